@@ -1,0 +1,28 @@
+"""The one exception for input that cannot be used, and the one for an extra that is not installed."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+class BadInput(ValueError):
+    """Input that cannot be used: one sentence that says what is wrong, where, and what to do.
+
+    The command line prints the sentence on stderr and exits with code 2.
+    """
+
+
+def need(module: str, extra: str) -> ModuleType:
+    """Import `module`, or raise `BadInput` with the sentence that names the extra that brings it.
+
+    >>> need("json", "inspect").__name__
+    'json'
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise BadInput(
+            f"This needs the package {package}, which is not installed: pip install 'hotmess[{extra}]'."
+        ) from error
