@@ -1,0 +1,1 @@
+"""Posteriors for bias, variance and incoherence of language model failures."""
