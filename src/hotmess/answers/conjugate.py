@@ -1,0 +1,184 @@
+"""Question-level answer distributions, drawn from their conjugate posterior given the group parameters.
+
+Given (a, kappa, phi) of its group, the answer distribution of cell i is independent of all others:
+
+    accuracy       a_i ~ Beta(kappa a + x_i, kappa (1 - a) + r_i)
+    wrong answers  w_i ~ Dirichlet(phi/K + c_i1, …, phi/K + c_iK)          (methods, section 3)
+
+The decomposition terms are functions of these draws (methods, section 1); unparsable responses are a wrong category
+whose position is the uniform vector, or one more wrong option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+DELTA = 1e-12  # smoothing of the KL family, as in the paper
+
+
+@dataclass(frozen=True)
+class LetterCells:
+    """Counts of letter cells, target first.
+
+    Attributes
+    ----------
+    right
+        (cells,) responses on the target.
+    wrong
+        (cells, K) responses on each wrong option, zero-padded where a cell has fewer options.
+    unparsable
+        (cells,) unparsable responses (all zero where they are counted as one more wrong option).
+    choices
+        (cells,) number of options C, the uniform vector's length.
+    options
+        (cells,) number K of wrong options of the model: C - 1, and one more in groups where a response is unparsable.
+    """
+
+    right: np.ndarray
+    wrong: np.ndarray
+    unparsable: np.ndarray
+    choices: np.ndarray
+    options: np.ndarray
+
+
+
+@dataclass(frozen=True)
+class TermDraws:
+    """Draws of the decomposition terms: error, bias2, variance of shape (draws, cells), float32."""
+
+    error: np.ndarray
+    bias2: np.ndarray
+    variance: np.ndarray
+
+
+def answer_draws(
+    cells: LetterCells,
+    group: np.ndarray,
+    parameters: dict[str, np.ndarray],
+    *,
+    seed: int | np.random.SeedSequence,
+    threads: int = 2,
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield (s, a, w, u) for every posterior draw s of the group parameters.
+
+    a: (cells,) accuracy; w: (cells, K) probability of each wrong option; u: (cells,) probability of an unparsable
+    response; a + w.sum(1) + u = 1. `parameters`: dict of (draws, groups). Each draw has its own generator, so the
+    result does not depend on the number of threads.
+    """
+    draws = len(parameters["logit_a"])
+    seeds = np.random.SeedSequence(seed).spawn(draws) if isinstance(seed, int) else seed.spawn(draws)
+    columns = cells.wrong.shape[1]
+    real = np.arange(columns) < (cells.choices - 1)[:, None]
+    counts = cells.wrong
+    extra = cells.options > cells.choices - 1  # cells for which an unparsable response is a category
+    if extra.any():
+        counts = np.column_stack([cells.wrong, cells.unparsable])
+        real = np.column_stack([real, extra])
+    all_real = bool(real.all())
+
+    def one(s: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(seeds[s])
+        mean = 1 / (1 + np.exp(-parameters["logit_a"][s]))
+        kappa, phi = np.exp(parameters["log_kappa"][s]), np.exp(parameters["log_phi"][s])
+        up = rng.standard_gamma((kappa * mean)[group] + cells.right)
+        down = rng.standard_gamma((kappa * (1 - mean))[group] + cells.wrong.sum(1) + cells.unparsable)
+        total = up + down
+        a = np.divide(up, total, out=mean[group].copy(), where=total > 0)
+        shape = (phi[group] / cells.options)[:, None] + counts
+        w = rng.standard_gamma(shape if all_real else np.where(real, shape, 0.0))
+        scale = w.sum(axis=1)
+        empty = scale <= 0  # tiny shapes underflow: all mass on one option, which is what a tiny shape means
+        if empty.any():
+            rows = np.flatnonzero(empty)
+            pick = np.argmax(np.where(real[rows], rng.random((len(rows), w.shape[1])), -1.0), axis=1)
+            w[rows, pick] = 1.0
+            scale[rows] = 1.0
+        w *= ((1 - a) / scale)[:, None]
+        if counts.shape[1] > columns:
+            return s, a, w[:, :columns], w[:, columns]
+        return s, a, w, np.zeros(len(a))
+
+    if threads <= 1 or draws < 4:
+        yield from map(one, range(draws))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        block = 4 * threads  # bounded: results wait in memory until they are used
+        for start in range(0, draws, block):
+            yield from pool.map(one, range(start, min(start + block, draws)))
+
+
+def brier_terms(a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Brier error, bias² and variance of answer distributions (…, cells); one-hot responses, unparsable uniform.
+
+    error = 2(1 - a - u) + u(1 - 1/C);  variance = 1 - u(1 - 1/C) - |z̄|²;  z̄ = p + u/C;  bias² = error - variance.
+
+    >>> a, w, u = np.array([1 / 3]), np.array([[0.4, 0.8 / 3]]), np.zeros(1)      # A 10, B 12, C 8 of 30, D correct
+    >>> [round(float(x[0]), 3) for x in brier_terms(np.zeros(1), np.array([[1/3, 0.4, 0.8/3]]), u, np.array([4]))]
+    [2.0, 1.342, 0.658]
+    """
+    if not u.any():
+        squares = a**2 + np.einsum("ck,ck->c", w, w)
+        error = 2 * (1 - a)
+        variance = 1 - squares
+        return error, error - variance, variance
+    off = 1 - 1 / choices
+    # |p + u/C|² over the C options = |p|² + 2 u (1 - u)/C + u²/C
+    squares = a**2 + np.einsum("ck,ck->c", w, w) + (2 * u * (1 - u) + u**2) / choices
+    error = 2 * (1 - a - u) + u * off
+    variance = 1 - u * off - squares
+    return error, error - variance, variance
+
+
+def kl_terms(
+    a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray, delta: float = DELTA
+) -> tuple[np.ndarray, ...]:
+    """KL error, bias and variance with smoothing f ← (f + δ)/(1 + Cδ) (methods, section 1)."""
+    high = np.log((1 + delta) / (1 + choices * delta))
+    low = np.log(delta / (1 + choices * delta))
+    middle = np.log((1 / choices + delta) / (1 + choices * delta))
+
+    def mean_log(p: np.ndarray) -> np.ndarray:
+        shape = (slice(None), *(None,) * (p.ndim - 1))
+        return low[shape] + p * (high - low)[shape] + u[shape] * (middle - low)[shape]
+
+    m_a, m_w = mean_log(a), mean_log(w)
+    real = np.arange(w.shape[1]) < (choices - 1)[:, None]
+    m_w = np.where(real, m_w, -np.inf)
+    log_z = np.logaddexp.reduce(np.column_stack([m_a, m_w]), axis=1)
+    return -m_a, -m_a + log_z, -log_z
+
+
+def zero_one_terms(a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray) -> tuple[np.ndarray, ...]:
+    """0/1 error, bias and variance (Domingos 2000); an unparsable response counts 1/C for every option.
+
+    Posterior draws have no ties, so the main answer is the most probable option.
+    """
+    right = a + u / choices
+    best_wrong = w.max(axis=1) + u / choices
+    bias = (best_wrong > right).astype(float)
+    return 1 - right, bias, 1 - np.maximum(right, best_wrong)
+
+
+METRICS = {"brier": brier_terms, "kl": kl_terms, "zero-one": zero_one_terms}
+
+
+def term_draws(
+    cells: LetterCells,
+    group: np.ndarray,
+    parameters: dict[str, np.ndarray],
+    *,
+    metrics: tuple[str, ...] = ("brier",),
+    seed: int | np.random.SeedSequence,
+    threads: int = 2,
+) -> dict[str, TermDraws]:
+    """Draws of error, bias² and variance of every cell under each metric, from the same answer distributions."""
+    draws, size = len(parameters["logit_a"]), len(group)
+    out = {m: TermDraws(*(np.empty((draws, size), np.float32) for _ in range(3))) for m in metrics}
+    for s, a, w, u in answer_draws(cells, group, parameters, seed=seed, threads=threads):
+        for m in metrics:
+            out[m].error[s], out[m].bias2[s], out[m].variance[s] = METRICS[m](a, w, u, cells.choices)
+    return out

@@ -1,0 +1,100 @@
+"""Exact posterior of groups without pooling, by quadrature.
+
+Without pooling the posterior of a group factorises into two parts, (a, kappa) and phi, because right and wrong totals
+inform only the first and the split among wrong options only the second. Two dimensions and one are integrated on
+grids: draws are independent, there is nothing to converge. Agreement with NUTS is a test.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hotmess.answers.prior import AnswerPrior
+from hotmess.answers.tails import TailCounts, log_likelihood_accuracy, log_likelihood_wrong
+
+_COARSE, _FINE = 65, 97
+_NEGLIGIBLE = 18.0  # log density below the mode that is cut off: exp(-18) is 1.5e-8
+
+
+def grid_posterior(
+    tails: TailCounts, prior: AnswerPrior, *, draws: int, seed: int | np.random.SeedSequence
+) -> dict[str, np.ndarray]:
+    """Independent posterior draws of every group's (logit a, log kappa, log phi).
+
+    Returns
+    -------
+    dict of (draws, groups) arrays, keyed `logit_a`, `log_kappa`, `log_phi`.
+
+    Examples
+    --------
+    >>> from hotmess.answers.tails import tail_counts
+    >>> rng = np.random.default_rng(0)
+    >>> right = rng.binomial(20, rng.beta(6, 4, 500))
+    >>> wrong = rng.multinomial(20 - right, [0.5, 0.5])
+    >>> t = tail_counts(right, wrong, np.zeros(500, int), groups=1, options=np.full(500, 2))
+    >>> post = grid_posterior(t, AnswerPrior(), draws=1000, seed=1)
+    >>> bool(abs((1 / (1 + np.exp(-post["logit_a"]))).mean() - 0.6) < 0.03)
+    True
+    """
+    rng = np.random.default_rng(seed)
+    out = {name: np.empty((draws, tails.groups)) for name in ("logit_a", "log_kappa", "log_phi")}
+    for g in range(tails.groups):
+        one = tails.one(g)
+        out["logit_a"][:, g], out["log_kappa"][:, g] = _accuracy_draws(one, prior, draws, rng)
+        out["log_phi"][:, g] = _wrong_draws(one, prior, draws, rng)
+    return out
+
+
+def _log_normal(x: np.ndarray, location: float, scale: float) -> np.ndarray:
+    return -0.5 * ((x - location) / scale) ** 2
+
+
+def _accuracy_draws(
+    tails: TailCounts, prior: AnswerPrior, draws: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    (ma, mk, _), (sa, sk, _) = prior.location, prior.scale
+
+    def density(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        a = 1 / (1 + np.exp(-x))[:, None] + 0 * y
+        kappa = np.exp(y)[None, :] + 0 * a
+        value = log_likelihood_accuracy(tails, a[None], kappa[None])[0]
+        return value + _log_normal(x, ma, sa)[:, None] + _log_normal(y, mk, sk)[None, :]
+
+    x, y = (np.linspace(m - 8 * s, m + 8 * s, _COARSE) for m, s in ((ma, sa), (mk, sk)))
+    for points in (_COARSE, _FINE):  # the first pass finds the box that holds the mass, the second shrinks onto it
+        log_p = density(x, y)
+        keep = log_p > log_p.max() - _NEGLIGIBLE
+        x = _cover(x, keep.any(axis=1), points)
+        y = _cover(y, keep.any(axis=0), points)
+    log_p = density(x, y)
+    p = np.exp(log_p - log_p.max()).ravel()
+    index = _choose(p, draws, rng)
+    i, j = np.divmod(index, len(y))
+    return _jitter(x, i, rng), _jitter(y, j, rng)
+
+
+def _wrong_draws(tails: TailCounts, prior: AnswerPrior, draws: int, rng: np.random.Generator) -> np.ndarray:
+    m, s = prior.location[2], prior.scale[2]
+    x = np.linspace(m - 8 * s, m + 8 * s, 8 * _COARSE)
+    for _ in range(2):
+        log_p = log_likelihood_wrong(tails, np.exp(x)[None])[0] + _log_normal(x, m, s)
+        x = _cover(x, log_p > log_p.max() - _NEGLIGIBLE, 4 * _FINE)
+    log_p = log_likelihood_wrong(tails, np.exp(x)[None])[0] + _log_normal(x, m, s)
+    return _jitter(x, _choose(np.exp(log_p - log_p.max()), draws, rng), rng)
+
+
+def _cover(x: np.ndarray, keep: np.ndarray, points: int) -> np.ndarray:
+    inside = np.flatnonzero(keep)
+    low, high = max(inside[0] - 1, 0), min(inside[-1] + 1, len(x) - 1)
+    return np.linspace(x[low], x[high], points)
+
+
+def _choose(p: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    cumulative = p.cumsum()
+    return np.minimum(np.searchsorted(cumulative, rng.random(draws) * cumulative[-1]), len(p) - 1)
+
+
+def _jitter(x: np.ndarray, index: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    # Triangular jitter is linear interpolation of the density between grid points: no bias of second order in it.
+    step = x[1] - x[0]
+    return x[index] + step * (rng.random(len(index)) - rng.random(len(index)))

@@ -1,0 +1,26 @@
+"""Priors of the nested Dirichlet model, stated once for every engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+PARAMETERS = ("logit_a", "log_kappa", "log_phi")
+
+
+@dataclass(frozen=True)
+class AnswerPrior:
+    """Normal priors on (logit a_g, log kappa_g, log phi_g), and on their regression where there is a formula.
+
+    Without a formula every group has its own prior Normal(location, scale): 90% of the prior lies at accuracies from
+    0.08 to 0.92, kappa from 0.08 to 12 (nearly every question always right or always wrong, to all questions alike)
+    and phi from 0.17 to 24 (one favourite wrong answer, to no favourite). With a formula the intercept has that prior,
+    each standardised coefficient Normal(0, coefficient), and groups scatter around the regression with a standard
+    deviation sigma ~ HalfNormal(residual).
+    """
+
+    location: tuple[float, float, float] = (0.0, 0.0, float(np.log(2.0)))
+    scale: tuple[float, float, float] = (1.5, 1.5, 1.5)
+    coefficient: float = 1.0
+    residual: float = 0.5

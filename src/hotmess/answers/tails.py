@@ -1,0 +1,149 @@
+"""Tail counts: the sufficient statistics of the nested Dirichlet model's hyperparameters.
+
+For counts x_i of the cells of one group, with T_j = #{cells : x_i > j},
+
+    sum_i [log Gamma(x_i + alpha) - log Gamma(alpha)] = sum_{j >= 0} T_j log(alpha + j)        (methods, section 3)
+
+so the likelihood of a group costs one pass over j < max x, whatever the number of cells, and no gamma functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hotmess.errors import BadInput
+
+
+@dataclass(frozen=True)
+class TailCounts:
+    """Tail counts of every group; all arrays are float64 of shape (groups, J), J = the largest cell's responses.
+
+    Attributes
+    ----------
+    right, wrong, total
+        T_j of the cells' responses on the target, off the target, and altogether.
+    option
+        (blocks, J) T_j of every wrong option of every cell; a block is a group's cells with equally many options.
+    block
+        (blocks,) group of each block.
+    options
+        (blocks,) number K of wrong options; `inf` for open-ended answers (the Ewens limit).
+    distinct
+        (blocks,) summed number of distinct wrong answers per cell (used by the Ewens limit).
+    """
+
+    right: np.ndarray
+    wrong: np.ndarray
+    total: np.ndarray
+    option: np.ndarray
+    block: np.ndarray
+    options: np.ndarray
+    distinct: np.ndarray
+
+    @property
+    def groups(self) -> int:
+        return len(self.right)
+
+    def one(self, group: int) -> TailCounts:
+        """The tail counts of one group alone."""
+        rows = self.block == group
+        return TailCounts(
+            *(getattr(self, name)[[group]] for name in ("right", "wrong", "total")),
+            option=self.option[rows],
+            block=np.zeros(int(rows.sum()), int),
+            options=self.options[rows],
+            distinct=self.distinct[rows],
+        )
+
+
+def tail_counts(
+    right: np.ndarray, wrong: np.ndarray, group: np.ndarray, *, groups: int, options: np.ndarray
+) -> TailCounts:
+    """Tail counts from the cells' counts.
+
+    Parameters
+    ----------
+    right
+        (cells,) responses on the target.
+    wrong
+        (cells, K) responses on each wrong option, zero-padded; an unparsable category counts as one option.
+    group
+        (cells,) group of each cell, 0 <= group < groups.
+    options
+        (cells,) number of wrong options K of each cell; `inf` for open-ended answers.
+
+    Raises
+    ------
+    BadInput
+        If a cell has no wrong option: with one option nothing can be wrong.
+
+    Examples
+    --------
+    Two cells with 2 and 1 right answers: both exceed 0, one exceeds 1.
+
+    >>> t = tail_counts(np.array([2, 1]), np.array([[0, 0], [1, 0]]), np.zeros(2, int), groups=1, options=np.array([2, 2]))
+    >>> t.right.tolist(), t.option.tolist()
+    ([[2.0, 1.0]], [[1.0, 0.0]])
+    """
+    if np.any(options < 1):
+        raise BadInput("Some questions have fewer than two options: nothing can be wrong there; leave them out.")
+    wrong_total = wrong.sum(axis=1)
+    depth = max(1, int((right + wrong_total).max(initial=1)))
+
+    def tails(x: np.ndarray, g: np.ndarray, rows: int) -> np.ndarray:
+        histogram = np.bincount(g * (depth + 1) + x, minlength=rows * (depth + 1)).reshape(rows, depth + 1)
+        return histogram[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:].astype(float)
+
+    kinds, kind = np.unique(np.asarray(options, float), return_inverse=True)
+    pairs, block = np.unique(group * len(kinds) + kind, return_inverse=True)
+    return TailCounts(
+        right=tails(right, group, groups),
+        wrong=tails(wrong_total, group, groups),
+        total=tails(right + wrong_total, group, groups),
+        option=tails(wrong.ravel(), np.repeat(block, wrong.shape[1]), len(pairs)),
+        block=pairs // len(kinds),
+        options=kinds[pairs % len(kinds)],
+        distinct=np.bincount(block, weights=(wrong > 0).sum(axis=1), minlength=len(pairs)),
+    )
+
+
+def log_likelihood_accuracy(tails: TailCounts, a: Any, kappa: Any, xp: Any = np) -> Any:
+    """Beta-binomial log likelihood of each group, up to a constant free of the parameters.
+
+    a, kappa: (groups, …); the trailing axes are a grid or draws. `xp` is the array module (numpy or jax.numpy).
+    """
+    j = xp.arange(tails.right.shape[1], dtype=float)
+    alpha, beta = (kappa * a)[..., None], (kappa * (1 - a))[..., None]
+    shape = (slice(None), *(None,) * (xp.ndim(a) - 1), slice(None))
+    return (
+        tails.right[shape] * _log_positive(alpha + j, xp)
+        + tails.wrong[shape] * _log_positive(beta + j, xp)
+        - tails.total[shape] * xp.log(kappa[..., None] + j)
+    ).sum(-1)
+
+
+def log_likelihood_wrong(tails: TailCounts, phi: Any, xp: Any = np) -> Any:
+    """Dirichlet-multinomial log likelihood of the wrong answers of each group (Ewens where options are unbounded).
+
+    phi: (groups, …). With K finite: sum_j [T_option,j log(phi/K + j) - T_wrong,j log(phi + j)]; with K infinite:
+    D log phi - sum_j T_wrong,j log(phi + j), D the summed number of distinct wrong answers per cell.
+    """
+    j = xp.arange(tails.option.shape[1], dtype=float)
+    shape = (slice(None), *(None,) * (xp.ndim(phi) - 1), slice(None))
+    flat = shape[:-1]
+    finite = np.isfinite(tails.options)
+    k = np.where(finite, tails.options, 1.0)[flat]
+    per_block = phi[tails.block]
+    closed = (tails.option[shape] * _log_positive((per_block / k)[..., None] + j, xp)).sum(-1)
+    ewens = tails.distinct[flat] * xp.log(per_block)
+    sums = (np.arange(tails.groups)[:, None] == tails.block).astype(float)  # blocks of a group add up
+    options = xp.tensordot(sums, xp.where(finite[flat], closed, ewens), axes=1)
+    return options - (tails.wrong[shape] * xp.log(phi[..., None] + j)).sum(-1)
+
+
+def _log_positive(x: Any, xp: Any) -> Any:
+    # kappa (1 - a) underflows to 0 at the edge of a grid; the term is then -inf or has weight 0, never nan.
+    return xp.log(xp.maximum(x, 1e-300))
