@@ -1,0 +1,187 @@
+"""Draw the responses in this folder from local language models, through Inspect.
+
+    python data/draw.py MODEL.gguf --budgets low high
+
+Serves the model on 127.0.0.1, asks every question of `questions.jsonl` in 10 few-shot contexts, 3 times each, at each
+budget, and writes one part for each (model, budget, context) to `parts/`. Parts that exist are kept, so the command
+resumes. When a model is complete its parts become `arithmetic-and-facts-MODEL.parquet`. `--summary` prints, from the
+files that are there, rows, accuracy and wrong formats for each model and budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from hotmess.sampling.items import Item, load_rows, read_items
+from hotmess.sampling.local import gguf_metadata, serve
+from hotmess.sampling.parse import parse_letter
+
+HERE = Path(__file__).parent
+BENCHMARK = "arithmetic-and-facts"
+SEED = 20261121
+CONTEXTS, DRAWS = 10, 3
+TEMPERATURE, TOP_P = 0.8, 0.95
+MAX_TOKENS = {"low": 64, "high": 256}
+CATEGORIES = ("benchmark", "model", "family", "question", "category", "condition", "budget", "finish_reason")
+
+
+def describe(path: str) -> dict[str, object]:
+    """Model, family and size from the file's own metadata."""
+    entries = gguf_metadata(path)
+    size = str(entries["general.size_label"])
+    return {
+        "model": str(entries["general.name"]),
+        "family": str(entries["general.basename"]),
+        "model_size_b": float(size[:-1]) * {"B": 1, "M": 1e-3}[size[-1]],
+    }
+
+
+def draw_part(
+    items: list[Item], pool: list[Item], model: dict[str, object], url: str, *, budget: str, context: int, slots: int
+) -> pd.DataFrame:
+    """The responses of one model at one budget in one context."""
+    from inspect_ai import eval as run
+    from inspect_ai.log import read_eval_log
+    from inspect_ai.model import get_model
+
+    from hotmess.sampling.task import build_task
+
+    task = build_task(
+        items,
+        pool,
+        name=BENCHMARK,
+        budget=budget,
+        contexts=CONTEXTS,
+        draws=DRAWS,
+        seed=SEED,
+        stream=str(model["model"]),
+        only=[context],
+        temperature=TEMPERATURE,
+        top_p=TOP_P,
+        max_tokens=MAX_TOKENS[budget],
+    )
+    name = str(model["model"]).replace(" ", "-")
+    provider = get_model(f"openai-api/local/{name}", base_url=url, api_key="none", memoize=False)
+    with tempfile.TemporaryDirectory() as logs:
+        (header,) = run(
+            task,
+            model=provider,
+            max_connections=slots,
+            max_samples=slots,
+            log_dir=logs,
+            display="none",
+            log_realtime=False,
+            timeout=600,
+        )
+        log = read_eval_log(header.location)
+    if log.status != "success" or len(log.samples or []) != len(items) * DRAWS:
+        raise RuntimeError(f"The run ended with status {log.status}: {log.error}")
+    levels = {row["question_id"]: row["level"] for row in load_rows(str(HERE / "questions.jsonl"))}
+    rows = []
+    for sample in log.samples or []:
+        about, (score,) = sample.metadata, (sample.scores or {}).values()
+        usage = sample.output.usage
+        assert usage is not None and score.metadata is not None
+        rows.append(
+            {
+                **{"benchmark": BENCHMARK, **model, "question": about["question"], "category": about["category"]},
+                "level": levels[about["question"]],
+                **{"condition": "", "budget": budget, "context": context, "sample": about["draw"]},
+                **{"answer": score.metadata["answer"], "target": about["target"], "n_choices": about["n_choices"]},
+                "reasoning_tokens": usage.output_tokens,
+                "finish_reason": {"max_tokens": "length"}.get(str(sample.output.stop_reason), sample.output.stop_reason),
+                **{"seed": about["seed"], "temperature": TEMPERATURE, "top_p": TOP_P},
+                **{"max_tokens": MAX_TOKENS[budget], "text": sample.output.completion},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write a Parquet file beside its place, then move it there whole."""
+    table = table.sort_values(["budget", "question", "context", "sample"], ignore_index=True)
+    table = table.astype({name: "category" for name in CATEGORIES})
+    beside = path.with_suffix(".writing")
+    table.to_parquet(beside, compression="zstd", index=False)
+    os.replace(beside, path)
+
+
+def finished(model: dict[str, object]) -> Path:
+    return HERE / f"{BENCHMARK}-{str(model['model']).lower().replace(' ', '-')}.parquet"
+
+
+def draw_model(path: str, budgets: list[str], slots: int) -> None:
+    model = describe(path)
+    whole = finished(model)
+    if whole.exists():
+        print(f"{whole.name} is there already", flush=True)
+        return
+    items, pool = (read_items(str(HERE / name)) for name in ("questions.jsonl", "examples.jsonl"))
+    parts = {
+        (context, budget): HERE / "parts" / f"{whole.stem}.{budget}.{context}.parquet"
+        for context in range(CONTEXTS)
+        for budget in budgets
+    }
+    whole.parent.joinpath("parts").mkdir(exist_ok=True)
+    with serve(path, slots=slots, timeout=600) as url:
+        for (context, budget), part in parts.items():
+            if part.exists():
+                continue
+            start = time.monotonic()
+            table = draw_part(items, pool, model, url, budget=budget, context=context, slots=slots)
+            write(table, part)
+            seconds = time.monotonic() - start
+            print(
+                f"{part.name}: {len(table)} draws in {seconds:.0f} s, right {(table.answer == table.target).mean():.2f}, "
+                f"unparsable {(table.answer < 0).mean():.2f}, at the limit {(table.finish_reason == 'length').mean():.2f}, "
+                f"tokens {table.reasoning_tokens.mean():.0f}",
+                flush=True,
+            )
+    write(pd.concat([pd.read_parquet(part) for part in parts.values()]), whole)
+    for part in parts.values():
+        part.unlink()
+    print(f"{whole.name} is complete", flush=True)
+
+
+def summary() -> pd.DataFrame:
+    """Rows, accuracy, wrong formats and lengths for each model and budget, from the files that are there."""
+    files = sorted(HERE.glob(f"{BENCHMARK}-*.parquet")) + sorted((HERE / "parts").glob("*.parquet"))
+    table = pd.concat([pd.read_parquet(file) for file in files]).astype({name: str for name in CATEGORIES})
+    items = {item.id: item for item in read_items(str(HERE / "questions.jsonl"))}
+    again = [parse_letter(text, len(items[q].choices)) for text, q in zip(table.text, table.question, strict=True)]
+    assert (table.answer == again).all(), "the recorded answers are not what the parser reads in the texts"
+    groups = table.assign(
+        right=table.answer == table.target, unparsable=table.answer < 0, cut=table.finish_reason == "length"
+    ).groupby(["model_size_b", "model", "budget"], sort=True)
+    return groups.agg(
+        rows=("answer", "size"),
+        questions=("question", "nunique"),
+        contexts=("context", "nunique"),
+        right=("right", "mean"),
+        unparsable=("unparsable", "sum"),
+        at_the_limit=("cut", "sum"),
+        median_tokens=("reasoning_tokens", "median"),
+    ).reset_index()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", help="GGUF files, drawn from in this order")
+    parser.add_argument("--budgets", nargs="+", default=["low", "high"], choices=list(MAX_TOKENS))
+    parser.add_argument("--slots", type=int, default=8, help="responses generated at the same time")
+    parser.add_argument("--summary", action="store_true")
+    args = parser.parse_args()
+    for path in args.models:
+        draw_model(path, args.budgets, args.slots)
+    if args.summary or not args.models:
+        print(summary().round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
