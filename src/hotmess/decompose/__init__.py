@@ -1,0 +1,1 @@
+"""Decompositions of error into bias and variance: pure functions on arrays."""

@@ -1,0 +1,72 @@
+"""SQL conditions on tables, with DuckDB."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.errors import BadInput
+from hotmess.responses.values import suggest
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    import pyarrow as pa
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in memory that draws no progress bar and opens no files."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET enable_external_access = false")
+    return connection
+
+
+def arrow(frame: pd.DataFrame) -> pa.Table:
+    """A frame as an Arrow table; columns of mixed types become text."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    for name in frame.columns:
+        series = frame[name]
+        try:
+            columns[str(name)] = pa.array(series, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+            columns[str(name)] = pa.array([None if v is None or v != v else str(v) for v in series], type=pa.string())
+        if pa.types.is_null(columns[str(name)].type):
+            columns[str(name)] = columns[str(name)].cast(pa.string())
+    return pa.table(columns)
+
+
+def rows_where(frame: pd.DataFrame, sql: str) -> np.ndarray:
+    """Positions of the rows for which an SQL condition holds, in order.
+
+    Raises:
+        BadInput: DuckDB's own first line where it refuses the condition; where no row is left.
+    """
+    import duckdb
+    import pyarrow as pa
+
+    table = arrow(frame)
+    if "__row" in table.column_names:
+        table = table.drop_columns(["__row"])
+    table = table.append_column("__row", pa.array(np.arange(len(frame))))
+    connection = connect()
+    try:
+        connection.register("responses", table)
+        found = connection.execute(f"SELECT __row FROM responses WHERE (\n{sql}\n) ORDER BY __row").fetchnumpy()
+    except duckdb.Error as error:
+        first = str(error).strip().splitlines()[0]
+        unknown = re.search(r'column "([^"]+)"', first)
+        near = suggest(unknown[1], frame.columns) if unknown else ""
+        raise BadInput(f"The condition {sql!r} cannot be used: {first}{near}") from None
+    finally:
+        connection.close()
+    rows = np.asarray(found["__row"], dtype=np.int64)
+    if not len(rows):
+        raise BadInput(f"No row is left by the condition {sql!r}.")
+    return rows

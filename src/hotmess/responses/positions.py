@@ -1,0 +1,184 @@
+"""Positions of responses in the space of their outcome, and the targets there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+from hotmess.responses.table import Responses
+
+
+@dataclass(frozen=True)
+class Space:
+    """Which space positions live in.
+
+    Attributes:
+        kind: "linear" (the squared family), "log" (logarithms of smoothed predictions, the KL family) or "votes"
+            (the arg max of a probability vector, ties split: 0/1 loss).
+        delta: the smoothing of the KL family, f ← (f + δ)/(1 + Cδ).
+        unparsable: "uniform", the uniform vector 1/C, or "wrong", one more wrong option.
+    """
+
+    kind: Literal["linear", "log", "votes"] = "linear"
+    delta: float = 1e-12
+    unparsable: Literal["uniform", "wrong"] = "uniform"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Positions z (m, D) of counted values, targets (cells, D), and which values are right or unparsable."""
+
+    z: np.ndarray
+    target: np.ndarray
+    right: np.ndarray
+    unparsable: np.ndarray
+    target_code: np.ndarray | None = None
+
+
+def positions(
+    values: pa.ChunkedArray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space
+) -> Placed:
+    """Positions of the counted values of each cell.
+
+    Args:
+        values: (m,) what was counted: codes, scores, or the number of a row that holds the vector.
+        owner: (m,) the cell of each value.
+        cells: the table of cells.
+        responses: where vectors are looked up.
+        space: the space asked for.
+    """
+    value = values.to_numpy()
+    if responses.outcome == "score":
+        target = np.ones((len(cells), 1))
+        return Placed(value.astype(float)[:, None], target, value.astype(float), np.zeros(len(value), dtype=np.int64))
+    place = {"answer": _letters, "text": _texts, "probs": _probs, "tests": _tests}.get(responses.outcome, _vectors)
+    return place(value.astype(np.int64), owner, cells, responses, space)
+
+
+def _letters(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+    choices = cells["n_choices"].to_numpy(dtype=np.int64)
+    goal = cells["target"].to_numpy(dtype=np.int64)
+    widest = int(choices.max())
+    none = code < 0
+    extra = space.unparsable == "wrong"
+    hot = np.eye(widest + 1)[code]
+    if extra:
+        # The further option stands last, whatever the number of options of the question.
+        size = choices + 1
+        z, target = hot, np.eye(widest + 1)[goal]
+    else:
+        size = choices
+        z, target = hot[:, :widest], np.eye(widest)[goal]
+        z[none] = (np.arange(widest) < choices[owner[none], None]) / choices[owner[none], None]
+    right = (code == goal[owner]).astype(np.int64)
+    if space.kind == "log":
+        z = log_smoothed(z, size[owner], space.delta, valid=_valid(choices, widest, extra)[owner])
+    return Placed(z, target, right, none.astype(np.int64))
+
+
+def _valid(choices: np.ndarray, widest: int, extra: bool) -> np.ndarray:
+    """(cells, D) which coordinates are options of the cell's question."""
+    valid = np.arange(widest) < choices[:, None]
+    return np.c_[valid, np.ones(len(valid), dtype=bool)] if extra else valid
+
+
+def log_smoothed(z: np.ndarray, choices: np.ndarray, delta: float, *, valid: np.ndarray) -> np.ndarray:
+    """log((f + δ)/(1 + Cδ)) of predictions f; 0 in coordinates that are no options of the question."""
+    with np.errstate(divide="ignore"):
+        return np.where(valid, np.log(z + delta) - np.log1p(choices * delta)[:, None], 0.0)
+
+
+def _texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+    """One-hot over the distinct answers of a cell, the target first.
+
+    The set of answers is unbounded: the uniform vector over C answers tends to the origin as C grows, and there an
+    unparsable answer stands.
+    """
+    table = responses.table
+    first = dict(zip(zip(table["benchmark"], table["question"], strict=True), table["target"], strict=True))
+    goal = np.array([first[key] for key in zip(cells["benchmark"], cells["question"], strict=True)], dtype=object)
+    names = _text_names(responses)
+    answer = np.array([names.get(int(c)) for c in code], dtype=object)
+    right = np.array([a is not None and a == goal[o] for a, o in zip(answer, owner, strict=True)], dtype=np.int64)
+    none = code < 0
+    other = ~none & (right == 0)
+    # Number the distinct wrong answers of each cell from 1; contexts repeat answers.
+    keys, inverse = np.unique(np.c_[owner[other], code[other]], axis=0, return_inverse=True)
+    start = np.searchsorted(keys[:, 0], keys[:, 0]) if len(keys) else np.zeros(0, dtype=np.int64)
+    slot = np.zeros(len(code), dtype=np.int64)
+    slot[other] = (np.arange(len(keys)) - start + 1)[inverse.ravel()]
+    size = int(slot.max(initial=0)) + 1
+    hot = np.eye(size + 1)[slot]
+    if space.unparsable == "wrong":
+        hot[none] = np.eye(size + 1)[size]
+    else:
+        hot[none] = 0.0
+    return Placed(hot, np.eye(size + 1)[np.zeros(len(cells), dtype=np.int64)], right, none.astype(np.int64), goal)
+
+
+def _text_names(responses: Responses) -> dict[int, str]:
+    from hotmess.responses.cells import _values
+
+    code = np.asarray(_values(responses)[1]["value"]).astype(np.int64)
+    text = responses.table["text"].to_numpy(dtype=object)
+    seen, at = np.unique(code, return_index=True)
+    return {int(c): text[i] for c, i in zip(seen, at, strict=True) if c >= 0}
+
+
+def _probs(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+    choices = cells["n_choices"].to_numpy(dtype=np.int64)
+    goal = cells["target"].to_numpy(dtype=np.int64)
+    widest = int(choices.max())
+    lists = responses.table["probs"].to_numpy(dtype=object)[row]
+    none = np.array([value is None for value in lists])
+    z = np.zeros((len(row), widest))
+    valid = np.arange(widest) < choices[owner][:, None]
+    uniform = valid / choices[owner][:, None]
+    z[valid & ~none[:, None]] = np.concatenate([value for value in lists if value is not None] or [np.zeros(0)])
+    extra = space.unparsable == "wrong"
+    if extra:
+        z = np.c_[z, none.astype(float)]
+    else:
+        z[none] = uniform[none]
+    target = np.eye(widest + extra)[goal]
+    best = z >= z.max(axis=1, keepdims=True)
+    votes = best / best.sum(axis=1, keepdims=True)
+    if none.any() and not extra:
+        votes[none] = uniform[none]
+    right = np.where(none, 0.0, votes[np.arange(len(row)), goal[owner]])
+    if space.kind == "votes":
+        z = votes
+    elif space.kind == "log":
+        z = log_smoothed(z, (choices + extra)[owner], space.delta, valid=_valid(choices, widest, extra)[owner])
+    return Placed(z, target, right, none.astype(np.int64))
+
+
+def _tests(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+    """Pass and fail over √T, all ones over √T as the target: the error is the share of failed tests."""
+    lists = responses.table["tests"].to_numpy(dtype=object)[row]
+    size = np.array([len(value) for value in lists])
+    widest = int(size.max())
+    valid = np.arange(widest) < size[:, None]
+    z = np.zeros((len(row), widest))
+    z[valid] = np.concatenate(list(lists))
+    right = (z.sum(axis=1) == size).astype(np.int64)
+    root = np.sqrt(size)[:, None]
+    target = np.zeros((len(cells), widest))
+    target[owner] = valid / root
+    return Placed(z / root, target, right, np.zeros(len(row), dtype=np.int64))
+
+
+def _vectors(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+    """Embeddings (no target) and points (with one)."""
+    table, outcome = responses.table, responses.outcome
+    z = np.array(list(table[outcome].to_numpy(dtype=object)[row]))
+    target = np.full((len(cells), z.shape[1]), np.nan)
+    if outcome == "point":
+        target[owner] = np.array(list(table["target_point"].to_numpy(dtype=object)[row]))
+    return Placed(z, target, np.zeros(len(row), dtype=np.int64), np.zeros(len(row), dtype=np.int64))

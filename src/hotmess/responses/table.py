@@ -1,0 +1,80 @@
+"""The response table: one row per sampled answer, validated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CELL = ("benchmark", "model", "question", "condition", "budget")
+"""The columns whose values together name a cell."""
+
+OUTCOMES = ("probs", "answer", "tests", "score", "text", "embedding", "point")
+"""The outcomes a response can have, in the order in which one is chosen when nothing else decides."""
+
+
+@dataclass(frozen=True)
+class Responses:
+    """A validated table of responses; make one with `hotmess.read` or `hotmess.responses.validate.validate`.
+
+    Attributes:
+        table: one row per response. Always there: `benchmark model question condition budget context sample family
+            model_size_b` and the columns of the outcome; unknown columns are carried along.
+        outcome: the column that holds the outcome.
+        length: the column that holds the length of the reasoning, or None.
+        notes: plain sentences that account for the data: rows read, rows left out and why.
+    """
+
+    table: pd.DataFrame
+    outcome: str
+    length: str | None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def where(self, sql: str) -> Responses:
+        """The rows for which an SQL condition (DuckDB) holds.
+
+        Raises:
+            BadInput: when DuckDB refuses the condition, with its first line; when no row is left.
+        """
+        from hotmess.responses.filter import rows_where
+
+        rows = rows_where(self.table, sql)
+        note = f"{len(rows):,} of {len(self.table):,} rows are left by: {sql}."
+        return replace(self, table=self.table.iloc[rows].reset_index(drop=True), notes=(*self.notes, note))
+
+    def difficulty(self, *, reference: str | None = None, groups: int = 3, column: str | None = None) -> Responses:
+        """Add the column `difficulty`: equal groups of questions, within each benchmark, by a reference's lengths.
+
+        See `hotmess.responses.groups.difficulty`.
+        """
+        from hotmess.responses.groups import difficulty
+
+        return difficulty(self, reference=reference, groups=groups, column=column)
+
+    def note(self, *sentences: str) -> Responses:
+        """The same responses with more notes."""
+        return replace(self, notes=(*self.notes, *sentences))
+
+    def summary(self) -> str:
+        """One sentence: rows, models, questions, the outcome and the length in use."""
+        table = self.table
+        questions = len(table[["benchmark", "question"]].drop_duplicates())
+        lengths = "no lengths" if self.length is None else f"lengths in {self.length}"
+        return (
+            f"{len(table):,} responses of {table['model'].nunique()} models to {questions:,} questions "
+            f"in {table['benchmark'].nunique()} benchmarks; outcome {self.outcome}, {lengths}."
+        )
+
+    def lengths(self) -> np.ndarray:
+        """Lengths as floats, NaN where not recorded or not positive."""
+        if self.length is None:
+            return np.full(len(self.table), np.nan)
+        values = self.table[self.length].to_numpy(dtype=float, na_value=np.nan)
+        return np.where(values > 0, values, np.nan)
