@@ -1,0 +1,156 @@
+"""Reading logs of any known format, mixed, from files and folders, into one table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hotmess.errors import BadInput
+from hotmess.responses.formats import cache as cached
+from hotmess.responses.formats.registry import NoResponses, Reader, ReadOptions, readers, search
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Paths = str | Path | Iterable[str | Path]
+
+
+def read_logs(
+    paths: Paths,
+    *,
+    scorer: str | Sequence[str] | None = None,
+    filter: str | None = None,
+    tokenizer: str | None = None,
+    model: str | None = None,
+    outcome: str | None = None,
+    completions: bool = False,
+    allow_copies: bool = False,
+    cache: bool = True,
+    progress: bool = True,
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """One table, in the columns of a response table, of all responses in logs; and notes that account for the data.
+
+    Args:
+        paths: files or folders, or several of them; formats are found by content and may be mixed.
+        scorer: which scorer's grades and answers to take, where a log has several; several names for several tasks.
+        filter: which answer filter to take, where a log of lm-evaluation-harness has several.
+        tokenizer: a `tokenizer.json`, or the name of one in the local cache, to count tokens where a log does not;
+            nothing is ever downloaded.
+        model: the model's name, for logs that do not hold it.
+        outcome: `answer`, `probs`, `tests`, `score` or `text`: keep the logs and columns of this outcome only.
+        completions: add the full text of each response, in column `completion`.
+        allow_copies: take repeats that look like copies of each other; the notes then say so.
+        cache: keep what was read in the user's cache folder and take it from there while the log stays as it is.
+        progress: draw a progress bar on stderr, if that is a terminal.
+
+    Raises:
+        BadInput: for paths that are missing or of no known format, for damaged logs, for choices that must be made
+            (scorer, filter), for logs that hold no responses, and for repeats that are copies.
+    """
+    from hotmess.responses.copies import check_copies
+    from hotmess.responses.formats.settle import join, settle
+
+    options = ReadOptions(
+        scorer=(scorer,) if isinstance(scorer, str) else tuple(scorer or ()),
+        filter=filter,
+        tokenizer=tokenizer,
+        model=model,
+        completions=completions,
+    )
+    found, unknown = _find(paths)
+    tables: dict[str, list[pd.DataFrame]] = {}
+    refused: list[NoResponses] = []
+    with _bar(found, shown=progress) as bar:
+        for reader, path, asked in found:
+            try:
+                tables.setdefault(reader.name, []).append(_read(reader, path, options, cache=cache))
+            except NoResponses as error:
+                if asked:
+                    raise
+                refused.append(error)
+            bar.advance(path)
+    tables = {name: parts for name, parts in tables.items() if parts}
+    if not tables:
+        raise refused[0]
+    logs = sum(map(len, tables.values()))
+    finish = {reader.name: reader.finish for reader in readers()}
+    table, notes = join(tables, finish, outcome=outcome)
+    table, more = settle(table)
+    copies = check_copies(table, allow=allow_copies)
+    accounts = [
+        f"{len(table):,} response{'s' * (len(table) != 1)} read from {logs:,} log{'s' * (logs != 1)} ({', '.join(tables)})."
+    ]
+    accounts += [f"Passed over: {error}" for error in refused]
+    if unknown:
+        accounts.append(_of_no_format(unknown))
+    return table, (*accounts, *notes, *more, *copies)
+
+
+def _find(paths: Paths) -> tuple[list[tuple[Reader, Path, bool]], list[Path]]:
+    """All logs, each once, with whether it was named by itself; and files of no known format inside folders."""
+    listed = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
+    if not listed:
+        raise BadInput("No path was given to read logs from.")
+    found: dict[tuple[str, Path], tuple[Reader, Path, bool]] = {}
+    unknown: list[Path] = []
+    for path in listed:
+        if not path.exists():
+            raise BadInput(f"There is no file or folder {path}.")
+        here, strange = search(path)
+        if not here:
+            known = ", ".join(reader.name for reader in readers())
+            what = "The folder" if path.is_dir() else "The file"
+            raise BadInput(f"{what} {path} holds no log of a known format ({known}).")
+        unknown += strange
+        for reader, log in here:
+            key = (reader.name, log.resolve())
+            asked = not path.is_dir() or log == path
+            found[key] = (reader, log, asked or (key in found and found[key][2]))
+    return list(found.values()), unknown
+
+
+def _read(reader: Reader, path: Path, options: ReadOptions, *, cache: bool) -> pd.DataFrame:
+    name = cached.key(reader, path, reader.inputs(path), options) if cache else None
+    table = cached.load(name)
+    if table is None:
+        table = reader.read(path, options)
+        cached.save(name, table)
+    return table
+
+
+def _of_no_format(unknown: Sequence[Path]) -> str:
+    names = ", ".join(path.name for path in unknown[:3]) + (", …" if len(unknown) > 3 else "")
+    return f"{len(unknown):,} file{'s' if len(unknown) > 1 else ''} of no known format passed over ({names})."
+
+
+class _Bar(Protocol):
+    def advance(self, path: Path) -> None: ...
+
+
+class _Silent:
+    def advance(self, path: Path) -> None:
+        pass
+
+
+@contextmanager
+def _bar(found: Sequence[tuple[Reader, Path, bool]], *, shown: bool) -> Iterator[_Bar]:
+    """A progress bar over the bytes of the logs, on stderr, where that is a terminal and there is something to wait for."""
+    sizes = {path: max(path.stat().st_size, 1) for _, path, _ in found}
+    if not shown or not sys.stderr.isatty() or (len(sizes) < 2 and sum(sizes.values()) < 1 << 22):
+        yield _Silent()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("Reading logs"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=sum(sizes.values()))
+
+        class Shown:
+            def advance(self, path: Path) -> None:
+                progress.update(task, advance=sizes[path], description=path.name[:40])
+
+        yield Shown()

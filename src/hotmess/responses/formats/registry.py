@@ -1,0 +1,163 @@
+"""Which readers of logs there are, and which of them reads a given path.
+
+A format is found by what a file holds, never by its name. A format of one's own takes three lines:
+
+    from hotmess.responses.formats import register
+
+    @register("our-runs", sniff=lambda path, head: head.startswith(b"run,item,letter"))
+    def read_our_runs(path, options):
+        return pd.read_csv(path).rename(columns={"run": "sample", "item": "question", "letter": "answer"})
+
+From then on `hotmess.read` and `read_logs` know it, in folders and beside other formats. The table has the columns of a
+response table (`benchmark model question sample`, an outcome, optional ones); whatever else it holds is carried along.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEAD_BYTES = 65_536
+"""So many bytes from the beginning of a file are shown to `sniff`."""
+
+_BUILT_IN = ("inspect_logs", "lm_eval", "swe_bench", "written_evals")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user asked for, the same for every reader; a reader looks at what concerns it.
+
+    `scorer`: names of the scorers whose grade is wanted, one for each log. `filter`: name of the answer filter.
+    `tokenizer`: path of a `tokenizer.json`, or the name of one in the local Hugging Face cache, for logs that hold no
+    token counts. `model`: name of the model, for logs that do not say. `completions`: add the full text of each response
+    as column `completion`.
+    """
+
+    scorer: tuple[str, ...] = ()
+    filter: str | None = None
+    tokenizer: str | None = None
+    model: str | None = None
+    completions: bool = False
+
+
+class NoResponses(BadInput):
+    """A log of a known format that holds no response: refused by name, passed over (and noted) inside a folder."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One format. Made by `register`."""
+
+    name: str
+    sniff: Callable[[Path, bytes], bool]
+    read: Callable[[Path, ReadOptions], pd.DataFrame]
+    finish: Callable[[pd.DataFrame], pd.DataFrame] | None
+    inputs: Callable[[Path], Sequence[Path]]
+    version: int
+    folder: bool
+
+
+_readers: dict[str, Reader] = {}
+
+
+def register(
+    name: str,
+    *,
+    sniff: Callable[[Path, bytes], bool],
+    finish: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    inputs: Callable[[Path], Sequence[Path]] | None = None,
+    version: int = 1,
+    folder: bool = False,
+) -> Callable[[Callable[[Path, ReadOptions], pd.DataFrame]], Callable[[Path, ReadOptions], pd.DataFrame]]:
+    """Register a function `(path, options) -> DataFrame` as the reader of a format.
+
+    `sniff(path, head)` says whether a path is of this format, from the first 64 KiB of the file; the format registered
+    last is asked first, so one's own format may take over from a built-in one. With `folder=True` the reader reads whole
+    folders: `sniff` is asked about folders, with an empty head. `finish` gets the joined table of all paths of this
+    format. `inputs(path)` lists the files that the result depends on (default: the path, or all files below a folder),
+    for the cache; raise `version` when the reader changes what it returns.
+
+    A reader may set `table.attrs["counts"]`, a dict of sentence ends and numbers (`{"samples left out: ...": 3}`),
+    summed over all logs into the data accounting, and `table.attrs["notes"]`, a list of whole sentences.
+
+    >>> import pandas as pd
+    >>> @register("doctest", sniff=lambda path, head: head.startswith(b"doctest"))
+    ... def read_doctest(path, options):
+    ...     return pd.DataFrame({"model": ["m"], "question": ["q"], "score": [1.0]})
+    >>> forget("doctest")
+    """
+
+    def add(
+        read: Callable[[Path, ReadOptions], pd.DataFrame],
+    ) -> Callable[[Path, ReadOptions], pd.DataFrame]:
+        _readers.pop(name, None)
+        _readers[name] = Reader(name, sniff, read, finish, inputs or _files, version, folder)
+        return read
+
+    return add
+
+
+def forget(name: str) -> None:
+    """Take a registered format out again."""
+    _readers.pop(name, None)
+
+
+def readers() -> tuple[Reader, ...]:
+    """All registered readers, those asked first coming first."""
+    for module in _BUILT_IN:
+        importlib.import_module(f"hotmess.responses.formats.{module}")
+    own = [reader for reader in _readers.values() if not reader.read.__module__.startswith(__package__ or "")]
+    return (*reversed(own), *(reader for reader in _readers.values() if reader not in own))
+
+
+def find(path: str | Path) -> list[tuple[Reader, Path]]:
+    """The logs at a path, each with its reader: the file itself, or what a folder holds, in order of name.
+
+    Empty where nothing of a known format is found. Hidden files and folders are passed over.
+    """
+    return search(Path(path))[0]
+
+
+def search(path: Path) -> tuple[list[tuple[Reader, Path]], list[Path]]:
+    """What `find` finds, and the files of no known format."""
+    found: list[tuple[Reader, Path]] = []
+    unknown: list[Path] = []
+    known = readers()
+    _search(path, known, found, unknown)
+    used = {file for reader, log in found if not reader.folder for file in reader.inputs(log)}
+    return found, [file for file in unknown if file not in used]
+
+
+def _search(path: Path, known: Sequence[Reader], found: list[tuple[Reader, Path]], unknown: list[Path]) -> None:
+    try:
+        if not path.is_dir():
+            with path.open("rb") as file:
+                head = file.read(HEAD_BYTES)
+            reader = next((reader for reader in known if not reader.folder and reader.sniff(path, head)), None)
+            if reader is None:
+                unknown.append(path)
+            else:
+                found.append((reader, path))
+            return
+        reader = next((reader for reader in known if reader.folder and reader.sniff(path, b"")), None)
+        entries = sorted(path.iterdir())
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+    if reader is not None:
+        found.append((reader, path))
+        return
+    for entry in entries:
+        if not entry.name.startswith(".") and (entry.is_file() or (entry.is_dir() and not entry.is_symlink())):
+            _search(entry, known, found, unknown)
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]

@@ -1,0 +1,288 @@
+"""Joining what the readers return into one table: one outcome, one length, conditions told apart, repeats numbered."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hotmess.errors import BadInput
+
+OUTCOMES = ("probs", "answer", "tests", "score", "text")
+"""Outcomes that a log can hold; where a reader does not say which it is, the first of these columns that is there."""
+
+FIRST = [
+    "benchmark",
+    "model",
+    "family",
+    "model_size_b",
+    "question",
+    "condition",
+    "budget",
+    "context",
+    "sample",
+    "answer",
+    "probs",
+    "tests",
+    "text",
+    "score",
+    "target",
+    "n_choices",
+    "reasoning_tokens",
+    "reasoning_characters",
+    "actions",
+    "finish_reason",
+    "temperature",
+    "top_p",
+    "seed",
+    "category",
+]
+
+_OWN = ("_outcome", "settings", "response_id", "output_tokens_used")
+_BESIDE = ("answer", "probs", "tests", "text", "target", "n_choices")
+_CELL = ["benchmark", "model", "question", "condition", "budget", "context"]
+
+
+def join(
+    tables: Mapping[str, Sequence[pd.DataFrame]],
+    finish: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame] | None],
+    *,
+    outcome: str | None = None,
+) -> tuple[pd.DataFrame, list[str]]:
+    """One table of what several readers returned, with a single outcome, and notes.
+
+    Logs of different outcomes share the graded score, if all have one; else `outcome` must choose. Raises `BadInput`
+    where it must, and where a table lacks `model`, `question` or an outcome.
+    """
+    counts: Counter[str] = Counter()
+    notes: list[str] = []
+    joined = []
+    for name, parts in tables.items():
+        kinds = []
+        for part in parts:
+            kinds.append(np.full(len(part), str(part.attrs.get("outcome") or _kind(part, name)), dtype=object))
+            _account(part, counts, notes)
+        whole = _concat(parts)
+        whole["_outcome"] = np.concatenate(kinds)
+        done = finish.get(name)
+        if done is not None:
+            whole = done(whole)
+            _account(whole, counts, notes)
+        joined.append(whole)
+    table = _concat(joined)
+    table, chosen = _one_outcome(table, outcome)
+    return table, [*sentences(counts), *dict.fromkeys(notes), *chosen]
+
+
+def settle(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The joined table in its final columns, and notes: copies of logs taken once, lengths, conditions, sample numbers."""
+    notes: list[str] = []
+    table = table.copy(deep=False)
+    if "benchmark" not in table:
+        table["benchmark"] = "all"
+    for name in ("condition", "budget"):
+        table[name] = table[name].fillna("").astype("str") if name in table else ""
+    if "context" not in table:
+        table["context"] = None
+    table = _once(table, notes)
+    table = _lengths(table, notes)
+    table["condition"] = _conditions(table, notes)
+    table = _numbered(table)
+    table = table.drop(columns=[name for name in _OWN if name in table])
+    empty = [name for name in table if name != "context" and table[name].isna().all()]
+    table = table.drop(columns=empty)
+    order = [name for name in FIRST if name in table] + [name for name in table if name not in FIRST]
+    table = table[order].reset_index(drop=True)
+    table.attrs = {}
+    return table, notes
+
+
+def sentences(counts: Mapping[str, int]) -> list[str]:
+    """Sentences from numbers of sentence ends.
+
+    >>> sentences({"samples left out: ended in an error": 1})
+    ['1 sample left out: ended in an error.']
+    """
+    out = []
+    for what, number in sorted(counts.items()):
+        noun, _, rest = what.partition(" ")
+        if number:
+            out.append(f"{number:,} {noun.removesuffix('s') if number == 1 else noun} {rest}.")
+    return out
+
+
+def _account(part: pd.DataFrame, counts: Counter[str], notes: list[str]) -> None:
+    counts.update({str(what): int(number) for what, number in dict(part.attrs.get("counts", {})).items()})
+    notes += [str(note) for note in part.attrs.get("notes", [])]
+
+
+def _kind(part: pd.DataFrame, name: str) -> str:
+    for needed in ("model", "question"):
+        if needed not in part:
+            raise BadInput(f"The reader {name!r} returned a table without the column {needed}.")
+    kind = next((outcome for outcome in OUTCOMES if outcome in part), None)
+    if kind is None:
+        raise BadInput(f"The reader {name!r} returned a table without an outcome ({', '.join(OUTCOMES)}).")
+    return kind
+
+
+def _concat(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    if len(parts) == 1:
+        return parts[0].reset_index(drop=True)
+    bare = []
+    for part in parts:
+        # Columns without any value must not decide the type of the joined column.
+        part = part.dropna(axis="columns", how="all").copy(deep=False)
+        part.attrs = {}
+        bare.append(part)
+    return pd.concat(bare, ignore_index=True, sort=False)
+
+
+def _one_outcome(table: pd.DataFrame, outcome: str | None) -> tuple[pd.DataFrame, list[str]]:
+    kinds = set(table["_outcome"])
+    notes: list[str] = []
+    if outcome is not None:
+        has = table[outcome].notna() if outcome in table else pd.Series(False, index=table.index)
+        own = table["_outcome"] == outcome
+        if outcome == "answer":
+            has |= table["_outcome"] == "probs"
+        if outcome == "score":
+            own = has
+        keep = (own | (has if outcome == "answer" else own)).to_numpy(dtype=bool)
+        if not keep.any():
+            raise BadInput(f"The logs hold no outcome {outcome!r}, only {_of_each(table)}.")
+        if not keep.all():
+            notes.append(f"{int((~keep).sum()):,} responses without the outcome {outcome} are left out.")
+        table = table[keep].reset_index(drop=True)
+        kinds = {outcome}
+    elif kinds == {"answer", "probs"}:
+        notes.append(
+            "Some logs hold probabilities, others letters: the most probable letter is the outcome they share."
+        )
+        kinds = {"answer"}
+    elif len(kinds) > 1:
+        if "score" not in table or table["score"].isna().any():
+            raise BadInput(
+                f"The logs hold different outcomes, {_of_each(table)}, and share none: read them apart, or choose one "
+                "with --outcome NAME."
+            )
+        notes.append(f"The logs hold {_of_each(table)}: the graded score is the outcome they share.")
+        kinds = {"score"}
+    kind = kinds.pop()
+    keep_columns = {
+        "answer": ("answer", "target", "n_choices"),
+        "probs": ("probs", "answer", "target", "n_choices"),
+        "text": ("text", "target"),
+    }.get(kind, (kind,))
+    table = table.drop(columns=[name for name in _BESIDE if name in table and name not in keep_columns])
+    for name in ("answer", "target", "n_choices"):
+        if name in table and kind in ("answer", "probs") and table[name].notna().all():
+            table[name] = table[name].astype("int64") if _whole(table[name]) else table[name]
+    return table, notes
+
+
+def _whole(column: pd.Series) -> bool:
+    return all(isinstance(value, (int, np.integer)) or float(value).is_integer() for value in column if _numeric(value))
+
+
+def _numeric(value: Any) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating))
+
+
+def _of_each(table: pd.DataFrame) -> str:
+    """Which benchmarks hold which outcome, in words."""
+    names = {
+        "answer": "letters",
+        "probs": "probabilities",
+        "tests": "unit tests",
+        "score": "scores",
+        "text": "free text",
+    }
+    out = []
+    benchmark = table["benchmark"].astype("str") if "benchmark" in table else pd.Series("all", index=table.index)
+    for kind, of_kind in benchmark.groupby(table["_outcome"]):
+        few = sorted(set(of_kind))
+        shown = ", ".join(few[:3]) + (", …" if len(few) > 3 else "")
+        out.append(f"{names.get(str(kind), kind)} in {shown}")
+    return "; ".join(out)
+
+
+def _once(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    if "response_id" not in table:
+        return table
+    again = table["response_id"].notna() & table["response_id"].duplicated()
+    if again.any():
+        notes.extend(
+            sentences({"responses that occur in several logs (copied or retried runs) taken once": int(again.sum())})
+        )
+        table = table[~again].reset_index(drop=True)
+    return table
+
+
+def _lengths(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Reasoning tokens for models that report any, output tokens for the others: the column `reasoning_tokens`."""
+    if "output_tokens" not in table:
+        return table
+    output = table["output_tokens"].to_numpy(dtype=float, na_value=np.nan)
+    reasoning = np.full(len(table), np.nan)
+    if "reasoning_tokens" in table:
+        reasoning = table["reasoning_tokens"].to_numpy(dtype=float, na_value=np.nan)
+    reports = pd.Series(np.nan_to_num(reasoning) > 0).groupby(table["model"].to_numpy()).transform("any").to_numpy()
+    # A reader that measured lengths itself (and no output tokens) has said what they are.
+    own = pd.Series(np.isfinite(output)).groupby(table["model"].to_numpy()).transform("any").to_numpy()
+    table["reasoning_tokens"] = np.where(reports | ~own, reasoning, output)
+    without = sorted(set(table["model"][own & ~reports]))
+    if without and reports.any():
+        notes.append(
+            f"Length is reasoning tokens where a model reports them, and output tokens for {_few(without)}, which report none."
+        )
+    elif without:
+        notes.append("Length is output tokens: no reasoning tokens are reported.")
+    return table
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _conditions(table: pd.DataFrame, notes: list[str]) -> pd.Series:
+    """Conditions, with the settings added that differ between logs of one model on one benchmark."""
+    condition = table["condition"].astype("str")
+    if "settings" not in table:
+        return condition
+    labels: dict[tuple[str, str, str], str] = {}
+    different: set[str] = set()
+    for (benchmark, model), given in table.groupby(["benchmark", "model"])["settings"]:
+        texts = [text for text in given.dropna().unique()]
+        if len(texts) < 2:
+            continue
+        parsed = {text: json.loads(text) for text in texts}
+        names = sorted({name for one in parsed.values() for name in one})
+        differ = [name for name in names if len({json.dumps(one.get(name)) for one in parsed.values()}) > 1]
+        different |= set(differ)
+        for text, one in parsed.items():
+            words = (f"{name}={_word(one.get(name))}" for name in differ)
+            labels[str(benchmark), str(model), text] = ", ".join(words)
+    if not labels:
+        return condition
+    keys = zip(table["benchmark"].astype("str"), table["model"].astype("str"), table["settings"], strict=True)
+    added = [labels.get(key, "") for key in keys]
+    notes.append(f"Runs of one model that differ in {_few(sorted(different))} are told apart as conditions.")
+    return pd.Series([", ".join(filter(None, pair)) for pair in zip(condition, added, strict=True)], index=table.index)
+
+
+def _word(value: Any) -> str:
+    text = "default" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Sample numbers that are unique in a cell and context: the reader's own, or counted in the order of the logs."""
+    has = "sample" in table and table["sample"].notna().all()
+    if not has or table.duplicated([*_CELL, "sample"]).any():
+        table["sample"] = table.groupby(_CELL, dropna=False, sort=False).cumcount()
+    return table
