@@ -5,8 +5,9 @@ Given (a, kappa, phi) of its group, the answer distribution of cell i is indepen
     accuracy       a_i ~ Beta(kappa a + x_i, kappa (1 - a) + r_i)
     wrong answers  w_i ~ Dirichlet(phi/K + c_i1, …, phi/K + c_iK)          (methods, section 3)
 
-The decomposition terms are functions of these draws (methods, section 1); unparsable responses are a wrong category
-whose position is the uniform vector, or one more wrong option.
+The decomposition terms are functions of these draws (methods, section 1). Unparsable responses are a category of their
+own, whose position is the uniform vector: their share of what is not right is Beta(psi u + n_u, psi (1 - u) + sum c)
+in groups that have any, and 0 in groups that have none. Or else they count as one more wrong option.
 """
 
 from __future__ import annotations
@@ -34,16 +35,12 @@ class LetterCells:
         (cells,) unparsable responses (all zero where they are counted as one more wrong option).
     choices
         (cells,) number of options C, the uniform vector's length.
-    options
-        (cells,) number K of wrong options of the model: C - 1, and one more in groups where a response is unparsable.
     """
 
     right: np.ndarray
     wrong: np.ndarray
     unparsable: np.ndarray
     choices: np.ndarray
-    options: np.ndarray
-
 
 
 @dataclass(frozen=True)
@@ -73,34 +70,36 @@ def answer_draws(
     seeds = np.random.SeedSequence(seed).spawn(draws) if isinstance(seed, int) else seed.spawn(draws)
     columns = cells.wrong.shape[1]
     real = np.arange(columns) < (cells.choices - 1)[:, None]
-    counts = cells.wrong
-    extra = cells.options > cells.choices - 1  # cells for which an unparsable response is a category
-    if extra.any():
-        counts = np.column_stack([cells.wrong, cells.unparsable])
-        real = np.column_stack([real, extra])
     all_real = bool(real.all())
+    k = cells.choices - 1
+    split = cells.wrong.sum(axis=1)
+    some = "logit_u" in parameters
 
     def one(s: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
         rng = np.random.default_rng(seeds[s])
         mean = 1 / (1 + np.exp(-parameters["logit_a"][s]))
         kappa, phi = np.exp(parameters["log_kappa"][s]), np.exp(parameters["log_phi"][s])
-        up = rng.standard_gamma((kappa * mean)[group] + cells.right)
-        down = rng.standard_gamma((kappa * (1 - mean))[group] + cells.wrong.sum(1) + cells.unparsable)
-        total = up + down
-        a = np.divide(up, total, out=mean[group].copy(), where=total > 0)
-        shape = (phi[group] / cells.options)[:, None] + counts
+        a = _beta(rng, (kappa * mean)[group] + cells.right, (kappa * (1 - mean))[group] + split + cells.unparsable)
+        shape = (phi[group] / k)[:, None] + cells.wrong
         w = rng.standard_gamma(shape if all_real else np.where(real, shape, 0.0))
         scale = w.sum(axis=1)
         empty = scale <= 0  # tiny shapes underflow: all mass on one option, which is what a tiny shape means
         if empty.any():
             rows = np.flatnonzero(empty)
-            pick = np.argmax(np.where(real[rows], rng.random((len(rows), w.shape[1])), -1.0), axis=1)
+            pick = np.argmax(np.where(real[rows], rng.random((len(rows), columns)), -1.0), axis=1)
             w[rows, pick] = 1.0
             scale[rows] = 1.0
-        w *= ((1 - a) / scale)[:, None]
-        if counts.shape[1] > columns:
-            return s, a, w[:, :columns], w[:, columns]
-        return s, a, w, np.zeros(len(a))
+        u = np.zeros(len(a))
+        if some:
+            share = 1 / (1 + np.exp(-parameters["logit_u"][s]))
+            psi = np.exp(parameters["log_psi"][s])
+            has = np.flatnonzero(np.isfinite(parameters["logit_u"][s])[group])
+            g = group[has]
+            u[has] = (1 - a[has]) * _beta(
+                rng, (psi * share)[g] + cells.unparsable[has], (psi * (1 - share))[g] + split[has]
+            )
+        w *= ((1 - a - u) / scale)[:, None]
+        return s, a, w, u
 
     if threads <= 1 or draws < 4:
         yield from map(one, range(draws))
@@ -109,6 +108,12 @@ def answer_draws(
         block = 4 * threads  # bounded: results wait in memory until they are used
         for start in range(0, draws, block):
             yield from pool.map(one, range(start, min(start + block, draws)))
+
+
+def _beta(rng: np.random.Generator, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    up, down = rng.standard_gamma(alpha), rng.standard_gamma(beta)
+    total = up + down
+    return np.divide(up, total, out=alpha / (alpha + beta), where=total > 0)
 
 
 def brier_terms(a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -7,6 +7,8 @@ grids: draws are independent, there is nothing to converge. Agreement with NUTS 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from hotmess.answers.prior import AnswerPrior
@@ -17,13 +19,19 @@ _NEGLIGIBLE = 18.0  # log density below the mode that is cut off: exp(-18) is 1.
 
 
 def grid_posterior(
-    tails: TailCounts, prior: AnswerPrior, *, draws: int, seed: int | np.random.SeedSequence
+    tails: TailCounts,
+    prior: AnswerPrior,
+    *,
+    draws: int,
+    seed: int | np.random.SeedSequence,
+    unparsable: TailCounts | None = None,
 ) -> dict[str, np.ndarray]:
     """Independent posterior draws of every group's (logit a, log kappa, log phi).
 
     Returns
     -------
-    dict of (draws, groups) arrays, keyed `logit_a`, `log_kappa`, `log_phi`.
+    dict of (draws, groups) arrays, keyed `logit_a`, `log_kappa`, `log_phi`; and `logit_u`, `log_psi` of shape (draws,
+    groups of `unparsable`), where given: tail counts of unparsable against wrong-option responses.
 
     Examples
     --------
@@ -40,8 +48,14 @@ def grid_posterior(
     out = {name: np.empty((draws, tails.groups)) for name in ("logit_a", "log_kappa", "log_phi")}
     for g in range(tails.groups):
         one = tails.one(g)
-        out["logit_a"][:, g], out["log_kappa"][:, g] = _accuracy_draws(one, prior, draws, rng)
+        out["logit_a"][:, g], out["log_kappa"][:, g] = _beta_draws(one, *zip(prior.location, prior.scale), draws, rng)
         out["log_phi"][:, g] = _wrong_draws(one, prior, draws, rng)
+    if unparsable is not None:
+        pairs = [
+            _beta_draws(unparsable.one(g), prior.unparsable, (0.0, 1.5), None, draws, rng)
+            for g in range(unparsable.groups)
+        ]
+        out["logit_u"], out["log_psi"] = (np.column_stack([p[i] for p in pairs]) for i in range(2))
     return out
 
 
@@ -49,10 +63,10 @@ def _log_normal(x: np.ndarray, location: float, scale: float) -> np.ndarray:
     return -0.5 * ((x - location) / scale) ** 2
 
 
-def _accuracy_draws(
-    tails: TailCounts, prior: AnswerPrior, draws: int, rng: np.random.Generator
+def _beta_draws(
+    tails: TailCounts, mean: Any, concentration: Any, _: Any, draws: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    (ma, mk, _), (sa, sk, _) = prior.location, prior.scale
+    (ma, sa), (mk, sk) = mean, concentration
 
     def density(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         a = 1 / (1 + np.exp(-x))[:, None] + 0 * y

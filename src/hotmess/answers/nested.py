@@ -10,7 +10,13 @@ from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.tails import TailCounts, log_likelihood_accuracy, log_likelihood_wrong
 
 
-def nested_dirichlet(tails: TailCounts, prior: AnswerPrior, design: np.ndarray | None, unit: np.ndarray | None) -> None:
+def nested_dirichlet(
+    tails: TailCounts,
+    prior: AnswerPrior,
+    design: np.ndarray | None,
+    unit: np.ndarray | None,
+    unparsable: TailCounts | None = None,
+) -> None:
     """NumPyro model of (logit a_g, log kappa_g, log phi_g), collapsed over the questions' answer distributions.
 
     Parameters
@@ -22,6 +28,8 @@ def nested_dirichlet(tails: TailCounts, prior: AnswerPrior, design: np.ndarray |
     unit
         (groups,) index of the residual unit of each group: groups that differ only in covariates that vary by
         question share their unit's residual.
+    unparsable
+        Tail counts of unparsable against wrong-option responses, of the groups that have any.
 
     Sites: `coefficients` (3, P), `sigma` (3,), `residual` (3, units) where there is a design, and the deterministic
     `logit_a`, `log_kappa`, `log_phi`, each (groups,).
@@ -57,6 +65,12 @@ def nested_dirichlet(tails: TailCounts, prior: AnswerPrior, design: np.ndarray |
         tails, jnp.exp(log_phi), jnp
     )
     numpyro.factor("responses", likelihood.sum())
+    if unparsable is not None:
+        groups = [unparsable.groups]
+        logit_u = numpyro.sample("logit_u", dist.Normal(*prior.unparsable).expand(groups).to_event(1))
+        log_psi = numpyro.sample("log_psi", dist.Normal(0.0, 1.5).expand(groups).to_event(1))
+        share = 1 / (1 + jnp.exp(-logit_u))
+        numpyro.factor("unparsable", log_likelihood_accuracy(unparsable, share, jnp.exp(log_psi), jnp).sum())
 
 
 def _unit_mean(eta: Any, unit: np.ndarray, units: int) -> Any:

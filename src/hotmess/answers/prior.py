@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 PARAMETERS = ("logit_a", "log_kappa", "log_phi")
+UNPARSABLE = ("logit_u", "log_psi")
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,13 @@ class AnswerPrior:
     and phi from 0.17 to 24 (one favourite wrong answer, to no favourite). With a formula the intercept has that prior,
     each standardised coefficient Normal(0, coefficient), and groups scatter around the regression with a standard
     deviation sigma ~ HalfNormal(residual).
+
+    Where a group has unparsable responses, their share among the responses that are not right is Beta with mean
+    logit^-1 Normal(unparsable) and concentration exp Normal(0, 1.5), never pooled.
     """
 
     location: tuple[float, float, float] = (0.0, 0.0, float(np.log(2.0)))
     scale: tuple[float, float, float] = (1.5, 1.5, 1.5)
     coefficient: float = 1.0
     residual: float = 0.5
+    unparsable: tuple[float, float] = (-3.0, 1.5)

@@ -25,6 +25,8 @@ class TailCounts:
     ----------
     right, wrong, total
         T_j of the cells' responses on the target, off the target, and altogether.
+    split
+        T_j of the wrong responses that are on an option (all but the unparsable ones).
     option
         (blocks, J) T_j of every wrong option of every cell; a block is a group's cells with equally many options.
     block
@@ -38,6 +40,7 @@ class TailCounts:
     right: np.ndarray
     wrong: np.ndarray
     total: np.ndarray
+    split: np.ndarray
     option: np.ndarray
     block: np.ndarray
     options: np.ndarray
@@ -51,7 +54,7 @@ class TailCounts:
         """The tail counts of one group alone."""
         rows = self.block == group
         return TailCounts(
-            *(getattr(self, name)[[group]] for name in ("right", "wrong", "total")),
+            *(getattr(self, name)[[group]] for name in ("right", "wrong", "total", "split")),
             option=self.option[rows],
             block=np.zeros(int(rows.sum()), int),
             options=self.options[rows],
@@ -60,7 +63,13 @@ class TailCounts:
 
 
 def tail_counts(
-    right: np.ndarray, wrong: np.ndarray, group: np.ndarray, *, groups: int, options: np.ndarray
+    right: np.ndarray,
+    wrong: np.ndarray,
+    group: np.ndarray,
+    *,
+    groups: int,
+    options: np.ndarray,
+    unparsable: np.ndarray | int = 0,
 ) -> TailCounts:
     """Tail counts from the cells' counts.
 
@@ -69,11 +78,13 @@ def tail_counts(
     right
         (cells,) responses on the target.
     wrong
-        (cells, K) responses on each wrong option, zero-padded; an unparsable category counts as one option.
+        (cells, K) responses on each wrong option, zero-padded.
     group
         (cells,) group of each cell, 0 <= group < groups.
     options
         (cells,) number of wrong options K of each cell; `inf` for open-ended answers.
+    unparsable
+        (cells,) unparsable responses: not right, and on no option.
 
     Raises
     ------
@@ -90,7 +101,8 @@ def tail_counts(
     """
     if np.any(options < 1):
         raise BadInput("Some questions have fewer than two options: nothing can be wrong there; leave them out.")
-    wrong_total = wrong.sum(axis=1)
+    split = wrong.sum(axis=1)
+    wrong_total = split + unparsable
     depth = max(1, int((right + wrong_total).max(initial=1)))
 
     def tails(x: np.ndarray, g: np.ndarray, rows: int) -> np.ndarray:
@@ -103,6 +115,7 @@ def tail_counts(
         right=tails(right, group, groups),
         wrong=tails(wrong_total, group, groups),
         total=tails(right + wrong_total, group, groups),
+        split=tails(split, group, groups),
         option=tails(wrong.ravel(), np.repeat(block, wrong.shape[1]), len(pairs)),
         block=pairs // len(kinds),
         options=kinds[pairs % len(kinds)],
@@ -128,8 +141,8 @@ def log_likelihood_accuracy(tails: TailCounts, a: Any, kappa: Any, xp: Any = np)
 def log_likelihood_wrong(tails: TailCounts, phi: Any, xp: Any = np) -> Any:
     """Dirichlet-multinomial log likelihood of the wrong answers of each group (Ewens where options are unbounded).
 
-    phi: (groups, …). With K finite: sum_j [T_option,j log(phi/K + j) - T_wrong,j log(phi + j)]; with K infinite:
-    D log phi - sum_j T_wrong,j log(phi + j), D the summed number of distinct wrong answers per cell.
+    phi: (groups, …). With K finite: sum_j [T_option,j log(phi/K + j) - T_split,j log(phi + j)]; with K infinite:
+    D log phi - sum_j T_split,j log(phi + j), D the summed number of distinct wrong answers per cell.
     """
     j = xp.arange(tails.option.shape[1], dtype=float)
     shape = (slice(None), *(None,) * (xp.ndim(phi) - 1), slice(None))
@@ -141,7 +154,7 @@ def log_likelihood_wrong(tails: TailCounts, phi: Any, xp: Any = np) -> Any:
     ewens = tails.distinct[flat] * xp.log(per_block)
     sums = (np.arange(tails.groups)[:, None] == tails.block).astype(float)  # blocks of a group add up
     options = xp.tensordot(sums, xp.where(finite[flat], closed, ewens), axes=1)
-    return options - (tails.wrong[shape] * xp.log(phi[..., None] + j)).sum(-1)
+    return options - (tails.split[shape] * xp.log(phi[..., None] + j)).sum(-1)
 
 
 def _log_positive(x: Any, xp: Any) -> Any:

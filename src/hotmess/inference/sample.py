@@ -92,26 +92,23 @@ def to_tree(
     *,
     sample_stats: Mapping[str, np.ndarray] | None = None,
     log_prior: Mapping[str, np.ndarray] | None = None,
-    log_likelihood: Mapping[str, np.ndarray] | None = None,
-    observed_data: Mapping[str, np.ndarray] | None = None,
-    constant_data: Mapping[str, np.ndarray] | None = None,
     coords: Mapping[str, Sequence[Any]] | None = None,
     dims: Mapping[str, Sequence[str]] | None = None,
 ) -> xr.DataTree:
     """Arrays of shape (chain, draw, …) as a DataTree with ArviZ's group and dimension names."""
     from arviz_base import from_dict
 
-    groups: dict[str, Any] = {"posterior": dict(posterior)}
-    for name, value in (
-        ("sample_stats", sample_stats),
-        ("log_prior", log_prior),
-        ("log_likelihood", log_likelihood),
-        ("observed_data", observed_data),
-        ("constant_data", constant_data),
-    ):
-        if value:
-            groups[name] = dict(value)
-    return from_dict(groups, coords=dict(coords or {}), dims={k: list(v) for k, v in (dims or {}).items()})
+    tree = from_dict(
+        {"posterior": dict(posterior)}, coords=dict(coords or {}), dims={k: list(v) for k, v in (dims or {}).items()}
+    )
+    others = {
+        name: dict(value)
+        for name, value in (("sample_stats", sample_stats), ("log_prior", log_prior))
+        if value  # their arrays share names with the posterior's but not its dimensions
+    }
+    for name, group in from_dict(others).children.items() if others else ():
+        tree[name] = group
+    return tree
 
 
 def _log_prior(model: Callable[..., Any], args: Any, kwargs: Any, samples: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -1,0 +1,335 @@
+"""Fitting latent answer distributions: responses in, a `Fit` with posterior draws for groups and questions out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
+from hotmess.answers.groups import Groups, find_groups, letter_cells
+from hotmess.answers.population import SetDraws, aggregate
+from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
+from hotmess.answers.tails import TailCounts, tail_counts
+from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from hotmess.inference.gate import Gate
+    from hotmess.responses.cells import Cells
+    from hotmess.responses.table import Responses
+
+ESTIMAND_DRAWS = 1000  # draws of question-level answers behind every estimand
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Posterior of latent answer distributions.
+
+    `data` is an `xarray.DataTree` with ArviZ's groups (posterior, sample_stats, log_likelihood per question,
+    log_prior, observed_data, constant_data); every ArviZ function works on it.
+    """
+
+    cells: Cells
+    letters: LetterCells
+    groups: Groups
+    data: xr.DataTree
+    formula: str | None
+    prior: AnswerPrior
+    seed: int
+    unparsable: str = "uniform"
+    notes: tuple[str, ...] = ()
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Diagnostics of the group parameters and hyperparameters."""
+        from hotmess.inference.gate import gate_tree
+
+        return gate_tree(self.data)
+
+    @property
+    def chains(self) -> int:
+        return int(self.data["posterior"].sizes["chain"])
+
+    def parameters(self, draws: int = ESTIMAND_DRAWS) -> dict[str, np.ndarray]:
+        """(draws, groups) arrays of logit_a, log_kappa, log_phi, chain by chain, thinned evenly."""
+        posterior = self.data["posterior"].dataset
+        per_chain = posterior.sizes["draw"]
+        take = np.unique(np.linspace(0, per_chain - 1, max(1, min(per_chain, draws // self.chains))).astype(int))
+        return group_parameters(posterior.isel(draw=take), self.groups)
+
+    def terms(self, metric: str = "brier", draws: int = ESTIMAND_DRAWS) -> TermDraws:
+        """Draws (draws, cells) of error, bias² and variance of every question's answer distribution."""
+        key = (metric, draws)
+        if key not in self._cache:
+            self._cache[key] = term_draws(
+                self.letters, self.groups.index, self.parameters(draws), metrics=(metric,), seed=self.seed
+            )[metric]
+        return self._cache[key]
+
+    def draws(
+        self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
+    ) -> SetDraws:
+        """Draws of mean error, bias² and variance over the questions of each set, for one population."""
+        terms = self.terms(metric)
+        table, means = self._aggregate([terms.error, terms.bias2, terms.variance], by, population)
+        return SetDraws(table, *means, population, metric)
+
+    def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
+        """(chain, draw, sets, 3) means over questions of a, (1 - a)² and Σ w², which the three parts are made of.
+
+        An unparsable response counts as one more wrong option here, whatever it counts as elsewhere.
+        """
+        fitted = self.unparsable_as_wrong
+        terms = fitted.terms("brier")
+        if "moments" not in self._cache:
+            b = terms.error / 2
+            self._cache["moments"] = [1 - b, b**2, np.maximum((1 - terms.variance) - (1 - b) ** 2, 0)]
+        return np.moveaxis(fitted._aggregate(self._cache["moments"], by, population)[1], 0, -1)
+
+    @cached_property
+    def unparsable_as_wrong(self) -> Fit:
+        """This fit, with unparsable responses as one more wrong option."""
+        if self.unparsable == "wrong" or not self.letters.unparsable.any():
+            return self
+        return fit(
+            self.cells,
+            self.formula,
+            groups=self.groups.columns,
+            unparsable="wrong",
+            prior=self.prior,
+            seed=self.seed,
+            draws=int(self.data["posterior"].sizes["draw"]),
+            chains=self.chains,
+        )
+
+    def _aggregate(
+        self, values: Sequence[np.ndarray], by: Sequence[str], population: str
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        for name in by:
+            if name not in self.cells.table:
+                raise BadInput(
+                    f"There is no column {name!r}; the cells have {', '.join(map(str, self.cells.table.columns))}."
+                )
+        return aggregate(values, self.cells.table, by, population=population, seed=self.seed, chains=self.chains)
+
+    def summary(
+        self,
+        by: Sequence[str] = ("model",),
+        *,
+        population: str = "like-these",
+        metric: str = "brier",
+        interval: float | None = 0.9,
+    ) -> pd.DataFrame:
+        """Medians (and intervals) of error, bias², variance and incoherence of each set, with the gate as `reliable`."""
+        from hotmess.inference.gate import gate_draws
+
+        sets = self.draws(by, population=population, metric=metric)
+        table = sets.table.copy()
+        columns = {"error": sets.error, "bias2": sets.bias2, "variance": sets.variance, "incoherence": sets.incoherence}
+        reliable = np.full(len(table), self.gate.passed)
+        for name, values in columns.items():
+            flat = values.reshape(-1, values.shape[-1])
+            undefined = ~np.isfinite(flat).all(axis=0)
+            safe = np.where(np.isfinite(flat), flat, 0.0)
+            table[name] = np.where(undefined, np.nan, np.median(safe, axis=0))
+            if interval is not None:
+                for suffix, p in (("low", (1 - interval) / 2), ("high", (1 + interval) / 2)):
+                    table[f"{name}_{suffix}"] = np.where(undefined, np.nan, np.quantile(safe, p, axis=0))
+            for i in np.flatnonzero(~undefined):
+                reliable[i] &= gate_draws({name: values[..., i]}).passed
+        return table.assign(reliable=reliable)
+
+    def incoherence(
+        self,
+        by: Sequence[str] = ("model",),
+        *,
+        population: str = "like-these",
+        metric: str = "brier",
+        interval: float = 0.9,
+    ) -> pd.DataFrame:
+        """Incoherence, the ratio of sums Σ variance / Σ error, of each set, with its interval."""
+        table = self.summary(by, population=population, metric=metric, interval=interval)
+        wanted = [*by, "questions", "responses", "incoherence", "incoherence_low", "incoherence_high", "reliable"]
+        return table[wanted]
+
+    def save(self, path: str) -> None:
+        """Write the posterior as netCDF, beside and moved into place whole."""
+        from hotmess.inference.store import save_tree
+
+        save_tree(self.data, path)
+
+
+def fit(
+    responses: Responses | Cells,
+    formula: str | None = None,
+    *,
+    by: Sequence[str] = (),
+    groups: Sequence[str] | None = None,
+    unparsable: str = "uniform",
+    engine: str | None = None,
+    prior: AnswerPrior | None = None,
+    seed: int = 0,
+    draws: int = 500,
+    warmup: int = 500,
+    chains: int = 4,
+) -> Fit:
+    """Fit latent answer distributions (nested Dirichlet; methods, section 3).
+
+    Parameters
+    ----------
+    responses
+        Letter responses, or cells reduced from them.
+    formula
+        Right-hand side over the cells' columns, such as `difficulty * log(model_size_b)`: groups are partially pooled
+        around this regression. None: no pooling, each group on its own weak priors, as a law fitted afterwards needs.
+    by
+        Further columns that tell groups apart, beside benchmark, model, condition, budget, difficulty and half.
+    groups
+        The columns that tell groups apart, instead of all those.
+    engine
+        `nuts`, or `grid` (exact, only without a formula, the default there).
+
+    Raises
+    ------
+    BadInput
+        If the outcome is not letters, every cell has one response, or the formula cannot be used.
+    """
+    from hotmess.inference.sample import sample
+    from hotmess.responses.cells import Cells, reduce
+
+    prior = prior or AnswerPrior()
+    cells = (
+        responses
+        if isinstance(responses, Cells)
+        else reduce(responses, split=_splits(responses, [*by, *(groups or ())], formula))
+    )
+    engine = engine or ("grid" if formula is None else "nuts")
+    if engine == "grid" and formula is not None:
+        raise BadInput(
+            "The grid engine integrates groups one by one and cannot pool them by a formula; use engine 'nuts'."
+        )
+    if engine not in ("grid", "nuts"):
+        raise BadInput(f"The engine is {engine!r}; it can be 'grid' or 'nuts'.")
+    if int(cells.table["responses"].max()) < 2:
+        raise BadInput(
+            "Every question has one response only: variance cannot be told from bias; draw at least two responses per question."
+        )
+    letters = letter_cells(cells, unparsable=unparsable)
+    found = find_groups(cells, formula, by=by, columns=groups)
+    size = len(found.table)
+    tails = tail_counts(
+        letters.right,
+        letters.wrong,
+        found.index,
+        groups=size,
+        options=letters.choices - 1,
+        unparsable=letters.unparsable,
+    )
+    some = found.with_unparsable(letters)
+    unparsable_tails = None
+    if len(some):
+        rows = np.flatnonzero(np.isin(found.index, some))
+        unparsable_tails = tail_counts(
+            letters.unparsable[rows],
+            letters.wrong[rows].sum(1, keepdims=True),
+            np.searchsorted(some, found.index[rows]),
+            groups=len(some),
+            options=np.full(len(rows), 2),
+        )
+    if engine == "grid":
+        data = _grid_tree(tails, unparsable_tails, prior, found, some, seed=seed, draws=draws, chains=chains)
+    else:
+        from hotmess.answers.nested import nested_dirichlet
+
+        unit_label = found.table.groupby("unit", sort=True).first().index.tolist()
+        data = sample(
+            nested_dirichlet,
+            tails,
+            prior,
+            found.design,
+            found.unit if found.design is not None else None,
+            unparsable_tails,
+            seed=seed,
+            draws=draws,
+            warmup=warmup,
+            chains=chains,
+            coords={
+                "group": found.labels,
+                "parameter": list(PARAMETERS),
+                "term": list(found.names),
+                "unit": unit_label,
+                "unparsable_group": [found.labels[g] for g in some],
+            },
+            dims={
+                **{name: ["group"] for name in PARAMETERS},
+                **{name: ["unparsable_group"] for name in UNPARSABLE},
+                "coefficients": ["parameter", "term"],
+                "sigma": ["parameter"],
+                "level": ["parameter", "unit"],
+                "free_eta": ["parameter", "group"],
+            },
+        )
+    from hotmess.answers.pointwise import add_data
+
+    data = add_data(data, cells, letters, found, group_parameters(data["posterior"].dataset, found))
+    return Fit(cells, letters, found, data, formula, prior, seed, unparsable)
+
+
+def _splits(responses: Responses, by: Sequence[str], formula: str | None) -> list[str]:
+    import re
+
+    have = set(responses.table.columns)
+    words = re.findall(r"[^\W\d]\w*", formula or "")
+    own = {"benchmark", "model", "question", "condition", "budget", "family", "model_size_b", "category", "n_choices"}
+    wanted = ["difficulty", "half", *by, *words]
+    return [c for c in dict.fromkeys(wanted) if c in have and c not in own]
+
+
+def group_parameters(posterior: Any, groups: Groups) -> dict[str, np.ndarray]:
+    """(draws, groups) arrays of the group parameters; logit_u is -inf where a group has no unparsable response."""
+    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    out = {k: posterior[k].values.reshape(draws, -1) for k in PARAMETERS}
+    if "logit_u" in posterior:
+        place = [groups.labels.index(label) for label in posterior["unparsable_group"].values]
+        for name, fill in zip(UNPARSABLE, (-np.inf, 0.0)):
+            out[name] = np.full((draws, len(groups.table)), fill)
+            out[name][:, place] = posterior[name].values.reshape(draws, -1)
+    return out
+
+
+def _grid_tree(
+    tails: TailCounts,
+    unparsable: TailCounts | None,
+    prior: AnswerPrior,
+    groups: Groups,
+    some: np.ndarray,
+    *,
+    seed: int,
+    draws: int,
+    chains: int,
+) -> Any:
+    from hotmess.answers.grid import grid_posterior
+    from hotmess.inference.sample import to_tree
+
+    post = grid_posterior(tails, prior, draws=draws * chains, seed=seed, unparsable=unparsable)
+    shaped = {k: v.reshape(chains, draws, -1) for k, v in post.items()}
+    normals = dict(zip(PARAMETERS, zip(prior.location, prior.scale)))
+    normals |= {"logit_u": prior.unparsable, "log_psi": (0.0, 1.5)}
+    log_prior = {
+        k: (-0.5 * ((v - normals[k][0]) / normals[k][1]) ** 2 - np.log(normals[k][1] * np.sqrt(2 * np.pi))).sum(-1)
+        for k, v in shaped.items()
+    }
+    return to_tree(
+        shaped,
+        sample_stats={"diverging": np.zeros((chains, draws), bool)},
+        log_prior=log_prior,
+        coords={"group": groups.labels, "unparsable_group": [groups.labels[g] for g in some]},
+        dims={**{name: ["group"] for name in PARAMETERS}, **{name: ["unparsable_group"] for name in UNPARSABLE}},
+    )

@@ -1,0 +1,86 @@
+"""Pointwise log likelihood on the collapsed model; its unit is a question with all its cells (methods, section 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.answers.population import question_index
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hotmess.answers.conjugate import LetterCells
+    from hotmess.answers.groups import Groups
+    from hotmess.responses.cells import Cells
+
+
+def cell_log_likelihood(letters: LetterCells, group: np.ndarray, parameters: dict[str, np.ndarray]) -> np.ndarray:
+    """(draws, cells) exact log likelihood of each cell's counts (a sequence of answers), by table look-up.
+
+    log [rise(kappa a, x) rise(kappa (1-a), r) / rise(kappa, n)] + sum_k log rise(phi/K, c_k) - log rise(phi, r), with
+    rise(alpha, x) = Gamma(alpha + x)/Gamma(alpha) tabulated for x up to the largest cell; and the unparsable share.
+    """
+    split = letters.wrong.sum(axis=1)
+    wrong = split + letters.unparsable
+    total = letters.right + wrong
+    kinds, kind = np.unique(letters.choices - 1, return_inverse=True)
+    out = np.empty((len(parameters["logit_a"]), len(group)))
+    steps = np.arange(int(total.max()), dtype=float)
+
+    def rise(alpha: np.ndarray) -> np.ndarray:
+        logs = np.log(np.maximum(alpha[:, None] + steps, 1e-300))
+        return np.concatenate([np.zeros((len(alpha), 1)), logs.cumsum(axis=1)], axis=1)
+
+    def beta_binomial(mean: np.ndarray, size: np.ndarray, yes: np.ndarray, no: np.ndarray, g: np.ndarray) -> np.ndarray:
+        return rise(size * mean)[g, yes] + rise(size * (1 - mean))[g, no] - rise(size)[g, yes + no]
+
+    for s in range(len(out)):
+        kappa, phi = np.exp(parameters["log_kappa"][s]), np.exp(parameters["log_phi"][s])
+        a = 1 / (1 + np.exp(-parameters["logit_a"][s]))
+        out[s] = beta_binomial(a, kappa, letters.right, wrong, group) - rise(phi)[group, split]
+        option = np.stack([rise(phi / k) for k in kinds])
+        out[s] += option[kind[:, None], group[:, None], letters.wrong].sum(axis=1)
+        if "logit_u" in parameters:
+            has = np.flatnonzero(np.isfinite(parameters["logit_u"][s])[group])
+            share = 1 / (1 + np.exp(-parameters["logit_u"][s]))
+            out[s, has] += beta_binomial(
+                share, np.exp(parameters["log_psi"][s]), letters.unparsable[has], split[has], group[has]
+            )
+    return out
+
+
+def add_data(
+    tree: xr.DataTree, cells: Cells, letters: LetterCells, groups: Groups, parameters: dict[str, np.ndarray]
+) -> xr.DataTree:
+    """Add log_likelihood per question, observed counts and the cells' groups to a fit's tree."""
+    import xarray as xr
+
+    posterior = tree["posterior"].dataset
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    question = question_index(cells.table)
+    first = np.unique(question, return_index=True)[1]
+    labels = [f"{b} / {q}" for b, q in cells.table.iloc[first][["benchmark", "question"]].itertuples(index=False)]
+    order = np.argsort(question, kind="stable")
+    starts = np.searchsorted(question[order], np.arange(len(labels)))
+    ll = np.empty((chains * draws, len(labels)), np.float32)
+    for begin in range(0, chains * draws, 100):  # bounded memory
+        part = {k: v[begin : begin + 100] for k, v in parameters.items()}
+        ll[begin : begin + 100] = np.add.reduceat(
+            cell_log_likelihood(letters, groups.index, part)[:, order], starts, axis=1
+        )
+    tree["log_likelihood"] = xr.Dataset(
+        {"responses": (("chain", "draw", "question"), ll.reshape(chains, draws, -1))},
+        coords={"chain": posterior.chain, "draw": posterior.draw, "question": labels},
+    )
+    counts = np.column_stack([letters.right, letters.wrong, letters.unparsable])
+    tree["observed_data"] = xr.Dataset({"counts": (("cell", "category"), counts)})
+    tree["constant_data"] = xr.Dataset(
+        {
+            "group": (("cell",), groups.index),
+            "cell_question": (("cell",), question),
+            "choices": (("cell",), letters.choices),
+        }
+    )
+    return tree

@@ -1,0 +1,93 @@
+"""From question-level draws to statements about a set of questions.
+
+Two populations, two estimands (methods, section 2): *these* questions weigh all alike; *questions like these* get
+Dirichlet(1, …, 1) weights, one set per draw, the same for every model, size, budget and half, which pairs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+POPULATIONS = ("like-these", "these")
+
+
+@dataclass(frozen=True)
+class SetDraws:
+    """Draws for sets of questions: error, bias2, variance of shape (chain, draw, sets), means over questions."""
+
+    table: pd.DataFrame
+    error: np.ndarray
+    bias2: np.ndarray
+    variance: np.ndarray
+    population: str
+    metric: str
+
+    @property
+    def incoherence(self) -> np.ndarray:
+        """sum variance / sum error; nan where no error was drawn, and for the 0/1 loss, whose terms do not add."""
+        if self.metric == "zero-one":
+            return np.full_like(self.error, np.nan)
+        return np.divide(self.variance, self.error, out=np.full_like(self.error, np.nan), where=self.error > 0)
+
+
+def question_weights(questions: int, draws: int, *, population: str, seed: int) -> np.ndarray:
+    """(draws, questions) weights with mean 1: all 1 for `these`, Dirichlet(1, …, 1) for `like-these`.
+
+    >>> question_weights(3, 1, population="these", seed=0).tolist()
+    [[1.0, 1.0, 1.0]]
+    """
+    if population not in POPULATIONS:
+        raise BadInput(f"The population is {population!r}; it can be {' or '.join(POPULATIONS)}.")
+    if population == "these":
+        return np.ones((draws, questions))
+    weights = np.random.default_rng([seed, 7]).standard_exponential((draws, questions))
+    return weights / weights.mean(axis=1, keepdims=True)
+
+
+def aggregate(
+    values: Sequence[np.ndarray], cells: pd.DataFrame, by: Sequence[str], *, population: str, seed: int, chains: int
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Weighted means over the questions of each set of cells that agree in the `by` columns.
+
+    values: arrays (draws, cells). Returns the table of sets, with counts of questions and responses, and an array
+    (len(values), chain, draw, sets).
+    """
+    import pandas as pd
+
+    q = question_index(cells)
+    weights = question_weights(int(q.max()) + 1, len(values[0]), population=population, seed=seed)
+    by = list(by)
+    if by:
+        index = cells.groupby(by, sort=True, observed=True, dropna=False).ngroup().to_numpy()
+        first = np.unique(index, return_index=True)[1]
+        table = cells.iloc[first][by].reset_index(drop=True)
+    else:
+        index, table = np.zeros(len(cells), int), pd.DataFrame(index=[0])
+    draws, sets = len(values[0]), len(table)
+    out = np.empty((len(values), draws, sets))
+    questions, responses = np.empty(sets, int), np.empty(sets, int)
+    for s in range(sets):
+        rows = np.flatnonzero(index == s)
+        w = weights[:, q[rows]]
+        total = w.sum(axis=1)
+        for t, value in enumerate(values):
+            out[t, :, s] = np.einsum("dc,dc->d", w, value[:, rows], dtype=float) / total
+        questions[s], responses[s] = len(np.unique(q[rows])), int(cells["responses"].to_numpy()[rows].sum())
+    return table.assign(questions=questions, responses=responses), out.reshape(-1, chains, draws // chains, sets)
+
+
+def question_index(cells: pd.DataFrame) -> np.ndarray:
+    """(cells,) index of the question (benchmark, question) of each cell, the same whatever the model or budget."""
+    return (
+        cells[["benchmark", "question"]].astype(str).groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
+    )

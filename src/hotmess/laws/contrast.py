@@ -1,0 +1,269 @@
+"""The within-question contrast of longer against shorter responses, in three parts (methods, section 5).
+
+Within a question at a fixed budget, responses above the question's own median length against those below it. The
+change of incoherence is split into the parts of mean accuracy, of the spread of accuracy over questions, and of the
+concentration of wrong answers: Shapley values, adding up exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.answers.population import question_index, question_weights
+from hotmess.errors import NotTestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.answers.fit import Fit
+    from hotmess.decompose.points import Points
+    from hotmess.responses.cells import Cells
+    from hotmess.responses.table import Responses
+
+HALVES = ("shorter", "longer")
+PARTS = ("accuracy", "spread", "concentration")
+STATISTICS = ("variance", "error", "a", "wrong2", "same_wrong")
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Draws of the change of incoherence from the shorter to the longer half, per model.
+
+    Attributes
+    ----------
+    models
+        Names; `model_size_b` beside.
+    incoherence
+        population -> (chain, draw, models, 2): incoherence of the shorter and the longer half.
+    parts
+        population -> (chain, draw, models, 3): accuracy, spread, concentration; they add up to the change of
+        incoherence with unparsable responses counted as one more wrong option.
+    source
+        `latent` (posterior) or `unbiased` (without a model).
+    """
+
+    models: pd.DataFrame
+    incoherence: dict[str, np.ndarray]
+    parts: dict[str, np.ndarray]
+    source: str
+    questions: int
+    notes: tuple[str, ...] = ()
+    fit: Fit | None = field(default=None, repr=False)
+
+    def change(self, population: str = "like-these") -> np.ndarray:
+        """(chain, draw, models) incoherence of the longer half minus that of the shorter half."""
+        both = self.incoherence[population]
+        return both[..., 1] - both[..., 0]
+
+    def summary(self, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
+        """Median and interval of the change and its parts, per model."""
+        table = self.models.copy()
+        columns = {"change": self.change(population)}
+        columns |= {name: self.parts[population][..., i] for i, name in enumerate(PARTS)}
+        for name, values in columns.items():
+            flat = values.reshape(-1, values.shape[-1])
+            table[name] = np.median(flat, axis=0)
+            table[f"{name}_low"], table[f"{name}_high"] = np.quantile(
+                flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0
+            )
+        return table
+
+
+def halved_cells(responses: Responses) -> Cells:
+    """Cells by half; only questions whose halves both have two or more responses are kept.
+
+    Raises
+    ------
+    NotTestable
+        If there are no lengths, or none that vary within a question.
+    """
+    from hotmess.responses.cells import reduce
+    from hotmess.responses.halves import split_halves
+
+    if responses.length is None:
+        raise NotTestable(
+            "There is no length column (reasoning_tokens or actions), so long and short cannot be compared."
+        )
+    halved = split_halves(responses)
+    if halved.table["half"].isna().all():
+        raise NotTestable(
+            f"No question has responses of different {responses.length}, so long and short cannot be compared."
+        )
+    cells = reduce(halved, split=["half"])
+    keys = ["benchmark", "model", "question", "condition", "budget"]
+    enough = cells.table["responses"] >= 2
+    both = cells.table[enough].groupby(keys, observed=True)["half"].transform("nunique").reindex(cells.table.index)
+    keep = np.flatnonzero(((both == 2) & enough).to_numpy())
+    if len(keep) == 0:
+        raise NotTestable("No question has two or more responses both above and below its median length.")
+    return take_cells(cells, keep)
+
+
+def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
+    """Some cells only, in the order given by `keep` (ascending)."""
+    from hotmess.decompose.points import Points
+    from hotmess.responses.cells import Cells as CellsType
+
+    new = np.full(len(cells.table), -1)
+    new[keep] = np.arange(len(keep))
+    p = cells.points
+    rows = new[p.cell] >= 0
+    points = Points(new[p.cell[rows]], p.copies[rows], p.n[rows], p.sum[rows], p.squares[rows], p.target[keep])
+    return CellsType(
+        cells.table.iloc[keep].reset_index(drop=True),
+        points,
+        None if cells.counts is None else cells.counts[keep],
+        None if cells.clusters is None else cells.clusters[rows],
+        cells.outcome,
+    )
+
+
+def letter_statistics(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
+    """Unbiased statistics of every cell, and their jackknife covariance.
+
+    Returns
+    -------
+    (cells, 5) estimates of variance, error, accuracy a, (1 - a)² and sum of squared wrong-option probabilities (pairs
+    of responses from different clusters), and (cells, 5, 5) covariances (leaving out one cluster). The last two count
+    an unparsable response as one more wrong option.
+    """
+    from hotmess.decompose.points import leave_one_out, totals
+
+    triple = _points(cells)
+    whole = [totals(p) for p in triple]
+    estimate = _statistics(whole)
+    replicate = _statistics([leave_one_out(p, t) for p, t in zip(triple, whole)])
+    p = cells.points
+    clusters = np.bincount(p.cell, weights=p.copies, minlength=len(estimate))
+    weight = p.copies[:, None] * np.nan_to_num(replicate)
+    mean = _add(p.cell, weight, len(estimate)) / np.maximum(clusters, 1)[:, None]
+    deviation = np.nan_to_num(replicate - mean[p.cell])
+    outer = p.copies[:, None, None] * deviation[:, :, None] * deviation[:, None, :]
+    covariance = _add(p.cell, outer, len(estimate)) * ((clusters - 1) / np.maximum(clusters, 1))[:, None, None]
+    return estimate, covariance
+
+
+def _points(cells: Cells) -> list[Points]:
+    from hotmess.decompose.points import Points
+
+    p, clusters = cells.points, cells.clusters
+    if clusters is None:
+        raise NotTestable("The three parts need letter answers; the outcome here has none.")
+    target = cells.table["target"].to_numpy(int)
+    one_hot = np.eye(clusters.shape[1])[target]
+    n = p.n.astype(float)
+    right = clusters[np.arange(len(clusters)), target[p.cell]].astype(float)
+    wrong = Points(p.cell, p.copies, p.n, clusters.astype(float), n, one_hot)
+    only = Points(p.cell, p.copies, p.n, right[:, None], right, np.ones((len(target), 1)))
+    return [p, wrong, only]
+
+
+def _statistics(totals: list) -> np.ndarray:  # type: ignore[type-arg]
+    from hotmess.decompose.squared import unbiased
+
+    uniform, wrong, only = (unbiased(t) for t in totals)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        a = totals[2].sum[:, 0] / totals[2].n
+    a2 = a - only.variance
+    return np.column_stack([uniform.variance, uniform.error, a, 1 - 2 * a + a2, (1 - wrong.variance) - a2])
+
+
+def _add(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    out = np.zeros((size, *values.shape[1:]))
+    np.add.at(out, index, values)
+    return out
+
+
+def incoherence_of(a: np.ndarray, spread: np.ndarray, concentration: np.ndarray) -> np.ndarray:
+    """I(a, rho, H) = 1 - ½ [(1 - a) + rho a] (1 + H), with rho = 1/(kappa + 1) (methods, sections 3 and 5).
+
+    >>> float(incoherence_of(np.array(0.5), np.array(0.0), np.array(1.0)))   # two options: incoherence is accuracy
+    0.5
+    """
+    return 1 - 0.5 * ((1 - a) + spread * a) * (1 + concentration)
+
+
+def three_parts(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Shapley values of I(a, rho, H) between two conditions.
+
+    first, second: (…, 3) arrays of (mean a, mean (1-a)², mean Σ w²) over questions. Returns (…, 3): the parts of
+    accuracy, spread and concentration, which add up to I(second) - I(first).
+    """
+
+    def factors(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        a, wrong2, same = x[..., 0], x[..., 1], x[..., 2]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rho = (wrong2 / (1 - a) - (1 - a)) / a
+            return a, rho, same / wrong2
+
+    before, after = factors(first), factors(second)
+    value = {key: incoherence_of(*(after[i] if key >> i & 1 else before[i] for i in range(3))) for key in range(8)}
+    parts = []
+    for i in range(3):
+        others = [j for j in range(3) if j != i]
+        total = np.zeros_like(value[0])
+        for mask, weight in ((0, 1 / 3), (1 << others[0], 1 / 6), (1 << others[1], 1 / 6), (7 - (1 << i), 1 / 3)):
+            total = total + weight * (value[mask | 1 << i] - value[mask])
+        parts.append(total)
+    return np.stack(parts, axis=-1)
+
+
+def unbiased_contrast(cells: Cells, *, seed: int, draws: int = 2000, chains: int = 4) -> Contrast:
+    """The contrast without a model: unbiased terms, Bayesian bootstrap over questions, jackknife for these questions."""
+    estimate, covariance = letter_statistics(cells)
+    models, model, half, question = _index(cells)
+    q = int(question.max()) + 1
+    rng = np.random.default_rng([seed, 3])
+    sums: dict[str, np.ndarray] = {}
+    for population in ("like-these", "these"):
+        weights = question_weights(q, draws, population=population, seed=seed)
+        out = np.empty((draws, len(models), 2, 5))
+        for m in range(len(models)):
+            for h in range(2):
+                rows = np.flatnonzero((model == m) & (half == h))
+                w = weights[:, question[rows]]
+                out[:, m, h] = (w @ estimate[rows]) / w.sum(1, keepdims=True)
+                if population == "these":
+                    noise = covariance[rows].sum(0) / len(rows) ** 2
+                    out[:, m, h] += rng.multivariate_normal(np.zeros(5), noise, draws, method="eigh")
+        sums[population] = out.reshape(chains, draws // chains, len(models), 2, 5)
+    return Contrast(
+        models,
+        {p: s[..., 0] / s[..., 1] for p, s in sums.items()},
+        {p: three_parts(s[..., 0, 2:], s[..., 1, 2:]) for p, s in sums.items()},
+        "unbiased",
+        q,
+    )
+
+
+def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 4) -> Contrast:
+    """The contrast from latent answer distributions of each half, groups unpooled between halves and models."""
+    from hotmess.answers.fit import fit
+
+    posterior = fit(
+        cells, groups=["benchmark", "model", "condition", "budget", "half"], seed=seed, draws=draws, chains=chains
+    )
+    models, _, _, question = _index(cells)
+    by, shape = ["model", "half"], (len(models), 2)
+    incoherence, parts = {}, {}
+    for population in ("like-these", "these"):
+        sets = posterior.draws(by, population=population)
+        moments = posterior.moments(by, population=population)
+        place = sets.table.reset_index().set_index(by)["index"]
+        order = np.array([[place[m, h] for h in HALVES] for m in models["model"]])
+        incoherence[population] = sets.incoherence[..., order]
+        halves = moments[..., order.ravel(), :].reshape(*moments.shape[:2], *shape, 3)
+        parts[population] = three_parts(halves[..., 0, :], halves[..., 1, :])
+    return Contrast(models, incoherence, parts, "latent", int(question.max()) + 1, (), posterior)
+
+
+def _index(cells: Cells) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    table = cells.table
+    models = table.groupby("model", as_index=False)[["family", "model_size_b"]].first()
+    models = models.sort_values(["family", "model_size_b", "model"]).reset_index(drop=True)
+    model = models.reset_index().set_index("model")["index"].reindex(table["model"]).to_numpy()
+    half = (table["half"] == "longer").to_numpy(int)
+    return models, model, half, question_index(table)

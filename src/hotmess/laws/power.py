@@ -1,0 +1,360 @@
+"""Power laws of bias² and variance in model size, hierarchical over groups, never shrunk twice (methods, section 4).
+
+    log bias²_g(N)    = A^B_g - alpha^B_g log(N/N0) + u^B_m + e^B_gm
+    log variance_g(N) = A^V_g - alpha^V_g log(N/N0) + u^V_m + e^V_gm
+
+The data are draws of (log bias², log variance) of every model and group from a first stage that pools nothing over
+the law's x, models or groups; their joint covariance is the measurement error. u_m is the model's own residual, shared
+by its groups, (u^B, u^V) correlated; (alpha^B_g, alpha^V_g) are partially pooled over groups with a correlation.
+Given the eight scales and correlations everything is linear and Gaussian, and is integrated out exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.errors import BadInput, NotTestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from hotmess.answers.fit import Fit
+    from hotmess.inference.gate import Gate
+
+MIN_SIZES, MIN_WRONG, MAX_SHIFT = 4, 10, 0.5
+
+
+@dataclass(frozen=True)
+class LawPrior:
+    """Priors of the power law.
+
+    alpha_g ~ Normal(mean, diag(tau) R diag(tau)), mean ~ Normal(0, slope); A_g ~ Normal(-1, intercept);
+    tau ~ HalfNormal(slope_spread); residual scales sigma_u ~ HalfNormal(model), sigma_e ~ HalfNormal(rest), on the
+    scale of natural logarithms; correlations uniform on (-1, 1).
+    """
+
+    slope: float = 1.0
+    intercept: float = 2.0
+    slope_spread: float = 0.3
+    model: float = 0.3
+    rest: float = 0.15
+
+
+@dataclass(frozen=True)
+class LawData:
+    """What the law sees: `cells` (model, group, x = log(N/N0)), `mean` (P, 2C), `covariance` (P, 2C, 2C).
+
+    P populations; the first C entries are log bias², the last C log variance.
+    """
+
+    cells: pd.DataFrame
+    mean: np.ndarray
+    covariance: np.ndarray
+    populations: tuple[str, ...]
+    center: float
+
+
+@dataclass(frozen=True)
+class PowerLaws:
+    """Posterior of the power laws; `data` is a DataTree whose `posterior` has alpha_bias2, alpha_variance and more."""
+
+    law: LawData
+    data: xr.DataTree
+    groups: pd.DataFrame
+    over: str
+    by: tuple[str, ...]
+    left_out: pd.DataFrame
+    notes: tuple[str, ...]
+    fit: Fit = field(repr=False)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Diagnostics of the law's parameters, and of the first stage."""
+        from hotmess.inference.gate import gate_tree
+
+        return gate_tree(self.data) & self.fit.gate
+
+    def draws(self, name: str, population: str = "like-these") -> np.ndarray:
+        """(chain, draw, group) draws of `alpha_bias2`, `alpha_variance`, `level_bias2` or `level_variance`."""
+        return self.data["posterior"][name].sel(population=population).values
+
+    def slope_of_logit_incoherence(self, population: str = "like-these") -> np.ndarray:
+        """(chain, draw, group) draws of alpha_B - alpha_V = d logit(incoherence) / d log N."""
+        return self.draws("alpha_bias2", population) - self.draws("alpha_variance", population)
+
+    def summary(self, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
+        """Medians and intervals of the exponents per group."""
+        table = self.groups.copy()
+        quantities = {
+            "alpha_bias2": self.draws("alpha_bias2", population),
+            "alpha_variance": self.draws("alpha_variance", population),
+            "logit_incoherence_slope": self.slope_of_logit_incoherence(population),
+        }
+        for name, values in quantities.items():
+            flat = values.reshape(-1, values.shape[-1])
+            table[name] = np.median(flat, axis=0)
+            table[f"{name}_low"], table[f"{name}_high"] = np.quantile(
+                flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0
+            )
+        return table
+
+
+def power_laws(
+    fit: Fit,
+    *,
+    over: str = "model_size_b",
+    by: str | Sequence[str] = "difficulty",
+    metric: str = "brier",
+    prior: LawPrior | None = None,
+    seed: int | None = None,
+    draws: int = 500,
+    warmup: int = 500,
+    chains: int = 4,
+) -> PowerLaws:
+    """Fit hierarchical power laws of bias² and variance in `over`, for each group of `by`.
+
+    Raises
+    ------
+    BadInput
+        If the fit is pooled by a formula (shrinking twice), or the columns are missing.
+    NotTestable
+        If fewer than 4 sizes remain, since a slope has about k - 2 degrees of freedom with k sizes.
+    """
+    from hotmess.inference.sample import sample
+
+    if fit.formula is not None:
+        raise BadInput(
+            "The fit is pooled by a formula, and a law fitted to it would shrink twice: fit without a formula for power laws."
+        )
+    by = (by,) if isinstance(by, str) else tuple(by)
+    seed = fit.seed if seed is None else seed
+    law, left_out, notes = law_data(fit, over=over, by=by, metric=metric)
+    groups = law.cells[list(by)].drop_duplicates().sort_values(list(by)).reset_index(drop=True)
+    arrays = _arrays(law, groups, by)
+    tree = sample(
+        _model,
+        arrays,
+        prior or LawPrior(),
+        seed=seed,
+        draws=draws,
+        warmup=warmup,
+        chains=chains,
+    )
+    tree = _with_exponents(tree, arrays, prior or LawPrior(), groups, by, law.populations, seed)
+    return PowerLaws(law, tree, groups, over, by, left_out, notes, fit)
+
+
+def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[LawData, pd.DataFrame, tuple[str, ...]]:
+    """Mean and joint covariance of (log bias², log variance) for both populations, and the cells left out, with reasons."""
+    import pandas as pd
+
+    table = fit.cells.table
+    for name in (over, *by):
+        if name not in table:
+            raise BadInput(
+                f"There is no column {name!r} for the power law; the cells have {', '.join(map(str, table.columns))}."
+            )
+    sizes = pd.to_numeric(table[over], errors="coerce")
+    if sizes.isna().all():
+        raise NotTestable(f"No model has a value of {over}, so nothing can be said about scale.")
+    keep = ["model", *by]
+    known = table.assign(**{over: sizes})
+    if (known.groupby("model")[over].nunique() > 1).any():
+        raise BadInput(f"A model has more than one value of {over}; it must be constant within a model.")
+    populations = ("like-these", "these")
+    sets = {p: fit.draws(keep, population=p, metric=metric) for p in populations}
+    cells = sets["these"].table.merge(known.groupby("model", as_index=False)[over].first(), on="model", how="left")
+    wrong = known.assign(wrong=known["responses"] - known["right"]).groupby(keep, observed=True)["wrong"].sum()
+    cells["wrong"] = wrong.reindex(pd.MultiIndex.from_frame(cells[keep])).to_numpy()
+    reason = pd.Series("", index=cells.index, dtype=object)
+    reason[~(cells[over] > 0)] = f"no positive {over}"
+    reason[cells["wrong"] < MIN_WRONG] = f"fewer than {MIN_WRONG} wrong responses"
+    for s in sets.values():
+        flat = np.minimum(s.bias2, s.variance).reshape(-1, len(cells))
+        reason[(flat <= 0).any(axis=0)] = "bias² or variance of zero"
+    shift = prior_shift(fit, sets["these"].bias2, cells, keep)
+    reason[(shift > MAX_SHIFT) & (reason == "")] = (
+        f"log bias² moves by more than {MAX_SHIFT} sd under prior power-scaling"
+    )
+    left_out = cells[reason != ""].assign(reason=reason[reason != ""]).reset_index(drop=True)
+    ok = np.flatnonzero(reason == "")
+    kept = cells.iloc[ok].reset_index(drop=True)
+    if kept[over].nunique() < MIN_SIZES:
+        raise NotTestable(
+            f"Only {kept[over].nunique()} model size{'s' if kept[over].nunique() != 1 else ''} can be used, and a slope over "
+            f"k sizes has about k - 2 degrees of freedom: at least {MIN_SIZES} are needed."
+        )
+    logs = {
+        p: np.concatenate([np.log(s.bias2), np.log(s.variance)], axis=-1).reshape(-1, 2 * len(cells))[
+            :, np.concatenate([ok, ok + len(cells)])
+        ]
+        for p, s in sets.items()
+    }
+    center = float(np.log(np.unique(kept[over])).mean())
+    kept = kept.assign(x=np.log(kept[over]) - center)
+    notes = tuple(
+        f"{', '.join(str(r[c]) for c in keep)} is left out of the law: {r['reason']}." for _, r in left_out.iterrows()
+    )
+    mean = np.stack([logs[p].mean(0) for p in populations])
+    covariance = np.stack([_covariance(logs[p]) for p in populations])
+    return LawData(kept, mean, covariance, populations, center), left_out, notes
+
+
+def _covariance(draws: np.ndarray) -> np.ndarray:
+    """Covariance of draws, its correlations shrunk by their Monte Carlo noise (dimension over draws)."""
+    cov = np.cov(draws, rowvar=False)
+    keep = 1 - min(0.5, draws.shape[1] / draws.shape[0])
+    return keep * cov + (1 - keep) * np.diag(np.diag(cov)) + 1e-10 * np.eye(len(cov))
+
+
+def prior_shift(fit: Fit, bias2: np.ndarray, cells: pd.DataFrame, keys: list[str]) -> np.ndarray:
+    """How far, in posterior sd, the mean of log bias² of each set moves when its groups' prior is raised to 0.8 or 1.25.
+
+    Importance weights on the draws (power-scaling, Kallioinen et al. 2024), using the prior of the set's own groups.
+    """
+    import pandas as pd
+
+    logs = np.log(np.maximum(bias2, 1e-300)).reshape(-1, len(cells))
+    parameters = fit.parameters(len(logs))
+    names, prior = ("logit_a", "log_kappa", "log_phi"), fit.prior
+    per_group = sum(-0.5 * ((parameters[n] - m) / s) ** 2 for n, m, s in zip(names, prior.location, prior.scale))
+    assert isinstance(per_group, np.ndarray)
+    index = pd.MultiIndex.from_frame(cells[keys].astype(str))
+    member = index.get_indexer(pd.MultiIndex.from_frame(fit.cells.table[keys].astype(str)))
+    out = np.zeros(len(cells))
+    for s in range(len(cells)):
+        log_prior = per_group[:, np.unique(fit.groups.index[member == s])].sum(axis=1)
+        for power in (0.8, 1.25):
+            w = np.exp((power - 1) * (log_prior - log_prior.max()))
+            moved = (w * logs[:, s]).sum() / w.sum() - logs[:, s].mean()
+            out[s] = max(out[s], abs(moved) / max(logs[:, s].std(), 1e-12))
+    return out
+
+
+def _arrays(law: LawData, groups: pd.DataFrame, by: Sequence[str]) -> dict[str, np.ndarray]:
+    import pandas as pd
+
+    g = pd.MultiIndex.from_frame(groups.astype(str)).get_indexer(
+        pd.MultiIndex.from_frame(law.cells[list(by)].astype(str))
+    )
+    m = pd.factorize(law.cells["model"], sort=True)[0]
+    x = law.cells["x"].to_numpy()
+    cells, n_groups, n_models = len(x), len(groups), m.max() + 1
+    level = np.zeros((cells, n_groups))
+    level[np.arange(cells), g] = 1
+    model = np.zeros((cells, n_models))
+    model[np.arange(cells), m] = 1
+    return {"y": law.mean, "noise": law.covariance, "level": level, "slope": -level * x[:, None], "model": model}
+
+
+def _pair(scale: Any, rho: Any, xp: Any) -> Any:
+    """2 × 2 covariance from two scales and a correlation."""
+    off = rho * scale[0] * scale[1]
+    return xp.stack([xp.stack([scale[0] ** 2, off]), xp.stack([off, scale[1] ** 2])])
+
+
+def _linear(
+    arrays: dict[str, np.ndarray], prior: LawPrior, scales: dict[str, Any], noise: Any, xp: Any
+) -> tuple[Any, Any, Any]:
+    """Prior mean and covariance of y, and the cross covariance with (A^B, A^V, alpha^B, alpha^V) of every group."""
+    level, slope, model = (xp.asarray(arrays[k]) for k in ("level", "slope", "model"))
+    groups, two = level.shape[1], xp.eye(2)
+    intercept = prior.intercept**2 * xp.eye(2 * groups)
+    pooled = xp.kron(_pair(scales["tau"], scales["rho_alpha"], xp), xp.eye(groups)) + prior.slope**2 * xp.kron(
+        two, xp.ones((groups, groups))
+    )
+    big_level, big_slope, big_model = (xp.kron(two, z) for z in (level, slope, model))
+    u = xp.kron(_pair(scales["sigma_u"], scales["rho_u"], xp), xp.eye(model.shape[1]))
+    rest = xp.repeat(scales["sigma_e"] ** 2, level.shape[0])
+    cross = xp.concatenate([intercept @ big_level.T, pooled @ big_slope.T])
+    total = (
+        noise
+        + big_level @ intercept @ big_level.T
+        + big_slope @ pooled @ big_slope.T
+        + big_model @ u @ big_model.T
+        + xp.diag(rest)
+    )
+    prior_theta = (intercept, pooled)
+    return total, cross, prior_theta
+
+
+def _model(arrays: dict[str, np.ndarray], prior: LawPrior) -> None:
+    import jax.numpy as jnp
+    import numpyro
+    import numpyro.distributions as dist
+
+    for p in range(len(arrays["y"])):  # populations are separate posteriors, sampled side by side
+
+        def half(name: str, scale: float, p: int = p) -> Any:
+            return numpyro.sample(f"{name}_{p}", dist.HalfNormal(scale).expand([2]).to_event(1))
+
+        scales = {"tau": half("tau", prior.slope_spread), "sigma_u": half("sigma_u", prior.model)}
+        scales["sigma_e"] = half("sigma_e", prior.rest)
+        scales["rho_alpha"] = numpyro.sample(f"rho_alpha_{p}", dist.Uniform(-1, 1))
+        scales["rho_u"] = numpyro.sample(f"rho_u_{p}", dist.Uniform(-1, 1))
+        total, _, _ = _linear(arrays, prior, scales, jnp.asarray(arrays["noise"][p]), jnp)
+        numpyro.factor(
+            f"y_{p}", dist.MultivariateNormal(-1.0, covariance_matrix=total).log_prob(jnp.asarray(arrays["y"][p]))
+        )
+
+
+def _with_exponents(
+    tree: xr.DataTree,
+    arrays: dict[str, np.ndarray],
+    prior: LawPrior,
+    groups: pd.DataFrame,
+    by: Sequence[str],
+    populations: Sequence[str],
+    seed: int,
+) -> xr.DataTree:
+    """Draw levels and exponents exactly from their Gaussian conditional, given each draw of the scales."""
+    import xarray as xr
+
+    post = tree["posterior"].dataset
+    chains, draws, n_groups = post.sizes["chain"], post.sizes["draw"], len(groups)
+    theta = np.empty((chains, draws, len(populations), 4 * n_groups))
+    rng = np.random.default_rng([seed, 11])
+    zero = np.zeros((2 * n_groups, 2 * n_groups))
+    mean = np.concatenate([np.full(2 * n_groups, -1.0), np.zeros(2 * n_groups)])
+    names = ("tau", "sigma_u", "sigma_e", "rho_alpha", "rho_u")
+    stacked: dict[str, list[np.ndarray]] = {n: [] for n in names}
+    for p in range(len(populations)):
+        values = {n: post[f"{n}_{p}"].values for n in names}
+        for n in names:
+            stacked[n].append(values[n])
+        for c in range(chains):
+            for d in range(draws):
+                scales = {n: values[n][c, d] for n in names}
+                total, cross, (intercept, pooled) = _linear(arrays, prior, scales, arrays["noise"][p], np)
+                gain = np.linalg.solve(total, cross.T).T
+                center = mean + gain @ (arrays["y"][p] + 1.0)
+                cov = np.block([[intercept, zero], [zero, pooled]]) - gain @ cross.T
+                root = np.linalg.cholesky(cov + 1e-10 * np.eye(len(cov)))
+                theta[c, d, p] = center + root @ rng.standard_normal(len(cov))
+    parts = theta.reshape(chains, draws, len(populations), 4, n_groups)
+    dims = ("chain", "draw", "population", "group")
+    data: dict[str, Any] = {
+        name: (dims, parts[:, :, :, i])
+        for i, name in enumerate(("level_bias2", "level_variance", "alpha_bias2", "alpha_variance"))
+    }
+    for n in names:
+        value = np.stack(stacked[n], axis=2)
+        data[n] = (("chain", "draw", "population", "term")[: value.ndim], value)
+    labels = [", ".join(map(str, row)) for row in groups[list(by)].itertuples(index=False)]
+    tree["posterior"] = xr.Dataset(
+        data,
+        coords={
+            "chain": post.chain,
+            "draw": post.draw,
+            "population": list(populations),
+            "group": labels,
+            "term": ["bias2", "variance"],
+        },
+    )
+    return tree
