@@ -88,16 +88,28 @@ def draw_part(
         about, (score,) = sample.metadata, (sample.scores or {}).values()
         usage = sample.output.usage
         assert usage is not None and score.metadata is not None
+        reason = str(sample.output.stop_reason)
         rows.append(
             {
-                **{"benchmark": BENCHMARK, **model, "question": about["question"], "category": about["category"]},
+                "benchmark": BENCHMARK,
+                **model,
+                "question": about["question"],
+                "category": about["category"],
                 "level": levels[about["question"]],
-                **{"condition": "", "budget": budget, "context": context, "sample": about["draw"]},
-                **{"answer": score.metadata["answer"], "target": about["target"], "n_choices": about["n_choices"]},
+                "condition": "",
+                "budget": budget,
+                "context": context,
+                "sample": about["draw"],
+                "answer": score.metadata["answer"],
+                "target": about["target"],
+                "n_choices": about["n_choices"],
                 "reasoning_tokens": usage.output_tokens,
-                "finish_reason": {"max_tokens": "length"}.get(str(sample.output.stop_reason), sample.output.stop_reason),
-                **{"seed": about["seed"], "temperature": TEMPERATURE, "top_p": TOP_P},
-                **{"max_tokens": MAX_TOKENS[budget], "text": sample.output.completion},
+                "finish_reason": "length" if reason == "max_tokens" else reason,
+                "seed": about["seed"],
+                "temperature": TEMPERATURE,
+                "top_p": TOP_P,
+                "max_tokens": MAX_TOKENS[budget],
+                "text": sample.output.completion,
             }
         )
     return pd.DataFrame(rows)
@@ -106,7 +118,7 @@ def draw_part(
 def write(table: pd.DataFrame, path: Path) -> None:
     """Write a Parquet file beside its place, then move it there whole."""
     table = table.sort_values(["budget", "question", "context", "sample"], ignore_index=True)
-    table = table.astype({name: "category" for name in CATEGORIES})
+    table = table.astype(dict.fromkeys(CATEGORIES, "category"))
     beside = path.with_suffix(".writing")
     table.to_parquet(beside, compression="zstd", index=False)
     os.replace(beside, path)
@@ -137,10 +149,10 @@ def draw_model(path: str, budgets: list[str], slots: int) -> None:
             table = draw_part(items, pool, model, url, budget=budget, context=context, slots=slots)
             write(table, part)
             seconds = time.monotonic() - start
+            right = (table.answer == table.target).mean()
             print(
-                f"{part.name}: {len(table)} draws in {seconds:.0f} s, right {(table.answer == table.target).mean():.2f}, "
-                f"unparsable {(table.answer < 0).mean():.2f}, at the limit {(table.finish_reason == 'length').mean():.2f}, "
-                f"tokens {table.reasoning_tokens.mean():.0f}",
+                f"{part.name}: {len(table)} draws in {seconds:.0f} s, right {right:.2f}, "
+                f"wrongly formatted {(table.answer < 0).mean():.2f}, tokens {table.reasoning_tokens.mean():.0f}",
                 flush=True,
             )
     write(pd.concat([pd.read_parquet(part) for part in parts.values()]), whole)
@@ -152,7 +164,7 @@ def draw_model(path: str, budgets: list[str], slots: int) -> None:
 def summary() -> pd.DataFrame:
     """Rows, accuracy, wrong formats and lengths for each model and budget, from the files that are there."""
     files = sorted(HERE.glob(f"{BENCHMARK}-*.parquet")) + sorted((HERE / "parts").glob("*.parquet"))
-    table = pd.concat([pd.read_parquet(file) for file in files]).astype({name: str for name in CATEGORIES})
+    table = pd.concat([pd.read_parquet(file) for file in files]).astype(dict.fromkeys(CATEGORIES, str))
     items = {item.id: item for item in read_items(str(HERE / "questions.jsonl"))}
     again = [parse_letter(text, len(items[q].choices)) for text, q in zip(table.text, table.question, strict=True)]
     assert (table.answer == again).all(), "the recorded answers are not what the parser reads in the texts"

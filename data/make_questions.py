@@ -13,6 +13,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -129,7 +130,8 @@ def alphabet(rng: random.Random, level: int) -> Draft:
         else:
             side = "earliest" if end == "first" else "latest"
             steps.append(
-                f"The {ORDINALS[place]} letters are {shown}. The {side} is '{chosen}', which leaves {' and '.join(kept)}."
+                f"The {ORDINALS[place]} letters are {shown}. "
+                f"The {side} is '{chosen}', which leaves {' and '.join(kept)}."
             )
         left, place = kept, place + 1
     right = left[0]
@@ -167,12 +169,12 @@ def sequence(rng: random.Random, level: int) -> Draft:
             terms.append(terms[-1] + terms[-2])
         rule = "each term is the sum of the two before it"
     shown, right = terms[:5], terms[5]
-    steps = [f"Look at neighbours: {', '.join(f'{b} - {a} = {b - a}' for a, b in zip(shown, shown[1:]))}."]
+    steps = [f"Look at neighbours: {', '.join(f'{b} - {a} = {b - a}' for a, b in pairwise(shown))}."]
     if level == 3:
-        steps.append(f"Try ratios: {', '.join(f'{b} / {a} = {b // a}' for a, b in zip(shown, shown[1:]))}.")
+        steps.append(f"Try ratios: {', '.join(f'{b} / {a} = {b // a}' for a, b in pairwise(shown))}.")
         last = f"{shown[-1]} x {right // shown[-1]} = {right}"
     elif level == 5:
-        steps.append(f"Try sums: {', '.join(f'{a} + {b} = {a + b}' for a, b in zip(shown, shown[1:-1]))}.")
+        steps.append(f"Try sums: {', '.join(f'{a} + {b} = {a + b}' for a, b in pairwise(shown[:-1]))}.")
         last = f"{shown[-2]} + {shown[-1]} = {right}"
     else:
         last = f"{shown[-1]} {'-' if right < shown[-1] else '+'} {abs(right - shown[-1])} = {right}"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from hotmess.errors import BadInput, need
 from hotmess.sampling.prompts import LETTERS
@@ -35,8 +39,9 @@ class Item:
 class Columns:
     """Names of the columns. `choices` is one list column, or several columns with one option each.
 
-    `target` holds an index from 0, a letter, or the text of the right option. `wrong`, if given, names columns of wrong
-    options: the options are then the target's text followed by these (as in GPQA; ask for a permuted order then).
+    `target` holds an index from 0, a letter, or the text of the right option. With `wrong`, names of columns of wrong
+    options, the options are these and the target's text, in an order that hangs on the question alone. With `inside`
+    the options are lines such as "(A) yes" at the end of the question's own text.
     """
 
     question: str = "question"
@@ -46,16 +51,31 @@ class Columns:
     category: str = "category"
     worked: str = "worked"
     wrong: tuple[str, ...] = ()
+    inside: bool = False
+
+
+LAYOUTS = {
+    "gpqa": Columns(
+        question="Question",
+        target="Correct Answer",
+        wrong=("Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3"),
+        id="Record ID",
+        category="High-level domain",
+    ),
+    "mmlu": Columns(target="answer", category="subject"),
+    "model-written-evals": Columns(target="answer_not_matching_behavior", inside=True),
+}
+"""Columns of published files. In Model-Written Evals the target is the answer that does not match the behaviour."""
 
 
 def load_rows(source: str, *, split: str | None = None) -> list[dict[str, Any]]:
-    """Rows of a file (.jsonl, .json, .csv, .parquet) or, as "hf:owner/name" or "hf:owner/name:config", of a Hugging Face data set.
+    """Rows of a file (.jsonl, .json, .csv, .parquet), or of a Hugging Face data set: "hf:owner/name[:config]".
 
     Raises `BadInput` where the file is missing, of another kind, or not readable as what its name says.
     """
     if source.startswith("hf:"):
         name, _, config = source.removeprefix("hf:").partition(":")
-        datasets = need("datasets", "inspect")
+        datasets = need("datasets", "huggingface")
         return [dict(row) for row in datasets.load_dataset(name, config or None, split=split or "test")]
     path = Path(source)
     if not path.is_file():
@@ -73,7 +93,9 @@ def load_rows(source: str, *, split: str | None = None) -> list[dict[str, Any]]:
             table = pd.read_csv(path) if kind == ".csv" else pd.read_parquet(path)
             rows = table.astype(object).where(table.notna(), None).to_dict("records")
         else:
-            raise BadInput(f"{source} ends in {kind or 'nothing'}: questions are read from .jsonl, .json, .csv or .parquet.")
+            raise BadInput(
+                f"{source} ends in {kind or 'nothing'}: questions are read from .jsonl, .json, .csv or .parquet."
+            )
     except (ValueError, OSError) as error:
         if isinstance(error, BadInput):
             raise
@@ -84,7 +106,7 @@ def load_rows(source: str, *, split: str | None = None) -> list[dict[str, Any]]:
 
 
 def read_items(source: str, *, columns: Columns | None = None, split: str | None = None) -> list[Item]:
-    """The questions of a file or data set (see `load_rows`), with columns named by `columns`.
+    """The questions of a file or data set (see `load_rows`), with columns named by `columns` (see also `LAYOUTS`).
 
     Raises `BadInput` naming the row for a missing question, fewer than two or equal options, a target that is not an
     option, or an id that occurs twice.
@@ -108,25 +130,27 @@ def _item(row: Mapping[str, Any], names: Columns, number: int, where: str) -> It
     question = row.get(names.question)
     if not isinstance(question, str) or not question.strip():
         raise BadInput(f"There is no question in column {names.question!r} of {where}: name the column that holds it.")
+    name = row.get(names.id)
+    identity = str(number if name is None else name)
     target = row.get(names.target)
-    choices: tuple[str, ...]
-    if names.wrong:
-        choices = tuple(str(row.get(name)).strip() for name in (names.target, *names.wrong))
-        target = 0
+    if names.inside:
+        question, choices = split_choices(question)
+    elif names.wrong:
+        right = str(target).strip()
+        texts = [right, *(str(row[column]).strip() for column in names.wrong if row.get(column) is not None)]
+        choices = tuple(sorted(texts, key=lambda text: hashlib.blake2b(f"{identity}\0{text}".encode()).digest()))
+        target = None if target is None else choices.index(right)
     elif len(names.choices) > 1:
-        choices = tuple(str(row[name]) for name in names.choices if row.get(name) is not None)
+        choices = tuple(str(row[column]) for column in names.choices if row.get(column) is not None)
     else:
-        listed = row.get(names.choices[0]) if names.choices else None
-        if isinstance(listed, str):
-            listed = json.loads(listed) if listed.lstrip().startswith("[") else listed.split("|")
-        choices = () if listed is None else tuple(str(choice) for choice in _listed(listed))
+        choices = _listed(row.get(names.choices[0]) if names.choices else None, where)
     worked = {
-        name.removeprefix(names.worked).lstrip("_"): text
-        for name, text in row.items()
-        if (name == names.worked or name.startswith(names.worked + "_")) and isinstance(text, str)
+        column.removeprefix(names.worked).lstrip("_"): text
+        for column, text in row.items()
+        if (column == names.worked or column.startswith(names.worked + "_")) and isinstance(text, str)
     }
     return Item(
-        id=str(row.get(names.id, number)),
+        id=identity,
         question=question,
         choices=choices,
         target=_target(target, choices, where),
@@ -135,11 +159,32 @@ def _item(row: Mapping[str, Any], names: Columns, number: int, where: str) -> It
     )
 
 
-def _listed(value: Any) -> Sequence[Any]:
-    """Options as a sequence: lists, arrays, and the {"text": [...]} of some published data sets."""
+_OPTION = re.compile(r"^[ \t]{0,8}\(([A-Z])\)[ \t]{0,8}(\S.*)$", re.MULTILINE)
+
+
+def split_choices(text: str) -> tuple[str, tuple[str, ...]]:
+    """A question and the options listed at its end as lines "(A) …", "(B) …", in that order; a line "Choices:" goes.
+
+    >>> split_choices("Is it so?\\n\\nChoices:\\n (A) Yes\\n (B) No")
+    ('Is it so?', ('Yes', 'No'))
+    """
+    found = list(_OPTION.finditer(text))
+    if [match.group(1) for match in found] != list(LETTERS[: len(found)]) or not found:
+        return text, ()
+    stem = text[: found[0].start()].rstrip()
+    return stem.removesuffix("Choices:").rstrip(), tuple(match.group(2).strip() for match in found)
+
+
+def _listed(value: Any, where: str) -> tuple[str, ...]:
+    """Options as texts: from a list, an array, JSON, "a|b|c", or the {"text": [...]} of some published data sets."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value) if value.lstrip().startswith("[") else value.split("|")
+        except ValueError as error:
+            raise BadInput(f"The options of {where} are not a JSON list: {error}.") from error
     if isinstance(value, Mapping) and "text" in value:
         value = value["text"]
-    return list(value)
+    return () if value is None else tuple(str(choice) for choice in value)
 
 
 def _target(value: Any, choices: tuple[str, ...], where: str) -> int | str | None:
@@ -149,18 +194,29 @@ def _target(value: Any, choices: tuple[str, ...], where: str) -> int | str | Non
         raise BadInput(f"There are {len(choices)} options in {where}: 2 to {len(LETTERS)} are needed.")
     if len(set(choices)) != len(choices):
         raise BadInput(f"Two options are equal in {where}: correct the question or leave it out.")
+    if isinstance(value, list | tuple):
+        # Several right options: there is no single target.
+        value = value[0] if len(value) == 1 else None
     if value is None:
         return None
+    meant = set()
     if isinstance(value, str):
         text = value.strip()
+        bare = text.strip("() ")
         if text in choices:
-            return choices.index(text)
-        text = text.strip("() ")
-        index = LETTERS.find(text.upper()) if len(text) == 1 and text.isalpha() else -1
-        if text.isdecimal():
-            index = int(text)
-    else:
-        index = int(value) if float(value).is_integer() else -1
-    if not 0 <= index < len(choices):
-        raise BadInput(f"The target {value!r} in {where} is no index from 0, letter or text of one of the {len(choices)} options.")
-    return index
+            meant.add(choices.index(text))
+        if len(bare) == 1 and bare.upper() in LETTERS[: len(choices)]:
+            meant.add(LETTERS.index(bare.upper()))
+        if not meant and text.isdecimal():
+            meant.add(int(text))
+    elif isinstance(value, int | float | np.integer) and float(value).is_integer():
+        meant.add(int(value))
+    if len(meant) > 1:
+        raise BadInput(
+            f"The target {value!r} in {where} is both a letter and the text of another option: give its index from 0."
+        )
+    if not meant or not 0 <= min(meant) < len(choices):
+        raise BadInput(
+            f"The target {value!r} in {where} is no index from 0, letter or text of one of the {len(choices)} options."
+        )
+    return meant.pop()

@@ -27,7 +27,7 @@ _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 
 
 def gguf_metadata(path: str | Path) -> dict[str, Any]:
-    """The short entries of a GGUF file's own metadata, such as `general.name` and `general.size_label`; lists are left out."""
+    """A GGUF file's own metadata, such as `general.name` and `general.size_label`, without the lists."""
     with Path(path).open("rb") as file:
         if file.read(4) != b"GGUF":
             raise BadInput(f"{path} is not a GGUF file.")
@@ -71,8 +71,9 @@ def serve(
         stderr=subprocess.DEVNULL,
         env=os.environ | {"OMP_WAIT_POLICY": "passive"},
     )
+    assert process.stdout is not None
+    drain = threading.Thread(target=process.stdout.read, daemon=True)
     try:
-        assert process.stdout is not None
         deadline = time.monotonic() + timeout
         seen = b""
         while b"\n" not in seen.partition(b"http://")[2]:
@@ -81,10 +82,12 @@ def serve(
                 raise BadInput(f"The server for {path} did not start within {timeout:g} seconds.")
             piece = os.read(process.stdout.fileno(), 4096)
             if not piece:
-                raise BadInput(f"The server for {path} ended before it was ready: is it a model that llama.cpp can load?")
+                raise BadInput(
+                    f"The server for {path} ended before it was ready: is it a model that llama.cpp can load?"
+                )
             seen += piece
         # llama.cpp may go on printing: a full pipe would stop it.
-        threading.Thread(target=process.stdout.read, daemon=True).start()
+        drain.start()
         yield "http://" + seen.partition(b"http://")[2].split()[0].decode() + "/v1"
     finally:
         process.terminate()
@@ -93,11 +96,16 @@ def serve(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if drain.ident is not None:
+            drain.join()
+        process.stdout.close()
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until stopped; stops too when the process that started it is gone."""
-    parser = argparse.ArgumentParser(description="Serve one GGUF file on 127.0.0.1 with an OpenAI-compatible interface.")
+    parser = argparse.ArgumentParser(
+        description="Serve one GGUF file on 127.0.0.1 with an OpenAI-compatible interface."
+    )
     parser.add_argument("model")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--slots", type=int, default=4)

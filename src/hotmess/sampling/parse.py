@@ -12,7 +12,11 @@ import re
 from hotmess.sampling.prompts import LETTERS
 
 _LETTER_MARK = re.compile(r"\banswer\b[ \t*_]{0,4}[:=]", re.IGNORECASE)
-_LETTER = re.compile(r"[\s*_$`\"'(\[]{0,8}(?:option[ \t]{0,4})?[*_$`\"'(\[]{0,4}([A-Za-z])(?![A-Za-z0-9'’])", re.IGNORECASE)
+# A small letter before a word is an article, not an option.
+_LETTER = re.compile(
+    r"[\s*_$`\"'(\[]{0,8}(?:(?i:option)[ \t]{0,4})?[*_$`\"'(\[]{0,4}"
+    r"([A-Z]|[a-z](?![ \t]{1,4}[A-Za-z]))(?![A-Za-z0-9]|['’][A-Za-z])"
+)
 _PROBABILITY_MARK = re.compile(r"\bprobabilities\b[ \t*_]{0,4}:", re.IGNORECASE)
 _PAIR = re.compile(r"\(?([A-Za-z])\)?[ \t]{0,4}[=:][ \t]{0,4}([0-9]{0,12}(?:\.[0-9]{0,12})?)[ \t]{0,4}(%?)")
 _LONGEST_LINE = 2000

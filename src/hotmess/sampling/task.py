@@ -99,7 +99,10 @@ def choices(
 
     `columns` renames columns (see `hotmess.sampling.items.Columns`), the other options are those of `build_task`.
     """
-    names = Columns(**{key: tuple(value) if isinstance(value, list) else value for key, value in (columns or {}).items()})
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in (columns or {}).items()
+    }
+    names = Columns(**given)
     items = read_items(questions, columns=names, split=split or None)
     examples = read_items(pool, columns=names) if pool else []
     return build_task(items, examples, name=name or Path(questions).stem, form=form, **options)
@@ -158,7 +161,9 @@ def _check(items: Sequence[Item], pool: Sequence[Item], form: Format) -> None:
     asked = {item.question.strip() + "\0" + "\0".join(item.choices) for item in items}
     for item in pool:
         if item.question.strip() + "\0" + "\0".join(item.choices) in asked:
-            raise BadInput(f"The example {item.id!r} of the pool is also asked as a question: leave it out of one of them.")
+            raise BadInput(
+                f"The example {item.id!r} of the pool is also asked as a question: leave it out of one of them."
+            )
         if item.target is None:
             raise BadInput(f"The example {item.id!r} of the pool has no target, so its answer cannot be shown.")
     for item in (*items, *pool):

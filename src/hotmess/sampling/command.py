@@ -1,0 +1,164 @@
+"""`hotmess sample`: draw responses from a model and leave Inspect logs that `hotmess read` reads."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hotmess.errors import BadInput, need
+from hotmess.sampling.items import LAYOUTS, Columns, read_items
+
+if TYPE_CHECKING:
+    from inspect_ai.log import EvalLog
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add `sample` to the parsers of the command line; its `run` default is `sample_command`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "sample",
+        help="draw responses from a model through Inspect",
+        description="Ask a model every question in several random few-shot contexts, several times each, and write "
+        "Inspect logs. Each draw has its own seed, derived from --seed, model, budget, question, context and draw.",
+    )
+    add = parser.add_argument
+    add("questions", help=".jsonl, .json, .csv or .parquet file, or hf:owner/name[:config]")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--model", help="a model as Inspect names it: openai/…, anthropic/…, vllm/…, openai-api/…")
+    source.add_argument("--gguf", help="a GGUF file to serve here for the run (needs hotmess[local])")
+    add("--model-base-url", help="address of an OpenAI-compatible or other server")
+    add("--pool", help="questions with answers for the few-shot examples; none: every context is empty")
+    add("--split", help="split of a Hugging Face data set (default: test)")
+    add("--layout", choices=sorted(LAYOUTS), help="columns of a published data set")
+    add("--column", action="append", default=[], metavar="NAME=COLUMN[,COLUMN…]", help=f"NAME is one of {_names()}")
+    add("--name", help="benchmark name (default: the file's)")
+    add("--format", choices=("letter", "probability", "open"), default="letter", help="what an answer looks like")
+    add("--budget", action="append", default=[], help="low, medium, high, or a number of tokens; may be repeated")
+    add("--budget-by", choices=("instruction", "effort", "tokens"), default="instruction", help="words, or a setting")
+    add("--condition", default="", help="label of this arm, part of the cell")
+    add("--contexts", type=int, default=10, help="random few-shot contexts (default 10)")
+    add("--draws", type=int, default=3, help="draws in each context (default 3)")
+    add("--shots", type=int, nargs="+", default=[2, 3], help="sizes of a context to draw from (default 2 3)")
+    add("--order", choices=("fixed", "permuted"), default="fixed", help="order of the options")
+    add("--seed", type=int, default=0)
+    add("--temperature", type=float)
+    add("--top-p", type=float)
+    add("--max-tokens", type=int)
+    add("--max-connections", type=int, default=8, help="requests at the same time (default 8)")
+    add("--limit", type=int, help="only the first so many questions")
+    add("--log-dir", default="logs")
+    add("--json", action="store_true", help="print records on stdout and nothing else")
+    parser.set_defaults(run=sample_command)
+    return parser
+
+
+def sample_command(args: argparse.Namespace) -> int:
+    """Run `hotmess sample` and print one line for each log. Returns the exit code."""
+    need("inspect_ai", "inspect")
+    columns = _columns(args.layout, args.column)
+    items = read_items(args.questions, columns=columns, split=args.split)[: args.limit]
+    pool = read_items(args.pool, columns=columns, split=args.split) if args.pool else []
+    records = []
+    with ExitStack() as stack:
+        if args.json:
+            # Inspect's display writes to stdout.
+            stack.enter_context(_stdout_to_stderr())
+        model = _model(args, stack)
+        for budget in args.budget or [""]:
+            log = _run(args, items, pool, model, budget)
+            records.append(
+                {
+                    "model": log.eval.model,
+                    "budget": budget,
+                    "responses": log.results.completed_samples if log.results else 0,
+                    "log": log.location,
+                }
+            )
+    if args.json:
+        print(json.dumps(records))
+    else:
+        for record in records:
+            print(f"{record['model']} {record['budget']}: {record['responses']} responses in {record['log']}")
+    return 0
+
+
+def _names() -> str:
+    return ", ".join(field.name for field in fields(Columns) if field.name != "inside")
+
+
+def _columns(layout: str | None, renamed: list[str]) -> Columns:
+    columns = LAYOUTS[layout] if layout else Columns()
+    for text in renamed:
+        name, equals, value = text.partition("=")
+        if not equals or name not in _names().split(", "):
+            raise BadInput(f"--column {text} is not NAME=COLUMN with NAME one of {_names()}.")
+        several = name in ("choices", "wrong")
+        change: dict[str, Any] = {name: tuple(value.split(",")) if several else value}
+        columns = replace(columns, **change)
+    return columns
+
+
+def _model(args: argparse.Namespace, stack: ExitStack) -> Any:
+    from inspect_ai._util.error import PrerequisiteError
+    from inspect_ai.model import get_model
+
+    if args.gguf:
+        from hotmess.sampling.local import gguf_metadata, serve
+
+        name = str(gguf_metadata(args.gguf).get("general.name", Path(args.gguf).stem)).replace(" ", "-")
+        url = stack.enter_context(serve(args.gguf, slots=args.max_connections))
+        return get_model(f"openai-api/local/{name}", base_url=url, api_key="none", memoize=False)
+    try:
+        return get_model(args.model, base_url=args.model_base_url, memoize=False)
+    except (PrerequisiteError, ValueError) as error:
+        first = str(getattr(error, "message", error)).strip().splitlines()[0]
+        raise BadInput(f"The model {args.model} cannot be used: {first}") from error
+
+
+def _run(args: argparse.Namespace, items: Any, pool: Any, model: Any, budget: str) -> EvalLog:
+    from inspect_ai import eval as run
+
+    from hotmess.sampling.task import build_task
+
+    task = build_task(
+        items,
+        pool,
+        name=args.name or Path(args.questions.removeprefix("hf:")).stem,
+        form=args.format,
+        budget=budget,
+        budget_by=args.budget_by,
+        condition=args.condition,
+        contexts=args.contexts,
+        draws=args.draws,
+        shots=args.shots,
+        order=args.order,
+        seed=args.seed,
+        stream=str(model),
+        temperature=args.temperature,
+        top_p=args.top_p,
+        max_tokens=args.max_tokens,
+    )
+    (log,) = run(task, model=model, max_connections=args.max_connections, log_dir=args.log_dir, fail_on_error=False)
+    if log.status != "success":
+        reason = log.error.message.strip().splitlines()[0] if log.error else log.status
+        raise BadInput(f"The run of {model} did not finish ({reason}); what was drawn is in {log.location}.")
+    return log
+
+
+class _stdout_to_stderr:
+    """Send what the process writes on stdout to stderr for a while."""
+
+    def __enter__(self) -> None:
+        sys.stdout.flush()
+        self.saved = os.dup(1)
+        os.dup2(2, 1)
+
+    def __exit__(self, *_: object) -> None:
+        sys.stdout.flush()
+        os.dup2(self.saved, 1)
+        os.close(self.saved)
