@@ -89,37 +89,55 @@ def from_tally(z: Floats, target: Floats, *, cell: Ints, copies: Ints, context: 
         copies: (m,) how many responses each row stands for.
         context: (m,) integer labels of the few-shot context, or None.
     """
+    groups = cluster(cell, copies, context, cells=len(target))
     z = np.asarray(z, dtype=np.float64)
-    if context is None:
-        context = np.zeros(len(cell), dtype=np.int64)
-    order = np.lexsort((context, cell))
-    z, cell, copies, context = z[order], cell[order], copies[order], context[order]
     squares = np.einsum("md,md->m", z, z)
-    edge = (
-        np.flatnonzero(np.r_[True, (np.diff(cell) != 0) | (np.diff(context) != 0)]) if len(cell) else np.zeros(0, int)
-    )
-    size = np.add.reduceat(copies, edge) if len(edge) else np.zeros(0, np.int64)
-    owner = cell[edge]
-    count = np.bincount(owner, minlength=len(target))
-    largest = np.zeros(len(target), dtype=np.int64)
+    return Points(groups.cell, groups.copies, groups.n, groups.sum(z), groups.sum(squares), target)
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Which rows of a tally make up each cluster; `sum` adds values up over one cluster."""
+
+    cell: Ints
+    copies: Ints
+    n: Ints
+    rows: Ints
+    weights: Ints
+    starts: Ints
+
+    def sum(self, values: NDArray) -> NDArray:
+        """Sums of `values` (one row per row of the tally) over one copy of each cluster."""
+        taken = values[self.rows]
+        if len(self.starts) == len(self.rows):
+            return taken
+        return np.add.reduceat(taken * self.weights.reshape(-1, *[1] * (values.ndim - 1)), self.starts, axis=0)
+
+
+def cluster(cell: Ints, copies: Ints, context: Ints | None = None, *, cells: int) -> Clusters:
+    """Clusters of a tally: contexts where a cell has two or more and one of them two or more responses, else rows."""
+    rows = np.arange(len(cell))
+    if context is None:
+        if len(cell) and (np.diff(cell) < 0).any():
+            rows = np.argsort(cell, kind="stable")
+        return Clusters(cell[rows], copies[rows], np.ones(len(cell), dtype=np.int64), rows, copies[rows], rows)
+    step = np.diff(cell)
+    if (step < 0).any() or ((step == 0) & (np.diff(context) < 0)).any():
+        rows = np.lexsort((context, cell))
+    cell, copies, context = cell[rows], copies[rows], context[rows]
+    new = np.r_[True, (np.diff(cell) != 0) | (np.diff(context) != 0)] if len(cell) else np.zeros(0, dtype=bool)
+    starts = np.flatnonzero(new)
+    size = np.add.reduceat(copies, starts) if len(starts) else np.zeros(0, dtype=np.int64)
+    owner = cell[starts]
+    largest = np.zeros(cells, dtype=np.int64)
     np.maximum.at(largest, owner, size)
-    clustered = (count >= 2) & (largest >= 2)
-    row = ~clustered[cell]
-    group = clustered[owner]
-    if not group.any():
-        return Points(cell, copies, np.ones(len(cell), dtype=np.int64), z, squares, target)
-    sums = np.add.reduceat(copies[:, None] * z, edge, axis=0)[group]
-    total = np.add.reduceat(copies * squares, edge)[group]
-    parts = Points(
-        np.r_[cell[row], owner[group]],
-        np.r_[copies[row], np.ones(int(group.sum()), dtype=np.int64)],
-        np.r_[np.ones(int(row.sum()), dtype=np.int64), size[group]],
-        np.r_[z[row], sums],
-        np.r_[squares[row], total],
-        target,
-    )
-    back = np.argsort(parts.cell, kind="stable")
-    return Points(parts.cell[back], parts.copies[back], parts.n[back], parts.sum[back], parts.squares[back], target)
+    clustered = ((np.bincount(owner, minlength=cells) >= 2) & (largest >= 2))[cell]
+    # A row of its own is a cluster with copies; a context's rows are summed with their copies as weights.
+    starts = np.flatnonzero(new | ~clustered)
+    alone = ~clustered[starts]
+    weights = np.where(clustered, copies, 1)
+    n = np.add.reduceat(weights, starts) if len(starts) else weights
+    return Clusters(cell[starts], np.where(alone, copies[starts], 1), n, rows, weights, starts)
 
 
 def totals(points: Points) -> Totals:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,12 +27,12 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def arrow(frame: pd.DataFrame) -> pa.Table:
-    """A frame as an Arrow table; columns of mixed types become text."""
+def arrow(frame: pd.DataFrame | Mapping[str, Any]) -> pa.Table:
+    """Columns as an Arrow table; columns of mixed types become text."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
-    for name in frame.columns:
+    for name in frame:
         series = frame[name]
         try:
             columns[str(name)] = pa.array(series, from_pandas=True)

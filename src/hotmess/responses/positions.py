@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+from hotmess.decompose.kl import log_smoothed
 from hotmess.responses.table import Responses
 
 
@@ -66,32 +67,16 @@ def _letters(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses
     goal = cells["target"].to_numpy(dtype=np.int64)
     widest = int(choices.max())
     none = code < 0
-    extra = space.unparsable == "wrong"
-    hot = np.eye(widest + 1)[code]
-    if extra:
-        # The further option stands last, whatever the number of options of the question.
-        size = choices + 1
-        z, target = hot, np.eye(widest + 1)[goal]
-    else:
-        size = choices
-        z, target = hot[:, :widest], np.eye(widest)[goal]
+    # The further option of "wrong" comes right after the options of the question.
+    extra = int(space.unparsable == "wrong")
+    z = np.eye(widest + extra)[np.where(none, choices[owner] if extra else 0, code)]
+    if not extra:
         z[none] = (np.arange(widest) < choices[owner[none], None]) / choices[owner[none], None]
+    target = np.eye(widest + extra)[goal]
     right = (code == goal[owner]).astype(np.int64)
     if space.kind == "log":
-        z = log_smoothed(z, size[owner], space.delta, valid=_valid(choices, widest, extra)[owner])
+        z = log_smoothed(z, (choices + extra)[owner], delta=space.delta)
     return Placed(z, target, right, none.astype(np.int64))
-
-
-def _valid(choices: np.ndarray, widest: int, extra: bool) -> np.ndarray:
-    """(cells, D) which coordinates are options of the cell's question."""
-    valid = np.arange(widest) < choices[:, None]
-    return np.c_[valid, np.ones(len(valid), dtype=bool)] if extra else valid
-
-
-def log_smoothed(z: np.ndarray, choices: np.ndarray, delta: float, *, valid: np.ndarray) -> np.ndarray:
-    """log((f + δ)/(1 + Cδ)) of predictions f; 0 in coordinates that are no options of the question."""
-    with np.errstate(divide="ignore"):
-        return np.where(valid, np.log(z + delta) - np.log1p(choices * delta)[:, None], 0.0)
 
 
 def _texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
@@ -141,9 +126,10 @@ def _probs(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: R
     valid = np.arange(widest) < choices[owner][:, None]
     uniform = valid / choices[owner][:, None]
     z[valid & ~none[:, None]] = np.concatenate([value for value in lists if value is not None] or [np.zeros(0)])
-    extra = space.unparsable == "wrong"
+    extra = int(space.unparsable == "wrong")
     if extra:
-        z = np.c_[z, none.astype(float)]
+        z = np.c_[z, np.zeros(len(z))]
+        z[none, choices[owner[none]]] = 1.0
     else:
         z[none] = uniform[none]
     target = np.eye(widest + extra)[goal]
@@ -155,7 +141,7 @@ def _probs(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: R
     if space.kind == "votes":
         z = votes
     elif space.kind == "log":
-        z = log_smoothed(z, (choices + extra)[owner], space.delta, valid=_valid(choices, widest, extra)[owner])
+        z = log_smoothed(z, (choices + extra)[owner], delta=space.delta)
     return Placed(z, target, right, none.astype(np.int64))
 
 

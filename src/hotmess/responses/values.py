@@ -36,7 +36,9 @@ def suggest(name: str, names: Iterable[object]) -> str:
 def missing(series: pd.Series) -> NDArray[np.bool_]:
     """Where a column holds null, NaN or an empty string."""
     null = series.isna().to_numpy(dtype=bool)
-    if not pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series):
+    if isinstance(series.dtype, pd.StringDtype):
+        null = null | (series == "").to_numpy(dtype=bool, na_value=False)
+    elif not pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series):
         null = null | np.fromiter((isinstance(v, str) and not v for v in series.array), dtype=bool, count=len(series))
     return null
 
@@ -54,7 +56,9 @@ def labels(series: pd.Series, *, fill: str | None = None) -> pd.Series:
         text = [str(int(v)) if w else str(v) for v, w in zip(values, whole, strict=True)]
         series = pd.Series(text, index=series.index, dtype="str")
     elif not isinstance(series.dtype, pd.StringDtype):
-        series = series.map(_label, na_action="ignore").astype("str")
+        code, unique = pd.factorize(series.astype(object), use_na_sentinel=True)
+        names = np.array([*(_label(value) for value in unique), None], dtype=object)
+        series = pd.Series(names[code], index=series.index).astype("str")
     if fill is not None:
         return series.mask(null, fill) if null.any() else series
     return series.astype(object).where(~null, None).astype("str") if null.any() else series

@@ -1,0 +1,92 @@
+"""The command line: `hotmess COMMAND …`. Commands are imported only when asked for, so that help is quick."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hotmess.errors import BadInput
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "read": ("hotmess.commands.read", "logs and tables to one validated table of responses"),
+    "decompose": ("hotmess.commands.decompose", "bias, variance and incoherence of groups of responses"),
+    "fit": ("hotmess.commands.fit", "fit latent answer distributions, save the posterior"),
+    "test": ("hotmess.commands.test", "test claims: verdicts with their guards"),
+    "report": ("hotmess.commands.report", "an HTML report with figures, numbers and posteriors"),
+    "claims": ("hotmess.commands.claims", "list the claims that can be tested"),
+    "sample": ("hotmess.sampling.command", "draw responses from models"),
+    "design": ("hotmess.commands.design", "how many samples and questions a claim needs"),
+    "optimizer": ("hotmess.commands.optimizer", "the synthetic optimizer experiments"),
+}
+"""Commands: name → (module with `add_parser(subparsers)`, a line of help)."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code: 0 done, 1 a claim was contradicted under --strict, 2 bad input.
+
+    Bad input is one sentence on stderr. Any other exception is a bug, and shows its traceback.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = frame(next((word for word in arguments if not word.startswith("-")), None))
+    try:
+        args = parser.parse_args(arguments)
+        if not hasattr(args, "run"):
+            parser.print_help()
+            return 0
+        return int(args.run(args) or 0)
+    except BadInput as error:
+        print(f"hotmess: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does: no fault of anybody. Nothing more can be written.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+
+
+def frame(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser, with the full parser of one command only: the others are a name and a line."""
+    parser = argparse.ArgumentParser(
+        prog="hotmess",
+        description="Posteriors for bias, variance and incoherence of language model failures.",
+        epilog="Each command explains itself: hotmess decompose --help",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, (module, line) in COMMANDS.items():
+        if name != command:
+            subparsers.add_parser(name, help=line, add_help=False)
+            continue
+        try:
+            importlib.import_module(module).add_parser(subparsers)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            subparsers.add_parser(name, help=line).set_defaults(run=_missing(name))
+    return parser
+
+
+class _Version(argparse.Action):
+    """--version; the metadata of installed packages are read only here."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"hotmess {version('hotmess')}")
+        except PackageNotFoundError:
+            print("hotmess, not installed")
+        parser.exit()
+
+
+def _missing(name: str) -> Callable[[argparse.Namespace], int]:
+    def run(_: argparse.Namespace) -> int:
+        raise BadInput(f"The command {name} is not part of this installation.")
+
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""Options that commands share, and what they make of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    from hotmess.responses.table import Responses
+
+
+def command(
+    subparsers: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    help: str,
+    description: str,
+    example: str,
+    parents: Sequence[argparse.ArgumentParser] = (),
+) -> argparse.ArgumentParser:
+    """A command's parser, in the form all commands have: a line, a description, an example."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name,
+        help=help,
+        description=description,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=list(parents),
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def table_options(*, files: bool = True) -> argparse.ArgumentParser:
+    """Options of every command that reads a table of responses."""
+    parser = argparse.ArgumentParser(add_help=False)
+    if files:
+        parser.add_argument("files", nargs="+", metavar="FILE", help="tables, logs or folders of them")
+    group = parser.add_argument_group("the table")
+    group.add_argument("--where", metavar="SQL", help="only rows for which this holds, as \"condition = 'cot'\"")
+    group.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="NAME=THEIRS",
+        help="what a column is called in the files, as reasoning_tokens=tokens; may be repeated",
+    )
+    group.add_argument("--outcome", metavar="NAME", help="probs, answer, tests, score, text, embedding or point")
+    group.add_argument("--length", metavar="COLUMN", help="lengths (default: reasoning_tokens, else actions)")
+    group.add_argument(
+        "--reference", metavar="MODEL", help="whose lengths make difficulty (default: the largest model)"
+    )
+    group.add_argument("--groups", type=int, default=3, metavar="N", help="difficulty groups (default: 3)")
+    group.add_argument("--difficulty", metavar="COLUMN", help="a column that holds difficulty itself")
+    logs = parser.add_argument_group("logs")
+    logs.add_argument("--scorer", metavar="NAME", help="whose answers count, where a log has several scorers")
+    logs.add_argument("--filter", metavar="NAME", help="whose answers count, where a log has several filters")
+    logs.add_argument("--tokenizer", metavar="FILE", help="tokenizer.json by which to count lengths")
+    logs.add_argument("--allow-copies", action="store_true", help="accept repeats that are copies of each other")
+    return parser
+
+
+def sampling_options() -> argparse.ArgumentParser:
+    """Options of every command that samples."""
+    parser = argparse.ArgumentParser(add_help=False)
+    group = parser.add_argument_group("sampling")
+    group.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
+    group.add_argument("--draws", type=positive, default=1000, help="draws of each chain (default: 1000)")
+    group.add_argument("--warmup", type=positive, default=1000, help="warmup draws of each chain (default: 1000)")
+    group.add_argument("--chains", type=positive, default=4, help="chains (default: 4)")
+    group.add_argument(
+        "--population",
+        choices=["like-these", "these"],
+        default="like-these",
+        help="what intervals are about: questions like these (default), or these questions themselves",
+    )
+    return parser
+
+
+def json_option(parser: argparse.ArgumentParser) -> None:
+    """--json: stdout holds JSON and nothing else."""
+    parser.add_argument("--json", action="store_true", help="print JSON; messages go to stderr")
+
+
+def positive(text: str) -> int:
+    """A whole number from 1, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+    return value
+
+
+def probability(text: str) -> float:
+    """A number between 0 and 1, for argparse."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def columns(pairs: Iterable[str]) -> dict[str, str]:
+    """`--column NAME=THEIRS` as a mapping.
+
+    >>> columns(["reasoning_tokens=tokens"])
+    {'reasoning_tokens': 'tokens'}
+    """
+    out: dict[str, str] = {}
+    for pair in pairs:
+        ours, equals, theirs = pair.partition("=")
+        if not (ours.strip() and equals and theirs.strip()):
+            raise BadInput(f"--column needs NAME=THEIRS, as reasoning_tokens=tokens, not {pair!r}.")
+        out[ours.strip()] = theirs.strip()
+    return out
+
+
+def names(text: str) -> list[str]:
+    """A comma-separated list of names, in order, each once.
+
+    >>> names("model, benchmark,model")
+    ['model', 'benchmark']
+    """
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Sequence[str] = ()) -> Responses:
+    """Read what the options name; add `difficulty` and `half` where they are asked for."""
+    from hotmess.responses.read import read
+
+    given = {"scorer": args.scorer, "filter": args.filter, "tokenizer": args.tokenizer}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if args.allow_copies:
+        options["allow_copies"] = True
+    responses = read(
+        args.files,
+        columns=columns(args.column),
+        where=args.where,
+        outcome=args.outcome,
+        metric=metric,
+        length=args.length,
+        **options,
+    )
+    named = args.difficulty is not None or args.reference is not None
+    if named or ("difficulty" in by and "difficulty" not in responses.table.columns):
+        responses = responses.difficulty(reference=args.reference, groups=args.groups, column=args.difficulty)
+    if "half" in by and "half" not in responses.table.columns:
+        from hotmess.responses.halves import split_halves
+
+        responses = split_halves(responses)
+    return responses
+
+
+def say(*sentences: str) -> None:
+    """Messages, on stderr."""
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """JSON on stdout; undefined numbers are null."""
+    json.dump(plain(value), sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def plain(value: Any) -> Any:
+    """A value in JSON's own types: numbers that are not finite become None.
+
+    >>> plain({"a": float("nan"), "b": (1, 2.5)})
+    {'a': None, 'b': [1, 2.5]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    return None if value != value else str(value)
+
+
+def print_table(records: Sequence[Mapping[str, Any]], *, title: str = "", digits: int = 3) -> None:
+    """Records as a plain table on stdout: text to the left, numbers to the right, undefined as a dash."""
+    if title:
+        print(title)
+    if not records:
+        return
+    heads = list(records[0])
+    rows = [[_show(record[head], digits) for head in heads] for record in records]
+    number = [all(isinstance(record[head], (int, float, type(None))) for record in records) for head in heads]
+    wide = [max(len(head), *(len(row[at]) for row in rows)) for at, head in enumerate(heads)]
+    for row in [heads, *rows]:
+        cells = (text.rjust(w) if right else text.ljust(w) for text, w, right in zip(row, wide, number, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def _show(value: Any, digits: int) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.{digits}f}" if abs(value) >= 10**-digits or value == 0 else f"{value:.1e}"
+    return str(value)

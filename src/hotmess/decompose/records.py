@@ -1,0 +1,250 @@
+"""Decompositions of a response table by groups of cells: what `hotmess decompose` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from hotmess.decompose import intervals, kl
+from hotmess.decompose.aggregate import cell_weights, incoherence, question_means
+from hotmess.decompose.grouping import Groups, make_groups
+from hotmess.decompose.methods import Method, choose_metric, make
+from hotmess.decompose.points import Floats
+from hotmess.decompose.squared import Terms
+from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    from hotmess.responses.cells import Cells
+    from hotmess.responses.table import Responses
+
+Estimator = Literal["plug-in", "unbiased"]
+Population = Literal["like-these", "these"]
+TERMS = ("error", "bias2", "variance", "incoherence")
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Records, one per group, and notes: plain sentences on what was left out and how intervals were made."""
+
+    records: list[dict[str, Any]]
+    notes: tuple[str, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """The records as a table; undefined numbers are NaN."""
+        return pd.DataFrame.from_records(self.records)
+
+
+def decompose(
+    responses: Responses,
+    *,
+    by: Sequence[str] = ("model",),
+    metric: str | None = None,
+    estimator: Estimator = "plug-in",
+    interval: float | None = None,
+    population: Population = "like-these",
+    unparsable: Literal["uniform", "wrong"] = "uniform",
+    delta: float = kl.DELTA,
+    seed: int = 0,
+    draws: int = 4000,
+) -> Decomposition:
+    """Bias, variance and incoherence of groups of cells.
+
+    Args:
+        responses: validated responses.
+        by: columns that name a group; columns that vary within a cell divide it.
+        metric: brier, kl, zero-one, coverage, score, embedding or a-norm; default: the outcome's own.
+        estimator: "plug-in" (all metrics) or "unbiased" (squared family).
+        interval: probability inside the intervals, or None for none.
+        population: "like-these" (Bayesian bootstrap over questions) or "these" (jackknife within questions).
+        unparsable: an unparsable answer is the "uniform" vector, or one more "wrong" option.
+        delta: smoothing of the KL family.
+        seed: of the Bayesian bootstrap.
+        draws: of the Bayesian bootstrap.
+
+    Returns:
+        One record per group: the `by` columns, questions, responses, error, bias2, variance (means over questions),
+        incoherence (ratio of sums; None for 0/1 loss and where the error is 0), `…_low` and `…_high` when an interval
+        is asked for, reliable, and metric, outcome, estimator. The unbiased estimator adds context_variance and
+        sampling_variance where contexts repeat.
+
+    Raises:
+        BadInput: for an unknown column, metric or estimator, or a metric that the outcome cannot have.
+    """
+    metric = choose_metric(responses.outcome, metric)
+    if estimator not in ("plug-in", "unbiased"):
+        raise BadInput(f"There is no estimator {estimator!r}; there are plug-in and unbiased.")
+    if population not in ("like-these", "these"):
+        raise BadInput(f"There is no population {population!r}; there are like-these and these.")
+    if estimator == "unbiased" and metric in ("kl", "zero-one"):
+        raise BadInput(f"The metric {metric} has no unbiased estimator; use --estimator plug-in or latent.")
+    if interval is not None and not 0 < interval < 1:
+        raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
+    if not 0 < delta < 1:
+        raise BadInput(f"The smoothing delta {delta:g} is not between 0 and 1.")
+    method = make(metric, estimator, delta, unparsable)
+    cells = method.cells(responses, by)
+    terms = method.terms(cells.points, method.choices(cells))
+    notes: list[str] = []
+    groups = make_groups(cells, by)
+    good = np.isfinite(terms.variance)
+    if not good.all():
+        notes.append(
+            f"{int((~good).sum()):,} of {len(good):,} cells are left out, with one response per question: variance "
+            "cannot be separated from bias."
+        )
+    summary = _summary(cells, terms, groups, good)
+    if interval is not None:
+        _intervals(summary, cells, terms, groups, good, method, interval, population, seed, draws, notes)
+    if unparsable == "uniform":
+        notes.extend(_compare_unparsable(responses, by, metric, estimator, delta, cells, summary))
+    extra = {"metric": metric, "outcome": responses.outcome, "estimator": estimator}
+    names = [*_reported(summary, interval), "reliable"]
+    records = []
+    for g, key in enumerate(groups.keys):
+        row = dict(zip(by, key, strict=True)) | {n: summary[n][g] for n in names} | extra
+        if metric == "zero-one":
+            row |= {n: None for n in row if n.startswith("incoherence")}
+        records.append({n: _plain(v) for n, v in row.items()})
+    return Decomposition(records, tuple(notes))
+
+
+def _summary(cells: Cells, terms: Terms, groups: Groups, good: np.ndarray) -> dict[str, np.ndarray]:
+    """Point estimates of every group."""
+    columns = [terms.error, terms.bias2, terms.variance, terms.context_variance, terms.sampling_variance]
+    values = np.stack(columns, axis=1)
+    means = question_means(values[good], group=groups.code[good], question=groups.question[good], groups=groups.count)
+    out = dict(zip(("error", "bias2", "variance", "context_variance", "sampling_variance"), means.T, strict=True))
+    out["incoherence"] = incoherence(means[:, 0], means[:, 2])
+    pair = np.unique(np.stack([groups.code[good], groups.question[good]], axis=1), axis=0)
+    out["questions"] = np.bincount(pair[:, 0], minlength=groups.count)
+    count = cells.table["responses"].to_numpy()
+    out["responses"] = np.bincount(groups.code[good], weights=count[good], minlength=groups.count).astype(np.int64)
+    out["reliable"] = out["questions"] > 0
+    return out
+
+
+def _reported(summary: dict[str, np.ndarray], interval: float | None) -> list[str]:
+    names = ["questions", "responses"]
+    for name in TERMS:
+        names += [name] if interval is None else [name, f"{name}_low", f"{name}_high"]
+    parts = ("context_variance", "sampling_variance")
+    return [*names, *(name for name in parts if np.isfinite(summary[name]).any())]
+
+
+def _intervals(
+    summary: dict[str, np.ndarray],
+    cells: Cells,
+    terms: Terms,
+    groups: Groups,
+    good: np.ndarray,
+    method: Method,
+    interval: float,
+    population: str,
+    seed: int,
+    draws: int,
+    notes: list[str],
+) -> None:
+    """Add `…_low` and `…_high` to the summary."""
+    few = (summary["questions"] > 0) & (summary["questions"] < intervals.FEW)
+    if population == "like-these":
+        values = np.stack([terms.error, terms.bias2, terms.variance], axis=1)[good]
+        weights = intervals.question_weights(groups.questions, draws, seed)
+        drawn = question_means(
+            values, group=groups.code[good], question=groups.question[good], groups=groups.count, weights=weights
+        )
+        ratio = incoherence(drawn[..., 0], drawn[..., 2])
+        for name, column in zip(TERMS, [*np.moveaxis(drawn, -1, 0), ratio], strict=True):
+            low, high = intervals.bootstrap_interval(
+                column, summary[name], interval=interval, questions=summary["questions"]
+            )
+            summary[f"{name}_low"], summary[f"{name}_high"] = low, high
+        if (summary["questions"] == 1).any():
+            notes.append("A group with one question has no interval for questions like these.")
+    else:
+        jack = intervals.jackknife(cells.points, method.terms, method.choices(cells))
+        for name in TERMS:
+            summary[f"{name}_low"] = np.full(groups.count, np.nan)
+            summary[f"{name}_high"] = np.full(groups.count, np.nan)
+        for g in range(groups.count):
+            _these(summary, g, np.flatnonzero(good & (groups.code == g)), jack, groups, interval)
+        lost = ~np.isfinite(jack.covariance).all(axis=(1, 2)) & good
+        if lost.any() and method.metric != "embedding":
+            notes.append(
+                f"{int(lost.sum()):,} cells have too few responses for a jackknife (the unbiased estimator needs "
+                "three); groups with such cells have no interval for these questions."
+            )
+        if method.metric == "zero-one":
+            notes.append(
+                "The jackknife of a most frequent answer is rough: only the interval of the error is to be used."
+            )
+    if few.any():
+        have = "group has" if few.sum() == 1 else "groups have"
+        notes.append(f"{int(few.sum())} {have} fewer than 50 questions: intervals are widened by Student's t.")
+
+
+def _these(
+    summary: dict[str, np.ndarray], g: int, at: np.ndarray, jack: intervals.Jackknife, groups: Groups, interval: float
+) -> None:
+    """Jackknife intervals of one group."""
+    if not len(at):
+        return
+    weights = cell_weights(groups.code[at], groups.question[at])
+    weights = weights / weights.sum()
+    # NaN covariances of an error that does not exist (embeddings) must not reach the variance.
+    own = intervals.Jackknife(jack.covariance[at], jack.clusters[at])
+    contrasts: dict[str, Floats] = dict(zip(TERMS[:3], np.eye(3), strict=True))
+    contrasts["incoherence"] = intervals.ratio_contrast(summary["error"][g], summary["variance"][g])
+    for name, contrast in contrasts.items():
+        used = contrast != 0
+        inner = intervals.Jackknife(own.covariance[:, used][:, :, used], own.clusters)
+        low, high, _ = intervals.linear_interval(
+            contrast[used], weights, inner, summary[name][g], interval=interval, questions=int(summary["questions"][g])
+        )
+        summary[f"{name}_low"][g], summary[f"{name}_high"][g] = low, high
+
+
+def _compare_unparsable(
+    responses: Responses,
+    by: Sequence[str],
+    metric: str,
+    estimator: Estimator,
+    delta: float,
+    cells: Cells,
+    summary: dict[str, np.ndarray],
+) -> list[str]:
+    """Where more than 1% of a group are unparsable, how far incoherence moves if they are one more wrong option."""
+    groups = make_groups(cells, by)
+    count, total = (
+        np.bincount(groups.code, weights=cells.table[name].to_numpy(dtype=float), minlength=groups.count)
+        for name in ("unparsable", "responses")
+    )
+    share = count / total
+    if share.max() <= 0.01:
+        return []
+    worst = groups.keys[int(share.argmax())]
+    place = f" ({', '.join(map(str, worst))})" if worst else ""
+    said = f"Up to {share.max():.1%} of the responses of a group{place} are unparsable; they count as uniform"
+    if metric == "zero-one":
+        return [said + "."]
+    other = Method(metric, estimator, delta, "wrong")
+    moved = other.cells(responses, by)
+    terms = other.terms(moved.points, other.choices(moved))
+    again = _summary(moved, terms, make_groups(moved, by), np.isfinite(terms.variance))
+    change = again["incoherence"] - summary["incoherence"]
+    if not np.isfinite(change).any():
+        return [said + "."]
+    at = int(np.nanargmax(np.abs(change)))
+    return [f"{said}, and as one more wrong option they would move an incoherence by at most {change[at]:+.3f}."]
+
+
+def _plain(value: Any) -> Any:
+    """A value for JSON: Python's own types, None for what is undefined."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or (isinstance(value, float) and not np.isfinite(value)):
+        return None
+    return value
