@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from hotmess.errors import BadInput
 
@@ -48,8 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def frame(command: str | None = None) -> argparse.ArgumentParser:
     """The parser, with the full parser of one command only: the others are a name and a line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="hotmess",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=20),
         description="Posteriors for bias, variance and incoherence of language model failures.",
         epilog="Each command explains itself: hotmess decompose --help",
     )
@@ -66,6 +67,13 @@ def frame(command: str | None = None) -> argparse.ArgumentParser:
                 raise
             subparsers.add_parser(name, help=line).set_defaults(run=_missing(name))
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 class _Version(argparse.Action):

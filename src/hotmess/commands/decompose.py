@@ -16,6 +16,7 @@ from hotmess.commands.options import (
     sampling_options,
     say,
     table_options,
+    with_intervals,
 )
 from hotmess.errors import BadInput
 
@@ -86,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         constant = ("metric", "outcome", "estimator")
         title = ", ".join(f"{name} {records[0][name]}" for name in constant if records and name in records[0])
-        print_table([{n: v for n, v in record.items() if n not in constant} for record in records], title=title)
+        rows = [with_intervals({n: v for n, v in record.items() if n not in constant}) for record in records]
+        print_table(rows, title=title)
     return 0
 
 

@@ -63,6 +63,7 @@ def table_options(*, files: bool = True) -> argparse.ArgumentParser:
     logs.add_argument("--scorer", metavar="NAME", help="whose answers count, where a log has several scorers")
     logs.add_argument("--filter", metavar="NAME", help="whose answers count, where a log has several filters")
     logs.add_argument("--tokenizer", metavar="FILE", help="tokenizer.json by which to count lengths")
+    logs.add_argument("--model", metavar="NAME", help="the model's name, for logs that do not hold it")
     logs.add_argument("--allow-copies", action="store_true", help="accept repeats that are copies of each other")
     return parser
 
@@ -133,10 +134,8 @@ def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Seque
     """Read what the options name; add `difficulty` and `half` where they are asked for."""
     from hotmess.responses.read import read
 
-    given = {"scorer": args.scorer, "filter": args.filter, "tokenizer": args.tokenizer}
-    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if args.allow_copies:
-        options["allow_copies"] = True
+    given = {name: getattr(args, name) for name in ("scorer", "filter", "tokenizer", "model")}
+    options = {name: value for name, value in given.items() if value is not None}
     responses = read(
         args.files,
         columns=columns(args.column),
@@ -144,6 +143,7 @@ def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Seque
         outcome=args.outcome,
         metric=metric,
         length=args.length,
+        allow_copies=args.allow_copies,
         **options,
     )
     named = args.difficulty is not None or args.reference is not None
@@ -200,6 +200,23 @@ def print_table(records: Sequence[Mapping[str, Any]], *, title: str = "", digits
     for row in [heads, *rows]:
         cells = (text.rjust(w) if right else text.ljust(w) for text, w, right in zip(row, wide, number, strict=True))
         print("  ".join(cells).rstrip())
+
+
+def with_intervals(record: Mapping[str, Any], digits: int = 3) -> dict[str, Any]:
+    """A record with each number and its `_low` and `_high` in one text, for people to read.
+
+    >>> with_intervals({"model": "m", "error": 0.5, "error_low": 0.4, "error_high": 0.6})
+    {'model': 'm', 'error': '0.500 [0.400, 0.600]'}
+    """
+    out: dict[str, Any] = {}
+    for name, value in record.items():
+        if f"{name}_low" in record:
+            low, high = record[f"{name}_low"], record[f"{name}_high"]
+            between = f" [{_show(low, digits)}, {_show(high, digits)}]" if low is not None else ""
+            out[name] = _show(value, digits) + between
+        elif not (name.endswith(("_low", "_high")) and name.rpartition("_")[0] in record):
+            out[name] = value
+    return out
 
 
 def _show(value: Any, digits: int) -> str:
