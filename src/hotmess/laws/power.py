@@ -6,7 +6,8 @@
 The data are draws of (log bias², log variance) of every model and group from a first stage that pools nothing over
 the law's x, models or groups; their joint covariance is the measurement error. u_m is the model's own residual, shared
 by its groups, (u^B, u^V) correlated; (alpha^B_g, alpha^V_g) are partially pooled over groups with a correlation.
-Given the eight scales and correlations everything is linear and Gaussian, and is integrated out exactly.
+Given the eight scales and correlations everything is linear and Gaussian, and is integrated out exactly; the eight are
+sampled by independence Metropolis.
 """
 
 from __future__ import annotations
@@ -114,7 +115,6 @@ def power_laws(
     prior: LawPrior | None = None,
     seed: int | None = None,
     draws: int = 500,
-    warmup: int = 500,
     chains: int = 4,
 ) -> PowerLaws:
     """Fit hierarchical power laws of bias² and variance in `over`, for each group of `by`.
@@ -126,8 +126,6 @@ def power_laws(
     NotTestable
         If fewer than 4 sizes remain, since a slope has about k - 2 degrees of freedom with k sizes.
     """
-    from hotmess.inference.sample import sample
-
     if fit.formula is not None:
         raise BadInput(
             "The fit is pooled by a formula, and a law fitted to it would shrink twice: fit without a formula for power laws."
@@ -137,16 +135,7 @@ def power_laws(
     law, left_out, notes = law_data(fit, over=over, by=by, metric=metric)
     groups = law.cells[list(by)].drop_duplicates().sort_values(list(by)).reset_index(drop=True)
     arrays = _arrays(law, groups, by)
-    tree = sample(
-        _model,
-        arrays,
-        prior or LawPrior(),
-        seed=seed,
-        draws=draws,
-        warmup=warmup,
-        chains=chains,
-    )
-    tree = _with_exponents(tree, arrays, prior or LawPrior(), groups, by, law.populations, seed)
+    tree = _sample(arrays, prior or LawPrior(), law.populations, groups, by, seed=seed, draws=draws, chains=chains)
     return PowerLaws(law, tree, groups, over, by, left_out, notes, fit)
 
 
@@ -253,108 +242,135 @@ def _arrays(law: LawData, groups: pd.DataFrame, by: Sequence[str]) -> dict[str, 
     return {"y": law.mean, "noise": law.covariance, "level": level, "slope": -level * x[:, None], "model": model}
 
 
-def _pair(scale: Any, rho: Any, xp: Any) -> Any:
-    """2 × 2 covariance from two scales and a correlation."""
-    off = rho * scale[0] * scale[1]
-    return xp.stack([xp.stack([scale[0] ** 2, off]), xp.stack([off, scale[1] ** 2])])
+SCALES = ("tau_bias2", "tau_variance", "u_bias2", "u_variance", "e_bias2", "e_variance")
+CORRELATIONS = ("rho_alpha", "rho_u")
 
 
-def _linear(
-    arrays: dict[str, np.ndarray], prior: LawPrior, scales: dict[str, Any], noise: Any, xp: Any
-) -> tuple[Any, Any, Any]:
-    """Prior mean and covariance of y, and the cross covariance with (A^B, A^V, alpha^B, alpha^V) of every group."""
-    level, slope, model = (xp.asarray(arrays[k]) for k in ("level", "slope", "model"))
-    groups, two = level.shape[1], xp.eye(2)
-    intercept = prior.intercept**2 * xp.eye(2 * groups)
-    pooled = xp.kron(_pair(scales["tau"], scales["rho_alpha"], xp), xp.eye(groups)) + prior.slope**2 * xp.kron(
-        two, xp.ones((groups, groups))
-    )
-    big_level, big_slope, big_model = (xp.kron(two, z) for z in (level, slope, model))
-    u = xp.kron(_pair(scales["sigma_u"], scales["rho_u"], xp), xp.eye(model.shape[1]))
-    rest = xp.repeat(scales["sigma_e"] ** 2, level.shape[0])
-    cross = xp.concatenate([intercept @ big_level.T, pooled @ big_slope.T])
-    total = (
-        noise
-        + big_level @ intercept @ big_level.T
-        + big_slope @ pooled @ big_slope.T
-        + big_model @ u @ big_model.T
-        + xp.diag(rest)
-    )
-    prior_theta = (intercept, pooled)
-    return total, cross, prior_theta
+class _Collapsed:
+    """The law with levels, exponents and residuals integrated out: y ~ Normal(-1, sum of parts), per hyperparameter.
 
+    A hyperparameter point has eight entries: logs of the six `SCALES`, inverse hyperbolic tangents of `CORRELATIONS`.
+    """
 
-def _model(arrays: dict[str, np.ndarray], prior: LawPrior) -> None:
-    import jax.numpy as jnp
-    import numpyro
-    import numpyro.distributions as dist
-
-    for p in range(len(arrays["y"])):  # populations are separate posteriors, sampled side by side
-
-        def half(name: str, scale: float, p: int = p) -> Any:
-            return numpyro.sample(f"{name}_{p}", dist.HalfNormal(scale).expand([2]).to_event(1))
-
-        scales = {"tau": half("tau", prior.slope_spread), "sigma_u": half("sigma_u", prior.model)}
-        scales["sigma_e"] = half("sigma_e", prior.rest)
-        scales["rho_alpha"] = numpyro.sample(f"rho_alpha_{p}", dist.Uniform(-1, 1))
-        scales["rho_u"] = numpyro.sample(f"rho_u_{p}", dist.Uniform(-1, 1))
-        total, _, _ = _linear(arrays, prior, scales, jnp.asarray(arrays["noise"][p]), jnp)
-        numpyro.factor(
-            f"y_{p}", dist.MultivariateNormal(-1.0, covariance_matrix=total).log_prob(jnp.asarray(arrays["y"][p]))
+    def __init__(self, arrays: dict[str, np.ndarray], prior: LawPrior, population: int) -> None:
+        level, slope, model = arrays["level"], arrays["slope"], arrays["model"]
+        groups, cells = level.shape[1], len(level)
+        two, first, second = np.eye(2), np.diag([1.0, 0.0]), np.diag([0.0, 1.0])
+        cross = np.array([[0.0, 1.0], [1.0, 0.0]])
+        self.groups, self.y, self.prior = groups, arrays["y"][population] + 1.0, prior
+        self.level, self.slope = np.kron(two, level), np.kron(two, slope)
+        self.shared = prior.slope**2 * np.kron(two, np.ones((groups, groups)))  # the mean of alpha over groups
+        self.fixed = (
+            arrays["noise"][population]
+            + prior.intercept**2 * self.level @ self.level.T
+            + self.slope @ self.shared @ self.slope.T
+        )
+        within, same = slope @ slope.T, model @ model.T
+        self.parts = np.stack(
+            [np.kron(k, m) for m in (within, same) for k in (first, second, cross)]
+            + [np.kron(k, np.eye(cells)) for k in (first, second)]
         )
 
+    def covariances(self, points: np.ndarray) -> np.ndarray:
+        """(n, 8) points to (n, 2C, 2C) covariances of y."""
+        s, rho = np.exp(points[:, :6]), np.tanh(points[:, 6:])
+        weights = np.column_stack(
+            [s[:, 0] ** 2, s[:, 1] ** 2, rho[:, 0] * s[:, 0] * s[:, 1]]
+            + [s[:, 2] ** 2, s[:, 3] ** 2, rho[:, 1] * s[:, 2] * s[:, 3]]
+            + [s[:, 4] ** 2, s[:, 5] ** 2]
+        )
+        return self.fixed + np.tensordot(weights, self.parts, axes=1)
 
-def _with_exponents(
-    tree: xr.DataTree,
+    def log_likelihood(self, points: np.ndarray) -> np.ndarray:
+        out = np.empty(len(points))
+        for block in np.array_split(np.arange(len(points)), max(1, len(points) // 500)):
+            root = np.linalg.cholesky(self.covariances(points[block]))
+            z = np.linalg.solve(root, np.broadcast_to(self.y[:, None], (len(block), len(self.y), 1)))[..., 0]
+            out[block] = -0.5 * (z**2).sum(1) - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
+        return out
+
+    def _widths(self) -> np.ndarray:
+        p = self.prior
+        return np.repeat([p.slope_spread, p.model, p.rest], 2)
+
+    def log_prior(self, points: np.ndarray) -> np.ndarray:
+        """HalfNormal scales and uniform correlations, with the Jacobians of log and atanh; normalised."""
+        width = self._widths()
+        s = np.exp(points[:, :6])
+        scales = 0.5 * np.log(2 / np.pi) - np.log(width) - 0.5 * (s / width) ** 2 + points[:, :6]
+        correlations = -np.log(2) + np.log1p(-(np.tanh(points[:, 6:]) ** 2) + 1e-300)
+        return scales.sum(1) + correlations.sum(1)
+
+    def prior_draws(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        scales = np.log(np.abs(rng.normal(0, self._widths(), (n, 6))) + 1e-12)
+        return np.column_stack([scales, np.arctanh(rng.uniform(-1, 1, (n, 2)) * (1 - 1e-9))])
+
+    def coefficients(self, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Exact draws (n, 4, groups) of A^B, A^V, alpha^B, alpha^V from their Gaussian conditional."""
+        g2 = 2 * self.groups
+        out = np.empty((len(points), 2 * g2))
+        eye = np.eye(self.groups)
+        prior_mean = np.concatenate([np.full(g2, -1.0), np.zeros(g2)])
+        intercept = self.prior.intercept**2 * np.eye(g2)
+        total = self.covariances(points)
+        for i, point in enumerate(points):
+            s, rho = np.exp(point[:2]), np.tanh(point[6])
+            pair = np.array([[s[0] ** 2, rho * s[0] * s[1]], [rho * s[0] * s[1], s[1] ** 2]])
+            pooled = np.kron(pair, eye) + self.shared
+            cross = np.concatenate([intercept @ self.level.T, pooled @ self.slope.T])
+            gain = np.linalg.solve(total[i], cross.T).T
+            zero = np.zeros((g2, g2))
+            cov = np.block([[intercept, zero], [zero, pooled]]) - gain @ cross.T
+            root = np.linalg.cholesky((cov + cov.T) / 2 + 1e-10 * np.eye(2 * g2))
+            out[i] = prior_mean + gain @ self.y + root @ rng.standard_normal(2 * g2)
+        return out.reshape(len(points), 4, self.groups)
+
+
+def _sample(
     arrays: dict[str, np.ndarray],
     prior: LawPrior,
+    populations: Sequence[str],
     groups: pd.DataFrame,
     by: Sequence[str],
-    populations: Sequence[str],
+    *,
     seed: int,
+    draws: int,
+    chains: int,
 ) -> xr.DataTree:
-    """Draw levels and exponents exactly from their Gaussian conditional, given each draw of the scales."""
     import xarray as xr
 
-    post = tree["posterior"].dataset
-    chains, draws, n_groups = post.sizes["chain"], post.sizes["draw"], len(groups)
-    theta = np.empty((chains, draws, len(populations), 4 * n_groups))
-    rng = np.random.default_rng([seed, 11])
-    zero = np.zeros((2 * n_groups, 2 * n_groups))
-    mean = np.concatenate([np.full(2 * n_groups, -1.0), np.zeros(2 * n_groups)])
-    names = ("tau", "sigma_u", "sigma_e", "rho_alpha", "rho_u")
-    stacked: dict[str, list[np.ndarray]] = {n: [] for n in names}
+    from hotmess.inference.independence import independence_metropolis
+    from hotmess.inference.sample import to_tree
+
+    hyper, theta, rates, log_prior = [], [], [], []
     for p in range(len(populations)):
-        values = {n: post[f"{n}_{p}"].values for n in names}
-        for n in names:
-            stacked[n].append(values[n])
-        for c in range(chains):
-            for d in range(draws):
-                scales = {n: values[n][c, d] for n in names}
-                total, cross, (intercept, pooled) = _linear(arrays, prior, scales, arrays["noise"][p], np)
-                gain = np.linalg.solve(total, cross.T).T
-                center = mean + gain @ (arrays["y"][p] + 1.0)
-                cov = np.block([[intercept, zero], [zero, pooled]]) - gain @ cross.T
-                root = np.linalg.cholesky(cov + 1e-10 * np.eye(len(cov)))
-                theta[c, d, p] = center + root @ rng.standard_normal(len(cov))
-    parts = theta.reshape(chains, draws, len(populations), 4, n_groups)
-    dims = ("chain", "draw", "population", "group")
-    data: dict[str, Any] = {
-        name: (dims, parts[:, :, :, i])
+        law = _Collapsed(arrays, prior, p)
+        chain, rate = independence_metropolis(
+            law.log_likelihood, law.prior_draws, law.log_prior, seed=seed + 100 * p, draws=draws, chains=chains
+        )
+        flat = chain.reshape(-1, chain.shape[-1])
+        theta.append(law.coefficients(flat, np.random.default_rng([seed, 11, p])).reshape(chains, draws, 4, -1))
+        log_prior.append(law.log_prior(flat).reshape(chains, draws))
+        hyper.append(chain)
+        rates.append(rate)
+    posterior = {
+        name: np.stack([t[:, :, i] for t in theta], axis=2)
         for i, name in enumerate(("level_bias2", "level_variance", "alpha_bias2", "alpha_variance"))
     }
-    for n in names:
-        value = np.stack(stacked[n], axis=2)
-        data[n] = (("chain", "draw", "population", "term")[: value.ndim], value)
+    posterior |= {name: np.stack([np.exp(h[..., i]) for h in hyper], axis=2) for i, name in enumerate(SCALES)}
+    posterior |= {
+        name: np.stack([np.tanh(h[..., 6 + i]) for h in hyper], axis=2) for i, name in enumerate(CORRELATIONS)
+    }
     labels = [", ".join(map(str, row)) for row in groups[list(by)].itertuples(index=False)]
-    tree["posterior"] = xr.Dataset(
-        data,
-        coords={
-            "chain": post.chain,
-            "draw": post.draw,
-            "population": list(populations),
-            "group": labels,
-            "term": ["bias2", "variance"],
-        },
+    tree = to_tree(
+        posterior,
+        sample_stats={"diverging": np.zeros((chains, draws), bool)},
+        coords={"population": list(populations), "group": labels},
+        dims={name: ["population", "group"][: values.ndim - 2] for name, values in posterior.items()},
     )
+    tree["log_prior"] = xr.Dataset(
+        {f"scales_{p}": (("chain", "draw"), v) for p, v in zip(populations, log_prior)},
+        coords={"chain": np.arange(chains), "draw": np.arange(draws)},
+    )
+    tree["posterior"].attrs["acceptance_rate"] = float(np.min(rates))
     return tree
