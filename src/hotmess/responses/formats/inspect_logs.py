@@ -95,9 +95,7 @@ def _parts(path: Path) -> Iterator[tuple[str, Any]]:
         return
     with opened(path) as archive:
         if any(_CHUNKED.fullmatch(name) for name in archive.names):
-            raise BadInput(
-                f"{path} holds its samples in chunks, which are not read: write it as .json with `inspect log`."
-            )
+            raise BadInput(f"{path} holds its samples in chunks, which are not read: write the log again as .json.")
         header = next((name for name in _HEADERS if name in archive.names), None)
         if header is None:
             raise BadInput(f"{path} is no log of Inspect: it holds neither {' nor '.join(_HEADERS)}.")

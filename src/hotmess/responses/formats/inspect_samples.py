@@ -79,7 +79,7 @@ def distil(sample: Any, where: str, *, completions: bool) -> Record | str:
         scores=_scores(sample),
         usage=_usage(sample, output, len(replies)),
         completion=completion if completions else completion[:2_000],
-        text_hash=_hash(shown),
+        text_hash=text_hash(shown),
         actions=actions,
         finish_reason=_finish(limit, output),
     )
@@ -397,7 +397,7 @@ def _finish(limit: Any, output: Mapping[str, Any]) -> str | None:
     return _STOPS.get(reason, clean(reason)[:40]) if isinstance(reason, str) else None
 
 
-def _hash(texts: Iterable[str]) -> int:
+def text_hash(texts: Iterable[str]) -> int:
     """64 bits of a text, to tell copies without keeping the text."""
     digest = hashlib.blake2b("\0".join(texts).encode("utf-8", "replace"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

@@ -51,7 +51,7 @@ def read_logs(
             (scorer, filter), for logs that hold no responses, and for repeats that are copies.
     """
     from hotmess.responses.copies import check_copies
-    from hotmess.responses.formats.settle import join, settle
+    from hotmess.responses.formats.settle import join, sentences, settle
 
     options = ReadOptions(
         scorer=(scorer,) if isinstance(scorer, str) else tuple(scorer or ()),
@@ -80,9 +80,7 @@ def read_logs(
     table, notes = join(tables, finish, outcome=outcome)
     table, more = settle(table)
     copies = check_copies(table, allow=allow_copies)
-    accounts = [
-        f"{len(table):,} response{'s' * (len(table) != 1)} read from {logs:,} log{'s' * (logs != 1)} ({', '.join(tables)})."
-    ]
+    accounts = sentences({f"responses read from {logs:,} log{'s' * (logs != 1)} ({', '.join(tables)})": len(table)})
     accounts += [f"Passed over: {error}" for error in refused]
     if unknown:
         accounts.append(_of_no_format(unknown))
@@ -137,7 +135,7 @@ class _Silent:
 
 @contextmanager
 def _bar(found: Sequence[tuple[Reader, Path, bool]], *, shown: bool) -> Iterator[_Bar]:
-    """A progress bar over the bytes of the logs, on stderr, where that is a terminal and there is something to wait for."""
+    """A progress bar over the bytes of the logs, on stderr, if that is a terminal and there is enough to read."""
     sizes = {path: max(path.stat().st_size, 1) for _, path, _ in found}
     if not shown or not sys.stderr.isatty() or (len(sizes) < 2 and sum(sizes.values()) < 1 << 22):
         yield _Silent()

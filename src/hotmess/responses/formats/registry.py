@@ -37,8 +37,8 @@ class ReadOptions:
 
     `scorer`: names of the scorers whose grade is wanted, one for each log. `filter`: name of the answer filter.
     `tokenizer`: path of a `tokenizer.json`, or the name of one in the local Hugging Face cache, for logs that hold no
-    token counts. `model`: name of the model, for logs that do not say. `completions`: add the full text of each response
-    as column `completion`.
+    token counts. `model`: name of the model, for logs that do not say. `completions`: add the full text of each
+    response as column `completion`.
     """
 
     scorer: tuple[str, ...] = ()
@@ -80,10 +80,10 @@ def register(
     """Register a function `(path, options) -> DataFrame` as the reader of a format.
 
     `sniff(path, head)` says whether a path is of this format, from the first 64 KiB of the file; the format registered
-    last is asked first, so one's own format may take over from a built-in one. With `folder=True` the reader reads whole
-    folders: `sniff` is asked about folders, with an empty head. `finish` gets the joined table of all paths of this
-    format. `inputs(path)` lists the files that the result depends on (default: the path, or all files below a folder),
-    for the cache; raise `version` when the reader changes what it returns.
+    last is asked first, so one's own format may take over from a built-in one. With `folder=True` the reader reads
+    whole folders: `sniff` is asked about folders, with an empty head. `finish` gets the joined table of all paths of
+    this format. `inputs(path)` lists the files that the result depends on (default: the path, or all files below a
+    folder), for the cache; raise `version` when the reader changes what it returns.
 
     A reader may set `table.attrs["counts"]`, a dict of sentence ends and numbers (`{"samples left out: ...": 3}`),
     summed over all logs into the data accounting, and `table.attrs["notes"]`, a list of whole sentences.

@@ -15,34 +15,13 @@ from hotmess.errors import BadInput
 OUTCOMES = ("probs", "answer", "tests", "score", "text")
 """Outcomes that a log can hold; where a reader does not say which it is, the first of these columns that is there."""
 
-FIRST = [
-    "benchmark",
-    "model",
-    "family",
-    "model_size_b",
-    "question",
-    "condition",
-    "budget",
-    "context",
-    "sample",
-    "answer",
-    "probs",
-    "tests",
-    "text",
-    "score",
-    "target",
-    "n_choices",
-    "reasoning_tokens",
-    "reasoning_characters",
-    "actions",
-    "finish_reason",
-    "temperature",
-    "top_p",
-    "seed",
-    "category",
-]
+FIRST = (
+    *("benchmark", "model", "family", "model_size_b", "question", "condition", "budget", "context", "sample"),
+    *("answer", "probs", "tests", "text", "score", "target", "n_choices"),
+    *("reasoning_tokens", "reasoning_characters", "actions", "finish_reason", "temperature", "top_p", "seed"),
+)
 
-_OWN = ("_outcome", "settings", "response_id", "output_tokens_used")
+_OWN = ("_outcome", "settings", "response_id")
 _BESIDE = ("answer", "probs", "tests", "text", "target", "n_choices")
 _CELL = ["benchmark", "model", "question", "condition", "budget", "context"]
 
@@ -79,7 +58,7 @@ def join(
 
 
 def settle(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The joined table in its final columns, and notes: copies of logs taken once, lengths, conditions, sample numbers."""
+    """The joined table in its final columns: copies taken once, lengths, conditions, numbered samples; and notes."""
     notes: list[str] = []
     table = table.copy(deep=False)
     if "benchmark" not in table:
@@ -238,7 +217,8 @@ def _lengths(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     without = sorted(set(table["model"][own & ~reports]))
     if without and reports.any():
         notes.append(
-            f"Length is reasoning tokens where a model reports them, and output tokens for {_few(without)}, which report none."
+            "Length is reasoning tokens for the models that report them, and output tokens for the others: "
+            f"{_few(without)}."
         )
     elif without:
         notes.append("Length is output tokens: no reasoning tokens are reported.")
@@ -257,7 +237,7 @@ def _conditions(table: pd.DataFrame, notes: list[str]) -> pd.Series:
     labels: dict[tuple[str, str, str], str] = {}
     different: set[str] = set()
     for (benchmark, model), given in table.groupby(["benchmark", "model"])["settings"]:
-        texts = [text for text in given.dropna().unique()]
+        texts = list(given.dropna().unique())
         if len(texts) < 2:
             continue
         parsed = {text: json.loads(text) for text in texts}

@@ -1,7 +1,7 @@
 """Members of a zip file, Zstandard included: one read of the file, one decompressor, checksums verified.
 
-`zipfile` finds the members; their bytes are taken from the file as it lies in memory (mapped, not loaded). On many small
-members this takes a third of the time of `ZipFile.read`, and needs no patch of `zipfile` for Zstandard.
+`zipfile` finds the members; their bytes are taken from the file as it lies in memory (mapped, not loaded). On many
+small members this takes a third of the time of `ZipFile.read`, and needs no patch of `zipfile` for Zstandard.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Archive:
         where = f"{name} in {self.path}"
         if info.file_size > MAX_MEMBER:
             raise BadInput(
-                f"{where} is {info.file_size / 1e9:.1f} GB when unpacked, more than the {MAX_MEMBER >> 20} MiB that are "
-                "read: leave its events out when you write the log."
+                f"{where} is {info.file_size / 1e9:.1f} GB when unpacked, more than the {MAX_MEMBER >> 20} MiB that "
+                "are read: leave its events out when you write the log."
             )
         start = info.header_offset
         header = self._file[start : start + 30]
