@@ -61,15 +61,15 @@ def command(*words: str) -> argparse.Namespace:
 
 
 @pytest.mark.external
-def test_sixty_draws_from_a_real_model(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_sixty_draws_from_a_real_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = smollm()
     words = (
         f"{DATA / 'questions.jsonl'} --gguf {model} --pool {DATA / 'examples.jsonl'} --budget low --limit 3 --draws 2"
     )
-    settings = f"--temperature 0.8 --top-p 0.95 --max-tokens 40 --max-connections 4 --log-dir {tmp_path} --json"
+    settings = f"--temperature 0.8 --top-p 0.95 --max-tokens 40 --max-connections 2 --log-dir {tmp_path} --json"
     args = command(*words.split(), *settings.split())
     assert args.run(args) == 0
-    (record,) = json.loads(capfd.readouterr().out)
+    (record,) = json.loads(capsys.readouterr().out)
     assert record["responses"] == 60
 
     log = read_eval_log(record["log"])

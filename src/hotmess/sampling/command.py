@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +66,7 @@ def sample_command(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         if args.json:
             # Inspect's display writes to stdout.
-            stack.enter_context(_stdout_to_stderr())
+            stack.enter_context(redirect_stdout(sys.stderr))
         model = _model(args, stack)
         for budget in args.budget or [""]:
             log = _run(args, items, pool, model, budget)
@@ -143,22 +142,15 @@ def _run(args: argparse.Namespace, items: Any, pool: Any, model: Any, budget: st
         top_p=args.top_p,
         max_tokens=args.max_tokens,
     )
-    (log,) = run(task, model=model, max_connections=args.max_connections, log_dir=args.log_dir, fail_on_error=False)
+    (log,) = run(
+        task,
+        model=model,
+        max_connections=args.max_connections,
+        log_dir=args.log_dir,
+        fail_on_error=False,
+        display="plain" if args.json else None,
+    )
     if log.status != "success":
         reason = log.error.message.strip().splitlines()[0] if log.error else log.status
         raise BadInput(f"The run of {model} did not finish ({reason}); what was drawn is in {log.location}.")
     return log
-
-
-class _stdout_to_stderr:
-    """Send what the process writes on stdout to stderr for a while."""
-
-    def __enter__(self) -> None:
-        sys.stdout.flush()
-        self.saved = os.dup(1)
-        os.dup2(2, 1)
-
-    def __exit__(self, *_: object) -> None:
-        sys.stdout.flush()
-        os.dup2(self.saved, 1)
-        os.close(self.saved)
