@@ -1,0 +1,111 @@
+"""Points: clusters and sums against loops over single responses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hotmess.decompose.points import Points, from_responses, from_tally, leave_one_out, totals
+
+
+def loops(z, cell, context, cells):
+    """Clusters by the rule in words: contexts where a cell has two or more and one has two or more responses."""
+    out = []
+    for i in range(cells):
+        mine = [r for r in range(len(z)) if cell[r] == i]
+        names = sorted({context[r] for r in mine})
+        groups = [[r for r in mine if context[r] == name] for name in names]
+        if len(groups) < 2 or max(map(len, groups)) < 2:
+            groups = [[r] for r in mine]
+        out.append([(len(g), z[g].sum(axis=0), (z[g] ** 2).sum()) for g in groups])
+    return out
+
+
+@st.composite
+def samples(draw):
+    n = draw(st.integers(1, 25))
+    seed = draw(st.integers(0, 2**31))
+    rng = np.random.default_rng(seed)
+    cell = rng.integers(0, 3, n)
+    return rng.normal(size=(n, 2)), cell, rng.integers(0, draw(st.integers(1, 4)), n)
+
+
+@given(samples())
+@settings(max_examples=60, deadline=None)
+def test_totals_are_sums_over_clusters(sample):
+    z, cell, context = sample
+    target = np.arange(6.0).reshape(3, 2)
+    got = totals(from_responses(z, target, cell=cell, context=context))
+    for i, clusters in enumerate(loops(z, cell, context, 3)):
+        n = np.array([c[0] for c in clusters], dtype=float)
+        s = np.array([c[1] for c in clusters]).reshape(-1, 2)
+        assert got.clusters[i] == len(clusters)
+        assert got.n[i] == n.sum()
+        np.testing.assert_allclose(got.sum[i], s.sum(axis=0), atol=1e-12)
+        np.testing.assert_allclose(got.squares[i], sum(c[2] for c in clusters), atol=1e-12)
+        np.testing.assert_allclose(got.within[i], (s**2).sum(), atol=1e-12)
+        assert got.n_squares[i] == (n**2).sum()
+
+
+def test_a_tally_equals_its_single_responses():
+    z = np.eye(3)
+    cell = np.array([0, 0, 1, 1])
+    copies = np.array([3, 1, 2, 5])
+    rows = np.array([0, 1, 1, 2])
+    target = np.eye(3)[[0, 1]]
+    tallied = totals(from_tally(z[rows], target, cell=cell, copies=copies))
+    single = totals(from_responses(np.repeat(z[rows], copies, axis=0), target, cell=np.repeat(cell, copies)))
+    for name in ("clusters", "n", "sum", "squares", "within", "n_squares"):
+        np.testing.assert_allclose(getattr(tallied, name), getattr(single, name))
+
+
+def test_tallied_contexts_are_clusters_weighted_by_copies():
+    points = from_tally(
+        np.eye(2)[[0, 1, 0]],
+        np.eye(2)[[0]],
+        cell=np.zeros(3, dtype=int),
+        copies=np.array([2, 1, 3]),
+        context=np.array([7, 7, 9]),
+    )
+    assert points.n.tolist() == [3, 3]
+    assert points.sum.tolist() == [[2.0, 1.0], [3.0, 0.0]]
+    assert points.copies.tolist() == [1, 1]
+
+
+def test_contexts_of_one_response_each_are_responses():
+    z = np.eye(2)[[0, 1, 0]]
+    points = from_responses(z, np.eye(2)[[0]], cell=np.zeros(3, int), context=np.arange(3))
+    assert points.n.tolist() == [1, 1, 1]
+
+
+def test_leave_one_out_is_leaving_one_out():
+    rng = np.random.default_rng(3)
+    z = rng.normal(size=(12, 3))
+    cell = np.repeat([0, 1], 6)
+    context = np.array([0, 0, 1, 1, 2, 2, 0, 0, 0, 1, 1, 2])
+    target = rng.normal(size=(2, 3))
+    points = from_responses(z, target, cell=cell, context=context)
+    rest = leave_one_out(points)
+    for row in range(len(points.cell)):
+        keep = np.arange(len(points.cell)) != row
+        other = totals(
+            Points(
+                points.cell[keep],
+                points.copies[keep],
+                points.n[keep],
+                points.sum[keep],
+                points.squares[keep],
+                target,
+            )
+        )
+        at = points.cell[row]
+        for name in ("clusters", "n", "sum", "squares", "within", "n_squares"):
+            np.testing.assert_allclose(getattr(rest, name)[row], getattr(other, name)[at], atol=1e-12)
+
+
+@pytest.mark.parametrize("cells", [1, 3])
+def test_cells_without_responses_have_no_sums(cells):
+    got = totals(from_responses(np.zeros((0, 2)), np.zeros((cells, 2)), cell=np.zeros(0, int)))
+    assert got.n.tolist() == [0.0] * cells
