@@ -83,10 +83,11 @@ def answer_draws(
         shape = (phi[group] / k)[:, None] + cells.wrong
         w = rng.standard_gamma(shape if all_real else np.where(real, shape, 0.0))
         scale = w.sum(axis=1)
-        empty = scale <= 0  # tiny shapes underflow: all mass on one option, which is what a tiny shape means
+        empty = scale < 1e-280  # tiny shapes underflow: all mass on one option, which is what a tiny shape means
         if empty.any():
             rows = np.flatnonzero(empty)
             pick = np.argmax(np.where(real[rows], rng.random((len(rows), columns)), -1.0), axis=1)
+            w[rows] = 0.0
             w[rows, pick] = 1.0
             scale[rows] = 1.0
         u = np.zeros(len(a))

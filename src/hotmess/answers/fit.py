@@ -82,15 +82,15 @@ class Fit:
         return SetDraws(table, *means, population, metric)
 
     def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
-        """(chain, draw, sets, 3) means over questions of a, (1 - a)² and Σ w², which the three parts are made of.
+        """(chain, draw, sets, 3) means over questions of a, a² and Σ w², see `hotmess.decompose.parts.from_moments`.
 
         An unparsable response counts as one more wrong option here, whatever it counts as elsewhere.
         """
         fitted = self.unparsable_as_wrong
         terms = fitted.terms("brier")
         if "moments" not in self._cache:
-            b = terms.error / 2
-            self._cache["moments"] = [1 - b, b**2, np.maximum((1 - terms.variance) - (1 - b) ** 2, 0)]
+            a = 1 - terms.error / 2
+            self._cache["moments"] = [a, a**2, np.maximum((1 - terms.variance) - a**2, 0)]
         return np.moveaxis(fitted._aggregate(self._cache["moments"], by, population)[1], 0, -1)
 
     @cached_property

@@ -50,8 +50,9 @@ def question_weights(questions: int, draws: int, *, population: str, seed: int) 
         raise BadInput(f"The population is {population!r}; it can be {' or '.join(POPULATIONS)}.")
     if population == "these":
         return np.ones((draws, questions))
-    weights = np.random.default_rng([seed, 7]).standard_exponential((draws, questions))
-    return weights / weights.mean(axis=1, keepdims=True)
+    from hotmess.decompose.intervals import question_weights as dirichlet
+
+    return dirichlet(questions, draws, seed) * questions
 
 
 def aggregate(

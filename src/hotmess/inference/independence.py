@@ -25,6 +25,7 @@ def independence_metropolis(
     chains: int = 4,
     batch: int = 2000,
     thin: int = 3,
+    complete: Callable[[np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> tuple[np.ndarray, float]:
     """Draw from prior × likelihood on R^d.
 
@@ -36,6 +37,10 @@ def independence_metropolis(
         (rng, n) -> (n, d) exact draws of the prior.
     thin
         Proposals per kept draw.
+    complete
+        Where `log_likelihood` is an approximate marginal: (points, rng) -> further coordinates (n, k), drawn from an
+        approximate conditional, and the log of exact joint over approximate marginal × conditional. They are appended
+        to the points, and the chains are exact for the joint posterior.
 
     Returns
     -------
@@ -67,7 +72,12 @@ def independence_metropolis(
             log_likelihood(part) + log_prior(part) - _log_proposal(part, center, scale, log_prior)
             for part in np.array_split(points, max(1, total // batch))
         ]
-    ).reshape(chains, draws * thin)
+    )
+    if complete is not None:
+        parts = [complete(part, rng) for part in np.array_split(points, max(1, total // batch))]
+        points = np.column_stack([points, np.concatenate([p[0] for p in parts])])
+        log_w = log_w + np.concatenate([p[1] for p in parts])
+    log_w = log_w.reshape(chains, draws * thin)
     points = points.reshape(chains, draws * thin, -1)
     out = np.empty((chains, draws, points.shape[2]))
     accepted = 0

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.answers.population import question_index, question_weights
+from hotmess.decompose.parts import NAMES as PARTS
+from hotmess.decompose.parts import from_moments, shapley
 from hotmess.errors import NotTestable
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 HALVES = ("shorter", "longer")
-PARTS = ("accuracy", "spread", "concentration")
-STATISTICS = ("variance", "error", "a", "wrong2", "same_wrong")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ class Contrast:
 
 
 def halved_cells(responses: Responses) -> Cells:
-    """Cells by half; only questions whose halves both have two or more responses are kept.
+    """Cells by half; only questions whose halves both have three or more responses are kept.
+
+    Three, since the jackknife leaves one out and a pair must remain.
 
     Raises
     ------
@@ -94,11 +96,11 @@ def halved_cells(responses: Responses) -> Cells:
         )
     cells = reduce(halved, split=["half"])
     keys = ["benchmark", "model", "question", "condition", "budget"]
-    enough = cells.table["responses"] >= 2
+    enough = cells.table["responses"] >= 3
     both = cells.table[enough].groupby(keys, observed=True)["half"].transform("nunique").reindex(cells.table.index)
     keep = np.flatnonzero(((both == 2) & enough).to_numpy())
     if len(keep) == 0:
-        raise NotTestable("No question has two or more responses both above and below its median length.")
+        raise NotTestable("No question has three or more responses both above and below its median length.")
     return take_cells(cells, keep)
 
 
@@ -126,9 +128,9 @@ def letter_statistics(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    (cells, 5) estimates of variance, error, accuracy a, (1 - a)² and sum of squared wrong-option probabilities (pairs
-    of responses from different clusters), and (cells, 5, 5) covariances (leaving out one cluster). The last two count
-    an unparsable response as one more wrong option.
+    (cells, 5) estimates of variance, error, a, a² and Σ w² over wrong options w (pairs of responses from different
+    clusters), and (cells, 5, 5) covariances (leaving out one cluster). The last three count an unparsable response as
+    one more wrong option.
     """
     from hotmess.decompose.points import leave_one_out, totals
 
@@ -137,13 +139,11 @@ def letter_statistics(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
     estimate = _statistics(whole)
     replicate = _statistics([leave_one_out(p, t) for p, t in zip(triple, whole)])
     p = cells.points
-    clusters = np.bincount(p.cell, weights=p.copies, minlength=len(estimate))
-    weight = p.copies[:, None] * np.nan_to_num(replicate)
-    mean = _add(p.cell, weight, len(estimate)) / np.maximum(clusters, 1)[:, None]
-    deviation = np.nan_to_num(replicate - mean[p.cell])
+    clusters = np.maximum(np.bincount(p.cell, weights=p.copies, minlength=len(estimate)), 1)
+    mean = _add(p.cell, p.copies[:, None] * replicate, len(estimate)) / clusters[:, None]
+    deviation = replicate - mean[p.cell]
     outer = p.copies[:, None, None] * deviation[:, :, None] * deviation[:, None, :]
-    covariance = _add(p.cell, outer, len(estimate)) * ((clusters - 1) / np.maximum(clusters, 1))[:, None, None]
-    return estimate, covariance
+    return estimate, _add(p.cell, outer, len(estimate)) * ((clusters - 1) / clusters)[:, None, None]
 
 
 def _points(cells: Cells) -> list[Points]:
@@ -168,47 +168,13 @@ def _statistics(totals: list) -> np.ndarray:  # type: ignore[type-arg]
     with np.errstate(invalid="ignore", divide="ignore"):
         a = totals[2].sum[:, 0] / totals[2].n
     a2 = a - only.variance
-    return np.column_stack([uniform.variance, uniform.error, a, 1 - 2 * a + a2, (1 - wrong.variance) - a2])
+    return np.column_stack([uniform.variance, uniform.error, a, a2, (1 - wrong.variance) - a2])
 
 
 def _add(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
     out = np.zeros((size, *values.shape[1:]))
     np.add.at(out, index, values)
     return out
-
-
-def incoherence_of(a: np.ndarray, spread: np.ndarray, concentration: np.ndarray) -> np.ndarray:
-    """I(a, rho, H) = 1 - ½ [(1 - a) + rho a] (1 + H), with rho = 1/(kappa + 1) (methods, sections 3 and 5).
-
-    >>> float(incoherence_of(np.array(0.5), np.array(0.0), np.array(1.0)))   # two options: incoherence is accuracy
-    0.5
-    """
-    return 1 - 0.5 * ((1 - a) + spread * a) * (1 + concentration)
-
-
-def three_parts(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Shapley values of I(a, rho, H) between two conditions.
-
-    first, second: (…, 3) arrays of (mean a, mean (1-a)², mean Σ w²) over questions. Returns (…, 3): the parts of
-    accuracy, spread and concentration, which add up to I(second) - I(first).
-    """
-
-    def factors(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        a, wrong2, same = x[..., 0], x[..., 1], x[..., 2]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            rho = (wrong2 / (1 - a) - (1 - a)) / a
-            return a, rho, same / wrong2
-
-    before, after = factors(first), factors(second)
-    value = {key: incoherence_of(*(after[i] if key >> i & 1 else before[i] for i in range(3))) for key in range(8)}
-    parts = []
-    for i in range(3):
-        others = [j for j in range(3) if j != i]
-        total = np.zeros_like(value[0])
-        for mask, weight in ((0, 1 / 3), (1 << others[0], 1 / 6), (1 << others[1], 1 / 6), (7 - (1 << i), 1 / 3)):
-            total = total + weight * (value[mask | 1 << i] - value[mask])
-        parts.append(total)
-    return np.stack(parts, axis=-1)
 
 
 def unbiased_contrast(cells: Cells, *, seed: int, draws: int = 2000, chains: int = 4) -> Contrast:
@@ -233,7 +199,7 @@ def unbiased_contrast(cells: Cells, *, seed: int, draws: int = 2000, chains: int
     return Contrast(
         models,
         {p: s[..., 0] / s[..., 1] for p, s in sums.items()},
-        {p: three_parts(s[..., 0, 2:], s[..., 1, 2:]) for p, s in sums.items()},
+        {p: shapley(from_moments(s[..., 0, 2:]), from_moments(s[..., 1, 2:])) for p, s in sums.items()},
         "unbiased",
         q,
     )
@@ -256,7 +222,7 @@ def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 
         order = np.array([[place[m, h] for h in HALVES] for m in models["model"]])
         incoherence[population] = sets.incoherence[..., order]
         halves = moments[..., order.ravel(), :].reshape(*moments.shape[:2], *shape, 3)
-        parts[population] = three_parts(halves[..., 0, :], halves[..., 1, :])
+        parts[population] = shapley(from_moments(halves[..., 0, :]), from_moments(halves[..., 1, :]))
     return Contrast(models, incoherence, parts, "latent", int(question.max()) + 1, (), posterior)
 
 

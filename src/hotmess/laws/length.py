@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import gammaln
 
 from hotmess.errors import BadInput, NotTestable
 
@@ -33,15 +34,26 @@ BINS, MIN_BINS, MIN_WRONG = 12, 4, 10
 ARM = ("model", "condition", "budget")
 
 
-def _expit(x: Any, xp: Any) -> Any:
-    return 1 / (1 + xp.exp(-x))
+def _expit(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(x, -700, 700)))
 
 
-SHAPES: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "odds": lambda eta, slope_x, xp: _expit(eta + slope_x, xp),
-    "power": lambda eta, slope_x, xp: xp.exp(eta + slope_x),
+def _odds(level: np.ndarray, slope: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    p = _expit(level + slope * x)
+    return p, p * (1 - p), p * (1 - p) * x
+
+
+def _power(level: np.ndarray, slope: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    value = np.exp(np.clip(level + slope * x, -50, 50))
+    return value, value, value * x
+
+
+SHAPES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]] = {
+    "odds": _odds,
+    "power": _power,
 }
-"""Incoherence as a function of (level c_arm, slope_arm × centred log length)."""
+"""(level, slope, centred log length) -> incoherence and its derivatives in level and slope."""
+LINKS = {"odds": lambda p: np.log(p / (1 - p)), "power": np.log}
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,7 @@ class LengthLaw:
         post = self.data["posterior"].sel(shape=shape, population=population)
         level = post["level"].values[..., arm].ravel()[:, None]
         slope = post["slope"].values[..., arm].ravel()[:, None]
-        return SHAPES[shape](level, slope * (np.asarray(log_length) - self.center), np)
+        return SHAPES[shape](level, slope, np.asarray(log_length) - self.center)[0]
 
     def summary(self, shape: str = "odds", population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the slope of every arm."""
@@ -136,7 +148,6 @@ def length_law(
     metric: str = "brier",
     seed: int = 0,
     draws: int = 500,
-    warmup: int = 500,
     chains: int = 4,
 ) -> LengthLaw:
     """Fit length laws over many bins.
@@ -151,7 +162,6 @@ def length_law(
     import pandas as pd
 
     from hotmess.answers.fit import fit
-    from hotmess.inference.sample import sample
 
     for shape in shapes:
         if shape not in SHAPES:
@@ -175,7 +185,7 @@ def length_law(
     )
     ok = (table["wrong"] >= MIN_WRONG).to_numpy()
     per_arm = table.assign(ok=ok).groupby(list(ARM), observed=True)["ok"].transform("sum")
-    ok &= (per_arm >= MIN_BINS).to_numpy()
+    ok = ok & (per_arm >= MIN_BINS).to_numpy()
     if not ok.any():
         raise NotTestable(
             f"No model has {MIN_BINS} length bins with {MIN_WRONG} or more wrong responses: there are too few errors to decompose."
@@ -199,60 +209,153 @@ def length_law(
         keep = 1 - min(0.5, flat.shape[1] / flat.shape[0])
         value, vector = np.linalg.eigh(keep * cov + (1 - keep) * np.diag(np.diag(cov)))
         eigen.append((flat.mean(0), np.maximum(value, 1e-12), vector))
-    tree = sample(_model, eigen, x, arm, len(arms), tuple(shapes), seed=seed, draws=draws, warmup=warmup, chains=chains)
-    tree = _tidy(tree, arms, shapes, populations)
+    tree = _sample(eigen, x, arm, arms, shapes, populations, seed=seed, draws=draws, chains=chains)
     bins_table["arm"] = arm
     bins_table["x"] = x
     return LengthLaw(bins_table, arms, tree, tuple(shapes), center, str(responses.length), notes, first)
 
 
-def _model(eigen: list[Any], x: np.ndarray, arm: np.ndarray, arms: int, shapes: tuple[str, ...]) -> None:
-    import jax.numpy as jnp
-    import numpyro
-    import numpyro.distributions as dist
+class _Law:
+    """One shape for one population: bins ~ Normal(shape(level_arm, slope_arm, x), noise + sigma² I).
 
-    for s, shape in enumerate(shapes):  # shapes and populations are separate posteriors, sampled side by side
-        for p, (mean, value, vector) in enumerate(eigen):
-            tag = f"{s}_{p}"
-            start = float(np.mean(mean))
-            guess = np.log(start / (1 - start)) if shape == "odds" else np.log(start)
-            mu = numpyro.sample(f"mean_{tag}", dist.Normal(0.0, 0.5))
-            tau = numpyro.sample(f"spread_{tag}", dist.HalfNormal(0.3))
-            raw = numpyro.sample(f"raw_{tag}", dist.Normal(0, 1).expand([arms]).to_event(1))
-            slope = mu + tau * raw
-            level = numpyro.sample(f"level_{tag}", dist.Normal(float(guess), 1.5).expand([arms]).to_event(1))
-            sigma = numpyro.sample(f"residual_{tag}", dist.HalfNormal(0.05))
-            numpyro.deterministic(f"slope_{tag}", slope)
-            predicted = SHAPES[shape](level[arm], slope[arm] * x, jnp)
-            rotated = jnp.asarray(vector.T) @ (jnp.asarray(mean) - predicted)
-            numpyro.factor(f"bins_{tag}", dist.Normal(0, jnp.sqrt(value + sigma**2)).log_prob(rotated).sum())
+    level_arm ~ Normal(start, 1.5); slope_arm ~ Normal(mu, tau), mu ~ Normal(0, 0.5), tau ~ HalfNormal(0.3);
+    sigma ~ HalfNormal(0.1). A point is (log tau, log sigma); levels and slopes are integrated by Laplace's method
+    within the proposal, and drawn with an exact correction.
+    """
 
+    SLOPE, LEVEL, TAU, SIGMA, STEPS, DF = 0.5, 1.5, 0.3, 0.1, 6, 8
 
-def _tidy(tree: xr.DataTree, arms: pd.DataFrame, shapes: Sequence[str], populations: Sequence[str]) -> xr.DataTree:
-    import xarray as xr
+    def __init__(self, shape: str, eigen: tuple[np.ndarray, ...], x: np.ndarray, arm: np.ndarray, arms: int) -> None:
+        self.f, self.x, self.arm, self.arms = SHAPES[shape], x, arm, arms
+        self.y, self.values, self.vectors = eigen
+        start = np.array([np.clip(self.y[arm == a].mean(), 0.02, 0.98) for a in range(arms)])
+        self.prior_mean = np.concatenate([np.full(arms, LINKS[shape](start.mean())), np.zeros(arms)])
+        self.start = np.concatenate([LINKS[shape](start), np.zeros(arms)])
+        self.select = np.eye(arms)[arm]
 
-    post = tree["posterior"].dataset
+    def log_prior(self, points: np.ndarray) -> np.ndarray:
+        width, s = np.array([self.TAU, self.SIGMA]), np.exp(points)
+        return (0.5 * np.log(2 / np.pi) - np.log(width) - 0.5 * (s / width) ** 2 + points).sum(1)
 
-    def gather(name: str) -> np.ndarray:
-        return np.stack(
-            [
-                np.stack([post[f"{name}_{s}_{p}"].values for p in range(len(populations))], 2)
-                for s in range(len(shapes))
-            ],
-            2,
+    def prior_draws(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        return np.log(np.abs(rng.normal(0, [self.TAU, self.SIGMA], (n, 2))) + 1e-12)
+
+    def log_likelihood(self, points: np.ndarray) -> np.ndarray:
+        return self._laplace(points)[2]
+
+    def complete(self, points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        mode, root, marginal = self._laplace(points)
+        d = mode.shape[1]
+        mix = rng.chisquare(self.DF, (len(points), 1)) / self.DF
+        z = rng.standard_normal(mode.shape) / np.sqrt(mix)  # a multivariate t around the mode
+        theta = mode + np.linalg.solve(np.swapaxes(root, 1, 2), z[..., None])[..., 0]
+        log_t = (
+            gammaln((self.DF + d) / 2)
+            - gammaln(self.DF / 2)
+            - 0.5 * d * np.log(self.DF * np.pi)
+            - 0.5 * (self.DF + d) * np.log1p((z**2).sum(1) / self.DF)
+            + np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
         )
+        return theta, self._log_joint(theta, points) - log_t - marginal
 
-    dims = ("chain", "draw", "shape", "population", "arm")
-    data = {n: (dims[: gather(n).ndim], gather(n)) for n in ("mean", "spread", "residual", "level", "slope")}
+    def _weights(self, points: np.ndarray) -> np.ndarray:
+        return 1 / (self.values + np.exp(2 * points[:, 1:2]))
+
+    def _precision(self, points: np.ndarray) -> np.ndarray:
+        m, tau2 = self.arms, np.exp(2 * points[:, 0]) + 1e-12
+        out = np.zeros((len(points), 2 * m, 2 * m))
+        level, slope = np.arange(m), np.arange(m, 2 * m)
+        out[:, level, level] = self.LEVEL**-2
+        out[:, slope, slope] = (1 / tau2)[:, None]
+        shared = self.SLOPE**2 / (tau2 * (tau2 + m * self.SLOPE**2))  # Sherman-Morrison: mu is integrated out
+        out[:, m:, m:] -= shared[:, None, None]
+        return out
+
+    def _residual(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
+        value, by_level, by_slope = self.f(theta[:, self.arm], theta[:, self.arms + self.arm], self.x)
+        return (self.y - value) @ self.vectors, by_level, by_slope
+
+    def _log_joint(self, theta: np.ndarray, points: np.ndarray) -> np.ndarray:
+        w, precision = self._weights(points), self._precision(points)
+        r, away = self._residual(theta)[0], theta - self.prior_mean
+        tau2 = np.exp(2 * points[:, 0]) + 1e-12
+        log_det = -2 * self.arms * np.log(self.LEVEL) - (self.arms - 1) * np.log(tau2)
+        log_det -= np.log(tau2 + self.arms * self.SLOPE**2)
+        quadratic = (w * r**2).sum(1) + np.einsum("ni,nij,nj->n", away, precision, away)
+        constant = (len(self.y) + 2 * self.arms) * np.log(2 * np.pi)
+        return 0.5 * (np.log(w).sum(1) + log_det - quadratic - constant)
+
+    def _laplace(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mode (n, 2M), root of the Gauss-Newton precision (n, 2M, 2M), log marginal likelihood (n,)."""
+        w, precision = self._weights(points), self._precision(points)
+        theta = np.repeat(self.start[None], len(points), axis=0)
+        best = self._log_joint(theta, points)
+        for step in range(self.STEPS + 1):
+            r, by_level, by_slope = self._residual(theta)
+            jacobian = np.concatenate([by_level[:, :, None] * self.select, by_slope[:, :, None] * self.select], axis=2)
+            rotated = np.swapaxes(jacobian, 1, 2) @ self.vectors  # (n, 2M, bins)
+            weighted = rotated * w[:, None, :]
+            hessian = weighted @ np.swapaxes(rotated, 1, 2) + precision
+            if step == self.STEPS:
+                break
+            gradient = (weighted @ r[..., None])[..., 0] - np.einsum("nij,nj->ni", precision, theta - self.prior_mean)
+            move = np.linalg.solve(hessian, gradient[..., None])[..., 0]
+            new = theta + move
+            value = self._log_joint(new, points)
+            worse = ~(value >= best)
+            new[worse] = theta[worse] + 0.2 * move[worse]  # a shorter step where the full one overshoots
+            value[worse] = self._log_joint(new[worse], points[worse])
+            keep = value >= best
+            theta[keep], best[keep] = new[keep], value[keep]
+        root = np.linalg.cholesky(hessian)
+        log_det = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
+        return theta, root, best + self.arms * np.log(2 * np.pi) - 0.5 * log_det
+
+
+def _sample(
+    eigen: list[tuple[np.ndarray, ...]],
+    x: np.ndarray,
+    arm: np.ndarray,
+    arms: pd.DataFrame,
+    shapes: Sequence[str],
+    populations: Sequence[str],
+    *,
+    seed: int,
+    draws: int,
+    chains: int,
+) -> xr.DataTree:
+    from hotmess.inference.independence import independence_metropolis
+    from hotmess.inference.sample import to_tree
+
+    m = len(arms)
+    out = np.empty((chains, draws, len(shapes), len(populations), 2 + 2 * m))
+    for s, shape in enumerate(shapes):
+        for p in range(len(populations)):
+            law = _Law(shape, eigen[p], x, arm, m)
+            out[:, :, s, p] = independence_metropolis(
+                law.log_likelihood,
+                law.prior_draws,
+                law.log_prior,
+                seed=seed + 10 * s + p,
+                draws=draws,
+                chains=chains,
+                batch=500,
+                complete=law.complete,
+            )[0]
     varying = [c for c in ARM if arms[c].nunique() > 1] or ["model"]
-    tree["posterior"] = xr.Dataset(
-        data,
+    by_arm = ["shape", "population", "arm"]
+    return to_tree(
+        {
+            "spread": np.exp(out[..., 0]),
+            "residual": np.exp(out[..., 1]),
+            "level": out[..., 2 : 2 + m],
+            "slope": out[..., 2 + m :],
+        },
+        sample_stats={"diverging": np.zeros((chains, draws), bool)},
         coords={
-            "chain": post.chain,
-            "draw": post.draw,
             "shape": list(shapes),
             "population": list(populations),
             "arm": [", ".join(map(str, r)) for r in arms[varying].itertuples(index=False)],
         },
+        dims={"spread": by_arm[:2], "residual": by_arm[:2], "level": by_arm, "slope": by_arm},
     )
-    return tree
