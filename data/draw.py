@@ -14,6 +14,8 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +23,7 @@ import pandas as pd
 from hotmess.sampling.items import Item, load_rows, read_items
 from hotmess.sampling.local import gguf_metadata, serve
 from hotmess.sampling.parse import parse_letter
+from hotmess.sampling.table import format_table
 
 HERE = Path(__file__).parent
 BENCHMARK = "arithmetic-and-facts"
@@ -124,29 +127,32 @@ def write(table: pd.DataFrame, path: Path) -> None:
     os.replace(beside, path)
 
 
-def finished(model: dict[str, object]) -> Path:
-    return HERE / f"{BENCHMARK}-{str(model['model']).lower().replace(' ', '-')}.parquet"
+def read(paths: Iterable[Path]) -> pd.DataFrame:
+    """The responses of some files, with the answers that the parser, as it is now, reads in their texts."""
+    table = pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+    table = table.astype(dict.fromkeys(CATEGORIES, str))
+    table["answer"] = [parse_letter(text, n) for text, n in zip(table["text"], table["n_choices"], strict=True)]
+    return table
 
 
-def draw_model(path: str, budgets: list[str], slots: int) -> None:
+def draw_model(path: str, budgets: list[str], *, slots: int, url: str | None) -> None:
+    """Draw what is missing of one model, then put its parts together."""
     model = describe(path)
-    whole = finished(model)
+    whole = HERE / f"{BENCHMARK}-{str(model['model']).lower().replace(' ', '-')}.parquet"
     if whole.exists():
         print(f"{whole.name} is there already", flush=True)
         return
     items, pool = (read_items(str(HERE / name)) for name in ("questions.jsonl", "examples.jsonl"))
-    parts = {
-        (context, budget): HERE / "parts" / f"{whole.stem}.{budget}.{context}.parquet"
-        for context in range(CONTEXTS)
-        for budget in budgets
-    }
-    whole.parent.joinpath("parts").mkdir(exist_ok=True)
-    with serve(path, slots=slots, timeout=600) as url:
+    folder = HERE / "parts"
+    folder.mkdir(exist_ok=True)
+    keys = [(context, budget) for context in range(CONTEXTS) for budget in budgets]
+    parts = {key: folder / f"{whole.stem}.{key[1]}.{key[0]}.parquet" for key in keys}
+    with nullcontext(url) if url else serve(path, slots=slots, timeout=600) as address:
         for (context, budget), part in parts.items():
             if part.exists():
                 continue
             start = time.monotonic()
-            table = draw_part(items, pool, model, url, budget=budget, context=context, slots=slots)
+            table = draw_part(items, pool, model, address, budget=budget, context=context, slots=slots)
             write(table, part)
             seconds = time.monotonic() - start
             right = (table.answer == table.target).mean()
@@ -155,7 +161,7 @@ def draw_model(path: str, budgets: list[str], slots: int) -> None:
                 f"wrongly formatted {(table.answer < 0).mean():.2f}, tokens {table.reasoning_tokens.mean():.0f}",
                 flush=True,
             )
-    write(pd.concat([pd.read_parquet(part) for part in parts.values()]), whole)
+    write(read(parts.values()), whole)
     for part in parts.values():
         part.unlink()
     print(f"{whole.name} is complete", flush=True)
@@ -164,22 +170,13 @@ def draw_model(path: str, budgets: list[str], slots: int) -> None:
 def summary() -> pd.DataFrame:
     """Rows, accuracy, wrong formats and lengths for each model and budget, from the files that are there."""
     files = sorted(HERE.glob(f"{BENCHMARK}-*.parquet")) + sorted((HERE / "parts").glob("*.parquet"))
-    table = pd.concat([pd.read_parquet(file) for file in files]).astype(dict.fromkeys(CATEGORIES, str))
-    items = {item.id: item for item in read_items(str(HERE / "questions.jsonl"))}
-    again = [parse_letter(text, len(items[q].choices)) for text, q in zip(table.text, table.question, strict=True)]
-    assert (table.answer == again).all(), "the recorded answers are not what the parser reads in the texts"
-    groups = table.assign(
-        right=table.answer == table.target, unparsable=table.answer < 0, cut=table.finish_reason == "length"
-    ).groupby(["model_size_b", "model", "budget"], sort=True)
-    return groups.agg(
-        rows=("answer", "size"),
-        questions=("question", "nunique"),
-        contexts=("context", "nunique"),
-        right=("right", "mean"),
-        unparsable=("unparsable", "sum"),
-        at_the_limit=("cut", "sum"),
-        median_tokens=("reasoning_tokens", "median"),
-    ).reset_index()
+    table = read(files)
+    table = table.assign(right=table.answer == table.target)
+    groups = table.groupby(["model_size_b", "model", "budget"], sort=True)
+    about = groups.agg(
+        contexts=("context", "nunique"), right=("right", "mean"), median_tokens=("reasoning_tokens", "median")
+    )
+    return format_table(table).drop(columns="condition").merge(about.reset_index(), on=["model", "budget"])
 
 
 def main() -> None:
@@ -187,12 +184,13 @@ def main() -> None:
     parser.add_argument("models", nargs="*", help="GGUF files, drawn from in this order")
     parser.add_argument("--budgets", nargs="+", default=["low", "high"], choices=list(MAX_TOKENS))
     parser.add_argument("--slots", type=int, default=8, help="responses generated at the same time")
+    parser.add_argument("--url", help="address of a server that already serves the one model, top-k and min-p off")
     parser.add_argument("--summary", action="store_true")
     args = parser.parse_args()
     for path in args.models:
-        draw_model(path, args.budgets, args.slots)
+        draw_model(path, args.budgets, slots=args.slots, url=args.url)
     if args.summary or not args.models:
-        print(summary().round(3).to_string(index=False))
+        print(summary().sort_values(["model_size_b", "budget"]).round(3).to_string(index=False))
 
 
 if __name__ == "__main__":

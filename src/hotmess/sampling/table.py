@@ -50,6 +50,7 @@ def format_table(responses: pd.DataFrame) -> pd.DataFrame:
         share=("wrong", "mean"),
         at_the_limit=("cut", lambda cut: cut.sum(min_count=1)),
     ).reset_index()
+    table["at_the_limit"] = table["at_the_limit"].astype("Int64")
     sizes = table["budget"].map(_size)
     table = table.assign(order=sizes.str[0], size=sizes.str[1])
     table = table.sort_values(["model", "condition", "order", "size", "budget"], ignore_index=True)
