@@ -1,0 +1,1 @@
+"""The synthetic optimizer: transformers of growing size trained to imitate steepest descent on a quadratic."""
