@@ -1,0 +1,168 @@
+"""A study: responses, settings, and the fits that claims and the report share, each made once and only when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.errors import BadInput, NotTestable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotmess.answers.fit import Fit
+    from hotmess.laws.contrast import Contrast
+    from hotmess.laws.length import LengthLaw
+    from hotmess.laws.power import PowerLaws
+    from hotmess.responses.cells import Cells
+    from hotmess.responses.table import Responses
+
+
+@dataclass(frozen=True)
+class Study:
+    """Responses with the settings of an analysis.
+
+    Attributes
+    ----------
+    responses
+        Letter responses; with a `difficulty` column where groups of difficulty are wanted (else made by `grouped`).
+    metric
+        Decomposition that the claims are about.
+    groups, reference, difficulty
+        Number of difficulty groups, the reference model (None: the largest), or a column that holds the groups.
+    seed, draws, chains
+        Of every posterior; `draws` per chain.
+    """
+
+    responses: Responses
+    metric: str = "brier"
+    groups: int = 3
+    reference: str | None = None
+    difficulty: str | None = None
+    seed: int = 0
+    draws: int = 500
+    warmup: int = 500
+    chains: int = 4
+    _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def _once(self, key: str, make: Callable[[], Any]) -> Any:
+        """What `make` returns, or raises when the data cannot speak: computed once."""
+        if key not in self._made:
+            try:
+                self._made[key] = make()
+            except NotTestable as reason:
+                self._made[key] = reason
+        if isinstance(self._made[key], NotTestable):
+            raise self._made[key]
+        return self._made[key]
+
+    @property
+    def cells(self) -> Cells:
+        """All responses by cell."""
+        from hotmess.responses.cells import reduce
+
+        return self._once("cells", lambda: reduce(self.responses))
+
+    @property
+    def fit(self) -> Fit:
+        """Latent answer distributions, groups unpooled."""
+        from hotmess.answers.fit import fit
+
+        return self._once("fit", lambda: fit(self.cells, seed=self.seed, draws=self.draws, chains=self.chains))
+
+    @property
+    def grouped(self) -> Responses:
+        """Responses with a `difficulty` column."""
+
+        def make() -> Responses:
+            if "difficulty" in self.responses.table and self.difficulty is None:
+                return self.responses
+            if self.difficulty is None and self.responses.length is None:
+                raise NotTestable(
+                    "There is neither a length column to group questions by difficulty nor a column of difficulties "
+                    "(--difficulty COLUMN)."
+                )
+            try:
+                return self.responses.difficulty(
+                    reference=self.reference, groups=self.groups, column=self.difficulty
+                )
+            except NotTestable:
+                raise
+            except BadInput as error:
+                if self.reference is not None or self.difficulty is not None:
+                    raise  # the user asked for it, and it cannot be done
+                raise NotTestable(str(error)) from error
+
+        return self._once("grouped", make)
+
+    @property
+    def scale_cells(self) -> Cells:
+        """Cells with their difficulty group, of models whose size is known."""
+        from hotmess.laws.contrast import take_cells
+        from hotmess.responses.cells import reduce
+
+        def make() -> Cells:
+            if self.responses.table["model_size_b"].isna().all():
+                raise NotTestable("No model has a value of model_size_b, so nothing can be said about scale.")
+            cells = reduce(self.grouped, split=["difficulty"])
+            known = cells.table["model_size_b"].notna().to_numpy()
+            return cells if known.all() else take_cells(cells, np.flatnonzero(known))
+
+        return self._once("scale_cells", make)
+
+    @property
+    def power_laws(self) -> PowerLaws:
+        """Power laws in model size by difficulty group (and family and arm, where there are several)."""
+        from hotmess.answers.fit import fit
+        from hotmess.laws.power import power_laws
+
+        def make() -> PowerLaws:
+            cells = self.scale_cells
+            by = [c for c in ("family", "condition", "budget") if cells.table[c].nunique() > 1] + ["difficulty"]
+            first = fit(
+                cells,
+                groups=["benchmark", "model", "condition", "budget", "difficulty"],
+                seed=self.seed,
+                draws=self.draws,
+                chains=self.chains,
+            )
+            return power_laws(first, by=by, metric=self.metric, seed=self.seed, draws=self.draws, chains=self.chains)
+
+        return self._once("power_laws", make)
+
+    @property
+    def length_law(self) -> LengthLaw:
+        """Odds and power laws of incoherence in length, between questions."""
+        from hotmess.laws.length import length_law
+
+        return self._once(
+            "length_law",
+            lambda: length_law(
+                self.responses, metric=self.metric, seed=self.seed, draws=self.draws, chains=self.chains
+            ),
+        )
+
+    @property
+    def halves(self) -> Cells:
+        """Cells by half: responses above and below the question's own median length."""
+        from hotmess.laws.contrast import halved_cells
+
+        return self._once("halves", lambda: halved_cells(self.responses))
+
+    @property
+    def contrast(self) -> Contrast:
+        """Longer against shorter responses of the same question, latent."""
+        from hotmess.laws.contrast import latent_contrast
+
+        return self._once(
+            "contrast", lambda: latent_contrast(self.halves, seed=self.seed, draws=self.draws, chains=self.chains)
+        )
+
+    @property
+    def unbiased_contrast(self) -> Contrast:
+        """The same without a model."""
+        from hotmess.laws.contrast import unbiased_contrast
+
+        return self._once("unbiased_contrast", lambda: unbiased_contrast(self.halves, seed=self.seed))
