@@ -74,6 +74,15 @@ def test_tallied_contexts_are_clusters_weighted_by_copies():
     assert points.copies.tolist() == [1, 1]
 
 
+def test_a_context_whose_answers_all_agree_counts_them_all():
+    points = from_tally(
+        np.eye(2), np.eye(2)[[0]], cell=np.zeros(2, int), copies=np.array([2, 3]), context=np.array([0, 1])
+    )
+    assert points.n.tolist() == [2, 3]
+    assert points.sum.tolist() == [[2.0, 0.0], [0.0, 3.0]]
+    assert points.squares.tolist() == [2.0, 3.0]
+
+
 def test_contexts_of_one_response_each_are_responses():
     z = np.eye(2)[[0, 1, 0]]
     points = from_responses(z, np.eye(2)[[0]], cell=np.zeros(3, int), context=np.arange(3))

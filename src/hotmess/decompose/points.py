@@ -109,9 +109,9 @@ class Clusters:
     def sum(self, values: NDArray) -> NDArray:
         """Sums of `values` (one row per row of the tally) over one copy of each cluster."""
         taken = values[self.rows]
-        if len(self.starts) == len(self.rows):
-            return taken
-        return np.add.reduceat(taken * self.weights.reshape(-1, *[1] * (values.ndim - 1)), self.starts, axis=0)
+        if (self.weights != 1).any():
+            taken = taken * self.weights.reshape(-1, *[1] * (values.ndim - 1))
+        return taken if len(self.starts) == len(self.rows) else np.add.reduceat(taken, self.starts, axis=0)
 
 
 def cluster(cell: Ints, copies: Ints, context: Ints | None = None, *, cells: int) -> Clusters:
@@ -120,7 +120,8 @@ def cluster(cell: Ints, copies: Ints, context: Ints | None = None, *, cells: int
     if context is None:
         if len(cell) and (np.diff(cell) < 0).any():
             rows = np.argsort(cell, kind="stable")
-        return Clusters(cell[rows], copies[rows], np.ones(len(cell), dtype=np.int64), rows, copies[rows], rows)
+        one = np.ones(len(cell), dtype=np.int64)
+        return Clusters(cell[rows], copies[rows], one, rows, one, np.arange(len(cell)))
     step = np.diff(cell)
     if (step < 0).any() or ((step == 0) & (np.diff(context) < 0)).any():
         rows = np.lexsort((context, cell))

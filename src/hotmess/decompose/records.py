@@ -74,6 +74,7 @@ def decompose(
     Raises:
         BadInput: for an unknown column, metric or estimator, or a metric that the outcome cannot have.
     """
+    by = list(dict.fromkeys(by))
     metric = choose_metric(responses.outcome, metric)
     if estimator not in ("plug-in", "unbiased"):
         raise BadInput(f"There is no estimator {estimator!r}; there are plug-in and unbiased.")
@@ -85,6 +86,12 @@ def decompose(
         raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
     if not 0 < delta < 1:
         raise BadInput(f"The smoothing delta {delta:g} is not between 0 and 1.")
+    for name in by:
+        if name not in responses.table.columns:
+            from hotmess.responses.values import suggest
+
+            near = suggest(name, responses.table.columns)
+            raise BadInput(f"There is no column {name!r} to group by{near}.")
     method = make(metric, estimator, delta, unparsable)
     cells = method.cells(responses, by)
     terms = method.terms(cells.points, method.choices(cells))
@@ -95,6 +102,11 @@ def decompose(
         notes.append(
             f"{int((~good).sum()):,} of {len(good):,} cells are left out, with one response per question: variance "
             "cannot be separated from bias."
+        )
+    alone = int((cells.table["responses"] == 1).sum())
+    if alone and estimator == "plug-in":
+        notes.append(
+            f"{alone:,} of {len(good):,} cells have one response per question: all of their error counts as bias."
         )
     summary = _summary(cells, terms, groups, good)
     if interval is not None:

@@ -151,7 +151,7 @@ def _cells(
     if context:
         inside = np.cumsum(change | _changes(rows, ["context"])) - 1
     placed = positions(rows["value"], owner, table, responses, space)
-    if "target" in table.columns and placed.target_code is not None:
+    if placed.target_code is not None:
         table["target"] = placed.target_code
     add = lambda values: np.add.reduceat(values, first)  # noqa: E731
     table["responses"] = add(copies)

@@ -168,11 +168,11 @@ def _carry(table: pd.DataFrame, where: Place) -> None:
             at = int(np.argmax(bad))
             raise BadInput(f"Column model_size_b holds {size[at]} in {where(at)}; sizes are billions of parameters.")
     table["model_size_b"] = size
-    first = table.groupby("model", observed=True)["model_size_b"].agg(["min", "max"])
-    odd = first.index[first["min"] != first["max"]][first["min"].notna()[first["min"] != first["max"]].to_numpy()]
+    sizes = table.groupby("model", observed=True)["model_size_b"].agg(["min", "max"])
+    odd = sizes[sizes["max"] > sizes["min"]]
     if len(odd):
-        low, high = first.loc[odd[0], "min"], first.loc[odd[0], "max"]
-        raise BadInput(f"Model {odd[0]!r} has two sizes in column model_size_b, {low:g} and {high:g}.")
+        low, high = odd.iloc[0]
+        raise BadInput(f"Model {odd.index[0]!r} has two sizes in column model_size_b, {low:g} and {high:g}.")
     if "category" in table.columns:
         table["category"] = labels(table["category"], fill="")
 
@@ -215,7 +215,7 @@ def _samples(table: pd.DataFrame, where: Place, said: list[str]) -> None:
         )
         raise BadInput(
             f"{int(again.sum()):,} rows are duplicates: {where(at)} repeats {where(int(np.argmax(same)))} (model "
-            f"{row['model']!r}, question {row['question']!r}, sample {row['sample']!r}); give repeated samples "
+            f"{row['model']!r}, question {row['question']!r}, sample {str(row['sample'])!r}); give repeated samples "
             "different numbers in column sample, and different settings different names in condition or budget."
         )
 

@@ -56,7 +56,7 @@ def labels(series: pd.Series, *, fill: str | None = None) -> pd.Series:
         text = [str(int(v)) if w else str(v) for v, w in zip(values, whole, strict=True)]
         series = pd.Series(text, index=series.index, dtype="str")
     elif not isinstance(series.dtype, pd.StringDtype):
-        code, unique = pd.factorize(series.astype(object), use_na_sentinel=True)
+        code, unique = _factorize(series)
         names = np.array([*(_label(value) for value in unique), None], dtype=object)
         series = pd.Series(names[code], index=series.index).astype("str")
     if fill is not None:
@@ -93,7 +93,7 @@ def option_codes(series: pd.Series, *, name: str, place: Place) -> NDArray[np.in
                 "with -1 or nothing where the response could not be parsed."
             )
         return np.where(given, values, -1).astype(np.int64)
-    where, unique = pd.factorize(series.astype(object), use_na_sentinel=True)
+    where, unique = _factorize(series)
     kinds: list[str] = []
     codes = np.full(len(unique) + 1, -1, dtype=np.int64)
     for number, value in enumerate(unique):
@@ -134,6 +134,15 @@ def _code(value: Any) -> tuple[str, int]:
         return _code(int(text[:-2]))
     letter = _LETTER.match(text)
     return ("letter", ord(letter[1].upper()) - ord("A")) if letter else ("", -1)
+
+
+def _factorize(series: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """Codes and distinct values (−1 for null); values that cannot be hashed, as lists, become text."""
+    values = series.astype(object)
+    try:
+        return pd.factorize(values.to_numpy(), use_na_sentinel=True)
+    except TypeError:
+        return pd.factorize(values.map(str, na_action="ignore").to_numpy(), use_na_sentinel=True)
 
 
 def numbers(series: pd.Series, *, name: str, place: Place) -> NDArray[np.float64]:

@@ -1,0 +1,167 @@
+"""The command line: exit codes, one sentence on stderr, JSON on stdout, quick help."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hotmess.cli import COMMANDS, main
+
+
+@pytest.fixture
+def table(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "model": np.repeat(["small", "large"], 120),
+            "model_size_b": np.repeat([1.0, 10.0], 120),
+            "question": np.tile(np.repeat([f"q{i}" for i in range(12)], 10), 2),
+            "sample": np.tile(np.arange(10), 24),
+            "answer": rng.integers(0, 4, 240),
+            "target": 0,
+            "n_choices": 4,
+            "tokens": rng.integers(5, 500, 240),
+        }
+    )
+    path = tmp_path / "t.parquet"
+    frame.to_parquet(path)
+    return path
+
+
+def lines(text: str) -> list[str]:
+    return text.strip().splitlines()
+
+
+def test_help_lists_every_command_with_a_line(capsys):
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    for name, (_, line) in COMMANDS.items():
+        assert name in out and line in " ".join(out.split())
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from hotmess.cli import main; main([]); "
+        "print([m for m in ('numpy', 'pandas', 'duckdb', 'jax', 'scipy') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert lines(out)[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", ["read", "decompose"])
+def test_every_command_has_an_example(name, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([name, "--help"])
+    assert stop.value.code == 0
+    assert f"example:\n  hotmess {name} " in capsys.readouterr().out
+
+
+def test_the_examples_parse():
+    from hotmess.cli import frame
+
+    for line in (
+        "read logs/ --out responses.parquet",
+        "decompose responses.parquet --by model,difficulty --estimator unbiased --interval 0.9",
+    ):
+        words = line.split()
+        assert callable(frame(words[0]).parse_args(words).run)
+
+
+def test_json_is_all_of_stdout(table, capsys):
+    options = ["--column", "reasoning_tokens=tokens", "--by", "model,difficulty", "--interval", "0.9"]
+    assert main(["decompose", str(table), *options, "--json"]) == 0
+    captured = capsys.readouterr()
+    records = json.loads(captured.out)
+    assert len(records) == 6
+    assert [r["difficulty"] for r in records[:3]] == ["easy", "medium", "hard"]
+    assert {"questions", "responses", "error", "bias2", "variance", "incoherence", "reliable"} <= set(records[0])
+    assert records[0]["questions"] == 4
+    assert "largest model" in captured.err
+
+
+def test_undefined_is_null(table, capsys):
+    assert main(["decompose", str(table), "--metric", "zero-one", "--json"]) == 0
+    text = capsys.readouterr().out
+    assert "NaN" not in text
+    assert json.loads(text)[0]["incoherence"] is None
+
+
+def test_a_table_for_people(table, capsys):
+    assert main(["decompose", str(table), "--interval", "0.9", "--population", "these"]) == 0
+    out = lines(capsys.readouterr().out)
+    assert out[0] == "metric brier, outcome answer, estimator plug-in"
+    assert out[1].split()[:4] == ["model", "questions", "responses", "error"]
+    assert len(out) == 4
+    assert "[" in out[2]
+
+
+def test_halves_can_be_groups(table, capsys):
+    assert main(["decompose", str(table), "--length", "tokens", "--by", "half", "--json"]) == 0
+    assert [r["half"] for r in json.loads(capsys.readouterr().out)] == ["shorter", "longer"]
+
+
+def test_read_writes_a_table_that_reads_the_same(table, tmp_path, capsys):
+    out = tmp_path / "out.parquet"
+    assert main(["read", str(table), "--out", str(out), "--column", "reasoning_tokens=tokens"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "240 responses of 2 models" in captured.err
+    assert main(["decompose", str(out), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert main(["decompose", str(table), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == again
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["decompose", "{table}", "--by", "modle"], "did you mean 'model'"),
+        (["decompose", "{table}", "--where", "modle = 1"], "Binder Error"),
+        (["decompose", "{table}", "--metric", "coverage"], "needs the outcome tests"),
+        (["decompose", "{table}", "--column", "tokens"], "--column needs NAME=THEIRS"),
+        (["decompose", "{table}", "--reference", "huge", "--length", "tokens"], "no model 'huge'"),
+        (["decompose", "{table}", "--formula", "model"], "--formula is for"),
+        (["decompose", "no/such/file"], "no file or folder"),
+        (["read", "{table}", "--out", "{folder}/none/x.parquet"], "cannot be written"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_code_two(table, capsys, options, words):
+    filled = [word.format(table=table, folder=table.parent) for word in options]
+    assert main(filled) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(lines(captured.err)) == 1
+    assert captured.err.startswith("hotmess: ")
+    assert words in captured.err
+
+
+@pytest.mark.parametrize(
+    "options", [["nonsense"], ["decompose"], ["decompose", "x", "--metric", "best"], ["decompose", "x", "--draws", "0"]]
+)
+def test_bad_arguments_are_one_line_and_code_two(capsys, options):
+    with pytest.raises(SystemExit) as stop:
+        main(options)
+    assert stop.value.code == 2
+    assert len(lines(capsys.readouterr().err)) == 1
+
+
+def test_other_exceptions_are_bugs_and_show(table, monkeypatch):
+    import hotmess.commands.decompose as command
+
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(command, "read_table", broken)
+    with pytest.raises(ZeroDivisionError):
+        main(["decompose", str(table)])
+
+
+def test_python_m_and_version():
+    for arguments in (["-m", "hotmess", "--version"], ["-m", "hotmess.cli", "--version"]):
+        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+        assert done.stdout.startswith("hotmess")
