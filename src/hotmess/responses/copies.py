@@ -1,22 +1,8 @@
 """Honest repeats: are the responses to a question draws of their own, or copies of each other?
 
 Draws that share a seed, were taken at temperature 0 or came out of a cache look like repeats and carry no information
-on variance. Two statistics find them, each against a null that says what honest draws do.
-
-**Distinct share.** In a cell of n responses let o be the number of distinct texts, or of distinct (answer, length)
-pairs, divided by n. Under the null two responses agree by chance alone, with a probability of at most q, so that of n
-draws a share e(q) = (1 - (1 - q)^n) / (n q) is distinct at least. q = A b: A is the share of pairs of the cell with
-equal answers, b the rate at which honest lengths coincide, estimated for each (benchmark, model, condition, budget) as
-twice the largest of three rates, plus 0.02: pairs of one question whose lengths differ by 1, 2 or 3 (the mean rate of
-these: a smooth distribution of lengths has as many ties as near-ties); equal lengths among pairs of one question with
-*different* answers (which are no copies); equal lengths among pairs from different questions (templates). The excess
-delta = (e - o) / (e - 1/n) is 0 for honest draws and 1 where all responses are one. Refused: the mean of delta over
-questions exceeds 0.4 by more than three of its standard errors. Only questions whose median response is long enough
-(20 tokens) are looked at: "ANSWER: A" may honestly be given 30 times.
-
-**Alignment.** Under the null the order of draws means nothing: draws u and v agree as often as any other two. Refused:
-two draws agree in four of five questions or more, while the median pair agrees in less than two of five, with a
-binomial tail below 1e-6 after correction for the number of pairs. Two runs with the same seeds look like that.
+on variance. Two statistics find them, each against a null that says what honest draws do: the share of distinct
+responses, and the alignment of draws (`hotmess.responses.repeats`).
 
 Draws at a recorded temperature of 0 are refused where nothing varies, whatever the length. Rows of probabilities
 without a text are not looked at: read off a fixed prompt they do not vary by nature.
@@ -26,13 +12,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.errors import BadInput
+from hotmess.responses.repeats import EXCESS, Draws, alignment, distinct_excess, stacks_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,9 +28,6 @@ GROUP = ("benchmark", "model", "condition", "budget")
 LENGTHS = {"reasoning_tokens": 20.0, "actions": 20.0, "reasoning_characters": 80.0}
 """Columns of lengths, and the median from which on equal responses say something."""
 
-EXCESS = 0.4
-MOST = 64
-"""At most so many responses of a cell are compared."""
 
 _OUTCOMES = ("answer", "tests", "score", "text")
 
@@ -81,8 +65,8 @@ def check_copies(table: pd.DataFrame, *, allow: bool = False) -> tuple[str, ...]
     if allow:
         return (f"Repeats that look like copies are taken as they are: {sentence}.",)
     raise BadInput(
-        f"{sentence[0].upper()}{sentence[1:]}; the likely cause is {first.cause}: draw again, each response with a seed "
-        "of its own and at a temperature above 0, or take them as they are with --allow-copies."
+        f"{sentence[0].upper()}{sentence[1:]}; the likely cause is {first.cause}: draw again, each response with a "
+        "seed of its own and at a temperature above 0, or take them as they are with --allow-copies."
     )
 
 
@@ -129,28 +113,6 @@ def find_copies(table: pd.DataFrame) -> list[Finding]:
     return found
 
 
-@dataclass(frozen=True)
-class Draws:
-    """Columns of the table as arrays of numbers and codes (-1 for none), sorted by question."""
-
-    question: NDArray[np.int64]
-    context: NDArray[np.int64]
-    sample: NDArray[np.int64]
-    answer: NDArray[np.int64]
-    length: NDArray[np.float64]
-    key: NDArray[np.int64]
-    text: NDArray[np.bool_]
-    temperature: NDArray[np.float64]
-    seed: NDArray[np.int64]
-
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Draws:
-        """Some rows."""
-        return Draws(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-    def __len__(self) -> int:
-        return len(self.question)
-
-
 def _groups(table: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.int64], Callable[[int], str]]:
     """A code for each row's group, and a function that names the group of a row in words."""
     import pandas as pd
@@ -180,7 +142,7 @@ def _judge(draws: Draws, where: str, shortest: float) -> Finding | None:
     if frozen is not None:
         return frozen
     draws = draws.take(~np.isnan(draws.length))
-    stacks = [stack for stack in _stacks(draws) if stack.keys.shape[1] >= 2]
+    stacks = [stack for stack in stacks_of(draws) if stack.keys.shape[1] >= 2]
     if not stacks:
         return None
     thing = "text" if draws.text.all() else "answer and length"
@@ -225,126 +187,6 @@ def _cause(draws: Draws, *, constant: bool) -> str:
     if distinct < 0.75 * len(seeded):
         return "the seed, which several draws share"
     return "a temperature of 0, one seed for all draws, or a cache" if constant else "a shared seed or a cache"
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Cells with the same number n of responses: arrays of shape (cells, n)."""
-
-    answers: NDArray[np.int64]
-    lengths: NDArray[np.float64]
-    keys: NDArray[np.int64]
-
-
-def _stacks(draws: Draws) -> list[Stack]:
-    """The cells, those of one size together, each cut to its first `MOST` responses."""
-    starts = np.flatnonzero(np.diff(draws.question, prepend=-1))
-    sizes = np.diff(np.append(starts, len(draws)))
-    stacks = []
-    for n in np.unique(sizes):
-        rows = starts[sizes == n][:, None] + np.arange(min(n, MOST))
-        stacks.append(Stack(draws.answer[rows], draws.length[rows], draws.key[rows]))
-    return stacks
-
-
-def distinct_excess(
-    stacks: Sequence[Stack], shortest: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """For each question long enough: delta, distinct share, the share expected at least, and n (see the module)."""
-    near = near_pairs = ties = tie_pairs = 0.0
-    lengths = []
-    long_stacks = []
-    for stack in stacks:
-        long = np.median(stack.lengths, axis=1) >= shortest
-        stack = Stack(stack.answers[long], stack.lengths[long], stack.keys[long])
-        if not len(stack.keys):
-            continue
-        long_stacks.append(stack)
-        lengths.append(stack.lengths.ravel())
-        for part in _chunks(stack):
-            first, second = np.triu_indices(part.keys.shape[1], 1)
-            gap = np.abs(part.lengths[:, first] - part.lengths[:, second])
-            other = part.answers[:, first] != part.answers[:, second]
-            near += float(((gap >= 1) & (gap <= 3)).sum())
-            near_pairs += gap.size
-            ties += float((other & (gap == 0)).sum())
-            tie_pairs += float(other.sum())
-    if not long_stacks:
-        none = np.zeros(0)
-        return none, none, none, np.zeros(0, dtype=np.int64)
-    shares = np.unique(np.concatenate(lengths), return_counts=True)[1] / sum(map(len, lengths))
-    rates = [near / near_pairs / 6, float((shares**2).sum()) if len(long_stacks[0].keys) > 1 else 0.0]
-    if tie_pairs >= 50:
-        rates.append(ties / tie_pairs)
-    b = min(1.0, 2 * max(rates) + 0.02)
-    results = []
-    for stack in long_stacks:
-        n = stack.keys.shape[1]
-        q = np.clip(b * _agreement(stack.answers), 1e-9, 1.0)
-        expected = (1 - (1 - q) ** n) / (n * q)
-        ordered = np.sort(stack.keys, axis=1)
-        distinct = (1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1)) / n
-        room = expected - 1 / n
-        told = room > 0.2 * (1 - 1 / n)
-        delta = (expected[told] - distinct[told]) / room[told]
-        results.append((delta, distinct[told], expected[told], np.full(int(told.sum()), n)))
-    delta, distinct, expected, sizes = (np.concatenate(parts) for parts in zip(*results, strict=True))
-    return delta, distinct, expected, sizes
-
-
-def _chunks(stack: Stack, most: int = 2_000_000) -> list[Stack]:
-    step = max(1, most // stack.keys.shape[1] ** 2)
-    starts = range(0, len(stack.keys), step)
-    return [Stack(*(a[at : at + step] for a in (stack.answers, stack.lengths, stack.keys))) for at in starts]
-
-
-def _agreement(answers: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of pairs of a cell with equal answers."""
-    out = np.empty(len(answers))
-    n = answers.shape[1]
-    first, second = np.triu_indices(n, 1)
-    step = max(1, 2_000_000 // n**2)
-    for at in range(0, len(answers), step):
-        part = answers[at : at + step]
-        out[at : at + step] = (part[:, first] == part[:, second]).mean(axis=1)
-    return out
-
-
-def alignment(draws: Draws) -> tuple[str, str, float] | None:
-    """Two draws that agree far more often than others do (see the module), with the share of questions; or None."""
-
-    places, place = np.unique(np.stack([draws.context, draws.sample]), axis=1, return_inverse=True)
-    questions, question = np.unique(draws.question, return_inverse=True)
-    if len(questions) < 10 or places.shape[1] < 3:
-        return None
-    used = np.flatnonzero(np.bincount(place.ravel()) >= 0.5 * len(questions))[:MOST]
-    column = np.full(places.shape[1], -1)
-    column[used] = np.arange(len(used))
-    keep = column[place.ravel()] >= 0
-    keys = np.full((len(questions), len(used)), np.nan)
-    keys[question[keep], column[place.ravel()[keep]]] = draws.key[keep]
-    if len(used) < 3:
-        return None
-    first, second = np.triu_indices(keys.shape[1], 1)
-    equal = np.empty(len(first))
-    both = np.empty(len(first))
-    for at in range(0, len(first), 256):
-        one, other = keys[:, first[at : at + 256]], keys[:, second[at : at + 256]]
-        there = ~np.isnan(one) & ~np.isnan(other)
-        equal[at : at + 256] = ((one == other) & there).sum(axis=0)
-        both[at : at + 256] = there.sum(axis=0)
-    share = equal / np.maximum(both, 1)
-    usual = float(np.median(share))
-    best = int(np.argmax(np.where(both >= 10, share, -1)))
-    if share[best] < 0.8 or usual >= 0.4 or both[best] < 10:
-        return None
-    from scipy.stats import binom
-
-    tail = float(binom.sf(equal[best] - 1, both[best], max(usual, 0.05))) * len(first)
-    if tail >= 1e-6:
-        return None
-    u, v = (int(used[index[best]]) + 1 for index in (first, second))
-    return str(u), str(v), float(share[best])
 
 
 def _codes(table: pd.DataFrame) -> NDArray[np.int64]:

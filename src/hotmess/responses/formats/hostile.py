@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pydantic_core
@@ -152,6 +153,23 @@ def label(value: Any) -> str | None:
     return text if 0 < len(text) <= MAX_LABEL else None
 
 
+def option_index(text: str | None, choices: Sequence[str]) -> int:
+    """The option that an answer names by letter, in any brackets, or by its whole text; −1 for none or several.
+
+    >>> option_index("(b)", ["yes", "no"]), option_index("No", ["yes", "no"]), option_index("A, B", ["yes", "no"])
+    (1, 1, -1)
+    """
+    if text is None:
+        return -1
+    bare = text.strip().strip("()[].:").strip()
+    if len(bare) == 1 and bare.isascii() and bare.isalpha():
+        index = ord(bare.upper()) - ord("A")
+        return index if index < len(choices) else -1
+    folded = [choice.strip().casefold() for choice in choices]
+    whole = text.strip().casefold()
+    return folded.index(whole) if whole and folded.count(whole) == 1 else -1
+
+
 def clean(text: str) -> str:
     """Text that can be written as UTF-8: lone surrogates become question marks."""
     try:
@@ -159,6 +177,12 @@ def clean(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace").decode()
     return text
+
+
+def text_hash(texts: Iterable[str]) -> int:
+    """64 bits of a text, to tell copies without keeping the text."""
+    digest = hashlib.blake2b("\0".join(texts).encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def _first_line(error: BaseException) -> str:

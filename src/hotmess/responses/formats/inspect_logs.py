@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _ZIP = b"PK\x03\x04"
 _HEADERS = ("header.json", "_journal/start.json")
-_SAMPLE = re.compile(r"samples/[^/]+\.json")
-_CHUNKED = re.compile(r"samples/[^/]+/sample\.json")
+_SAMPLE = re.compile(r"samples/.+_epoch_\d+\.json", re.DOTALL)  # an id may hold slashes
+_CHUNKED = re.compile(r"samples/.+_epoch_\d+/sample\.json", re.DOTALL)
 
 
 def is_inspect(path: Path, head: bytes) -> bool:
@@ -45,7 +45,8 @@ def read_inspect(path: Path, options: ReadOptions) -> pd.DataFrame:
 
     Raises `BadInput` for a damaged log, several scorers with none chosen, and a log without samples.
     """
-    from hotmess.responses.formats.inspect_samples import Record, distil, table_of
+    from hotmess.responses.formats.inspect_rows import table_of
+    from hotmess.responses.formats.inspect_samples import Record, distil
 
     header: dict[str, Any] = {}
     records: list[Record] = []

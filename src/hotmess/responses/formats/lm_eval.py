@@ -199,9 +199,9 @@ def _results(path: Path) -> tuple[str, Mapping[str, Any]]:
             f"Several results_….json lie beside {path}: it cannot be told which are its own; move them apart."
         )
     results = found[0] if found else {}
-    configs = list(mapping(results.get("configs")))
+    tasks = list(mapping(results.get("configs")))
     if task is None:
-        task = configs[0] if len(configs) == 1 else path.stem
+        task = tasks[0] if len(tasks) == 1 else path.stem
     return label(task) or "task", results
 
 
@@ -220,21 +220,16 @@ def _model_of(results: Mapping[str, Any]) -> Any:
     given = config.get("model_args")
     if isinstance(given, str):
         given = dict(part.split("=", 1) for part in given.split(",") if "=" in part)
-    named = next((given[name] for name in _MODEL if label(mapping(given).get(name))), None)
+    named = next((name for key in _MODEL if (name := label(mapping(given).get(key)))), None)
     return results.get("model_name") or named or config.get("model")
 
 
 def _settings(results: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """What may set one run of a task on a model apart from another."""
-    generation = {
-        **mapping(config.get("generation_kwargs")),
-        **mapping(mapping(results.get("config")).get("gen_kwargs")),
-    }
-    settings = {
-        name: value for name, value in generation.items() if isinstance(value, (int, float, str)) and label(name)
-    }
-    settings["num_fewshot"] = config.get("num_fewshot") if isinstance(config.get("num_fewshot"), int) else None
+    asked = mapping(mapping(results.get("config")).get("gen_kwargs"))
+    settings: dict[str, Any] = {**mapping(config.get("generation_kwargs")), **asked}
+    settings["num_fewshot"] = config.get("num_fewshot")
     for name in ("system_instruction_sha", "chat_template_sha", "fewshot_as_multiturn"):
-        value = results.get(name)
-        settings[name] = value if isinstance(value, (str, bool)) else None
-    return {name: value for name, value in settings.items() if value is not None and str(value)[:1_000] == str(value)}
+        settings[name] = results.get(name)
+    plain = {name: value for name, value in settings.items() if isinstance(value, (int, float, str)) and label(name)}
+    return {name: value for name, value in plain.items() if not isinstance(value, str) or len(value) <= 200}

@@ -18,7 +18,7 @@ from hotmess.responses.formats.hostile import clean, mapping, sequence
 
 MAX_PATTERN = 1_000
 
-Step = Callable[[list[str], list[Sequence[str]]], list[str]]
+Step = Callable[[list[str], Sequence[Sequence[str]]], list[str]]
 """From responses and the options of their questions to answers."""
 
 _SELECTIONS = ("take_first", "take_first_k", "majority_vote")
@@ -30,7 +30,7 @@ class Unknown(ValueError):
     """A filter that cannot be applied here; the message says why."""
 
 
-def apply(config: Sequence[Any], responses: list[str], options: list[Sequence[str]]) -> list[str]:
+def apply(config: Sequence[Any], responses: list[str], options: Sequence[Sequence[str]]) -> list[str]:
     """What the steps of a filter, up to its selection of repeats, make of each response.
 
     `config` are the entries of `filter` in the task's `filter_list`; `options` are the options of each response's
@@ -90,7 +90,7 @@ def _selected(found: Sequence[Sequence[str]], arguments: Mapping[str, Any]) -> l
     return [matches[index].strip() if -len(matches) <= index < len(matches) else None for matches in found]
 
 
-def _multiple_choice(texts: list[str], options: list[Sequence[str]], arguments: Mapping[str, Any]) -> list[str]:
+def _multiple_choice(texts: list[str], options: Sequence[Sequence[str]], arguments: Mapping[str, Any]) -> list[str]:
     if arguments.get("regexes_to_ignore"):
         raise Unknown("it ignores parts of the response")
     fallback = clean(str(arguments.get("fallback", "[invalid]")))

@@ -12,8 +12,7 @@ from typing import Any
 
 from hotmess.errors import BadInput
 from hotmess.responses.formats import lm_eval_filters as filters
-from hotmess.responses.formats.hostile import number
-from hotmess.responses.formats.inspect_samples import option_index, text_hash
+from hotmess.responses.formats.hostile import number, option_index, text_hash
 from hotmess.responses.formats.lm_eval import Record
 from hotmess.responses.formats.registry import NoResponses, ReadOptions
 from hotmess.responses.formats.tokens import count_tokens
@@ -44,13 +43,14 @@ def rows_of(
     if not rows:
         raise NoResponses(f"{path} holds no response that can be used: it has neither texts, options nor a grade.")
     seen: Counter[str] = Counter()
+    run = f"{facts['run']}|{facts['task']}|{facts['model']}"
     for row in rows:
         row["sample"] = seen[row["question"]]
         seen[row["question"]] += 1
         row.update(
             benchmark=facts["task"], model=facts["model"], settings=json.dumps(facts["settings"], sort_keys=True)
         )
-        row.update(response_id=f"{facts['run']}|{row['question']}|{row['sample']}")
+        row.update(response_id=f"{run}|{row['question']}|{row['sample']}")
         if facts["size"]:
             row["model_size_b"] = facts["size"] / 1e9
     return rows, kind, counts, notes
@@ -147,24 +147,19 @@ def _of_texts(
     answers = _answers(records, facts, path)
     letters = all(_LETTER.fullmatch(record.target.strip()) and record.options for record in records)
     letters = letters and all(option_index(record.target, record.options) >= 0 for record in records)
-    if letters:
-        for record, given in zip(records, answers, strict=True):
-            right = _is_right(record, given[1], letters=True)
-            letters = letters and (metric is None or _same(record.metrics.get(metric), right))
-    wrong = 0
-    for record, given in zip(records, answers, strict=True):
-        wrong += metric is not None and not _same(
-            record.metrics.get(metric), _is_right(record, given[1], letters=letters)
-        )
-    repeated = any(len(record.responses) > 1 for record in records)
-    if wrong and not repeated:
-        kind = "score"
-    else:
-        kind = "answer" if letters else "text"
-    if wrong and repeated:
+    graded = [
+        (record.metrics.get(metric or ""), record, selected)
+        for record, (_, selected) in zip(records, answers, strict=True)
+    ]
+    letters = letters and all(_same(grade, _is_right(one, said, letters=True)) for grade, one, said in graded)
+    wrong = sum(not _same(grade, _is_right(one, said, letters=letters)) for grade, one, said in graded)
+    kind = "answer" if letters else "text"
+    if wrong and not any(len(record.responses) > 1 for record in records):
+        return _of_scores(records, metric), "score"
+    if wrong:
         notes.append(
-            f"Answers to {facts['task']} are right where they equal the target, which differs from {metric} in {wrong:,} "
-            f"of {len(records):,} questions."
+            f"Answers to {facts['task']} are right where they equal the target, which differs from {metric} "
+            f"in {wrong:,} of {len(records):,} questions."
         )
     rows: Rows = []
     for record, (given, _) in zip(records, answers, strict=True):
@@ -172,12 +167,10 @@ def _of_texts(
             row = _base(record, metric)
             if len(record.responses) > 1:  # the grade is of one answer only
                 row["score"] = None if wrong else float(_is_right(record, answer, letters=letters))
-            if kind == "answer":
-                row.update(
-                    answer=option_index(answer, record.options), target=option_index(record.target, record.options)
-                )
-                row.update(n_choices=len(record.options))
-            elif kind == "text":
+            if letters:
+                code, right = (option_index(text, record.options) for text in (answer, record.target))
+                row.update(answer=code, target=right, n_choices=len(record.options))
+            else:
                 row.update(text=answer, target=record.target)
             row["text_hash"] = text_hash([response])
             if options.tokenizer is None:

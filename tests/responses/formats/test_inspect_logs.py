@@ -1,0 +1,371 @@
+"""Reading Inspect's logs: outcomes, lengths, budgets, conditions, errors, limits, scorers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from make_logs import answered, inspect_sample, some_inspect, write_inspect
+
+from hotmess.errors import BadInput
+from hotmess.responses.formats import read_logs
+from hotmess.responses.formats.hostile import option_index
+from hotmess.responses.formats.inspect_rows import grade
+
+pytest.importorskip("inspect_ai")
+pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:inspect_ai")
+
+SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
+
+
+def read(path, **options):
+    return read_logs(path, cache=False, progress=False, **options)
+
+
+@pytest.mark.parametrize("suffix", [".eval", ".json"])
+def test_epochs_are_samples_and_letters_the_outcome(tmp_path, suffix):
+    table, notes = read(some_inspect(tmp_path / f"log{suffix}"))
+    assert len(table) == 18
+    assert set(table["sample"]) == {0, 1, 2}
+    one = table[(table["question"] == "q2") & (table["sample"] == 1)].iloc[0]
+    assert one["answer"] == (2 * 7 + 4) % 4 and one["target"] == 2 and one["n_choices"] == 4
+    assert one["reasoning_tokens"] == 40 + 14 + 6
+    assert (table["score"] == (table["answer"] == table["target"])).all()
+    assert (table["benchmark"] == "toy").all() and (table["model"] == "mock/m").all()
+    assert notes[0] == "18 responses read from 1 log (inspect)."
+
+
+def test_both_formats_give_the_same_table(tmp_path):
+    one, _ = read(some_inspect(tmp_path / "a.eval"))
+    other, _ = read(some_inspect(tmp_path / "b.json"))
+    key = ["question", "sample"]
+    one, other = (table.sort_values(key).reset_index(drop=True) for table in (one, other))
+    assert one.equals(other)
+
+
+def test_the_format_is_found_by_content(tmp_path):
+    path = some_inspect(tmp_path / "log.eval")
+    renamed = path.rename(tmp_path / "results.csv")
+    assert len(read(renamed)[0]) == 18
+
+
+def test_reasoning_tokens_come_before_output_tokens(tmp_path):
+    usage = {"mock/m": {"output_tokens": 500, "reasoning_tokens": 320, "total_tokens": 600}}
+    other = {"mock/n": {"output_tokens": 77, "reasoning_tokens": 0, "total_tokens": 90}}
+    grader = {"mock/grader": {"output_tokens": 9_000, "total_tokens": 9_000}}
+    write_inspect(tmp_path / "a.eval", [inspect_sample(0, model_usage=usage | grader)])
+    write_inspect(tmp_path / "b.eval", [inspect_sample(0, model_usage=other | grader, uuid="x")], model="mock/n")
+    table, notes = read(tmp_path)
+    assert dict(zip(table["model"], table["reasoning_tokens"], strict=True)) == {"mock/m": 320, "mock/n": 77}
+    assert any("output tokens for the others: mock/n" in note for note in notes)
+
+
+def test_usage_of_the_last_call_counts_only_where_it_is_the_only_call(tmp_path):
+    sample = inspect_sample(0, model_usage={})
+    sample["output"]["usage"] = {"input_tokens": 3, "output_tokens": 11, "total_tokens": 14}
+    several = inspect_sample(1, model_usage={})
+    several["output"]["usage"] = sample["output"]["usage"]
+    several["messages"] = several["messages"] * 2
+    table, _ = read(write_inspect(tmp_path / "log.json", [sample, several]))
+    lengths = table.set_index("question")["reasoning_tokens"]
+    assert lengths["q0"] == 11 and np.isnan(lengths["q1"])
+
+
+def test_errors_are_left_out_and_counted_limits_are_marked(tmp_path):
+    failure = {"message": "boom", "traceback": "", "traceback_ansi": ""}
+    samples = [
+        inspect_sample(0),
+        inspect_sample(1, error=failure),
+        inspect_sample(2, limit={"type": "token", "limit": 100}),
+        inspect_sample(3, limit={"type": "message", "limit": 50}),
+        inspect_sample(4, limit={"type": "operator", "limit": 1}),
+        inspect_sample(5, scores={}),
+    ]
+    table, notes = read(write_inspect(tmp_path / "log.eval", samples))
+    assert list(table.sort_values("question")["finish_reason"]) == ["stop", "length", "message limit"]
+    assert "1 sample left out: ended in an error." in notes
+    assert "1 sample left out: stopped by hand." in notes
+    assert "1 sample left out: not graded." in notes
+
+
+def test_a_reply_cut_at_the_token_limit_is_marked(tmp_path):
+    sample = inspect_sample(0)
+    sample["output"]["choices"][0]["stop_reason"] = "max_tokens"
+    table, _ = read(write_inspect(tmp_path / "log.eval", [sample]))
+    assert table["finish_reason"].tolist() == ["length"]
+
+
+def test_several_scorers_are_never_guessed(tmp_path):
+    scores = {"choice": {"value": "C", "answer": "A"}, "judge": {"value": 0.25}}
+    path = write_inspect(tmp_path / "log.eval", [inspect_sample(0, scores=scores)])
+    with pytest.raises(BadInput, match=r"several scorers \(choice, judge\): choose one with --scorer NAME"):
+        read(path)
+    table, _ = read(path, scorer="judge")
+    assert table["score"].tolist() == [0.25]
+    assert read(path, scorer=["choice", "elsewhere"])[0]["answer"].tolist() == [0]
+    with pytest.raises(BadInput, match="no scorer nobody: choose one of choice, judge"):
+        read(path, scorer="nobody")
+
+
+def test_a_scorer_of_several_values_needs_a_choice_too(tmp_path):
+    scores = {"judge": {"value": {"helpful": 0.5, "honest": 1}}}
+    path = write_inspect(tmp_path / "log.eval", [inspect_sample(0, scores=scores, choices=None, target="")])
+    with pytest.raises(BadInput, match=r"judge/helpful, judge/honest"):
+        read(path)
+    assert read(path, scorer="judge/helpful")[0]["score"].tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [("C", 1.0), ("I", 0.0), ("P", 0.5), ("N", 0.0), (True, 1.0), ("no", 0.0)]
+)
+def test_grades_are_numbers(tmp_path, value, number):
+    sample = inspect_sample(0, choices=None, target="x", scores={"judge": {"value": value}})
+    assert read(write_inspect(tmp_path / "log.json", [sample]))[0]["score"].tolist() == [number]
+    assert grade(value) == number
+
+
+def test_free_text_is_an_outcome_where_it_agrees_with_the_grades(tmp_path):
+    right = {"match": {"value": "C", "answer": " 1,200 "}}
+    wrong = {"match": {"value": "I", "answer": "7"}}
+    samples = [inspect_sample(q, choices=None, target="1200", scores=s) for q, s in enumerate((right, wrong))]
+    table, _ = read(write_inspect(tmp_path / "a.json", samples))
+    assert table["text"].tolist() == [" 1,200 ", "7"] and table["target"].tolist() == ["1200", "1200"]
+    samples[1]["scores"]["match"]["answer"] = "1200"  # called wrong although it is the target
+    table, _ = read(write_inspect(tmp_path / "b.json", samples))
+    assert "text" not in table and table["score"].tolist() == [1.0, 0.0]
+
+
+def test_answers_that_contradict_the_grades_are_not_letters(tmp_path):
+    samples = [answered(0, 1, "B"), inspect_sample(1, scores={"choice": {"value": "C", "answer": "D"}})]
+    table, _ = read(write_inspect(tmp_path / "log.json", samples))
+    assert "answer" not in table and table["score"].tolist() == [0.0, 1.0]
+
+
+def test_questions_with_several_right_options_are_left_out(tmp_path):
+    scores = {"choice": {"value": "I", "answer": "A"}}
+    samples = [inspect_sample(0), inspect_sample(1, target=["A", "C"], scores=scores)]
+    table, notes = read(write_inspect(tmp_path / "log.json", samples))
+    assert table["question"].tolist() == ["q0"]
+    assert "1 sample left out: more than one option is right." in notes
+
+
+def test_an_answer_with_no_letter_is_unparsable(tmp_path):
+    samples = [answered(0, 1, ""), answered(1, 1, "A, B"), answered(2, 1, "Z")]
+    table, _ = read(write_inspect(tmp_path / "log.json", samples))
+    assert table["answer"].tolist() == [-1, -1, -1]
+
+
+def test_budget_and_decoding_come_from_the_configuration(tmp_path):
+    generate = {"reasoning_effort": "low", "temperature": 0.8, "top_p": 0.9}
+    table, _ = read(write_inspect(tmp_path / "log.eval", [inspect_sample(0)], generate=generate))
+    assert table.loc[0, ["budget", "temperature", "top_p"]].tolist() == ["low", 0.8, 0.9]
+    generate = {"reasoning_tokens": 4096}
+    table, _ = read(write_inspect(tmp_path / "log.eval", [inspect_sample(0)], model_generate_config=generate))
+    assert table["budget"].tolist() == ["4096"]
+
+
+def test_runs_that_differ_in_a_setting_are_conditions(tmp_path):
+    for name, heat in (("a", 0.2), ("b", 1.0)):
+        sample = inspect_sample(0, uuid=name)
+        write_inspect(
+            tmp_path / f"{name}.eval", [sample], generate={"temperature": heat}, task_args_passed={"cot": True}
+        )
+    table, notes = read(tmp_path)
+    assert table["condition"].tolist() == ["temperature=0.2", "temperature=1.0"]
+    assert any("differ in temperature are told apart" in note for note in notes)
+
+
+def test_runs_with_equal_settings_are_repeats(tmp_path):
+    for name in ("a", "b"):
+        some_inspect(tmp_path / f"{name}.eval", questions=2, epochs=1)
+    table, notes = read(tmp_path)
+    assert len(table) == 2  # the same samples by their identity
+    assert "2 responses that occur in several logs (copied or retried runs) taken once." in notes
+    for name in ("c", "d"):
+        samples = [inspect_sample(q, uuid=f"{name}{q}") for q in range(2)]
+        write_inspect(tmp_path / "other" / f"{name}.eval", samples)
+    table, _ = read(tmp_path / "other")
+    assert sorted(table["sample"]) == [0, 0, 1, 1]
+
+
+def test_tool_calls_are_actions(tmp_path):
+    call = {"id": "c", "function": "bash", "arguments": {"cmd": "ls"}}
+    messages = [
+        {"role": "user", "content": "go"},
+        {"role": "assistant", "content": "a", "tool_calls": [call, call], "source": "generate"},
+        {"role": "tool", "content": "x", "tool_call_id": "c"},
+        {"role": "assistant", "content": "b", "tool_calls": [call], "source": "generate"},
+    ]
+    agent = inspect_sample(0, messages=messages, choices=None, target="x", scores={"s": {"value": 1}})
+    idle = inspect_sample(1, choices=None, target="x", scores={"s": {"value": 0}})
+    table, _ = read(write_inspect(tmp_path / "log.eval", [agent, idle]))
+    assert table.set_index("question")["actions"].to_dict() == {"q0": 3, "q1": 0}
+
+
+def test_metadata_of_a_sampling_run_is_read(tmp_path):
+    def draw(context, number, answer, probs=None):
+        metadata = {"benchmark": "facts", "question": "q1", "context": context, "draw": number, "seed": 5 + number}
+        metadata |= {
+            "condition": "plain",
+            "budget": "low",
+            "category": "sums",
+            "option_order": [2, 0, 1, 3],
+            "target": 1,
+        }
+        extra = {"parsed": answer >= 0, "answer": answer, "probs": probs}
+        value = "N" if answer < 0 else "C" if answer == 1 else "I"
+        scores = {"parsed_answer": {"value": value, "answer": "B" if answer == 1 else None, "metadata": extra}}
+        name = f"q1/{context}/{number}"
+        return inspect_sample(1, id=name, uuid=name, metadata=metadata, scores=scores)
+
+    path = write_inspect(tmp_path / "log.eval", [draw(0, 0, 1), draw(0, 1, -1), draw(1, 0, 3)])
+    table, _ = read(path)
+    assert table["answer"].tolist() == [1, -1, 3] and table["sample"].tolist() == [0, 1, 0]
+    assert table["context"].tolist() == ["0", "0", "1"] and table["seed"].tolist() == [5, 6, 5]
+    for name, value in (("benchmark", "facts"), ("question", "q1"), ("condition", "plain"), ("category", "sums")):
+        assert (table[name] == value).all()
+    assert list(table["option_order"][0]) == [2, 0, 1, 3]
+    path = write_inspect(tmp_path / "probs.eval", [draw(0, 0, 1, [0.1, 0.7, 0.1, 0.1]), draw(0, 1, -1)])
+    table, _ = read(path)
+    assert list(table["probs"][0]) == [0.1, 0.7, 0.1, 0.1] and table["probs"][1] is None
+
+
+def test_a_passage_in_the_metadata_is_no_few_shot_context(tmp_path):
+    sample = inspect_sample(0, metadata={"context": "A long passage. " * 40, "question": "Is it?"})
+    table, _ = read(write_inspect(tmp_path / "log.eval", [sample]))
+    assert table["context"].isna().all() and table["question"].tolist() == ["q0"]
+
+
+def test_attachments_are_not_followed(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("do not read me")
+    sample = inspect_sample(0, metadata={"image": f"file://{secret}"}, attachments={"x": "http://localhost:1/never"})
+    sample["input"] = f"attachment://{secret}"
+    table, _ = read(write_inspect(tmp_path / "log.json", [sample]), completions=True)
+    assert "do not read me" not in table.to_json()
+
+
+def test_a_log_without_samples_is_refused(tmp_path):
+    path = write_inspect(tmp_path / "log.json", [])
+    with pytest.raises(BadInput, match="holds no samples"):
+        read(path)
+
+
+def test_a_log_of_errors_alone_is_refused_but_passed_over_in_a_folder(tmp_path):
+    failure = {"message": "boom\nmore", "traceback": "", "traceback_ansi": ""}
+    path = write_inspect(tmp_path / "bad.json", [inspect_sample(0, error=failure)])
+    with pytest.raises(BadInput, match="of 1 sample, 1 ended in an error, the first with boom"):
+        read(path)
+    write_inspect(tmp_path / "good.json", [inspect_sample(0)])
+    table, notes = read(tmp_path)
+    assert len(table) == 1 and any(note.startswith("Passed over: ") for note in notes)
+
+
+def test_an_unfinished_run_is_read_as_far_as_it_goes(tmp_path):
+    path = write_inspect(tmp_path / "log.eval", [inspect_sample(0)], status="cancelled")
+    assert "1 log of runs that were not finished: read up to there." in read(path)[1]
+
+
+def test_a_cut_log_is_refused_by_a_sentence(tmp_path):
+    whole = some_inspect(tmp_path / "log.eval").read_bytes()
+    for name, data in (
+        ("cut.eval", whole[: len(whole) // 2]),
+        ("flipped.eval", whole[:900] + b"\xff" * 9 + whole[909:]),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(BadInput, match=r"damaged|cut off"):
+            read(tmp_path / name)
+    text = some_inspect(tmp_path / "log.json").read_bytes()
+    (tmp_path / "cut.json").write_bytes(text[: len(text) // 2])
+    with pytest.raises(BadInput, match="damaged or cut off"):
+        read(tmp_path / "cut.json")
+
+
+def test_a_header_that_is_none_of_inspects_is_refused(tmp_path):
+    log = json.loads(some_inspect(tmp_path / "log.json").read_bytes())
+    log["eval"]["model"] = {"a": 1}
+    (tmp_path / "log.json").write_text(json.dumps(log))
+    with pytest.raises(BadInput, match=r"not one of Inspect's: eval\.model"):
+        read(tmp_path / "log.json")
+
+
+RUN = """
+import json, random, sys
+from inspect_ai import Task, eval
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ModelOutput, ModelUsage, get_model
+from inspect_ai.scorer import choice
+from inspect_ai.solver import multiple_choice
+
+rng = random.Random(0)
+
+def reply(*_):
+    tokens = rng.randint(30, 300)
+    output = ModelOutput.from_content("mockllm/model", "so " * tokens + "ANSWER: " + rng.choice("ABCD"))
+    output.usage = ModelUsage(input_tokens=5, output_tokens=tokens, total_tokens=5 + tokens)
+    return output
+
+samples = [Sample(id=i, input=f"{i}?", choices=["w", "x", "y", "z"], target="ABCD"[i % 4]) for i in range(4)]
+task = Task(MemoryDataset(samples), solver=multiple_choice(), scorer=choice(), epochs=5, name="epochs")
+model = get_model("mockllm/model", custom_outputs=reply)
+log = eval(task, model=model, log_dir=sys.argv[1], display="none", temperature=0.7)[0]
+print(json.dumps([[str(s.id), s.epoch - 1, s.scores["choice"].value == "C"] for s in log.samples]))
+"""
+
+
+def test_a_real_run_with_epochs(tmp_path):
+    """Inspect's own evaluation of a task on its mock model, whose outputs are given a usage."""
+    # In a process of its own: Inspect leaves streams open, which are warnings here.
+    done = subprocess.run([sys.executable, "-c", RUN, str(tmp_path)], capture_output=True, text=True, check=True)
+    graded = {(question, sample): right for question, sample, right in json.loads(done.stdout.splitlines()[-1])}
+    table, _ = read(tmp_path)
+    assert len(table) == 20 and sorted(table["sample"].unique()) == [0, 1, 2, 3, 4]
+    assert (table["temperature"] == 0.7).all() and (table["reasoning_tokens"] >= 30).all()
+    rows = table[["question", "sample", "answer", "target"]].itertuples(index=False)
+    assert {(question, sample): answer == target for question, sample, answer, target in rows} == graded
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "outcome"),
+    [
+        ("data_arc_qwen.json", 3, "answer"),
+        ("data_arc_sonnet.json", 5, "answer"),
+        ("data_pubmedqa_gpt4o_mini.json", 2, "answer"),
+        ("data_cyse2_vuln_exploit_challenges.json", 1, "score"),
+        ("data_intercode_ctf_local_path.json", 1, "score"),
+        ("hibayes_minimal_test.eval", 2, "text"),
+        ("data_cvebench_empty_choices.json", 0, "1 ended in an error, the first with RuntimeError"),
+        ("data_with_llm_scoring.json", 0, "holds no samples, only the results of 1,000"),
+    ],
+)
+def test_public_logs(name, rows, outcome):
+    path = SHARED / "logs" / "inspect" / name
+    if not path.is_file():
+        pytest.skip(f"{path} is not there")
+    if rows:
+        table, _ = read(path)
+        assert len(table) == rows and table[outcome].notna().all()
+    else:
+        with pytest.raises(BadInput, match=outcome):
+            read(path)
+
+
+def test_a_run_at_its_message_limit_has_no_length_from_its_last_call():
+    path = SHARED / "logs" / "inspect" / "data_intercode_ctf_local_path.json"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there")
+    table, _ = read(path)
+    assert table["finish_reason"].tolist() == ["message limit"]
+    assert "reasoning_tokens" not in table and "actions" not in table
+
+
+def test_options_are_named_by_letter_or_by_text():
+    choices = ["Yes", "No", "Maybe so"]
+    assert [option_index(text, choices) for text in ("A", "(b)", "c.", "no", "maybe so", "D", "", None)] == [
+        *(0, 1, 2, 1, 2),
+        *(-1, -1, -1),
+    ]
