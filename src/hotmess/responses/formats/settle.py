@@ -53,6 +53,7 @@ def join(
             _account(whole, counts, notes)
         joined.append(whole)
     table = _concat(joined)
+    table["benchmark"] = table["benchmark"].fillna("all") if "benchmark" in table else "all"
     table, chosen = _one_outcome(table, outcome)
     return table, [*sentences(counts), *dict.fromkeys(notes), *chosen]
 
@@ -61,8 +62,6 @@ def settle(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """The joined table in its final columns: copies taken once, lengths, conditions, numbered samples; and notes."""
     notes: list[str] = []
     table = table.copy(deep=False)
-    if "benchmark" not in table:
-        table["benchmark"] = "all"
     for name in ("condition", "budget"):
         table[name] = table[name].fillna("").astype("str") if name in table else ""
     if "context" not in table:
@@ -182,8 +181,7 @@ def _of_each(table: pd.DataFrame) -> str:
         "text": "free text",
     }
     out = []
-    benchmark = table["benchmark"].astype("str") if "benchmark" in table else pd.Series("all", index=table.index)
-    for kind, of_kind in benchmark.groupby(table["_outcome"]):
+    for kind, of_kind in table["benchmark"].astype("str").groupby(table["_outcome"]):
         few = sorted(set(of_kind))
         shown = ", ".join(few[:3]) + (", …" if len(few) > 3 else "")
         out.append(f"{names.get(str(kind), kind)} in {shown}")
