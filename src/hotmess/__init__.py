@@ -1,1 +1,72 @@
-"""Posteriors for bias, variance and incoherence of language model failures."""
+"""Posteriors for bias, variance and incoherence of language model failures.
+
+    import hotmess as hm
+
+    responses = hm.read("logs/")
+    fit = hm.fit(responses)
+    verdict = hm.test("natural-overthinking", responses)
+
+Everything is imported on first use, so that `import hotmess` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "BadInput": "hotmess.errors",
+    "NotTestable": "hotmess.errors",
+    "read": "hotmess.responses.read",
+    "Responses": "hotmess.responses.table",
+    "Cells": "hotmess.responses.cells",
+    "reduce": "hotmess.responses.cells",
+    "decompose": "hotmess.decompose.records",
+    "Fit": "hotmess.answers.fit",
+    "fit": "hotmess.answers.fit",
+    "PowerLaws": "hotmess.laws.power",
+    "power_laws": "hotmess.laws.power",
+    "LengthLaw": "hotmess.laws.length",
+    "length_law": "hotmess.laws.length",
+    "Contrast": "hotmess.laws.contrast",
+    "natural_contrast": "hotmess.laws.contrast",
+    "Claim": "hotmess.claims.claim",
+    "Verdict": "hotmess.claims.claim",
+    "Study": "hotmess.claims.study",
+    "test": "hotmess.claims.api",
+    "report": "hotmess.claims.api",
+}
+_MODULES = ("claims", "plot", "simulate")
+
+__all__ = ["__version__", *_WHERE, *_MODULES]
+
+if TYPE_CHECKING:
+    from hotmess.answers.fit import Fit, fit
+    from hotmess.claims.api import report, test
+    from hotmess.claims.claim import Claim, Verdict
+    from hotmess.claims.study import Study
+    from hotmess.decompose.records import decompose
+    from hotmess.errors import BadInput, NotTestable
+    from hotmess.laws.contrast import Contrast, natural_contrast
+    from hotmess.laws.length import LengthLaw, length_law
+    from hotmess.laws.power import PowerLaws, power_laws
+    from hotmess.responses.cells import Cells, reduce
+    from hotmess.responses.read import read
+    from hotmess.responses.table import Responses
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        value = getattr(importlib.import_module(_WHERE[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"hotmess.{name}")
+    else:
+        raise AttributeError(f"module 'hotmess' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -43,7 +43,7 @@ class Fit:
     prior: AnswerPrior
     seed: int
     unparsable: str = "uniform"
-    notes: tuple[str, ...] = ()
+    source: Responses | None = field(default=None, repr=False)
     _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -107,6 +107,7 @@ class Fit:
             seed=self.seed,
             draws=int(self.data["posterior"].sizes["draw"]),
             chains=self.chains,
+            pointwise=False,
         )
 
     def _aggregate(
@@ -127,7 +128,7 @@ class Fit:
         metric: str = "brier",
         interval: float | None = 0.9,
     ) -> pd.DataFrame:
-        """Medians (and intervals) of error, bias², variance and incoherence of each set, with the gate as `reliable`."""
+        """Medians (and intervals) of error, bias², variance and incoherence of each set; `reliable` is the gate."""
         from hotmess.inference.gate import gate_draws
 
         sets = self.draws(by, population=population, metric=metric)
@@ -179,6 +180,7 @@ def fit(
     draws: int = 500,
     warmup: int = 500,
     chains: int = 4,
+    pointwise: bool = True,
 ) -> Fit:
     """Fit latent answer distributions (nested Dirichlet; methods, section 3).
 
@@ -195,6 +197,8 @@ def fit(
         The columns that tell groups apart, instead of all those.
     engine
         `nuts`, or `grid` (exact, only without a formula, the default there).
+    pointwise
+        Whether to keep the log likelihood of every question in every draw, which LOO needs.
 
     Raises
     ------
@@ -219,7 +223,8 @@ def fit(
         raise BadInput(f"The engine is {engine!r}; it can be 'grid' or 'nuts'.")
     if int(cells.table["responses"].max()) < 2:
         raise BadInput(
-            "Every question has one response only: variance cannot be told from bias; draw at least two responses per question."
+            "Every question has one response only: variance cannot be told from bias; draw at least two responses "
+            "per question."
         )
     letters = letter_cells(cells, unparsable=unparsable)
     found = find_groups(cells, formula, by=by, columns=groups)
@@ -276,10 +281,12 @@ def fit(
                 "free_eta": ["parameter", "group"],
             },
         )
-    from hotmess.answers.pointwise import add_data
+    if pointwise:
+        from hotmess.answers.pointwise import add_data
 
-    data = add_data(data, cells, letters, found, group_parameters(data["posterior"].dataset, found))
-    return Fit(cells, letters, found, data, formula, prior, seed, unparsable)
+        data = add_data(data, cells, letters, found, group_parameters(data["posterior"].dataset, found))
+    source = None if isinstance(responses, Cells) else responses
+    return Fit(cells, letters, found, data, formula, prior, seed, unparsable, source)
 
 
 def _splits(responses: Responses, by: Sequence[str], formula: str | None) -> list[str]:

@@ -63,8 +63,8 @@ def letter_cells(cells: Cells, *, unparsable: str = "uniform") -> LetterCells:
     """Letter counts with the target first; `unparsable` is `uniform` (position 1/C) or `wrong` (one more option)."""
     if cells.counts is None:
         raise BadInput(
-            f"The outcome here is {cells.outcome}, not letters: the latent model of letters needs `answer` and `target` "
-            "columns (choose them with --outcome answer where the table has both)."
+            f"The outcome here is {cells.outcome}, not letters: the latent model of letters needs `answer` and "
+            "`target` columns (choose them with --outcome answer where the table has both)."
         )
     target = cells.table["target"].to_numpy(int)
     choices = cells.table["n_choices"].to_numpy(int)
@@ -92,8 +92,8 @@ def find_groups(
     """Groups of cells, and the design matrix where a formula is given.
 
     Groups are the distinct values of (benchmark, model, condition, budget), of the columns in `by`, of difficulty and
-    half where cells have them, and of the formula's variables; or just of `columns`, where given. A formula is the right-hand side of a Wilkinson formula
-    over the cells' columns, such as `difficulty * log(model_size_b)`; it is the regression of all three parameters.
+    half where cells have them, and of the formula's variables; or just of `columns`, where given. A formula is
+    the right-hand side of a Wilkinson formula over the cells' columns, such as `difficulty * log(model_size_b)`; it is the regression of all three parameters.
 
     Raises
     ------

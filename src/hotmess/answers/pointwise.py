@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.answers.conjugate import LetterCells
 from hotmess.answers.population import question_index
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hotmess.answers.conjugate import LetterCells
     from hotmess.answers.groups import Groups
     from hotmess.responses.cells import Cells
 
@@ -51,6 +51,21 @@ def cell_log_likelihood(letters: LetterCells, group: np.ndarray, parameters: dic
     return out
 
 
+def _patterns(letters: LetterCells, group: np.ndarray) -> tuple[tuple[LetterCells, np.ndarray], np.ndarray]:
+    """Cells of one group whose counts agree up to the order of wrong options have one likelihood: each once."""
+    keys = np.column_stack(
+        [group, letters.right, letters.unparsable, letters.choices, np.sort(letters.wrong, axis=1)[:, ::-1]]
+    )
+    _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    once = LetterCells(
+        letters.right[first],
+        np.sort(letters.wrong, axis=1)[first, ::-1],
+        letters.unparsable[first],
+        letters.choices[first],
+    )
+    return (once, group[first]), inverse.ravel()
+
+
 def add_data(
     tree: xr.DataTree, cells: Cells, letters: LetterCells, groups: Groups, parameters: dict[str, np.ndarray]
 ) -> xr.DataTree:
@@ -64,12 +79,12 @@ def add_data(
     labels = [f"{b} / {q}" for b, q in cells.table.iloc[first][["benchmark", "question"]].itertuples(index=False)]
     order = np.argsort(question, kind="stable")
     starts = np.searchsorted(question[order], np.arange(len(labels)))
+    patterns, inverse = _patterns(letters, groups.index)
     ll = np.empty((chains * draws, len(labels)), np.float32)
     for begin in range(0, chains * draws, 100):  # bounded memory
         part = {k: v[begin : begin + 100] for k, v in parameters.items()}
-        ll[begin : begin + 100] = np.add.reduceat(
-            cell_log_likelihood(letters, groups.index, part)[:, order], starts, axis=1
-        )
+        values = cell_log_likelihood(patterns[0], patterns[1], part)
+        ll[begin : begin + 100] = np.add.reduceat(values[:, inverse[order]], starts, axis=1)
     tree["log_likelihood"] = xr.Dataset(
         {"responses": (("chain", "draw", "question"), ll.reshape(chains, draws, -1))},
         coords={"chain": posterior.chain, "draw": posterior.draw, "question": labels},

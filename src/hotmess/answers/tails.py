@@ -95,7 +95,8 @@ def tail_counts(
     --------
     Two cells with 2 and 1 right answers: both exceed 0, one exceeds 1.
 
-    >>> t = tail_counts(np.array([2, 1]), np.array([[0, 0], [1, 0]]), np.zeros(2, int), groups=1, options=np.array([2, 2]))
+    >>> right, wrong, k = np.array([2, 1]), np.array([[0, 0], [1, 0]]), np.array([2, 2])
+    >>> t = tail_counts(right, wrong, np.zeros(2, int), groups=1, options=k)
     >>> t.right.tolist(), t.option.tolist()
     ([[2.0, 1.0]], [[1.0, 0.0]])
     """

@@ -197,10 +197,14 @@ def decide(
     elif p.value < 1 - threshold:
         wanted, clear, agrees = CONTRADICTED, p.high < 1 - threshold, other < 0.5
     else:
-        return INCONCLUSIVE, (f"the posterior probability {p.value:.3f} lies between {1 - threshold:.3f} and {threshold}",)
+        return INCONCLUSIVE, (
+            f"the posterior probability {p.value:.3f} lies between {1 - threshold:.3f} and {threshold}",
+        )
     reasons = []
     if not clear:
-        reasons.append(f"the Monte Carlo interval of the probability, {p.low:.3f} to {p.high:.3f}, does not clear {threshold}")
+        reasons.append(
+            f"the Monte Carlo interval of the probability, {p.low:.3f} to {p.high:.3f}, does not clear {threshold}"
+        )
     if not agrees:
         reasons.append("the other population of questions has the opposite sign")
     return (wanted, ()) if not reasons else (INCONCLUSIVE, tuple(reasons))

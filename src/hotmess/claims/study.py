@@ -1,4 +1,4 @@
-"""A study: responses, settings, and the fits that claims and the report share, each made once and only when asked for."""
+"""A study: responses, settings, and the fits that claims and the report share, each made once, when asked for."""
 
 from __future__ import annotations
 
@@ -85,9 +85,7 @@ class Study:
                     "(--difficulty COLUMN)."
                 )
             try:
-                return self.responses.difficulty(
-                    reference=self.reference, groups=self.groups, column=self.difficulty
-                )
+                return self.responses.difficulty(reference=self.reference, groups=self.groups, column=self.difficulty)
             except NotTestable:
                 raise
             except BadInput as error:
@@ -113,6 +111,30 @@ class Study:
         return self._once("scale_cells", make)
 
     @property
+    def has_truncated(self) -> bool:
+        """Whether responses were cut off at a token limit, or more than 1% are unparsable."""
+        from hotmess.responses.cut import cut_off
+
+        unparsable = (self.responses.table["answer"] < 0).mean() if self.responses.outcome == "answer" else 0.0
+        return bool(cut_off(self.responses).any() or unparsable > 0.01)
+
+    @property
+    def without_truncated(self) -> Responses | None:
+        """Responses that were neither cut off nor unparsable; None where that leaves nothing."""
+        from dataclasses import replace
+
+        from hotmess.responses.cut import cut_off
+
+        def make() -> Responses | None:
+            keep = ~cut_off(self.responses)
+            if self.responses.outcome == "answer":
+                keep &= (self.responses.table["answer"] >= 0).to_numpy()
+            table = self.responses.table[keep].reset_index(drop=True)
+            return replace(self.responses, table=table) if len(table) else None
+
+        return self._once("without_truncated", make)
+
+    @property
     def power_laws(self) -> PowerLaws:
         """Power laws in model size by difficulty group (and family and arm, where there are several)."""
         from hotmess.answers.fit import fit
@@ -127,6 +149,7 @@ class Study:
                 seed=self.seed,
                 draws=self.draws,
                 chains=self.chains,
+                pointwise=False,
             )
             return power_laws(first, by=by, metric=self.metric, seed=self.seed, draws=self.draws, chains=self.chains)
 

@@ -94,6 +94,7 @@ def gate_tree(tree: xr.DataTree, *, names: list[str] | None = None) -> Gate:
     if "sample_stats" in tree.children and "diverging" in tree["sample_stats"].dataset:
         divergences = int(tree["sample_stats"]["diverging"].sum())
     if divergences:
-        sentence = f"{divergences} divergent transition{'s' if divergences > 1 else ''}: the sampler missed part of the posterior"
+        many = "s" if divergences > 1 else ""
+        sentence = f"{divergences} divergent transition{many}: the sampler missed part of the posterior"
         gate &= Gate((sentence,), {}, divergences)
     return gate

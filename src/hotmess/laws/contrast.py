@@ -7,7 +7,7 @@ concentration of wrong answers: Shapley values, adding up exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -178,7 +178,7 @@ def _add(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
 
 
 def unbiased_contrast(cells: Cells, *, seed: int, draws: int = 2000, chains: int = 4) -> Contrast:
-    """The contrast without a model: unbiased terms, Bayesian bootstrap over questions, jackknife for these questions."""
+    """The contrast without a model: unbiased terms; Bayesian bootstrap over questions, or jackknife for these."""
     estimate, covariance = letter_statistics(cells)
     models, model, half, question = _index(cells)
     q = int(question.max()) + 1
@@ -210,7 +210,12 @@ def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 
     from hotmess.answers.fit import fit
 
     posterior = fit(
-        cells, groups=["benchmark", "model", "condition", "budget", "half"], seed=seed, draws=draws, chains=chains
+        cells,
+        groups=["benchmark", "model", "condition", "budget", "half"],
+        seed=seed,
+        draws=draws,
+        chains=chains,
+        pointwise=False,
     )
     models, _, _, question = _index(cells)
     by, shape = ["model", "half"], (len(models), 2)
@@ -233,3 +238,16 @@ def _index(cells: Cells) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarr
     model = models.reset_index().set_index("model")["index"].reindex(table["model"]).to_numpy()
     half = (table["half"] == "longer").to_numpy(int)
     return models, model, half, question_index(table)
+
+
+def natural_contrast(responses: Responses, *, seed: int = 0, draws: int = 500, chains: int = 4) -> Contrast:
+    """Longer against shorter responses of the same question, from latent answer distributions.
+
+    Raises
+    ------
+    NotTestable
+        If there are no lengths that vary within a question.
+    """
+    contrast = latent_contrast(halved_cells(responses), seed=seed, draws=draws, chains=chains)
+    assert contrast.fit is not None
+    return replace(contrast, fit=replace(contrast.fit, source=responses))

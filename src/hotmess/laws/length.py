@@ -12,7 +12,7 @@ Arms (model, condition, budget) have their own level and slope; slopes are parti
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -133,7 +133,8 @@ def binned_cells(responses: Responses, *, bins: int = BINS) -> tuple[Cells, tupl
     size = arms.transform("size")
     if size.max() < 2 * MIN_BINS:
         raise NotTestable(
-            f"A law in length needs at least {2 * MIN_BINS} questions of one model and budget; there are {int(size.max())}."
+            f"A law in length needs at least {2 * MIN_BINS} questions of one model and budget; there are "
+            f"{int(size.max())}."
         )
     per_arm = np.minimum(bins, size // 2).clip(lower=1)
     table["bin"] = (rank * per_arm // size).astype(int)
@@ -168,7 +169,8 @@ def length_law(
             raise BadInput(f"There is no length law {shape!r}; there are {', '.join(SHAPES)}.")
     cells, notes = binned_cells(responses, bins=bins)
     keys = [*ARM, "bin"]
-    first = fit(cells, groups=keys, seed=seed, draws=draws, chains=chains)
+    first = fit(cells, groups=keys, seed=seed, draws=draws, chains=chains, pointwise=False)
+    first = replace(first, source=responses)
     populations = ("like-these", "these")
     sets = {p: first.draws(keys, population=p, metric=metric) for p in populations}
     table = sets["these"].table
@@ -188,12 +190,14 @@ def length_law(
     ok = ok & (per_arm >= MIN_BINS).to_numpy()
     if not ok.any():
         raise NotTestable(
-            f"No model has {MIN_BINS} length bins with {MIN_WRONG} or more wrong responses: there are too few errors to decompose."
+            f"No model has {MIN_BINS} length bins with {MIN_WRONG} or more wrong responses: there are too few errors "
+            "to decompose."
         )
     if (~ok).any():
         notes = (
             *notes,
-            f"{int((~ok).sum())} of {len(ok)} length bins are left out: fewer than {MIN_WRONG} wrong responses, or too few such bins of that model.",
+            f"{int((~ok).sum())} of {len(ok)} length bins are left out: fewer than {MIN_WRONG} wrong responses, or too "
+            "few such bins of that model.",
         )
     bins_table = table[ok].reset_index(drop=True)
     arms = bins_table[[*ARM, "family", "model_size_b"]].drop_duplicates(list(ARM))

@@ -128,7 +128,8 @@ def power_laws(
     """
     if fit.formula is not None:
         raise BadInput(
-            "The fit is pooled by a formula, and a law fitted to it would shrink twice: fit without a formula for power laws."
+            "The fit is pooled by a formula, and a law fitted to it would shrink twice: fit without a formula for "
+            "power laws."
         )
     by = (by,) if isinstance(by, str) else tuple(by)
     seed = fit.seed if seed is None else seed
@@ -140,7 +141,7 @@ def power_laws(
 
 
 def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[LawData, pd.DataFrame, tuple[str, ...]]:
-    """Mean and joint covariance of (log bias², log variance) for both populations, and the cells left out, with reasons."""
+    """Mean and joint covariance of (log bias², log variance) for both populations; the cells left out, and why."""
     import pandas as pd
 
     table = fit.cells.table
@@ -176,8 +177,8 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
     kept = cells.iloc[ok].reset_index(drop=True)
     if kept[over].nunique() < MIN_SIZES:
         raise NotTestable(
-            f"Only {kept[over].nunique()} model size{'s' if kept[over].nunique() != 1 else ''} can be used, and a slope over "
-            f"k sizes has about k - 2 degrees of freedom: at least {MIN_SIZES} are needed."
+            f"Only {kept[over].nunique()} model size{'s' if kept[over].nunique() != 1 else ''} can be used, and a slope "
+            f"over k sizes has about k - 2 degrees of freedom: at least {MIN_SIZES} are needed."
         )
     logs = {
         p: np.concatenate([np.log(s.bias2), np.log(s.variance)], axis=-1).reshape(-1, 2 * len(cells))[
@@ -203,7 +204,7 @@ def _covariance(draws: np.ndarray) -> np.ndarray:
 
 
 def prior_shift(fit: Fit, bias2: np.ndarray, cells: pd.DataFrame, keys: list[str]) -> np.ndarray:
-    """How far, in posterior sd, the mean of log bias² of each set moves when its groups' prior is raised to 0.8 or 1.25.
+    """How far, in posterior sd, the mean of log bias² of each set moves under its prior to the power 0.8 or 1.25.
 
     Importance weights on the draws (power-scaling, Kallioinen et al. 2024), using the prior of the set's own groups.
     """

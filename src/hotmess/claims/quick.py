@@ -1,0 +1,216 @@
+"""Quick estimates without a model, for negative controls and for the guard of agreement.
+
+All use the unbiased estimator of section 2 of the methods; standard errors are of the estimand for questions like
+these (scatter between questions, bins or models), so that permuted data can be judged by the same rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from math import factorial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.answers.population import question_index
+from hotmess.claims.claim import Estimate
+from hotmess.claims.control import PERMUTATIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.laws.power import PowerLaws
+    from hotmess.responses.cells import Cells
+
+NOTHING = Estimate(np.nan, np.nan)
+
+
+def letter_terms(
+    counts: np.ndarray, choices: np.ndarray, target: np.ndarray, *, unparsable: str = "uniform"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Unbiased Brier variance and error of cells of independent letters.
+
+    counts: (cells, K + 1), the last column unparsable; returns variance and error, nan below two responses.
+
+    >>> v, e = letter_terms(np.array([[10, 12, 8, 0, 0]]), np.array([4]), np.array([3]))
+    >>> round(float(v[0]) * 29 / 30, 3), float(e[0])
+    (0.658, 2.0)
+    """
+    n = counts.sum(axis=1).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = counts / n[:, None]
+        a = p[np.arange(len(p)), target]
+        u = p[:, -1] if unparsable == "uniform" else np.zeros(len(p))
+        squares = (p[:, :-1] ** 2).sum(1) + (2 * u * (1 - u) + u**2) / choices
+        if unparsable != "uniform":
+            squares = (p**2).sum(1)
+        off = u * (1 - 1 / choices)
+        variance = (1 - off - squares) * n / (n - 1)
+        return np.where(n > 1, variance, np.nan), 2 * (1 - a - u) + off
+
+
+def ratio_influence(variance: np.ndarray, error: np.ndarray) -> tuple[float, np.ndarray]:
+    """Ratio of sums and each cell's influence on it (delta method)."""
+    total = error.sum()
+    if total <= 0:
+        return np.nan, np.zeros(len(error))
+    ratio = variance.sum() / total
+    return float(ratio), (variance - ratio * error) / total
+
+
+# --- longer against shorter halves ------------------------------------------------------------------------------
+
+
+def half_estimate(
+    counts: np.ndarray,
+    table: pd.DataFrame,
+    *,
+    unparsable: str = "uniform",
+    model_index: np.ndarray,
+    question: np.ndarray,
+) -> Estimate:
+    """Mean over models of the change of incoherence; scatter over questions, shared by the models.
+
+    Rows alternate: shorter, longer half of one cell.
+    """
+    variance, error = letter_terms(
+        counts, table["n_choices"].to_numpy(), table["target"].to_numpy(int), unparsable=unparsable
+    )
+    models = int(model_index.max()) + 1
+    influence = np.zeros(int(question.max()) + 1)
+    change = 0.0
+    for m in range(models):
+        for start, sign in ((0, -1.0), (1, 1.0)):
+            rows = np.flatnonzero(model_index == m)[start::2]
+            ratio, psi = ratio_influence(variance[rows], error[rows])
+            change += sign * ratio / models
+            np.add.at(influence, question[rows], sign * psi / models)
+    return _with_scatter(change, influence)
+
+
+def permuted_halves(cells: Cells, seed: int, *, permutations: int = PERMUTATIONS) -> Iterator[np.ndarray]:
+    """Counts with lengths permuted within every (model, question, budget): halves keep their sizes."""
+    assert cells.counts is not None
+    shorter, longer = cells.counts[0::2], cells.counts[1::2]
+    total, size = longer + shorter, longer.sum(1)
+    for p in range(permutations):
+        rng = np.random.default_rng([seed, p, 17])
+        out = np.zeros_like(cells.counts)
+        left, need = total.sum(1), size.copy()
+        for k in range(total.shape[1]):  # multivariate hypergeometric, option by option
+            left = left - total[:, k]
+            take = rng.hypergeometric(total[:, k], left, need)
+            out[1::2, k] = take
+            need = need - take
+        out[0::2] = total - out[1::2]
+        yield out
+
+
+def half_index(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """(model index, question index) of halved cells; rows must alternate shorter, longer."""
+    half = table["half"].astype(str).to_numpy()
+    assert (half[0::2] == "shorter").all() and (half[1::2] == "longer").all()
+    codes = np.unique(table["model"].astype(str).to_numpy(), return_inverse=True)[1]
+    return codes, question_index(table)
+
+
+# --- laws in length ---------------------------------------------------------------------------------------------
+
+
+def length_estimate(variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, *, bins: int) -> Estimate:
+    """Mean over arms of the slope of logit incoherence on log length over bins; jackknife over bins.
+
+    variance, error, x: (cells,) unbiased terms and mean log length; bin k of all arms is left out together.
+    """
+    arms = int(arm.max()) + 1
+    sums = np.full((arms, bins, 3), np.nan)
+    for a in range(arms):
+        rows = np.flatnonzero(arm == a)
+        order = rows[np.argsort(x[rows], kind="stable")]
+        for b, part in enumerate(np.array_split(order, bins)):
+            if len(part):
+                sums[a, b] = variance[part].sum(), error[part].sum(), x[part].mean()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.clip(sums[..., 0] / sums[..., 1], 0.02, 0.98)
+    y = np.where(sums[..., 1] > 0, np.log(ratio / (1 - ratio)), np.nan)
+    whole = _mean_slope(sums[..., 2], y)
+    left = np.array([_mean_slope(np.delete(sums[..., 2], b, 1), np.delete(y, b, 1)) for b in range(bins)])
+    left = left[np.isfinite(left)]
+    if len(left) < 3 or not np.isfinite(whole):
+        return NOTHING
+    error_ = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean()) ** 2).sum())
+    return Estimate(whole, float(error_), len(left) - 1)
+
+
+def _mean_slope(x: np.ndarray, y: np.ndarray) -> float:
+    use = np.isfinite(x) & np.isfinite(y)
+    slopes = []
+    for a in range(len(x)):
+        xs, ys = x[a, use[a]], y[a, use[a]]
+        if len(xs) >= 3 and np.ptp(xs) > 0:
+            slopes.append(np.polyfit(xs - xs.mean(), ys, 1)[0])
+    return float(np.mean(slopes)) if slopes else np.nan
+
+
+# --- laws in size -----------------------------------------------------------------------------------------------
+
+
+def size_statistics(laws: PowerLaws) -> tuple[np.ndarray, np.ndarray]:
+    """(models,) x and (models, groups) unbiased log(variance/bias²); nan where an estimate is not positive."""
+    import pandas as pd
+
+    from hotmess.decompose.squared import unbiased
+
+    cells = laws.fit.cells
+    terms = unbiased(cells.points)
+    keys = ["model", *laws.by]
+    frame = cells.table[keys].assign(variance=terms.variance, bias2=terms.bias2)
+    sums = frame.groupby(keys, observed=True)[["variance", "bias2"]].sum()
+    kept = laws.law.cells
+    rows = sums.reindex(pd.MultiIndex.from_frame(kept[keys]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        positive = (rows["variance"] > 0) & (rows["bias2"] > 0)
+        value = np.where(positive, np.log(rows["variance"] / rows["bias2"]), np.nan)
+    groups = pd.MultiIndex.from_frame(laws.groups[list(laws.by)].astype(str))
+    g = groups.get_indexer(pd.MultiIndex.from_frame(kept[list(laws.by)].astype(str)))
+    models = kept.groupby("model")["x"].first().sort_values()
+    m = pd.Index(models.index).get_indexer(kept["model"])
+    y = np.full((len(models), len(laws.groups)), np.nan)
+    y[m, g] = value
+    return models.to_numpy(), y
+
+
+def size_estimate(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Estimate:
+    """Weighted mean over groups of the slope of log(variance/bias²) on x: alpha_B - alpha_V, with k - 2 degrees.
+
+    Models contribute their weighted mean over groups, so that residuals shared by a model's groups count once.
+    """
+    use = np.flatnonzero(weights != 0)
+    rows = np.isfinite(y[:, use]).all(axis=1)
+    if rows.sum() < 3:
+        return NOTHING
+    t, v = x[rows], y[rows][:, use] @ weights[use]
+    t = t - t.mean()
+    if not (t**2).sum() > 0:
+        return NOTHING
+    slope = (t * v).sum() / (t**2).sum()
+    residual = v - v.mean() - slope * t
+    df = len(t) - 2
+    return Estimate(float(slope), float(np.sqrt((residual**2).sum() / df / (t**2).sum())), df)
+
+
+def size_permutations(x: np.ndarray, seed: int, *, limit: int = 5040) -> tuple[Iterator[np.ndarray], bool]:
+    """Sizes permuted between models: all of them where they are few, else 999 random ones."""
+    if factorial(len(x)) <= limit:
+        identity = tuple(range(len(x)))
+        return (x[list(p)] for p in permutations(range(len(x))) if p != identity), True
+    rng = np.random.default_rng([seed, 23])
+    return (rng.permutation(x) for _ in range(999)), False
+
+
+def _with_scatter(value: float, influence: np.ndarray) -> Estimate:
+    q = len(influence)
+    if q < 3:
+        return NOTHING
+    return Estimate(float(value), float(np.sqrt((influence**2).sum() * q / (q - 1))), q - 1)

@@ -1,0 +1,63 @@
+"""What the data cover, in words: the end of every claim's sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.claims.study import Study
+    from hotmess.laws.power import PowerLaws
+
+
+def join(words: list[str], *, most: int = 6) -> str:
+    """A list as English, cut where it is long.
+
+    >>> join(["a", "b", "c"]), join(["a"])
+    ('a, b and c', 'a')
+    """
+    if len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most} more"
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def number(x: float) -> str:
+    """A number as in a sentence.
+
+    >>> number(0.5), number(72.0), number(1234.0)
+    ('0.5', '72', '1,234')
+    """
+    return f"{x:,.0f}" if abs(x) >= 100 or float(x).is_integer() else f"{x:.3g}"
+
+
+def base_scope(table: pd.DataFrame) -> str:
+    """Models and questions of a table of cells."""
+    models = list(dict.fromkeys(table.sort_values(["family", "model_size_b", "model"])["model"].astype(str)))
+    sizes = table["model_size_b"].dropna()
+    span = ""
+    if len(sizes) and sizes.nunique() > 1:
+        span = f" of {number(sizes.min())} to {number(sizes.max())} billion parameters"
+    who = f"the {len(models)} models" if len(models) > 4 else join(models)
+    families = [f for f in table["family"].astype(str).unique() if f and f != "nan"]
+    if len(models) > 4 and families:
+        who += f" ({join(families)})"
+    questions = len(table[["benchmark", "question"]].drop_duplicates())
+    benchmarks = join(sorted(table["benchmark"].astype(str).unique()))
+    return f"{who}{span} on {questions:,} question{'s' if questions != 1 else ''} of {benchmarks}"
+
+
+def length_scope(study: Study, table: pd.DataFrame) -> str:
+    """With the range of lengths."""
+    lengths = 2 ** table["log2_length"].dropna().to_numpy()
+    low, high = np.quantile(lengths, [0.0, 1.0])
+    unit = str(study.responses.length).replace("_", " ")
+    return f"{base_scope(table)}, at mean lengths of {number(round(low))} to {number(round(high))} {unit}"
+
+
+def scale_scope(study: Study, laws: PowerLaws) -> str:
+    """With who made the groups of difficulty."""
+    note = next((n for n in study.grouped.notes if n.startswith("Difficulty")), "")
+    return base_scope(laws.fit.cells.table) + (f". {note.rstrip('.')}" if note else "")

@@ -1,0 +1,213 @@
+"""Testing claims: the posterior, then the guards, none of which can raise a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.claims.claim import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_TESTABLE,
+    SUPPORTED,
+    Claim,
+    Estimate,
+    Quantity,
+    Verdict,
+    decide,
+    probability,
+)
+from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.gate import gate_draws
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+
+OTHER = {"like-these": "these", "these": "like-these"}
+AGREEMENT_ERRORS = 2.0
+
+
+def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
+    """Claims by name (dashes or underscores); all of the catalogue for None.
+
+    >>> [c.name for c in find_claims(["natural_overthinking"])]
+    ['natural-overthinking']
+    """
+    from difflib import get_close_matches
+
+    from hotmess.claims.catalogue import CATALOGUE
+
+    if names is None:
+        return list(CATALOGUE.values())
+    out = []
+    for name in names:
+        if isinstance(name, Claim):
+            out.append(name)
+            continue
+        key = name.replace("_", "-")
+        if key not in CATALOGUE:
+            near = get_close_matches(key, CATALOGUE, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CATALOGUE)}."
+            raise BadInput(f"There is no claim {name!r}; {hint}")
+        out.append(CATALOGUE[key])
+    return out
+
+
+def test_claims(
+    study: Study,
+    claims: Iterable[str | Claim] | None = None,
+    *,
+    population: str = "like-these",
+    interval: float = 0.9,
+    progress: Callable[[str], None] | None = None,
+) -> list[Verdict]:
+    """Test each claim on a study; a claim that the data cannot speak to is `not testable`, with its reason."""
+    if population not in OTHER:
+        raise BadInput(f"The population is {population!r}; it can be {' or '.join(OTHER)}.")
+    out = []
+    for claim in find_claims(claims):
+        if progress is not None:
+            progress(claim.name)
+        out.append(test_claim(study, claim, population=population, interval=interval))
+    return out
+
+
+def test_claim(study: Study, claim: Claim, *, population: str = "like-these", interval: float = 0.9) -> Verdict:
+    """Test one claim (methods, section 7)."""
+    try:
+        quantity = claim.quantity(study, population)
+        other = claim.quantity(study, OTHER[population])
+    except NotTestable as reason:
+        return _not_testable(study, claim, population, (str(reason),), {})
+    gate = quantity.gate & gate_draws({claim.name: quantity.draws}) & gate_draws({claim.name: other.draws})
+    p, p_other = probability(claim.holds(quantity.draws)), float(claim.holds(other.draws).mean())
+    verdict, reasons = decide(p, p_other, gate=gate)
+    guards: dict[str, Any] = {
+        "gate": {"passed": gate.passed, "reasons": list(gate.reasons[:5]), "divergences": gate.divergences},
+        "monte_carlo": {"low": p.low, "high": p.high, "effective_draws": p.effective},
+        "populations": {population: p.value, OTHER[population]: p_other},
+        "parts": {k: _summary(v, interval) for k, v in quantity.parts.items()},
+    }
+    if not gate.passed:
+        return _not_testable(study, claim, population, reasons, guards)
+    median = float(np.median(quantity.draws))
+    if claim.control is not None:
+        control = claim.control(study, study.seed)
+        guards["negative_control"] = control.record()
+        if not control.passed:
+            why = (
+                f"permuted data ({control.what}) are called supported in {control.supported:.0%} of "
+                f"{control.permutations} permutations, more than 10%"
+            )
+            return _not_testable(study, claim, population, (why,), guards)
+    lowering: list[str] = []
+    if claim.estimate is not None:
+        guards["agreement"], sentence = _agreement(claim.estimate(study), median)
+        lowering += sentence
+    if claim.variants is not None and study.has_truncated:
+        guards["truncation"], sentence = _truncation(claim.variants(study), median)
+        lowering += sentence
+    if lowering and verdict in (SUPPORTED, CONTRADICTED):
+        verdict = INCONCLUSIVE
+    reasons = (*reasons, *lowering)
+    low, high = (float(x) for x in np.quantile(quantity.draws, [(1 - interval) / 2, (1 + interval) / 2]))
+    each = tuple(
+        {"name": k, **_summary(v, interval), "probability": float(claim.holds(v).mean())}
+        for k, v in quantity.each.items()
+    )
+    return Verdict(
+        claim,
+        verdict,
+        _sentence(claim, verdict, quantity, population, p.value, median, low, high, interval, reasons),
+        population,
+        study.metric,
+        p.value,
+        median,
+        low,
+        high,
+        guards,
+        each,
+        reasons,
+        {population: quantity.draws, OTHER[population]: other.draws},
+    )
+
+
+def _summary(draws: np.ndarray, interval: float) -> dict[str, float]:
+    low, median, high = np.quantile(draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
+    return {"median": float(median), "low": float(low), "high": float(high)}
+
+
+def _agreement(estimate: Estimate, median: float) -> tuple[dict[str, Any], list[str]]:
+    known = np.isfinite(estimate.value) and estimate.error > 0
+    record = {
+        "unbiased": float(estimate.value) if known else None,
+        "standard_error": float(estimate.error) if known else None,
+        "passed": None,
+    }
+    if not known:
+        return record, []
+    record["passed"] = bool(abs(median - estimate.value) <= AGREEMENT_ERRORS * estimate.error)
+    if record["passed"]:
+        return record, []
+    return record, [
+        f"the unbiased estimate without a model is {estimate.value:.3g} ± {estimate.error:.2g}, more than "
+        f"{AGREEMENT_ERRORS:.0f} standard errors from the posterior median {median:.3g}"
+    ]
+
+
+def _truncation(variants: dict[str, Estimate], median: float) -> tuple[dict[str, Any], list[str]]:
+    known = {k: e for k, e in variants.items() if np.isfinite(e.value)}
+    turned = [k for k, e in known.items() if np.sign(e.value) != np.sign(median)]
+    record = {"passed": not turned, **{k: float(e.value) for k, e in known.items()}}
+    return record, [f"the sign turns with {k}" for k in turned]
+
+
+def _not_testable(
+    study: Study, claim: Claim, population: str, reasons: tuple[str, ...], guards: dict[str, Any]
+) -> Verdict:
+    sentence = f"Not testable: that {claim.statement}. {_capital(reasons[0])}"
+    guards.pop("parts", None)  # no number where there is no verdict
+    guards.pop("populations", None)
+    guards.pop("monte_carlo", None)
+    return Verdict(
+        claim, NOT_TESTABLE, sentence.rstrip(".") + ".", population, study.metric, guards=guards, reasons=reasons
+    )
+
+
+def _sentence(
+    claim: Claim,
+    verdict: str,
+    quantity: Quantity,
+    population: str,
+    p: float,
+    median: float,
+    low: float,
+    high: float,
+    interval: float,
+    reasons: tuple[str, ...],
+) -> str:
+    about = "for questions like these" if population == "like-these" else "for these questions themselves"
+    head = {
+        SUPPORTED: f"Supported: {claim.statement}",
+        CONTRADICTED: f"Contradicted: that {claim.statement}",
+        INCONCLUSIVE: f"Inconclusive: whether {claim.statement}",
+    }[verdict]
+    value = f"{median:.3g} ({interval:.0%} interval {low:.3g} to {high:.3g}; P = {_p(p)})"
+    body = f"{head}. {_capital(claim.estimand)}: {value} {about}"
+    tail = f" Held back because {reasons[0]}." if reasons else ""
+    kind = " An association, not an effect of length." if claim.association else ""
+    return f"{body}: {quantity.scope}.{kind}{tail}"
+
+
+def _p(p: float) -> str:
+    if p > 0.999:
+        return "> 0.999"
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.3f}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,79 @@
+"""`hotmess fit`: latent answer distributions, saved as netCDF."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from hotmess.commands.options import command, json_option, names, read_table, sampling_options, table_options
+from hotmess.commands.study import stages
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command."""
+    parser = command(
+        subparsers,
+        "fit",
+        run,
+        help="fit latent answer distributions, save the posterior",
+        description=(
+            "Fit latent answer distributions. With a formula, groups are partially pooled around a regression; without "
+            "one every group stands alone."
+        ),
+        example="hotmess fit responses.parquet --formula 'benchmark + log(model_size_b)' --out fit.nc",
+        parents=[table_options(), sampling_options()],
+    )
+    parser.add_argument(
+        "--formula", metavar="RHS", help="right-hand side over columns, as 'difficulty * log(model_size_b)'"
+    )
+    parser.add_argument(
+        "--by", type=names, default=["model"], metavar="COLUMNS", help="table to print (default: model)"
+    )
+    parser.add_argument(
+        "--unparsable", choices=["uniform", "wrong"], default="uniform", help="what an unparsable response is"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="netCDF file to write")
+    json_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from hotmess.answers.fit import fit
+    from hotmess.errors import BadInput
+
+    if not Path(args.out).parent.is_dir():
+        raise BadInput(f"The folder {Path(args.out).parent} for --out does not exist; make it first.")
+    responses = read_table(args, by=_mentioned(args))
+    with stages() as stage:
+        stage("fitting")
+        result = fit(
+            responses,
+            args.formula,
+            by=[c for c in args.by if c in responses.table],
+            unparsable=args.unparsable,
+            seed=args.seed,
+            draws=args.draws,
+            warmup=args.warmup,
+            chains=args.chains,
+        )
+        stage("saving")
+        result.save(args.out)
+    table = result.summary(args.by, population=args.population)
+    if args.json:
+        print(json.dumps(json.loads(table.to_json(orient="records", double_precision=15)), indent=1))
+    else:
+        print(table.round(4).to_string(index=False))
+    for reason in result.gate.reasons[:5]:
+        print(f"hotmess: not reliable: {reason}.", file=sys.stderr)
+    print(f"{args.out} holds the posterior.", file=sys.stderr)
+    return 0
+
+
+def _mentioned(args: argparse.Namespace) -> list[str]:
+    """Columns that the formula or --by name, so that difficulty and half are made when asked for."""
+    import re
+
+    return list(dict.fromkeys([*args.by, *re.findall(r"[^\W\d]\w*", args.formula or "")]))

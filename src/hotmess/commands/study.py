@@ -1,0 +1,53 @@
+"""From a command's options to a study."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from hotmess.commands.options import read_table
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+
+
+def make_study(args: argparse.Namespace, *, metric: str = "brier") -> Study:
+    """Read the table and set up the analysis that the options describe."""
+    from hotmess.claims.study import Study
+
+    return Study(
+        read_table(args),
+        metric=metric,
+        groups=args.groups,
+        reference=args.reference,
+        difficulty=args.difficulty,
+        seed=args.seed,
+        draws=args.draws,
+        warmup=args.warmup,
+        chains=args.chains,
+    )
+
+
+@contextlib.contextmanager
+def stages(total: int | None = None) -> Iterator[Callable[[str], None]]:
+    """Progress by named stages on stderr; silent where stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda name: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=total)
+        started = False
+
+        def stage(name: str) -> None:
+            nonlocal started
+            progress.update(task, description=name, advance=1 if started else 0)
+            started = True
+
+        yield stage

@@ -1,0 +1,61 @@
+"""`hotmess test`: verdicts with their guards."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from hotmess.commands.options import command, json_option, probability, sampling_options, table_options
+from hotmess.commands.study import make_study, stages
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command."""
+    parser = command(
+        subparsers,
+        "test",
+        run,
+        help="test claims: verdicts with their guards",
+        description=(
+            "Test claims about incoherence. A verdict is supported, contradicted, inconclusive or not testable."
+        ),
+        example="hotmess test responses.parquet --claim natural-overthinking --json",
+        parents=[table_options(), sampling_options()],
+    )
+    parser.add_argument("--claim", action="append", metavar="NAME", help="a claim; may be repeated (default: all)")
+    parser.add_argument("--metric", choices=["brier"], default="brier", help="decomposition (default: brier)")
+    parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
+    parser.add_argument("--strict", action="store_true", help="exit with code 1 when a claim is contradicted")
+    json_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from hotmess.claims.claim import CONTRADICTED
+    from hotmess.claims.test import find_claims, test_claims
+
+    claims = find_claims(args.claim)
+    study = make_study(args, metric=args.metric)
+    with stages(len(claims)) as stage:
+        verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
+    if args.json:
+        print(json.dumps([v.record() for v in verdicts], indent=1, allow_nan=False, default=float))
+    else:
+        for note in study.responses.notes:
+            print(note, file=sys.stderr)
+        for verdict in verdicts:
+            print(f"{verdict.claim.name}\n  {verdict.sentence}")
+            control = verdict.guards.get("negative_control")
+            if control:
+                print(
+                    f"  Negative control: rank {control['rank']} of {control['permutations'] + 1} with "
+                    f"{control['what']}; {control['supported_rate']:.1%} of them called supported."
+                )
+            parts = verdict.guards.get("parts")
+            if parts:
+                listed = ", ".join(f"{k} {v['median']:+.3g}" for k, v in parts.items())
+                print(f"  Parts of the change of incoherence: {listed}.")
+    contradicted = any(v.verdict == CONTRADICTED for v in verdicts)
+    return 1 if args.strict and contradicted else 0
