@@ -120,7 +120,7 @@ def test_the_same_query_reads_a_file_directly(tmp_path):
     import pyarrow.parquet as pq
 
     pq.write_table(arrow(responses.table), path)
-    sql = tally_sql(f"'{path}'", value="answer", carried=["target"])
+    sql = tally_sql(f"'{path}'", value="answer", carried={"target": "max"})
     connection = connect()
     connection.execute("SELECT 1")
     import duckdb

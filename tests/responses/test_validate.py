@@ -245,3 +245,11 @@ def test_summary_is_a_sentence():
     assert validate(letters()).summary() == (
         "6 responses of 2 models to 2 questions in 1 benchmarks; outcome answer, no lengths."
     )
+
+
+def test_a_frame_with_an_index_of_its_own():
+    frame = letters(tests=[[1, 0]] * 6).iloc[[5, 3, 1]]
+    assert validate(frame).table["answer"].tolist() == [0, 3, 1]
+    assert len(validate(frame, outcome="tests")) == 3
+    with pytest.raises(BadInput, match="option 9 in row 2"):
+        validate(frame.assign(answer=[0, 9, 1]))

@@ -33,7 +33,7 @@ class Groups:
 def make_groups(cells: Cells, by: Sequence[str]) -> Groups:
     """Groups in natural order (numbers inside names count as numbers, categories in their own order)."""
     table = cells.table
-    question = table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
+    question = np.asarray(table.groupby(["benchmark", "question"], sort=True).ngroup(), dtype=np.int64)
     if not by:
         return Groups(np.zeros(len(table), dtype=np.int64), question, int(question.max()) + 1, [()])
     frame = pd.DataFrame({name: table[name] for name in by})

@@ -32,14 +32,14 @@ def arrow(frame: pd.DataFrame | Mapping[str, Any]) -> pa.Table:
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
-    for name in frame:
+    for name in map(str, frame):
         series = frame[name]
         try:
-            columns[str(name)] = pa.array(series, from_pandas=True)
+            columns[name] = pa.array(series, from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-            columns[str(name)] = pa.array([None if v is None or v != v else str(v) for v in series], type=pa.string())
-        if pa.types.is_null(columns[str(name)].type):
-            columns[str(name)] = columns[str(name)].cast(pa.string())
+            columns[name] = pa.array([None if v is None or v != v else str(v) for v in series], type=pa.string())
+        if pa.types.is_null(columns[name].type):
+            columns[name] = columns[name].cast(pa.string())
     return pa.table(columns)
 
 

@@ -111,7 +111,7 @@ def _cut(responses: Responses, measure: pd.Series, groups: int) -> Responses:
     key = pd.MultiIndex.from_frame(table[["benchmark", "question"]])
     code = frame.set_index(["benchmark", "question"])["group"].reindex(key).to_numpy(dtype=float)
     lost = np.isnan(code)
-    category = pd.Categorical.from_codes(np.where(lost, -1, code).astype(int), names, ordered=True)
+    category = pd.Categorical.from_codes(np.where(lost, -1, code).astype(int), pd.Index(names), ordered=True)
     out = replace(responses, table=table.assign(difficulty=category))
     if lost.any():
         missing = len(table.loc[lost, ["benchmark", "question"]].drop_duplicates())

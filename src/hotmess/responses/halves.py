@@ -36,7 +36,7 @@ def split_halves(responses: Responses) -> Responses:
     table = responses.table
     cell = table.groupby(list(CELL), observed=True, sort=False).ngroup().to_numpy()
     code = halves(responses.lengths(), cell)
-    category = pd.Categorical.from_codes(code, ["shorter", "longer"], ordered=True)
+    category = pd.Categorical.from_codes(code, pd.Index(["shorter", "longer"]), ordered=True)
     lost = int((code < 0).sum())
     note = f"{lost:,} of {len(table):,} responses are in neither half (at the median, or without a length)."
     return replace(responses, table=table.assign(half=category)).note(note)

@@ -59,15 +59,14 @@ def check_probs(table: pd.DataFrame, place: Place) -> Keep:
     if not given.all() and "answer" in table.columns:
         answered = ~missing(table["answer"]) & (table["answer"].astype(object) != -1).to_numpy(dtype=bool)
         arms = [table[name] for name in ("benchmark", "model", "condition", "budget")]
-        some = pd.Series(given).groupby([a.to_numpy() for a in arms]).transform("any").to_numpy()
-        parsed = pd.Series(answered).groupby([a.to_numpy() for a in arms]).transform("any").to_numpy()
+        some = pd.Series(given).groupby(arms).transform("any").to_numpy()
+        parsed = pd.Series(answered).groupby(arms).transform("any").to_numpy()
         keep = some | ~parsed
     if "n_choices" in table.columns:
         choices = _n_choices(table, place)
     else:
         choices = lengths.copy()
-        question = [table[name].to_numpy() for name in ("benchmark", "question")]
-        longest = pd.Series(choices).groupby(question).transform("max").to_numpy()
+        longest = pd.Series(choices).groupby([table["benchmark"], table["question"]]).transform("max").to_numpy()
         choices = np.where(given, choices, longest)
     bad = given & (lengths != choices)
     if bad.any():
@@ -223,7 +222,7 @@ def _inside(codes: np.ndarray, choices: np.ndarray, name: str, place: Place) -> 
 def _constant(table: pd.DataFrame, values: np.ndarray, what: str, place: Place) -> None:
     """Refuse values that change within a question."""
     code = pd.factorize(values)[0]
-    first = pd.Series(code).groupby([table[name].to_numpy() for name in ("benchmark", "question")], sort=False)
+    first = pd.Series(code).groupby([table["benchmark"], table["question"]], observed=True, sort=False)
     bad = first.transform("first").to_numpy() != code
     if bad.any():
         at = int(np.argmax(bad))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 from hotmess.decompose.kl import log_smoothed
@@ -39,7 +39,6 @@ class Placed:
     target: np.ndarray
     right: np.ndarray
     unparsable: np.ndarray
-    target_code: np.ndarray | None = None
 
 
 def positions(
@@ -85,12 +84,11 @@ def _texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: 
     The set of answers is unbounded: the uniform vector over C answers tends to the origin as C grows, and there an
     unparsable answer stands.
     """
-    table = responses.table
-    first = dict(zip(zip(table["benchmark"], table["question"], strict=True), table["target"], strict=True))
-    goal = np.array([first[key] for key in zip(cells["benchmark"], cells["question"], strict=True)], dtype=object)
-    names = _text_names(responses)
-    answer = np.array([names.get(int(c)) for c in code], dtype=object)
-    right = np.array([a is not None and a == goal[o] for a, o in zip(answer, owner, strict=True)], dtype=np.int64)
+    row = pd.Series(np.arange(len(responses.table))).groupby(text_codes(responses)).first()
+    text = np.array([*responses.table["text"], None], dtype=object)
+    answer = text[row.reindex(code, fill_value=-1).to_numpy()]
+    answer[code < 0] = None
+    right = (answer == cells["target"].to_numpy(dtype=object)[owner]).astype(np.int64)
     none = code < 0
     other = ~none & (right == 0)
     # Number the distinct wrong answers of each cell from 1; contexts repeat answers.
@@ -104,16 +102,12 @@ def _texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: 
         hot[none] = np.eye(size + 1)[size]
     else:
         hot[none] = 0.0
-    return Placed(hot, np.eye(size + 1)[np.zeros(len(cells), dtype=np.int64)], right, none.astype(np.int64), goal)
+    return Placed(hot, np.eye(size + 1)[np.zeros(len(cells), dtype=np.int64)], right, none.astype(np.int64))
 
 
-def _text_names(responses: Responses) -> dict[int, str]:
-    from hotmess.responses.cells import _values
-
-    code = np.asarray(_values(responses)[1]["value"]).astype(np.int64)
-    text = responses.table["text"].to_numpy(dtype=object)
-    seen, at = np.unique(code, return_index=True)
-    return {int(c): text[i] for c, i in zip(seen, at, strict=True) if c >= 0}
+def text_codes(responses: Responses) -> np.ndarray:
+    """A number for each distinct answer in free text, −1 for none."""
+    return pd.factorize(responses.table["text"].astype(object), sort=False, use_na_sentinel=True)[0]
 
 
 def _probs(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 from hotmess.responses.table import CELL
 
-CARRIED = {"family": "any_value", "model_size_b": "max", "category": "any_value", "n_choices": "max", "target": "max"}
-"""Columns that are constant in a cell, with the aggregate that carries them."""
+CARRIED = ("family", "model_size_b", "category", "n_choices", "target")
+"""Columns that are constant in a cell and go with it."""
 
 
 def tally_sql(
@@ -22,13 +22,14 @@ def tally_sql(
     cell: Sequence[str] = CELL,
     context: bool = False,
     length: str | None = None,
-    carried: Sequence[str] = (),
+    carried: Mapping[str, str] | None = None,
     finish_reason: bool = False,
 ) -> str:
     """The query that counts equal values within each cell (and context): anything DuckDB can name is a relation.
 
     Columns of the result: the cell's, `context` if asked for, `value`, `copies`, `log2_length` (sum of log₂ length),
-    `lengths` (how many have one), `at_limit` (cut off at a token limit), and the carried ones; sorted by cell.
+    `lengths` (how many have one), `at_limit` (cut off at a token limit), and `carried` ones (column → aggregate);
+    sorted by cell. Rows where a cell's column that is not one of the five of `CELL` is null belong to no cell.
 
     >>> print(tally_sql("t", value="answer", cell=["model"]))
     SELECT "model", "answer" AS value, count(*) AS copies, 0.0 AS log2_length, 0 AS lengths, 0 AS at_limit
@@ -49,7 +50,7 @@ def tally_sql(
         f"{total} AS log2_length",
         f"{count} AS lengths",
         f"{limit} AS at_limit",
-        *(f"{CARRIED[name]}({quoted(name)}) AS {quoted(name)}" for name in carried),
+        *(f"{how}({quoted(name)}) AS {quoted(name)}" for name, how in (carried or {}).items()),
     ]
     extra = [quoted(name) for name in cell if name not in CELL]
     where = "WHERE " + " AND ".join(f"{name} IS NOT NULL" for name in extra) + "\n" if extra else ""

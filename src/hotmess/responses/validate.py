@@ -69,7 +69,7 @@ def validate(
     others = [name for name in present_outcomes(frame) if name != outcome]
     if others:
         said.append(f"The outcome is {outcome}; the table also has {', '.join(others)}.")
-    table = frame.copy(deep=False)
+    table = frame.reset_index(drop=True)
     _name_cells(table, where)
     keep = CHECKS[outcome](table, where)
     if keep is not None and not keep.all():

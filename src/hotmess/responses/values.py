@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -179,7 +179,7 @@ def vectors(series: pd.Series, *, name: str, place: Place) -> tuple[NDArray[np.f
     return out, lengths
 
 
-def _vector(value: Any, name: str, place: Place, at: int) -> Sequence[Any]:
+def _vector(value: Any, name: str, place: Place, at: int) -> list[Any] | NDArray[Any]:
     if isinstance(value, str) and value.strip():
         try:
             value = json.loads(value)
