@@ -43,13 +43,15 @@ class Experiment:
 
     def __post_init__(self) -> None:
         if self.path % self.chunk:
-            raise BadInput(f"chunk = {self.chunk} must divide path = {self.path}: a chunk is a part of one block's pairs.")
+            raise BadInput(
+                f"chunk = {self.chunk} must divide path = {self.path}: a chunk is a part of one block's pairs."
+            )
         if self.batches % self.chunk:
             raise BadInput(f"batches = {self.batches} must be a multiple of chunk = {self.chunk}.")
         if not 0 < self.held_out < 1 or self.training_trajectories < self.batch:
             raise BadInput(
-                f"{self.trajectories} trajectories with {self.held_out:.0%} held out do not fill a batch of {self.batch}: "
-                "a batch takes one pair from each of as many trajectories."
+                f"{self.trajectories} trajectories with {self.held_out:.0%} held out do not fill a batch of "
+                f"{self.batch}: a batch takes one pair from each of as many trajectories."
             )
 
     @property

@@ -68,9 +68,7 @@ Updater = Callable[[Transformer, Encoding, jax.Array], jax.Array]
 
 
 @partial(eqx.filter_jit, donate="none")
-def roll(
-    model: Transformer, code: Encoding, starts: jax.Array, steps: int, update: Updater = next_update
-) -> jax.Array:
+def roll(model: Transformer, code: Encoding, starts: jax.Array, steps: int, update: Updater = next_update) -> jax.Array:
     """Points (steps + 1, n, d) of the model's own paths from `starts` (n, d), the starts included."""
 
     def one(x: jax.Array, _: None) -> tuple[jax.Array, jax.Array]:

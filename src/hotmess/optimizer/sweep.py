@@ -36,7 +36,13 @@ def name_of(experiment: Experiment, shape: Shape, *, problem: int, seed: int) ->
 
 
 def train_one(
-    experiment: Experiment, shape: Shape, *, problem: int, seed: int, checkpoints: Path, progress: Progress = lambda *_: None
+    experiment: Experiment,
+    shape: Shape,
+    *,
+    problem: int,
+    seed: int,
+    checkpoints: Path,
+    progress: Progress = lambda *_: None,
 ) -> Trained:
     """Train one model, or go on from its checkpoint; a finished one is only read."""
     name = name_of(experiment, shape, problem=problem, seed=seed)

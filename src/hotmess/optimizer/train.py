@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -99,8 +100,9 @@ def train(
 ) -> Trained:
     """Train one size. With a `folder`, a checkpoint is kept there and an interrupted training goes on from it.
 
-    `seed` draws the weights and the order of the pairs; `data_seed` the trajectories, which all sizes share. `stop` ends
-    after that many steps (for tests and trials). Losses after an interruption equal those without one.
+    `seed` and `data_seed` together draw the weights, the training trajectories and their order, which all sizes share;
+    `data_seed` alone the held-out trajectories. `stop` ends after that many steps (for trials). Losses after an
+    interruption equal those without one.
     """
     e = experiment
     if stop is not None and stop % e.chunk:
@@ -118,11 +120,10 @@ def train(
         if any(_plain(notes[k]) != read.get(k) for k in notes):
             raise BadInput(f"The checkpoint {folder} is of another experiment; delete it or choose another folder.")
         step, losses = read["step"], read["losses"]
-    advance = _advance(e, static, optimizer)
     order_key = jax.random.fold_in(data_key, seed)
     while step < (e.batches if stop is None else stop):
         points = pairs_jit(problem, e, order_key, jnp.asarray(step))
-        state, loss = advance(state, problem, points)
+        state, loss = _advance(state, problem, points, static, e, shape.width)
         step, losses = step + e.chunk, [*losses, float(loss)]
         progress(step, losses[-1])
         if folder is not None:
@@ -151,25 +152,24 @@ def pairs_jit(problem: Quadratic, experiment: Experiment, key: jax.Array, step: 
     return pairs(problem, experiment, key, step)
 
 
-def _advance(experiment: Experiment, static: Any, optimizer: optax.GradientTransformation) -> Callable[..., Any]:
+@eqx.filter_jit
+def _advance(
+    state: Any, problem: Quadratic, points: jax.Array, static: Any, experiment: Experiment, width: int
+) -> tuple[Any, jax.Array]:
+    """One chunk of training steps in one compiled loop: the new state and the mean loss."""
     first = experiment.encoding.length
+    optimizer = adamw(experiment.rate, width, experiment.batches, experiment.decay)
 
-    @partial(jax.jit, donate_argnums=0)
-    def advance(state: Any, problem: Quadratic, points: jax.Array) -> tuple[Any, jax.Array]:
-        def one(state: Any, x: jax.Array) -> tuple[Any, jax.Array]:
-            weights, moments = state
-            tokens = pair_tokens(problem, experiment, x)
-            loss, gradient = jax.value_and_grad(lambda w: token_loss(eqx.combine(w, static), tokens, first))(weights)
-            updates, moments = optimizer.update(gradient, moments, weights)
-            return (optax.apply_updates(weights, updates), moments), loss
+    def one(state: Any, x: jax.Array) -> tuple[Any, jax.Array]:
+        weights, moments = state
+        tokens = pair_tokens(problem, experiment, x)
+        loss, gradient = jax.value_and_grad(lambda w: token_loss(eqx.combine(w, static), tokens, first))(weights)
+        updates, moments = optimizer.update(gradient, moments, weights)
+        return (optax.apply_updates(weights, updates), moments), loss
 
-        state, losses = jax.lax.scan(one, state, points)
-        return state, jnp.mean(losses)
-
-    return advance
+    state, losses = jax.lax.scan(one, state, points)
+    return state, jnp.mean(losses)
 
 
 def _plain(value: Any) -> Any:
-    import json
-
     return json.loads(json.dumps(value))

@@ -49,7 +49,7 @@ def _norm(x: jax.Array, gain: jax.Array) -> jax.Array:
 
 
 def _dot(x: jax.Array, weights: jax.Array) -> jax.Array:
-    """x @ weights with x's leading axes merged: its gradient is then one plain matrix product, not a transposed copy."""
+    """x @ weights with x's leading axes merged: its gradient is then one plain matrix product."""
     return (x.reshape(-1, x.shape[-1]) @ weights).reshape(*x.shape[:-1], weights.shape[-1])
 
 
@@ -116,7 +116,7 @@ class Transformer(eqx.Module):
         return self.positions.shape[0]
 
     def embed(self, tokens: jax.Array) -> jax.Array:
-        """The tokens' vectors, by a product with one-hot rows: with few tokens its gradient is far faster than a scatter."""
+        """The tokens' vectors, by a product with one-hot rows: with few tokens its gradient beats a scatter."""
         return _dot(jax.nn.one_hot(tokens, self.tokens.shape[0], dtype=self.tokens.dtype), self.tokens)
 
     def __call__(self, tokens: jax.Array, *, start: int = 0) -> jax.Array:
