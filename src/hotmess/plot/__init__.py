@@ -1,0 +1,37 @@
+"""Figures as functions: each takes a study, fit, law or contrast and returns matplotlib axes.
+
+Every figure has a table function beside it (`power_laws` and `power_laws_table`), and draws what that table holds and
+nothing else. Figures are made without pyplot: no window opens, no global setting changes; save one by
+`hotmess.plot.save(axes, "figure.pdf")`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "incoherence_by_model": "models",
+    "incoherence_by_model_table": "models",
+    "incoherence_against_length": "length",
+    "incoherence_against_length_table": "length",
+    "power_laws": "scale",
+    "power_laws_table": "scale",
+    "natural_contrast": "contrast",
+    "natural_contrast_table": "contrast",
+    "bias_variance_plane": "plane",
+    "bias_variance_plane_table": "plane",
+    "figure_of": "style",
+    "save": "style",
+    "ranks": "diagnostics",
+    "ranks_table": "diagnostics",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    # matplotlib takes half a second to import: only when a figure is asked for.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,147 @@
+"""Incoherence against the length of reasoning: the law's band over the bins it was fitted to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.plot import style
+from hotmess.plot.colour import INK, MUTED, PAPER, palette
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.laws.length import LengthLaw
+
+POINTS = 60
+
+
+def incoherence_against_length_table(
+    law: LengthLaw, *, population: str = "like-these", interval: float = 0.9
+) -> pd.DataFrame:
+    """The bins: model, condition, budget, bin, length (geometric mean), incoherence with interval, plug_in."""
+    import pandas as pd
+    from scipy.stats import norm
+
+    from hotmess.decompose.grouping import natural
+    from hotmess.decompose.squared import plug_in
+
+    keys = ["model", "condition", "budget", "bin"]
+    bins = law.bins
+    z = norm.ppf((1 + interval) / 2)
+    mean, sd = bins[f"incoherence_{population}"], bins[f"sd_{population}"]
+    terms = plug_in(law.fit.cells.points)
+    sums = law.fit.cells.table[keys].assign(error=terms.error, variance=terms.variance)
+    sums = sums.groupby(keys, observed=True)[["error", "variance"]].sum()
+    sums = sums.reindex(pd.MultiIndex.from_frame(bins[keys]))
+    table = bins[[*keys[:3], "family", "model_size_b", "arm", "bin", "questions", "responses", "wrong"]].assign(
+        length=np.exp(bins["log_length"]),
+        incoherence=mean,
+        incoherence_low=np.clip(mean - z * sd, 0, 1),
+        incoherence_high=np.clip(mean + z * sd, 0, 1),
+        plug_in=(sums["variance"] / sums["error"]).to_numpy(),
+    )
+    names = arm_names(law)
+    order = style.models_in_order(law.arms)["model"].tolist()
+    rank = [
+        (order.index(m), natural(str(c)), natural(str(b)), x)
+        for m, c, b, x in zip(table["model"], table["condition"], table["budget"], table["length"])
+    ]
+    table = table.iloc[sorted(range(len(table)), key=rank.__getitem__)]
+    table.insert(0, "name", [names[a] for a in table["arm"]])
+    return table.drop(columns="arm").reset_index(drop=True)
+
+
+def arm_names(law: LengthLaw) -> list[str]:
+    """What to call each arm: the model, and what else tells arms apart."""
+    return [str(v) for v in law.data["posterior"]["arm"].values]
+
+
+def incoherence_against_length(
+    law: LengthLaw,
+    *,
+    shape: str = "odds",
+    population: str = "like-these",
+    interval: float = 0.9,
+    width: float = style.WIDE,
+) -> np.ndarray:
+    """One panel per model (and condition and budget): the law's posterior band, and the bins.
+
+    Filled marks are bins of equally many questions with their posterior intervals; hollow marks are the plug-in
+    estimates of the same bins, as in Hägele et al. 2026, figure 2. The slope is that of logit incoherence in log length
+    (odds) or of log incoherence (power).
+    """
+    table = incoherence_against_length_table(law, population=population, interval=interval)
+    summary = law.summary(shape, population, interval)
+    whole = list(dict.fromkeys(table["name"]))
+    every = arm_names(law)
+    names = [whole[i] for i in style.some(len(whole), style.MAX_PANELS)]
+    models = table.drop_duplicates("model")
+    colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))
+    rows, columns = style.grid_of(len(names), width=width)
+    short = dict(zip(whole, style.labels(whole, 20 if width > 5 else 22)))
+    with style.look():
+        axes = style.panels(rows, columns, width=width, height=0.8 + 1.85 * rows, sharex=True, sharey=True)
+        low, high = table["length"].min(), table["length"].max()
+        for panel, name in zip(axes.flat, names):
+            own = table[table["name"] == name]
+            arm = every.index(name)
+            model = str(own["model"].iloc[0])
+            _panel(panel, own, law, arm, shape, population, interval, colours.colours[model], colours.markers[model])
+            s = summary.iloc[arm]
+            said = style.interval_text(s["slope"], s["slope_low"], s["slope_high"])
+            style.head(panel, short[name], [(f"slope {said}", INK)])
+        axes.flat[0].set_ylim(0, 1)
+        axes.flat[0].set_xscale("log")
+        axes.flat[0].set_xlim(low / 1.08, high * 1.08)
+        for panel in axes.flat:
+            style.log_ticks(panel.xaxis, low, high, most=max(2, int(2.6 * width / columns)))
+        style.hide(axes.flat[len(names) :])
+        for panel in list(axes.flat)[: len(names)]:
+            panel.xaxis.set_tick_params(labelbottom=True)
+        figure = axes.flat[0].figure
+        figure.supylabel("incoherence", fontsize=8.5)
+        unit = law.length.replace("_", " ")
+        said = f"mean {style.clean(unit)} of a question (logarithmic)"
+        if len(names) < len(whole):
+            said += f"\n{len(names)} of {len(whole)} are drawn, evenly spread; all are in the table"
+        figure.supxlabel(said, fontsize=8.5)
+        _legend(figure, shape, width)
+    return axes
+
+
+def _panel(
+    panel: Any,
+    own: pd.DataFrame,
+    law: LengthLaw,
+    arm: int,
+    shape: str,
+    population: str,
+    interval: float,
+    colour: str,
+    marker: str,
+) -> None:
+    x = np.linspace(np.log(own["length"].min()), np.log(own["length"].max()), POINTS)
+    curve = np.clip(law.curve(x, arm, shape, population), 0, 1)
+    low, middle, high = np.quantile(curve, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=0)
+    panel.fill_between(np.exp(x), low, high, color=colour, alpha=0.22, lw=0)
+    panel.plot(np.exp(x), middle, color=colour, lw=1.6)
+    panel.vlines(own["length"], own["incoherence_low"], own["incoherence_high"], color=colour, lw=0.9)
+    panel.plot(own["length"], own["incoherence"], marker, color=colour, ms=3.6)
+    panel.plot(own["length"], own["plug_in"], "s", color=MUTED, mfc=PAPER, ms=3, mew=0.7, zorder=1.9)
+    panel.grid(axis="y")
+    panel.set_axisbelow(True)
+
+
+def _legend(figure: Any, shape: str, width: float) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(color=MUTED, alpha=0.3, lw=0),
+        Line2D([], [], color=MUTED, marker="o", ms=3.6, lw=0.9),
+        Line2D([], [], color=MUTED, marker="s", ms=3, mfc=PAPER, mew=0.7, lw=0),
+    ]
+    said = [f"{shape} law", "bins, posterior", "bins, plug-in"]
+    figure.legend(handles, said, loc="outside upper left", ncols=3, columnspacing=1.3)

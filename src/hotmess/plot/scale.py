@@ -1,0 +1,150 @@
+"""Power laws of bias² and variance in model size, by group of difficulty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.plot import style
+from hotmess.plot.colour import BIAS, INK, MUTED, VARIANCE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.laws.power import PowerLaws
+
+TERMS = (("bias2", "bias²", BIAS, "o"), ("variance", "variance", VARIANCE, "s"))
+POINTS = 40
+
+
+def power_laws_table(laws: PowerLaws, *, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
+    """The points: model, groups, size, bias² and variance with intervals (from the first stage, on the log scale)."""
+    from scipy.stats import norm
+
+    p = laws.law.populations.index(population)
+    cells, count = laws.law.cells, len(laws.law.cells)
+    mean, sd = laws.law.mean[p], np.sqrt(np.diag(laws.law.covariance[p]))
+    z = norm.ppf((1 + interval) / 2)
+    table = cells[["model", *laws.by, laws.over, "questions", "responses", "wrong"]].copy()
+    for i, name in enumerate(("bias2", "variance")):
+        own = slice(i * count, (i + 1) * count)
+        table[name] = np.exp(mean[own])
+        table[f"{name}_low"], table[f"{name}_high"] = np.exp(mean[own] - z * sd[own]), np.exp(mean[own] + z * sd[own])
+    table.insert(0, "group", [", ".join(map(str, r)) for r in cells[list(laws.by)].itertuples(index=False)])
+    order = {label: i for i, label in enumerate(group_names(laws))}
+    rank = [(order[g], x) for g, x in zip(table["group"], table[laws.over])]
+    return table.iloc[sorted(range(len(table)), key=rank.__getitem__)].reset_index(drop=True)
+
+
+def group_names(laws: PowerLaws) -> list[str]:
+    """Names of the groups, in the law's order."""
+    return [str(v) for v in laws.data["posterior"]["group"].values]
+
+
+def line(laws: PowerLaws, term: str, group: int, x: np.ndarray, population: str = "like-these") -> np.ndarray:
+    """(draws, points) of bias² or variance on a group's line at sizes x."""
+    level = laws.draws(f"level_{term}", population)[..., group].ravel()[:, None]
+    slope = laws.draws(f"alpha_{term}", population)[..., group].ravel()[:, None]
+    return np.exp(level - slope * (np.log(x) - laws.law.center))
+
+
+def power_laws(
+    laws: PowerLaws, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE
+) -> np.ndarray:
+    """One panel per group: bias² and variance against size on logarithmic axes, with lines, bands and exponents.
+
+    Below, the groups' exponents, and bias² exponent minus variance exponent, the slope of logit incoherence in log
+    size: above 0, incoherence rises with size (Hägele et al. 2026, section on scale).
+    """
+    table = power_laws_table(laws, population=population, interval=interval)
+    summary = laws.summary(population, interval)
+    every = group_names(laws)
+    shown = [every[i] for i in style.some(len(every), style.MAX_PANELS)]
+    rows, columns = style.grid_of(len(shown), width=width)
+    short = dict(zip(every, style.labels(every, 24)))
+    with style.look():
+        grid, below = _places(rows, columns, len(shown), width)
+        values = np.concatenate([table[f"{t}_{e}"] for t in ("bias2", "variance") for e in ("low", "high")])
+        sizes = np.unique(table[laws.over])
+        for i, (panel, name) in enumerate(zip(grid, shown)):
+            own, group = table[table["group"] == name], every.index(name)
+            for term, _, colour, marker in TERMS:
+                _line(panel, own, laws, term, group, population, interval, colour, marker)
+            style.head(panel, short[name])
+            panel.set_xscale("log")
+            panel.set_yscale("log")
+            panel.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)
+            panel.set_ylim(values.min() / 1.15, values.max() * 1.15)
+            style.value_ticks(panel.xaxis, sizes, most=6 if columns < 4 else 4)
+            style.log_ticks(panel.yaxis, values.min(), values.max(), most=5)
+            panel.grid(axis="y")
+            panel.set_axisbelow(True)
+            if i % columns:
+                panel.set_yticklabels([])
+            if i >= len(shown) - columns:
+                panel.set_xlabel("model size, billions" if laws.over == "model_size_b" else style.clean(laws.over))
+        _exponents(below[0], below[1], summary.iloc[[every.index(name) for name in shown]], shown)
+        if len(shown) < len(every):
+            below[0].figure.supxlabel(
+                f"{len(shown)} of {len(every)} groups are drawn; all are in the table", fontsize=8
+            )
+        from matplotlib.lines import Line2D
+
+        handles = [Line2D([], [], color=colour, marker=marker, ms=4, lw=1.6) for _, _, colour, marker in TERMS]
+        grid[0].figure.legend(handles, [word for _, word, _, _ in TERMS], loc="outside upper left", ncols=2)
+    return np.array([*grid, *below], dtype=object)
+
+
+def _places(rows: int, columns: int, groups: int, width: float) -> tuple[list[Any], list[Any]]:
+    """Axes for the groups, and two below them for exponents and slopes."""
+    stacked = width <= 5
+    upper, forest = 0.55 + 1.95 * rows, 0.55 + 0.24 * groups
+    lower = 2 * forest if stacked else forest
+    figure = style.new_figure(width=width, height=upper + lower)
+    top, bottom = figure.subfigures(2, 1, height_ratios=[upper, lower])
+    grid = list(top.subplots(rows, columns, squeeze=False).flat)
+    style.hide(grid[groups:])
+    below = list(bottom.subplots(2, 1) if stacked else bottom.subplots(1, 2))
+    return grid[:groups], below
+
+
+def _line(
+    panel: Any,
+    own: pd.DataFrame,
+    laws: PowerLaws,
+    term: str,
+    group: int,
+    population: str,
+    interval: float,
+    colour: str,
+    marker: str,
+) -> None:
+    shift = 1.03 if term == "variance" else 1 / 1.03  # so that one interval does not hide the other
+    size = own[laws.over].to_numpy()
+    x = np.geomspace(size.min(), size.max(), POINTS)
+    low, middle, high = np.quantile(
+        line(laws, term, group, x, population), [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=0
+    )
+    panel.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
+    panel.plot(x, middle, color=colour, lw=1.6)
+    panel.vlines(size * shift, own[f"{term}_low"], own[f"{term}_high"], color=colour, lw=0.9)
+    panel.plot(size * shift, own[term], marker, color=colour, ms=3.8)
+
+
+def _exponents(left: Any, right: Any, summary: pd.DataFrame, names: list[str]) -> None:
+    """Exponents of bias² and variance, and their difference, the slope of logit incoherence, per group."""
+    at = style.rows_axis(left, names, limit=18)
+    for shift, (term, _, colour, marker) in zip((0.13, -0.13), TERMS):
+        name = f"alpha_{term}"
+        left.hlines(at + shift, summary[f"{name}_low"], summary[f"{name}_high"], color=colour, lw=1.2)
+        left.plot(summary[name], at + shift, marker, color=colour, ms=4)
+    left.set_xlabel("exponent: how fast it falls with size")
+    style.rows_axis(right, names, limit=18)
+    name = "logit_incoherence_slope"
+    right.axvline(0, color=MUTED, lw=0.8)
+    right.hlines(at, summary[f"{name}_low"], summary[f"{name}_high"], color=INK, lw=1.2)
+    right.plot(summary[name], at, "o", color=INK, ms=4)
+    right.set_xlabel("difference: ← incoherence falls   rises → with size")
+    reach = 1.1 * max(abs(summary[[f"{name}_low", f"{name}_high"]].to_numpy()).max(), 0.05)
+    right.set_xlim(-reach, reach)

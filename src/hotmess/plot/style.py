@@ -1,0 +1,275 @@
+"""The look of all figures: panels, labels, plain numbers on axes."""
+
+from __future__ import annotations
+
+import contextlib
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.plot.colour import INK, MUTED, RULE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+WIDE, NARROW = 7.2, 3.7
+"""Widths of figures in inches: a page of paper, a phone."""
+
+MAX_PANELS, MAX_ROWS = 12, 40
+"""Panels of a figure and rows of a figure that can still be read; what is more stays in the table."""
+
+RC: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "lines.solid_capstyle": "butt",
+    "axes.unicode_minus": True,
+}
+
+
+@contextlib.contextmanager
+def look() -> Iterator[None]:
+    """Our settings of matplotlib inside the block only."""
+    import matplotlib
+
+    with matplotlib.rc_context(RC):
+        yield
+
+
+def new_figure(*, width: float, height: float) -> Any:
+    """A figure that no window and no pyplot knows."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.03, hspace=0.05)  # type: ignore[union-attr]
+    return figure
+
+
+def panels(rows: int, columns: int, *, width: float, height: float, **options: Any) -> np.ndarray:
+    """Axes (rows, columns) of a new figure; `height` is of the whole figure."""
+    return np.asarray(new_figure(width=width, height=height).subplots(rows, columns, squeeze=False, **options))
+
+
+def grid_of(count: int, *, width: float) -> tuple[int, int]:
+    """Rows and columns of `count` small panels.
+
+    >>> grid_of(7, width=7.2), grid_of(7, width=3.7), grid_of(1, width=7.2)
+    ((2, 4), (4, 2), (1, 1))
+    """
+    most = 4 if width > 5 else 2
+    if count <= 3 and width > 5:
+        return 1, count
+    columns = min(count, most)
+    return -(-count // columns), columns
+
+
+def clean(text: object, limit: int = 60) -> str:
+    """A name fit for a figure: no control or invisible characters, cut where it is long.
+
+    >>> clean("a\\u202eb\\n"), clean("x" * 50, 9)
+    ('ab', 'xxxxxxxx…')
+    """
+    kept = "".join(c for c in str(text) if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def labels(names: Iterable[object], limit: int = 36) -> list[str]:
+    """Short names for a figure: where some are too long, all lose what they begin with in common; no two look alike.
+
+    >>> labels(["Qwen2.5-0.5B-Instruct", "Qwen2.5-72B-Instruct-AWQ"], 15)
+    ['0.5B-Instruct', '72B-Instruct-A…']
+    """
+    out = [clean(name, 10_000) for name in names]
+    if len(set(out)) > 1 and max(map(len, out)) > limit:
+        first, last = min(out), max(out)
+        common = first[: next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), len(first))]
+        cut = max(common.rfind(c) for c in "-_/ :,") + 1
+        out = [name[cut:] for name in out]
+    out = [clean(name, limit) for name in out]
+    seen: dict[str, int] = {}
+    for i, name in enumerate(out):
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            out[i] = f"{name} ({seen[name]})"
+    return out
+
+
+def plain_number(value: float) -> str:
+    """A number for an axis, without exponents.
+
+    >>> [plain_number(v) for v in (0.05, 0.5, 3, 1500, 100.0)]
+    ['0.05', '0.5', '3', '1,500', '100']
+    """
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return np.format_float_positional(float(f"{value:.3g}"), trim="-")
+
+
+def log_ticks(axis: Any, low: float, high: float, *, most: int = 5) -> None:
+    """Round numbers, written plainly, as the ticks of an axis that is logarithmic already."""
+    _ticks(axis, _round_ticks(low, high, most))
+
+
+def value_ticks(axis: Any, values: np.ndarray, *, most: int = 5) -> None:
+    """The values themselves (as model sizes) as ticks, those left out that would run into each other."""
+    _ticks(axis, _spread(np.unique(np.asarray(values, float)), most))
+
+
+def _ticks(axis: Any, ticks: Sequence[float]) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    axis.set_major_locator(FixedLocator(list(ticks)))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: plain_number(v)))
+    axis.set_minor_locator(NullLocator())
+
+
+def _round_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers between low and high: the densest set of at most `most` that do not run into each other."""
+    best: list[float] = []
+    gap = np.log(high / low) / (1.7 * most) if high > low else 0.0
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5), (1, 2, 3, 5, 7), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        ticks = [s * 10.0**p for p in powers for s in steps if low / 1.001 <= s * 10.0**p <= high * 1.001]
+        apart = len(ticks) < 2 or np.diff(np.log(ticks)).min() >= gap
+        if len(best) < len(ticks) <= most and (apart or len(best) < 2):
+            best = ticks
+    return best or [float(f"{low:.2g}")]
+
+
+def _spread(values: np.ndarray, most: int) -> list[float]:
+    """Some of the values, no two closer than 1/(2 most) of the range of logarithms."""
+    if len(values) < 2:
+        return list(values)
+    logs = np.log(values)
+    gap = (logs[-1] - logs[0]) / (2 * most)
+    kept = [0]
+    for i in range(1, len(values)):
+        if logs[i] - logs[kept[-1]] >= gap:
+            kept.append(i)
+    if kept[-1] != len(values) - 1:
+        kept[-1] = len(values) - 1
+    return [float(values[i]) for i in kept]
+
+
+def models_in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """model, family, model_size_b: one row per model, by family, size and name (numbers in names as numbers)."""
+    from hotmess.decompose.grouping import natural
+
+    have = [c for c in ("family", "model_size_b") if c in table]
+    models = table.groupby("model", as_index=False, observed=True)[have].first() if have else table[["model"]]
+    models = models.drop_duplicates("model").reset_index(drop=True)
+    for name, empty in (("family", ""), ("model_size_b", np.nan)):
+        if name not in models:
+            models[name] = empty
+    size = models["model_size_b"].astype(float)
+    key = [
+        (str(f), not np.isfinite(s), s if np.isfinite(s) else 0.0, natural(str(m)))
+        for f, s, m in zip(models["family"], size, models["model"])
+    ]
+    return models.iloc[sorted(range(len(models)), key=key.__getitem__)].reset_index(drop=True)
+
+
+def some(count: int, most: int) -> np.ndarray:
+    """Indices of at most `most` of `count` things, evenly spread, the first and the last among them.
+
+    >>> some(3, 12).tolist(), some(10, 4).tolist()
+    ([0, 1, 2], [0, 3, 6, 9])
+    """
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
+def left_over(axes: Axes, drawn: int, all_of_them: int, what: str) -> None:
+    """Say on the figure that only some are drawn."""
+    if drawn < all_of_them:
+        text = f"{drawn} of {all_of_them} {what} are drawn, evenly spread; all are in the table."
+        axes.figure.supxlabel(text, fontsize=8, color=MUTED, x=0.01, ha="left")  # type: ignore[union-attr]
+
+
+def rows_axis(axes: Axes, names: Sequence[str], *, limit: int = 36) -> np.ndarray:
+    """Rows from the top, one per name; returns their positions."""
+    at = np.arange(len(names))[::-1].astype(float)
+    axes.set_yticks(at, labels(names, limit), parse_math=False)
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    return at
+
+
+def head(panel: Axes, name: object, lines: Sequence[tuple[str, str]] = (), *, limit: int = 24) -> None:
+    """A panel's title, a name from the data, and small lines (text, colour) beneath it, all above the panel."""
+    size = 7.2
+    panel.set_title(clean(name, limit), parse_math=False, pad=4 + 9.5 * len(lines))
+    for i, (text, colour) in enumerate(lines):
+        up = 3 + 9.5 * (len(lines) - 1 - i)
+        panel.annotate(
+            text,
+            (0, 1),
+            xytext=(0, up),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=size,
+            color=colour,
+            parse_math=False,
+        )
+
+
+def interval_text(value: float, low: float, high: float, digits: int = 2) -> str:
+    """A number with its interval, with a true minus sign.
+
+    >>> interval_text(-0.2, -0.5, 0.1)
+    '−0.20 [−0.50, 0.10]'
+    """
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]".replace("-", "−")
+
+
+def figure_of(axes: Any) -> Any:
+    """The whole figure that some axes are in."""
+    first = np.atleast_1d(np.asarray(axes, dtype=object)).flat[0].figure
+    return getattr(first, "figure", None) or first
+
+
+def save(axes: Any, path: Any) -> None:
+    """Write the figure that axes are in to a file (.pdf, .svg or .png)."""
+    figure_of(axes).savefig(path, dpi=200)
+
+
+def hide(axes: Iterable[Axes]) -> None:
+    """Take panels that hold nothing out of the figure."""
+    for a in axes:
+        a.set_visible(False)
