@@ -202,7 +202,7 @@ def _load_lines(path: Path) -> pd.DataFrame:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f"Line {number} of {path.name!r} is not sound JSON: {_first(error)}.") from None
-    return pd.DataFrame.from_records(records)
+    return _frame(records, path)
 
 
 def _load_array(path: Path) -> pd.DataFrame:
@@ -212,7 +212,14 @@ def _load_array(path: Path) -> pd.DataFrame:
         raise BadInput(f"The file {str(path)!r} is not sound JSON: {_first(error)}.") from None
     if not all(isinstance(record, dict) for record in records):
         raise BadInput(f"The file {str(path)!r} is not an array of JSON objects.")
-    return pd.DataFrame.from_records(records)
+    return _frame(records, path)
+
+
+def _frame(records: list[dict[str, Any]], path: Path) -> pd.DataFrame:
+    try:
+        return pd.DataFrame.from_records(records)
+    except (UnicodeEncodeError, OverflowError) as error:  # lone surrogates, numbers beyond all types
+        raise BadInput(f"The file {str(path)!r} holds a value that no table can hold: {_first(error)}.") from None
 
 
 def _first(error: BaseException) -> str:

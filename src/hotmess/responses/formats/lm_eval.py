@@ -52,7 +52,7 @@ def results_of(path: Path) -> list[Path]:
     named = _FILE.fullmatch(path.name)
     if named and (beside := path.with_name(f"results_{named['date']}.json")).is_file():
         return [beside]
-    return sorted(path.parent.glob("results*.json"))
+    return sorted(file for file in path.parent.glob("results*.json") if file.is_file())
 
 
 @register("lm-evaluation-harness", sniff=is_lm_eval, inputs=lambda path: [path, *results_of(path)])

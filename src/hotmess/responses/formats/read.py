@@ -111,11 +111,14 @@ def _find(paths: Paths) -> tuple[list[tuple[Reader, Path, bool]], list[Path]]:
 
 
 def _read(reader: Reader, path: Path, options: ReadOptions, *, cache: bool) -> pd.DataFrame:
-    name = cached.key(reader, path, reader.inputs(path), options) if cache else None
-    table = cached.load(name)
-    if table is None:
-        table = reader.read(path, options)
-        cached.save(name, table)
+    try:
+        name = cached.key(reader, path, reader.inputs(path), options) if cache else None
+        table = cached.load(name)
+        if table is None:
+            table = reader.read(path, options)
+            cached.save(name, table)
+    except OSError as error:
+        raise BadInput(f"{error.filename or path} cannot be read: {error.strerror or error}.") from error
     return table
 
 
