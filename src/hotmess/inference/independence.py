@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
+from scipy.linalg import solve_triangular
+from scipy.special import gammaln, logsumexp
 
-_DF, _ROUNDS, _PRIOR_SHARE = 6, 4, 0.15
+_DF, _ROUNDS, _PRIOR_SHARE, _KERNELS, _WIDTH = 5, 4, 0.15, 200, 0.75
+_TRIES, _HEAVY = 4, 60.0
 
 
 def independence_metropolis(
@@ -24,23 +26,18 @@ def independence_metropolis(
     draws: int = 500,
     chains: int = 4,
     batch: int = 2000,
-    thin: int = 3,
-    complete: Callable[[np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]] | None = None,
+    thin: int = 5,
 ) -> tuple[np.ndarray, float]:
     """Draw from prior × likelihood on R^d.
 
     Parameters
     ----------
     log_likelihood, log_prior
-        (n, d) -> (n,), both normalised or both up to the same constant for all points.
+        (n, d) -> (n,); the prior normalised.
     prior_draws
         (rng, n) -> (n, d) exact draws of the prior.
     thin
         Proposals per kept draw.
-    complete
-        Where `log_likelihood` is an approximate marginal: (points, rng) -> further coordinates (n, k), drawn from an
-        approximate conditional, and the log of exact joint over approximate marginal × conditional. They are appended
-        to the points, and the chains are exact for the joint posterior.
 
     Returns
     -------
@@ -58,67 +55,78 @@ def independence_metropolis(
     True
     """
     rng = np.random.default_rng(seed)
-    points = prior_draws(rng, 2 * batch)
-    log_w = log_likelihood(points)
-    for _ in range(_ROUNDS):
-        center, scale = _moments(points, log_w)
-        points = _propose(rng, center, scale, prior_draws, batch)
-        log_w = log_likelihood(points) + log_prior(points) - _log_proposal(points, center, scale, log_prior)
-    center, scale = _moments(points, log_w)
+
+    def weigh(points: np.ndarray, proposal: _Kernels) -> np.ndarray:
+        parts = np.array_split(points, max(1, len(points) // batch))
+        return np.concatenate([log_likelihood(x) + log_prior(x) - proposal.log_density(x, log_prior) for x in parts])
+
+    seen = prior_draws(rng, 2 * batch)
+    log_w = log_likelihood(seen)
     total = chains * draws * thin
-    points = _propose(rng, center, scale, prior_draws, total)
-    log_w = np.concatenate(
-        [
-            log_likelihood(part) + log_prior(part) - _log_proposal(part, center, scale, log_prior)
-            for part in np.array_split(points, max(1, total // batch))
-        ]
-    )
-    if complete is not None:
-        parts = [complete(part, rng) for part in np.array_split(points, max(1, total // batch))]
-        points = np.column_stack([points, np.concatenate([p[0] for p in parts])])
-        log_w = log_w + np.concatenate([p[1] for p in parts])
-    log_w = log_w.reshape(chains, draws * thin)
-    points = points.reshape(chains, draws * thin, -1)
+    for size in (*[batch] * _ROUNDS, *[total] * _TRIES):
+        proposal = _Kernels(seen, log_w, rng)
+        points = proposal.draw(prior_draws, size)
+        new = weigh(points, proposal)
+        if size == total and np.exp(new.max() - logsumexp(new)) < _HEAVY / total:
+            break  # no proposal is so heavy that a chain would stick there
+        seen, log_w = np.concatenate([seen, points]), np.concatenate([log_w, new])
+    return metropolis_chains(points, new, draws=draws, chains=chains, rng=rng)
+
+
+def metropolis_chains(
+    points: np.ndarray, log_w: np.ndarray, *, draws: int, chains: int, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
+    """Independence chains from proposals (n, d) with log weights (n,): log target minus log proposal density.
+
+    n = chains · draws · thin; every chain starts at a point resampled from its first tenth. Returns the chains
+    (chains, draws, d) and the acceptance rate.
+    """
+    steps = len(points) // chains
+    thin = steps // draws
+    log_w = np.where(np.isfinite(log_w), log_w, -np.inf).reshape(chains, steps)
+    points = points.reshape(chains, steps, -1)
     out = np.empty((chains, draws, points.shape[2]))
     accepted = 0
     for c in range(chains):
-        # start where importance weights would: the first tenth is resampled once instead of warmed up
-        head = max(1, draws * thin // 10)
+        head = max(1, steps // 10)
         p = np.exp(log_w[c, :head] - log_w[c, :head].max())
         at = int(rng.choice(head, p=p / p.sum()))
-        uniform = np.log(rng.random(draws * thin))
-        for i in range(draws * thin):
+        uniform = np.log(rng.random(steps))
+        for i in range(steps):
             if uniform[i] < log_w[c, i] - log_w[c, at]:
                 at = i
                 accepted += 1
             if i % thin == thin - 1:
                 out[c, i // thin] = points[c, at]
-    return out, accepted / total
+    return out, accepted / (chains * steps)
 
 
-def _moments(points: np.ndarray, log_w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted mean and scale, weights truncated so that a few points cannot collapse the proposal."""
-    w = np.exp(log_w - log_w.max())
-    w = np.minimum(w, np.sort(w)[-max(2, len(w) // 50)])
-    w /= w.sum()
-    center = w @ points
-    centred = points - center
-    return center, 1.3 * (w[:, None] * centred).T @ centred + 1e-8 * np.eye(points.shape[1])
+class _Kernels:
+    """A mixture of multivariate t kernels at points resampled by their weights, and a share of the prior."""
 
+    def __init__(self, points: np.ndarray, log_w: np.ndarray, rng: np.random.Generator) -> None:
+        w = np.exp(log_w - log_w.max())
+        w = np.minimum(w, np.sort(w)[-max(2, len(w) // 50)])  # a few points must not collapse the proposal
+        w /= w.sum()
+        center = w @ points
+        centred = points - center
+        covariance = (w[:, None] * centred).T @ centred + 1e-8 * np.eye(points.shape[1])
+        self.rng, self.root = rng, _WIDTH * np.linalg.cholesky(covariance)
+        # kernels halfway to the centre, so that the mixture is not wider than what it approximates
+        shrink = np.sqrt(max(0.0, 1 - _WIDTH**2))
+        self.centers = center + shrink * (points[rng.choice(len(points), _KERNELS, p=w)] - center)
 
-def _propose(
-    rng: np.random.Generator,
-    center: np.ndarray,
-    scale: np.ndarray,
-    prior_draws: Callable[[np.random.Generator, int], np.ndarray],
-    n: int,
-) -> np.ndarray:
-    fitted = stats.multivariate_t(center, scale, df=_DF, seed=rng).rvs(n).reshape(n, -1)
-    return np.where(rng.random((n, 1)) < _PRIOR_SHARE, prior_draws(rng, n), fitted)
+    def draw(self, prior_draws: Callable[[np.random.Generator, int], np.ndarray], n: int) -> np.ndarray:
+        rng, d = self.rng, self.centers.shape[1]
+        z = rng.standard_normal((n, d)) / np.sqrt(rng.chisquare(_DF, (n, 1)) / _DF)
+        fitted = self.centers[rng.integers(0, _KERNELS, n)] + z @ self.root.T
+        return np.where(rng.random((n, 1)) < _PRIOR_SHARE, prior_draws(rng, n), fitted)
 
-
-def _log_proposal(
-    points: np.ndarray, center: np.ndarray, scale: np.ndarray, log_prior: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    fitted = stats.multivariate_t(center, scale, df=_DF).logpdf(points).reshape(len(points))
-    return np.logaddexp(np.log(_PRIOR_SHARE) + log_prior(points), np.log1p(-_PRIOR_SHARE) + fitted)
+    def log_density(self, points: np.ndarray, log_prior: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        d = points.shape[1]
+        white, centers = (solve_triangular(self.root, x.T, lower=True).T for x in (points, self.centers))
+        square = ((white[:, None, :] - centers[None]) ** 2).sum(-1)
+        fitted = logsumexp(-0.5 * (_DF + d) * np.log1p(square / _DF), axis=1) - np.log(_KERNELS)
+        fitted += gammaln((_DF + d) / 2) - gammaln(_DF / 2) - 0.5 * d * np.log(_DF * np.pi)
+        fitted -= np.log(np.diag(self.root)).sum()
+        return np.logaddexp(np.log(_PRIOR_SHARE) + log_prior(points), np.log1p(-_PRIOR_SHARE) + fitted)
