@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -128,3 +130,19 @@ def test_bad_files_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(BadInput, match=words):
             read_items(str(path))
+
+
+def test_hugging_face_data_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def load_dataset(name: str, config: str | None, *, split: str) -> list[dict[str, Any]]:
+        asked.append((name, config, split))
+        return ROWS
+
+    monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load_dataset))
+    assert read_items("hf:owner/name:config") == ITEMS
+    assert read_items("hf:owner/name", split="validation") == ITEMS
+    assert asked == [("owner/name", "config", "test"), ("owner/name", None, "validation")]
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(BadInput, match=r"hotmess\[huggingface\]"):
+        read_items("hf:owner/name")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import importlib.util
 import json
@@ -16,9 +15,10 @@ from hotmess.errors import BadInput
 pytest.importorskip("inspect_ai", reason="needs hotmess[inspect]")
 pytest.importorskip("xllamacpp", reason="needs hotmess[local], a prebuilt llama.cpp")
 
+import pandas as pd
 from inspect_ai.log import read_eval_log
 
-from hotmess.sampling.command import add_parser
+from hotmess.cli import main
 from hotmess.sampling.draws import draw_seed
 from hotmess.sampling.local import gguf_metadata, serve
 from hotmess.sampling.parse import parse_letter
@@ -54,12 +54,6 @@ def smollm() -> Path:
     return files[0]
 
 
-def command(*words: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    add_parser(parser.add_subparsers())
-    return parser.parse_args(["sample", *words])
-
-
 @pytest.mark.external
 def test_sixty_draws_from_a_real_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = smollm()
@@ -67,10 +61,15 @@ def test_sixty_draws_from_a_real_model(tmp_path: Path, capsys: pytest.CaptureFix
         f"{DATA / 'questions.jsonl'} --gguf {model} --pool {DATA / 'examples.jsonl'} --budget low --limit 3 --draws 2"
     )
     settings = f"--temperature 0.8 --top-p 0.95 --max-tokens 40 --max-connections 2 --log-dir {tmp_path} --json"
-    args = command(*words.split(), *settings.split())
-    assert args.run(args) == 0
+    assert main([*words.split(), *settings.split()]) == 0
     (record,) = json.loads(capsys.readouterr().out)
     assert record["responses"] == 60
+
+    assert main(["read", str(tmp_path), "--out", str(tmp_path / "responses.parquet")]) == 0
+    table = pd.read_parquet(tmp_path / "responses.parquet")
+    assert (table.groupby(["question", "context"]).size() == 2).all()
+    assert table.groupby("question")["context"].nunique().tolist() == [10, 10, 10]
+    assert table["reasoning_tokens"].between(1, 40).all()
 
     log = read_eval_log(record["log"])
     samples = log.samples or []

@@ -60,6 +60,8 @@ def sample_command(args: argparse.Namespace) -> int:
     """Run `hotmess sample` and print one line for each log. Returns the exit code."""
     need("inspect_ai", "inspect")
     columns = _columns(args.layout, args.column)
+    if args.limit is not None and args.limit < 1:
+        raise BadInput(f"--limit {args.limit} leaves no question: give 1 or more.")
     items = read_items(args.questions, columns=columns, split=args.split)[: args.limit]
     pool = read_items(args.pool, columns=columns, split=args.split) if args.pool else []
     records = []
@@ -70,19 +72,16 @@ def sample_command(args: argparse.Namespace) -> int:
         model = _model(args, stack)
         for budget in args.budget or [""]:
             log = _run(args, items, pool, model, budget)
-            records.append(
-                {
-                    "model": log.eval.model,
-                    "budget": budget,
-                    "responses": log.results.completed_samples if log.results else 0,
-                    "log": log.location,
-                }
-            )
+            done = log.results.completed_samples if log.results else 0
+            failed = (log.results.total_samples if log.results else 0) - done
+            about = {"model": log.eval.model, "budget": budget, "responses": done, "failed": failed}
+            records.append({**about, "log": log.location})
     if args.json:
         print(json.dumps(records))
     else:
         for record in records:
-            print(f"{record['model']} {record['budget']}: {record['responses']} responses in {record['log']}")
+            lost = f" ({record['failed']} failed)" if record["failed"] else ""
+            print(f"{record['model']} {record['budget']}: {record['responses']} responses{lost} in {record['log']}")
     return 0
 
 

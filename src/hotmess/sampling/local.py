@@ -28,17 +28,19 @@ _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 
 def gguf_metadata(path: str | Path) -> dict[str, Any]:
     """A GGUF file's own metadata, such as `general.name` and `general.size_label`, without the lists."""
+    entries = {}
     with Path(path).open("rb") as file:
         if file.read(4) != b"GGUF":
             raise BadInput(f"{path} is not a GGUF file.")
-        file.read(4)
-        _, count = struct.unpack("<QQ", file.read(16))
-        entries = {}
-        for _ in range(count):
-            key = _text(file)
-            value = _value(file, struct.unpack("<I", file.read(4))[0])
-            if value is not None:
-                entries[key] = value
+        try:
+            _, _, count = struct.unpack("<IQQ", file.read(20))
+            for _ in range(count):
+                key = _text(file)
+                value = _value(file, struct.unpack("<I", file.read(4))[0])
+                if value is not None:
+                    entries[key] = value
+        except (struct.error, KeyError, OverflowError) as error:
+            raise BadInput(f"The metadata of the GGUF file {path} cannot be read: it is damaged or cut off.") from error
     return entries
 
 
