@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Claim:
-    if name.startswith("_"):
-        raise AttributeError(name)
+    if "_" not in name.strip("_"):
+        raise AttributeError(name)  # every claim's name has several words, no module's has
     from hotmess.claims.catalogue import CATALOGUE
 
     try:

@@ -106,6 +106,7 @@ def _latent(
         interval=args.interval,
         population=args.population,
         formula=args.formula,
+        unparsable=args.unparsable,
         seed=args.seed,
         draws=args.draws,
         warmup=args.warmup,

@@ -1,0 +1,71 @@
+"""The latent estimator as records: what `hotmess decompose --estimator latent` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.answers.conjugate import METRICS
+from hotmess.answers.fit import fit
+from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    from hotmess.responses.table import Responses
+
+
+def decompose_latent(
+    responses: Responses,
+    *,
+    by: Sequence[str] = ("model",),
+    metric: str = "brier",
+    interval: float | None = None,
+    population: str = "like-these",
+    formula: str | None = None,
+    unparsable: str = "uniform",
+    seed: int = 0,
+    draws: int = 1000,
+    warmup: int = 1000,
+    chains: int = 4,
+) -> list[dict[str, Any]]:
+    """Posterior medians and intervals of error, bias², variance and incoherence of groups of cells.
+
+    Questions that share benchmark, model, condition, budget and the `by` columns pool their answer distributions;
+    with a formula these groups are themselves pooled around its regression.
+
+    Raises
+    ------
+    BadInput
+        If the outcome is not letters, or the metric has no latent estimator.
+    """
+    if metric not in METRICS:
+        raise BadInput(f"The metric {metric} has no latent estimator for letters; there are {', '.join(METRICS)}.")
+    by = list(dict.fromkeys(by))
+    posterior = fit(
+        responses,
+        formula,
+        by=by,
+        unparsable=unparsable,
+        seed=seed,
+        draws=draws,
+        warmup=warmup,
+        chains=chains,
+        pointwise=False,
+    )
+    table = posterior.summary(by, population=population, metric=metric, interval=interval)
+    records = []
+    for row in table.to_dict("records"):
+        values = {str(k): _plain(v) for k, v in row.items()}
+        records.append(values | {"metric": metric, "outcome": responses.outcome, "estimator": "latent"})
+    return records
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (np.bool_, bool)):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return str(value)
