@@ -1,0 +1,50 @@
+# Everything, on a machine with Python 3.11 or later (pip and venv), make and git. uv is used where it is there.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := $(shell command -v uv)
+JOBS ?= 2
+
+.PHONY: report test quick lint format types doctest check lock clean
+
+report: $(READY)
+	$(BIN)/python models/main_report.py
+
+test: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+quick: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not external"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+format: $(READY)
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+doctest: $(READY)
+	$(BIN)/python -m pytest -q --doctest-modules src/hotmess
+
+check: lint format types doctest
+
+$(READY): pyproject.toml requirements.lock
+ifeq ($(UV),)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev]"
+else
+	test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
+	uv pip install --quiet --python $(BIN)/python -c requirements.lock -e ".[dev]"
+endif
+	touch $@
+
+# The lock serves Python 3.11 to 3.13 on all platforms; pip and uv read it as constraints.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header \
+	  pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
