@@ -57,9 +57,8 @@ def smollm() -> Path:
 @pytest.mark.external
 def test_sixty_draws_from_a_real_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = smollm()
-    words = (
-        f"{DATA / 'questions.jsonl'} --gguf {model} --pool {DATA / 'examples.jsonl'} --budget low --limit 3 --draws 2"
-    )
+    files = f"{DATA / 'questions.jsonl'} --pool {DATA / 'examples.jsonl'}"
+    words = f"sample {files} --gguf {model} --budget low --limit 3 --draws 2"
     settings = f"--temperature 0.8 --top-p 0.95 --max-tokens 40 --max-connections 2 --log-dir {tmp_path} --json"
     assert main([*words.split(), *settings.split()]) == 0
     (record,) = json.loads(capsys.readouterr().out)
