@@ -1,0 +1,1 @@
+"""Reasoning organisms: small transformers that calculate modulo 10 on a scratchpad."""
