@@ -1,0 +1,193 @@
+"""What the temperature model says: incoherence as a function of length and of budget, and its change per doubling.
+
+Everything is standardised: the same questions at every length, each unit's own observed range. The reference length of
+a question is its mean within the budget (natural) and over its budgets (budget).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotmess.answers.population import question_weights
+
+if TYPE_CHECKING:
+    from hotmess.overthinking.data import LengthData
+
+Floats = NDArray[np.float64]
+QUANTILES = (0.1, 0.9)  # of natural lengths, between which the average slope is taken
+BLOCK = 2_000_000  # numbers held at once
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Draws of set terms at points of length and budget.
+
+    Attributes
+    ----------
+    error, bias2, variance
+        (draws, G, P) means over a unit's questions.
+    parts
+        (draws, G, P, 3) accuracy, spread of accuracy, concentration of wrong answers (methods, section 5), an
+        unparsable response counted as one more wrong option.
+    """
+
+    error: Floats
+    bias2: Floats
+    variance: Floats
+    parts: Floats
+
+    @property
+    def incoherence(self) -> Floats:
+        """Ratio of sums Σ variance / Σ error, (draws, G, P)."""
+        return self.variance / self.error
+
+    @property
+    def log_odds(self) -> Floats:
+        """logit of the incoherence, log(Σ variance / Σ bias²)."""
+        return np.log(self.variance) - np.log(self.bias2)
+
+
+def points(data: LengthData, *, steps: int = 7) -> dict[str, Floats]:
+    """(G, P, F) features at which units are compared: `natural` and `budget` ranges, `zero`, and both curves.
+
+    natural: the 10% and 90% quantiles of z; budget: the smallest and largest mean x of the budgets with tokens; zero: the
+    smallest budget with tokens and the budget without; natural_curve: `steps` points from the 5% to the 95% quantile;
+    budget_curve: every level (nan where a unit lacks it).
+    """
+    units, f = len(data.units), len(data.features)
+    at = {name: i for i, name in enumerate(data.features)}
+    out: dict[str, Floats] = {}
+    unit = np.asarray(data.dense.unit)
+    levels = np.full((units, len(data.levels), f), np.nan)
+    for g in range(units):
+        rows = data.at_level[:, unit == g]
+        seen = np.isfinite(rows).all(0).any(0)
+        levels[g, seen] = np.nanmean(rows[:, :, seen], axis=1).T
+    out["budget_curve"] = levels
+    with_tokens = levels[..., at["zero"]] < 0.5 if "zero" in at else np.isfinite(levels[..., 0])
+    if "natural" in at:
+        z, w = data.dense.features[at["natural"]], np.asarray(data.dense.weight)
+        if "zero" in at:
+            w = w * (data.dense.features[at["zero"]] == 0)
+        grid = np.r_[QUANTILES, np.linspace(0.05, 0.95, steps)]
+        values = np.zeros((units, len(grid), f))
+        for g in range(units):
+            rows = unit == g
+            values[g, :, at["natural"]] = _quantiles(z[rows].ravel(), w[rows].ravel(), grid)
+        out["natural"], out["natural_curve"] = values[:, :2], values[:, 2:]
+    if "budget" in at:
+        x = np.where(with_tokens, levels[..., at["budget"]], np.nan)
+        ends = np.zeros((units, 2, f))
+        ends[:, 0, at["budget"]], ends[:, 1, at["budget"]] = np.nanmin(x, 1), np.nanmax(x, 1)
+        out["budget"] = ends
+    if "zero" in at:
+        ends = np.zeros((units, 2, f))
+        ends[:, 0, at["zero"]] = 1
+        if "budget" in at:
+            ends[:, 1, at["budget"]] = out["budget"][:, 0, at["budget"]]
+        out["zero"] = ends
+    return out
+
+
+def _quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
+    keep = weights > 0
+    order = np.argsort(values[keep], kind="stable")
+    v, w = values[keep][order], weights[keep][order]
+    return np.interp(levels, (np.cumsum(w) - 0.5 * w) / w.sum(), v)
+
+
+def curves(
+    data: LengthData,
+    theta: Floats,
+    scores: Floats,
+    where: Floats,
+    *,
+    population: str,
+    seed: int,
+    effects: Floats | None = None,
+) -> Curves:
+    """Set terms of every unit at given features.
+
+    Parameters
+    ----------
+    theta, scores
+        (draws, G, T) and (draws, K, n) posterior draws.
+    where
+        (G, P, F) features.
+    population
+        `these`: a unit's questions weigh alike; `like-these`: Dirichlet(1, …, 1) weights, the same for all units.
+    effects
+        (draws, G, 2F) in place of the units' own effects, such as a new model's.
+    """
+    draws, units, _ = theta.shape
+    unit = np.asarray(data.dense.unit)
+    f = len(data.features)
+    effects = theta[:, :, 3:] if effects is None else effects
+    questions, question = np.unique(
+        data.cells[["benchmark", "question"]].astype(str).agg("\x1f".join, axis=1), return_inverse=True
+    )
+    weights = question_weights(len(questions), draws, population=population, seed=seed)
+    k, n = scores.shape[1:]
+    points = where.shape[1]
+    out = np.full((6, draws, units, points), np.nan)
+    block = max(1, BLOCK // ((k + 1) * n))
+    order = np.argsort(unit, kind="stable")
+    edges = np.searchsorted(unit[order], np.arange(units))
+    real = np.asarray(data.dense.real)[:, order]
+    options = data.choices[order].astype(float)
+    for start in range(0, draws, block):
+        s = slice(start, start + block)
+        w = weights[s][:, question[order]]
+        total = np.add.reduceat(w, edges, axis=1)
+        d = scores[s][:, :, order]
+        for p in range(points):
+            at = np.nan_to_num(where[:, p])
+            heat = (effects[s, :, :f] * at).sum(-1)[:, unit[order]]
+            lift = (effects[s, :, f:] * at).sum(-1)[:, unit[order]]
+            cold = np.exp(-heat)
+            a = np.where(real, d * cold[:, None], -np.inf)
+            first = lift * cold
+            top = np.maximum(a.max(1), first)
+            e, e0 = np.exp(a - top[:, None]), np.exp(first - top)
+            scale = 1 / (e.sum(1) + e0)
+            right, wrong = e0 * scale, e * scale[:, None]
+            u = wrong[:, -1] if data.uniform else np.zeros_like(right)
+            named = wrong[:, :-1] if data.uniform else wrong
+            off = 1 - 1 / options
+            squares = right**2 + (named**2).sum(1) + (2 * u * (1 - u) + u**2) / options
+            terms = (
+                2 * (1 - right - u) + u * off,
+                1 - u * off - squares,
+                right,
+                right**2,
+                (wrong**2).sum(1),
+            )
+            for i, value in enumerate(terms):
+                out[i, s, :, p] = np.add.reduceat(w * value, edges, axis=1) / total
+    missing = ~np.isfinite(where).all(-1)
+    out[:, :, missing] = np.nan
+    from hotmess.decompose.parts import from_moments
+
+    error, variance = out[0], out[1]
+    return Curves(error, error - variance, variance, from_moments(np.moveaxis(out[2:5], 0, -1)))
+
+
+def average_slopes(curve: Curves, distance: Floats) -> dict[str, Floats]:
+    """Average change per doubling between the two points of a curve, each (draws, G).
+
+    `incoherence`: of the logit; `accuracy`; `change`: incoherence at the second point minus that at the first, with its
+    Shapley parts (draws, G, 3) as `parts`. distance: (G,) doublings between the points.
+    """
+    from hotmess.decompose.parts import shapley
+
+    odds, accuracy, value = curve.log_odds, curve.parts[..., 0], curve.incoherence
+    return {
+        "incoherence": (odds[..., 1] - odds[..., 0]) / distance,
+        "accuracy": (accuracy[..., 1] - accuracy[..., 0]) / distance,
+        "change": value[..., 1] - value[..., 0],
+        "parts": shapley(curve.parts[..., 0, :], curve.parts[..., 1, :]),
+    }

@@ -1,0 +1,187 @@
+"""Integrating out the questions' scores: their posterior modes by Newton's method, and what follows from them.
+
+For unit parameters theta the scores d of the cells are independent, each with a log-concave posterior of C - 1
+dimensions. Their modes and curvatures give Laplace's approximation of the marginal likelihood (Tierney & Kadane 1986)
+and, at its maximum, an affine map of the scores after which they are nearly standard Normal and nearly independent of
+theta: what slows a sampler down is removed before it starts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotmess.overthinking.likelihood import (
+    Dense,
+    cholesky,
+    curvature,
+    log_likelihood,
+    log_prior,
+    prior_precision,
+    solve_lower,
+    solve_upper,
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Approximation:
+    """Where the marginal likelihood of each unit peaks, and the scores' affine map there.
+
+    Attributes
+    ----------
+    theta
+        (G, T) mode under the weak unit-wise prior.
+    precision, linear
+        (G, T, T) and (G, T): log likelihood of unit g is about -½ t'Λt + b't.
+    mode
+        (K, n) modes of the scores at `theta`.
+    tilt
+        (T, K, n) their derivatives with respect to the unit's parameters.
+    factor
+        (K, K, n) lower Cholesky factor C of the scores' posterior precision: d = mode + tilt·(theta' - theta) + C^-T e.
+    log_det
+        sum of log |C^-T|.
+    """
+
+    theta: Floats
+    precision: Floats
+    linear: Floats
+    mode: Floats
+    tilt: Floats
+    factor: Floats
+    log_det: float
+
+
+def newton_step(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any, Any]:
+    """One Newton step of every cell: (step, Newton decrement squared, Cholesky factor of the precision)."""
+    gradient, negative = curvature(d, cell_theta, dense)
+    mean, precision, _ = prior_precision(cell_theta, dense.real)
+    gradient = gradient - (precision * (d - mean)[None]).sum(1)
+    low = cholesky(negative + precision)
+    half = solve_lower(low, gradient)
+    return solve_upper(low, half), (half**2).sum(0), low
+
+
+def modes(d: Any, cell_theta: Any, dense: Dense, *, steps: int = 60, tolerance: float = 1e-8) -> Any:
+    """Modes (K, n) of the scores given the parameters, by damped Newton steps (1/(1 + decrement)) from d."""
+    import jax
+    import jax.numpy as jnp
+
+    def body(state: Any) -> Any:
+        d, _, count = state
+        step, decrement2, _ = newton_step(d, cell_theta, dense)
+        root = jnp.sqrt(decrement2)
+        return d + jnp.where(root > 0.7, 1 / (1 + root), 1.0) * step, decrement2.max(), count + 1
+
+    def unfinished(state: Any) -> Any:
+        return (state[1] > tolerance) & (state[2] < steps)
+
+    return jax.lax.while_loop(unfinished, body, (d, jnp.inf, 0))[0]
+
+
+def log_marginal(cell_theta: Any, d: Any, dense: Dense) -> Any:
+    """(n,) Laplace approximation of the cells' log marginal likelihood; d are the modes at the same parameters.
+
+    The modes are carried one differentiable Newton step, which gives their exact first derivative (implicit function
+    theorem), so that this can be differentiated once.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    d = jax.lax.stop_gradient(d)
+    d = d + newton_step(d, cell_theta, dense)[0]
+    _, negative = curvature(d, cell_theta, dense)
+    _, precision, _ = prior_precision(cell_theta, dense.real)
+    low = cholesky(negative + precision)
+    log_det = sum(jnp.log(low[k, k]) for k in range(low.shape[0]))
+    return (
+        log_likelihood(d, cell_theta, dense)
+        + log_prior(d, cell_theta, dense.real)
+        - log_det
+        + 0.5 * np.log(2 * np.pi) * d.shape[0]
+    )
+
+
+def approximate(
+    dense: Dense, center: Floats, scale: Floats, *, rounds: int = 40, tolerance: float = 2e-3
+) -> Approximation:
+    """Maximise every unit's Laplace marginal likelihood times Normal(center, scale) at once, and expand around it.
+
+    Units are independent given their parameters, so that the gradient of the summed log marginal likelihood holds every
+    unit's gradient, and T finite differences of it every unit's Hessian.
+    """
+    import jax.numpy as jnp
+
+    units = int(dense.unit.max()) + 1
+    t = len(center)
+    arrays = Dense(*(jnp.asarray(x) for x in dense))
+    compiled = _compiled()
+
+    def evaluate(theta: Floats, d: Any) -> Any:
+        return compiled["evaluate"](jnp.asarray(theta), d, arrays)
+
+    def differences(theta: Floats, d: Any, gradient: Floats, width: float, two_sided: bool) -> Floats:
+        hessian = np.empty((units, t, t))
+        for i in range(t):
+            move = np.zeros((t, 1))
+            move[i] = width
+            up = np.asarray(evaluate(theta + move, d)[1])
+            down = np.asarray(evaluate(theta - move, d)[1]) if two_sided else gradient
+            hessian[:, i] = ((up - down) / (width * (2 if two_sided else 1))).T
+        return (hessian + hessian.transpose(0, 2, 1)) / 2
+
+    theta = np.repeat(np.asarray(center, float)[:, None], units, axis=1)
+    d = jnp.zeros(dense.real.shape)
+    inverse = 1 / np.asarray(scale, float) ** 2
+
+    def posterior(theta: Floats, d: Any) -> tuple[Floats, Floats, Any]:
+        value, gradient, d = evaluate(theta, d)
+        off = theta - center[:, None]
+        return np.asarray(value) - 0.5 * (inverse[:, None] * off**2).sum(0), np.asarray(gradient), d
+
+    value, gradient, d = posterior(theta, d)
+    damping = np.full(units, 1e-3)
+    for _ in range(rounds):
+        hessian = differences(theta, d, gradient, 1e-3, False)
+        slope = gradient - inverse[:, None] * (theta - center[:, None])
+        curve = -hessian + np.diag(inverse)
+        step = np.empty_like(theta)
+        for g in range(units):
+            values, vectors = np.linalg.eigh(curve[g])
+            values = np.maximum(np.abs(values), 1e-3)
+            step[:, g] = vectors @ ((vectors.T @ slope[:, g]) / (values * (1 + damping[g])))
+        step *= np.minimum(1, 1.5 / np.abs(step).max(0))
+        for _ in range(8):
+            trial, trial_gradient, trial_d = posterior(theta + step, d)
+            worse = ~(trial >= value - 1e-6)
+            if not worse.any():
+                break
+            step[:, worse] *= 0.3
+        step[:, worse] = 0.0
+        if worse.any():
+            trial, trial_gradient, trial_d = posterior(theta + step, d)
+        theta, value, gradient, d = theta + step, trial, trial_gradient, trial_d
+        if np.abs(step).max() < tolerance:
+            break
+    precision = -differences(theta, d, gradient, 3e-3, True)
+    for g in range(units):  # directions in which a unit says nothing may come out curved the wrong way
+        values, vectors = np.linalg.eigh(precision[g])
+        precision[g] = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    linear = np.einsum("gij,jg->gi", precision, theta) + gradient.T
+    cell_theta = jnp.asarray(theta)[:, arrays.unit]
+    factor = np.asarray(compiled["factor"](d, cell_theta, arrays))
+    directions = jnp.eye(t)[:, :, None] * jnp.ones(cell_theta.shape[1])
+    tilt = [np.asarray(compiled["tilt"](d, cell_theta, v, arrays)) for v in directions]
+    log_det = -float(sum(np.log(factor[k, k]).sum() for k in range(factor.shape[0])))
+    return Approximation(theta.T, precision, linear, np.asarray(d), np.stack(tilt), factor, log_det)
+
+
+def softened(approximation: Approximation, soften: float) -> tuple[Floats, Floats]:
+    """Precision times `soften`, and the linear term that keeps the gradient at the mode what it was."""
+    pull = np.einsum("gij,gj->gi", approximation.precision, approximation.theta)
+    return approximation.precision * soften, approximation.linear - (1 - soften) * pull
