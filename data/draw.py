@@ -5,7 +5,7 @@
 Serves the model on 127.0.0.1, asks every question of `questions.jsonl` in 10 few-shot contexts, 3 times each, at each
 budget, and writes one part for each (model, budget, context) to `parts/`. Parts that exist are kept, so the command
 resumes. When a model is complete its parts become `arithmetic-and-facts-MODEL.parquet`. `--summary` prints, from the
-files that are there, rows, accuracy and wrong formats for each model and budget.
+files that are there, rows, accuracy and wrong formats for each model and budget, and puts them into the README.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ SEED = 20261121
 CONTEXTS, DRAWS = 10, 3
 TEMPERATURE, TOP_P = 0.8, 0.95
 MAX_TOKENS = {"low": 64, "high": 256}
+MARK = "`python data/draw.py --summary` prints, and writes here,"
 CATEGORIES = ("benchmark", "model", "family", "question", "category", "condition", "budget", "finish_reason")
 
 
@@ -164,6 +165,7 @@ def draw_model(path: str, budgets: list[str], *, slots: int, url: str | None) ->
     write(read(parts.values()), whole)
     for part in parts.values():
         part.unlink()
+    write_summary()
     print(f"{whole.name} is complete", flush=True)
 
 
@@ -179,6 +181,34 @@ def summary() -> pd.DataFrame:
     return format_table(table).drop(columns="condition").merge(about.reset_index(), on=["model", "budget"])
 
 
+def summary_text() -> str:
+    """The summary as a Markdown table."""
+    table = summary().sort_values(["model_size_b", "budget"])
+    heads = {
+        "model": "model",
+        "budget": "budget",
+        "contexts": "contexts",
+        "responses": "responses",
+        "right": "right",
+        "wrong": "wrongly formatted",
+        "at_the_limit": "cut off",
+        "median_tokens": "median tokens",
+    }
+    lines = ["| " + " | ".join(heads.values()) + " |", "|" + "---|" * len(heads)]
+    for row in table.assign(right=table["right"].map("{:.1%}".format))[list(heads)].itertuples(index=False):
+        lines.append(
+            "| " + " | ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in row) + " |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def write_summary() -> None:
+    """Put the summary at the end of the README."""
+    readme = HERE / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(text[: text.index(MARK)] + MARK + "\n\n" + summary_text(), encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", help="GGUF files, drawn from in this order")
@@ -190,7 +220,8 @@ def main() -> None:
     for path in args.models:
         draw_model(path, args.budgets, slots=args.slots, url=args.url)
     if args.summary or not args.models:
-        print(summary().sort_values(["model_size_b", "budget"]).round(3).to_string(index=False))
+        print(summary_text(), end="")
+        write_summary()
 
 
 if __name__ == "__main__":
