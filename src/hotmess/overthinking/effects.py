@@ -54,8 +54,8 @@ class Curves:
 def points(data: LengthData, *, steps: int = 7) -> dict[str, Floats]:
     """(G, P, F) features at which units are compared: `natural` and `budget` ranges, `zero`, and both curves.
 
-    natural: the 10% and 90% quantiles of z; budget: the smallest and largest mean x of the budgets with tokens; zero: the
-    smallest budget with tokens and the budget without; natural_curve: `steps` points from the 5% to the 95% quantile;
+    natural: the 10% and 90% quantiles of z; budget: the smallest and largest mean x of the budgets with tokens; zero:
+    the budget without tokens and the smallest with; natural_curve: `steps` points from the 5% to the 95% quantile;
     budget_curve: every level (nan where a unit lacks it).
     """
     units, f = len(data.units), len(data.features)

@@ -52,8 +52,9 @@ class Effects:
 class LengthFit:
     """Posterior of the temperature model.
 
-    `tree` is an `xarray.DataTree`: `theta` (chain, draw, unit, parameter), `scores` (chain, draw, option, cell), `scales`
-    where units are pooled; for the fast path the attributes `pareto_k` and `effective` say whether it may be trusted.
+    `tree` is an `xarray.DataTree`: `theta` (chain, draw, unit, parameter), `scores` (chain, draw, option, cell),
+    `scales` where units are pooled; for the fast path the attributes `pareto_k` and `effective` say whether it may be
+    trusted.
     """
 
     data: LengthData

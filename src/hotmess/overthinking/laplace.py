@@ -9,6 +9,7 @@ theta: what slows a sampler down is removed before it starts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,30 @@ def log_marginal(cell_theta: Any, d: Any, dense: Dense) -> Any:
         - log_det
         + 0.5 * np.log(2 * np.pi) * d.shape[0]
     )
+
+
+@cache
+def _compiled() -> dict[str, Any]:
+    """Compiled functions that take the data as arguments: data sets of one shape share them."""
+    import jax
+
+    @jax.jit
+    def evaluate(theta: Any, d: Any, dense: Dense) -> Any:
+        d = modes(d, theta[:, dense.unit], dense)
+
+        def total(theta: Any) -> Any:
+            cells = log_marginal(theta[:, dense.unit], d, dense)
+            by_unit = jax.ops.segment_sum(cells, dense.unit, theta.shape[1])
+            return by_unit.sum(), by_unit
+
+        (_, by_unit), gradient = jax.value_and_grad(total, has_aux=True)(theta)
+        return by_unit, gradient, d
+
+    @jax.jit
+    def tilt(d: Any, cell_theta: Any, direction: Any, dense: Dense) -> Any:
+        return jax.jvp(lambda c: d + newton_step(d, c, dense)[0], (cell_theta,), (direction,))[1]
+
+    return {"evaluate": evaluate, "tilt": tilt, "factor": jax.jit(lambda d, c, dense: newton_step(d, c, dense)[2])}
 
 
 def approximate(

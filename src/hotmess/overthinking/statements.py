@@ -1,0 +1,70 @@
+"""The scalars that claims about natural and budgeted overthinking are made of, as draws of the joint posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hotmess.decompose.parts import NAMES as PARTS
+from hotmess.errors import NotTestable
+from hotmess.inference.gate import gate_draws
+from hotmess.overthinking.fit import Effects, LengthFit
+
+
+def natural_overthinking(fit: LengthFit, population: str = "like-these") -> Effects:
+    """beta_nat, the change of logit incoherence per doubling of natural length: positive says overthinking.
+
+    An association: lengths are observed, not assigned. `parts` are those of the change over the 10% to 90% range.
+    """
+    out = fit.slopes("natural", population=population)
+    parts = {name: fit.mean_over_models(out["parts"][..., i]) for i, name in enumerate(PARTS)}
+    return _effects(fit, out["incoherence"], "beta_nat", parts)
+
+
+def hotter_with_length(fit: LengthFit, population: str = "like-these") -> Effects:
+    """Change of log temperature per doubling of natural length: positive says that answers get hotter.
+
+    A parameter of the models, the same for every population of questions.
+    """
+    if "natural" not in fit.data.features:
+        raise NotTestable("Lengths do not vary within the budgets, so long and short cannot be compared.")
+    return _effects(fit, fit.slopes("natural", population=population)["heat"], "heat_nat")
+
+
+def budget_lowers_incoherence(fit: LengthFit, population: str = "like-these") -> Effects:
+    """-beta_bud, minus the change of logit incoherence per doubling of tokens spent by budget."""
+    out = fit.slopes("budget", population=population)
+    parts = {name: -fit.mean_over_models(out["parts"][..., i]) for i, name in enumerate(PARTS)}
+    return _effects(fit, -out["incoherence"], "-beta_bud", parts)
+
+
+def natural_exceeds_budget(fit: LengthFit, population: str = "like-these") -> Effects:
+    """|beta_nat| - |beta_bud|, per doubling of tokens each, with absolute values of the means over models."""
+    both = [fit.slopes(kind, population=population)["incoherence"] for kind in ("natural", "budget")]
+    mean = np.abs(fit.mean_over_models(both[0])) - np.abs(fit.mean_over_models(both[1]))
+    return _effects(fit, np.abs(both[0]) - np.abs(both[1]), "|beta_nat| - |beta_bud|", draws=mean)
+
+
+STATEMENTS: dict[str, Callable[[LengthFit, str], Effects]] = {
+    "natural-overthinking": natural_overthinking,
+    "answers-get-hotter-with-length": hotter_with_length,
+    "budget-lowers-incoherence": budget_lowers_incoherence,
+    "natural-exceeds-budget": natural_exceeds_budget,
+}
+"""Claim name -> (fit, population) -> draws of the quantity that the claim says is positive."""
+
+
+def _effects(
+    fit: LengthFit,
+    each: np.ndarray,
+    name: str,
+    parts: dict[str, np.ndarray] | None = None,
+    *,
+    draws: np.ndarray | None = None,
+) -> Effects:
+    mean = fit.mean_over_models(each) if draws is None else draws
+    labelled = {label: each[:, :, g] for g, label in enumerate(fit.labels)}
+    # Weighted draws of the fast path are judged by Pareto k and their weights: duplicates would fool these diagnostics.
+    gate = fit.gate if fit.engine == "fast" else fit.gate & gate_draws({name: mean})
+    return Effects(mean, labelled, gate, parts or {}, fit.notes)
