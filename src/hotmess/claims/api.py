@@ -38,7 +38,11 @@ def test(
 
 
 def as_study(about: Any, **settings: Any) -> Study:
-    """A study of responses; laws already fitted are used, not fitted again."""
+    """A study of responses; fits and laws already made are used, not made again.
+
+    about: `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `Contrast`, or several of these together.
+    """
+    from hotmess.answers.fit import Fit
     from hotmess.claims.study import Study
     from hotmess.laws.contrast import Contrast
     from hotmess.laws.length import LengthLaw
@@ -49,19 +53,26 @@ def as_study(about: Any, **settings: Any) -> Study:
         return about
     if isinstance(about, Responses):
         return Study(about, **settings)
-    made = {PowerLaws: "power_laws", LengthLaw: "length_law", Contrast: "contrast"}
-    for kind, key in made.items():
-        if isinstance(about, kind):
-            if about.fit.source is None:
-                raise BadInput(
-                    "These laws were fitted to cells, not responses; test the claim on a Study of the responses."
-                )
-            study = Study(about.fit.source, **{"seed": about.fit.seed, **settings})
-            study._made[key] = about
-            if key == "contrast":
-                study._made["halves"] = about.fit.cells
-            return study
-    raise BadInput(f"A claim is tested on responses, a study or laws, not on {type(about).__name__}.")
+    kinds = {PowerLaws: "power_laws", LengthLaw: "length_law", Contrast: "contrast", Fit: "fit"}
+    study: Study | None = None
+    for one in about if isinstance(about, (list, tuple)) else [about]:
+        if isinstance(one, Study):
+            return one
+        key = next((key for kind, key in kinds.items() if isinstance(one, kind)), None)
+        if key is None:
+            raise BadInput(f"A claim is tested on responses, a study, a fit or laws, not on {type(one).__name__}.")
+        first = one if isinstance(one, Fit) else one.fit
+        if study is None:
+            if first.source is None:
+                raise BadInput("This was fitted to cells, not responses; test the claim on a Study of the responses.")
+            study = Study(first.source, **{"seed": first.seed, **settings})
+        if key != "fit" or first.formula is None:
+            study._made[key] = one
+        if key == "contrast":
+            study._made["halves"] = first.cells
+    if study is None:
+        raise BadInput("There is nothing to study: give responses, a study, a fit or laws.")
+    return study
 
 
 def report(
@@ -72,10 +83,19 @@ def report(
     population: str = "like-these",
     **settings: Any,
 ) -> Path:
-    """Test claims (default: all) and write the report folder `to`; returns the path of report.html."""
+    """Write the report folder `to`; returns the path of report.html.
+
+    about: as for `as_study`; verdicts among several things are reported as they are, else `claims` (default: all) are
+    tested.
+    """
+    from hotmess.claims.claim import Verdict
     from hotmess.claims.test import test_claims
     from hotmess.report.build import build_report
 
+    given: list[Verdict] = []
+    if isinstance(about, (list, tuple)):
+        given = [one for one in about if isinstance(one, Verdict)]
+        about = [one for one in about if not isinstance(one, Verdict)]
     study = as_study(about, **settings)
-    verdicts = test_claims(study, claims, population=population)
+    verdicts = given or test_claims(study, claims, population=population)
     return build_report(study, verdicts, out=Path(to), command="hotmess.report", population=population)

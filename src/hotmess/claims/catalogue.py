@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from hotmess.errors import NotTestable
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hotmess.claims.study import Study
 
 # --- natural variation of length --------------------------------------------------------------------------------
@@ -95,7 +97,7 @@ natural_overthinking = Claim(
 def _length(study: Study, population: str) -> Quantity:
     law = study.length_law
     slopes = law.slopes("odds", population)
-    each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"]["arm"].values)}
+    each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"].dataset["arm"].values)}
     keys = ["model", "condition", "budget", "bin"]
     table = law.fit.draws(keys, population="these").table
     moments = law.fit.moments(keys, population=population)
@@ -199,7 +201,7 @@ def _scale(study: Study, population: str, which: str, sign: float) -> Quantity:
     laws = study.power_laws
     slopes = sign * laws.slope_of_logit_incoherence(population)
     weights = _group_weights(study, which)
-    labels = [str(g) for g in laws.data["posterior"]["group"].values]
+    labels = [str(g) for g in laws.data["posterior"].dataset["group"].values]
     each = {g: slopes[..., i] for i, g in enumerate(labels) if weights[i] > 0}
     keys = ["model", *laws.by]
     table = laws.fit.draws(keys, population="these").table
@@ -226,11 +228,15 @@ def _scale(study: Study, population: str, which: str, sign: float) -> Quantity:
 def _group_weights(study: Study, which: str) -> np.ndarray:
     """Equal weights on the groups meant: the hardest, the easiest or all difficulty groups of every family and arm."""
     laws = study.power_laws
+    if "difficulty" not in laws.by:
+        raise NotTestable("The laws are not by difficulty, so easy and hard questions cannot be told apart.")
     level = laws.groups["difficulty"]
-    order = list(level.cat.categories) if hasattr(level, "cat") else sorted(level.unique())
-    if which != "all" and len(order) < 2:
+    if which != "all" and level.nunique() < 2:
         raise NotTestable("There is one difficulty group only, so easy and hard questions cannot be told apart.")
-    wanted = {"hard": [order[-1]], "easy": [order[0]], "all": order}[which]
+    wanted = list(level.unique())
+    if which != "all":
+        order = _easiest_first(level)
+        wanted = [order[-1]] if which == "hard" else [order[0]]
     chosen = level.isin(wanted).to_numpy()
     if not chosen.any():
         raise NotTestable(f"Every model is left out of the law for {wanted[0]} questions, so it cannot be tested.")
@@ -245,6 +251,28 @@ def _group_weights(study: Study, which: str) -> np.ndarray:
     return chosen / chosen.sum()
 
 
+WORDS = ("easiest", "very easy", "easy", "medium", "middle", "moderate", "hard", "very hard", "hardest")
+
+
+def _easiest_first(level: pd.Series) -> list[Any]:
+    """The difficulty groups from easy to hard: an ordered category's order, that of numbers, or that of `WORDS`."""
+    import pandas as pd
+
+    if isinstance(level.dtype, pd.CategoricalDtype) and level.cat.ordered:
+        return list(level.cat.categories)
+    values = list(level.unique())
+    words = [str(v).strip().lower() for v in values]
+    if all(w in WORDS for w in words):
+        return [v for _, v in sorted(zip((WORDS.index(w) for w in words), values))]
+    numbers = pd.to_numeric(pd.Series(words).str.extract(r"^(-?\d+(?:\.\d+)?)")[0], errors="coerce")
+    if numbers.notna().all():
+        return [values[i] for i in np.argsort(numbers.to_numpy(), kind="stable")]
+    raise NotTestable(
+        f"Which of the difficulty groups {', '.join(map(str, values))} is the hardest cannot be told; name them easy, "
+        "medium, hard, or number them."
+    )
+
+
 def _scale_estimate(study: Study, which: str, sign: float) -> Estimate:
     x, y = quick.size_statistics(study.power_laws)
     return quick.size_estimate(x, sign * y, _group_weights(study, which))
@@ -254,7 +282,7 @@ def _scale_control(study: Study, seed: int, which: str, sign: float) -> Control:
     x, y = quick.size_statistics(study.power_laws)
     weights = _group_weights(study, which)
     orders, exhaustive = quick.size_permutations(x, seed)
-    permuted = (quick.size_estimate(order, sign * y, weights) for order in orders)
+    permuted = quick.size_estimates(orders, sign * y, weights)
     real = quick.size_estimate(x, sign * y, weights)
     return run_control("sizes permuted between models", real, permuted, exhaustive=exhaustive)
 

@@ -5,11 +5,12 @@ A control tests calibration, not endogeneity: permuted data should be called "su
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from hotmess.claims.claim import THRESHOLD, Estimate
 
@@ -50,9 +51,14 @@ class Control:
 
 def run_control(what: str, real: Estimate, permuted: Iterable[Estimate], *, exhaustive: bool = False) -> Control:
     """Compare the real estimate with permuted ones, on their t statistics."""
-    ratio: Callable[[Estimate], float] = lambda e: e.value / e.error if e.error > 0 and np.isfinite(e.value) else 0.0  # noqa: E731
     many = list(permuted)
-    statistic = ratio(real)
-    values = np.array([ratio(e) for e in many])
-    supported = float(np.mean([e.probability > THRESHOLD for e in many])) if many else 0.0
+    values = np.array([_ratio(e) for e in many])
+    df = np.array([e.df for e in many])
+    supported = float(np.mean(stats.t.cdf(values, df) > THRESHOLD)) if many else 0.0
+    statistic = _ratio(real)
     return Control(what, statistic, len(many), 1 + int((values >= statistic).sum()), supported, exhaustive)
+
+
+def _ratio(estimate: Estimate) -> float:
+    known = estimate.error > 0 and np.isfinite(estimate.value)
+    return float(estimate.value / estimate.error) if known else 0.0

@@ -186,27 +186,37 @@ def size_estimate(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Estimate
 
     Models contribute their weighted mean over groups, so that residuals shared by a model's groups count once.
     """
+    return size_estimates(x[None], y, weights)[0]
+
+
+def size_estimates(orders: np.ndarray, y: np.ndarray, weights: np.ndarray) -> list[Estimate]:
+    """`size_estimate` for each row of (permutations, models) sizes, all at once.
+
+    >>> x, y = np.array([0.0, 1.0, 2.0, 3.0]), np.array([[0.0], [1.0], [2.0], [3.5]])
+    >>> [round(e.value, 2) for e in size_estimates(np.stack([x, x[::-1]]), y, np.ones(1))]
+    [1.15, -1.15]
+    """
     use = np.flatnonzero(weights != 0)
     rows = np.isfinite(y[:, use]).all(axis=1)
     if rows.sum() < 3:
-        return NOTHING
-    t, v = x[rows], y[rows][:, use] @ weights[use]
-    t = t - t.mean()
-    if not (t**2).sum() > 0:
-        return NOTHING
-    slope = (t * v).sum() / (t**2).sum()
-    residual = v - v.mean() - slope * t
-    df = len(t) - 2
-    return Estimate(float(slope), float(np.sqrt((residual**2).sum() / df / (t**2).sum())), df)
+        return [NOTHING] * len(orders)
+    t, v = orders[:, rows], y[rows][:, use] @ weights[use]
+    t = t - t.mean(axis=1, keepdims=True)
+    v = v - v.mean()
+    spread = (t**2).sum(axis=1)
+    df = len(v) - 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = t @ v / spread
+        error = np.sqrt(((v - slope[:, None] * t) ** 2).sum(axis=1) / df / spread)
+    return [Estimate(b, e, df) if s > 0 else NOTHING for b, e, s in zip(slope.tolist(), error.tolist(), spread)]
 
 
-def size_permutations(x: np.ndarray, seed: int, *, limit: int = 5040) -> tuple[Iterator[np.ndarray], bool]:
-    """Sizes permuted between models: all of them where they are few, else 999 random ones."""
+def size_permutations(x: np.ndarray, seed: int, *, limit: int = 5040) -> tuple[np.ndarray, bool]:
+    """(permutations, models) sizes permuted between models: all of them (but the real order) where few, else 999."""
     if factorial(len(x)) <= limit:
-        identity = tuple(range(len(x)))
-        return (x[list(p)] for p in permutations(range(len(x))) if p != identity), True
+        return x[np.array(list(permutations(range(len(x)))))[1:]], True
     rng = np.random.default_rng([seed, 23])
-    return (rng.permutation(x) for _ in range(999)), False
+    return np.stack([rng.permutation(x) for _ in range(999)]), False
 
 
 def _with_scatter(value: float, influence: np.ndarray) -> Estimate:
