@@ -79,7 +79,7 @@ class Fit:
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
         terms = self.terms(metric)
         table, means = self._aggregate([terms.error, terms.bias2, terms.variance], by, population)
-        return SetDraws(table, *means, population, metric)
+        return SetDraws(table, means[0], means[1], means[2], population, metric)
 
     def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
         """(chain, draw, sets, 3) means over questions of a, a² and Σ w², see `hotmess.decompose.parts.from_moments`.

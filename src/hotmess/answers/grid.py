@@ -7,14 +7,12 @@ grids: draws are independent, there is nothing to converge. Agreement with NUTS 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.tails import TailCounts, log_likelihood_accuracy, log_likelihood_wrong
 
-_COARSE, _FINE = 65, 97
+_COARSE, _FINE, _PASSES = 65, 97, 20
 _NEGLIGIBLE = 18.0  # log density below the mode that is cut off: exp(-18) is 1.5e-8
 
 
@@ -48,12 +46,12 @@ def grid_posterior(
     out = {name: np.empty((draws, tails.groups)) for name in ("logit_a", "log_kappa", "log_phi")}
     for g in range(tails.groups):
         one = tails.one(g)
-        out["logit_a"][:, g], out["log_kappa"][:, g] = _beta_draws(one, *zip(prior.location, prior.scale), draws, rng)
+        mean, concentration, _ = zip(prior.location, prior.scale)
+        out["logit_a"][:, g], out["log_kappa"][:, g] = _beta_draws(one, mean, concentration, draws, rng)
         out["log_phi"][:, g] = _wrong_draws(one, prior, draws, rng)
     if unparsable is not None:
         pairs = [
-            _beta_draws(unparsable.one(g), prior.unparsable, (0.0, 1.5), None, draws, rng)
-            for g in range(unparsable.groups)
+            _beta_draws(unparsable.one(g), prior.unparsable, (0.0, 1.5), draws, rng) for g in range(unparsable.groups)
         ]
         out["logit_u"], out["log_psi"] = (np.column_stack([p[i] for p in pairs]) for i in range(2))
     return out
@@ -64,7 +62,11 @@ def _log_normal(x: np.ndarray, location: float, scale: float) -> np.ndarray:
 
 
 def _beta_draws(
-    tails: TailCounts, mean: Any, concentration: Any, _: Any, draws: int, rng: np.random.Generator
+    tails: TailCounts,
+    mean: tuple[float, float],
+    concentration: tuple[float, float],
+    draws: int,
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     (ma, sa), (mk, sk) = mean, concentration
 
@@ -75,11 +77,16 @@ def _beta_draws(
         return value + _log_normal(x, ma, sa)[:, None] + _log_normal(y, mk, sk)[None, :]
 
     x, y = (np.linspace(m - 8 * s, m + 8 * s, _COARSE) for m, s in ((ma, sa), (mk, sk)))
-    for points in (_COARSE, _FINE):  # the first pass finds the box that holds the mass, the second shrinks onto it
+    limits = (x[0], x[-1]), (y[0], y[-1])
+    for _ in range(_PASSES):
         log_p = density(x, y)
         keep = log_p > log_p.max() - _NEGLIGIBLE
-        x = _cover(x, keep.any(axis=1), points)
-        y = _cover(y, keep.any(axis=0), points)
+        new = _cover(x, keep.any(axis=1), _COARSE, limits[0]), _cover(y, keep.any(axis=0), _COARSE, limits[1])
+        settled = all(0.7 < np.ptp(n) / np.ptp(o) < 1.2 for n, o in zip(new, (x, y)))
+        x, y = new
+        if settled:
+            break
+    x, y = (np.linspace(v[0], v[-1], _FINE) for v in (x, y))
     log_p = density(x, y)
     p = np.exp(log_p - log_p.max()).ravel()
     index = _choose(p, draws, rng)
@@ -92,15 +99,21 @@ def _wrong_draws(tails: TailCounts, prior: AnswerPrior, draws: int, rng: np.rand
     x = np.linspace(m - 8 * s, m + 8 * s, 8 * _COARSE)
     for _ in range(2):
         log_p = log_likelihood_wrong(tails, np.exp(x)[None])[0] + _log_normal(x, m, s)
-        x = _cover(x, log_p > log_p.max() - _NEGLIGIBLE, 4 * _FINE)
+        x = _cover(x, log_p > log_p.max() - _NEGLIGIBLE, 4 * _FINE, (m - 8 * s, m + 8 * s))
     log_p = log_likelihood_wrong(tails, np.exp(x)[None])[0] + _log_normal(x, m, s)
     return _jitter(x, _choose(np.exp(log_p - log_p.max()), draws, rng), rng)
 
 
-def _cover(x: np.ndarray, keep: np.ndarray, points: int) -> np.ndarray:
+def _cover(x: np.ndarray, keep: np.ndarray, points: int, limits: tuple[float, float]) -> np.ndarray:
+    """A grid over the box that holds the mass; twice as wide on a side where the mass reaches the box's edge.
+
+    On a coarse grid a narrow ridge may peak beside the mode, so that the first box misses it: the box then walks.
+    """
     inside = np.flatnonzero(keep)
-    low, high = max(inside[0] - 1, 0), min(inside[-1] + 1, len(x) - 1)
-    return np.linspace(x[low], x[high], points)
+    step, width = x[1] - x[0], x[-1] - x[0]
+    low = x[inside[0]] - (width if inside[0] == 0 else step)
+    high = x[inside[-1]] + (width if inside[-1] == len(x) - 1 else step)
+    return np.linspace(max(low, limits[0]), min(high, limits[1]), points)
 
 
 def _choose(p: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:

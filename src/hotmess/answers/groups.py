@@ -92,8 +92,9 @@ def find_groups(
     """Groups of cells, and the design matrix where a formula is given.
 
     Groups are the distinct values of (benchmark, model, condition, budget), of the columns in `by`, of difficulty and
-    half where cells have them, and of the formula's variables; or just of `columns`, where given. A formula is
-    the right-hand side of a Wilkinson formula over the cells' columns, such as `difficulty * log(model_size_b)`; it is the regression of all three parameters.
+    half where cells have them, and of the formula's variables; or just of `columns`, where given. A formula is the
+    right-hand side of a Wilkinson formula over the cells' columns, such as `difficulty * log(model_size_b)`; it is the
+    regression of all three parameters.
 
     Raises
     ------

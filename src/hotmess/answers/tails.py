@@ -54,7 +54,10 @@ class TailCounts:
         """The tail counts of one group alone."""
         rows = self.block == group
         return TailCounts(
-            *(getattr(self, name)[[group]] for name in ("right", "wrong", "total", "split")),
+            right=self.right[[group]],
+            wrong=self.wrong[[group]],
+            total=self.total[[group]],
+            split=self.split[[group]],
             option=self.option[rows],
             block=np.zeros(int(rows.sum()), int),
             options=self.options[rows],

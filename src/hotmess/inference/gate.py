@@ -52,11 +52,12 @@ def diagnose(x: np.ndarray) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     if x.shape[1] < 4 or x.shape[0] < 2:
         return np.inf, 0.0, 0.0
-    return (
-        float(array_stats.rhat(x, chain_axis=0, draw_axis=1)),
-        float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="bulk")),
-        float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95))),
-    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rhat = float(array_stats.rhat(x, chain_axis=0, draw_axis=1))
+        bulk = float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="bulk"))
+        tail = float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95)))
+    # 0/0 where chains stand still, each at a place of its own: that is a failure, not a constant.
+    return np.inf if np.isnan(rhat) else rhat, float(np.nan_to_num(bulk)), float(np.nan_to_num(tail))
 
 
 def gate_draws(draws: Mapping[str, np.ndarray], *, rhat: float = RHAT, ess: float = ESS) -> Gate:
@@ -80,7 +81,7 @@ def gate_tree(tree: xr.DataTree, *, names: list[str] | None = None) -> Gate:
     """
     posterior = tree["posterior"].dataset
     gate = Gate()
-    for name in names or list(posterior.data_vars):
+    for name in names or [str(name) for name in posterior.data_vars]:
         array = posterior[name]
         latent = array.attrs.get("role") == "latent"
         flat = array.values.reshape(*array.shape[:2], -1)

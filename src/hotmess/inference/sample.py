@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -133,17 +134,16 @@ def _log_prior(model: Callable[..., Any], args: Any, kwargs: Any, samples: Mappi
 def enable_x64() -> Iterator[None]:
     """Double precision inside the block only: other users of JAX in the same process keep their setting."""
     jax = _jax()
-    context = getattr(jax, "enable_x64", None)
+    context: Any = getattr(jax, "enable_x64", None)
     if context is None:
-        from jax.experimental import enable_x64 as context
+        context = importlib.import_module("jax.experimental").enable_x64  # its place in earlier versions
     with context(True):
         yield
 
 
 def _jax() -> Any:
     """JAX with its persistent compilation cache on, in the user's cache folder unless the user has set one."""
-    import jax
-
+    jax: Any = importlib.import_module("jax")
     if jax.config.jax_compilation_cache_dir is None and os.environ.get("HOTMESS_NO_CACHE", "") == "":
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         with contextlib.suppress(OSError):

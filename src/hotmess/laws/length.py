@@ -53,7 +53,7 @@ SHAPES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarra
     "power": _power,
 }
 """(level, slope, centred log length) -> incoherence and its derivatives in level and slope."""
-LINKS = {"odds": lambda p: np.log(p / (1 - p)), "power": np.log}
+LINKS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"odds": lambda p: np.log(p / (1 - p)), "power": np.log}
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ class LengthLaw:
 
     def slopes(self, shape: str = "odds", population: str = "like-these") -> np.ndarray:
         """(chain, draw, arm) slopes of logit incoherence (odds) or exponents (power) in log length."""
-        return self.data["posterior"]["slope"].sel(shape=shape, population=population).values
+        return self.data["posterior"].dataset["slope"].sel(shape=shape, population=population).values
 
     def curve(
         self, log_length: np.ndarray, arm: int, shape: str = "odds", population: str = "like-these"
     ) -> np.ndarray:
         """(draws, points) incoherence of an arm at natural log lengths."""
-        post = self.data["posterior"].sel(shape=shape, population=population)
+        post = self.data["posterior"].dataset.sel(shape=shape, population=population)
         level = post["level"].values[..., arm].ravel()[:, None]
         slope = post["slope"].values[..., arm].ravel()[:, None]
         return SHAPES[shape](level, slope, np.asarray(log_length) - self.center)[0]
@@ -136,7 +136,7 @@ def binned_cells(responses: Responses, *, bins: int = BINS) -> tuple[Cells, tupl
             f"A law in length needs at least {2 * MIN_BINS} questions of one model and budget; there are "
             f"{int(size.max())}."
         )
-    per_arm = np.minimum(bins, size // 2).clip(lower=1)
+    per_arm = (size // 2).clip(1, bins)
     table["bin"] = (rank * per_arm // size).astype(int)
     return type(cells)(table, cells.points, cells.counts, cells.clusters, cells.outcome), tuple(notes)
 
@@ -205,7 +205,7 @@ def length_law(
     arm = pd.MultiIndex.from_frame(arms[list(ARM)]).get_indexer(pd.MultiIndex.from_frame(bins_table[list(ARM)]))
     center = float(bins_table["log_length"].mean())
     x = bins_table["log_length"].to_numpy() - center
-    eigen = []
+    eigen: list[tuple[np.ndarray, ...]] = []
     for p in populations:
         flat = sets[p].incoherence.reshape(-1, len(ok))[:, ok]
         bins_table[f"incoherence_{p}"], bins_table[f"sd_{p}"] = flat.mean(0), flat.std(0)

@@ -83,7 +83,7 @@ class PowerLaws:
 
     def draws(self, name: str, population: str = "like-these") -> np.ndarray:
         """(chain, draw, group) draws of `alpha_bias2`, `alpha_variance`, `level_bias2` or `level_variance`."""
-        return self.data["posterior"][name].sel(population=population).values
+        return self.data["posterior"].dataset[name].sel(population=population).values
 
     def slope_of_logit_incoherence(self, population: str = "like-these") -> np.ndarray:
         """(chain, draw, group) draws of alpha_B - alpha_V = d logit(incoherence) / d log N."""
@@ -175,10 +175,11 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
     left_out = cells[reason != ""].assign(reason=reason[reason != ""]).reset_index(drop=True)
     ok = np.flatnonzero(reason == "")
     kept = cells.iloc[ok].reset_index(drop=True)
-    if kept[over].nunique() < MIN_SIZES:
+    sizes_left = int(kept[over].nunique())
+    if sizes_left < MIN_SIZES:
         raise NotTestable(
-            f"Only {kept[over].nunique()} model size{'s' if kept[over].nunique() != 1 else ''} can be used, and a slope "
-            f"over k sizes has about k - 2 degrees of freedom: at least {MIN_SIZES} are needed."
+            f"Only {sizes_left} model size{'s' if sizes_left != 1 else ''} can be used, and a slope over k sizes has "
+            f"about k - 2 degrees of freedom: at least {MIN_SIZES} are needed."
         )
     logs = {
         p: np.concatenate([np.log(s.bias2), np.log(s.variance)], axis=-1).reshape(-1, 2 * len(cells))[
@@ -276,9 +277,11 @@ class _Collapsed:
         """(n, 8) points to (n, 2C, 2C) covariances of y."""
         s, rho = np.exp(points[:, :6]), np.tanh(points[:, 6:])
         weights = np.column_stack(
-            [s[:, 0] ** 2, s[:, 1] ** 2, rho[:, 0] * s[:, 0] * s[:, 1]]
-            + [s[:, 2] ** 2, s[:, 3] ** 2, rho[:, 1] * s[:, 2] * s[:, 3]]
-            + [s[:, 4] ** 2, s[:, 5] ** 2]
+            [
+                *(s[:, 0] ** 2, s[:, 1] ** 2, rho[:, 0] * s[:, 0] * s[:, 1]),
+                *(s[:, 2] ** 2, s[:, 3] ** 2, rho[:, 1] * s[:, 2] * s[:, 3]),
+                *(s[:, 4] ** 2, s[:, 5] ** 2),
+            ]
         )
         return self.fixed + np.tensordot(weights, self.parts, axes=1)
 
