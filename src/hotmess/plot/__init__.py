@@ -13,6 +13,7 @@ from typing import Any
 _HOME = {
     "incoherence_by_model": "models",
     "incoherence_by_model_table": "models",
+    "model_records": "models",
     "incoherence_against_length": "length",
     "incoherence_against_length_table": "length",
     "power_laws": "scale",

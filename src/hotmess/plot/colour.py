@@ -69,7 +69,8 @@ def at_night(colour: str) -> str:
     lightness, chroma, hue = to_oklch(colour)
     if lightness > 0.995:
         return "#17191b"
-    return from_oklch(1.17 - 0.95 * lightness, 0.9 * chroma, hue)
+    mirrored = 1.17 - 0.95 * lightness if chroma < 0.04 else 1.06 - 0.65 * lightness
+    return from_oklch(mirrored, 0.9 * chroma, hue)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def incoherence_against_length_table(
 
 def arm_names(law: LengthLaw) -> list[str]:
     """What to call each arm: the model, and what else tells arms apart."""
-    return [str(v) for v in law.data["posterior"]["arm"].values]
+    return [str(v) for v in np.asarray(law.data["posterior"]["arm"])]
 
 
 def incoherence_against_length(

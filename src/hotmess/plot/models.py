@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.plot import style
-from hotmess.plot.colour import PAPER, palette
+from hotmess.plot.colour import MUTED, PAPER, palette
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,25 +16,27 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 INTERVAL = 0.9
+HOLLOW = (("unbiased", "D"), ("plug_in", "s"))
 
 
-def incoherence_by_model_table(study: Study, *, interval: float = INTERVAL) -> pd.DataFrame:
-    """One row per model: incoherence by the latent posterior (both populations), unbiased, and plug-in.
+def model_records(
+    study: Study, estimator: str, *, population: str = "like-these", interval: float = INTERVAL
+) -> list[dict[str, Any]]:
+    """Records of error, bias², variance and incoherence per model: what `hotmess decompose --by model --json` prints.
 
-    Columns `latent_like_these`, `latent_these` with `_low` and `_high`; `unbiased` and `plug_in` where the metric has
-    them. The numbers are those of `hotmess decompose --by model` with the same seed, draws and chains.
+    Raises
+    ------
+    BadInput
+        Where the metric or the outcome has no such estimator.
     """
-    from hotmess.answers import decompose_latent
-    from hotmess.decompose.records import decompose
-    from hotmess.errors import BadInput
 
-    responses, metric = study.responses, study.metric
-    table = style.models_in_order(responses.table).set_index("model", drop=False)
-    for population in ("like-these", "these"):
-        records = decompose_latent(
-            responses,
+    def latent() -> list[dict[str, Any]]:
+        from hotmess.answers import decompose_latent
+
+        return decompose_latent(
+            study.responses,
             by=["model"],
-            metric=metric,
+            metric=study.metric,
             interval=interval,
             population=population,
             seed=study.seed,
@@ -42,69 +44,92 @@ def incoherence_by_model_table(study: Study, *, interval: float = INTERVAL) -> p
             warmup=study.warmup,
             chains=study.chains,
         )
-        name = f"latent_{population.replace('-', '_')}"
-        for record in records:
-            for suffix in ("", "_low", "_high"):
-                value = record[f"incoherence{suffix}"]
-                table.loc[record["model"], name + suffix] = np.nan if value is None else value
-    for estimator, name in (("unbiased", "unbiased"), ("plug-in", "plug_in")):
+
+    def without_model() -> list[dict[str, Any]]:
+        from hotmess.decompose.records import decompose
+
+        return decompose(
+            study.responses,
+            by=["model"],
+            metric=study.metric,
+            estimator=estimator,  # type: ignore[arg-type]
+            interval=interval,
+            population=population,  # type: ignore[arg-type]
+            seed=study.seed,
+            draws=study.draws * study.chains,
+        ).records
+
+    make = latent if estimator == "latent" else without_model
+    return study._once(f"{estimator} by model, {population}, {interval}", make)
+
+
+def incoherence_by_model_table(study: Study, *, interval: float = INTERVAL) -> pd.DataFrame:
+    """One row per model: incoherence by each estimator that the outcome has, in the order of family and size.
+
+    Columns `latent` and `unbiased` (questions like these), `latent_these` and `unbiased_these`, each with `_low` and
+    `_high`, and `plug_in`: the numbers of `hotmess decompose --by model` with the same seed, draws and chains.
+    """
+    from hotmess.errors import BadInput
+
+    models = style.models_in_order(study.responses.table)
+    table = models.assign(model=models["model"].astype(str)).set_index("model", drop=False)
+    wanted = [(e, p) for e in ("latent", "unbiased") for p in ("like-these", "these")] + [("plug-in", "like-these")]
+    for estimator, population in wanted:
         try:
-            records = decompose(responses, by=["model"], metric=metric, estimator=estimator).records  # type: ignore[arg-type]
-        except BadInput:  # KL has no unbiased estimator
+            records = model_records(study, estimator, population=population, interval=interval)
+        except BadInput:  # the outcome has no such estimator
             continue
-        for record in records:
-            value = record["incoherence"]
-            table.loc[record["model"], name] = np.nan if value is None else value
+        name = estimator.replace("-", "_") + ("_these" if population == "these" else "")
+        for suffix in ("", "_low", "_high") if estimator != "plug-in" else ("",):
+            values = {str(r["model"]): r[f"incoherence{suffix}"] for r in records}
+            table[name + suffix] = [np.nan if values.get(m) is None else values[m] for m in table["model"]]
     return table.reset_index(drop=True)
 
 
-def incoherence_by_model(
-    study: Study, *, interval: float = INTERVAL, width: float = style.WIDE, table: pd.DataFrame | None = None
-) -> Axes:
+def incoherence_by_model(study: Study, *, interval: float = INTERVAL, width: float = style.WIDE) -> Axes:
     """Incoherence of every model, Σ variance / Σ error.
 
-    Filled marks are posterior medians; the thick line is the interval for these questions, the thin one for questions
-    like these. Hollow diamonds are the unbiased estimate, hollow squares the plug-in estimate, which is low.
+    Filled marks are posterior medians (the unbiased estimate where the outcome has no latent model); the thick line is
+    the interval for these questions, the thin one for questions like these. Hollow diamonds are the unbiased estimate,
+    hollow squares the plug-in estimate, which is low.
     """
-    whole = incoherence_by_model_table(study, interval=interval) if table is None else table
+    whole = incoherence_by_model_table(study, interval=interval)
     shown = whole.iloc[style.some(len(whole), style.MAX_ROWS)]
-    colours = palette(list(zip(whole["model"].astype(str), whole["family"].astype(str))))
+    colours = palette(list(zip(whole["model"], whole["family"].astype(str))))
+    main = "latent" if "latent" in whole else "unbiased" if "unbiased" in whole else "plug_in"
     with style.look():
         axes = style.panels(1, 1, width=width, height=0.95 + 0.27 * len(shown))[0, 0]
-        at = style.rows_axis(axes, shown["model"].astype(str).tolist(), limit=36 if width > 5 else 22)
+        at = style.rows_axis(axes, shown["model"].tolist(), limit=36 if width > 5 else 22)
         for y, (_, row) in zip(at, shown.iterrows()):
-            colour, marker = colours.colours[str(row["model"])], colours.markers[str(row["model"])]
-            if not np.isfinite(row["latent_like_these"]):
-                axes.text(0.02, y, "no errors: undefined", va="center", fontsize=8)
+            colour, marker = colours.colours[row["model"]], colours.markers[row["model"]]
+            if not np.isfinite(row[main]):
+                axes.text(0.02, y, "undefined: no errors", va="center", fontsize=8)
                 continue
-            axes.hlines(y, row["latent_like_these_low"], row["latent_like_these_high"], color=colour, lw=1.2)
-            axes.hlines(y, row["latent_these_low"], row["latent_these_high"], color=colour, lw=4.5, alpha=0.55)
-            axes.plot(row["latent_like_these"], y, marker, color=colour, ms=5.5, zorder=3)
-            for name, mark in (("unbiased", "D"), ("plug_in", "s")):
-                if name in row and np.isfinite(row[name]):
+            for suffix, look in (("", {"lw": 1.2}), ("_these", {"lw": 4.5, "alpha": 0.55})):
+                if f"{main}{suffix}_low" in row and np.isfinite(row[f"{main}{suffix}_low"]):
+                    axes.hlines(y, row[f"{main}{suffix}_low"], row[f"{main}{suffix}_high"], color=colour, **look)  # type: ignore[arg-type]
+            axes.plot(row[main], y, marker, color=colour, ms=5.5, zorder=3)
+            for name, mark in HOLLOW:
+                if name in row and name != main and np.isfinite(row[name]):
                     axes.plot(row[name], y - 0.27, mark, color=colour, mfc=PAPER, ms=3.6, mew=0.9, zorder=4)
         axes.set_xlim(0, 1)
         axes.set_xlabel("incoherence (variance / error)")
-        _legend(axes, whole, width)
+        _legend(axes, whole, main, width)
         style.left_over(axes, len(shown), len(whole), "models")
     return axes
 
 
-def _legend(axes: Axes, table: pd.DataFrame, width: float) -> None:
+def _legend(axes: Axes, table: pd.DataFrame, main: str, width: float) -> None:
     from matplotlib.lines import Line2D
 
-    from hotmess.plot.colour import MUTED
-
-    line = {"color": MUTED}
-    entries = [
-        (Line2D([], [], marker="o", lw=0, ms=5.5, **line), "posterior median"),  # type: ignore[arg-type]
-        (Line2D([], [], lw=1.2, **line), "questions like these"),  # type: ignore[arg-type]
-        (Line2D([], [], lw=4.5, alpha=0.55, **line), "these questions"),  # type: ignore[arg-type]
-    ]
-    for name, mark, said in (("unbiased", "D", "unbiased"), ("plug_in", "s", "plug-in")):
-        if name in table:
-            entries.append((Line2D([], [], marker=mark, lw=0, ms=3.6, mfc=PAPER, **line), said))  # type: ignore[arg-type]
-    handles, said = zip(*entries)
-    axes.figure.legend(  # type: ignore[union-attr]
-        handles, said, loc="outside upper left", ncols=5 if width > 5 else 2, columnspacing=1.3, handlelength=1.6
+    said = {"latent": "posterior median", "unbiased": "unbiased", "plug_in": "plug-in"}
+    entries: list[tuple[Any, str]] = [(Line2D([], [], color=MUTED, marker="o", lw=0, ms=5.5), said[main])]
+    if f"{main}_low" in table:
+        entries.append((Line2D([], [], color=MUTED, lw=1.2), "questions like these"))
+        entries.append((Line2D([], [], color=MUTED, lw=4.5, alpha=0.55), "these questions"))
+    for name, mark in HOLLOW:
+        if name in table and name != main:
+            entries.append((Line2D([], [], color=MUTED, marker=mark, lw=0, ms=3.6, mfc=PAPER), said[name]))
+    style.figure_of(axes).legend(
+        *zip(*entries), loc="outside upper left", ncols=5 if width > 5 else 2, columnspacing=1.3, handlelength=1.6
     )

@@ -39,7 +39,7 @@ def power_laws_table(laws: PowerLaws, *, population: str = "like-these", interva
 
 def group_names(laws: PowerLaws) -> list[str]:
     """Names of the groups, in the law's order."""
-    return [str(v) for v in laws.data["posterior"]["group"].values]
+    return [str(v) for v in np.asarray(laws.data["posterior"]["group"])]
 
 
 def line(laws: PowerLaws, term: str, group: int, x: np.ndarray, population: str = "like-these") -> np.ndarray:

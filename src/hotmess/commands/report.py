@@ -1,0 +1,96 @@
+"""`hotmess report`: an HTML page with verdicts, figures and numbers; the numbers as JSON, the posteriors as netCDF."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hotmess.commands.options import columns, command, probability, sampling_options, table_options
+from hotmess.commands.study import make_study, stages
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+
+READ = ("where", "outcome", "length", "scorer", "filter", "tokenizer", "model")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command."""
+    parser = command(
+        subparsers,
+        "report",
+        run,
+        help="an HTML report with figures, numbers and posteriors",
+        description="Test claims and write a report: report.html, results.json and the posteriors, in one folder.",
+        example="hotmess report responses.parquet --out reports/mine",
+        parents=[table_options(), sampling_options()],
+    )
+    parser.add_argument("--claim", action="append", metavar="NAME", help="a claim; may be repeated (default: all)")
+    parser.add_argument("--metric", choices=["brier"], default="brier", help="decomposition (default: brier)")
+    parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; an earlier report is replaced")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, test, write."""
+    from pathlib import Path
+
+    from hotmess.claims.test import find_claims, test_claims
+    from hotmess.report.build import build_report
+    from hotmess.report.folder import check
+
+    check(Path(args.out))  # before hours of work, not after
+    claims = find_claims(args.claim)
+    try:
+        with stages() as stage:
+            stage("reading")
+            study = make_study(args, metric=args.metric)
+            verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
+            page = build_report(
+                study,
+                verdicts,
+                out=args.out,
+                command=command_line(args.argv if hasattr(args, "argv") else sys.argv[1:]),
+                population=args.population,
+                interval=args.interval,
+                code=study_code(args, study),
+                progress=stage,
+            )
+    except KeyboardInterrupt:
+        print(f"hotmess: interrupted; {args.out} is as it was.", file=sys.stderr)
+        return 130
+    for note in study.responses.notes:
+        print(note, file=sys.stderr)
+    print(f"{page} is written.", file=sys.stderr)
+    return 0
+
+
+def command_line(words: list[str]) -> str:
+    """The command as one would type it.
+
+    >>> command_line(["report", "a b.parquet", "--out", "x"])
+    "hotmess report 'a b.parquet' --out x"
+    """
+    return "hotmess " + " ".join(shlex.quote(word) for word in words)
+
+
+def study_code(args: argparse.Namespace, study: Study) -> str:
+    """Python that makes the study that the options describe."""
+    given: dict[str, Any] = {name: getattr(args, name) for name in READ if getattr(args, name) is not None}
+    if args.column:
+        given["columns"] = columns(args.column)
+    if args.allow_copies:
+        given["allow_copies"] = True
+    reading = ", ".join([repr(args.files), *(f"{k}={v!r}" for k, v in given.items())])
+    lines = [f"responses = hm.read({reading})"]
+    if args.difficulty is not None or args.reference is not None:
+        lines.append(
+            f"responses = responses.difficulty(reference={args.reference!r}, groups={args.groups}, "
+            f"column={args.difficulty!r})"
+        )
+    names = ("metric", "groups", "reference", "difficulty", "seed", "draws", "warmup", "chains")
+    settings = ", ".join(f"{k}={getattr(study, k)!r}" for k in names)
+    lines.append(f"study = hm.Study(responses, {settings})")
+    return "\n".join(lines)

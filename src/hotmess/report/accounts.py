@@ -1,0 +1,104 @@
+"""What the report says of its data, its settings and its making."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hotmess.claims.scope import join, number
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+    from hotmess.responses.table import Responses
+
+PACKAGES = ("hotmess", "numpy", "scipy", "pandas", "duckdb", "jax", "numpyro", "arviz-base", "arviz-stats", "xarray")
+
+
+def data_sentence(responses: Responses) -> str:
+    """The data in a sentence."""
+    table = responses.table
+    models = table["model"].nunique()
+    questions = len(table[["benchmark", "question"]].drop_duplicates())
+    benchmarks = sorted(table["benchmark"].astype(str).unique())
+    cells = table.groupby(["benchmark", "model", "question", "condition", "budget"], observed=True).size()
+    low, high = int(cells.min()), int(cells.max())
+    repeats = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    arms = [f"{table[c].nunique()} {c}s" for c in ("condition", "budget") if table[c].nunique() > 1]
+    extra = f" under {join(arms)}" if arms else ""
+    return (
+        f"{len(table):,} responses of {models:,} model{'s' * (models != 1)} to {questions:,} "
+        f"question{'s' * (questions != 1)} of {join(benchmarks)}{extra}, {repeats} "
+        f"response{'s' * (repeats != '1')} to each; outcome: {responses.outcome}."
+    )
+
+
+def accounting(responses: Responses) -> pd.DataFrame:
+    """One row per benchmark and model: questions, responses, per question, unparsable, cut off, mean length."""
+    table = responses.table
+    frame = pd.DataFrame(
+        {
+            "benchmark": table["benchmark"].astype(str),
+            "model": table["model"].astype(str),
+            "question": table["question"].astype(str),
+            "unparsable": (table["answer"] < 0).fillna(True).astype(float) if responses.outcome == "answer" else 0.0,
+            "length": responses.lengths(),
+        }
+    )
+    if "finish_reason" in table:
+        frame["cut_off"] = table["finish_reason"].astype(str).isin(["length", "max_tokens"]).astype(float)
+    by = frame.groupby(["benchmark", "model"], sort=True)
+    out = by.agg(questions=("question", "nunique"), responses=("question", "size"))
+    if responses.outcome == "answer":
+        out["unparsable"] = by["unparsable"].mean()
+    if "cut_off" in frame:
+        out["cut_off"] = by["cut_off"].mean()
+    if responses.length is not None:
+        out["mean_length"] = by["length"].mean()
+    out = out.reset_index()
+    from hotmess.plot.style import models_in_order
+
+    order = models_in_order(table)["model"].astype(str).tolist()
+    rank = [(b, order.index(m)) for b, m in zip(out["benchmark"], out["model"])]
+    return out.iloc[sorted(range(len(out)), key=rank.__getitem__)].reset_index(drop=True)
+
+
+def settings(study: Study, population: str, interval: float) -> dict[str, Any]:
+    """Everything that the numbers depend on beside the data."""
+    return {
+        "metric": study.metric,
+        "population": population,
+        "interval": interval,
+        "outcome": study.responses.outcome,
+        "length": study.responses.length,
+        "reference": study.reference,
+        "groups": study.groups,
+        "difficulty": study.difficulty,
+        "seed": study.seed,
+        "draws": study.draws,
+        "warmup": study.warmup,
+        "chains": study.chains,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that make the numbers."""
+    out = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            out[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return out
+
+
+def sizes_sentence(responses: Responses) -> str:
+    """The span of model sizes, where they are known."""
+    sizes = responses.table["model_size_b"].dropna()
+    if not len(sizes):
+        return ""
+    if sizes.nunique() == 1:
+        return f"The models have {number(sizes.iloc[0])} billion parameters."
+    return f"The models have {number(sizes.min())} to {number(sizes.max())} billion parameters."

@@ -1,0 +1,23 @@
+"""The report's sections: small functions `(context) -> Section | None`, called in order.
+
+None: nothing to say about these data. A function may raise `NotTestable` or `BadInput`: its sentence stands in the
+report in the section's place. A new part adds itself as one function to the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hotmess.report.parts import Context, Section
+from hotmess.report.sections import account, answers, between, scale, within
+
+SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
+    ("models", "Bias, variance and incoherence of each model", answers.models),
+    ("questions", "Questions", answers.questions),
+    ("length", "Length between questions", between.length),
+    ("natural", "Length within questions", within.natural),
+    ("scale", "Model size", scale.size),
+    ("diagnostics", "Diagnostics", account.diagnostics),
+    ("data", "Data", account.data),
+]
+"""(name, title, function): name and title are also those of what takes the place of a section that is not testable."""

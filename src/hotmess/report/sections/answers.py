@@ -1,0 +1,131 @@
+"""Models and questions: decompositions per model, the plane of bias² and variance."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+import pandas as pd
+
+from hotmess import plot
+from hotmess.errors import BadInput
+from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.text import percent, population_words, show, with_interval
+
+HEADS = {
+    "model": "model",
+    "questions": "questions",
+    "responses": "responses",
+    "error": "error",
+    "bias2": "bias²",
+    "variance": "variance",
+    "incoherence": "incoherence",
+    "reliable": "reliable",
+}
+SAID = {
+    "latent": "Latent answer distributions: posterior medians",
+    "unbiased": "Unbiased estimates, without a model",
+    "plug-in": "Plug-in estimates, with variance too low and bias² too high at few responses",
+}
+
+
+def models(context: Context) -> Section:
+    """Decompositions per model by every estimator, and the figure of incoherence."""
+    study, about = context.study, population_words(context.population)
+    tables: list[Table] = []
+    missing: list[str] = []
+    order = plot.incoherence_by_model_table(study, interval=context.interval)
+    for estimator, said in SAID.items():
+        try:
+            records = plot.model_records(study, estimator, population=context.population, interval=context.interval)
+        except BadInput as reason:
+            missing.append(f"{said.split(':')[0].split(',')[0]}: {reason}")
+            continue
+        if estimator == "plug-in" and tables:
+            continue  # in the figure and in results.json; a third table says little more
+        frame = pd.DataFrame.from_records(records)
+        frame["model"] = pd.Categorical(frame["model"].astype(str), order["model"])
+        frame = frame.sort_values("model").astype({"model": str}).reset_index(drop=True)
+        heads, same = _without_constant(frame)
+        caption = f"{said}, with {percent(context.interval)} intervals for {about}. Metric: {study.metric}.{same}"
+        tables.append(Table(estimator, caption, frame, heads))
+    figure = Figure(
+        "incoherence-by-model",
+        "Incoherence of each model, Σ variance / Σ error. Filled marks: posterior medians. Thick lines: "
+        f"{percent(context.interval)} intervals for these questions themselves; thin lines: for questions like these, "
+        "which are wider. Hollow marks: estimates without a model; plug-in is biased towards low incoherence.",
+        _finding(order),
+        lambda width: plot.incoherence_by_model(study, interval=context.interval, width=width),
+        order,
+        f"plot.incoherence_by_model(study, interval={context.interval})",
+    )
+    posteriors = {}
+    with contextlib.suppress(BadInput):
+        posteriors["answers"] = study.fit.data
+    return Section(
+        "models",
+        "Bias, variance and incoherence of each model",
+        figures=(figure,),
+        tables=tuple(tables),
+        missing=tuple(missing),
+        posteriors=posteriors,
+    )
+
+
+def _without_constant(frame: pd.DataFrame) -> tuple[dict[str, str], str]:
+    """The columns to show, and a sentence in place of those that say the same of every model."""
+    heads = {k: v for k, v in HEADS.items() if k in frame}
+    said = []
+    if len(frame) > 1:
+        for name in ("questions", "responses"):
+            if frame[name].nunique() == 1:
+                said.append(f"{int(frame[name].iloc[0]):,} {heads.pop(name)}")
+    each = f" {' and '.join(said)} of each." if said else ""
+    if bool(frame["reliable"].all()):
+        heads.pop("reliable")
+        each += " All are reliable."
+    return heads, each
+
+
+def _finding(table: pd.DataFrame) -> str:
+    main = "latent" if "latent" in table else "unbiased" if "unbiased" in table else "plug_in"
+    known = table[np.isfinite(table[main])]
+    if not len(known):
+        return "No model has a defined incoherence: there are no errors."
+
+    def one(row: pd.Series) -> str:
+        value = with_interval(row[main], row.get(f"{main}_low"), row.get(f"{main}_high"), 2)
+        return f"{row['model']} ({value})"
+
+    if len(known) == 1:
+        return f"Incoherence of {one(known.iloc[0])}."
+    low, high = known.loc[known[main].idxmin()], known.loc[known[main].idxmax()]
+    return f"Incoherence of {len(known)} models, from the lowest, {one(low)}, to the highest, {one(high)}."
+
+
+def questions(context: Context) -> Section:
+    """Every question in the plane of bias² and variance."""
+    fit, metric = context.study.fit, context.study.metric
+    data = plot.bias_variance_plane_table(fit, metric=metric)
+    middle = data.groupby("model", sort=False)["incoherence"].median().dropna()
+    settled = float(((data["bias2"] + data["variance"]) < 0.05).mean())
+    finding = (
+        f"Of {len(data):,} cells of a model and a question, {percent(round(settled, 3))} have an error below 0.05. "
+        + (
+            f"The median question's incoherence lies between {show(middle.min(), 2)} and {show(middle.max(), 2)} "
+            "across models."
+            if len(middle)
+            else ""
+        )
+    )
+    figure = Figure(
+        "bias-variance-plane",
+        "Each question at its posterior mean of bias² and variance; grey lines join points of equal incoherence. "
+        "The cross is the mean over questions with 90% intervals: the line it lies on is the model's incoherence, a "
+        "ratio of sums and not a mean of ratios.",
+        finding,
+        lambda width: plot.bias_variance_plane(fit, metric=metric, population=context.population, width=width),
+        data,
+        f"plot.bias_variance_plane(study.fit, metric={metric!r}, population={context.population!r})",
+    )
+    return Section("questions", "Questions", figures=(figure,))

@@ -1,0 +1,64 @@
+"""Incoherence against length between questions."""
+
+from __future__ import annotations
+
+from hotmess import plot
+from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.text import percent, population_words, with_interval
+
+
+def length(context: Context) -> Section:
+    """The odds law of incoherence in length, per model."""
+    study, population, interval = context.study, context.population, context.interval
+    law = study.length_law
+    summary = law.summary("odds", population, interval)
+    rises, falls = int((summary["slope_low"] > 0).sum()), int((summary["slope_high"] < 0).sum())
+    ends = [summary.iloc[i] for i in sorted({int(summary["slope"].argmin()), int(summary["slope"].argmax())})]
+    listed = [f"{e['model']} {with_interval(e['slope'], e['slope_low'], e['slope_high'], 2)}" for e in ends]
+    finding = (
+        f"Slope of logit incoherence in log length for {len(summary)} "
+        f"{'models or settings' if len(summary) > 1 else 'model'}: above zero in {rises}, below zero in {falls}, its "
+        f"interval includes zero in {len(summary) - rises - falls}. The extremes: {' and '.join(listed)}."
+    )
+    unit = law.length.replace("_", " ")
+    figure = Figure(
+        "incoherence-against-length",
+        f"Incoherence against mean {unit} between questions. Band: odds law, logit incoherence = c + β log length, "
+        f"with its {percent(interval)} interval for {population_words(population)}. Filled marks: bins of equally many "
+        "questions, posterior; hollow marks: plug-in estimates of the same bins. An association: questions that need "
+        "more words differ in other ways too.",
+        finding,
+        lambda width: plot.incoherence_against_length(law, population=population, interval=interval, width=width),
+        plot.incoherence_against_length_table(law, population=population, interval=interval),
+        f"plot.incoherence_against_length(study.length_law, population={population!r}, interval={interval})",
+    )
+    heads = {"model": "model", "condition": "condition", "budget": "budget", "slope": "slope β"}
+    heads = {k: v for k, v in heads.items() if k in ("model", "slope") or summary[k].nunique() > 1}
+    power = law.summary("power", population, interval) if "power" in law.shapes else None
+    if power is not None:
+        summary = summary.assign(**{f"power{e}": power[f"slope{e}"] for e in ("", "_low", "_high")})
+        heads["power"] = "exponent α (power law)"
+    table = Table(
+        "length-slopes",
+        "Slopes of the odds law (logit incoherence per unit of log length) and exponents of the power law, which "
+        f"cannot hold as incoherence nears 1, with {percent(interval)} intervals for {population_words(population)}.",
+        summary,
+        heads,
+    )
+    return Section(
+        "length",
+        "Length between questions",
+        text=tuple(law.notes),
+        figures=(figure,),
+        tables=(table,),
+        missing=gate_sentences(law.gate.reasons, "The length law"),
+        posteriors={"length-law": law.data},
+    )
+
+
+def gate_sentences(reasons: tuple[str, ...], what: str) -> tuple[str, ...]:
+    """Why a posterior is not to be relied on, if so."""
+    if not reasons:
+        return ()
+    more = f", and {len(reasons) - 1} more (see Diagnostics)" if len(reasons) > 1 else ""
+    return (f"{what} is not reliable, and its bands are not to be quoted: {reasons[0]}{more}.",)

@@ -1,0 +1,148 @@
+"""Verdicts as they stand in the page: the sentence, and one line for each guard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hotmess.claims.claim import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPORTED
+from hotmess.report.text import percent, population_words, show, with_interval
+
+if TYPE_CHECKING:
+    from hotmess.claims.claim import Verdict
+
+ORDER = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE)
+GUARDS = {
+    "gate": "Diagnostics",
+    "monte_carlo": "Monte Carlo",
+    "populations": "Populations",
+    "negative_control": "Negative control",
+    "parts": "Three parts",
+    "agreement": "Agreement",
+    "truncation": "Truncation",
+    "evidence": "Evidence",
+    "sensitivity": "Sensitivity",
+}
+
+
+def tally(verdicts: Sequence[Verdict]) -> str:
+    """How many claims got which verdict, in a sentence.
+
+    >>> tally([])
+    'No claim was tested.'
+    """
+    if not verdicts:
+        return "No claim was tested."
+    count = Counter(v.verdict for v in verdicts)
+    said = [f"{count[k]} {k}" for k in ORDER if count[k]]
+    head = f"{len(verdicts)} claim{'s were' if len(verdicts) != 1 else ' was'} tested"
+    return f"{head}: {', '.join(said)}."
+
+
+def view(verdict: Verdict) -> dict[str, Any]:
+    """What the page shows of a verdict."""
+    # The sentence gives the first reason; a gate that failed lists its reasons itself.
+    failed = not verdict.guards.get("gate", {}).get("passed", True)
+    more = () if failed else verdict.reasons[1:]
+    return {
+        "name": verdict.claim.name,
+        "verdict": verdict.verdict,
+        "css": verdict.verdict.replace(" ", "-"),
+        "sentence": verdict.sentence,
+        "reasons": [f"{r[:1].upper()}{r[1:]}".rstrip(".") + "." for r in more],
+        "place": verdict.claim.place,
+        "guards": [(GUARDS.get(k, words(k)), line(k, v)) for k, v in verdict.guards.items() if line(k, v)],
+        "each": [
+            (str(e["name"]), with_interval(e["median"], e["low"], e["high"]), show(e.get("probability")))
+            for e in verdict.each
+        ],
+    }
+
+
+def words(name: str) -> str:
+    """
+    >>> words("negative_control")
+    'Negative control'
+    """
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def line(name: str, guard: Any) -> str:
+    """One guard in one line; a guard unknown here is listed plainly."""
+    if guard is None or guard == {} or guard == []:
+        return ""
+    known = {
+        "gate": _gate,
+        "monte_carlo": _monte_carlo,
+        "populations": _populations,
+        "negative_control": _control,
+        "parts": _parts,
+        "agreement": _agreement,
+        "truncation": _truncation,
+    }
+    try:
+        return known[name](guard) if name in known else plainly(guard)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return plainly(guard)
+
+
+def plainly(value: Any) -> str:
+    """
+    >>> plainly({"passed": True, "largest_shift": 0.25, "of": ["a", "b"]})
+    'passed: yes; largest shift: 0.250; of: a, b'
+    """
+    if isinstance(value, Mapping):
+        if set(value) >= {"median", "low", "high"}:
+            return with_interval(value["median"], value["low"], value["high"])
+        return "; ".join(f"{str(k).replace('_', ' ')}: {plainly(v)}" for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(plainly(v) for v in value)
+    return show(value)
+
+
+def _gate(guard: Mapping[str, Any]) -> str:
+    if guard["passed"]:
+        return "passed: R-hat below 1.01, effective sample sizes above 400, no divergent transitions."
+    return f"not passed: {'; '.join(guard['reasons'])}."
+
+
+def _monte_carlo(guard: Mapping[str, Any]) -> str:
+    effective = int(guard["effective_draws"])
+    return f"P lies between {show(guard['low'])} and {show(guard['high'])} ({effective:,} effective draws)."
+
+
+def _populations(guard: Mapping[str, Any]) -> str:
+    listed = [f"P = {show(p)} for {population_words(name)}" for name, p in guard.items()]
+    sides = {p > 0.5 for p in guard.values()}
+    return f"{', '.join(listed)}: {'the same side' if len(sides) == 1 else 'not the same side'} of one half."
+
+
+def _control(guard: Mapping[str, Any]) -> str:
+    total = guard["permutations"] + 1
+    every = "all " if guard["exhaustive"] else ""
+    return (
+        f"{guard['what']}, {every}{guard['permutations']:,} permutations: the real statistic "
+        f"{show(guard['statistic'], 2)} ranks {guard['rank']:,} of {total:,}; "
+        f"{percent(round(guard['supported_rate'], 3))} of the permuted are called supported."
+    )
+
+
+def _parts(guard: Mapping[str, Any]) -> str:
+    listed = [f"{name} {with_interval(v['median'], v['low'], v['high'])}" for name, v in guard.items()]
+    return f"{', '.join(listed)}; the part of accuracy is mechanical."
+
+
+def _agreement(guard: Mapping[str, Any]) -> str:
+    if guard["unbiased"] is None:
+        return "there is no unbiased estimate to compare with."
+    agrees = "agrees" if guard["passed"] else "does not agree"
+    error = show(guard["standard_error"])
+    return f"the unbiased estimate without a model, {show(guard['unbiased'])} ± {error}, {agrees}."
+
+
+def _truncation(guard: Mapping[str, Any]) -> str:
+    listed = [f"{name} {show(v)}" for name, v in guard.items() if name != "passed"]
+    turned = "the sign stays" if guard["passed"] else "the sign turns"
+    return f"{turned}: {', '.join(listed)}."
