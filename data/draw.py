@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -24,6 +25,9 @@ from hotmess.sampling.items import Item, load_rows, read_items
 from hotmess.sampling.local import gguf_metadata, serve
 from hotmess.sampling.parse import parse_letter
 from hotmess.sampling.table import format_table
+
+if TYPE_CHECKING:
+    from inspect_ai.dataset import MemoryDataset, Sample
 
 HERE = Path(__file__).parent
 BENCHMARK = "arithmetic-and-facts"
@@ -46,6 +50,19 @@ def describe(path: str) -> dict[str, object]:
     }
 
 
+def pin(samples: Iterable[Sample], slots: int) -> MemoryDataset:
+    """Pin each question to a slot of the server, so that its prompt is processed once and not for every draw."""
+    from inspect_ai.dataset import MemoryDataset
+
+    ordered = list(samples)
+    places = {name: place for place, name in enumerate(dict.fromkeys(s.metadata["question"] for s in ordered))}
+    for sample in ordered:
+        sample.metadata["slot"] = places[sample.metadata["question"]] % slots
+    # By blocks of as many questions as there are slots, in each block by draw.
+    ordered.sort(key=lambda s: (places[s.metadata["question"]] // slots, s.metadata["draw"]))
+    return MemoryDataset(ordered)
+
+
 def draw_part(
     items: list[Item], pool: list[Item], model: dict[str, object], url: str, *, budget: str, context: int, slots: int
 ) -> pd.DataFrame:
@@ -53,8 +70,18 @@ def draw_part(
     from inspect_ai import eval as run
     from inspect_ai.log import read_eval_log
     from inspect_ai.model import get_model
+    from inspect_ai.solver import Generate, Solver, TaskState, solver
 
     from hotmess.sampling.task import build_task
+
+    @solver
+    def draw_in_slot() -> Solver:
+        """Generate once, with the sample's own seed, in the slot of llama.cpp that its question is pinned to."""
+
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            return await generate(state, seed=state.metadata["seed"], extra_body={"id_slot": state.metadata["slot"]})
+
+        return solve
 
     task = build_task(
         items,
@@ -70,18 +97,21 @@ def draw_part(
         top_p=TOP_P,
         max_tokens=MAX_TOKENS[budget],
     )
+    task.dataset = pin(task.dataset, slots)
+    task.solver = draw_in_slot()
     name = str(model["model"]).replace(" ", "-")
     provider = get_model(f"openai-api/local/{name}", base_url=url, api_key="none", memoize=False)
     with tempfile.TemporaryDirectory() as logs:
         (header,) = run(
             task,
             model=provider,
-            max_connections=slots,
-            max_samples=slots,
+            # As many as wait for the slots: each slot then always has its next request.
+            max_connections=DRAWS * slots,
+            max_samples=DRAWS * slots,
             log_dir=logs,
             display="none",
             log_realtime=False,
-            timeout=600,
+            timeout=3600,
         )
         log = read_eval_log(header.location)
     if log.status != "success" or len(log.samples or []) != len(items) * DRAWS:
