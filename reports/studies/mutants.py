@@ -116,9 +116,9 @@ def write(study: dict[str, Any]) -> None:
     lines = [
         "# Mutants of logs",
         "",
-        "Logs are changed at random (cut, recoded, types swapped, keys missing, huge numbers, nested nulls, NaN) and read",
-        "with `hotmess.read`. Each gives responses, or is refused by one sentence (`BadInput`). A traceback, more than",
-        f"{LIMIT_S:.0f} s, or more than {LIMIT_MB / 1e3:.0f} GB is a failure.",
+        "Logs are changed at random (cut, recoded, types swapped, keys missing, huge numbers, nested nulls, NaN) and",
+        "read with `hotmess.read`. Each gives responses, or is refused by one sentence (`BadInput`). A traceback, more",
+        f"than {LIMIT_S:.0f} s, or more than {LIMIT_MB / 1e3:.0f} GB is a failure.",
         "",
         f"Made by `{study['command']}` on {study['date']} (seeds from 0).",
         "",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -291,42 +289,6 @@ def test_a_header_that_is_none_of_inspects_is_refused(tmp_path):
     (tmp_path / "log.json").write_text(json.dumps(log))
     with pytest.raises(BadInput, match=r"not one of Inspect's: eval\.model"):
         read(tmp_path / "log.json")
-
-
-RUN = """
-import json, random, sys
-from inspect_ai import Task, eval
-from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ModelOutput, ModelUsage, get_model
-from inspect_ai.scorer import choice
-from inspect_ai.solver import multiple_choice
-
-rng = random.Random(0)
-
-def reply(*_):
-    tokens = rng.randint(30, 300)
-    output = ModelOutput.from_content("mockllm/model", "so " * tokens + "ANSWER: " + rng.choice("ABCD"))
-    output.usage = ModelUsage(input_tokens=5, output_tokens=tokens, total_tokens=5 + tokens)
-    return output
-
-samples = [Sample(id=i, input=f"{i}?", choices=["w", "x", "y", "z"], target="ABCD"[i % 4]) for i in range(4)]
-task = Task(MemoryDataset(samples), solver=multiple_choice(), scorer=choice(), epochs=5, name="epochs")
-model = get_model("mockllm/model", custom_outputs=reply)
-log = eval(task, model=model, log_dir=sys.argv[1], display="none", temperature=0.7)[0]
-print(json.dumps([[str(s.id), s.epoch - 1, s.scores["choice"].value == "C"] for s in log.samples]))
-"""
-
-
-def test_a_real_run_with_epochs(tmp_path):
-    """Inspect's own evaluation of a task on its mock model, whose outputs are given a usage."""
-    # In a process of its own: Inspect leaves streams open, which are warnings here.
-    done = subprocess.run([sys.executable, "-c", RUN, str(tmp_path)], capture_output=True, text=True, check=True)
-    graded = {(question, sample): right for question, sample, right in json.loads(done.stdout.splitlines()[-1])}
-    table, _ = read(tmp_path)
-    assert len(table) == 20 and sorted(table["sample"].unique()) == [0, 1, 2, 3, 4]
-    assert (table["temperature"] == 0.7).all() and (table["reasoning_tokens"] >= 30).all()
-    rows = table[["question", "sample", "answer", "target"]].itertuples(index=False)
-    assert {(question, sample): answer == target for question, sample, answer, target in rows} == graded
 
 
 @pytest.mark.parametrize(

@@ -112,10 +112,12 @@ def forget(name: str) -> None:
 
 def readers() -> tuple[Reader, ...]:
     """All registered readers, those asked first coming first."""
-    for module in _BUILT_IN:
-        importlib.import_module(f"hotmess.responses.formats.{module}")
-    own = [reader for reader in _readers.values() if not reader.read.__module__.startswith(__package__ or "")]
-    return (*reversed(own), *(reader for reader in _readers.values() if reader not in own))
+    modules = [f"{__package__}.{name}" for name in _BUILT_IN]
+    for module in modules:
+        importlib.import_module(module)
+    own = [reader for reader in _readers.values() if reader.read.__module__ not in modules]
+    built_in = [reader for reader in _readers.values() if reader.read.__module__ in modules]
+    return (*reversed(own), *sorted(built_in, key=lambda reader: modules.index(reader.read.__module__)))
 
 
 def find(path: str | Path) -> list[tuple[Reader, Path]]:
