@@ -161,6 +161,14 @@ def test_public_tables_are_honest(name):
     assert check_copies(pd.read_parquet(path)) == ()
 
 
+def test_the_projects_own_draws_are_honest():
+    tables = sorted((Path(__file__).resolve().parents[2] / "data").glob("*.parquet"))
+    if not tables:
+        pytest.skip("data/ holds no tables")
+    for path in tables:
+        assert check_copies(pd.read_parquet(path)) == (), path.name
+
+
 @pytest.mark.parametrize("copies", [2, 20])
 def test_public_runs_that_are_copied_are_found(copies):
     """The first responses of each question stand for all: two runs with the same seeds, or one response for all."""

@@ -13,7 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotmess.errors import BadInput
 from hotmess.responses.formats.registry import Reader, ReadOptions
+from hotmess.responses.formats.tokens import tokenizer_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +49,9 @@ def key(reader: Reader, path: Path, inputs: Sequence[Path], options: ReadOptions
     if reader.read.__module__ == "__main__":
         return None
     try:
-        stats = [(str(file.resolve()), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in inputs]
-    except OSError:
+        files = [*inputs, tokenizer_file(options.tokenizer)] if options.tokenizer else inputs
+        stats = [(str(file.resolve()), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]
+    except (OSError, BadInput):
         return None
     name = [LAYOUT, reader.name, reader.read.__module__, reader.version, str(path.resolve()), stats, asdict(options)]
     return hashlib.blake2b(json.dumps(name).encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()

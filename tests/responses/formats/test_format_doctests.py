@@ -1,0 +1,20 @@
+"""The examples in the docstrings of the readers run."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+MODULES = [
+    *(f"formats.{name}" for name in ("registry", "hostile", "settle", "inspect_rows")),
+    *(f"formats.{name}" for name in ("lm_eval_filters", "lm_eval_rows")),
+    "copies",
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples(module):
+    result = doctest.testmod(importlib.import_module(f"hotmess.responses.{module}"))
+    assert result.attempted > 0 and result.failed == 0
