@@ -52,6 +52,6 @@ def test_known_exponents_are_recovered():
     assert draws.shape == (2, 500) and np.mean(draws > 0) > 0.97
     assert abs(np.median(falls_faster(tree, population="mean")[0]) - 1.1) < 0.4
     assert gate.divergences == law_gate(tree).divergences
-    assert "1,000 to 100,000 parameters" in sentence(draws, table["size"].tolist(), problems=3, seeds=6)
+    assert "1,000 to 100,000 parameters" in sentence(draws, table["size"].tolist(), problems=3, trainings=6)
     with pytest.raises(BadInput, match="population"):
         falls_faster(tree, population="some")

@@ -4,12 +4,13 @@ import argparse
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hotmess.errors import BadInput
 from hotmess.optimizer import command
 from hotmess.optimizer.experiment import TINY
-from hotmess.optimizer.table import figures, power_law, read_summaries, tidy
+from hotmess.optimizer.table import figures, loss_floor, power_law, read_summaries, tidy
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -55,6 +56,16 @@ def test_table_and_figures(tmp_path):
     assert tidy(records, step=0)["incoherence"].tolist() == [0.25] * 6
     assert power_law(table["size"], table["bias2"])[0] == pytest.approx(-1.0)
     assert [p.stat().st_size > 10_000 for p in figures(records, tmp_path / "f")] == [True, True]
+
+
+def test_loss_with_and_without_a_floor():
+    size = np.geomspace(1e3, 1e5, 6)
+    pure = loss_floor(pd.DataFrame({"size": size, "loss": 3 * size**-0.3}))
+    assert pure["exponent"] == pytest.approx(0.3) and pure["r2"] == pytest.approx(1)
+    above = loss_floor(pd.DataFrame({"size": size, "loss": 0.6 + 30 * size**-0.7}))
+    assert above["floor"] == pytest.approx(0.6, abs=0.01)
+    assert above["exponent_above_floor"] == pytest.approx(0.7, abs=0.02)
+    assert above["r2_with_floor"] > 0.9999 > above["r2"]
 
 
 def test_spoilt_folders_are_refused(tmp_path):

@@ -155,13 +155,13 @@ def falls_faster(tree: xr.DataTree, *, population: str = "new") -> tuple[np.ndar
     return alpha[..., 0] - alpha[..., 1], law_gate(tree)
 
 
-def sentence(draws: np.ndarray, sizes: Sequence[int], *, problems: int, seeds: int, population: str = "new") -> str:
+def sentence(draws: np.ndarray, sizes: Sequence[int], *, problems: int, trainings: int, population: str = "new") -> str:
     """What the claim covers and what was found, in one sentence."""
     low, mid, high = np.quantile(draws, [0.05, 0.5, 0.95])
     who = "a new seed of training and a new problem" if population == "new" else "the average seed and problem"
     return (
         f"Along transformers of {min(sizes):,} to {max(sizes):,} parameters trained to imitate steepest descent on "
-        f"{problems} quadratics ({seeds} trainings in all), the exponent of bias² exceeds that of variance by "
+        f"{problems} quadratics ({trainings} trainings in all), the exponent of bias² exceeds that of variance by "
         f"{mid:.2f} [{low:.2f}, {high:.2f}] for {who}; probability that bias² falls faster {np.mean(draws > 0):.3f}."
     )
 

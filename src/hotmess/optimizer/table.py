@@ -158,3 +158,33 @@ def figures(records: Sequence[Mapping[str, Any]], folder: str | Path) -> list[Pa
     fig.savefig(paths[1], dpi=110)
     plt.close(fig)
     return paths
+
+
+def loss_floor(table: pd.DataFrame) -> dict[str, float]:
+    """Held-out loss as a power law in size, without and with a floor: mean log loss per size over all trainings.
+
+    The exponent and R² of log loss on log N, and floor, exponent and R² of loss = floor + c N^−a (least squares in
+    logarithms; a floor is what no size of model removes, such as digits that the tokens of the point do not determine).
+    """
+    from scipy.optimize import minimize_scalar
+
+    mean = np.log(table["loss"]).groupby(table["size"]).mean()
+    size, loss = mean.index.to_numpy(float), np.exp(mean.to_numpy())
+    slope, _, fit = power_law(size, loss)
+
+    def rest(floor: float) -> float:
+        lx, ly = np.log(size), np.log(loss - floor)
+        a, c = np.polyfit(lx, ly, 1)
+        return float(np.sum((np.log(floor + np.exp(c + a * lx)) - np.log(loss)) ** 2))
+
+    best = minimize_scalar(rest, bounds=(0.0, 0.995 * float(loss.min())), method="bounded")
+    floor = float(best.x)
+    above = power_law(size, loss - floor)[0]
+    total = float(np.sum((np.log(loss) - np.log(loss).mean()) ** 2))
+    return {
+        "exponent": -slope,
+        "r2": fit,
+        "floor": floor,
+        "exponent_above_floor": -above,
+        "r2_with_floor": 1 - float(best.fun) / total,
+    }
