@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -266,6 +267,35 @@ def test_a_log_of_errors_alone_is_refused_but_passed_over_in_a_folder(tmp_path):
 def test_an_unfinished_run_is_read_as_far_as_it_goes(tmp_path):
     path = write_inspect(tmp_path / "log.eval", [inspect_sample(0)], status="cancelled")
     assert "1 log of runs that were not finished: read up to there." in read(path)[1]
+
+
+def test_a_run_that_still_goes_on_has_no_header_yet(tmp_path):
+    whole = some_inspect(tmp_path / "whole.eval", questions=3, epochs=1)
+    with zipfile.ZipFile(whole) as log, zipfile.ZipFile(tmp_path / "going.eval", "w") as going:
+        for name in log.namelist():
+            if name.startswith("samples/"):
+                going.writestr(name, log.read(name))
+        header = json.loads(log.read("header.json"))
+        start = {"version": 2, "eval": header["eval"], "plan": header["plan"]}
+        going.writestr("_journal/start.json", json.dumps(start))
+    table, notes = read(tmp_path / "going.eval")
+    assert len(table) == 3 and "1 log of runs that were not finished: read up to there." in notes
+
+
+def test_several_models_and_tasks_in_one_folder(tmp_path):
+    for task in ("t1", "t2"):
+        for model in ("mock/m", "mock/n"):
+            usage = {model: {"output_tokens": 30, "total_tokens": 40}}
+            samples = [inspect_sample(q, uuid=f"{task}{model}{q}", model_usage=usage) for q in range(2)]
+            write_inspect(tmp_path / task / f"{model[-1]}.eval", samples, task=task, model=model)
+    table, notes = read(tmp_path)
+    assert table.groupby(["benchmark", "model"]).size().to_dict() == {
+        ("t1", "mock/m"): 2,
+        ("t1", "mock/n"): 2,
+        ("t2", "mock/m"): 2,
+        ("t2", "mock/n"): 2,
+    }
+    assert (table["sample"] == 0).all() and notes[0] == "8 responses read from 4 logs (inspect)."
 
 
 def test_a_cut_log_is_refused_by_a_sentence(tmp_path):
