@@ -23,7 +23,7 @@ def save(path: str | Path, tree: Any, notes: Mapping[str, Any]) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {f"a{i:04d}": np.asarray(leaf) for i, leaf in enumerate(_leaves(tree))}
+    arrays: dict[str, Any] = {f"a{i:04d}": np.asarray(leaf) for i, leaf in enumerate(_leaves(tree))}
     stamp = int(notes.get("step", 0))
     _replace(path.with_suffix(".npz"), lambda f: np.savez(f, stamp=np.int64(stamp), **arrays))
     text = json.dumps({**notes, "stamp": stamp}, indent=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -67,7 +66,7 @@ def choose(logits: jax.Array, allowed: jax.Array) -> jax.Array:
 Updater = Callable[[Transformer, Encoding, jax.Array], jax.Array]
 
 
-@partial(eqx.filter_jit, donate="none")
+@eqx.filter_jit
 def roll(model: Transformer, code: Encoding, starts: jax.Array, steps: int, update: Updater = next_update) -> jax.Array:
     """Points (steps + 1, n, d) of the model's own paths from `starts` (n, d), the starts included."""
 
