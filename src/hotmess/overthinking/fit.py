@@ -200,7 +200,7 @@ def fit_lengths(
     draws: int = 400,
     warmup: int = 250,
     chains: int = 4,
-    points: int = 16,
+    points: int | None = None,
     target_accept: float = 0.75,
 ) -> LengthFit:
     """Fit the temperature model (methods, section 5).
@@ -213,7 +213,7 @@ def fit_lengths(
         one unit per model, all its benchmarks together.
     engine
         `nuts`, or `fast`: Laplace's approximation with importance sampling, checked by its Pareto k; `draws` × `chains`
-        parameter draws with `points` importance points per cell.
+        parameter draws with `points` importance points per cell (default 8 to 64, more for fewer cells).
 
     Raises
     ------
@@ -247,7 +247,7 @@ def fit_data(
     draws: int,
     warmup: int,
     chains: int,
-    points: int,
+    points: int | None,
     target_accept: float,
 ) -> LengthFit:
     """Fit arranged data; see `fit_lengths`."""
@@ -271,6 +271,7 @@ def fit_data(
         approximation = approximate(data.dense, center, width)
         run = _nuts if engine == "nuts" else _fast
         options = {"seed": seed, "draws": draws, "warmup": warmup, "chains": chains}
+        points = points or int(np.clip(20_000 // len(data.cells), 4, 32)) * 2
         extra = {"target_accept": target_accept} if engine == "nuts" else {"points": points}
         tree = run(data, approximation, prior, groups, coords=coords, dims=dims, **options, **extra)
     tree["posterior"]["scores"].attrs["role"] = "latent"

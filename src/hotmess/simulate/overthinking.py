@@ -163,5 +163,5 @@ def contrast(shorter: Floats, longer: Floats) -> dict[str, float]:
     return {
         "contrast": float(exact.incoherence(longer) - exact.incoherence(shorter)),
         **{f"contrast_{name}": value for name, value in parts.items()},
-        "contrast_settled": parts["spread"] + parts["scatter"],
+        "contrast_settled": parts["spread"] + parts["concentration"],
     }

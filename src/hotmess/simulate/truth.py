@@ -9,7 +9,7 @@ from scipy.special import logit, ndtr, ndtri
 
 from hotmess.simulate.world import Floats
 
-PARTS = ("accuracy", "spread", "scatter")
+PARTS = ("accuracy", "spread", "concentration")
 RANGE = (0.1, 0.9)  # quantiles of the natural lengths between which a slope is taken
 
 

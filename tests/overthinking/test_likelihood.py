@@ -1,0 +1,90 @@
+"""The temperature likelihood and the small linear algebra against direct computation."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+from hotmess.inference.sample import enable_x64
+from hotmess.overthinking import likelihood as lik
+
+
+@pytest.fixture(autouse=True)
+def double():
+    with enable_x64():
+        yield
+
+
+def problem(seed=0, n=5, s=8, k=3, f=2):
+    rng = np.random.default_rng(seed)
+    real = np.ones((k, n), bool)
+    real[-1, 0] = False  # the first question has one option fewer
+    answer = rng.integers(0, k, (n, s))
+    answer[1:] = rng.integers(0, k + 1, (n - 1, s))
+    weight = rng.integers(0, 3, (n, s)).astype(float)
+    dense = lik.Dense(rng.normal(size=(f, n, s)), weight, answer, real, np.zeros(n, int))
+    theta = np.concatenate([[[1.0], [0.3], [-0.2]], 0.4 * rng.normal(size=(2 * f, 1))]) * np.ones(n)
+    return lik.Dense(*map(jnp.asarray, dense)), jnp.asarray(theta), jnp.asarray(rng.normal(size=(k, n)))
+
+
+def direct(d, theta, dense):
+    out = np.zeros(d.shape[1])
+    f = dense.features.shape[0]
+    for i in range(d.shape[1]):
+        for j in range(dense.weight.shape[1]):
+            x = np.asarray(dense.features[:, i, j])
+            score = np.r_[theta[3 + f :, i] @ x, np.where(dense.real[:, i], d[:, i], -np.inf)]
+            a = score / np.exp(theta[3 : 3 + f, i] @ x)
+            out[i] += dense.weight[i, j] * (a[dense.answer[i, j]] - np.log(np.exp(a).sum()))
+    return out
+
+
+def test_log_likelihood_is_the_softmax_with_temperature():
+    dense, theta, d = problem()
+    np.testing.assert_allclose(lik.log_likelihood(d, theta, dense), direct(d, theta, dense), rtol=1e-10)
+
+
+def test_slopes_and_curvature_are_those_of_the_likelihood():
+    dense, theta, d = problem(1)
+    by_d, by_theta = jax.grad(lambda d, t: lik.log_likelihood(d, t, dense).sum(), argnums=(0, 1))(d, theta)
+    step = 1e-6
+    for k, i in ((0, 0), (1, 3), (2, 4)):
+        move = np.zeros(d.shape)
+        move[k, i] = step
+        change = direct(d + move, theta, dense).sum() - direct(d - move, theta, dense).sum()
+        assert by_d[k, i] == pytest.approx(change / (2 * step), abs=1e-6)
+    for p in range(3, 7):
+        move = np.zeros(theta.shape)
+        move[p, 2] = step
+        change = direct(d, theta + move, dense).sum() - direct(d, theta - move, dense).sum()
+        assert by_theta[p, 2] == pytest.approx(change / (2 * step), abs=1e-6)
+    gradient, negative = lik.curvature(d, theta, dense)
+    np.testing.assert_allclose(gradient, by_d, atol=1e-10)
+    jacobian = jax.jacfwd(lambda d: lik.curvature(d, theta, dense)[0])(d)
+    for i in range(d.shape[1]):
+        np.testing.assert_allclose(-jacobian[:, i, :, i], negative[:, :, i], atol=1e-9)
+
+
+def test_prior_is_the_normal_of_score_differences():
+    dense, theta, d = problem(2)
+    t, w = np.exp(2 * 0.3), np.exp(-2 * 0.2)
+    full = lik.log_prior(d, theta, dense.real)
+    for i in range(d.shape[1]):
+        here = np.asarray(dense.real[:, i])
+        k = here.sum()
+        covariance = w * np.eye(k) + t * np.ones((k, k))
+        value = stats.multivariate_normal.logpdf(np.asarray(d)[here, i], -np.ones(k), covariance)
+        value += stats.norm.logpdf(np.asarray(d)[~here, i]).sum()
+        assert full[i] == pytest.approx(value, rel=1e-10)
+
+
+def test_unrolled_cholesky_and_solves():
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=(7, 4, 4))
+    a = a @ a.transpose(0, 2, 1) + np.eye(4)
+    b = rng.normal(size=(4, 7))
+    low = lik.cholesky(jnp.asarray(a.transpose(1, 2, 0)))
+    np.testing.assert_allclose(np.moveaxis(low, 2, 0), np.linalg.cholesky(a), atol=1e-12)
+    x = lik.solve_upper(low, lik.solve_lower(low, jnp.asarray(b)))
+    np.testing.assert_allclose(x.T, np.linalg.solve(a, b.T[:, :, None])[..., 0], atol=1e-10)

@@ -1,0 +1,224 @@
+"""The sampler's coordinates, the marginal likelihood, and the posterior, each against an exact computation."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.sample import enable_x64
+from hotmess.overthinking import fast, laplace, model
+from hotmess.overthinking.data import length_data
+from hotmess.overthinking.effects import curves, points
+from hotmess.overthinking.fit import fit_lengths
+from hotmess.overthinking.likelihood import Dense, log_likelihood, log_prior
+from hotmess.overthinking.prior import Pooling, TemperaturePrior, pooling
+from hotmess.overthinking.statements import STATEMENTS
+from hotmess.simulate import simulate
+from hotmess.simulate import truth as exact
+
+PRIOR = TemperaturePrior()
+
+
+def prepared(data):
+    center = np.r_[[m for m, _ in PRIOR.level], np.zeros(2 * len(data.features))]
+    width = np.r_[[s for _, s in PRIOR.level], PRIOR.effect_scales(data.features)]
+    return laplace.approximate(data.dense, center, width)
+
+
+def test_density_is_the_model_times_the_jacobian_of_the_coordinates():
+    from numpyro.infer.util import log_density
+
+    data = length_data(simulate("both", seed=3, questions=2, models=3, samples=6, budgets=2).table)
+    groups = pooling(data)
+    assert groups.groupings == ("model",)
+    with enable_x64():
+        approximation = prepared(data)
+        dense = Dense(*map(jnp.asarray, data.dense))
+        units, t = approximation.theta.shape
+        rng = np.random.default_rng(0)
+        shape = approximation.mode.shape
+        args = (dense, approximation, PRIOR, groups, data.features)
+        width = PRIOR.spread * PRIOR.effect_scales(data.features)
+        differences = []
+        for _ in range(3):
+            values = {
+                "scales": jnp.asarray(rng.uniform(0.05, 0.6, (1, 4))),
+                "raw_theta": jnp.asarray(rng.normal(size=units * t)),
+                "raw_scores": jnp.asarray(rng.normal(size=shape)),
+            }
+
+            def forward(flat, scales=values["scales"]):
+                raw = {"scales": scales, "raw_theta": flat[: units * t], "raw_scores": flat[units * t :].reshape(shape)}
+                trace = model_trace(args, raw)
+                return jnp.concatenate([trace["theta"].ravel(), trace["scores"].ravel()])
+
+            flat = jnp.concatenate([values["raw_theta"], values["raw_scores"].ravel()])
+            out = np.asarray(forward(flat))
+            theta, d = out[: units * t].reshape(units, t), jnp.asarray(out[units * t :].reshape(shape))
+            log_j = np.linalg.slogdet(np.asarray(jax.jacfwd(forward)(flat)))[1]
+            cell = jnp.asarray(theta.T)[:, dense.unit]
+            expected = float((log_likelihood(d, cell, dense) + log_prior(d, cell, dense.real)).sum())
+            expected += stats.halfnorm.logpdf(np.asarray(values["scales"][0]), scale=width).sum()
+            for p, (m, s) in enumerate(PRIOR.level):
+                expected += stats.norm.logpdf(theta[:, p], m, s).sum()
+            s = np.asarray(groups.doublings)
+            for e, w in enumerate(PRIOR.effect_scales(data.features)):
+                own = float(values["scales"][0, e])
+                cov = w**2 * (1 + PRIOR.size**2 * np.outer(s, s)) + (own**2 + 1e-8) * np.eye(units)
+                expected += stats.multivariate_normal.logpdf(theta[:, 3 + e], np.zeros(units), cov)
+            differences.append(float(log_density(model.temperature_model, args, {}, values)[0]) - expected - log_j)
+    np.testing.assert_allclose(differences, differences[0], atol=1e-6)
+
+
+def model_trace(args, values):
+    from numpyro import handlers
+
+    seeded = handlers.substitute(handlers.seed(model.temperature_model, jax.random.PRNGKey(0)), values)
+    trace = handlers.trace(seeded).get_trace(*args)
+    return {name: trace[name]["value"] for name in ("theta", "scores")}
+
+
+def two_options(questions=6, seed=0):
+    """Questions with one wrong option: the marginal likelihood is a one-dimensional integral."""
+    data = length_data(simulate("natural-only", seed=seed, questions=questions, options=2, budgets=1, samples=8).table)
+    return data, np.array([0.8, 0.3, 0.1, 0.3, -0.2])
+
+
+def test_marginal_likelihood_against_quadrature():
+    data, theta = two_options()
+    n = len(data.cells)
+    with enable_x64():
+        approximation = prepared(data)
+        dense = Dense(*map(jnp.asarray, data.dense))
+        cell = jnp.asarray(theta)[:, None] * jnp.ones(n)
+        d = laplace.modes(jnp.zeros((1, n)), cell, dense)
+        near = np.asarray(laplace.log_marginal(cell, d, dense))
+        sampled, _ = fast.integrate_scores(data.dense, approximation, theta[None, None], points=4000, seed=1)
+
+        def integrand(x):
+            at = jnp.full((1, n), x)
+            return np.asarray(log_likelihood(at, cell, dense) + log_prior(at, cell, dense.real))
+
+        grid = np.linspace(-14, 12, 1601)
+        values = np.stack([integrand(x) for x in grid])
+    value = np.log(integrate.simpson(np.exp(values), x=grid, axis=0))
+    assert sampled[0, 0] == pytest.approx(value.sum(), abs=0.05)
+    np.testing.assert_allclose(near, value, atol=0.15)  # Laplace: near, not exact, with eight responses
+
+
+def test_fast_path_draws_the_posterior_of_a_small_problem():
+    """Grid over the two effects with the other parameters' posterior integrated by the same importance sampling."""
+    data, _ = two_options(questions=30, seed=5)
+    fit = fit_lengths(
+        simulate("natural-only", seed=5, questions=30, options=2, budgets=1, samples=8).table,
+        engine="fast",
+        seed=2,
+        draws=1000,
+        points=64,
+    )
+    assert fit.tree.attrs["pareto_k"] < 0.7
+    theta = fit._flat("theta")[:, 0]
+    # An independent importance sampler with a wide t proposal on (theta), checked by its own effective size.
+    rng = np.random.default_rng(7)
+    mean, cov = theta.mean(0), np.cov(theta.T)
+    proposal = stats.multivariate_t(mean, 1.3 * cov, df=6, seed=rng)
+    draws = proposal.rvs(1500)
+    with enable_x64():
+        approximation = prepared(data)
+        log_l, _ = fast.integrate_scores(data.dense, approximation, draws[:, None], points=200, seed=9)
+    width = np.r_[[s for _, s in PRIOR.level], PRIOR.effect_scales(data.features)]
+    center = np.r_[[m for m, _ in PRIOR.level], 0, 0]
+    log_w = log_l[:, 0] + stats.norm.logpdf(draws, center, width).sum(1) - proposal.logpdf(draws)
+    w = np.exp(log_w - log_w.max())
+    w /= w.sum()
+    effective = 1 / (w**2).sum()
+    assert effective > 300
+    sd = np.sqrt(np.diag(cov))
+    error = 4 * sd * np.sqrt(1 / effective + 1 / fit.tree.attrs["effective"])
+    assert np.all(np.abs(w @ draws - mean) < error)
+
+
+@pytest.mark.slow
+def test_nuts_agrees_with_the_fast_path():
+    from hotmess.inference.gate import diagnose
+
+    table = simulate("both", seed=4, questions=60, samples=20).table
+    slow = fit_lengths(table, engine="nuts", seed=1, draws=500)
+    quick = fit_lengths(table, engine="fast", seed=1, draws=500, points=64)
+    assert slow.gate.passed, slow.gate.reasons
+    assert quick.gate.passed, quick.gate.reasons
+    for kind in ("natural", "budget"):
+        for name in ("incoherence", "heat", "accuracy"):
+            a, b = (f.slopes(kind, population="these")[name][:, :, 0] for f in (slow, quick))
+            effective = min(diagnose(a)[1], 2000)
+            error = 4 * a.std() * np.sqrt(1 / effective + 1 / quick.tree.attrs["effective"])
+            assert abs(a.mean() - b.mean()) < error
+            assert b.std() / a.std() == pytest.approx(1, abs=0.25)
+
+
+def test_population_draws_match_the_conditional_normal():
+    groups = Pooling(("model",), np.arange(4)[None], np.array([-2.0, -0.5, 0.5, 2.0]))
+    rng = np.random.default_rng(0)
+    effects = rng.normal(size=(4, 2)) * 0.3
+    theta = np.tile(np.c_[np.zeros((4, 3)), effects], (20_000, 1, 1))
+    scales = np.full((20_000, 1, 2), 0.2)
+    out = model.population_draws(theta, scales, PRIOR, groups, ("natural",), seed=0)
+    for e, w in enumerate((PRIOR.heat, PRIOR.lift)):
+        design = np.c_[np.ones(4), groups.doublings]
+        precision = design.T @ design / 0.2**2 + np.diag([1 / w**2, 1 / (PRIOR.size * w) ** 2])
+        mean = np.linalg.solve(precision, design.T @ effects[:, e] / 0.2**2)
+        sd = np.sqrt(np.diag(np.linalg.inv(precision)))
+        assert out["effect"][:, e].mean() == pytest.approx(mean[0], abs=5 * sd[0] / 141)
+        assert out["by_size"][:, e].std() == pytest.approx(sd[1], rel=0.03)
+        assert out["new_model"][:, e].std() == pytest.approx(np.hypot(sd[0], 0.2), rel=0.03)
+
+
+def test_pooling_names_what_varies():
+    data = length_data(simulate("both", seed=0, questions=3, models=2).table)
+    assert pooling(data).groupings == ("model",)
+    assert np.all(pooling(data).doublings == 0)  # two sizes cannot carry a slope
+
+
+def test_curves_are_the_incoherence_of_the_distributions():
+    world = simulate("both", seed=6, questions=9, samples=6)
+    data = length_data(world.table)
+    rng = np.random.default_rng(1)
+    theta = np.zeros((2, 1, 7))
+    theta[..., 3:] = rng.normal(size=(2, 1, 4)) * 0.3
+    scores = rng.normal(size=(2, 3, 9))
+    at = points(data)["natural"]
+    out = curves(data, theta, scores, at, population="these", seed=0)
+    for s in range(2):
+        for p in range(2):
+            full = np.c_[np.zeros(9), scores[s].T]
+            q = exact.at_length(full, theta[s, 0, 5], theta[s, 0, 3], at[0, p, 0])
+            assert out.incoherence[s, 0, p] == pytest.approx(float(exact.incoherence(q)), rel=1e-12)
+            np.testing.assert_allclose(out.parts[s, 0, p], exact.summaries(q), rtol=1e-10)
+    np.testing.assert_allclose(out.log_odds, np.log(out.incoherence / (1 - out.incoherence)), rtol=1e-9)
+
+
+def test_recovers_natural_and_budget_effects_and_states_them():
+    world = simulate("both", seed=11, questions=100)
+    fit = fit_lengths(world.table, engine="fast", seed=3, draws=200)
+    assert fit.tree.attrs["pareto_k"] < 0.7
+    for kind, truth in (("natural", "beta_nat_these"), ("budget", "beta_bud_these")):
+        x = fit.slopes(kind, population="these")["incoherence"]
+        assert abs(x.mean() - world.truth[truth]) < 4 * x.std()
+    for statement in STATEMENTS.values():
+        assert (statement(fit, "these").draws > 0).mean() > 0.9
+    table = fit.summary(population="these")
+    assert set(table["kind"]) == {"natural", "budget"}
+    parts = STATEMENTS["natural-overthinking"](fit, "these").parts
+    change = fit.mean_over_models(fit.slopes("natural", population="these")["change"])
+    np.testing.assert_allclose(sum(parts.values()), change, atol=1e-10)
+
+
+def test_what_the_data_cannot_say_is_not_testable():
+    world = simulate("natural-only", seed=0, questions=10, budgets=1, samples=10)
+    fit = fit_lengths(world.table, engine="fast", seed=0, draws=25, points=8)
+    with pytest.raises(NotTestable, match="two budgets"):
+        STATEMENTS["natural-exceeds-budget"](fit, "these")
+    with pytest.raises(BadInput, match="engine"):
+        fit_lengths(world.table, engine="vi")
