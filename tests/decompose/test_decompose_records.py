@@ -313,3 +313,15 @@ def test_embeddings_have_a_jackknife_too():
 def test_refusals(options, words):
     with pytest.raises(BadInput, match=words):
         decompose(validate(made()), **options)
+
+
+def test_the_package_is_also_the_function():
+    import hotmess.decompose
+
+    responses = validate(made())
+    assert hotmess.decompose(responses, by=["model"]).records == decompose(responses, by=["model"]).records
+
+
+def test_no_group_by_a_column_of_nothing_but_its_name():
+    with pytest.raises(BadInput, match="no column 'category' to group by"):
+        decompose(validate(made()), by=["category"])

@@ -114,6 +114,12 @@ def test_split_columns_divide_cells_and_nulls_belong_to_none():
         reduce(validate(frame.assign(extra=pd.Series([None] * len(frame), dtype=object))), split=["extra"])
 
 
+@pytest.mark.parametrize("values", [[1, "x", None], [[1], [2], [1]], [True, False, None], [{"a": 1}, None, None]])
+def test_columns_of_any_type_can_divide_cells(values):
+    frame = pd.DataFrame({"model": "m", "question": "q", "score": 1.0, "odd": pd.Series(values, dtype=object)})
+    assert reduce(validate(frame), split=["odd"]).table["responses"].sum() == sum(v is not None for v in values)
+
+
 def test_the_same_query_reads_a_file_directly(tmp_path):
     responses = validate(table(5))
     path = tmp_path / "t.parquet"

@@ -202,3 +202,48 @@ def test_large_numbers_and_dates_are_not_guessed_at(tmp_path):
     assert got["model"].tolist() == ["2024-01-01", "1e5"]
     assert got["question"].tolist() == ["12345678901234567890", "0x10"]
     assert got["score"].dtype == np.float64
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 12),
+    st.integers(-(10**30), 10**30),
+    st.floats(),
+    st.sampled_from(["A", "b", "(C)", "0", "1", "-1", "", "NA", "nan", "1e400", "[0.5, 0.5]", "ä/ö", "stop"]),
+    st.lists(st.one_of(st.floats(0, 1), st.integers(-1, 2), st.none(), st.text(max_size=2)), max_size=4),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
+)
+NAMES = ["benchmark", "model", "question", "sample", "answer", "target", "n_choices", "probs", "tests", "score", "text",
+         "embedding", "point", "target_point", "family", "model_size_b", "condition", "budget", "context", "choices",
+         "reasoning_tokens", "actions", "category", "finish_reason", "odd"]  # fmt: skip
+
+
+@st.composite
+def tables(draw):
+    """Tables that are nearly right: sound rows, of which some values are replaced by anything."""
+    rows = [
+        {"model": "m", "question": f"q{i // 2}", "sample": i % 2, "answer": i % 3, "target": 0, "n_choices": 3,
+         "score": 0.5, "tests": [1, 0], "probs": [0.5, 0.25, 0.25], "text": "x", "embedding": [1.0, 2.0]}
+        for i in range(draw(st.integers(1, 5)))
+    ]  # fmt: skip
+    for _ in range(draw(st.integers(0, 3))):
+        name, value = draw(st.sampled_from(NAMES)), draw(ODD)
+        for row in rows if draw(st.booleans()) else [draw(st.sampled_from(rows))]:
+            row[name] = value
+    return rows
+
+
+@given(tables(), st.sampled_from(["brier", "kl", "zero-one", "coverage", "score", "embedding", "a-norm", None]))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_table_is_decomposed_or_refused_in_one_sentence(tmp_path, rows, metric):
+    from hotmess.decompose.records import decompose
+
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    try:
+        records = decompose(read(path, metric=metric), by=["model", "condition"], metric=metric, interval=0.9).records
+    except BadInput as error:
+        assert "\n" not in str(error).strip()
+    else:
+        json.dumps(records, allow_nan=False)

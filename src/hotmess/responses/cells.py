@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotmess.decompose.points import Points, cluster
 from hotmess.errors import BadInput
-from hotmess.responses.filter import arrow, connect
+from hotmess.responses.filter import arrow, arrow_column, connect
 from hotmess.responses.positions import Space, positions, text_codes
 from hotmess.responses.table import CELL, Responses
 from hotmess.responses.tally import CARRIED, tally, tally_sql
@@ -97,11 +97,13 @@ def _numbered(series: pd.Series) -> pa.Array | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = pa.array(series, from_pandas=True)
+    values = arrow_column(series)
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     if pa.types.is_dictionary(values.type):
         return values.indices
+    if pa.types.is_nested(values.type):
+        values = pa.array([None if v is None else str(v) for v in values.to_pylist()], type=pa.string())
     coded = values.dictionary_encode()
     if len(coded.dictionary) == 1 and not coded.null_count:
         return None

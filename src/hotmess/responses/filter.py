@@ -33,14 +33,19 @@ def arrow(frame: pd.DataFrame | Mapping[str, Any]) -> pa.Table:
 
     columns: dict[str, Any] = {}
     for name in map(str, frame):
-        series = frame[name]
-        try:
-            columns[name] = pa.array(series, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-            columns[name] = pa.array([None if v is None or v != v else str(v) for v in series], type=pa.string())
-        if pa.types.is_null(columns[name].type):
-            columns[name] = columns[name].cast(pa.string())
+        columns[name] = arrow_column(frame[name])
     return pa.table(columns)
+
+
+def arrow_column(values: Any) -> pa.Array | pa.ChunkedArray:
+    """A column as an Arrow array; mixed types become text."""
+    import pyarrow as pa
+
+    try:
+        column = pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        column = pa.array([None if v is None or v != v else str(v) for v in values], type=pa.string())
+    return column.cast(pa.string()) if pa.types.is_null(column.type) else column
 
 
 def rows_where(frame: pd.DataFrame, sql: str) -> np.ndarray:

@@ -15,6 +15,9 @@ Keep = NDArray[np.bool_] | None
 TOLERANCE = 1e-3
 """How far the sum of a probability vector may be from 1 before it is refused; within it, vectors are renormalised."""
 
+MOST_OPTIONS = 10_000
+"""More options than this are taken for a mistake."""
+
 
 def needed(outcome: str, frame: pd.DataFrame) -> tuple[str, ...]:
     """The further columns an outcome needs."""
@@ -185,10 +188,13 @@ def _n_choices(table: pd.DataFrame, place: Place) -> NDArray[np.int64]:
             table, "answer", "n_choices", ": the number of options cannot be told from the answers that were given"
         )
     values = numbers(table["n_choices"], name="n_choices", place=place)
-    bad = ~np.isfinite(values) | (values != np.round(values))
+    bad = ~np.isfinite(values) | (values != np.round(values)) | (np.abs(values) > MOST_OPTIONS)
     if bad.any():
         at = int(np.argmax(bad))
-        raise BadInput(f"Column n_choices holds {table['n_choices'].iloc[at]} in {place(at)}, not a whole number.")
+        raise BadInput(
+            f"Column n_choices holds {table['n_choices'].iloc[at]} in {place(at)}, not a whole number up to "
+            f"{MOST_OPTIONS:,}."
+        )
     counts = values.astype(np.int64)
     _two_or_more(counts, np.arange(len(counts)), place)
     return counts

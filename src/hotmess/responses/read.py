@@ -12,9 +12,9 @@ import pandas as pd
 from hotmess.errors import BadInput
 from hotmess.responses.filter import rows_where
 from hotmess.responses.load import load, walk
-from hotmess.responses.table import Responses
-from hotmess.responses.validate import validate
-from hotmess.responses.values import suggest
+from hotmess.responses.table import CELL, Responses
+from hotmess.responses.validate import LONGEST, validate
+from hotmess.responses.values import labels, suggest
 
 
 def read(
@@ -80,7 +80,22 @@ def read(
         return responses
     from hotmess.responses.copies import check_copies
 
-    return responses.note(*check_copies(responses.table, allow=allow_copies))
+    return responses.note(*check_copies(_looked_at(responses), allow=allow_copies))
+
+
+def _looked_at(responses: Responses) -> pd.DataFrame:
+    """The columns that tell copies from honest repeats; those that validation does not know are brought into form."""
+    table = responses.table
+    kept = [*CELL, "context", "sample", responses.outcome, *(["probs"] if "probs" in table.columns else [])]
+    out = table[list(dict.fromkeys(kept))].copy(deep=False)
+    for name in ("reasoning_tokens", "actions", "reasoning_characters", "temperature"):
+        if name in table.columns:
+            values = pd.to_numeric(table[name], errors="coerce").astype(float)
+            out[name] = values.where(values.abs() <= LONGEST)
+    for name in ("text_hash", "seed"):
+        if name in table.columns:
+            out[name] = labels(table[name])
+    return out
 
 
 def _near(path: Path) -> str:

@@ -27,6 +27,8 @@ METRICS: dict[str, tuple[str, ...]] = {
 """Which outcomes a metric can use, the preferred one first."""
 
 LENGTHS = ("reasoning_tokens", "actions")
+LONGEST = 1e12
+"""Longer lengths than this are taken for a mistake."""
 
 
 def validate(
@@ -173,16 +175,17 @@ def _carry(table: pd.DataFrame, where: Place) -> None:
     if len(odd):
         low, high = odd.iloc[0]
         raise BadInput(f"Model {odd.index[0]!r} has two sizes in column model_size_b, {low:g} and {high:g}.")
-    if "category" in table.columns:
-        table["category"] = labels(table["category"], fill="")
+    for name in ("category", "finish_reason"):
+        if name in table.columns:
+            table[name] = labels(table[name], fill="").astype("str")
 
 
 def _lengths(series: pd.Series, name: str, where: Place) -> np.ndarray:
     values = numbers(series, name=name, place=where)
-    bad = (values < 0) | np.isinf(values)
+    bad = (values < 0) | (values > LONGEST)
     if bad.any():
         at = int(np.argmax(bad))
-        raise BadInput(f"Column {name} holds {values[at]:g} in {where(at)}; a length is a finite number from 0.")
+        raise BadInput(f"Column {name} holds {values[at]:g} in {where(at)}; lengths run from 0 to {LONGEST:g}.")
     return values
 
 

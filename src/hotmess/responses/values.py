@@ -85,7 +85,7 @@ def option_codes(series: pd.Series, *, name: str, place: Place) -> NDArray[np.in
         values = series.to_numpy(dtype=float, na_value=np.nan)
         given = ~np.isnan(values)
         with np.errstate(invalid="ignore"):
-            bad = given & ((values != np.round(values)) | (values < -1) | ~np.isfinite(values))
+            bad = given & ((values != np.round(values)) | (values < -1) | (values >= 2**31))
         if bad.any():
             at = int(np.argmax(bad))
             raise BadInput(
