@@ -114,7 +114,11 @@ def answer_draws(
 def _beta(rng: np.random.Generator, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
     up, down = rng.standard_gamma(alpha), rng.standard_gamma(beta)
     total = up + down
-    return np.divide(up, total, out=alpha / (alpha + beta), where=total > 0)
+    empty = total < 1e-280  # tiny shapes underflow: all mass at 0 or at 1, which is what tiny shapes mean
+    if empty.any():
+        up = np.where(empty, rng.random(len(up)) * (alpha + beta) < alpha, up)
+        total = np.where(empty, 1.0, total)
+    return up / total
 
 
 def brier_terms(a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray) -> tuple[np.ndarray, ...]:

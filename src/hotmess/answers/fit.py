@@ -251,7 +251,7 @@ def fit(
     if engine == "grid":
         data = _grid_tree(tails, unparsable_tails, prior, found, some, seed=seed, draws=draws, chains=chains)
     else:
-        from hotmess.answers.nested import nested_dirichlet
+        from hotmess.answers.nested import centring, nested_dirichlet
 
         unit_label = found.table.groupby("unit", sort=True).first().index.tolist()
         data = sample(
@@ -261,10 +261,12 @@ def fit(
             found.design,
             found.unit if found.design is not None else None,
             unparsable_tails,
+            None if found.design is None else centring(tails, prior, found.unit),
             seed=seed,
             draws=draws,
             warmup=warmup,
             chains=chains,
+            target_accept=0.95,
             coords={
                 "group": found.labels,
                 "parameter": list(PARAMETERS),
@@ -278,6 +280,7 @@ def fit(
                 "coefficients": ["parameter", "term"],
                 "sigma": ["parameter"],
                 "level": ["parameter", "unit"],
+                "free_level": ["parameter", "unit"],
                 "free_eta": ["parameter", "group"],
             },
         )

@@ -6,8 +6,33 @@ from typing import Any
 
 import numpy as np
 
+from hotmess.answers.grid import grid_posterior
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.tails import TailCounts, log_likelihood_accuracy, log_likelihood_wrong
+
+
+def centring(tails: TailCounts, prior: AnswerPrior, unit: np.ndarray) -> np.ndarray:
+    """(3, units) how far each unit's level is centred: 0 where its data say little, towards 1 where they say much.
+
+    With a posterior variance s² from the data alone and a spread sigma between units, a Gaussian level is free of the
+    funnel between it and sigma at the centring sigma²/(sigma² + s²) (Papaspiliopoulos et al. 2007, section 2). s² is
+    taken from the exact posterior of each group without pooling; for sigma stands a quarter of its prior's scale, as
+    the funnel is where sigma is small.
+
+    >>> from hotmess.answers.tails import tail_counts
+    >>> right = np.array([1, 2] + [10, 20] * 500)
+    >>> wrong = (30 - right)[:, None] * np.array([[2, 1]]) // 3
+    >>> group = np.array([0, 0] + [1] * 1000)
+    >>> tails = tail_counts(right, wrong, group, groups=2, options=np.full(1002, 2))
+    >>> (centring(tails, AnswerPrior(), group[[0, -1]])[0] > 0.5).tolist()
+    [False, True]
+    """
+    draws = grid_posterior(tails, prior, draws=200, seed=0)
+    weak = np.asarray(prior.scale)[:, None] ** -2
+    precision = np.stack([x.var(axis=0) ** -1 for x in draws.values()]) - weak
+    units = np.zeros((3, int(unit.max()) + 1))
+    np.add.at(units, (slice(None), unit), np.maximum(precision, 0.0))
+    return units / (units + (prior.residual / 4) ** -2)
 
 
 def nested_dirichlet(
@@ -16,6 +41,7 @@ def nested_dirichlet(
     design: np.ndarray | None,
     unit: np.ndarray | None,
     unparsable: TailCounts | None = None,
+    centred: np.ndarray | None = None,
 ) -> None:
     """NumPyro model of (logit a_g, log kappa_g, log phi_g), collapsed over the questions' answer distributions.
 
@@ -30,9 +56,11 @@ def nested_dirichlet(
         question share their unit's residual.
     unparsable
         Tail counts of unparsable against wrong-option responses, of the groups that have any.
+    centred
+        (3, units) of `centring`; None: computed here.
 
-    Sites: `coefficients` (3, P), `sigma` (3,), `residual` (3, units) where there is a design, and the deterministic
-    `logit_a`, `log_kappa`, `log_phi`, each (groups,).
+    Sites: `coefficients` (3, P), `sigma` (3,), `free_level` (3, units) where there is a design, and the deterministic
+    `level` (3, units) and `logit_a`, `log_kappa`, `log_phi`, each (groups,).
     """
     import jax.numpy as jnp
     import numpyro
@@ -53,9 +81,11 @@ def nested_dirichlet(
         units = int(unit.max()) + 1
         if units > 1:
             sigma = numpyro.sample("sigma", dist.HalfNormal(prior.residual).expand([3]).to_event(1))
-            # Centred: many questions per unit make the data speak louder than the regression.
             mean = _unit_mean(eta, unit, units)
-            level = numpyro.sample("level", dist.Normal(mean, sigma[:, None]).to_event(2))
+            c = jnp.asarray(centring(tails, prior, unit) if centred is None else centred)
+            width = sigma[:, None]
+            free = numpyro.sample("free_level", dist.Normal(c * mean, width**c).to_event(2))
+            level = numpyro.deterministic("level", mean + width ** (1 - c) * (free - c * mean))
             eta = eta + (level - mean)[:, unit]
     logit_a, log_kappa, log_phi = (
         numpyro.deterministic(name, eta[i]) for i, name in enumerate(("logit_a", "log_kappa", "log_phi"))

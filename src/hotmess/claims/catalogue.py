@@ -132,7 +132,7 @@ def _length_terms(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     cells = study.length_law.fit.cells
     terms = unbiased(cells.points)
     arm = cells.table.groupby(list(ARM), observed=True, sort=True).ngroup().to_numpy()
-    x = cells.table["log2_length"].to_numpy() * np.log(2)
+    x = cells.table["latent_log2_length"].to_numpy() * np.log(2)
     return terms.variance, terms.error, x, arm, quick.question_index(cells.table), int(cells.table["bin"].max()) + 1
 
 
@@ -176,7 +176,7 @@ def _length_variants(study: Study) -> dict[str, Estimate]:
         terms = unbiased(rest.points)
         arm = rest.table.groupby(list(ARM), observed=True, sort=True).ngroup().to_numpy()
         out["cut off and unparsable left out"] = quick.length_estimate(
-            terms.variance, terms.error, rest.table["log2_length"].to_numpy() * np.log(2), arm, bins=bins
+            terms.variance, terms.error, rest.table["latent_log2_length"].to_numpy() * np.log(2), arm, bins=bins
         )
     return out
 

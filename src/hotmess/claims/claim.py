@@ -194,8 +194,8 @@ def decide(
         return NOT_TESTABLE, gate.reasons
     if p.value > threshold:
         wanted, clear, agrees = SUPPORTED, p.low > threshold, other > 0.5
-    elif p.value < 1 - threshold:
-        wanted, clear, agrees = CONTRADICTED, p.high < 1 - threshold, other < 0.5
+    elif 1 - p.value > threshold:
+        wanted, clear, agrees = CONTRADICTED, 1 - p.high > threshold, other < 0.5
     else:
         return INCONCLUSIVE, (
             f"the posterior probability {p.value:.3f} lies between {1 - threshold:.3f} and {threshold}",

@@ -105,8 +105,9 @@ class _Kernels:
     """A mixture of multivariate t kernels at points resampled by their weights, and a share of the prior."""
 
     def __init__(self, points: np.ndarray, log_w: np.ndarray, rng: np.random.Generator) -> None:
+        # A few points must not collapse the proposal; capped as logarithms, since all but they may underflow.
+        log_w = np.minimum(log_w, np.sort(log_w)[-max(2, len(log_w) // 50)])
         w = np.exp(log_w - log_w.max())
-        w = np.minimum(w, np.sort(w)[-max(2, len(w) // 50)])  # a few points must not collapse the proposal
         w /= w.sum()
         center = w @ points
         centred = points - center
