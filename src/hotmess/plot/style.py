@@ -121,11 +121,13 @@ def labels(names: Iterable[object], limit: int = 36) -> list[str]:
         cut = max(common.rfind(c) for c in "-_/ :,") + 1
         out = [name[cut:] for name in out]
     out = [clean(name, limit) for name in out]
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
     for i, name in enumerate(out):
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            out[i] = f"{name} ({seen[name]})"
+        number = 2
+        while out[i] in seen:
+            out[i] = f"{name} ({number})"
+            number += 1
+        seen.add(out[i])
     return out
 
 

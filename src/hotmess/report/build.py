@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 INTERVAL, MAX_ROWS, MAX_BYTES = 0.9, 60, 1_500_000
-METRICS = {"brier": "the Brier score", "kl": "KL divergence", "zero-one": "0/1 loss"}
 
 
 def build_report(
@@ -165,7 +164,7 @@ def render(context: Context, sections: Sequence[Section], command: str) -> tuple
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     study = context.study
     posteriors = [name for section in sections for name in section.posteriors]
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=text.visible)
     template = environment.from_string(files("hotmess.report").joinpath("page.html").read_text(encoding="utf-8"))
     settings = accounts.settings(study, context.population, context.interval)
     page = template.render(
@@ -178,7 +177,7 @@ def render(context: Context, sections: Sequence[Section], command: str) -> tuple
         contents=[("verdicts", "Verdicts"), *((s.name, s.title) for s in sections), ("making", "How it was made")],
         tally=tally(context.verdicts),
         population=text.population_words(context.population),
-        metric=METRICS.get(study.metric, study.metric),
+        metric=text.metric_words(study.metric),
         interval=text.percent(context.interval),
         verdicts=[view(v) for v in context.verdicts],
         sections=shown,

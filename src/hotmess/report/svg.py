@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from hotmess.plot.colour import at_night
-from hotmess.plot.style import figure_of, look
+from hotmess.plot.style import clean, figure_of, look
 
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 ELEMENTS = {"g", "path", "use", "defs", "clipPath", "rect"}
@@ -78,7 +78,7 @@ def inline_svg(axes: Any, sheet: Sheet, *, name: str, label: str, css: str = "")
     out.set("viewBox", root.get("viewBox", ""))
     out.set("class", css)
     out.set("role", "img")
-    out.set("aria-label", label)
+    out.set("aria-label", clean(label, 2000))
     width, height = figure.get_size_inches()
     out.set("width", f"{width * 96:.0f}")
     out.set("height", f"{height * 96:.0f}")

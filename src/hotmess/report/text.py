@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,17 @@ def show(value: Any, digits: int = 3) -> str:
             return "–"
         return f"{number:,.{digits}f}".replace("-", "−")
     return clean(value, 300)
+
+
+def visible(value: Any) -> Any:
+    """Text without characters that hide, reorder or end other text; markup of our own as it is.
+
+    >>> visible("a\\u202eb\\x00c\\nd")
+    'abc\\nd'
+    """
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return "".join(c for c in value if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Cn"))
 
 
 def with_interval(value: Any, low: Any, high: Any, digits: int = 3) -> str:
@@ -113,6 +125,17 @@ def percent(p: float) -> str:
     ('90%', '97.5%')
     """
     return f"{100 * p:.4g}%"
+
+
+def metric_words(metric: str) -> str:
+    """What a metric is called in a sentence."""
+    known = {
+        "brier": "the Brier score",
+        "kl": "KL divergence",
+        "zero-one": "0/1 loss",
+        "score": "squared error of scores",
+    }
+    return known.get(metric, metric)
 
 
 def population_words(population: str) -> str:

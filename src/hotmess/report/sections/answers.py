@@ -10,7 +10,7 @@ import pandas as pd
 from hotmess import plot
 from hotmess.errors import BadInput
 from hotmess.report.parts import Context, Figure, Section, Table
-from hotmess.report.text import percent, population_words, show, with_interval
+from hotmess.report.text import metric_words, percent, population_words, show, with_interval
 
 HEADS = {
     "model": "model",
@@ -32,6 +32,7 @@ SAID = {
 def models(context: Context) -> Section:
     """Decompositions per model by every estimator, and the figure of incoherence."""
     study, about = context.study, population_words(context.population)
+    words = metric_words(study.metric)
     tables: list[Table] = []
     missing: list[str] = []
     order = plot.incoherence_by_model_table(study, interval=context.interval)
@@ -43,11 +44,11 @@ def models(context: Context) -> Section:
             continue
         if estimator == "plug-in" and tables:
             continue  # in the figure and in results.json; a third table says little more
-        frame = pd.DataFrame.from_records(records)
+        frame = _numbers(pd.DataFrame.from_records(records))
         frame["model"] = pd.Categorical(frame["model"].astype(str), order["model"])
         frame = frame.sort_values("model").astype({"model": str}).reset_index(drop=True)
         heads, same = _without_constant(frame)
-        caption = f"{said}, with {percent(context.interval)} intervals for {about}. Metric: {study.metric}.{same}"
+        caption = f"{said}, with {percent(context.interval)} intervals for {about}, by {words}.{same}"
         tables.append(Table(estimator, caption, frame, heads))
     figure = Figure(
         "incoherence-by-model",
@@ -70,6 +71,12 @@ def models(context: Context) -> Section:
         missing=tuple(missing),
         posteriors=posteriors,
     )
+
+
+def _numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns of numbers and None as columns of numbers and NaN."""
+    mixed = [c for c in frame if frame[c].dtype == object and not any(isinstance(v, str) for v in frame[c])]
+    return frame.astype(dict.fromkeys(mixed, float))
 
 
 def _without_constant(frame: pd.DataFrame) -> tuple[dict[str, str], str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hotmess import plot
 from hotmess.report.parts import Context, Figure, Section, Table
 from hotmess.report.sections.between import gate_sentences
@@ -11,13 +13,16 @@ from hotmess.report.text import percent, population_words
 def natural(context: Context) -> Section:
     """The change of incoherence and its three parts, latent and unbiased."""
     study, population, interval = context.study, context.population, context.interval
-    latent, unbiased = study.contrast, study.unbiased_contrast
+    with np.errstate(invalid="ignore", divide="ignore"):  # a half without errors has no incoherence: NaN
+        latent, unbiased = study.contrast, study.unbiased_contrast
     data = plot.natural_contrast_table(latent, unbiased, population=population, interval=interval)
     own = data[data["estimator"] == "latent"]
     rises, falls = int((own["change_low"] > 0).sum()), int((own["change_high"] < 0).sum())
+    unknown = int(own["change"].isna().sum())
     finding = (
         f"Longer responses are more incoherent than shorter ones of the same question in {rises} of {len(own)} models, "
-        f"less incoherent in {falls}; in the others the interval of the change includes zero."
+        f"less incoherent in {falls}; the interval of the change includes zero in {len(own) - rises - falls - unknown}"
+        + (f", and the change is undefined in {unknown}, where a half has no errors." if unknown else ".")
     )
     figure = Figure(
         "natural-contrast",

@@ -1,0 +1,81 @@
+"""Names and numbers on figures."""
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotmess.plot import style
+
+
+@given(st.text(max_size=80), st.integers(4, 40))
+def test_clean_names_are_short_and_visible(name, limit):
+    out = style.clean(name, limit)
+    assert len(out) <= limit
+    assert not any(c in out for c in "\x00\n\t\u202e\u200b")
+
+
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=12, unique=True), st.integers(6, 30))
+def test_labels_never_look_alike(names, limit):
+    out = style.labels(names, limit)
+    assert len(out) == len(names)
+    assert len(set(out)) == len(out)
+
+
+def test_labels_keep_what_tells_names_apart():
+    names = [f"Qwen2.5-{n}B-Instruct" for n in ("0.5", "1.5", "72")]
+    assert style.labels(names, 16) == ["0.5B-Instruct", "1.5B-Instruct", "72B-Instruct"]
+    assert style.labels(names, 40) == names
+
+
+@given(st.floats(1e-4, 1e6), st.floats(1.2, 1e5), st.integers(3, 7))
+def test_ticks_are_few_inside_and_plain(low, ratio, most):
+    ticks = style._round_ticks(low, low * ratio, most)
+    assert 1 <= len(ticks) <= max(most, 1)
+    assert ticks == sorted(ticks)
+    for tick in ticks:
+        assert "e" not in style.plain_number(tick)
+
+
+def test_value_ticks_keep_the_ends_and_their_distance():
+    sizes = np.array([0.5, 1.5, 3, 3.1, 7, 14, 32, 72])
+    kept = style._spread(sizes, 5)
+    assert (kept[0], kept[-1]) == (0.5, 72)
+    assert np.diff(np.log(kept)).min() >= np.log(144) / 10 - 1e-9
+
+
+def test_models_by_family_size_and_number_in_the_name():
+    table = pd.DataFrame(
+        {
+            "model": ["b-10", "b-9", "a-70b", "a-7b", "a-7b"],
+            "family": ["b", "b", "a", "a", "a"],
+            "model_size_b": [np.nan, np.nan, 70, 7, 7],
+        }
+    )
+    assert style.models_in_order(table)["model"].tolist() == ["a-7b", "a-70b", "b-9", "b-10"]
+
+
+def test_settings_of_matplotlib_are_given_back():
+    before = dict(matplotlib.rcParams)
+    with style.look():
+        style.panels(1, 1, width=3, height=2)
+        assert matplotlib.rcParams["text.parse_math"] is False
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_figures_are_unknown_to_pyplot():
+    from matplotlib import pyplot
+
+    with style.look():
+        axes = style.panels(2, 2, width=3, height=2)
+    assert pyplot.get_fignums() == []
+    assert style.figure_of(axes) is axes[0, 0].figure
+
+
+@pytest.mark.parametrize(("count", "most"), [(1, 12), (12, 12), (200, 12)])
+def test_some_of_many_keep_first_and_last(count, most):
+    chosen = style.some(count, most)
+    assert len(chosen) == min(count, most)
+    assert (chosen[0], chosen[-1]) == (0, count - 1)

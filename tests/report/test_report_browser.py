@@ -1,0 +1,105 @@
+"""The page in a real browser: silent, alone, and no wider than the screen."""
+
+from __future__ import annotations
+
+import time
+
+import chromium_pipe
+import pytest
+
+pytestmark = [
+    pytest.mark.external,
+    pytest.mark.skipif(chromium_pipe.find() is None, reason="no Chromium is installed"),
+]
+
+CONTRAST = """(() => {
+  const rgb = c => c.match(/[\\d.]+/g).map(Number);
+  const lum = c => rgb(c).slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((s, v, i) => s + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const back = e => { for (; e; e = e.parentElement) {
+    const c = getComputedStyle(e).backgroundColor; if (rgb(c)[3] !== 0) return c; } return "rgb(255,255,255)"; };
+  let worst = 99;
+  for (const e of document.querySelectorAll("h1,h2,h3,p,a,dt,dd,td,th,caption,summary,code,span,figcaption")) {
+    if (e.classList.contains("skip")) continue;
+    const a = lum(getComputedStyle(e).color), b = lum(back(e));
+    worst = Math.min(worst, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return worst; })()"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = chromium_pipe.Chromium(chromium_pipe.find())
+    yield chromium
+    chromium.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_page(hostile, browser, width, dark):
+    address = (hostile.folder / "report.html").as_uri()
+    browser.open(address, width=width, dark=dark)
+    assert browser.requests() == [address]
+    assert browser.complaints() == []
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    # What is wider than its place scrolls inside it, and nothing sticks out of the page.
+    outside = browser.evaluate(
+        "[...document.querySelectorAll('main *:not(svg *)')].filter(e => !e.closest('.scroll') && "
+        f"e.getClientRects().length && e.getBoundingClientRect().right > {width} + 1).length"
+    )
+    assert outside == 0
+    assert browser.evaluate(CONTRAST) >= 4.5
+    drawn = browser.evaluate(
+        "[...document.querySelectorAll('figure svg')].filter(s => s.getClientRects().length).length"
+    )
+    assert drawn == 5
+    assert browser.evaluate("document.title") == "Bias, variance and incoherence"
+
+
+def test_policy_is_in_force(hostile, browser):
+    """A style that is not the page's own changes nothing, and the browser says why."""
+    browser.open((hostile.folder / "report.html").as_uri(), width=1440)
+    browser.evaluate("document.body.setAttribute('style', 'color: red')")
+    browser.evaluate("{const s = document.createElement('script'); s.text = 'window.ran = 1'; document.body.append(s)}")
+    assert browser.evaluate("window.ran === undefined") is True
+    assert browser.evaluate("getComputedStyle(document.body).color") != "rgb(255, 0, 0)"
+    assert any("Content Security Policy" in c for c in browser.complaints())
+
+
+def test_data_links_download(hostile, browser, tmp_path):
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.call("Browser.setDownloadBehavior", behaviour, session=None)
+    browser.open((hostile.folder / "report.html").as_uri(), width=1440)
+    browser.evaluate("document.querySelector('a[download]').click()")
+    file = tmp_path / "incoherence-by-model.csv"
+    for _ in range(600):
+        if file.exists():
+            break
+        time.sleep(0.1)
+    assert file.read_text(encoding="utf-8").startswith("model,family,model_size_b,latent,")
+    assert browser.complaints() == []
+
+
+def test_everything_that_moves_takes_the_keyboard(hostile, browser):
+    browser.open((hostile.folder / "report.html").as_uri(), width=390)
+    unreachable = browser.evaluate(
+        "[...document.querySelectorAll('.scroll')]"
+        ".filter(e => e.scrollWidth > e.clientWidth && e.tabIndex !== 0).length"
+    )
+    assert unreachable == 0
+    browser.call("Input.dispatchKeyEvent", {"type": "keyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9})
+    assert browser.evaluate("document.activeElement.className") == "skip"
+    assert browser.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+
+
+def test_figures_have_ink_on_both_pages(hostile, browser):
+    """The same drawing, in colours that differ by day and by night."""
+    seen = []
+    for dark in (False, True):
+        browser.open((hostile.folder / "report.html").as_uri(), width=1440, dark=dark)
+        seen.append(
+            browser.evaluate("[...document.querySelectorAll('svg.wide [class]')].map(e => getComputedStyle(e).fill)")
+        )
+    assert len(seen[0]) == len(seen[1]) > 100
+    assert sum(a != b for a, b in zip(*seen, strict=True)) > 100

@@ -1,0 +1,73 @@
+"""Data that cannot speak to a question: a sentence in the page, never a crash."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+
+def build(data, folder, claims=None, **settings):
+    from hotmess.claims.study import Study
+    from hotmess.claims.test import test_claims
+    from hotmess.report.build import build_report
+    from hotmess.responses.validate import validate
+
+    study = Study(validate(data), draws=40, **settings)
+    verdicts = [] if claims is None else test_claims(study, claims)
+    page = build_report(study, verdicts, out=folder / "out", command="hotmess report").read_text(encoding="utf-8")
+    return [unescape(m) for m in re.findall(r'<p class="missing">(.*?)</p>', page)], page
+
+
+def test_without_lengths(table, tmp_path):
+    missing, page = build(table(lengths=False, models=2, questions=10), tmp_path, ["natural-overthinking"])
+    assert sum("Not testable with these data. There is no length column" in m for m in missing) == 2
+    assert any("neither a length column" in m for m in missing)
+    assert "1 claim was tested: 1 not testable." in page
+
+
+def test_one_model_one_question(table, tmp_path):
+    missing, page = build(table(models=1, questions=1), tmp_path)
+    assert any("does not vary between questions" in m for m in missing)
+    assert "No claim was tested." in page
+    assert "8 responses of 1 model to 1 question of b" in page
+
+
+def test_everything_right(table, tmp_path):
+    missing, page = build(table(models=2, questions=10, right=True), tmp_path)
+    assert any("too few errors" in m for m in missing)
+    assert "undefined in 2, where a half has no errors" in page
+
+
+def test_scores_have_no_latent_model_but_estimates(table, tmp_path):
+    data = table(models=2, questions=10).drop(columns=["answer", "target", "n_choices"])
+    data["score"] = (data["sample"] % 3) / 2
+    missing, page = build(data, tmp_path, metric="score")
+    assert any("not letters" in m for m in missing)
+    assert "Unbiased estimates, without a model" in page
+
+
+@pytest.mark.parametrize("population", ["like-these", "these"])
+def test_a_section_of_ones_own(table, tmp_path, monkeypatch, population):
+    """A later part adds itself with one function; one with nothing to say returns None."""
+    from hotmess.claims.study import Study
+    from hotmess.errors import BadInput
+    from hotmess.report import sections
+    from hotmess.report.build import build_report
+    from hotmess.report.parts import Section
+    from hotmess.responses.validate import validate
+
+    def speaks(context):
+        return Section("extra", "Extra", text=(f"Of {context.population}.",))
+
+    def cannot(context):
+        raise BadInput("There is <nothing> to see.")
+
+    own = [("extra", "Extra", speaks), ("none", "None", lambda context: None), ("bad", "Bad", cannot)]
+    monkeypatch.setattr(sections, "SECTIONS", own)
+    study = Study(validate(table(models=1, questions=2)), draws=40)
+    page = build_report(study, [], out=tmp_path / "out", command="x", population=population).read_text("utf-8")
+    assert f"Of {population}." in page
+    assert "Not testable with these data. There is &lt;nothing&gt; to see." in page
+    assert 'id="none"' not in page
