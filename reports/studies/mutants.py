@@ -63,35 +63,47 @@ def results(reader: str, start: int, end: int, shared: Path | None) -> Any:
     while start < end:
         command = [sys.executable, __file__, "--work", reader, str(start), str(end)]
         command += ["--shared", str(shared)] if shared else []
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            ready, used = False, 0.0
-            while start < end:
-                waited = bool(select.select([process.stdout], [], [], 5.0)[0])
-                if not waited and (not ready or cpu_seconds(process.pid) - used < LIMIT_S):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0) as process:
+            ready = False
+            for line in lines_of(process):
+                if line == b"ready":
+                    ready = True
                     continue
-                line = process.stdout.readline() if waited else ""
-                if line == "ready\n":
-                    ready, used = True, cpu_seconds(process.pid)
-                    continue
-                if not line:
-                    process.kill()
+                if line in (b"died", b"hang"):
                     if not ready:
                         raise SystemExit("The worker does not start.")
-                    yield start, "FAILED the process died" if waited else "FAILED hang", LIMIT_S, 0.0
+                    yield start, f"FAILED {line.decode()}", LIMIT_S, 0.0
                     start += 1
                     break
                 seed, result, seconds, peak = json.loads(line)
-                start, used = seed + 1, cpu_seconds(process.pid)
+                start = seed + 1
                 if peak > LIMIT_MB:
-                    process.kill()
-                    yield seed, f"FAILED memory {peak:.0f} MB", seconds, peak
-                    break
+                    result = f"FAILED memory {peak:.0f} MB"
                 yield seed, result, seconds, peak
+                if peak > LIMIT_MB or start >= end:
+                    break
+            process.kill()
+
+
+def lines_of(process: subprocess.Popen[bytes]) -> Any:
+    """Lines of a process; at last `died`, or `hang` where it used `LIMIT_S` of the processor since its last line."""
+    assert process.stdout is not None
+    rest, used = b"", None
+    while True:
+        if not select.select([process.stdout], [], [], 5.0)[0]:
+            if used is not None and cpu_seconds(process.pid) - used > LIMIT_S:
+                yield b"hang"
+            continue
+        data = os.read(process.stdout.fileno(), 1 << 16)
+        if not data:
+            yield b"died"
+        *whole, rest = (rest + data).split(b"\n")
+        used = cpu_seconds(process.pid)
+        yield from whole
 
 
 def cpu_seconds(process: int) -> float:
-    """Processor time of a process, so that other work on the machine makes no hang; elsewhere than on Linux the clock."""
+    """Processor time of a process, so that other work on the machine makes no hang; off Linux the time of day."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:
