@@ -243,7 +243,7 @@ def test_twice_the_same_column():
 
 def test_summary_is_a_sentence():
     assert validate(letters()).summary() == (
-        "6 responses of 2 models to 2 questions in 1 benchmarks; outcome answer, no lengths."
+        "6 responses of 2 models to 2 questions in 1 benchmark; outcome answer, no lengths."
     )
 
 

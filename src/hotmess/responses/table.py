@@ -67,10 +67,14 @@ class Responses:
         table = self.table
         questions = len(table[["benchmark", "question"]].drop_duplicates())
         lengths = "no lengths" if self.length is None else f"lengths in {self.length}"
-        return (
-            f"{len(table):,} responses of {table['model'].nunique()} models to {questions:,} questions "
-            f"in {table['benchmark'].nunique()} benchmarks; outcome {self.outcome}, {lengths}."
+        counts = (
+            (len(table), "response"),
+            (table["model"].nunique(), "model"),
+            (questions, "question"),
+            (table["benchmark"].nunique(), "benchmark"),
         )
+        rows, models, asked, benchmarks = (f"{n:,} {noun}{'s' * (n != 1)}" for n, noun in counts)
+        return f"{rows} of {models} to {asked} in {benchmarks}; outcome {self.outcome}, {lengths}."
 
     def lengths(self) -> np.ndarray:
         """Lengths as floats, NaN where not recorded or not positive."""
