@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import hotmess as hm
+from hotmess.optimizer.table import plain_records
 from hotmess.organisms.contrasts import contrasts, question_terms
 
 HERE = Path(__file__).resolve().parents[1]
@@ -32,7 +33,7 @@ def main() -> None:
     print("Changes of incoherence (the same questions on both sides, 90% intervals over questions like these):")
     print(table.round(3).to_string(index=False))
     args.out.mkdir(parents=True, exist_ok=True)
-    results["contrasts"] = json.loads(table.to_json(orient="records"))
+    results["contrasts"] = plain_records(table)
     (args.out / "results.json").write_text(json.dumps(results, indent=1))
     print(f"\nwrote {args.out}")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hotmess.errors import BadInput
 from hotmess.optimizer.law import exponents, falls_faster, fit_law, law_data, sentence
-from hotmess.optimizer.table import figures, loss_floor, read_summaries, tidy
+from hotmess.optimizer.table import figures, loss_floor, plain_records, read_summaries, tidy
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -25,7 +25,7 @@ def main() -> None:
     records = read_summaries(args.data)
     table = tidy(records)
     print(table.drop(columns="experiment").round(4).to_string(index=False))
-    results = {"table": table.to_dict("records"), "loss": loss_floor(table)}
+    results = {"table": plain_records(table), "loss": loss_floor(table)}
     print("\nloss = floor + c N^-a: " + ", ".join(f"{k} {v:.3g}" for k, v in results["loss"].items()))
     trainings = len(set(zip(table["problem"], table["seed"])))
     try:
@@ -39,12 +39,12 @@ def main() -> None:
         print("\nExponents of 1/N (90% intervals), and the paper's:\n" + found.round(3).to_string(index=False))
         print(said)
         print("\n".join([*gate.reasons, *data.left_out]))
-        results |= {"exponents": found.to_dict("records"), "sentence": said, "gate": list(gate.reasons)}
+        results |= {"exponents": plain_records(found), "sentence": said, "gate": list(gate.reasons)}
         results["left_out"] = list(data.left_out)
     except BadInput as reason:
         print(f"\n{reason}")
     figures(records, args.out)
-    (args.out / "results.json").write_text(json.dumps(results, indent=1).replace("NaN", "null"))
+    (args.out / "results.json").write_text(json.dumps(results, indent=1))
     print(f"\nwrote {args.out}")
 
 

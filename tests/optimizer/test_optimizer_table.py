@@ -10,7 +10,7 @@ import pytest
 from hotmess.errors import BadInput
 from hotmess.optimizer import command
 from hotmess.optimizer.experiment import TINY
-from hotmess.optimizer.table import figures, loss_floor, power_law, read_summaries, tidy
+from hotmess.optimizer.table import figures, loss_floor, plain_records, power_law, read_summaries, tidy
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -55,6 +55,8 @@ def test_table_and_figures(tmp_path):
     assert row["bias2"] == 1.0 and row["incoherence"] == pytest.approx(row["variance"] / (row["variance"] + 1))
     assert tidy(records, step=0)["incoherence"].tolist() == [0.25] * 6
     assert power_law(table["size"], table["bias2"])[0] == pytest.approx(-1.0)
+    table.loc[0, "incoherence"] = np.nan
+    assert plain_records(table)[0]["incoherence"] is None and plain_records(table)[0]["size"] == 1000
     assert [p.stat().st_size > 10_000 for p in figures(records, tmp_path / "f")] == [True, True]
 
 

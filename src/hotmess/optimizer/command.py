@@ -33,13 +33,13 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run one stage. Training and rolling resume where they were interrupted."""
-    from hotmess.optimizer.table import figures, read_summaries, tidy
+    from hotmess.optimizer.table import figures, plain_records, read_summaries, tidy
 
     if args.stage == "report":
         records = read_summaries(args.out)
         table = tidy(records)
         if args.json:
-            print(json.dumps(table.where(table.notna(), None).to_dict("records")))
+            print(json.dumps(plain_records(table)))
         else:
             print(table.to_string(index=False))
         for path in figures(records, args.out):

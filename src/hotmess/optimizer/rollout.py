@@ -17,7 +17,7 @@ from hotmess.optimizer.transformer import Transformer
 
 
 class Spread(NamedTuple):
-    """Decomposition about the optimum in the A-norm, per step; `noise` is the sd of bias2 over resampled starts."""
+    """Decomposition about the optimum in the A-norm, per step, with standard deviations over starts."""
 
     bias2: np.ndarray
     variance: np.ndarray

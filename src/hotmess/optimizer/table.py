@@ -82,6 +82,11 @@ def tidy(records: Sequence[Mapping[str, Any]], *, step: int = -1) -> pd.DataFram
     return pd.DataFrame(rows)
 
 
+def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The table's rows as plain JSON values; what is undefined is None."""
+    return json.loads(table.to_json(orient="records", double_precision=10))
+
+
 def power_law(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
     """Least squares of log y on log x: (exponent, log intercept, R²).
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hotmess.errors import BadInput, need
 from hotmess.organisms.text import BUDGETS, CONDITIONS, question_set
 
@@ -58,7 +60,9 @@ def grow(out: Path, checkpoints: Path, *, seeds: Sequence[int], sizes: int, step
                 model, losses = train(shape, condition, seed=seed, schooling=schooling, folder=folder)
                 middle = time.perf_counter()
                 parts = [
-                    draw(model, questions, budget, samples=SAMPLES, seed=1000 * seed + i)
+                    draw(
+                        model, questions, budget, samples=SAMPLES, seed=draw_seed(seed, parameters(shape), condition, i)
+                    )
                     for i, budget in enumerate(BUDGETS)
                 ]
                 new = pd.concat(parts, ignore_index=True)
@@ -77,6 +81,12 @@ def grow(out: Path, checkpoints: Path, *, seeds: Sequence[int], sizes: int, step
                     file=sys.stderr,
                     flush=True,
                 )
+
+
+def draw_seed(seed: int, size: int, condition: str, budget: int) -> int:
+    """A seed of its own for every organism and budget: no two draw with the same random numbers."""
+    entropy = (seed, size, CONDITIONS.index(condition), budget)
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)
 
 
 def write_table(table: pd.DataFrame, out: Path) -> None:
