@@ -28,16 +28,17 @@ def add_parser(subparsers: Any) -> None:
         parents=[table_options(), sampling_options()],
     )
     parser.add_argument("--claim", action="append", metavar="NAME", help="a claim; may be repeated (default: all)")
-    parser.add_argument("--metric", choices=["brier"], default="brier", help="decomposition (default: brier)")
     parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; an earlier report is replaced")
 
 
 def run(args: argparse.Namespace) -> int:
     """Read, test, write."""
+    from dataclasses import replace
     from pathlib import Path
 
     from hotmess.claims.test import find_claims, test_claims
+    from hotmess.decompose.methods import choose_metric
     from hotmess.report.build import build_report
     from hotmess.report.folder import check
 
@@ -46,16 +47,23 @@ def run(args: argparse.Namespace) -> int:
     try:
         with stages() as stage:
             stage("reading")
-            study = make_study(args, metric=args.metric)
+            study = make_study(args)
+            remarks: tuple[str, ...] = ()
+            outcome = study.responses.outcome
+            if outcome != "answer" and args.claim is None:
+                study = replace(study, metric=choose_metric(outcome, None))
+                claims = []
+                remarks = (f"Claims are tested on letters, and the outcome here is {outcome}.",)
             verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
             page = build_report(
                 study,
                 verdicts,
                 out=args.out,
-                command=command_line(args.argv if hasattr(args, "argv") else sys.argv[1:]),
+                command=command_line(sys.argv[1:]),
                 population=args.population,
                 interval=args.interval,
                 code=study_code(args, study),
+                remarks=remarks,
                 progress=stage,
             )
     except KeyboardInterrupt:

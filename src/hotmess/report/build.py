@@ -35,6 +35,7 @@ def build_report(
     population: str = "like-these",
     interval: float = INTERVAL,
     code: str | None = None,
+    remarks: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Path:
     """Write the report of a study to the folder `out`; returns the path of report.html.
@@ -54,6 +55,8 @@ def build_report(
         Probability inside intervals.
     code
         Python that makes `study`, shown with every figure; default: a line that leaves reading the data to the reader.
+    remarks
+        Sentences that stand with the verdicts.
     progress
         Called with the name of each stage.
 
@@ -68,7 +71,7 @@ def build_report(
         sections = make_sections(context, tell)
         tell("page")
         numbers = results(context, sections, command)
-        page, large = render(context, sections, command)
+        page, large = render(context, sections, command, remarks)
         (folder / "report.html").write_text(page, encoding="utf-8", errors="replace")
         for name, content in large.items():
             (folder / name).write_text(content, encoding="utf-8", errors="replace")
@@ -108,7 +111,9 @@ def default_code(study: Study) -> str:
     return f"study = hm.Study(responses, {settings})  # responses = hm.read(...)"
 
 
-def render(context: Context, sections: Sequence[Section], command: str) -> tuple[str, dict[str, str]]:
+def render(
+    context: Context, sections: Sequence[Section], command: str, remarks: Sequence[str] = ()
+) -> tuple[str, dict[str, str]]:
     """The page, and data too large to stand in it: name -> CSV."""
     from jinja2 import Environment, StrictUndefined
 
@@ -176,6 +181,7 @@ def render(context: Context, sections: Sequence[Section], command: str) -> tuple
         sizes=accounts.sizes_sentence(study.responses),
         contents=[("verdicts", "Verdicts"), *((s.name, s.title) for s in sections), ("making", "How it was made")],
         tally=tally(context.verdicts),
+        remarks=remarks,
         population=text.population_words(context.population),
         metric=text.metric_words(study.metric),
         interval=text.percent(context.interval),
