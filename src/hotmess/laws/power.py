@@ -302,7 +302,8 @@ class _Collapsed:
         width = self._widths()
         s = np.exp(points[:, :6])
         scales = 0.5 * np.log(2 / np.pi) - np.log(width) - 0.5 * (s / width) ** 2 + points[:, :6]
-        correlations = -np.log(2) + np.log1p(-(np.tanh(points[:, 6:]) ** 2) + 1e-300)
+        away = 2 * np.abs(points[:, 6:])  # sech², written so that it does not underflow
+        correlations = np.log(2) - away - 2 * np.log1p(np.exp(-away))
         return scales.sum(1) + correlations.sum(1)
 
     def prior_draws(self, rng: np.random.Generator, n: int) -> np.ndarray:

@@ -1,0 +1,100 @@
+"""The gate: what must not pass does not pass."""
+
+import numpy as np
+import pytest
+
+from hotmess.inference.gate import Gate, diagnose, gate_draws, gate_tree
+from hotmess.inference.sample import to_tree
+
+GOOD = np.random.default_rng(0).normal(size=(4, 500))
+
+
+def stuck_one():
+    x = GOOD.copy()
+    x[0] = 0.0
+    return x
+
+
+def not_a_number():
+    x = GOOD.copy()
+    x[2, 7] = np.nan
+    return x
+
+
+def stand_still(*places):
+    return np.repeat(np.array(places, float)[:, None], 500, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "draws", "reason"),
+    [
+        ("one chain elsewhere", GOOD + np.array([0, 0, 0, 1.0])[:, None], "R-hat"),
+        ("one chain of another width", GOOD * np.array([1, 1, 1, 9.0])[:, None], "R-hat"),
+        ("one chain stuck", stuck_one(), "R-hat"),
+        ("all stuck, each elsewhere", stand_still(0, 1, 2, 3), "R-hat"),
+        ("all stuck, two by two", stand_still(0, 0, 1, 1), "R-hat"),
+        ("trend", GOOD + np.linspace(0, 2, 500), "R-hat"),
+        ("one chain only", GOOD[:1], "R-hat"),
+        ("few draws", GOOD[:, :20], "effective sample size"),
+        ("three draws", GOOD[:, :3], "R-hat"),
+        ("slow", np.random.default_rng(2).normal(size=(4, 50)).repeat(10, axis=1), "effective sample size"),
+        ("not a number", not_a_number(), "R-hat"),
+        ("infinite", np.where(GOOD > 3, np.inf, GOOD), "R-hat"),
+    ],
+)
+def test_bad_draws_do_not_pass(name, draws, reason):
+    gate = gate_draws({name: draws})
+    assert not gate.passed
+    assert any(reason in r and name in r for r in gate.reasons)
+
+
+def test_good_draws_pass_and_a_constant_has_nothing_to_diagnose():
+    assert gate_draws({"x": GOOD, "constant": np.ones((4, 500))}).passed
+    assert np.isnan(diagnose(np.ones((4, 500)))).all()
+
+
+def test_effective_sample_size_of_an_autoregression():
+    """ESS of AR(1) is n (1 - r)/(1 + r)."""
+    rng, r = np.random.default_rng(1), 0.6
+    x = np.zeros((4, 3000))
+    noise = rng.normal(size=x.shape)
+    for t in range(1, 3000):
+        x[:, t] = r * x[:, t - 1] + noise[:, t]
+    assert diagnose(x)[1] == pytest.approx(12_000 * (1 - r) / (1 + r), rel=0.15)
+
+
+def tree(**posterior):
+    return to_tree(posterior, sample_stats={"diverging": np.zeros((4, 500), bool)})
+
+
+def test_divergences_are_counted_and_close_the_gate():
+    fit = tree(x=GOOD)
+    assert gate_tree(fit).passed
+    fit["sample_stats"]["diverging"].values[1, 3] = True
+    gate = gate_tree(fit)
+    assert gate.divergences == 1 and "1 divergent transition:" in gate.reasons[-1]
+
+
+def test_every_entry_of_an_array_is_looked_at_by_name():
+    x = np.stack([GOOD, GOOD + np.arange(4)[:, None]], axis=-1)
+    gate = gate_tree(tree(x=x, y=GOOD))
+    assert not gate.passed and all("x[1]" in r for r in gate.reasons)
+    assert gate_tree(tree(x=x, y=GOOD), names=["y"]).passed
+
+
+def test_question_level_latents_need_less():
+    x = GOOD[:, :60] + np.array([0, 0, 0, 0.5])[:, None]
+    fit = to_tree({"latent": x})
+    hard = gate_tree(fit)
+    assert not hard.passed and 1.01 < hard.values["latent"][0] < 1.05
+    fit["posterior"]["latent"].attrs["role"] = "latent"
+    assert gate_tree(fit).passed
+    far = to_tree({"latent": x + np.array([0, 0, 0, 2.0])[:, None]})
+    far["posterior"]["latent"].attrs["role"] = "latent"
+    assert not gate_tree(far).passed
+
+
+def test_gates_add_up_and_say_everything_once():
+    first, second = Gate(("a",), {"x": (1, 2, 3)}), Gate(("a", "b"), {"y": (1, 2, 3)}, 2)
+    both = first & second
+    assert both.reasons == ("a", "b") and set(both.values) == {"x", "y"} and both.divergences == 2

@@ -1,0 +1,225 @@
+"""Length laws: a brute-force grid for one arm, recovery of slopes between questions, what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from hotmess.answers.fit import fit
+from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.gate import diagnose
+from hotmess.laws.length import LINKS, SHAPES, _Law, binned_cells, latent_lengths, length_law
+from hotmess.responses.cells import reduce
+from hotmess.responses.validate import validate
+from hotmess.simulate import simulate
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_shapes_have_the_derivatives_they_claim(shape):
+    level, slope, x = np.array([-0.7]), np.array([0.3]), np.array([0.8])
+    f, step = SHAPES[shape], 1e-6
+    value, by_level, by_slope = f(level, slope, x)
+    assert by_level == pytest.approx((f(level + step, slope, x)[0] - f(level - step, slope, x)[0]) / 2 / step)
+    assert by_slope == pytest.approx((f(level, slope + step, x)[0] - f(level, slope - step, x)[0]) / 2 / step)
+    assert LINKS[shape](value) == pytest.approx(level + slope * x)
+
+
+def brute(shape, y, cov, x, start):
+    """Posterior moments of (level, slope) of one arm on a grid over level, slope, log tau, log sigma.
+
+    With one arm the slope is Normal(0, 0.5² + tau²), so tau is a one-dimensional integral of its own.
+    """
+    level, slope = np.linspace(-5, 4, 301), np.linspace(-3, 3, 301)
+    nodes = np.linspace(-9, 1.2, 120)
+    half = lambda t, w: stats.halfnorm.pdf(np.exp(t), scale=w) * np.exp(t)  # noqa: E731
+    p_tau = half(nodes + np.log(_Law.TAU), _Law.TAU)
+    variance = _Law.SLOPE**2 + np.exp(2 * (nodes + np.log(_Law.TAU)))
+    prior_slope = (p_tau * stats.norm.pdf(slope[:, None], 0, np.sqrt(variance))).sum(1)
+    prior_level = stats.norm.pdf(level, start, _Law.LEVEL)
+    curve = SHAPES[shape](level[:, None, None], slope[None, :, None], x)[0]
+    p = np.zeros((len(level), len(slope)))
+    values, vectors = np.linalg.eigh(cov)
+    residual2 = ((y - curve) @ vectors) ** 2
+    sigmas = nodes + np.log(_Law.SIGMA)
+    logs = [
+        -0.5 * (residual2 / (values + np.exp(2 * s))).sum(-1) - 0.5 * np.log(values + np.exp(2 * s)).sum()
+        for s in sigmas[::3]
+    ]
+    top = max(v.max() for v in logs)
+    for s, v in zip(sigmas[::3], logs):
+        p += half(s, _Law.SIGMA) * np.exp(v - top)
+    p *= prior_level[:, None] * prior_slope
+    p /= p.sum()
+    out = []
+    for axis, grid in ((1, level), (0, slope)):
+        marginal = p.sum(axis)
+        assert max(marginal[0], marginal[-1]) < 1e-6
+        mean = (marginal * grid).sum()
+        out.append((mean, np.sqrt((marginal * (grid - mean) ** 2).sum())))
+    return out
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+@pytest.mark.parametrize("noise", [0.02, 0.1])
+def test_one_arm_matches_a_brute_force_grid(shape, noise):
+    rng = np.random.default_rng(5)
+    x = np.linspace(-1.2, 1.2, 8)
+    truth = SHAPES[shape](np.array(-0.8), np.array(0.35), x)[0]
+    root = rng.normal(size=(8, 8)) * noise / 4
+    cov = root @ root.T + noise**2 * np.eye(8)
+    y = truth + rng.multivariate_normal(np.zeros(8), cov)
+    values, vectors = np.linalg.eigh(cov)
+    law = _Law(shape, (y, values, vectors), x, np.zeros(8, int), 1)
+    chains = law.chains(seed=1, draws=1000, chains=4)
+    exact = brute(shape, y, cov, x, law.prior_mean[0])
+    for draws, (mean, sd), what in zip((chains[..., 2], chains[..., 3]), exact, ("level", "slope")):
+        _, bulk, _ = diagnose(draws)
+        assert bulk > 1000, what
+        assert abs(draws.mean() - mean) < 4 * sd / np.sqrt(bulk) + 0.005 * sd, what
+        assert abs(draws.std() - sd) < 4 * sd / np.sqrt(bulk) + 0.01 * sd, what
+
+
+def test_the_joint_density_of_several_arms_is_the_model_as_written():
+    rng = np.random.default_rng(6)
+    x, arm, arms = rng.normal(size=9), np.repeat([0, 1, 2], 3), 3
+    values, y = rng.gamma(2, 0.01, 9), rng.uniform(0.2, 0.6, 9)
+    law = _Law("odds", (y, values, np.eye(9)), x, arm, arms)
+    theta, points = rng.normal(0, 0.3, (5, 6)), rng.normal(-2, 0.5, (5, 2))
+    got = law._log_joint(theta, points)
+    for i in range(5):
+        tau, sigma = np.exp(points[i])
+        slope = stats.multivariate_normal(np.zeros(3), tau**2 * np.eye(3) + 0.5**2, allow_singular=False)
+        exact = stats.norm.logpdf(theta[i, :3], law.prior_mean[:3], 1.5).sum() + slope.logpdf(theta[i, 3:])
+        curve = 1 / (1 + np.exp(-theta[i, arm] - theta[i, 3 + arm] * x))
+        exact += stats.norm.logpdf(y, curve, np.sqrt(values + sigma**2)).sum()
+        assert got[i] == pytest.approx(exact, rel=1e-7)
+
+
+# --- from responses ---------------------------------------------------------------------------------------------
+
+
+def world(seed=1, name="odds-law", **changes):
+    return simulate(name, seed=seed, **({"questions": 240, "samples": 20, "noise": 0.05} | changes))
+
+
+@pytest.fixture(scope="module")
+def data():
+    return world()
+
+
+@pytest.fixture(scope="module")
+def law(data):
+    return length_law(validate(data.table), seed=2, draws=500)
+
+
+def test_bins_hold_equally_many_questions_in_order_of_length(data):
+    cells, notes = binned_cells(validate(data.table), bins=12)
+    table = cells.table
+    assert np.bincount(table["bin"]).tolist() == [20] * 12 and not notes
+    edges = table.groupby("bin")["latent_log2_length"].agg(["min", "max"])
+    assert (edges["max"].to_numpy()[:-1] <= edges["min"].to_numpy()[1:]).all()
+
+
+def test_the_slope_between_questions_is_recovered(data, law):
+    assert law.gate.passed, law.gate.reasons
+    slope = law.slopes("odds")[..., 0]
+    truth = data.truth["slope"] / np.log(2)  # the world's is per doubling
+    assert abs(slope.mean() - truth) < 3.5 * slope.std() and slope.std() < 0.3
+    row = law.summary(interval=0.5).iloc[0]
+    assert row["slope_low"] < np.median(slope) < row["slope_high"]
+    assert np.quantile(slope, 0.25) == pytest.approx(row["slope_low"])
+
+
+def test_the_curve_passes_through_the_bins(law):
+    bins = law.bins
+    curve = np.median(law.curve(bins["log_length"].to_numpy(), 0), axis=0)
+    z = (curve - bins["incoherence_like-these"]) / np.hypot(bins["sd_like-these"], 0.02)
+    assert (z**2).mean() < 3
+    np.testing.assert_allclose(bins["x"], bins["log_length"] - law.center)
+
+
+def test_seeds_reproduce_exactly(data, law):
+    again = length_law(validate(data.table), seed=2, draws=500)
+    np.testing.assert_array_equal(again.slopes(), law.slopes())
+
+
+def test_no_law_and_a_negative_law():
+    flat, down = (length_law(validate(world(3, name).table), draws=300, seed=1) for name in ("no-law", "negative-law"))
+    slope = flat.slopes("odds")[..., 0]
+    assert abs(slope.mean()) < 3.5 * slope.std()
+    assert (down.slopes("odds") < 0).mean() > 0.99
+
+
+def test_nothing_is_pooled_over_length_in_the_first_stage(law):
+    assert law.fit.formula is None and len(law.fit.groups.table) == len(law.bins)
+
+
+def test_refusals(data):
+    table = data.table
+    responses = validate(table)
+    with pytest.raises(BadInput, match="no length law 'cubic'"):
+        length_law(responses, shapes=["cubic"])
+    with pytest.raises(NotTestable, match="no length column"):
+        length_law(validate(table.drop(columns="reasoning_tokens")))
+    with pytest.raises(NotTestable, match="does not vary"):
+        length_law(validate(table.assign(reasoning_tokens=100)))
+    with pytest.raises(NotTestable, match="at least 8 questions"):
+        length_law(responses.where("question < 'q00007'"))
+    with pytest.raises(NotTestable, match="two or more responses"):
+        length_law(responses.where("sample = 0"))
+    with pytest.raises(NotTestable, match="too few errors"):
+        length_law(validate(table.assign(answer=table["target"])))
+
+
+def test_latent_lengths_are_calibrated_where_means_of_runs_are_not():
+    """Regressing the truth on what is known of it has slope 1 for the latent lengths, 1/(1 + noise²/runs) for means."""
+    rng = np.random.default_rng(7)
+    truth = rng.normal(0, 1, 3000)
+    runs = 9 + truth[:, None] + 0.8 * rng.normal(size=(3000, 3))
+    table = pd.DataFrame(
+        {
+            "model": "m",
+            "question": np.repeat([f"q{i:04d}" for i in range(3000)], 3),
+            "answer": 0,
+            "target": 0,
+            "n_choices": 2,
+            "reasoning_tokens": np.rint(2 ** (runs.ravel() + 10)).astype(int),
+        }
+    )
+    responses = validate(table)
+    cells = reduce(responses).table
+    latent = latent_lengths(responses, cells)
+    slope = lambda x: np.polyfit(x, truth, 1)[0]  # noqa: E731
+    assert slope(latent) == pytest.approx(1, abs=0.04)
+    assert slope(cells["log2_length"].to_numpy()) == pytest.approx(1 / (1 + 0.64 / 3), abs=0.04)
+    assert latent.mean() == pytest.approx(cells["log2_length"].mean())
+    exact = cells.assign(reasoning_tokens=100)
+    np.testing.assert_allclose(latent_lengths(validate(table.assign(reasoning_tokens=64)), exact), 6)
+
+
+def test_lengths_that_vary_by_chance_alone_are_not_testable():
+    rng = np.random.default_rng(0)
+    table = world(questions=60, samples=4).table
+    question = np.repeat(np.arange(60), 4)
+    runs = rng.normal(size=(60, 4))
+    runs -= runs.mean(1, keepdims=True) * 0.9  # means differ less than by chance
+    table["reasoning_tokens"] = np.rint(2 ** (10 + runs[question, table["sample"]])).astype(int)
+    with pytest.raises(NotTestable, match="no more than between runs"):
+        binned_cells(validate(table))
+
+
+@pytest.mark.slow
+def test_noise_in_length_does_not_flatten_the_law():
+    """Three runs per question, each a noisy reading of its length: least squares keeps 0.45 of 0.5."""
+    away = []
+    for seed in range(12):
+        data = simulate("noisy-length", seed=seed, questions=600, samples=3)
+        slope = length_law(validate(data.table), seed=seed, draws=300).slopes("power")[..., 0]
+        away.append((slope.mean() - data.truth["slope"]) / slope.std())
+    assert abs(np.mean(away)) < 0.2 + 2 / np.sqrt(12)
+
+
+def test_bins_are_groups_of_their_own(data):
+    cells, _ = binned_cells(validate(data.table), bins=4)
+    found = fit(cells, groups=["model", "bin"], draws=50, pointwise=False)
+    assert len(found.groups.table) == 4
