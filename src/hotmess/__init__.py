@@ -40,7 +40,32 @@ _WHERE = {
 }
 _MODULES = ("claims", "plot", "simulate")
 
-__all__ = ["__version__", *_WHERE, *_MODULES]
+__all__ = [
+    "BadInput",
+    "Cells",
+    "Claim",
+    "Contrast",
+    "Fit",
+    "LengthLaw",
+    "NotTestable",
+    "PowerLaws",
+    "Responses",
+    "Study",
+    "Verdict",
+    "__version__",
+    "claims",
+    "decompose",
+    "fit",
+    "length_law",
+    "natural_contrast",
+    "plot",
+    "power_laws",
+    "read",
+    "reduce",
+    "report",
+    "simulate",
+    "test",
+]
 
 if TYPE_CHECKING:
     from hotmess.answers.fit import Fit, fit
