@@ -1,0 +1,200 @@
+"""The rule that decides: every branch, and that no guard raises a verdict."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hotmess.claims.claim import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_TESTABLE,
+    SUPPORTED,
+    Claim,
+    Estimate,
+    Probability,
+    Quantity,
+    decide,
+    probability,
+)
+from hotmess.claims.control import Control, run_control
+from hotmess.claims.study import Study
+from hotmess.claims.test import find_claims, test_claim, test_claims
+from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.gate import Gate
+from hotmess.responses.validate import validate
+from hotmess.simulate import simulate
+
+run_claim, run_claims = test_claim, test_claims
+del test_claim, test_claims  # names that would be collected
+
+
+def p(value, width=0.004):
+    return Probability(value, max(value - width, 0), min(value + width, 1), 2000.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "other", "verdict", "reason"),
+    [
+        (0.99, 0.004, 0.9, SUPPORTED, None),
+        (0.01, 0.004, 0.1, CONTRADICTED, None),
+        (0.975, 0.0, 0.9, INCONCLUSIVE, "lies between"),
+        (0.025, 0.0, 0.1, INCONCLUSIVE, "lies between"),
+        (0.5, 0.004, 0.5, INCONCLUSIVE, "lies between"),
+        (0.978, 0.004, 0.9, INCONCLUSIVE, "does not clear"),
+        (0.022, 0.004, 0.1, INCONCLUSIVE, "does not clear"),
+        (0.99, 0.004, 0.5, INCONCLUSIVE, "opposite sign"),
+        (0.99, 0.004, 0.3, INCONCLUSIVE, "opposite sign"),
+        (0.01, 0.004, 0.6, INCONCLUSIVE, "opposite sign"),
+        (0.978, 0.004, 0.3, INCONCLUSIVE, "does not clear"),
+    ],
+)
+def test_the_rule(value, width, other, verdict, reason):
+    got, reasons = decide(p(value, width), other, gate=Gate())
+    assert got == verdict
+    assert (reasons == ()) if reason is None else (reason in reasons[0])
+
+
+@pytest.mark.parametrize("value", [0.999, 0.5, 0.001])
+def test_a_closed_gate_is_not_testable_whatever_the_posterior_says(value):
+    gate = Gate(("R-hat of x is 1.2",))
+    assert decide(p(value), 0.9, gate=gate) == (NOT_TESTABLE, gate.reasons)
+
+
+def test_two_reasons_are_both_told():
+    assert len(decide(p(0.978), 0.3, gate=Gate())[1]) == 2
+
+
+def test_a_probability_is_never_certain_and_has_a_jeffreys_interval():
+    sure = probability(np.ones((4, 500), bool))
+    assert sure.value == 1 and sure.low == pytest.approx(stats.beta.ppf(0.025, 2000.5, 0.5)) and sure.low < 1
+    holds = np.random.default_rng(0).random((4, 500)) < 0.3
+    some = probability(holds)
+    n = some.effective
+    assert 1000 < n <= 2000
+    np.testing.assert_allclose(
+        (some.low, some.high), stats.beta.ppf([0.025, 0.975], holds.mean() * n + 0.5, (1 - holds.mean()) * n + 0.5)
+    )
+    sticky = probability(np.repeat(holds[:, :50], 10, axis=1))
+    assert sticky.effective < 500 and sticky.high - sticky.low > some.high - some.low
+
+
+@pytest.mark.parametrize(
+    ("estimate", "expected"),
+    [
+        (Estimate(1.0, 0.5, 4), stats.t.cdf(2, 4)),
+        (Estimate(1.0, 0.5), stats.norm.cdf(2)),
+        (Estimate(np.nan, np.nan), 0.5),
+        (Estimate(1.0, 0.0), 0.5),
+    ],
+)
+def test_the_probability_of_a_quick_estimate(estimate, expected):
+    assert estimate.probability == pytest.approx(expected)
+
+
+def test_a_control_counts_ranks_and_calls():
+    permuted = [Estimate(v, 1.0, 10) for v in (-3.0, 0.0, 1.0, 3.0)]
+    control = run_control("x", Estimate(1.0, 1.0, 10), permuted)
+    assert (control.rank, control.permutations, control.supported, control.passed) == (3, 4, 0.25, False)
+    assert run_control("x", Estimate(9.0, 1.0, 10), permuted[:3]).passed
+    assert run_control("x", Estimate(np.nan, np.nan), [Estimate(np.nan, np.nan)]).rank == 2
+
+
+# --- guards ------------------------------------------------------------------------------------------------------
+
+RNG = np.random.default_rng(1)
+UP = RNG.normal(4, 1, (4, 500))
+STUDY = Study(validate(simulate("beta", seed=1, questions=5, samples=3).table))
+
+
+def claim(draws=UP, *, other=None, gate=None, **guards):
+    def quantity(study, population):
+        return Quantity(
+            draws if population == "like-these" or other is None else other, gate or Gate(), "one model", {"m": draws}
+        )
+
+    return Claim("a-claim", "nowhere", "this holds", "a number", quantity, "nothing", **guards)
+
+
+def control(supported):
+    return lambda study, seed: Control("labels permuted", 1.0, 99, 1, supported)
+
+
+def test_a_supported_claim_says_so_with_its_number():
+    verdict = run_claim(STUDY, claim(), interval=0.8)
+    assert verdict.verdict == SUPPORTED and verdict.probability == (UP > 0).mean()
+    assert (verdict.low, verdict.median, verdict.high) == pytest.approx(np.quantile(UP, [0.1, 0.5, 0.9]))
+    assert verdict.sentence.startswith("Supported: this holds. A number: ")
+    assert "80% interval" in verdict.sentence and verdict.sentence.endswith("for questions like these: one model.")
+    record = verdict.record()
+    assert record["models"][0]["name"] == "m" and record["population"] == "like-these" and record["metric"] == "brier"
+
+
+def test_a_contradicted_claim():
+    assert run_claim(STUDY, claim(-UP)).verdict == CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    ("what", "verdict", "words"),
+    [
+        (claim(UP - 3.5), INCONCLUSIVE, "lies between"),
+        (claim(other=-UP), INCONCLUSIVE, "opposite sign"),
+        (claim(UP[:, :20]), NOT_TESTABLE, "of a-claim is"),
+        (claim(UP + 50 * np.arange(4)[:, None]), NOT_TESTABLE, "R-hat"),
+        (claim(np.where(UP > 6, np.nan, UP)), NOT_TESTABLE, "R-hat"),
+        (claim(other=UP[:, :20]), NOT_TESTABLE, "of a-claim is"),
+        (claim(gate=Gate(("3 divergent transitions",), {}, 3)), NOT_TESTABLE, "divergent"),
+        (claim(control=control(0.11)), NOT_TESTABLE, "called supported in 11%"),
+        (claim(estimate=lambda s: Estimate(-4.0, 1.0)), INCONCLUSIVE, "unbiased estimate"),
+        (claim(-UP, estimate=lambda s: Estimate(4.0, 1.0)), INCONCLUSIVE, "unbiased estimate"),
+    ],
+)
+def test_guards_lower_a_verdict(what, verdict, words):
+    got = run_claim(STUDY, what)
+    assert got.verdict == verdict and words in got.sentence and words in " ".join(got.reasons)
+    if verdict == NOT_TESTABLE:
+        assert (got.probability, got.median, got.low, got.high) == (None,) * 4
+        assert "parts" not in got.guards and "populations" not in got.guards and not got.each
+
+
+@pytest.mark.parametrize("verdict", [SUPPORTED, INCONCLUSIVE, CONTRADICTED])
+def test_no_guard_raises_a_verdict(verdict):
+    draws = {SUPPORTED: UP, INCONCLUSIVE: UP - 3.5, CONTRADICTED: -UP}[verdict]
+    kind = Estimate(float(np.median(draws)), 0.01)
+    kindest = claim(draws, control=control(0.0), estimate=lambda s: kind, variants=lambda s: {"v": kind})
+    assert run_claim(STUDY, kindest).verdict == verdict
+
+
+def test_a_sign_that_turns_when_cut_off_responses_are_treated_otherwise():
+    table = simulate("beta", seed=1, questions=5, samples=20).table
+    table.loc[::20, "answer"] = -1
+    study = Study(validate(table))
+    assert study.has_truncated and not STUDY.has_truncated
+    turned = claim(variants=lambda s: {"left out": Estimate(-1.0, 1.0), "unknown": Estimate(np.nan, 1.0)})
+    got = run_claim(study, turned)
+    assert got.verdict == INCONCLUSIVE and "the sign turns with left out" in got.reasons
+    assert got.guards["truncation"] == {"passed": False, "left out": -1.0}
+    assert run_claim(STUDY, turned).verdict == SUPPORTED
+
+
+def test_data_that_cannot_speak():
+    def mute(study, population):
+        raise NotTestable("There are no lengths.")
+
+    got = run_claim(STUDY, Claim("a-claim", "", "this holds", "", mute, ""))
+    assert got.verdict == NOT_TESTABLE and got.sentence == "Not testable: that this holds. There are no lengths."
+
+
+def test_a_region_is_held_by_draws_inside_it():
+    region = claim(UP, region=(2.0, 20.0))
+    assert region.holds(np.array([1.0, 3.0, 21.0])).tolist() == [False, True, False]
+    assert run_claim(STUDY, claim(UP, region=(-10.0, 20.0))).verdict == SUPPORTED
+    assert run_claim(STUDY, claim(UP, region=(-3.0, 0.0))).verdict == CONTRADICTED
+
+
+def test_claims_are_found_by_name():
+    assert [c.name for c in find_claims(["natural_overthinking"])] == ["natural-overthinking"]
+    assert len(find_claims(None)) == 5
+    with pytest.raises(BadInput, match="did you mean natural-overthinking"):
+        find_claims(["natural-overthinkin"])
+    with pytest.raises(BadInput, match="population"):
+        run_claims(STUDY, [claim()], population="those")
