@@ -133,6 +133,9 @@ def test_free_text_is_an_outcome_where_it_agrees_with_the_grades(tmp_path):
     samples = [inspect_sample(q, choices=None, target="1200", scores=s) for q, s in enumerate((right, wrong))]
     table, _ = read(write_inspect(tmp_path / "a.json", samples))
     assert table["text"].tolist() == [" 1,200 ", "7"] and table["target"].tolist() == ["1200", "1200"]
+    none = inspect_sample(2, choices=None, target="1200", scores={"match": {"value": "N"}})  # wrongly formatted
+    table, _ = read(write_inspect(tmp_path / "c.json", [*samples, none]))
+    assert table["text"].isna().tolist() == [False, False, True]
     samples[1]["scores"]["match"]["answer"] = "1200"  # called wrong although it is the target
     table, _ = read(write_inspect(tmp_path / "b.json", samples))
     assert "text" not in table and table["score"].tolist() == [1.0, 0.0]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
-from hotmess.responses.formats.hostile import clean, count, label, number, option_index, sequence
+from hotmess.responses.formats.hostile import count, label, number, option_index, sequence
 from hotmess.responses.formats.inspect_samples import Record
 from hotmess.responses.formats.registry import NoResponses, ReadOptions
 
@@ -46,9 +46,14 @@ def table_of(
         single = [row for row in rows if len(row[0].target) == 1]
         counts[SEVERAL] += len(rows) - len(single)
         rows = single
-    agents = any(record.actions for record, *_ in rows)
-    columns = [_row(record, value, answer, extra, kind, facts, agents) for record, value, answer, extra in rows]
-    table = pd.DataFrame(columns)
+    common = {
+        "agents": any(record.actions for record, *_ in rows),
+        "graded": scorer is not None,
+        "settings": json.dumps(facts["settings"], sort_keys=True),
+        # The sampling layer says itself what a condition is.
+        "own": json.dumps({name: facts[name] for name in ("temperature", "top_p") if facts[name] is not None}),
+    }
+    table = pd.DataFrame([_row(*row, kind, facts, common) for row in rows])
     if options.completions:
         table["completion"] = [record.completion for record, *_ in rows]
     if kind == "letters":
@@ -67,7 +72,7 @@ def _row(
     extra: Mapping[str, Any],
     kind: str,
     facts: Mapping[str, Any],
-    agents: bool,
+    common: Mapping[str, Any],
 ) -> dict[str, Any]:
     metadata = record.metadata
     own = metadata.get("own", False)
@@ -75,9 +80,6 @@ def _row(
     if usage is None and len(record.usage) == 1:
         usage = next(iter(record.usage.values()))
     output, reasoning = usage or (None, None)
-    settings = facts["settings"]
-    if own:  # The sampling layer says itself what a condition is.
-        settings = {name: settings[name] for name in ("temperature", "top_p") if name in settings}
     row: dict[str, Any] = {
         "benchmark": (own and metadata.get("benchmark")) or facts["benchmark"],
         "model": facts["model"],
@@ -89,7 +91,7 @@ def _row(
         "score": value,
         "reasoning_tokens": reasoning,
         "output_tokens": output,
-        "actions": float(record.actions) if agents and record.actions is not None else None,
+        "actions": float(record.actions) if common["agents"] and record.actions is not None else None,
         "finish_reason": record.finish_reason,
         "temperature": facts["temperature"],
         "top_p": facts["top_p"],
@@ -98,7 +100,7 @@ def _row(
         "option_order": metadata.get("option_order"),
         "text_hash": record.text_hash,
         "response_id": record.uuid or f"{facts['eval_id']}|{record.id}|{record.epoch}",
-        "settings": json.dumps(settings, sort_keys=True),
+        "settings": common["own" if own else "settings"],
     }
     if row["sample"] is None:
         row["sample"] = record.epoch - 1 if record.epoch else 0
@@ -107,7 +109,7 @@ def _row(
         row.update(answer=_option(answer, record.choices, extra), target=option_index(record.target[0], record.choices))
         row.update(n_choices=n, probs=_probabilities(extra, n))
     elif kind == "text":
-        row.update(text=clean(answer if answer is not None else record.completion), target=_text_target(record))
+        row.update(text=answer if common["graded"] else record.completion, target=_text_target(record))
     return row
 
 
@@ -174,10 +176,10 @@ def _outcome(rows: Sequence[tuple[Record, float | None, str | None, Mapping[str,
         told = [(value, _told(record, answer, extra), record) for record, value, answer, extra in rows]
         if all(_agrees(value, code == option_index(record.target[0], record.choices)) for value, code, record in told):
             return "letters"
-    graded = all(value is not None for _, value, *_ in rows)
-    if not graded or all(_text_agrees(record, value, answer) for record, value, answer, _ in rows):
+    if not all(value is not None for _, value, *_ in rows):
         return "text"
-    return "score"
+    said = any(answer is not None for _, _, answer, _ in rows)
+    return "text" if said and all(_text_agrees(record, value, answer) for record, value, answer, _ in rows) else "score"
 
 
 def _has_options(record: Record) -> bool:
@@ -199,8 +201,10 @@ def _agrees(value: float | None, right: bool) -> bool:
 def _text_agrees(record: Record, value: float | None, answer: str | None) -> bool:
     from hotmess.responses.values import canonical
 
-    if answer is None or not record.target or not any(record.target):
+    if not any(record.target):
         return False
+    if answer is None:  # wrongly formatted
+        return value == 0.0
     said = canonical(answer)
     return value in (0.0, 1.0) and (value == 1.0) == any(said == canonical(target) for target in record.target)
 
