@@ -1,0 +1,229 @@
+"""Power laws: marginal likelihood and conditional draws by brute force, recovery of slopes, what is refused."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hotmess.answers.fit import fit
+from hotmess.errors import BadInput, NotTestable
+from hotmess.laws.power import LawPrior, _Collapsed, _covariance, power_laws
+from hotmess.responses.validate import validate
+from hotmess.simulate import simulate
+
+GROUPS, MODELS = 3, 5
+
+
+def problem(seed=0):
+    """A law with every part switched on, in the arrays of the sampler."""
+    rng = np.random.default_rng(seed)
+    g, m = (v.ravel() for v in np.indices((GROUPS, MODELS)))
+    x = np.linspace(-1.5, 1.5, MODELS)[m]
+    level, model = np.eye(GROUPS)[g], np.eye(MODELS)[m]
+    root = rng.normal(size=(2 * len(x), 2 * len(x))) * 0.05
+    noise = root @ root.T + 0.01 * np.eye(2 * len(x))
+    y = np.concatenate([-1.5 - 0.4 * x, -1.2 - 0.1 * x]) + rng.normal(0, 0.2, 2 * len(x))
+    return {"y": y[None], "noise": noise[None], "level": level, "slope": -level * x[:, None], "model": model}
+
+
+POINT = np.array([[*np.log([0.2, 0.4, 0.1, 0.3, 0.05, 0.15]), np.arctanh(0.6), np.arctanh(-0.5)]])
+
+
+def generative(arrays, prior, point):
+    """Mean and covariance of (A^B, A^V, alpha^B, alpha^V, y) term by term from the model as it is written."""
+    tau, u, e = np.exp(point[0, :2]), np.exp(point[0, 2:4]), np.exp(point[0, 4:6])
+    rho_alpha, rho_u = np.tanh(point[0, 6:])
+    cells = len(arrays["level"])
+    spread = np.array([[1, rho_alpha], [rho_alpha, 1]]) * np.outer(tau, tau)
+    alpha = np.kron(spread, np.eye(GROUPS)) + prior.slope**2 * np.kron(np.eye(2), np.ones((GROUPS, GROUPS)))
+    shared = np.array([[1, rho_u], [rho_u, 1]]) * np.outer(u, u)
+    parts = [
+        (np.kron(np.eye(2), arrays["level"]), prior.intercept**2 * np.eye(2 * GROUPS)),
+        (np.kron(np.eye(2), arrays["slope"]), alpha),
+        (np.kron(np.eye(2), arrays["model"]), np.kron(shared, np.eye(MODELS))),
+        (np.eye(2 * cells), np.kron(np.diag(e**2), np.eye(cells))),
+    ]
+    design, blocks = np.hstack([d for d, _ in parts]), [c for _, c in parts]
+    size = sum(len(b) for b in blocks)
+    theta = np.zeros((size, size))
+    at = 0
+    for b in blocks:
+        theta[at : at + len(b), at : at + len(b)] = b
+        at += len(b)
+    coefficients = 4 * GROUPS
+    mean = np.concatenate([np.full(2 * GROUPS, -1.0), np.zeros(size - 2 * GROUPS)])
+    total = design @ theta @ design.T + arrays["noise"][0]
+    return mean[:coefficients], theta[:coefficients, :coefficients], (theta @ design.T)[:coefficients], total
+
+
+def test_the_collapsed_likelihood_is_that_of_the_whole_gaussian():
+    arrays, prior = problem(), LawPrior()
+    law = _Collapsed(arrays, prior, 0)
+    points = POINT + np.random.default_rng(1).normal(0, 0.5, (4, 8))
+    exact = [
+        stats.multivariate_normal.logpdf(arrays["y"][0], np.full(30, -1.0), generative(arrays, prior, p[None])[3])
+        for p in points
+    ]
+    constant = 15 * np.log(2 * np.pi)
+    np.testing.assert_allclose(law.log_likelihood(points) - constant, exact, rtol=1e-9)
+
+
+def test_levels_and_exponents_given_the_scales_are_drawn_from_their_conditional():
+    arrays, prior = problem(), LawPrior()
+    mean, cov, cross, total = generative(arrays, prior, POINT)
+    gain = np.linalg.solve(total, cross.T).T
+    mean, cov = mean + gain @ (arrays["y"][0] + 1.0), cov - gain @ cross.T
+    n = 3000
+    draws = _Collapsed(arrays, prior, 0).coefficients(np.repeat(POINT, n, axis=0), np.random.default_rng(2))
+    flat = draws.reshape(n, -1)
+    sd = np.sqrt(np.diag(cov))
+    assert (np.abs(flat.mean(0) - mean) < 4.5 * sd / np.sqrt(n)).all()
+    z = np.abs(np.cov(flat.T) - cov) / np.outer(sd, sd) * np.sqrt(n / 2)
+    assert z.max() < 4.5
+
+
+def test_the_prior_of_scales_and_correlations_is_normalised():
+    law = _Collapsed(problem(), LawPrior(), 0)
+    rng = np.random.default_rng(3)
+    draws = law.prior_draws(rng, 40_000)
+    # an importance sample from a wide proposal integrates to one, and gives the draws' own means
+    scale = np.array([1.3] * 6 + [1.0] * 2)
+    center = np.array([*np.log(law._widths()) - 0.6, 0, 0])
+    t = stats.t(4)
+    proposal = center + scale * t.rvs((40_000, 8), random_state=rng)
+    log_q = (t.logpdf((proposal - center) / scale) - np.log(scale)).sum(1)
+    w = np.exp(law.log_prior(proposal) - log_q)
+    assert abs(w.mean() - 1) < 4 * w.std() / 200
+    for i in range(8):
+        error = np.sqrt((w * (proposal[:, i] - draws[:, i].mean())).var() + draws[:, i].var()) / 200
+        assert abs((w * proposal[:, i]).mean() / w.mean() - draws[:, i].mean()) < 5 * error
+
+
+def test_covariance_of_draws_keeps_variances_and_shrinks_correlations_little():
+    rng = np.random.default_rng(4)
+    draws = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], 2000)
+    cov, plain = _covariance(draws), np.cov(draws.T)
+    np.testing.assert_allclose(np.diag(cov), np.diag(plain), atol=1e-9)
+    assert cov[0, 1] / plain[0, 1] == pytest.approx(1 - 2 / 2000)
+
+
+# --- from responses ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def world():
+    return simulate("scale", seed=3, questions=90, samples=8, residual=0.02)
+
+
+@pytest.fixture(scope="module")
+def first(world):
+    return fit(validate(world.table), by=["difficulty"], seed=1, draws=300, pointwise=False)
+
+
+@pytest.fixture(scope="module")
+def laws(first):
+    return power_laws(first, seed=1, draws=500)
+
+
+def test_the_law_sees_every_model_and_group_and_the_truth_is_in_the_interval(world, laws):
+    assert len(laws.law.cells) == 18 and not len(laws.left_out)
+    table = laws.summary(interval=0.99).set_index("difficulty")
+    for group in ("easy", "medium", "hard"):
+        for mine, theirs in (("alpha_bias2", "alpha_bias"), ("alpha_variance", "alpha_variance")):
+            row = table.loc[group]
+            assert row[f"{mine}_low"] < world.truth[f"{theirs}[{group}]"] < row[f"{mine}_high"]
+        slope = table.loc[group, ["logit_incoherence_slope_low", "logit_incoherence_slope_high"]]
+        assert slope.iloc[0] < world.truth[f"slope[{group}]"] < slope.iloc[1]
+    np.testing.assert_allclose(
+        laws.slope_of_logit_incoherence(), laws.draws("alpha_bias2") - laws.draws("alpha_variance")
+    )
+    x = laws.law.cells.groupby("model")["x"].first().sort_values().to_numpy()
+    np.testing.assert_allclose(np.diff(x), np.diff(np.log(world.sizes)))
+    assert x.mean() == pytest.approx(0, abs=1e-12)
+
+
+def test_questions_like_these_are_known_less_well_than_these(laws):
+    like, these = (np.diag(c) for c in laws.law.covariance)
+    assert laws.law.populations == ("like-these", "these") and (like > these).all()
+
+
+def test_the_measurement_error_is_the_joint_covariance_of_the_draws(first, laws):
+    sets = first.draws(["model", "difficulty"])
+    logs = np.concatenate([np.log(sets.bias2), np.log(sets.variance)], axis=-1).reshape(-1, 36)
+    order = [
+        int(np.flatnonzero((sets.table["model"] == m) & (sets.table["difficulty"] == d))[0])
+        for m, d in laws.law.cells[["model", "difficulty"]].itertuples(index=False)
+    ]
+    order = np.array([*order, *(i + 18 for i in order)])
+    np.testing.assert_allclose(laws.law.mean[0], logs.mean(0)[order])
+    np.testing.assert_allclose(np.diag(laws.law.covariance[0]), logs.var(0, ddof=1)[order], rtol=1e-6)
+    models = laws.law.cells["model"].to_numpy()
+    off = np.corrcoef(logs[:, order].T)
+    got = laws.law.covariance[0] / np.sqrt(np.outer(*(2 * [np.diag(laws.law.covariance[0])])))
+    different = (models[:, None] != models[None]).nonzero()
+    np.testing.assert_allclose(got[:18, :18][different], off[:18, :18][different] * (1 - 36 / len(logs)), atol=1e-6)
+
+
+def test_seeds_reproduce_exactly(first, laws):
+    again = power_laws(first, seed=1, draws=500)
+    np.testing.assert_array_equal(again.draws("alpha_bias2"), laws.draws("alpha_bias2"))
+
+
+def test_a_pooled_fit_would_shrink_twice_and_is_refused(world):
+    pooled = fit(
+        validate(world.table).where("question < 'q00012' and model <> 'model-32B'"),
+        "log(model_size_b)",
+        engine="nuts",
+        by=["difficulty"],
+        draws=20,
+        warmup=20,
+        chains=2,
+        pointwise=False,
+    )
+    with pytest.raises(BadInput, match="shrink twice"):
+        power_laws(pooled)
+
+
+def test_fewer_than_four_sizes_are_not_testable(world):
+    three = fit(validate(world.table).where("model_size_b < 5"), by=["difficulty"], draws=50, pointwise=False)
+    with pytest.raises(NotTestable, match="Only 3 model sizes"):
+        power_laws(three)
+
+
+def test_without_sizes_or_columns(world):
+    data = validate(world.table.drop(columns="model_size_b"))
+    bare = fit(data, by=["difficulty"], draws=50, pointwise=False)
+    with pytest.raises(NotTestable, match="No model has a value of model_size_b"):
+        power_laws(bare)
+    with pytest.raises(BadInput, match="no column 'tier'"):
+        power_laws(bare, by="tier")
+
+
+def test_cells_with_few_errors_are_left_out_and_listed(world):
+    table = world.table
+    hits = (table["model"] == world.models[0]) & (table["difficulty"] == "easy")
+    rows = table.index[hits & (table["answer"] != table["target"])][9:]
+    table.loc[rows, "answer"] = table.loc[rows, "target"]
+    laws = power_laws(fit(validate(table), by=["difficulty"], seed=1, draws=100, pointwise=False), draws=50)
+    assert laws.left_out[["model", "difficulty", "wrong"]].values.tolist() == [[world.models[0], "easy", 9]]
+    assert "fewer than 10 wrong responses" in laws.notes[0]
+    assert len(laws.law.cells) == 17
+
+
+def slopes(seed, *, samples, questions):
+    data = simulate("scale", seed=seed, questions=questions, samples=samples, residual=0.0)
+    first = fit(validate(data.table), by=["difficulty"], seed=seed, draws=250, pointwise=False)
+    draws = power_laws(first, seed=seed, draws=250).slope_of_logit_incoherence("like-these")
+    truth = np.array([data.truth[f"slope[{g}]"] for g in ("easy", "hard", "medium")])
+    return (draws.mean(axis=(0, 1)) - truth), draws.std(axis=(0, 1))
+
+
+@pytest.mark.slow
+def test_slopes_are_recovered_from_three_samples_per_question():
+    """Never shrink twice: bias below 0.2 posterior sd."""
+    studies = [slopes(s, samples=3, questions=240) for s in range(24)]
+    away, sd = (np.array(v) for v in zip(*studies))
+    bias = (away / sd).mean(0)
+    noise = (away / sd).std(0) / np.sqrt(len(studies))
+    assert (np.abs(bias) < 0.2 + 2 * noise).all(), (bias, noise)
+    covered = np.abs(away / sd) < 1.645
+    assert covered.mean() > 0.75
