@@ -14,7 +14,7 @@ from hotmess.answers.groups import Groups, find_groups, letter_cells
 from hotmess.answers.population import SetDraws, aggregate
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
 from hotmess.answers.tails import TailCounts, tail_counts
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, NotTestable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,7 +203,9 @@ def fit(
     Raises
     ------
     BadInput
-        If the outcome is not letters, every cell has one response, or the formula cannot be used.
+        If the outcome is not letters, or the formula cannot be used.
+    NotTestable
+        If every cell has one response.
     """
     from hotmess.inference.sample import sample
     from hotmess.responses.cells import Cells, reduce
@@ -222,7 +224,7 @@ def fit(
     if engine not in ("grid", "nuts"):
         raise BadInput(f"The engine is {engine!r}; it can be 'grid' or 'nuts'.")
     if int(cells.table["responses"].max()) < 2:
-        raise BadInput(
+        raise NotTestable(
             "Every question has one response only: variance cannot be told from bias; draw at least two responses "
             "per question."
         )

@@ -30,8 +30,7 @@ def centring(tails: TailCounts, prior: AnswerPrior, unit: np.ndarray) -> np.ndar
     draws = grid_posterior(tails, prior, draws=200, seed=0)
     weak = np.asarray(prior.scale)[:, None] ** -2
     precision = np.stack([x.var(axis=0) ** -1 for x in draws.values()]) - weak
-    units = np.zeros((3, int(unit.max()) + 1))
-    np.add.at(units, (slice(None), unit), np.maximum(precision, 0.0))
+    units = np.stack([np.bincount(unit, row) for row in np.maximum(precision, 0.0)])
     return units / (units + (prior.residual / 4) ** -2)
 
 

@@ -182,9 +182,7 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
             f"about k - 2 degrees of freedom: at least {MIN_SIZES} are needed."
         )
     logs = {
-        p: np.concatenate([np.log(s.bias2), np.log(s.variance)], axis=-1).reshape(-1, 2 * len(cells))[
-            :, np.concatenate([ok, ok + len(cells)])
-        ]
+        p: np.log(np.concatenate([s.bias2[..., ok], s.variance[..., ok]], axis=-1)).reshape(-1, 2 * len(ok))
         for p, s in sets.items()
     }
     center = float(np.log(np.unique(kept[over])).mean())
