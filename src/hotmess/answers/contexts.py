@@ -3,9 +3,9 @@
     p_i ~ nested Dirichlet,      counts of context c of question i ~ DirichletMultinomial(n_ic, s p_i)
 
 The concentration s is reported as rho = 1/(s + 1): the share of a question's variance that lies between contexts,
-exactly, since the covariance of two answers of one context is rho times the variance of one answer. rho = 0 (s infinite)
-says that contexts do not matter; its evidence against rho ~ Beta(1, 4) is exact up to the importance sampling of p_i.
-The group parameters (a, kappa, phi) are held at given values.
+exactly, since the covariance of two answers of one context is rho times the variance of one answer. rho = 0 (s
+infinite) says that contexts do not matter; its evidence against rho ~ Beta(1, 4) is exact up to the importance sampling
+of p_i. The group parameters (a, kappa, phi) are held at given values.
 """
 
 from __future__ import annotations
