@@ -254,6 +254,7 @@ def matches(first, second, names):
             assert abs(x.std() - y.std()) < 4 * np.sqrt(2 * spread), (name, i)
 
 
+@pytest.mark.slow
 def test_nuts_and_the_grid_agree(lost, grid):
     nuts = fit(lost, engine="nuts", seed=5, draws=500, warmup=400, pointwise=False)
     names = ("logit_a", "log_kappa", "log_phi", "logit_u", "log_psi")

@@ -166,9 +166,9 @@ def test_the_measurement_error_is_the_joint_covariance_of_the_draws(first, laws)
 
 
 def test_seeds_reproduce_exactly(first):
-    one, again = (power_laws(first, seed=1, draws=20) for _ in range(2))
+    one, again = (power_laws(first, seed=1, draws=10) for _ in range(2))
     np.testing.assert_array_equal(one.draws("alpha_bias2"), again.draws("alpha_bias2"))
-    assert not np.array_equal(power_laws(first, seed=2, draws=20).draws("alpha_bias2"), one.draws("alpha_bias2"))
+    assert not np.array_equal(power_laws(first, seed=2, draws=10).draws("alpha_bias2"), one.draws("alpha_bias2"))
 
 
 def test_a_pooled_fit_would_shrink_twice_and_is_refused(first):
