@@ -20,21 +20,26 @@ from hotmess.overthinking.prior import Pooling, TemperaturePrior
 
 Floats = NDArray[np.float64]
 FREEDOM = 8.0  # degrees of freedom of the proposals' t distribution
-SOFTEN = 0.95  # precision of the parameters' proposal relative to the approximate likelihood's
+WIDEN = 1.3  # their scale: a cell all of whose answers agree has a longer tail than its curvature says
+SOFTEN = 0.9  # precision of the parameters' proposal relative to the approximate likelihood's
 
 
 def cell_proposals(shape: tuple[int, int], points: int, seed: int) -> tuple[Floats, Floats]:
-    """(points, K, n) antithetic multivariate t draws, independent between cells, and (points, n) log densities."""
-    from scipy.special import gammaln
+    """(points, K, n) multivariate t draws of scale WIDEN, and (points, n) log densities.
+
+    A scrambled Sobol sequence, shifted by a random amount for every cell: even within a cell, independent between them.
+    """
+    from scipy.special import gammaln, ndtri
+    from scipy.stats import chi2, qmc
 
     rng = np.random.default_rng([seed, 5])
     k, n = shape
-    half = points // 2
-    scale = np.sqrt(FREEDOM / rng.chisquare(FREEDOM, (half, 1, n)))
-    e = rng.normal(size=(half, k, n)) * scale
-    e = np.concatenate([e, -e])
-    constant = gammaln((FREEDOM + k) / 2) - gammaln(FREEDOM / 2) - 0.5 * k * np.log(FREEDOM * np.pi)
-    return e, constant - 0.5 * (FREEDOM + k) * np.log1p((e**2).sum(1) / FREEDOM)
+    base = qmc.Sobol(k + 1, rng=rng).random_base2(int(np.ceil(np.log2(points))))[:points]
+    u = (base[:, :, None] + rng.random((k + 1, n))) % 1
+    u = np.clip(u, 1e-12, 1 - 1e-12)
+    e = WIDEN * ndtri(u[:, :k]) * np.sqrt(FREEDOM / chi2.ppf(u[:, k], FREEDOM))[:, None]
+    constant = gammaln((FREEDOM + k) / 2) - gammaln(FREEDOM / 2) - 0.5 * k * np.log(FREEDOM * np.pi * WIDEN**2)
+    return e, constant - 0.5 * (FREEDOM + k) * np.log1p((e**2).sum(1) / (FREEDOM * WIDEN**2))
 
 
 class Proposal(NamedTuple):
@@ -154,7 +159,7 @@ def resample(log_weights: Floats, rng: np.random.Generator) -> tuple[NDArray[np.
     """Systematic resampling by Pareto-smoothed weights: indices in random order, Pareto k, effective sample size."""
     from arviz_stats.base import array_stats
 
-    smoothed, k = array_stats.psislw(log_weights)
+    smoothed, k = array_stats.psislw(-log_weights)  # it takes log likelihoods, whose inverses are weights
     weights = np.exp(smoothed)
     weights = weights / weights.sum()
     n = len(weights)

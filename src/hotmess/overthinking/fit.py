@@ -213,7 +213,7 @@ def fit_lengths(
         one unit per model, all its benchmarks together.
     engine
         `nuts`, or `fast`: Laplace's approximation with importance sampling, checked by its Pareto k; `draws` × `chains`
-        parameter draws with `points` importance points per cell (default 8 to 64, more for fewer cells).
+        parameter draws with `points` importance points per cell (default 16 to 128, more for fewer cells).
 
     Raises
     ------
@@ -271,7 +271,7 @@ def fit_data(
         approximation = approximate(data.dense, center, width)
         run = _nuts if engine == "nuts" else _fast
         options = {"seed": seed, "draws": draws, "warmup": warmup, "chains": chains}
-        points = points or int(np.clip(20_000 // len(data.cells), 4, 32)) * 2
+        points = points or 2 ** round(np.log2(np.clip(40_000 / len(data.cells), 16, 128)))
         extra = {"target_accept": target_accept} if engine == "nuts" else {"points": points}
         tree = run(data, approximation, prior, groups, coords=coords, dims=dims, **options, **extra)
     tree["posterior"]["scores"].attrs["role"] = "latent"
