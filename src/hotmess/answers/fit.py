@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 ESTIMAND_DRAWS = 1000  # draws of question-level answers behind every estimand
+LARGE = 10_000_000  # draws × cells beyond which only one fit at a time keeps its draws of terms
+_holders: list[weakref.ref[Fit]] = []
 
 
 @dataclass(frozen=True)
@@ -66,32 +69,46 @@ class Fit:
 
     def terms(self, metric: str = "brier", draws: int = ESTIMAND_DRAWS) -> TermDraws:
         """Draws (draws, cells) of error, bias² and variance of every question's answer distribution."""
-        key = (metric, draws)
+        key = ("terms", metric, draws)
         if key not in self._cache:
+            if draws * len(self.groups.index) > LARGE:
+                self._release_others()
             self._cache[key] = term_draws(
                 self.letters, self.groups.index, self.parameters(draws), metrics=(metric,), seed=self.seed
             )[metric]
         return self._cache[key]
 
+    def _release_others(self) -> None:
+        """Large draws are kept for one fit at a time: those of others are made again, the same, if asked for."""
+        for other in (reference() for reference in _holders):
+            if other is not None and other is not self:
+                for key in [k for k in other._cache if k[0] == "terms"]:
+                    del other._cache[key]
+        _holders[:] = [weakref.ref(self)]
+
     def draws(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
     ) -> SetDraws:
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
-        terms = self.terms(metric)
-        table, means = self._aggregate([terms.error, terms.bias2, terms.variance], by, population)
-        return SetDraws(table, means[0], means[1], means[2], population, metric)
+        key = ("sets", metric, tuple(by), population)
+        if key not in self._cache:
+            terms = self.terms(metric)
+            table, means = self._aggregate([terms.error, terms.bias2, terms.variance], by, population)
+            self._cache[key] = SetDraws(table, means[0], means[1], means[2], population, metric)
+        return self._cache[key]
 
     def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
         """(chain, draw, sets, 3) means over questions of a, a² and Σ w², see `hotmess.decompose.parts.from_moments`.
 
         An unparsable response counts as one more wrong option here, whatever it counts as elsewhere.
         """
-        fitted = self.unparsable_as_wrong
-        terms = fitted.terms("brier")
-        if "moments" not in self._cache:
-            a = 1 - terms.error / 2
-            self._cache["moments"] = [a, a**2, np.maximum((1 - terms.variance) - a**2, 0)]
-        return np.moveaxis(fitted._aggregate(self._cache["moments"], by, population)[1], 0, -1)
+        key = ("moments", tuple(by), population)
+        if key not in self._cache:
+            fitted = self.unparsable_as_wrong
+            terms = fitted.terms("brier")
+            means = fitted._aggregate([terms.error, terms.variance], by, population, transform=_moments)[1]
+            self._cache[key] = np.moveaxis(means, 0, -1)
+        return self._cache[key]
 
     @cached_property
     def unparsable_as_wrong(self) -> Fit:
@@ -111,14 +128,27 @@ class Fit:
         )
 
     def _aggregate(
-        self, values: Sequence[np.ndarray], by: Sequence[str], population: str
+        self,
+        values: Sequence[np.ndarray],
+        by: Sequence[str],
+        population: str,
+        *,
+        transform: Callable[..., Sequence[np.ndarray]] | None = None,
     ) -> tuple[pd.DataFrame, np.ndarray]:
         for name in by:
             if name not in self.cells.table:
                 raise BadInput(
                     f"There is no column {name!r}; the cells have {', '.join(map(str, self.cells.table.columns))}."
                 )
-        return aggregate(values, self.cells.table, by, population=population, seed=self.seed, chains=self.chains)
+        return aggregate(
+            values,
+            self.cells.table,
+            by,
+            population=population,
+            seed=self.seed,
+            chains=self.chains,
+            transform=transform,
+        )
 
     def summary(
         self,
@@ -292,6 +322,11 @@ def fit(
         data = add_data(data, cells, letters, found, group_parameters(data["posterior"].dataset, found))
     source = None if isinstance(responses, Cells) else responses
     return Fit(cells, letters, found, data, formula, prior, seed, unparsable, source)
+
+
+def _moments(error: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ...]:
+    a = 1 - error / 2
+    return a, a**2, np.maximum((1 - variance) - a**2, 0)
 
 
 def _splits(responses: Responses, by: Sequence[str], formula: str | None) -> list[str]:

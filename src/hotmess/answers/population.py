@@ -6,7 +6,7 @@ Dirichlet(1, …, 1) weights, one set per draw, the same for every model, size, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,12 +56,20 @@ def question_weights(questions: int, draws: int, *, population: str, seed: int) 
 
 
 def aggregate(
-    values: Sequence[np.ndarray], cells: pd.DataFrame, by: Sequence[str], *, population: str, seed: int, chains: int
+    values: Sequence[np.ndarray],
+    cells: pd.DataFrame,
+    by: Sequence[str],
+    *,
+    population: str,
+    seed: int,
+    chains: int,
+    transform: Callable[..., Sequence[np.ndarray]] | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Weighted means over the questions of each set of cells that agree in the `by` columns.
 
-    values: arrays (draws, cells). Returns the table of sets, with counts of questions and responses, and an array
-    (len(values), chain, draw, sets).
+    values: arrays (draws, cells); `transform` makes of them, set by set, the arrays to be averaged, which
+    then are never held for all cells at once. Returns the table of sets, with counts of questions and responses, and
+    an array (number of averages, chain, draw, sets).
     """
     import pandas as pd
 
@@ -75,16 +83,19 @@ def aggregate(
     else:
         index, table = np.zeros(len(cells), int), pd.DataFrame(index=[0])
     draws, sets = len(values[0]), len(table)
-    out = np.empty((len(values), draws, sets))
+    out: list[list[np.ndarray]] = []
     questions, responses = np.empty(sets, int), np.empty(sets, int)
     for s in range(sets):
         rows = np.flatnonzero(index == s)
         w = weights[:, q[rows]]
         total = w.sum(axis=1)
-        for t, value in enumerate(values):
-            out[t, :, s] = np.einsum("dc,dc->d", w, value[:, rows], dtype=float) / total
+        mine = [value[:, rows] for value in values]
+        if transform is not None:
+            mine = list(transform(*mine))
+        out.append([np.einsum("dc,dc->d", w, value, dtype=float) / total for value in mine])
         questions[s], responses[s] = len(np.unique(q[rows])), int(cells["responses"].to_numpy()[rows].sum())
-    return table.assign(questions=questions, responses=responses), out.reshape(-1, chains, draws // chains, sets)
+    means = np.moveaxis(np.array(out), 0, -1).reshape(-1, chains, draws // chains, sets)
+    return table.assign(questions=questions, responses=responses), means
 
 
 def question_index(cells: pd.DataFrame) -> np.ndarray:
