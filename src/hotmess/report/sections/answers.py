@@ -79,10 +79,11 @@ def _contexts(context: Context) -> tuple[str, ...]:
     with contextlib.suppress(BadInput):
         if (context.study.cells.points.n > 1).any():
             return (
-                "Responses share few-shot contexts. Unbiased estimates and their intervals take a context as one cluster; "
-                "the latent model takes its responses as independent, so its intervals for these questions themselves "
-                "are too narrow where contexts matter (in simulation they held the truth 56% to 74% of the time instead "
-                "of 90%; those for questions like these 86% to 90%: reports/studies/coverage.md, world contexts).",
+                "Responses share few-shot contexts. Unbiased estimates and their intervals take a context as one "
+                "cluster; the latent model takes its responses as independent, so its intervals for these questions "
+                "themselves are too narrow where contexts matter (in simulation they held the truth 56% to 74% of the "
+                "time instead of 90%; those for questions like these 86% to 90%: reports/studies/coverage.md, world "
+                "contexts).",
             )
     return ()
 
