@@ -229,11 +229,11 @@ def _terms(
         cumulative[int(i)] = np.cumsum(w, axis=1) / w.sum(1, keepdims=True)
     choices = real.sum(1).astype(float)
     for s in range(draws):
-        u = rng.random(cells)
+        u = rng.random((cells,))
         pick = np.empty(cells, int)
         for i in np.unique(index[s]):
-            at = index[s] == i
-            pick[at] = (cumulative[int(i)][at] < u[at, None]).sum(1)
+            at = np.flatnonzero(index[s] == i)
+            pick[at] = (cumulative[int(i)][at] < u[at][:, None]).sum(1)
         q = p[rows, np.minimum(pick, p.shape[1] - 1)]
         out[:3, s] = brier_terms(q[:, 0], q[:, 1:], np.zeros(cells), choices)
         out[3, s] = rho[s] * out[2, s]

@@ -203,12 +203,12 @@ def latent_length(
     if data.empty:
         raise BadInput(f"No response has a positive length in column {length!r}.")
     grouped = data.groupby(keys, sort=True)
-    cell = grouped.ngroup().to_numpy()
+    cell = grouped.ngroup().to_numpy().astype(np.int64)
     out = data.drop_duplicates(keys).sort_values(keys)[keys].reset_index(drop=True)
     y = np.log2(data["tokens"].to_numpy(float))
     runs = np.bincount(cell)
     out["runs"], out["censored"] = runs, np.bincount(cell, weights=data["late"]).astype(int)
-    group = out.groupby([k for k in by if k in keys], sort=True).ngroup().to_numpy()
+    group = out.groupby([k for k in by if k in keys], sort=True).ngroup().to_numpy().astype(np.int64)
     if not enabled:
         raw = np.bincount(cell, weights=y) / runs
         square = np.bincount(cell, weights=(y - raw[cell]) ** 2)

@@ -122,7 +122,7 @@ def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, note
 
     keys = ["benchmark", "model", "condition", "question"]
     grouped = data.groupby(keys, sort=True)
-    cell = grouped.ngroup().to_numpy()
+    cell = grouped.ngroup().to_numpy().astype(np.int64)
     data["cell"] = cell
     cells = (
         data.drop_duplicates("cell").sort_values("cell")[[*keys, "n_choices", "target", "size"]].reset_index(drop=True)

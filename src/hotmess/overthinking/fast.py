@@ -90,10 +90,10 @@ def integrate_scores(
     import jax
     import jax.numpy as jnp
 
-    e, log_q = cell_proposals(approximation.mode.shape, points, seed)
+    e, density = cell_proposals(approximation.mode.shape, points, seed)
     low = jnp.asarray(approximation.factor)
     offsets = jnp.stack([solve_upper(low, jnp.asarray(x)) for x in e])
-    log_q = jnp.asarray(log_q) + sum(jnp.log(low[i, i]) for i in range(low.shape[0]))
+    log_q = jnp.asarray(density) + sum(jnp.log(low[i, i]) for i in range(low.shape[0]))
     rest = (jnp.asarray(x) for x in (approximation.mode, approximation.tilt, approximation.theta))
     proposal = Proposal(offsets, log_q, *rest)
     arrays = Dense(*(jnp.asarray(x) for x in dense))
@@ -129,12 +129,11 @@ def propose(
     if pool.groupings:
         from hotmess.inference.sample import sample
 
-        options = {"seed": seed, "draws": draws, "warmup": 500, "chains": chains, "target_accept": 0.9}
-        tree = sample(temperature_model, None, approximation, prior, pool, features, soften=SOFTEN, **options)
-        posterior = tree["posterior"]
-        return posterior["theta"].values.reshape(-1, units, t), posterior["scales"].values.reshape(
-            -1, len(pool.groupings), effects
-        )
+        options: dict[str, Any] = {"seed": seed, "draws": draws, "warmup": 500, "chains": chains, "soften": SOFTEN}
+        tree = sample(temperature_model, None, approximation, prior, pool, features, **options)
+        posterior = tree["posterior"].to_dataset()
+        shape = (-1, len(pool.groupings), effects)
+        return posterior["theta"].values.reshape(-1, units, t), posterior["scales"].values.reshape(shape)
     rng = np.random.default_rng([seed, 19])
     scales = np.zeros((draws * chains, 0, effects))
     precision, linear, _ = prior_moments(scales[0], prior, pool, features)

@@ -90,7 +90,7 @@ class LengthFit:
         return gate_tree(self.tree, names=names)
 
     def _flat(self, name: str) -> np.ndarray:
-        values = self.tree["posterior"][name].values
+        values = self.tree["posterior"].to_dataset()[name].values
         return values.reshape(-1, *values.shape[2:])
 
     def _shape(self, flat: np.ndarray) -> np.ndarray:
@@ -222,7 +222,7 @@ def fit_lengths(
     """
     if engine not in ENGINES:
         raise BadInput(f"The engine is {engine!r}; it can be 'nuts' or 'fast'.")
-    table = getattr(responses, "table", responses)
+    table: Any = getattr(responses, "table", responses)
     column = length or getattr(responses, "length", None) or "reasoning_tokens"
     data = length_data(table, length=column, unparsable=unparsable, pool=pool)
     return fit_data(
@@ -347,12 +347,13 @@ def _with_prior(tree: xr.DataTree, prior: TemperaturePrior, groups: Pooling, dat
 
     from hotmess.overthinking.model import log_normal, prior_moments
 
-    theta = tree["posterior"]["theta"].values
+    posterior = tree["posterior"].to_dataset()
+    theta = posterior["theta"].values
     chains, draws = theta.shape[:2]
     width = prior.spread * prior.effect_scales(data.features)
     density = {"theta": np.empty((chains, draws))}
     if groups.groupings:
-        scales = tree["posterior"]["scales"].values
+        scales = posterior["scales"].values
         density["scales"] = stats.halfnorm.logpdf(scales, scale=width).sum((-1, -2))
     else:
         scales = np.zeros((chains, draws, 0, len(width)))

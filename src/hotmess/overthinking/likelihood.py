@@ -87,7 +87,8 @@ def _value_and_slopes(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any, 
     total = sum(e)
     inverse = 1 / total
     value = -(top + jnp.log(total))
-    off, by_heat = [], 0.0
+    off: list[Any] = []
+    by_heat: Any = 0.0
     for k, x in enumerate(a):
         chosen = dense.answer == k
         value = value + jnp.where(chosen, x, 0.0)

@@ -98,9 +98,9 @@ def temperature_model(
     precision, linear, half = prior_moments(scales, prior, pool, features, jnp)
     flat = units * t
     blocks, slope = softened(approximation, soften)
-    data_precision, data_linear = np.zeros((units, t, units, t)), slope.reshape(flat)
-    data_precision[np.arange(units), :, np.arange(units), :] = blocks
-    data_precision = data_precision.reshape(flat, flat)
+    full, data_linear = np.zeros((units, t, units, t)), slope.reshape(flat)
+    full[np.arange(units), :, np.arange(units), :] = blocks
+    data_precision = full.reshape(flat, flat)
     low = jnp.linalg.cholesky(precision + data_precision)
     raw = numpyro.sample("raw_theta", dist.Normal(0, 1).expand([flat]).to_event(1).mask(False))
     center = solve_triangular(low, linear + data_linear, lower=True)
