@@ -45,7 +45,7 @@ from arrays import (  # noqa: E402
 DRAWS, BOOTSTRAP = 199, 500
 CELLS = 3000  # questions × models that are stacked in one block
 SAMPLES = (3, 5, 10, 30)
-SIZES = ((100, 500, SAMPLES), (300, 300, SAMPLES), (25, 300, SAMPLES), (1140, 150, (3, 30)))
+SIZES = ((100, 1000, SAMPLES), (300, 400, SAMPLES), (25, 400, SAMPLES), (1140, 200, (3, 30)))
 """Fixed worlds: questions, data sets where 1,000 are asked for, samples per question."""
 
 
@@ -87,12 +87,7 @@ def settings(sets: int) -> list[Setting]:
 
     out = [Setting("prior", "prior", 100, n, some(1000)) for n in SAMPLES]
     worlds = {"even": (0.5, 1.0, 2.0), "settled": (0.8, 0.5, 1.0), "scattered": (0.35, 4.0, 6.0)}
-    for questions, number, samples in (
-        (100, 1000, SAMPLES),
-        (300, 400, SAMPLES),
-        (25, 400, SAMPLES),
-        (1140, 200, (3, 30)),
-    ):
+    for questions, number, samples in SIZES:
         for name, (a, kappa, phi) in worlds.items():
             out += [
                 Setting("fixed", name, questions, n, some(number), accuracy=a, kappa=kappa, phi=phi) for n in samples
