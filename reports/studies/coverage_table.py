@@ -52,8 +52,8 @@ def markdown(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
             lines += [
                 "",
                 "The answer model takes responses that share a few-shot context for independent: with contexts its "
-                "intervals for these questions are too narrow, while scatter between questions hides that for questions "
-                "like these. The unbiased terms by context are right for both.",
+                "intervals for these questions are too narrow, while scatter between questions hides that for "
+                "questions like these. The unbiased terms by context are right for both.",
             ]
     lines += _errors([r for r in rows if r["setting"]["part"] == "error"])
     return "\n".join(lines) + "\n"
