@@ -1,7 +1,7 @@
 """With model size, do bias and variance fall alike, on easy and on hard questions? (paper, claim 4)
 
-Latent answer distributions of every model and difficulty group, nothing pooled over size; then hierarchical power laws of
-bias² and variance with the models' own residuals. Needs four model sizes; with fewer the claims are not testable.
+Latent answer distributions of every model and difficulty group, nothing pooled over size; then hierarchical power laws
+of bias² and variance with the models' own residuals. Needs four model sizes; with fewer the claims are not testable.
 """
 
 import argparse

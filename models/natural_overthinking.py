@@ -17,6 +17,7 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path, help="tables or logs (default: data/)")
     parser.add_argument("--where", help="SQL condition on the rows")
     parser.add_argument("--draws", type=int, default=500)
+    parser.add_argument("--figure", type=Path, help="also save the figure here")
     parser.add_argument("--out", type=Path, default=HERE / "reports" / "natural-overthinking")
     args = parser.parse_args()
 
@@ -26,6 +27,9 @@ def main() -> None:
     print(study.contrast.summary().round(3).to_string(index=False))
     print("Without a model (unbiased estimator, Bayesian bootstrap over questions):")
     print(study.unbiased_contrast.summary().round(3).to_string(index=False))
+    if args.figure:
+        args.figure.parent.mkdir(parents=True, exist_ok=True)
+        hm.plot.natural_contrast(study.contrast, study.unbiased_contrast).flat[0].figure.savefig(args.figure)
     print(hm.test("natural-overthinking", study).sentence)
     print(hm.report(study, to=args.out, claims=["natural-overthinking"]))
 

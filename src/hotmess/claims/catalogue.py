@@ -89,6 +89,7 @@ natural_overthinking = Claim(
     control=_natural_control,
     variants=_natural_variants,
     association=True,
+    change=True,
 )
 
 # --- length between questions -----------------------------------------------------------------------------------

@@ -91,6 +91,8 @@ class Claim:
         (study) -> {name: Estimate} for truncated and unparsable responses treated otherwise.
     association
         True where the sentence may speak of association only.
+    change
+        True where the quantity is itself a change of incoherence, so that its parts belong in the sentence.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Claim:
     control: Callable[[Study, int], Control] | None = None
     variants: Callable[[Study], dict[str, Estimate]] | None = None
     association: bool = False
+    change: bool = False
 
     def holds(self, draws: np.ndarray) -> np.ndarray:
         """Where the claim holds among draws of its quantity."""

@@ -194,19 +194,24 @@ def _sentence(
         CONTRADICTED: f"Contradicted: that {claim.statement}",
         INCONCLUSIVE: f"Inconclusive: whether {claim.statement}",
     }[verdict]
-    value = f"{median:.3g} ({interval:.0%} interval {low:.3g} to {high:.3g}; P = {_p(p)})"
+    value = f"{median:.3g} ({interval:.0%} interval {low:.3g} to {high:.3g}; {_p(p)})"
     body = f"{head}. {_capital(claim.estimand)}: {value} {about}"
+    kind_of = ""
+    if claim.change and quantity.parts:
+        whole = {name: float(np.median(draws)) for name, draws in quantity.parts.items()}
+        rest = " and ".join(f"{name} {value:+.2g}" for name, value in whole.items() if name != "accuracy")
+        kind_of = f" In parts: mean accuracy, the mechanical part, {whole.get('accuracy', np.nan):+.2g}; {rest}."
     tail = f" Held back because {reasons[0]}." if reasons else ""
     kind = " An association, not an effect of length." if claim.association else ""
-    return f"{body}: {quantity.scope}.{kind}{tail}"
+    return f"{body}: {quantity.scope}.{kind_of}{kind}{tail}"
 
 
 def _p(p: float) -> str:
     if p > 0.999:
-        return "> 0.999"
+        return "P > 0.999"
     if p < 0.001:
-        return "< 0.001"
-    return f"{p:.3f}"
+        return "P < 0.001"
+    return f"P = {p:.3f}"
 
 
 def _capital(text: str) -> str:

@@ -73,7 +73,8 @@ class Contrast:
 
 
 def halved_cells(responses: Responses) -> Cells:
-    """Cells by half; only questions whose halves both have three or more responses are kept.
+    """Cells by half; only questions whose halves both have three or more clusters (responses, or few-shot
+    contexts where they repeat) are kept.
 
     Three, since the jackknife leaves one out and a pair must remain.
 
@@ -82,6 +83,8 @@ def halved_cells(responses: Responses) -> Cells:
     NotTestable
         If there are no lengths, or none that vary within a question.
     """
+    import pandas as pd
+
     from hotmess.responses.cells import reduce
     from hotmess.responses.halves import split_halves
 
@@ -96,11 +99,15 @@ def halved_cells(responses: Responses) -> Cells:
         )
     cells = reduce(halved, split=["half"])
     keys = ["benchmark", "model", "question", "condition", "budget"]
-    enough = cells.table["responses"] >= 3
+    clusters = np.bincount(cells.points.cell, weights=cells.points.copies, minlength=len(cells.table))
+    enough = pd.Series(clusters >= 3, index=cells.table.index)
     both = cells.table[enough].groupby(keys, observed=True)["half"].transform("nunique").reindex(cells.table.index)
     keep = np.flatnonzero(((both == 2) & enough).to_numpy())
     if len(keep) == 0:
-        raise NotTestable("No question has three or more responses both above and below its median length.")
+        raise NotTestable(
+            "No question has three or more responses (of different few-shot contexts, where there are any) both above "
+            "and below its median length."
+        )
     return take_cells(cells, keep)
 
 
