@@ -22,7 +22,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "reports" / "synthetic-optimizer")
     args = parser.parse_args()
 
-    records = read_summaries(args.data)
+    try:
+        records = read_summaries(args.data)
+    except BadInput as reason:
+        raise SystemExit(str(reason)) from None
     table = tidy(records)
     print(table.drop(columns="experiment").round(4).to_string(index=False))
     results = {"table": plain_records(table), "loss": loss_floor(table)}
