@@ -27,7 +27,7 @@ def find() -> str | None:
 class Chromium:
     """One tab. `events` holds everything it reported."""
 
-    def __init__(self, executable: str, *, patience: float = 120.0) -> None:
+    def __init__(self, executable: str, *, patience: float = 300.0) -> None:
         self.patience, self.events, self.number, self.rest = patience, [], 0, b""
         self.home = tempfile.mkdtemp()
         theirs_in, self.write = os.pipe()

@@ -86,7 +86,7 @@ def natural_contrast(
             axes.flat[0].set_xlim(min(low, 0) - pad, max(high, 0) + pad)
         axes.flat[0].xaxis.set_major_locator(_few())
         figure = axes.flat[0].figure
-        more = "" if len(shown) == len(models) else f"; {len(shown)} of {len(models)} models are drawn"
+        more = "" if len(shown) == len(models) else f"\n{len(shown)} of {len(models)} models are drawn, evenly spread"
         figure.supxlabel(f"incoherence of longer − shorter responses{more}", fontsize=8.5)
         _legend(figure, unbiased is not None)
     return axes

@@ -72,6 +72,9 @@ def inline_svg(axes: Any, sheet: Sheet, *, name: str, label: str, css: str = "")
     with look(), matplotlib.rc_context(settings), warnings.catch_warnings():
         # Names in scripts that the font lacks are drawn as boxes; tables and data have them whole.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
+        if (engine := figure.get_layout_engine()) is not None:
+            engine.execute(figure)
+            figure.set_layout_engine(None)  # laid out now: saving would draw everything twice to do it again
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ElementTree.fromstring(buffer.getvalue())
     out = ElementTree.Element("svg")
