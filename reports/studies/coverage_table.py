@@ -66,7 +66,7 @@ def _coverage(rows: Sequence[dict[str, Any]], population: str, target: tuple[flo
     lines.append("|---|" + "---:|" * (3 + len(columns)))
     for r in rows:
         s = r["setting"]
-        judged = s["questions"] >= 50 or s["part"] != "fixed"
+        judged = _judged(s)
         cells = []
         for column in columns:
             aim = target if column.endswith(f", {population}") and judged else None
@@ -74,6 +74,10 @@ def _coverage(rows: Sequence[dict[str, Any]], population: str, target: tuple[flo
             cells.append(" ".join(_mark(result["coverage"][q], result["sets"][q], aim) for q in QUANTITIES))
         lines.append(f"| {s['name']} | {s['questions']} | {s['samples']} | {s['sets']} | " + " | ".join(cells) + " |")
     return lines
+
+
+def _judged(setting: dict[str, Any]) -> bool:
+    return setting["questions"] >= 50 or setting["part"] != "fixed"
 
 
 def outside(rate: float, sets: float, target: tuple[float, float]) -> int:
@@ -97,7 +101,7 @@ def _mark(rate: float, sets: float, target: tuple[float, float] | None) -> str:
 def _verdict(rows: Sequence[dict[str, Any]], population: str, target: tuple[float, float]) -> str:
     out = []
     for estimator in ("latent", "unbiased"):
-        judged = [r for r in rows if r["setting"]["questions"] >= 50]
+        judged = [r for r in rows if _judged(r["setting"])]
         results = [r["results"][f"{estimator}, {population}"] for r in judged]
         places = [outside(x["coverage"][q], x["sets"][q], target) for x in results for q in QUANTITIES]
         rates = [x["coverage"][q] for x in results for q in QUANTITIES]
