@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hotmess.overthinking.laplace import Approximation, softened
+from hotmess.overthinking.laplace import Approximation, score_map, softened
 from hotmess.overthinking.likelihood import Dense, log_likelihood, log_prior, solve_upper
 from hotmess.overthinking.prior import Pooling, TemperaturePrior
 
@@ -45,11 +45,12 @@ def cell_proposals(shape: tuple[int, int], points: int, seed: int) -> tuple[Floa
 class Proposal(NamedTuple):
     """Arrays of the cells' proposals: see `integrate_scores`."""
 
-    offsets: Any
+    points: Any
     log_density: Any
-    mode: Any
-    tilt: Any
     theta: Any
+    tilt: Any
+    curvature: Any
+    pull: Any
 
 
 @cache
@@ -60,20 +61,22 @@ def _compiled() -> Any:
     @jax.jit
     def one(theta: Any, key: Any, dense: Dense, q: Proposal) -> Any:
         cell_theta = theta.T[:, dense.unit]
-        center = q.mode + (q.tilt * (cell_theta - q.theta.T[:, dense.unit])[:, None]).sum(0)
+        base = q.theta.T[:, dense.unit]
+        center, low = score_map(cell_theta, base, dense.real, q.tilt, q.curvature, q.pull)
+        log_det = sum(jnp.log(low[i, i]) for i in range(low.shape[0]))
 
         def add(state: Any, point: Any) -> Any:
             total, chosen = state
-            offset, density, u = point
-            d = center + offset
-            weight = log_likelihood(d, cell_theta, dense) + log_prior(d, cell_theta, dense.real) - density
+            e, density, u = point
+            d = center + solve_upper(low, e)
+            weight = log_likelihood(d, cell_theta, dense) + log_prior(d, cell_theta, dense.real) - density - log_det
             total = jnp.logaddexp(total, weight)
             return (total, jnp.where(jnp.log(u) < weight - total, d, chosen)), None
 
-        count = q.offsets.shape[0]
-        u = jax.random.uniform(key, (count, q.mode.shape[1]), dtype=q.mode.dtype)
-        start = (jnp.full(q.mode.shape[1], -jnp.inf), center)
-        (total, chosen), _ = jax.lax.scan(add, start, (q.offsets, q.log_density, u))
+        count, n = q.log_density.shape
+        u = jax.random.uniform(key, (count, n), dtype=center.dtype)
+        start = (jnp.full(n, -jnp.inf), center)
+        (total, chosen), _ = jax.lax.scan(add, start, (q.points, q.log_density, u))
         return jax.ops.segment_sum(total - jnp.log(count), dense.unit, theta.shape[0]), chosen
 
     return one
@@ -91,11 +94,8 @@ def integrate_scores(
     import jax.numpy as jnp
 
     e, density = cell_proposals(approximation.mode.shape, points, seed)
-    low = jnp.asarray(approximation.factor)
-    offsets = jnp.stack([solve_upper(low, jnp.asarray(x)) for x in e])
-    log_q = jnp.asarray(density) + sum(jnp.log(low[i, i]) for i in range(low.shape[0]))
-    rest = (jnp.asarray(x) for x in (approximation.mode, approximation.tilt, approximation.theta))
-    proposal = Proposal(offsets, log_q, *rest)
+    fields = (e, density, *(getattr(approximation, name) for name in ("theta", "tilt", "curvature", "pull")))
+    proposal = Proposal(*(jnp.asarray(x) for x in fields))
     arrays = Dense(*(jnp.asarray(x) for x in dense))
     one = _compiled()
     keys = jax.random.split(jax.random.PRNGKey(seed), len(theta))

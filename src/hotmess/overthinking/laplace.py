@@ -42,11 +42,9 @@ class Approximation:
     mode
         (K, n) modes of the scores at `theta`.
     tilt
-        (T, K, n) their derivatives with respect to the unit's parameters.
-    factor
-        (K, K, n) lower Cholesky factor C of the scores' posterior precision: d = mode + tilt·(theta' - theta) + C^-T e.
-    log_det
-        sum of log |C^-T|.
+        (2F, K, n) their derivatives with respect to the unit's effects.
+    curvature, pull
+        (K, K, n) and (K, n): log likelihood of a cell's scores is about -½ d'Hd + h'd at the mode.
     """
 
     theta: Floats
@@ -54,8 +52,20 @@ class Approximation:
     linear: Floats
     mode: Floats
     tilt: Floats
-    factor: Floats
-    log_det: float
+    curvature: Floats
+    pull: Floats
+
+
+def score_map(cell_theta: Any, base: Any, real: Any, tilt: Any, h: Any, pull: Any) -> tuple[Any, Any]:
+    """Center (K, n) and Cholesky factor C (K, K, n) of the scores given the parameters: d = center + C^-T e.
+
+    The cells' likelihoods are replaced by their quadratic approximations and combined with the prior at these
+    parameters, so that cells that say little follow mu and the sigmas; `tilt` carries what the effects do to the modes.
+    """
+    mean, precision, _ = prior_precision(cell_theta, real)
+    low = cholesky(h + precision)
+    center = solve_upper(low, solve_lower(low, pull + (precision * mean[None]).sum(1)))
+    return center + (tilt * (cell_theta[3:] - base[3:])[:, None]).sum(0), low
 
 
 def newton_step(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any, Any]:
@@ -129,7 +139,7 @@ def _compiled() -> dict[str, Any]:
     def tilt(d: Any, cell_theta: Any, direction: Any, dense: Dense) -> Any:
         return jax.jvp(lambda c: d + newton_step(d, c, dense)[0], (cell_theta,), (direction,))[1]
 
-    return {"evaluate": evaluate, "tilt": tilt, "factor": jax.jit(lambda d, c, dense: newton_step(d, c, dense)[2])}
+    return {"evaluate": evaluate, "tilt": tilt, "curvature": jax.jit(curvature)}
 
 
 def approximate(
@@ -199,11 +209,12 @@ def approximate(
         precision[g] = (vectors * np.maximum(values, 0.0)) @ vectors.T
     linear = np.einsum("gij,jg->gi", precision, theta) + gradient.T
     cell_theta = jnp.asarray(theta)[:, arrays.unit]
-    factor = np.asarray(compiled["factor"](d, cell_theta, arrays))
-    directions = jnp.eye(t)[:, :, None] * jnp.ones(cell_theta.shape[1])
-    tilt = [np.asarray(compiled["tilt"](d, cell_theta, v, arrays)) for v in directions]
-    log_det = -float(sum(np.log(factor[k, k]).sum() for k in range(factor.shape[0])))
-    return Approximation(theta.T, precision, linear, np.asarray(d), np.stack(tilt), factor, log_det)
+    directions = jnp.eye(t)[3:, :, None] * jnp.ones(cell_theta.shape[1])
+    tilt = np.stack([np.asarray(compiled["tilt"](d, cell_theta, v, arrays)) for v in directions])
+    slope, negative = (np.asarray(x) for x in compiled["curvature"](d, cell_theta, arrays))
+    mode = np.asarray(d)
+    pull = slope + np.einsum("ijn,jn->in", negative, mode)
+    return Approximation(theta.T, precision, linear, mode, tilt, negative, pull)
 
 
 def softened(approximation: Approximation, soften: float) -> tuple[Floats, Floats]:

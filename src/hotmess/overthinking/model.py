@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotmess.overthinking.laplace import Approximation, softened
+from hotmess.overthinking.laplace import Approximation, score_map, softened
 from hotmess.overthinking.likelihood import Dense, log_likelihood, log_prior, solve_upper
 from hotmess.overthinking.prior import Pooling, TemperaturePrior
 
@@ -116,9 +116,12 @@ def temperature_model(
         "raw_scores", dist.Normal(0, 1).expand(list(approximation.mode.shape)).to_event(2).mask(False)
     )
     cell_theta = theta.T[:, dense.unit]
-    off = cell_theta - jnp.asarray(approximation.theta.T)[:, dense.unit]
-    d = jnp.asarray(approximation.mode) + (jnp.asarray(approximation.tilt) * off[:, None]).sum(0)
-    d = numpyro.deterministic("scores", d + solve_upper(jnp.asarray(approximation.factor), coordinates))
+    names = ("tilt", "curvature", "pull")
+    rest = (jnp.asarray(getattr(approximation, name)) for name in names)
+    middle, factor = score_map(cell_theta, jnp.asarray(approximation.theta.T)[:, dense.unit], dense.real, *rest)
+    d = numpyro.deterministic("scores", middle + solve_upper(factor, coordinates))
+    diagonal = jnp.stack([factor[k, k] for k in range(factor.shape[0])])
+    numpyro.factor("scores_jacobian", -jnp.log(diagonal).sum())
     numpyro.factor("scores_prior", log_prior(d, cell_theta, dense.real).sum())
     numpyro.factor("responses", log_likelihood(d, cell_theta, dense).sum())
 
