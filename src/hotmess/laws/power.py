@@ -284,8 +284,10 @@ class _Collapsed:
         return self.fixed + np.tensordot(weights, self.parts, axes=1)
 
     def log_likelihood(self, points: np.ndarray) -> np.ndarray:
-        out = np.empty(len(points))
-        for block in np.array_split(np.arange(len(points)), max(1, len(points) // 500)):
+        """(n,) log density of y; -inf far beyond any scale of the prior (its density there is below exp(-1000))."""
+        out = np.full(len(points), -np.inf)
+        inside = np.flatnonzero((points[:, :6] < np.log(50 * self._widths())).all(axis=1))
+        for block in np.array_split(inside, max(1, len(inside) // 500)):
             root = np.linalg.cholesky(self.covariances(points[block]))
             z = np.linalg.solve(root, np.broadcast_to(self.y[:, None], (len(block), len(self.y), 1)))[..., 0]
             out[block] = -0.5 * (z**2).sum(1) - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
