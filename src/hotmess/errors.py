@@ -13,6 +13,10 @@ class BadInput(ValueError):
     """
 
 
+class NotTestable(BadInput):
+    """Data that cannot speak to a question: one sentence that says why. A claim turns it into `not testable`."""
+
+
 def need(module: str, extra: str) -> ModuleType:
     """Import `module`, or raise `BadInput` with the sentence that names the extra that brings it.
 
