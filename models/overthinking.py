@@ -1,4 +1,4 @@
-"""Natural against budgeted overthinking: the joint temperature model, both effects side by side (paper, claims 2 and 3).
+"""Natural against budgeted overthinking: the joint temperature model, effects side by side (paper, claims 2 and 3).
 
 Longer responses within a budget are an association, budgets an intervention. The model gives every response a
 temperature that moves with its natural length and with the tokens its budget spends, and reports the change of logit
