@@ -42,7 +42,7 @@ def incoherence_against_length_table(
         incoherence_high=np.clip(mean + z * sd, 0, 1),
         plug_in=(sums["variance"] / sums["error"]).to_numpy(),
     )
-    names = arm_names(law)
+    names = [", ".join(part for part in arm if part) for arm in arms(law)]
     order = style.models_in_order(law.arms)["model"].tolist()
     rank = [
         (order.index(m), natural(str(c)), natural(str(b)), x)
@@ -53,9 +53,11 @@ def incoherence_against_length_table(
     return table.drop(columns="arm").reset_index(drop=True)
 
 
-def arm_names(law: LengthLaw) -> list[str]:
-    """What to call each arm: the model, and what else tells arms apart."""
-    return [str(v) for v in np.asarray(law.data["posterior"]["arm"])]
+def arms(law: LengthLaw) -> list[tuple[str, str]]:
+    """What to call each arm: the model, and its condition and budget where these differ."""
+    varying = [c for c in ("condition", "budget") if law.arms[c].nunique() > 1]
+    rest = [", ".join(str(v) for v in row if str(v)) for row in law.arms[varying].itertuples(index=False)]
+    return list(zip(law.arms["model"].astype(str), rest or [""] * len(law.arms)))
 
 
 def incoherence_against_length(
@@ -75,23 +77,26 @@ def incoherence_against_length(
     table = incoherence_against_length_table(law, population=population, interval=interval)
     summary = law.summary(shape, population, interval)
     whole = list(dict.fromkeys(table["name"]))
-    every = arm_names(law)
+    every = arms(law)
+    full = [", ".join(part for part in arm if part) for arm in every]
     names = [whole[i] for i in style.some(len(whole), style.MAX_PANELS)]
     models = table.drop_duplicates("model")
     colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))
     rows, columns = style.grid_of(len(names), width=width)
-    short = dict(zip(whole, style.labels(whole, 20 if width > 5 else 22)))
+    order = list(dict.fromkeys(table["model"]))
+    short = dict(zip(order, style.labels(order, 20 if width > 5 else 22)))
     with style.look():
         axes = style.panels(rows, columns, width=width, height=0.8 + 1.85 * rows, sharex=True, sharey=True)
         low, high = table["length"].min(), table["length"].max()
         for panel, name in zip(axes.flat, names):
             own = table[table["name"] == name]
-            arm = every.index(name)
+            arm = full.index(name)
             model = str(own["model"].iloc[0])
             _panel(panel, own, law, arm, shape, population, interval, colours.colours[model], colours.markers[model])
             s = summary.iloc[arm]
             said = style.interval_text(s["slope"], s["slope_low"], s["slope_high"])
-            style.head(panel, short[name], [(f"slope {said}", INK)])
+            other = [(style.clean(every[arm][1], 26), MUTED)] if every[arm][1] else []
+            style.head(panel, short[model], [*other, (f"slope {said}", INK)])
         axes.flat[0].set_ylim(0, 1)
         axes.flat[0].set_xscale("log")
         axes.flat[0].set_xlim(low / 1.08, high * 1.08)

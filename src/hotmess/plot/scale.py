@@ -42,6 +42,17 @@ def group_names(laws: PowerLaws) -> list[str]:
     return [str(v) for v in np.asarray(laws.data["posterior"]["group"])]
 
 
+def size_unit(largest: float) -> tuple[str, float]:
+    """What an axis of model sizes is called, and the factor from billions to its unit.
+
+    >>> size_unit(72.0), size_unit(0.005)
+    (('model size, billions', 1.0), ('model size, millions', 1000.0))
+    """
+    if largest >= 0.3:
+        return "model size, billions", 1.0
+    return ("model size, millions", 1e3) if largest >= 3e-4 else ("model size, thousands", 1e6)
+
+
 def line(laws: PowerLaws, term: str, group: int, x: np.ndarray, population: str = "like-these") -> np.ndarray:
     """(draws, points) of bias² or variance on a group's line at sizes x."""
     level = laws.draws(f"level_{term}", population)[..., group].ravel()[:, None]
@@ -67,6 +78,7 @@ def power_laws(
         grid, below = _places(rows, columns, len(shown), width)
         values = np.concatenate([table[f"{t}_{e}"] for t in ("bias2", "variance") for e in ("low", "high")])
         sizes = np.unique(table[laws.over])
+        what, factor = size_unit(sizes.max()) if laws.over == "model_size_b" else (style.clean(laws.over), 1.0)
         for i, (panel, name) in enumerate(zip(grid, shown)):
             own, group = table[table["group"] == name], every.index(name)
             for term, _, colour, marker in TERMS:
@@ -76,14 +88,14 @@ def power_laws(
             panel.set_yscale("log")
             panel.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)
             panel.set_ylim(values.min() / 1.15, values.max() * 1.15)
-            style.value_ticks(panel.xaxis, sizes, most=6 if columns < 4 else 4)
+            style.value_ticks(panel.xaxis, sizes, most=6 if columns < 4 else 4, factor=factor)
             style.log_ticks(panel.yaxis, values.min(), values.max(), most=5)
             panel.grid(axis="y")
             panel.set_axisbelow(True)
             if i % columns:
                 panel.set_yticklabels([])
             if i >= len(shown) - columns:
-                panel.set_xlabel("model size, billions" if laws.over == "model_size_b" else style.clean(laws.over))
+                panel.set_xlabel(what)
         _exponents(below[0], below[1], summary.iloc[[every.index(name) for name in shown]], shown)
         if len(shown) < len(every):
             below[0].figure.supxlabel(

@@ -137,7 +137,8 @@ def plain_number(value: float) -> str:
     >>> [plain_number(v) for v in (0.05, 0.5, 3, 1500, 100.0)]
     ['0.05', '0.5', '3', '1,500', '100']
     """
-    if value == int(value) and abs(value) < 1e15:
+    if abs(value - round(value)) < 1e-9 * abs(value) and abs(value) < 1e15:
+        value = round(value)
         return f"{int(value):,}"
     return np.format_float_positional(float(f"{value:.3g}"), trim="-")
 
@@ -147,16 +148,16 @@ def log_ticks(axis: Any, low: float, high: float, *, most: int = 5) -> None:
     _ticks(axis, _round_ticks(low, high, most))
 
 
-def value_ticks(axis: Any, values: np.ndarray, *, most: int = 5) -> None:
-    """The values themselves (as model sizes) as ticks, those left out that would run into each other."""
-    _ticks(axis, _spread(np.unique(np.asarray(values, float)), most))
+def value_ticks(axis: Any, values: np.ndarray, *, most: int = 5, factor: float = 1.0) -> None:
+    """The values themselves (as model sizes) as ticks, written times a factor; those left out that run together."""
+    _ticks(axis, _spread(np.unique(np.asarray(values, float)), most), factor)
 
 
-def _ticks(axis: Any, ticks: Sequence[float]) -> None:
+def _ticks(axis: Any, ticks: Sequence[float], factor: float = 1.0) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     axis.set_major_locator(FixedLocator(list(ticks)))
-    axis.set_major_formatter(FuncFormatter(lambda v, _: plain_number(v)))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: plain_number(v * factor)))
     axis.set_minor_locator(NullLocator())
 
 

@@ -100,5 +100,16 @@ def sizes_sentence(responses: Responses) -> str:
     if not len(sizes):
         return ""
     if sizes.nunique() == 1:
-        return f"The models have {number(sizes.iloc[0])} billion parameters."
-    return f"The models have {number(sizes.min())} to {number(sizes.max())} billion parameters."
+        return f"The models have {size_words(sizes.iloc[0])} parameters."
+    return f"The models have {size_words(sizes.min())} to {size_words(sizes.max())} parameters."
+
+
+def size_words(billions: float) -> str:
+    """A model's size in words.
+
+    >>> size_words(72.0), size_words(0.5), size_words(0.135), size_words(9.46e-6)
+    ('72 billion', '0.5 billion', '135 million', '9,460')
+    """
+    if billions >= 0.3:
+        return f"{number(billions)} billion"
+    return f"{number(billions * 1e3)} million" if billions >= 3e-4 else f"{billions * 1e9:,.0f}"

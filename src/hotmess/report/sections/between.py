@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotmess import plot
+from hotmess.plot.length import arms
 from hotmess.report.parts import Context, Figure, Section, Table
 from hotmess.report.text import percent, population_words, with_interval
 
@@ -13,8 +14,9 @@ def length(context: Context) -> Section:
     law = study.length_law
     summary = law.summary("odds", population, interval)
     rises, falls = int((summary["slope_low"] > 0).sum()), int((summary["slope_high"] < 0).sum())
-    ends = [summary.iloc[i] for i in sorted({int(summary["slope"].argmin()), int(summary["slope"].argmax())})]
-    listed = [f"{e['model']} {with_interval(e['slope'], e['slope_low'], e['slope_high'], 2)}" for e in ends]
+    named = summary.assign(name=[", ".join(part for part in arm if part) for arm in arms(law)]).sort_values("slope")
+    ends = [named.iloc[i] for i in sorted({0, len(named) - 1})]
+    listed = [f"{e['name']} {with_interval(e['slope'], e['slope_low'], e['slope_high'], 2)}" for e in ends]
     finding = (
         f"Slope of logit incoherence in log length for {len(summary)} "
         f"{'models or settings' if len(summary) > 1 else 'model'}: above zero in {rises}, below zero in {falls}, its "
