@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "claims": ("hotmess.commands.claims", "list the claims that can be tested"),
     "sample": ("hotmess.sampling.command", "draw responses from models"),
     "design": ("hotmess.commands.design", "how many samples and questions a claim needs"),
-    "optimizer": ("hotmess.commands.optimizer", "the synthetic optimizer experiments"),
+    "optimizer": ("hotmess.optimizer.command", "the synthetic optimizer experiments"),
 }
 """Commands: name → (module with `add_parser(subparsers)`, a line of help)."""
 
