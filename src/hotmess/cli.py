@@ -18,7 +18,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("hotmess.commands.report", "an HTML report with figures, numbers and posteriors"),
     "claims": ("hotmess.commands.claims", "list the claims that can be tested"),
     "sample": ("hotmess.sampling.command", "draw responses from models"),
-    "design": ("hotmess.commands.design", "how many samples and questions a claim needs"),
     "optimizer": ("hotmess.optimizer.command", "the synthetic optimizer experiments"),
 }
 """Commands: name → (module with `add_parser(subparsers)`, a line of help)."""
