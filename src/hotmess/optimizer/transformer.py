@@ -20,7 +20,7 @@ class Shape:
     """Depth, width and heads of a transformer; `parameters` counts its weights for a vocabulary and a length.
 
     >>> Shape(depth=2, width=32, heads=2).parameters(vocabulary=12, length=48)
-    26912
+    27040
     """
 
     depth: int
