@@ -64,7 +64,7 @@ def decompose_latent(
 def _plain(value: Any) -> Any:
     if isinstance(value, (np.bool_, bool)):
         return bool(value)
-    if isinstance(value, np.integer):
+    if isinstance(value, (int, np.integer)):
         return int(value)
     if isinstance(value, (float, np.floating)):
         return float(value) if np.isfinite(value) else None

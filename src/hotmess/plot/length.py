@@ -84,7 +84,7 @@ def incoherence_against_length(
     colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))
     rows, columns = style.grid_of(len(names), width=width)
     order = list(dict.fromkeys(table["model"]))
-    short = dict(zip(order, style.labels(order, 20 if width > 5 else 22)))
+    short = dict(zip(order, style.labels(order, 20 if width > 5 else 19)))
     with style.look():
         axes = style.panels(rows, columns, width=width, height=0.8 + 1.85 * rows, sharex=True, sharey=True)
         low, high = table["length"].min(), table["length"].max()

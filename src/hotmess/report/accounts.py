@@ -101,15 +101,18 @@ def sizes_sentence(responses: Responses) -> str:
         return ""
     if sizes.nunique() == 1:
         return f"The models have {size_words(sizes.iloc[0])} parameters."
-    return f"The models have {size_words(sizes.min())} to {size_words(sizes.max())} parameters."
+    low, high = size_words(sizes.min()), size_words(sizes.max())
+    if low.split()[-1] == high.split()[-1]:
+        low = low.split()[0]
+    return f"The models have {low} to {high} parameters."
 
 
 def size_words(billions: float) -> str:
     """A model's size in words.
 
-    >>> size_words(72.0), size_words(0.5), size_words(0.135), size_words(9.46e-6)
-    ('72 billion', '0.5 billion', '135 million', '9,460')
+    >>> size_words(72.0), size_words(0.5), size_words(9.46e-6)
+    ('72 billion', '500 million', '9.46 thousand')
     """
-    if billions >= 0.3:
+    if billions >= 1:
         return f"{number(billions)} billion"
-    return f"{number(billions * 1e3)} million" if billions >= 3e-4 else f"{billions * 1e9:,.0f}"
+    return f"{number(billions * 1e3)} million" if billions >= 1e-3 else f"{number(billions * 1e6)} thousand"
