@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hotmess.answers.conjugate import METRICS
 from hotmess.answers.fit import fit
+from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
@@ -56,16 +55,6 @@ def decompose_latent(
     table = posterior.summary(by, population=population, metric=metric, interval=interval)
     records = []
     for row in table.to_dict("records"):
-        values = {str(k): _plain(v) for k, v in row.items()}
+        values = {str(k): plain_value(v) for k, v in row.items()}
         records.append(values | {"metric": metric, "outcome": responses.outcome, "estimator": "latent"})
     return records
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (np.bool_, bool)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    return str(value)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
-from hotmess.commands.options import command, json_option
+from hotmess.commands.options import command, json_option, print_json
 
 
 def add_parser(subparsers: Any) -> None:
@@ -28,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.json:
         keys = ("name", "statement", "estimand", "place", "needs", "region")
-        print(json.dumps([{k: getattr(c, k) for k in keys} for c in CATALOGUE.values()], indent=1))
+        print_json([{k: getattr(c, k) for k in keys} for c in CATALOGUE.values()])
         return 0
     for claim in CATALOGUE.values():
         print(

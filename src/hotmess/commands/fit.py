@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from hotmess.commands.options import command, json_option, names, read_table, sampling_options, table_options
+from hotmess.commands.options import (
+    command,
+    json_option,
+    names,
+    print_json,
+    read_table,
+    sampling_options,
+    table_options,
+)
 from hotmess.commands.study import stages
 
 
@@ -63,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         result.save(args.out)
     table = result.summary(args.by, population=args.population)
     if args.json:
-        print(json.dumps(json.loads(table.to_json(orient="records", double_precision=15)), indent=1))
+        print_json(table.to_dict("records"))
     else:
         print(table.round(4).to_string(index=False))
     for reason in result.gate.reasons[:5]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import Any
 
-from hotmess.commands.options import command, json_option, probability, sampling_options, table_options
+from hotmess.commands.options import command, json_option, print_json, probability, sampling_options, table_options
 from hotmess.commands.study import make_study, stages
 
 
@@ -41,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     with stages(len(claims)) as stage:
         verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
     if args.json:
-        print(json.dumps([v.record() for v in verdicts], indent=1, allow_nan=False, default=float))
+        print_json([v.record() for v in verdicts])
     else:
         for note in study.responses.notes:
             print(note, file=sys.stderr)

@@ -120,7 +120,7 @@ def decompose(
         row = dict(zip(by, key, strict=True)) | {n: summary[n][g] for n in names} | extra
         if metric == "zero-one":
             row |= {n: None for n in row if n.startswith("incoherence")}
-        records.append({n: _plain(v) for n, v in row.items()})
+        records.append({n: plain_value(v) for n, v in row.items()})
     return Decomposition(records, tuple(notes))
 
 
@@ -253,7 +253,7 @@ def _compare_unparsable(
     return [f"{said}, and as one more wrong option they would move an incoherence by at most {change[at]:+.3f}."]
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """A value for JSON: Python's own types, None for what is undefined."""
     if isinstance(value, np.generic):
         value = value.item()
