@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from hotmess.claims import quick
-from hotmess.claims.catalogue import _easiest_first
+from hotmess.claims.scale import _easiest_first
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
 from hotmess.laws.contrast import halved_cells
