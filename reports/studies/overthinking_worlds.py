@@ -1,11 +1,12 @@
 """Recovery of natural and budgeted overthinking by the temperature model, world by world.
 
     python reports/studies/overthinking_worlds.py --sets 100          # resumes where it stopped
-    python reports/studies/overthinking_worlds.py --summary           # writes the table alone
+    python reports/studies/overthinking_worlds.py --nuts 20           # the same data sets by NUTS, for agreement
+    python reports/studies/overthinking_worlds.py --summary           # writes the page alone
 
-Every data set: 100 questions, 3 budgets, 30 responses each, one model; the fast engine, its Pareto k recorded. The
-truth is that of `hotmess.simulate`; coverage is of 90% intervals. A statement is supported where P > 0.975 for
-questions like these and P > 0.5 for these questions; fits whose k is 0.7 or more are counted as untrusted.
+Every data set: one model, 60 questions, 2 budgets, 20 responses each. The truth is that of `hotmess.simulate`;
+coverage is of 90% intervals. A statement is supported where P > 0.975 for questions like these and P > 0.5 for these
+questions (the further guards of a test only lower verdicts).
 """
 
 from __future__ import annotations
@@ -15,93 +16,203 @@ import json
 import math
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from hotmess.simulate import World
 
 HERE = Path(__file__).parent
 ROWS = HERE / "overthinking_worlds.jsonl"
 TABLE = HERE / "overthinking_worlds.md"
-ESTIMANDS = {  # statement: (truth, sign)
+SIZE = {"questions": 60, "budgets": 2, "samples": 20}
+FAST = {"engine": "fast", "draws": 200, "points": 32}
+NUTS = {"engine": "nuts", "draws": 300, "warmup": 250}
+LIMIT = 0.7  # of Pareto k
+STATEMENTS = {  # statement: (truth, sign)
     "natural-overthinking": ("beta_nat", 1),
     "answers-get-hotter-with-length": ("gamma_nat", 1),
     "budget-lowers-incoherence": ("beta_bud", -1),
     "natural-exceeds-budget": ("exceeds", 1),
 }
+EFFECTS = {  # (kind, name of the slope): truth
+    ("natural", "accuracy"): "accuracy_nat",
+    ("budget", "accuracy"): "accuracy_bud",
+    ("budget", "heat"): "gamma_bud",
+}
+OUTSIDE = ("difficulty-drives-both", "wrong-longer-unequal", "wrong-shorter-unequal", "option-lengths")
+PARAMETERS = ("gamma_nat", "gamma_bud")  # the same for both populations of questions
+AGREEMENT = ("both", "wrong-longer")  # worlds whose first data sets NUTS fits too
 
 
-def one(world: str, seed: int) -> dict[str, object]:
-    """Fit one data set and record every statement's posterior beside its truth."""
+def one(world: str, seed: int, engine: str = "fast") -> dict[str, Any]:
+    """Fit one data set and record every posterior beside its truth: true, median, 5%, 95%, P(> 0)."""
     from hotmess.overthinking.fit import fit_lengths
-    from hotmess.overthinking.statements import STATEMENTS
+    from hotmess.overthinking.statements import STATEMENTS as DRAWS
     from hotmess.simulate import simulate
 
-    data = simulate(world, seed=seed)
-    fit = fit_lengths(data.table, engine="fast", seed=seed, draws=200)
-    record: dict[str, object] = {"world": world, "seed": seed, "pareto_k": round(fit.tree.attrs["pareto_k"], 3)}
-    record["effective"] = round(fit.tree.attrs["effective"])
-    for name, statement in STATEMENTS.items():
-        truth, sign = ESTIMANDS[name]
-        for population, suffix in (("like-these", ""), ("these", "_these")):
-            x = statement(fit, population).draws.ravel()
+    data = simulate(world, seed=seed, **SIZE)
+    fit = fit_lengths(data.table, seed=seed, **(FAST if engine == "fast" else NUTS))  # type: ignore[arg-type]
+    record: dict[str, Any] = {"world": world, "seed": seed, "engine": engine}
+    if engine == "fast":
+        record |= {"pareto_k": round(fit.tree.attrs["pareto_k"], 3), "effective": round(fit.tree.attrs["effective"])}
+    else:
+        record |= {"gate": list(fit.gate.reasons)}
+    for population, suffix in (("like-these", ""), ("these", "_these")):
+        draws = {name: (*spec, DRAWS[name](fit, population).draws) for name, spec in STATEMENTS.items()}
+        for (kind, effect), truth in EFFECTS.items():
+            draws[truth] = (truth, 1, fit.slopes(kind, population=population)[effect][..., 0])
+        for name, (truth, sign, x) in draws.items():
             low, middle, high = np.quantile(x, [0.05, 0.5, 0.95])
-            true = sign * data.truth.get(truth + suffix, math.nan)
-            record[f"{name}|{population}"] = [round(float(v), 5) for v in (true, middle, low, high, (x > 0).mean())]
-    return record
+            true = sign * data.truth.get(truth + ("" if truth in PARAMETERS else suffix), math.nan)
+            values = (true, middle, low, high, (x > 0).mean(), x.std())
+            record[f"{name}|{population}"] = [round(float(v), 5) for v in values]
+    return record | {"split": split(data)}
+
+
+def split(data: World) -> list[float]:
+    """Truth of the plain median split, and its estimate without a model with its standard error."""
+    from hotmess.claims.quick import half_estimate, half_index
+    from hotmess.laws.contrast import halved_cells
+    from hotmess.responses.validate import validate
+
+    cells = halved_cells(validate(data.table))
+    assert cells.counts is not None
+    model, question = half_index(cells.table)
+    estimate = half_estimate(cells.counts, cells.table, model_index=model, question=question)
+    return [round(float(x), 5) for x in (data.truth["contrast"], estimate.value, estimate.error)]
+
+
+def read() -> list[dict[str, Any]]:
+    """What has run."""
+    return [json.loads(line) for line in ROWS.read_text().splitlines()] if ROWS.exists() else []
 
 
 def summarise() -> None:
-    """One row per world and statement: truth, mean estimate, coverage, rates of the verdicts."""
-    records = [json.loads(line) for line in ROWS.read_text().splitlines()]
-    by_world: dict[str, list[dict[str, object]]] = defaultdict(list)
+    """The page: recovery, rates of the verdicts, agreement of the fast path with NUTS."""
+    records = read()
+    by_world: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for record in records:
-        by_world[str(record["world"])].append(record)
+        if record["engine"] == "fast":
+            by_world[record["world"]].append(record)
     lines = [
         "# Overthinking: recovery in worlds with known truth",
         "",
-        "Made by `python reports/studies/overthinking_worlds.py`; 100 questions, 3 budgets, 30 responses, one model;",
-        "fast engine. Truth and estimates for questions like these; coverage of 90% intervals for questions like these",
-        "and for these questions; rates among data sets whose Pareto k is below 0.7 (the others are `untrusted`).",
+        "Made by `python reports/studies/overthinking_worlds.py --sets 100` and `--nuts 20`; rows in",
+        f"`{ROWS.name}`. One model, {SIZE['questions']} questions, {SIZE['budgets']} budgets,",
+        f"{SIZE['samples']} responses each; fast engine. Data sets whose Pareto k is {LIMIT} or more are counted as",
+        "untrusted and left out: their test would say not testable.",
+        "Per doubling of tokens. Supported: P > 0.975 for questions like these and P > 0.5 for these questions.",
         "",
-        "| world | statement | truth | mean estimate | coverage like these | coverage these | supported | contradicted "
-        "| data sets | untrusted |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "## Coverage of 90% intervals",
+        "",
+        "Worlds below the rule are outside the model: its answers do not follow a temperature and a truth shift there.",
+        "",
+        "| world | data sets | untrusted | intervals | like these | these questions |",
+        "|---|---|---|---|---|---|",
     ]
-    for world, rows in by_world.items():
-        good = [r for r in rows if float(r["pareto_k"]) < 0.7]  # type: ignore[arg-type]
-        for name in ESTIMANDS:
-            like, these = (np.array([r[f"{name}|{p}"] for r in good], float) for p in ("like-these", "these"))
-            if not len(like):
-                continue
-            cover = [np.mean((x[:, 2] <= x[:, 0]) & (x[:, 0] <= x[:, 3])) for x in (like, these)]
+    names = [*STATEMENTS, *EFFECTS.values()]
+    order = [w for w in by_world if w not in OUTSIDE] + [w for w in by_world if w in OUTSIDE]
+    good = {w: [r for r in rows if r["pareto_k"] < LIMIT] for w, rows in by_world.items()}
+    for world in order:
+        cover = {}
+        for population in ("like-these", "these"):
+            x = np.array([r[f"{name}|{population}"] for r in good[world] for name in names], float)
+            x = x[np.isfinite(x[:, 0])]
+            cover[population] = np.mean((x[:, 2] <= x[:, 0]) & (x[:, 0] <= x[:, 3]))
+        lines += ["| | | | | | |"] * (world == next((w for w in order if w in OUTSIDE), None))
+        lines.append(
+            f"| {world} | {len(good[world])} | {len(by_world[world]) - len(good[world])} | {2 * len(x)} "
+            f"| {cover['like-these']:.2f} | {cover['these']:.2f} |"
+        )
+    lines += [
+        "",
+        "## Statements",
+        "",
+        "| world | statement | truth | mean estimate | coverage | supported | contradicted |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for world in order:
+        for name in STATEMENTS:
+            like, these = (np.array([r[f"{name}|{p}"] for r in good[world]], float) for p in ("like-these", "these"))
+            inside = np.mean((like[:, 2] <= like[:, 0]) & (like[:, 0] <= like[:, 3]))
             supported = np.mean((like[:, 4] > 0.975) & (these[:, 4] > 0.5))
             contradicted = np.mean((like[:, 4] < 0.025) & (these[:, 4] < 0.5))
-            numbers = [like[:, 0].mean(), like[:, 1].mean()]
             lines.append(
-                f"| {world} | {name} | {numbers[0]:+.3f} | {numbers[1]:+.3f} | {cover[0]:.2f} | {cover[1]:.2f} "
-                f"| {supported:.2f} | {contradicted:.2f} | {len(good)} | {len(rows) - len(good)} |"
+                f"| {world} | {name} | {like[0, 0]:+.3f} | {like[:, 1].mean():+.3f} | {inside:.2f} | {supported:.2f} "
+                f"| {contradicted:.2f} |"
             )
+    lines += [
+        "",
+        "## Hotter, or merely longer?",
+        "",
+        "Incoherence of the longer halves of a question's responses minus that of the shorter: its true value, the",
+        "mean estimate of the plain median split (unbiased, no model), how often it is 1.96 standard errors above and",
+        "below 0, and how often the temperature model calls `answers-get-hotter-with-length` supported.",
+        "",
+        "| world | true change | split's estimate | split says more | split says less | called hotter | truly hotter |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for world in order:
+        x = np.array([r["split"] for r in good[world]], float)
+        hot = np.array([r["answers-get-hotter-with-length|like-these"] for r in good[world]], float)
+        ratio = x[:, 1] / x[:, 2]
+        lines.append(
+            f"| {world} | {x[0, 0]:+.3f} | {x[:, 1].mean():+.3f} | {np.mean(ratio > 1.96):.2f} "
+            f"| {np.mean(ratio < -1.96):.2f} | {np.mean(hot[:, 4] > 0.975):.2f} | {'yes' if hot[0, 0] > 0 else 'no'} |"
+        )
+    lines += ["", *_agreement(records)]
     TABLE.write_text("\n".join(lines) + "\n")
 
 
+def _agreement(records: list[dict[str, Any]]) -> list[str]:
+    """Fast path against NUTS on the same data sets: differences of medians in posterior sds, ratios of sds."""
+    slow = {(r["world"], r["seed"]): r for r in records if r["engine"] == "nuts"}
+    quick = {(r["world"], r["seed"]): r for r in records if r["engine"] == "fast"}
+    both = [(quick[k], slow[k]) for k in slow if k in quick]
+    if not both:
+        return []
+    passed = [pair for pair in both if not pair[1]["gate"]]
+    lines = [
+        "## The fast path against NUTS",
+        "",
+        f"{len(both)} data sets of {' and '.join(AGREEMENT)}; NUTS passes its gate on {len(passed)}, and Pareto k is",
+        f"below {LIMIT} in {sum(r['pareto_k'] < LIMIT for r, _ in both)}. Difference of medians in sds of NUTS and",
+        "ratio of sds, for questions like these.",
+        "",
+        "| quantity | mean difference | largest | mean ratio of sds | smallest | largest |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in [*STATEMENTS, *EFFECTS.values()]:
+        a, b = (np.array([pair[i][f"{name}|like-these"] for pair in both], float) for i in range(2))
+        gap, ratio = (a[:, 1] - b[:, 1]) / b[:, 5], a[:, 5] / b[:, 5]
+        lines.append(
+            f"| {name} | {gap.mean():+.2f} | {np.abs(gap).max():.2f} | {ratio.mean():.2f} | {ratio.min():.2f} "
+            f"| {ratio.max():.2f} |"
+        )
+    return lines
+
+
 def main() -> None:
-    """Run the missing data sets, worlds in turn, then write the table."""
+    """Run the missing data sets, worlds in turn, then write the page."""
     from hotmess.simulate import WORLDS
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", type=int, default=100, help="data sets per world")
+    parser.add_argument("--sets", type=int, default=0, help="data sets per world")
+    parser.add_argument("--nuts", type=int, default=0, help="data sets that NUTS fits too")
     parser.add_argument("--worlds", nargs="*", help="worlds (default: all with lengths and budgets)")
-    parser.add_argument("--summary", action="store_true", help="write the table from what has run")
+    parser.add_argument("--summary", action="store_true", help="write the page from what has run")
     args = parser.parse_args()
-    if not args.summary:
-        worlds = args.worlds or [name for name, recipe in WORLDS.items() if recipe.kind == "overthinking"]
-        done = set()
-        if ROWS.exists():
-            done = {(r["world"], r["seed"]) for r in map(json.loads, ROWS.read_text().splitlines())}
-        for seed in range(args.sets):
-            for world in worlds:
-                if (world, seed) not in done:
-                    with ROWS.open("a") as file:
-                        file.write(json.dumps(one(world, seed)) + "\n")
+    worlds = args.worlds or [name for name, recipe in WORLDS.items() if recipe.kind == "overthinking"]
+    wanted = [(world, seed, "fast") for seed in range(args.sets) for world in worlds]
+    wanted += [(AGREEMENT[i % 2], i // 2, "nuts") for i in range(args.nuts)]
+    done = {(r["world"], r["seed"], r["engine"]) for r in read()}
+    for key in wanted:
+        if key not in done:
+            record = one(*key)
+            with ROWS.open("a") as file:
+                file.write(json.dumps(record) + "\n")
     summarise()
 
 

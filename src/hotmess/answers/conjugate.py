@@ -12,13 +12,16 @@ in groups that have any, and 0 in groups that have none. Or else they count as o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 DELTA = 1e-12  # smoothing of the KL family, as in the paper
+TINY = 1e-30  # below it a sum of gamma draws has too few digits left in single precision
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,84 +66,111 @@ def answer_draws(
     """Yield (s, a, w, u) for every posterior draw s of the group parameters.
 
     a: (cells,) accuracy; w: (cells, K) probability of each wrong option; u: (cells,) probability of an unparsable
-    response; a + w.sum(1) + u = 1. `parameters`: dict of (draws, groups). Each draw has its own generator, so the
-    result does not depend on the number of threads.
+    response; a + w.sum(1) + u = 1, all float32. `parameters`: dict of (draws, groups). Each draw has its own generator,
+    so the result does not depend on the number of threads.
     """
+    yield from _each_draw(cells, group, parameters, lambda *drawn: drawn, seed=seed, threads=threads)
+
+
+def _each_draw(
+    cells: LetterCells,
+    group: np.ndarray,
+    parameters: dict[str, np.ndarray],
+    use: Callable[[int, np.ndarray, np.ndarray, np.ndarray], T],
+    *,
+    seed: int | np.random.SeedSequence,
+    threads: int,
+) -> Iterator[T]:
+    """What `use` makes of (s, a, w, u), draw by draw; `use` runs in the threads."""
     draws = len(parameters["logit_a"])
     seeds = np.random.SeedSequence(seed).spawn(draws) if isinstance(seed, int) else seed.spawn(draws)
     columns = cells.wrong.shape[1]
-    real = np.arange(columns) < (cells.choices - 1)[:, None]
-    all_real = bool(real.all())
     k = cells.choices - 1
-    split = cells.wrong.sum(axis=1)
+    real = np.arange(columns)[:, None] < k
+    all_real = bool(real.all())
+    wrong = np.ascontiguousarray(cells.wrong.T.astype(np.float32))  # (K, cells): sums over options are then quick
+    split = wrong.sum(axis=0)
+    rest = split + cells.unparsable
     some = "logit_u" in parameters
 
-    def one(s: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    def one(s: int) -> T:
         rng = np.random.default_rng(seeds[s])
         mean = 1 / (1 + np.exp(-parameters["logit_a"][s]))
         kappa, phi = np.exp(parameters["log_kappa"][s]), np.exp(parameters["log_phi"][s])
-        a = _beta(rng, (kappa * mean)[group] + cells.right, (kappa * (1 - mean))[group] + split + cells.unparsable)
-        shape = (phi[group] / k)[:, None] + cells.wrong
-        w = rng.standard_gamma(shape if all_real else np.where(real, shape, 0.0))
-        scale = w.sum(axis=1)
-        empty = scale < 1e-280  # tiny shapes underflow: all mass on one option, which is what a tiny shape means
-        if empty.any():
-            rows = np.flatnonzero(empty)
-            pick = np.argmax(np.where(real[rows], rng.random((len(rows), columns)), -1.0), axis=1)
-            w[rows] = 0.0
-            w[rows, pick] = 1.0
-            scale[rows] = 1.0
-        u = np.zeros(len(a))
+        a, left = _beta(rng, (kappa * mean)[group] + cells.right, (kappa * (1 - mean))[group] + rest)
+        shape = (phi[group] / k).astype(np.float32) + wrong
+        if not all_real:
+            shape *= real
+        w = rng.standard_gamma(shape, dtype=np.float32)
+        scale = w.sum(axis=0)
+        low = np.flatnonzero(scale < TINY)
+        if len(low):
+            # Tiny shapes underflow. In double precision few do; then all mass is on one option, which is what it means.
+            double = rng.standard_gamma(shape[:, low].astype(float))
+            total = double.sum(axis=0)
+            empty = total < 1e-280
+            pick = np.argmax(np.where(real[:, low], rng.random(double.shape), -1.0), axis=0)
+            double[:, empty] = np.arange(columns)[:, None] == pick[empty]
+            w[:, low] = double / np.where(empty, 1.0, total)
+            scale[low] = 1.0
+        u = np.zeros(len(a), np.float32)
         if some:
             share = 1 / (1 + np.exp(-parameters["logit_u"][s]))
             psi = np.exp(parameters["log_psi"][s])
             has = np.flatnonzero(np.isfinite(parameters["logit_u"][s])[group])
             g = group[has]
-            u[has] = (1 - a[has]) * _beta(
-                rng, (psi * share)[g] + cells.unparsable[has], (psi * (1 - share))[g] + split[has]
-            )
-        w *= ((1 - a - u) / scale)[:, None]
-        return s, a, w, u
+            lost, kept = _beta(rng, (psi * share)[g] + cells.unparsable[has], (psi * (1 - share))[g] + split[has])
+            u[has] = left[has] * lost
+            left[has] *= kept
+        w *= left / scale
+        return use(s, a, w.T, u)
 
     if threads <= 1 or draws < 4:
         yield from map(one, range(draws))
         return
     with ThreadPoolExecutor(threads) as pool:
-        block = 4 * threads  # bounded: results wait in memory until they are used
+        block = 8 * threads  # bounded: results wait in memory until they are used
         for start in range(0, draws, block):
             yield from pool.map(one, range(start, min(start + block, draws)))
 
 
-def _beta(rng: np.random.Generator, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    up, down = rng.standard_gamma(alpha), rng.standard_gamma(beta)
+def _beta(rng: np.random.Generator, alpha: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Beta draws and their complements, float32, each with its own relative precision."""
+    shapes = alpha.astype(np.float32), beta.astype(np.float32)
+    up, down = (rng.standard_gamma(shape, dtype=np.float32) for shape in shapes)
     total = up + down
-    empty = total < 1e-280  # tiny shapes underflow: all mass at 0 or at 1, which is what tiny shapes mean
-    if empty.any():
-        up = np.where(empty, rng.random(len(up)) * (alpha + beta) < alpha, up)
-        total = np.where(empty, 1.0, total)
-    return up / total
+    low = np.flatnonzero(total < TINY)
+    if len(low):
+        # Tiny shapes underflow. In double precision few do; then all mass is at 0 or at 1, which is what it means.
+        double = rng.standard_gamma(alpha[low]), rng.standard_gamma(beta[low])
+        whole = double[0] + double[1]
+        empty = whole < 1e-280
+        one = np.where(empty, rng.random(len(low)) * (alpha[low] + beta[low]) < alpha[low], 0.0)
+        up[low] = np.where(empty, one, double[0] / np.where(empty, 1.0, whole))
+        down[low] = np.where(empty, 1 - one, double[1] / np.where(empty, 1.0, whole))
+        total[low] = 1.0
+    return up / total, down / total
 
 
 def brier_terms(a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray) -> tuple[np.ndarray, ...]:
     """Brier error, bias² and variance of answer distributions (…, cells); one-hot responses, unparsable uniform.
 
-    error = 2(1 - a - u) + u(1 - 1/C);  variance = 1 - u(1 - 1/C) - |z̄|²;  z̄ = p + u/C;  bias² = error - variance.
+    z̄ = p + u/C;  error = 2(1 - a - u) + u(1 - 1/C);  bias² = |y - z̄|²;  variance = error - bias².
 
     >>> a, w, u = np.array([1 / 3]), np.array([[0.4, 0.8 / 3]]), np.zeros(1)      # A 10, B 12, C 8 of 30, D correct
     >>> [round(float(x[0]), 3) for x in brier_terms(np.zeros(1), np.array([[1/3, 0.4, 0.8/3]]), u, np.array([4]))]
     [2.0, 1.342, 0.658]
     """
+    missed = w.sum(axis=1)
+    squares = np.einsum("ck,ck->c", w, w)
     if not u.any():
-        squares = a**2 + np.einsum("ck,ck->c", w, w)
-        error = 2 * (1 - a)
-        variance = 1 - squares
-        return error, error - variance, variance
+        error, bias2 = 2 * missed, missed**2 + squares
+        return error, bias2, error - bias2
+    # From sums of what is positive, so that nothing is lost near accuracy 1: 1 - a - u/C = missed + u(1 - 1/C).
     off = 1 - 1 / choices
-    # |p + u/C|² over the C options = |p|² + 2 u (1 - u)/C + u²/C
-    squares = a**2 + np.einsum("ck,ck->c", w, w) + (2 * u * (1 - u) + u**2) / choices
-    error = 2 * (1 - a - u) + u * off
-    variance = 1 - u * off - squares
-    return error, error - variance, variance
+    error = 2 * missed + u * off
+    bias2 = (missed + u * off) ** 2 + squares + 2 * missed * u / choices + (choices - 1) * (u / choices) ** 2
+    return error, bias2, error - bias2
 
 
 def kl_terms(
@@ -188,7 +218,11 @@ def term_draws(
     """Draws of error, bias² and variance of every cell under each metric, from the same answer distributions."""
     draws, size = len(parameters["logit_a"]), len(group)
     out = {m: TermDraws(*(np.empty((draws, size), np.float32) for _ in range(3))) for m in metrics}
-    for s, a, w, u in answer_draws(cells, group, parameters, seed=seed, threads=threads):
+
+    def keep(s: int, a: np.ndarray, w: np.ndarray, u: np.ndarray) -> None:
         for m in metrics:
             out[m].error[s], out[m].bias2[s], out[m].variance[s] = METRICS[m](a, w, u, cells.choices)
+
+    for _ in _each_draw(cells, group, parameters, keep, seed=seed, threads=threads):
+        pass
     return out

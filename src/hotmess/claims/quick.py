@@ -118,6 +118,13 @@ def half_index(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 # --- laws in length ---------------------------------------------------------------------------------------------
 
 
+def arm_index(table: pd.DataFrame) -> np.ndarray:
+    """(cells,) index of the arm (model, condition, budget) of each cell."""
+    from hotmess.laws.length import ARM
+
+    return table.groupby(list(ARM), observed=True, sort=True).ngroup().to_numpy()
+
+
 def length_estimate(variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, *, bins: int) -> Estimate:
     """Mean over arms of the slope of logit incoherence on log length over bins; jackknife over bins.
 
@@ -156,8 +163,11 @@ def _mean_slope(x: np.ndarray, y: np.ndarray) -> float:
 # --- laws in size -----------------------------------------------------------------------------------------------
 
 
-def size_statistics(laws: PowerLaws) -> tuple[np.ndarray, np.ndarray]:
-    """(models,) x and (models, groups) unbiased log(variance/bias²); nan where an estimate is not positive."""
+def size_statistics(laws: PowerLaws, of: str = "ratio") -> tuple[np.ndarray, np.ndarray]:
+    """(models,) x and (models, groups) unbiased log(variance/bias²), or log of `of` (bias2 or variance) alone.
+
+    nan where an estimate is not positive.
+    """
     import pandas as pd
 
     from hotmess.decompose.squared import unbiased
@@ -170,8 +180,9 @@ def size_statistics(laws: PowerLaws) -> tuple[np.ndarray, np.ndarray]:
     kept = laws.law.cells
     rows = sums.reindex(pd.MultiIndex.from_frame(kept[keys]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        positive = (rows["variance"] > 0) & (rows["bias2"] > 0)
-        value = np.where(positive, np.log(rows["variance"] / rows["bias2"]), np.nan)
+        what = rows["variance"] / rows["bias2"] if of == "ratio" else rows[of]
+        positive = (rows["variance"] > 0) & (rows["bias2"] > 0) if of == "ratio" else rows[of] > 0
+        value = np.where(positive, np.log(what), np.nan)
     groups = pd.MultiIndex.from_frame(laws.groups[list(laws.by)].astype(str))
     g = groups.get_indexer(pd.MultiIndex.from_frame(kept[list(laws.by)].astype(str)))
     models = kept.groupby("model")["x"].first().sort_values()
