@@ -1,0 +1,255 @@
+"""The claim that length predicts incoherence better than model size does: Shapley shares of standardised slopes.
+
+Incoherence of bins of questions by latent length, of every model, on the logit scale:
+
+    logit I_mb = c + b_L z_mb + b_N s_m + u_m + e_mb,
+
+z and s the log length and log size in standard deviations over the observed bins, u_m a model's own residual (so that
+size has about k - 2 degrees of freedom with k sizes). The variance explained, b_L² + b_N² + 2 r b_L b_N, has Shapley
+values b_L² + r b_L b_N and b_N² + r b_L b_N; the claim is about the difference of their shares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.claims import quick
+from hotmess.claims.claim import Claim, Estimate, Quantity
+from hotmess.claims.control import Control, run_control
+from hotmess.claims.scope import length_scope
+from hotmess.decompose.squared import unbiased
+from hotmess.errors import NotTestable
+from hotmess.inference.gate import gate_draws
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+
+MIN_SIZES, GRID = 4, 24
+INTERCEPT, SLOPE, MODEL, REST = 2.0, 1.0, 0.5, 0.3
+"""Priors on the logit scale: sd of intercept and standardised slopes; half-normal scales of u and e."""
+
+
+@dataclass(frozen=True)
+class SlopeDraws:
+    """Independent draws (draws,) of the standardised slopes, and the correlation r of length and size over bins."""
+
+    length: np.ndarray
+    size: np.ndarray
+    r: float
+
+    @property
+    def difference(self) -> np.ndarray:
+        """Share of length minus share of size."""
+        return share_difference(self.length, self.size, self.r)
+
+
+def share_difference(length: np.ndarray, size: np.ndarray, r: float) -> np.ndarray:
+    """Shapley share of length minus that of size in the variance that both slopes explain; 0 where nothing is.
+
+    (b_L² - b_N²) / (b_L² + b_N² + 2 r b_L b_N), since r b_L b_N is shared alike.
+
+    >>> share_difference(np.array([1.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.5]), 0.0).tolist()
+    [1.0, 0.0, -1.0]
+    """
+    total = length**2 + size**2 + 2 * r * length * size
+    return np.divide(length**2 - size**2, total, out=np.zeros(np.shape(total)), where=total > 0)
+
+
+def slope_draws(
+    y: np.ndarray,
+    noise: np.ndarray,
+    length: np.ndarray,
+    size: np.ndarray,
+    model: np.ndarray,
+    *,
+    draws: int,
+    seed: int,
+) -> SlopeDraws:
+    """Exact posterior of the two slopes: the two scales on a grid, all else Gaussian and integrated out.
+
+    Parameters
+    ----------
+    y, noise
+        (bins,) logit incoherences and their (bins, bins) covariance.
+    length, size
+        (bins,) log length and log size, in any unit.
+    model
+        (bins,) index of the model.
+    """
+    z, s = ((v - v.mean()) / v.std() for v in (length, size))
+    x = np.column_stack([np.ones(len(y)), z, s])
+    prior = np.diag([INTERCEPT**2, SLOPE**2, SLOPE**2])
+    same = (model[:, None] == model).astype(float)
+    p = (np.arange(GRID) + 0.5) / GRID
+    from scipy.stats import halfnorm
+
+    scales = [halfnorm.ppf(p, scale=w) for w in (MODEL, REST)]  # equal prior mass per point
+    base = noise + x @ prior @ x.T
+    log_p = np.empty((GRID, GRID))
+    means, roots = np.empty((GRID, GRID, 3)), np.empty((GRID, GRID, 3, 3))
+    for i, u in enumerate(scales[0]):
+        for j, e in enumerate(scales[1]):
+            root = np.linalg.cholesky(base + u**2 * same + e**2 * np.eye(len(y)))
+            white = np.linalg.solve(root, np.column_stack([y, x @ prior]))
+            log_p[i, j] = -0.5 * (white[:, 0] ** 2).sum() - np.log(np.diag(root)).sum()
+            means[i, j] = white[:, 1:].T @ white[:, 0]
+            cov = prior - white[:, 1:].T @ white[:, 1:]
+            roots[i, j] = np.linalg.cholesky((cov + cov.T) / 2 + 1e-12 * np.eye(3))
+    rng = np.random.default_rng([seed, 31])
+    weight = np.exp(log_p - log_p.max()).ravel()
+    at = rng.choice(GRID * GRID, draws, p=weight / weight.sum())
+    beta = means.reshape(-1, 3)[at] + np.einsum("nij,nj->ni", roots.reshape(-1, 3, 3)[at], rng.normal(size=(draws, 3)))
+    return SlopeDraws(beta[:, 1], beta[:, 2], float(np.mean(z * s)))
+
+
+def _rows(study: Study) -> np.ndarray:
+    """Rows of the length law's bins whose model has a size; raises where there are too few sizes."""
+    size = study.length_law.bins["model_size_b"].to_numpy(float)
+    rows = np.flatnonzero(size > 0)
+    sizes = len(np.unique(size[rows]))
+    if sizes < MIN_SIZES:
+        raise NotTestable(
+            f"Only {sizes} model size{'s' if sizes != 1 else ''} can be used, so that what size predicts cannot be "
+            f"told: at least {MIN_SIZES} are needed."
+        )
+    return rows
+
+
+def _shares(study: Study, population: str) -> Quantity:
+    from hotmess.laws.power import _covariance
+
+    law = study.length_law
+    rows = _rows(study)
+    bins = law.bins.iloc[rows]
+    keys = ["model", "condition", "budget", "bin"]
+    sets = law.fit.draws(keys, population=population)
+    place = {tuple(r): i for i, r in enumerate(sets.table[keys].itertuples(index=False, name=None))}
+    index = [place[tuple(r)] for r in bins[keys].itertuples(index=False, name=None)]
+    ratio = sets.incoherence[..., index].reshape(-1, len(index))
+    logit = np.log(np.clip(ratio, 1e-6, 1 - 1e-6)) - np.log1p(-np.clip(ratio, 1e-6, 1 - 1e-6))
+    chains = law.fit.chains
+    per_chain = int(law.data["posterior"].sizes["draw"])
+    got = slope_draws(
+        logit.mean(0),
+        _covariance(logit),
+        bins["log_length"].to_numpy(),
+        np.log(bins["model_size_b"].to_numpy(float)),
+        np.unique(bins["model"].astype(str).to_numpy(), return_inverse=True)[1],
+        draws=chains * per_chain,
+        seed=study.seed,
+    )
+    shape = (chains, per_chain)
+    each = {"slope on length": got.length.reshape(shape), "slope on size": got.size.reshape(shape)}
+    cells = law.fit.cells.table
+    cells = cells[cells["model_size_b"] > 0]
+    return Quantity(
+        got.difference.reshape(shape),
+        law.fit.gate & gate_draws(each),
+        length_scope(study, cells),
+        each,
+        notes=law.notes,
+    )
+
+
+def quick_shares(
+    variance: np.ndarray, error: np.ndarray, x: np.ndarray, model: np.ndarray, log_size: np.ndarray, *, bins: int
+) -> Estimate:
+    """The difference of shares by least squares: slopes within models, then of the models' levels on size.
+
+    variance, error, x: (cells,) unbiased terms and log length; model: (cells,) index; log_size: (models,). Errors of
+    the slopes are the scatter over models, with k - 1 and k - 2 degrees of freedom; that of the difference is the
+    standard deviation over draws of both.
+    """
+    models = len(log_size)
+    sums = np.full((models, bins, 3), np.nan)
+    for m in range(models):
+        rows = np.flatnonzero(model == m)
+        for b, part in enumerate(np.array_split(rows[np.argsort(x[rows], kind="stable")], bins)):
+            if len(part):
+                sums[m, b] = variance[part].sum(), error[part].sum(), x[part].mean()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.clip(sums[..., 0] / sums[..., 1], 0.02, 0.98)
+    y = np.where(sums[..., 1] > 0, np.log(ratio / (1 - ratio)), np.nan)
+    use = np.isfinite(y)
+    has = use.sum(1) >= 3
+    if has.sum() < MIN_SIZES:
+        return quick.NOTHING
+    y, length, use, log_size = y[has], sums[has, :, 2], use[has], log_size[has]
+    z = (length - length[use].mean()) / length[use].std()
+    flat = np.broadcast_to(log_size[:, None], use.shape)[use]
+    s = (log_size - flat.mean()) / flat.std()
+    slopes = np.array([np.polyfit(z[m, use[m]], y[m, use[m]], 1)[0] for m in range(len(s))])
+    b = slopes.mean()
+    level = np.array([(y[m, use[m]] - b * z[m, use[m]]).mean() for m in range(len(s))])
+    t = s - s.mean()
+    on_size = float(t @ level / (t @ t))
+    left = level - level.mean() - on_size * t
+    errors = slopes.std(ddof=1) / np.sqrt(len(s)), np.sqrt((left**2).sum() / (len(s) - 2) / (t @ t))
+    rng = np.random.default_rng(29)
+    r = float(np.mean(z[use] * np.broadcast_to(s[:, None], use.shape)[use]))
+    drawn = share_difference(
+        b + errors[0] * rng.standard_t(len(s) - 1, 500), on_size + errors[1] * rng.standard_t(len(s) - 2, 500), r
+    )
+    return Estimate(float(share_difference(np.array(b), np.array(on_size), r)), float(drawn.std()), len(s) - 2)
+
+
+def _terms(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
+    _rows(study)
+    cells = study.length_law.fit.cells
+    keep = np.flatnonzero((cells.table["model_size_b"] > 0).to_numpy())
+    table = cells.table.iloc[keep]
+    terms = unbiased(cells.points)
+    names, model = np.unique(table["model"].astype(str).to_numpy(), return_inverse=True)
+    size = table.assign(model=table["model"].astype(str)).groupby("model")["model_size_b"].first()
+    x = table["latent_log2_length"].to_numpy() * np.log(2)
+    question = quick.question_index(table)
+    return (
+        terms.variance[keep],
+        terms.error[keep],
+        x,
+        model,
+        np.log(size[names].to_numpy(float)),
+        question,
+        int(cells.table["bin"].max()) + 1,
+    )
+
+
+def _estimate(study: Study) -> Estimate:
+    variance, error, x, model, size, _, bins = _terms(study)
+    return quick_shares(variance, error, x, model, size, bins=bins)
+
+
+def _control(study: Study, seed: int) -> Control:
+    """Lengths permuted between questions, alike for all models: what is left of length predicts nothing."""
+    variance, error, x, model, size, question, bins = _terms(study)
+    arm = quick.arm_index(study.length_law.fit.cells.table)[
+        (study.length_law.fit.cells.table["model_size_b"] > 0).to_numpy()
+    ]
+    grid = np.full((int(arm.max()) + 1, int(question.max()) + 1), np.nan)
+    grid[arm, question] = x
+    permuted = []
+    for p in range(quick.PERMUTATIONS):
+        order = np.random.default_rng([seed, p, 37]).permutation(grid.shape[1])
+        new = grid[arm, order[question]]
+        has = np.isfinite(new)
+        permuted.append(quick_shares(variance[has], error[has], new[has], model[has], size, bins=bins))
+    return run_control("lengths permuted between questions, alike for all models", _estimate(study), permuted)
+
+
+length_predicts_more_than_size = Claim(
+    name="length-predicts-more-than-size",
+    place="claim 5; surface of incoherence over length and size",
+    statement="length predicts incoherence better than model size does, over the lengths and sizes observed",
+    estimand=(
+        "Shapley share of latent log length minus that of log model size in the variance of logit incoherence that "
+        "both explain (-1 to 1)"
+    ),
+    quantity=_shares,
+    needs="letters, lengths, at least 4 model sizes, 8 questions and 4 length bins with 10 wrong responses",
+    estimate=_estimate,
+    control=_control,
+    association=True,
+)
