@@ -37,13 +37,17 @@ _WHERE = {
     "Study": "hotmess.claims.study",
     "test": "hotmess.claims.api",
     "report": "hotmess.claims.api",
+    "compare": "hotmess.interpret.compare",
+    "Comparison": "hotmess.interpret.compare",
+    "example": "hotmess.examples",
 }
-_MODULES = ("claims", "plot", "simulate")
+_MODULES = ("claims", "interpret", "plot", "simulate")
 
 __all__ = [
     "BadInput",
     "Cells",
     "Claim",
+    "Comparison",
     "Contrast",
     "Fit",
     "LengthLaw",
@@ -54,8 +58,11 @@ __all__ = [
     "Verdict",
     "__version__",
     "claims",
+    "compare",
     "decompose",
+    "example",
     "fit",
+    "interpret",
     "length_law",
     "natural_contrast",
     "plot",
@@ -74,6 +81,8 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
     from hotmess.decompose.records import decompose
     from hotmess.errors import BadInput, NotTestable
+    from hotmess.examples import example
+    from hotmess.interpret.compare import Comparison, compare
     from hotmess.laws.contrast import Contrast, natural_contrast
     from hotmess.laws.length import LengthLaw, length_law
     from hotmess.laws.power import PowerLaws, power_laws

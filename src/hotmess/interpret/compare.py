@@ -1,0 +1,236 @@
+"""Is one model more coherent than another on the same questions, and by how much?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.answers.population import aggregate
+from hotmess.decompose.parts import NAMES as PARTS
+from hotmess.decompose.parts import from_moments, shapley
+from hotmess.decompose.records import plain_value
+from hotmess.errors import BadInput, NotTestable
+from hotmess.interpret.sets import Source, source_of
+from hotmess.interpret.tables import comparisons, paired_rows
+from hotmess.responses.values import suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DECODING = ("temperature", "top_p")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Models compared in pairs on the questions that both answered.
+
+    Attributes
+    ----------
+    table
+        One row per pair (and `by` set) and quantity, as of `hotmess.interpret.comparisons`; letters add the three parts
+        of the difference of incoherence as the quantities `accuracy part`, `spread part` and `concentration part`.
+    sentences
+        One per pair (and `by` set): who is more coherent, by how much, on what.
+    notes
+        What the numbers leave out or depend on.
+    """
+
+    table: pd.DataFrame
+    sentences: tuple[str, ...]
+    population: str
+    metric: str
+    interval: float
+    notes: tuple[str, ...] = field(default=())
+
+    def records(self) -> list[dict[str, Any]]:
+        """The table's rows for JSON: undefined numbers are None."""
+        extra = {"population": self.population, "metric": self.metric}
+        return [{str(k): plain_value(v) for k, v in row.items()} | extra for row in self.table.to_dict("records")]
+
+
+def compare(
+    about: Any,
+    *models: str,
+    by: Sequence[str] = (),
+    metric: str | None = None,
+    population: str = "like-these",
+    interval: float = 0.9,
+    **settings: Any,
+) -> Comparison:
+    """Compare models in pairs, on the questions (in the same condition and budget) that both answered.
+
+    The difference is A − B for models given as A, B: below zero where A is more coherent, that is has less of its error
+    in variance. Latent: a posterior of both models' answer distributions, averaged over the same questions with the
+    same weights. Beside it the unbiased estimate with a paired Bayesian bootstrap over questions (or, for these
+    questions, the jackknife).
+
+    Parameters
+    ----------
+    about
+        `Responses`, a `Study` or a `Fit`.
+    models
+        Two or more names; every pair is compared. None: all models, where there are at most four.
+    by
+        Columns that divide the comparison, as benchmark or budget.
+    settings
+        seed, draws, chains, unparsable of the fit, where one is made.
+
+    Raises
+    ------
+    BadInput
+        For a model that is not there (the nearest name is suggested).
+    NotTestable
+        If two models share no question.
+
+    >>> import hotmess as hm
+    >>> found = hm.compare(hm.example(), "owl-3b", "owl-13b", draws=50)
+    >>> found.table["quantity"].tolist()[:4]
+    ['incoherence', 'bias2', 'variance', 'error']
+    """
+    import pandas as pd
+
+    source = source_of(about, ["model", *by], metric=metric, **settings)
+    names = _names(source, models)
+    pieces, sentences, notes = [], [], list(source.notes)
+    for of, against in combinations(names, 2):
+        table = comparisons(source, "model", levels=(against, of), by=by, population=population, interval=interval)
+        if not len(table):
+            raise NotTestable(f"{of} and {against} share no question within {', '.join(by)}.")
+        rows, _ = paired_rows(source.cells.table, "model", of, against, by)
+        left = len(np.flatnonzero(source.cells.table["model"].isin([of, against]).to_numpy())) - len(rows)
+        if left:
+            notes.append(f"{left:,} cells of {of} or {against} have no partner in the other and are left out.")
+        table = pd.concat(
+            [table, *_parts(source, rows, of, against, table, by, population, interval)], ignore_index=True
+        )
+        order = table.groupby(list(by), sort=False, observed=True).ngroup() if by else np.zeros(len(table))
+        table = table.iloc[np.argsort(np.asarray(order), kind="stable")].reset_index(drop=True)
+        pieces.append(table)
+        settings_differ = _decoding(about, source, of, against)
+        notes.extend(settings_differ)
+        for _, row in table[table["quantity"] == "incoherence"].iterrows():
+            sentences.append(_sentence(row, by, population, interval, bool(settings_differ)))
+    reasons = source.gate.reasons
+    if reasons:
+        notes.append(f"Not reliable: {reasons[0]}{f', and {len(reasons) - 1} more' if len(reasons) > 1 else ''}.")
+    return Comparison(
+        pd.concat(pieces, ignore_index=True), tuple(sentences), population, source.metric, interval, tuple(notes)
+    )
+
+
+def _names(source: Source, models: Sequence[str]) -> list[str]:
+    from hotmess.plot.style import models_in_order
+
+    have = models_in_order(source.cells.table)["model"].astype(str).tolist()
+    for name in models:
+        if name not in have:
+            raise BadInput(f"There is no model {name!r}{suggest(name, have)}; there are {', '.join(have[:12])}.")
+    chosen = list(dict.fromkeys(models)) or have
+    if len(chosen) < 2:
+        raise BadInput(f"A comparison needs two models; there is {chosen[0]!r} only.")
+    if not models and len(chosen) > 4:
+        raise BadInput(f"There are {len(chosen)} models; say which to compare, as --models {have[0]},{have[1]}.")
+    return chosen
+
+
+def _parts(
+    source: Source,
+    rows: np.ndarray,
+    of: str,
+    against: str,
+    table: pd.DataFrame,
+    by: Sequence[str],
+    population: str,
+    interval: float,
+) -> list[pd.DataFrame]:
+    """Shapley values of mean accuracy, spread of accuracy and concentration of wrong answers in the difference."""
+    from hotmess.answers.fit import _moments
+
+    fitted = source.fit
+    if fitted is None or source.metric != "brier" or source.cells.outcome != "answer":
+        return []
+    fitted = fitted.unparsable_as_wrong
+    terms = fitted.terms("brier")
+    cells = source.cells.table.iloc[rows].reset_index(drop=True)
+    frame, means = aggregate(
+        [terms.error[:, rows], terms.variance[:, rows]],
+        cells,
+        [*by, "model"],
+        population=population,
+        seed=source.seed,
+        chains=fitted.chains,
+        transform=_moments,
+    )
+    moments = np.moveaxis(means, 0, -1)
+    out = []
+    for _, own in frame.groupby(list(by), sort=False, observed=True) if by else [((), frame)]:
+        place = dict(zip(own["model"].astype(str), own.index))
+        if not {of, against} <= set(place):
+            continue
+        with np.errstate(invalid="ignore", divide="ignore"):
+            both = [from_moments(moments[..., place[m], :]) for m in (against, of)]
+            flat = shapley(*both).reshape(-1, 3)
+        head = table.iloc[:1] if not by else table[(table[list(by)] == own.iloc[0][list(by)]).all(axis=1)].iloc[:1]
+        if not len(head) or not np.isfinite(flat).all():
+            continue
+        for i, name in enumerate(PARTS):
+            low, high = np.quantile(flat[:, i], [(1 - interval) / 2, (1 + interval) / 2])
+            values = {"difference": np.median(flat[:, i]), "low": low, "high": high}
+            values["probability"] = (flat[:, i] > 0).mean()
+            gone = dict.fromkeys(("value_of", "value_against", "unbiased", "unbiased_low", "unbiased_high"), np.nan)
+            out.append(head.assign(quantity=f"{name} part", **values, **gone))
+    return out
+
+
+def _decoding(about: Any, source: Source, of: str, against: str) -> list[str]:
+    """Whether the two models were decoded at different settings: then the difference may be the settings'."""
+    from hotmess.responses.table import Responses
+
+    responses = about if isinstance(about, Responses) else getattr(about, "source", None)
+    responses = getattr(about, "responses", responses)
+    if responses is None:
+        return []
+    out = []
+    for name in DECODING:
+        if name in responses.table:
+            one, other = (
+                sorted(responses.table.loc[responses.table["model"] == m, name].dropna().unique().tolist())
+                for m in (of, against)
+            )
+            if one != other and one and other:
+                listed = " against ".join(", ".join(f"{v:g}" for v in values) for values in (one, other))
+                out.append(f"{of} and {against} were decoded at different {name} ({listed}).")
+    return out
+
+
+def _sentence(row: Any, by: Sequence[str], population: str, interval: float, settings: bool) -> str:
+    from hotmess.report.text import percent, population_words, show
+
+    place = f" ({', '.join(f'{name} {row[name]}' for name in by)})" if len(by) else ""
+    where = f"on {int(row['questions']):,} shared question{'s' if row['questions'] != 1 else ''}{place}"
+    pair = f"{row['of']} against {row['against']}, {where}"
+    latent = np.isfinite(row["difference"])
+    value, low, high = (row[c] for c in (("difference", "low", "high") if latent else _UNBIASED))
+    if not np.isfinite(value):
+        return f"{pair}: the difference is undefined, since one of them makes no errors."
+    if settings:
+        return f"{pair}: not testable, since they were decoded at different settings."
+    if not row["reliable"]:
+        return f"{pair}: not testable, since the diagnostics of the fit failed; draw more (--draws)."
+    said = f"{show(value, 3)} [{show(low, 3)}, {show(high, 3)}]"
+    if not np.isfinite(low):
+        return f"{pair}: incoherence differs by {show(value, 3)}, with no interval."
+    word = "lower" if high < 0 else "higher" if low > 0 else ""
+    verdict = f"the incoherence of {row['of']} is {word}" if word else "which is more coherent is not decided"
+    beside = f"; unbiased {show(row['unbiased'], 3)}" if latent and np.isfinite(row["unbiased"]) else ""
+    return (
+        f"{pair}: {verdict}, difference {said} ({percent(interval)} interval, {population_words(population)}; "
+        f"P(difference > 0) = {show(row['probability'], 3)}{beside})."
+    )
+
+
+_UNBIASED = ("unbiased", "unbiased_low", "unbiased_high")

@@ -1,0 +1,248 @@
+"""Draws of error, bias² and variance of sets of cells, by a model and without one, with the same question weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.answers.population import POPULATIONS, aggregate
+from hotmess.decompose.intervals import FEW
+from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.values import suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.answers.fit import Fit
+    from hotmess.inference.gate import Gate
+    from hotmess.responses.cells import Cells
+
+QUANTITIES = ("incoherence", "bias2", "variance", "error")
+SQUARED = ("brier", "coverage", "score", "embedding", "a-norm")
+DRAWS, CHAINS = 4000, 4
+
+
+@dataclass(frozen=True)
+class Source:
+    """What draws are made from: cells, and the fit to them where the outcome has a latent model."""
+
+    cells: Cells
+    fit: Fit | None
+    metric: str
+    seed: int
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def separable(self) -> np.ndarray:
+        """(cells,) whether a cell has an unbiased estimate: the metric has one, and the cell two clusters or more."""
+        from hotmess.decompose import squared
+
+        if self.metric not in SQUARED:
+            return np.zeros(len(self.cells.table), bool)
+        return np.isfinite(squared.unbiased(self.cells.points).variance)
+
+    @property
+    def gate(self) -> Gate:
+        from hotmess.inference.gate import Gate
+
+        return Gate() if self.fit is None else self.fit.gate
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Draws for sets of cells.
+
+    Attributes
+    ----------
+    table
+        One row per set: the columns that name it, questions, responses.
+    latent
+        (chain, draw, sets, 3) of mean error, bias² and variance, or None where the outcome has no latent model.
+    unbiased
+        The same without a model: Bayesian bootstrap over questions, or normal with the jackknife's covariance for these
+        questions. None where the metric has no unbiased estimator.
+    estimate
+        (sets, 3) the unbiased estimates themselves.
+    questions
+        (sets,) the number of questions that widens the interval without a model where it is small.
+    """
+
+    table: pd.DataFrame
+    latent: np.ndarray | None
+    unbiased: np.ndarray | None
+    estimate: np.ndarray | None
+    questions: np.ndarray
+
+    def take(self, index: Sequence[int]) -> Sets:
+        """Some of the sets."""
+        at = list(index)
+        pick = lambda x: None if x is None else x[..., at, :]  # noqa: E731
+        return Sets(
+            self.table.iloc[at].reset_index(drop=True),
+            pick(self.latent),
+            pick(self.unbiased),
+            pick(self.estimate),
+            self.questions[at],
+        )
+
+
+def quantity(terms: np.ndarray, name: str) -> np.ndarray:
+    """error, bias2, variance, or incoherence = variance / error, from (…, 3) terms; undefined where the error is 0.
+
+    >>> quantity(np.array([2.0, 1.5, 0.5]), "incoherence").item()
+    0.25
+    """
+    if name != "incoherence":
+        return terms[..., ("error", "bias2", "variance").index(name)]
+    error, variance = terms[..., 0], terms[..., 2]
+    return np.divide(variance, error, out=np.full_like(error, np.nan), where=error > 0)
+
+
+def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = None, **settings: Any) -> Source:
+    """A source from a fit (as it is), a study (its fit), or responses (fitted here, groups unpooled).
+
+    columns: what must be a column of the cells; responses are divided by those that vary within a cell.
+    settings: seed, draws, chains, unparsable of the fit, where one is made.
+
+    Raises
+    ------
+    BadInput
+        For a column that is not there.
+    """
+    from hotmess.answers.fit import Fit, fit
+    from hotmess.claims.study import Study
+    from hotmess.decompose.methods import choose_metric
+    from hotmess.responses.cells import reduce
+    from hotmess.responses.table import CELL, Responses
+    from hotmess.responses.tally import CARRIED
+
+    if isinstance(about, Source):
+        need(columns, about.cells.table.columns)
+        return about
+    if isinstance(about, Study):
+        metric = metric or (about.metric if about.responses.outcome == "answer" else None)
+        settings = {"seed": about.seed, "draws": about.draws, "chains": about.chains, **settings}
+        if set(columns) <= set(about.cells.table.columns):
+            about = about.fit if about.responses.outcome == "answer" else about.responses
+        else:
+            about = about.grouped if "difficulty" in columns else about.responses
+    if isinstance(about, Responses):
+        need(columns, about.table.columns)
+        split = [c for c in columns if c not in (*CELL, *CARRIED)]
+        cells = reduce(about, split=split)
+        metric = choose_metric(about.outcome, metric)
+        seed, fitted = settings.get("seed", 0), None
+        notes: tuple[str, ...] = ()
+        try:
+            fitted = fit(cells, pointwise=False, by=split, **settings)
+        except BadInput as reason:
+            notes = (f"There is no latent model here, so estimates are without one. {reason}",)
+        return Source(cells, fitted, metric, seed, notes)
+    if not isinstance(about, Fit) and not all(hasattr(about, name) for name in ("cells", "terms", "seed", "chains")):
+        raise BadInput(f"This reads a fit, a study or responses, not {type(about).__name__}.")
+    need(columns, about.cells.table.columns)
+    return Source(about.cells, about, choose_metric(about.cells.outcome, metric), about.seed)
+
+
+def need(columns: Sequence[str], have: Iterable[Any]) -> None:
+    """Refuse a column that is not there, suggesting the nearest name."""
+    for name in columns:
+        if name not in set(have):
+            raise BadInput(f"There is no column {name!r}{suggest(name, have)}; there are {', '.join(map(str, have))}.")
+
+
+def sets_of(
+    source: Source,
+    by: Sequence[str],
+    *,
+    population: str = "like-these",
+    rows: np.ndarray | None = None,
+    unbiased_rows: np.ndarray | None = None,
+) -> Sets:
+    """Draws of the sets of cells that agree in the `by` columns; `rows` limits them to some cells.
+
+    Latent and unbiased draws share the question weights, draw by draw. Cells of one response (or one few-shot context)
+    have no unbiased estimate and stay out of it.
+    """
+    if population not in POPULATIONS:
+        raise BadInput(f"The population is {population!r}; it can be {' or '.join(POPULATIONS)}.")
+    cells = source.cells
+    rows = np.arange(len(cells.table)) if rows is None else rows
+    table, by = cells.table.iloc[rows].reset_index(drop=True), list(by)
+    frame, latent = None, None
+    count, chains = DRAWS, CHAINS
+    if source.fit is not None:
+        terms = source.fit.terms(source.metric)
+        values = [t[:, rows] for t in (terms.error, terms.bias2, terms.variance)]
+        count, chains = len(values[0]), source.fit.chains
+        frame, means = aggregate(values, table, by, population=population, seed=source.seed, chains=chains)
+        latent = np.moveaxis(means, 0, -1)
+    unbiased = estimate = None
+    known = rows[source.separable[rows]] if unbiased_rows is None else unbiased_rows
+    if len(known):
+        own, unbiased, estimate = _unbiased(source, known, by, population, count, chains)
+        if frame is None:
+            frame = own
+        elif len(own) < len(frame):
+            place = {tuple(row): i for i, row in enumerate(own[by].itertuples(index=False))}
+            at = [place.get(tuple(row), len(own)) for row in frame[by].itertuples(index=False)]
+            unbiased, estimate = (
+                np.concatenate([x, np.full_like(x[..., :1, :], np.nan)], axis=-2)[..., at, :]
+                for x in (unbiased, estimate)
+            )
+    if frame is None:
+        raise NotTestable(f"The metric {source.metric} has neither a latent model nor an unbiased estimate here.")
+    few = frame["questions"].to_numpy() if population == "like-these" else np.full(len(frame), FEW)
+    return Sets(frame, latent, unbiased, estimate, few).take(_in_order(frame, by, cells.table))
+
+
+def _in_order(frame: pd.DataFrame, by: Sequence[str], cells: pd.DataFrame) -> list[int]:
+    """Sets in the order of their names: models by family and size, numbers in names as numbers."""
+    from hotmess.decompose.grouping import natural
+    from hotmess.plot.style import models_in_order
+
+    ranks: list[list[Any]] = []
+    for name in by:
+        column = frame[name]
+        if name == "model":
+            order = models_in_order(cells)["model"].astype(str).tolist()
+            ranks.append([order.index(str(v)) for v in column])
+        elif hasattr(column, "cat"):
+            ranks.append(column.cat.codes.tolist())
+        else:
+            ranks.append(column.tolist() if column.dtype.kind in "iufb" else [natural(str(v)) for v in column])
+    return sorted(range(len(frame)), key=lambda i: tuple(rank[i] for rank in ranks))
+
+
+def _unbiased(
+    source: Source, rows: np.ndarray, by: list[str], population: str, draws: int, chains: int
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    from hotmess.decompose import squared
+    from hotmess.decompose.intervals import jackknife
+
+    points = source.cells.points
+    table = source.cells.table.iloc[rows].reset_index(drop=True)
+    terms = squared.unbiased(points)
+    value = np.stack([terms.error, terms.bias2, terms.variance], axis=1)[rows]
+    spread = [np.broadcast_to(v, (draws, len(v))) for v in value.T]
+    frame, means = aggregate(spread, table, by, population=population, seed=source.seed, chains=chains)
+    drawn = np.moveaxis(means, 0, -1)
+    estimate = aggregate(list(value.T[:, None, :]), table, by, population="these", seed=0, chains=1)[1][:, 0, 0].T
+    if population == "these":
+        covariance = jackknife(points, squared.unbiased).covariance[rows]
+        index = table.groupby(by, sort=True, observed=True, dropna=False).ngroup().to_numpy() if by else 0 * rows
+        rng = np.random.default_rng([source.seed, 5])
+        for s in range(len(frame)):
+            own = np.flatnonzero(index == s)
+            noise = covariance[own].sum(0) / len(own) ** 2
+            if np.isfinite(noise).all():
+                drawn[..., s, :] += rng.multivariate_normal(
+                    np.zeros(3), noise, (chains, draws // chains), method="eigh"
+                )
+            else:
+                drawn[..., s, :] = np.nan  # a cell with fewer than three responses has no jackknife
+    return frame, drawn, estimate

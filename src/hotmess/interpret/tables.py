@@ -1,0 +1,326 @@
+"""Predictions, comparisons and slopes as tables: the posterior, and the unbiased estimate beside it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.errors import BadInput, NotTestable
+from hotmess.interpret.sets import QUANTITIES, Sets, Source, quantity, sets_of, source_of
+from hotmess.responses.values import suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_LEVELS = 30
+MODEL_LEVEL = ("model", "family", "model_size_b")
+
+
+def predictions(
+    about: Any,
+    over: str | Sequence[str] = "model",
+    *,
+    by: Sequence[str] = (),
+    metric: str | None = None,
+    population: str = "like-these",
+    interval: float = 0.9,
+    **settings: Any,
+) -> pd.DataFrame:
+    """Incoherence, bias², variance and error at every level of covariates, averaged over questions.
+
+    Parameters
+    ----------
+    about
+        A `Fit`, a `Study`, or `Responses` (then fitted here; `settings` are seed, draws, chains, unparsable).
+    over, by
+        Covariates: columns of the cells. Both name the sets; `over` is what a figure puts on its axis.
+
+    Returns
+    -------
+    One row per set and quantity: the covariates, questions, responses, quantity, median, low, high (posterior),
+    unbiased, unbiased_low, unbiased_high (without a model; NaN for metrics that have none), reliable (the gate).
+
+    >>> import hotmess as hm
+    >>> table = hm.interpret.predictions(hm.example(), "model", draws=50)
+    >>> table["quantity"].unique().tolist()
+    ['incoherence', 'bias2', 'variance', 'error']
+    """
+    names = list(dict.fromkeys([*([over] if isinstance(over, str) else over), *by]))
+    source = source_of(about, names, metric=metric, **settings)
+    few_levels(source.cells.table, names)
+    sets = sets_of(source, names, population=population)
+    return _long(sets, source, lambda terms, name: quantity(terms, name), interval, ["median", "low", "high"])
+
+
+def comparisons(
+    about: Any,
+    over: str = "model",
+    *,
+    levels: Sequence[Any] | None = None,
+    by: Sequence[str] = (),
+    metric: str | None = None,
+    population: str = "like-these",
+    interval: float = 0.9,
+    **settings: Any,
+) -> pd.DataFrame:
+    """Differences of incoherence, bias², variance and error between levels of one covariate, on the same questions.
+
+    Where questions appear under both levels, only cells that both have (the same question, condition and budget, and
+    the same model where `over` is not one) are compared, with the same weights: the difference is paired. A covariate
+    of questions themselves (difficulty, category) cannot be paired, and `paired` says so.
+
+    Parameters
+    ----------
+    levels
+        Two or more levels; the first is what the others are compared with. Default: all, in order.
+
+    Returns
+    -------
+    One row per comparison and quantity: the `by` columns, of, against, questions, quantity, value_of, value_against
+    (posterior medians), difference, low, high (of − against), probability (of a difference above 0; by the Bayesian
+    bootstrap where there is no latent model), unbiased, unbiased_low, unbiased_high, reliable, paired.
+
+    Raises
+    ------
+    BadInput
+        For a covariate or a level that is not there.
+    NotTestable
+        If two levels share no question.
+    """
+    import pandas as pd
+
+    source = source_of(about, [over, *by], metric=metric, **settings)
+    few_levels(source.cells.table, [over])
+    chosen = _levels(source.cells.table[over], levels, over)
+    out = []
+    for level in chosen[1:]:
+        out.extend(_pair(source, over, level, chosen[0], list(by), population, interval))
+    return pd.concat(out, ignore_index=True)
+
+
+def slopes(
+    about: Any,
+    over: str = "model_size_b",
+    *,
+    by: Sequence[str] = (),
+    log: bool = True,
+    link: bool = True,
+    metric: str | None = None,
+    population: str = "like-these",
+    interval: float = 0.9,
+    **settings: Any,
+) -> pd.DataFrame:
+    """Least-squares slopes of incoherence, bias², variance and error in a numeric covariate, draw by draw.
+
+    A description of these levels: models that lie off the line widen no interval here, as they do in `hm.power_laws`.
+    With `log`, x = log(covariate), else the covariate; with `link`, y = logit incoherence, log bias², log variance, log
+    error, else the quantity itself. On the default scales the slopes of bias² and variance are −α of the paper's power
+    laws, and that of logit incoherence, α of bias² less α of variance. A covariate estimated per question, as length,
+    is not for this: noise in x flattens slopes; `hm.length_law` takes account of it.
+
+    Returns
+    -------
+    One row per `by` set and quantity: levels, quantity, slope, low, high, probability (of a slope above 0), unbiased
+    (the same of the unbiased estimates; NaN where one is not positive) with its interval, reliable.
+
+    Raises
+    ------
+    BadInput
+        If the covariate is not numeric, not positive (with `log`), or has more than 30 levels.
+    NotTestable
+        With fewer than three levels.
+    """
+    import pandas as pd
+
+    by = list(by)
+    source = source_of(about, [over, *by], metric=metric, **settings)
+    column = source.cells.table[over]
+    if column.dtype.kind not in "iuf":
+        raise BadInput(f"A slope needs numbers, and the column {over!r} holds {column.iloc[0]!r}.")
+    few_levels(source.cells.table, [over])
+    known = np.flatnonzero(column.notna().to_numpy())
+    if log and (column.iloc[known] <= 0).any():
+        raise BadInput(f"The column {over!r} holds {column.min():g}, which has no logarithm; use log=False.")
+    sets = sets_of(source, [*by, over], population=population, rows=known) if len(known) else None
+    pieces = []
+    groups = sets.table.groupby(by, sort=False, observed=True).indices.values() if sets is not None and by else None
+    for index in [range(len(sets.table))] if groups is None and sets is not None else groups or []:
+        assert sets is not None
+        own = sets.take(list(index))
+        x = own.table[over].to_numpy(float)
+        if len(x) < 3:
+            continue
+        x = np.log(x) if log else x
+        line = _slope(x)
+
+        def value(terms: np.ndarray, name: str, line: np.ndarray = line) -> np.ndarray:
+            y = quantity(terms, name)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                if link:
+                    y = np.log(y) - np.log1p(-y) if name == "incoherence" else np.log(y)
+            return (y @ line)[..., None]
+
+        head = own.table.iloc[:1][by].assign(levels=len(x))
+        one = Sets(head, own.latent, own.unbiased, own.estimate, own.questions[:1])
+        pieces.append(_long(one, source, value, interval, ["slope", "low", "high"], probability=True))
+    if not pieces:
+        raise NotTestable(f"A slope needs three levels of {over!r} or more; there are {column.nunique()}.")
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _slope(x: np.ndarray) -> np.ndarray:
+    """Coefficients c with slope = c · y of the least-squares line."""
+    centred = x - x.mean()
+    return centred / (centred**2).sum()
+
+
+def few_levels(table: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse numbers that differ from question to question: a set of one question has no interval."""
+    for name in names:
+        count = table[name].nunique()
+        if count > MOST_LEVELS and table[name].dtype.kind in "iuf" and name not in MODEL_LEVEL:
+            raise BadInput(
+                f"The column {name!r} has {count:,} different values; group it first (as difficulty, or by "
+                "pandas.qcut), or use hm.length_law for a law in length."
+            )
+
+
+def _levels(column: pd.Series, levels: Sequence[Any] | None, over: str) -> list[Any]:
+    have = sorted(column.dropna().unique().tolist(), key=_order(column))
+    if levels is None:
+        chosen = have
+    else:
+        chosen = list(dict.fromkeys(levels))
+        for level in chosen:
+            if level not in have:
+                raise BadInput(
+                    f"There is no {over} {level!r}{suggest(str(level), have)}; there are {', '.join(map(repr, have))}."
+                )
+    if len(chosen) < 2:
+        raise BadInput(f"A comparison needs two levels of {over!r}; there is {chosen[0]!r} only.")
+    return chosen
+
+
+def _order(column: pd.Series) -> Any:
+    from hotmess.decompose.grouping import natural
+
+    if hasattr(column, "cat"):
+        return column.cat.categories.tolist().index
+    return (lambda v: natural(str(v))) if column.dtype.kind not in "iufb" else (lambda v: v)
+
+
+def paired_rows(
+    table: pd.DataFrame, over: str, of: Any, against: Any, by: Sequence[str], among: np.ndarray | None = None
+) -> tuple[np.ndarray, bool]:
+    """Rows of the two levels that are compared, and whether they are paired; `among` limits them to some.
+
+    Paired: some question occurs under both. Then only rows with a partner, alike in question, condition, budget, `by`,
+    and model where `over` does not belong to models, are kept.
+    """
+    mine = table[over].isin([of, against]).to_numpy()
+    rows = np.flatnonzero(mine) if among is None else among[mine[among]]
+    own = table.iloc[rows]
+    where = own[over] == of
+    question = own[["benchmark", "question"]].astype(str).agg("\x00".join, axis=1)
+    if over in ("difficulty", "category", "benchmark", "question"):
+        return rows, False
+    splits = [name for name in ("half", "difficulty") if name in table]
+    keys = ["condition", "budget", *splits, *by] + ([] if over in MODEL_LEVEL else ["model"])
+    key = question
+    for name in dict.fromkeys(k for k in keys if k != over and k not in ("benchmark", "question")):
+        key = key + "\x00" + own[name].astype(str)
+    shared = set(key[where]) & set(key[~where])
+    if not shared:
+        raise NotTestable(
+            f"{of} and {against} share no question (in one condition and budget), so they cannot be compared on the "
+            "same questions."
+        )
+    return rows[key.isin(shared).to_numpy()], True
+
+
+def _pair(
+    source: Source, over: str, of: Any, against: Any, by: list[str], population: str, interval: float
+) -> list[pd.DataFrame]:
+    table = source.cells.table
+    rows, paired = paired_rows(table, over, of, against, by)
+    known = rows[source.separable[rows]]
+    with contextlib.suppress(NotTestable):
+        known = paired_rows(table, over, of, against, by, among=known)[0]
+    sets = sets_of(source, [*by, over], population=population, rows=rows, unbiased_rows=known)
+    groups = sets.table.groupby(by, sort=False, observed=True).indices.values() if by else [range(len(sets.table))]
+    out = []
+    for index in groups:
+        level = sets.table.iloc[list(index)][over].tolist()
+        if of not in level or against not in level:
+            continue
+        two = sets.take([list(index)[level.index(of)], list(index)[level.index(against)]])
+        head = two.table.iloc[:1][by].assign(of=of, against=against, questions=two.table["questions"].min())
+        one = Sets(head, two.latent, two.unbiased, two.estimate, two.questions[:1])
+        piece = _long(one, source, _difference, interval, ["difference", "low", "high"], probability=True)
+        values = [_medians(two, name) for name in piece["quantity"]]
+        at = list(piece.columns).index("quantity") + 1
+        piece.insert(at, "value_of", [v[0] for v in values])
+        piece.insert(at + 1, "value_against", [v[1] for v in values])
+        out.append(piece.assign(paired=paired))
+    return out
+
+
+def _difference(terms: np.ndarray, name: str) -> np.ndarray:
+    value = quantity(terms, name)
+    return value[..., :1] - value[..., 1:]
+
+
+def _medians(two: Sets, name: str) -> list[float]:
+    draws = two.latent if two.latent is not None else two.estimate
+    assert draws is not None
+    values = quantity(draws, name).reshape(-1, 2)
+    return np.where(np.isfinite(values).all(0), np.median(np.nan_to_num(values), axis=0), np.nan).tolist()
+
+
+def _long(
+    sets: Sets, source: Source, value: Any, interval: float, names: list[str], *, probability: bool = False
+) -> pd.DataFrame:
+    """One row per set and quantity, with the posterior and the unbiased estimate of `value(terms, quantity)`."""
+    import pandas as pd
+
+    from hotmess.decompose.intervals import bootstrap_interval
+    from hotmess.inference.gate import gate_draws
+
+    if not 0 < interval < 1:
+        raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
+    tails, pieces = [(1 - interval) / 2, (1 + interval) / 2], []
+    questions = sets.questions
+    for name in QUANTITIES:
+        piece = sets.table.reset_index(drop=True).assign(quantity=name)
+        columns = dict.fromkeys([*names, *(["probability"] if probability else [])], np.full(len(piece), np.nan))
+        reliable = np.full(len(piece), source.gate.passed)
+        if sets.latent is not None:
+            draws = value(sets.latent, name)
+            flat = draws.reshape(-1, draws.shape[-1])
+            known = np.isfinite(flat).all(0)
+            safe = np.where(known, flat, 0.0)
+            for key, found in zip(names, [np.median(safe, axis=0), *np.quantile(safe, tails, axis=0)]):
+                columns[key] = np.where(known, found, np.nan)
+            if probability:
+                columns["probability"] = np.where(known, (safe > 0).mean(0), np.nan)
+            for i in range(len(piece)):
+                reliable[i] &= known[i] and gate_draws({name: draws[..., i]}).passed
+        without = dict.fromkeys(("unbiased", "unbiased_low", "unbiased_high"), np.full(len(piece), np.nan))
+        if sets.unbiased is not None and sets.estimate is not None:
+            drawn, point = value(sets.unbiased, name), value(sets.estimate, name)
+            flat = drawn.reshape(-1, drawn.shape[-1])
+            with np.errstate(invalid="ignore"):
+                low, high = bootstrap_interval(flat, point, interval=interval, questions=questions)
+            without = {"unbiased": point, "unbiased_low": low, "unbiased_high": high}
+            if sets.latent is None:
+                reliable &= np.isfinite(point)
+                if probability:
+                    columns["probability"] = np.where(np.isfinite(flat).all(0), (flat > 0).mean(0), np.nan)
+        pieces.append(piece.assign(**columns, **without, reliable=reliable))
+    out = pd.concat(pieces, ignore_index=True)
+    return out.iloc[np.argsort(np.tile(np.arange(len(sets.table)), len(QUANTITIES)), kind="stable")].reset_index(
+        drop=True
+    )

@@ -1,0 +1,214 @@
+"""Interpretation helpers against enumeration, hand-worked tables and an exact paired Bayesian bootstrap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hotmess as hm
+from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.errors import BadInput, NotTestable
+from hotmess.interpret.sets import quantity, sets_of, source_of
+from hotmess.interpret.tables import paired_rows
+from hotmess.responses.validate import validate
+
+
+def table(answers, *, target=0, choices=4, **columns):
+    """Responses from {(model, question): letters}."""
+    rows = [
+        {"model": m, "question": q, "sample": i, "answer": a, "target": target, "n_choices": choices}
+        for (m, q), letters in answers.items()
+        for i, a in enumerate(letters)
+    ]
+    return validate(pd.DataFrame(rows).assign(**columns))
+
+
+HAND = {
+    # Unbiased terms by hand (n = 4, Brier): A A B B: variance 2/3, error 1; A B B B: 1/2 and 3/2; B B B B: 0 and 2.
+    ("x", "q1"): [0, 0, 1, 1],
+    ("x", "q2"): [1, 1, 1, 1],
+    ("y", "q1"): [0, 1, 1, 1],
+    ("y", "q2"): [0, 0, 1, 1],
+}
+
+
+@pytest.fixture(scope="module")
+def example():
+    return hm.Study(hm.example(), draws=250, seed=1)
+
+
+def value(found, name, column):
+    return found[found["quantity"] == name][column].item()
+
+
+def test_differences_of_a_small_table_by_hand():
+    found = hm.compare(table(HAND), "x", "y", draws=20).table
+    assert value(found, "variance", "unbiased") == pytest.approx(1 / 3 - 7 / 12)
+    assert value(found, "error", "unbiased") == pytest.approx(3 / 2 - 5 / 4)
+    assert value(found, "bias2", "unbiased") == pytest.approx((3 / 2 - 1 / 3) - (5 / 4 - 7 / 12))
+    assert value(found, "incoherence", "unbiased") == pytest.approx((1 / 3) / (3 / 2) - (7 / 12) / (5 / 4))
+    assert set(found["questions"]) == {2}
+
+
+def test_bootstrap_is_paired_exactly():
+    """The interval of the difference is that of one set of weights on both models, computed here by hand."""
+    rng = np.random.default_rng(3)
+    answers = {(m, f"q{q:02d}"): rng.integers(0, 3, 6) for m in "xy" for q in range(60)}
+    found = hm.compare(table(answers), "x", "y", draws=100, seed=4).table
+    variance, error = np.empty((2, 60)), np.empty((2, 60))
+    for (m, q), letters in answers.items():
+        share = np.bincount(letters, minlength=4) / 6
+        at = "xy".index(m), int(q[1:])
+        variance[at] = (1 - (share**2).sum()) * 6 / 5
+        error[at] = ((share - np.eye(4)[0]) ** 2).sum() + 1 - (share**2).sum()
+    weights = question_weights(60, 400, 4)
+    drawn = (weights @ variance[0]) / (weights @ error[0]) - (weights @ variance[1]) / (weights @ error[1])
+    point = variance[0].sum() / error[0].sum() - variance[1].sum() / error[1].sum()
+    low, high = bootstrap_interval(drawn, np.array(point), interval=0.9, questions=60)
+    assert value(found, "incoherence", "unbiased") == pytest.approx(point)
+    assert value(found, "incoherence", "unbiased_low") == pytest.approx(float(low))
+    assert value(found, "incoherence", "unbiased_high") == pytest.approx(float(high))
+
+
+def test_only_shared_questions_are_compared():
+    answers = HAND | {("x", "q3"): [0, 0, 0, 1], ("y", "q4"): [2, 2, 0, 1]}
+    found = hm.compare(table(answers), "x", "y", draws=20)
+    same = hm.compare(table(HAND), "x", "y", draws=20)
+    assert value(found.table, "incoherence", "unbiased") == value(same.table, "incoherence", "unbiased")
+    assert "2 cells of x or y have no partner in the other and are left out." in found.notes
+    with pytest.raises(NotTestable, match="share no question"):
+        hm.compare(table({("x", "a"): [0, 1, 1], ("y", "b"): [0, 1, 1]}), "x", "y", draws=20)
+
+
+def test_a_model_against_itself_under_another_name_differs_by_nothing_without_a_model():
+    answers = {(m, q): letters for (_, q), letters in list(HAND.items())[:2] for m in ("one", "two")}
+    found = hm.compare(table(answers), "one", "two", draws=20).table
+    four = found[~found["quantity"].str.contains("part")]
+    assert (four[["unbiased", "unbiased_low", "unbiased_high"]] == 0).all(axis=None)
+
+
+def test_the_posterior_is_the_fits_own(example):
+    """Predictions are the summary of the fit, number for number; those of a comparison are differences of its draws."""
+    found = hm.interpret.predictions(example, "model")
+    summary = example.fit.summary(["model"]).set_index("model")
+    for name in ("incoherence", "bias2", "variance", "error"):
+        own = found[found["quantity"] == name].set_index("model")
+        for column, theirs in (("median", name), ("low", f"{name}_low"), ("high", f"{name}_high")):
+            assert own[column].to_dict() == pytest.approx(summary[theirs].to_dict())
+    assert found["model"].drop_duplicates().tolist() == ["owl-1b", "owl-4b", "owl-16b", "owl-64b"]
+    sets = example.fit.draws(["model"])
+    at = sets.table["model"].tolist().index
+    difference = (sets.incoherence[..., at("owl-1b")] - sets.incoherence[..., at("owl-64b")]).ravel()
+    compared = hm.compare(example, "owl-1b", "owl-64b").table
+    assert value(compared, "incoherence", "difference") == pytest.approx(np.median(difference))
+    assert value(compared, "incoherence", "probability") == pytest.approx((difference > 0).mean())
+
+
+def test_unbiased_predictions_are_those_of_decompose(example):
+    for population in ("like-these", "these"):
+        found = hm.interpret.predictions(example, "model", population=population)
+        kind = {"by": ["model"], "estimator": "unbiased", "interval": 0.9, "population": population, "seed": 1}
+        records = hm.decompose(example.responses, draws=1000, **kind).frame().set_index("model")
+        own = found[found["quantity"] == "incoherence"].set_index("model")
+        assert own["unbiased"].to_dict() == pytest.approx(records["incoherence"].to_dict())
+        close = 1e-9 if population == "like-these" else 0.006  # the jackknife is drawn here, by the delta method there
+        for end in ("low", "high"):
+            assert own[f"unbiased_{end}"].to_dict() == pytest.approx(records[f"incoherence_{end}"].to_dict(), abs=close)
+
+
+def test_three_parts_add_up(example):
+    found = hm.compare(example, "owl-1b", "owl-64b").table
+    parts = found[found["quantity"].str.endswith(" part")]
+    assert parts["quantity"].tolist() == ["accuracy part", "spread part", "concentration part"]
+    assert parts["difference"].sum() == pytest.approx(value(found, "incoherence", "difference"), abs=0.004)
+    assert parts["difference"].iloc[0] < 0  # the smaller model is right less often
+
+
+def test_slopes_are_least_squares(example):
+    found = hm.interpret.slopes(example, "model_size_b")
+    sets = sets_of(source_of(example, ["model_size_b"]), ["model_size_b"])
+    x = np.log(sets.table["model_size_b"].to_numpy())
+    assert value(found, "bias2", "levels") == 4
+    for name in ("bias2", "incoherence"):
+        y = quantity(sets.latent, name).reshape(-1, 4)
+        y = np.log(y / (1 - y)) if name == "incoherence" else np.log(y)
+        assert value(found, name, "slope") == pytest.approx(np.median(np.polyfit(x, y.T, 1)[0]))
+    plain = hm.interpret.slopes(example, "model_size_b", log=False, link=False)
+    y = quantity(sets.estimate, "variance")
+    assert value(plain, "variance", "unbiased") == pytest.approx(np.polyfit(np.exp(x), y, 1)[0])
+
+
+def test_slopes_say_why_not(example):
+    with pytest.raises(BadInput, match="needs numbers"):
+        hm.interpret.slopes(example, "budget")
+    with pytest.raises(BadInput, match="group it first"):
+        hm.interpret.slopes(example.fit, "log2_length")
+    with pytest.raises(NotTestable, match="three levels"):
+        hm.interpret.slopes(table(HAND, model_size_b=1.0), "model_size_b", draws=20)
+
+
+def test_budgets_are_paired_within_models(example):
+    found = hm.interpret.comparisons(example, "budget", levels=["low", "high"], by=["model"])
+    assert found["paired"].all()
+    assert len(found) == 16
+    assert set(found["questions"]) == {60}
+    whole = hm.interpret.comparisons(example, "budget", levels=["low", "high"])
+    cells = example.cells.table
+    rows, paired = paired_rows(cells[cells["model"] != "owl-4b"], "budget", "high", "low", [])
+    assert paired
+    assert len(rows) == 360
+    assert value(whole, "variance", "unbiased") == pytest.approx(
+        found[found["quantity"] == "variance"]["unbiased"].mean()
+    )
+
+
+def test_a_covariate_of_questions_is_not_paired():
+    responses = table(HAND | {("x", "q3"): [0, 0, 1, 2]}, category=["hard"] * 8 + ["easy"] * 8 + ["easy"] * 4)
+    found = hm.interpret.comparisons(responses, "category", levels=["easy", "hard"], draws=20)
+    assert not found["paired"].any()
+
+
+def test_outcomes_without_a_latent_model_are_compared_without_one():
+    rng = np.random.default_rng(1)
+    rows = [
+        {"model": m, "question": f"q{q}", "sample": s, "embedding": (rng.normal(size=3) * (1 + (m == "b"))).tolist()}
+        for m in "ab"
+        for q in range(40)
+        for s in range(5)
+    ]
+    found = hm.compare(validate(pd.DataFrame(rows)), "a", "b", draws=20)
+    row = found.table[found.table["quantity"] == "variance"].iloc[0]
+    assert row["unbiased"] == pytest.approx(3 - 12, abs=2)
+    assert np.isnan(row["difference"]) or row["difference"] < 0
+
+
+def test_models_decoded_at_different_settings_are_not_testable():
+    responses = table(HAND, temperature=[1.0] * 8 + [0.7] * 8)
+    found = hm.compare(responses, "x", "y", draws=20)
+    assert "different temperature (1 against 0.7)" in found.notes[0]
+    assert "not testable" in found.sentences[0]
+
+
+def test_a_bad_fit_has_no_sentence_with_a_number():
+    found = hm.compare(table(HAND), "x", "y", draws=20)
+    assert "not testable" in found.sentences[0]
+    assert not found.table["reliable"].any()
+
+
+def test_names_that_are_not_there(example):
+    with pytest.raises(BadInput, match="did you mean 'owl-64b'"):
+        hm.compare(example, "owl-1b", "owl-64")
+    with pytest.raises(BadInput, match="did you mean 'budget'"):
+        hm.interpret.predictions(example, "budgte")
+    with pytest.raises(BadInput, match="There is no budget 'lo'"):
+        hm.interpret.comparisons(example, "budget", levels=["lo", "high"])
+
+
+def test_the_example_is_what_makes_it():
+    from hotmess.examples import make
+
+    packaged = hm.example().table
+    again = validate(make()).table
+    for name in ("model", "question", "budget", "answer", "target", "reasoning_tokens"):
+        assert packaged[name].tolist() == again[name].tolist()
