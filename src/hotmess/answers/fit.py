@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.answers.closed import ENOUGH, Patterns, find_patterns, set_draws
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
 from hotmess.answers.groups import Groups, find_groups, letter_cells
-from hotmess.answers.population import SetDraws, aggregate
+from hotmess.answers.population import SetDraws, aggregate, question_sets, question_weights
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
 from hotmess.answers.tails import TailCounts, tail_counts
 from hotmess.errors import BadInput, NotTestable
@@ -92,6 +93,14 @@ class Fit:
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
         key = ("sets", metric, tuple(by), population)
         if key not in self._cache:
+            closed = None if metric != "brier" else self._closed(by, population)
+            if closed is not None:
+                table, means = closed
+                error, bias2 = 2 * means[0], means[1] + means[2]
+                if self.with_unparsable:
+                    error, bias2 = means[0], means[1]
+                self._cache[key] = SetDraws(table, error, bias2, error - bias2, population, metric)
+                return self._cache[key]
             terms = self.terms(metric)
             table, means = self._aggregate([terms.error, terms.bias2, terms.variance], by, population)
             self._cache[key] = SetDraws(table, means[0], means[1], means[2], population, metric)
@@ -105,6 +114,11 @@ class Fit:
         key = ("moments", tuple(by), population)
         if key not in self._cache:
             fitted = self.unparsable_as_wrong
+            closed = fitted._closed(by, population)
+            if closed is not None:
+                b, square, wrong = closed[1]
+                self._cache[key] = np.stack([1 - b, 1 - 2 * b + square, wrong], axis=-1)
+                return self._cache[key]
             terms = fitted.terms("brier")
             means = fitted._aggregate([terms.error, terms.variance], by, population, transform=_moments)[1]
             self._cache[key] = np.moveaxis(means, 0, -1)
@@ -127,6 +141,51 @@ class Fit:
             pointwise=False,
         )
 
+    @property
+    def with_unparsable(self) -> bool:
+        """Whether unparsable responses are a category of their own here."""
+        return bool(self.letters.unparsable.any())
+
+    def _closed(self, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:
+        """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small.
+
+        Terms: error and bias²; without unparsable responses b, b² and b² h (see `hotmess.answers.closed`).
+        """
+        key = ("closed", tuple(by), population)
+        if key not in self._cache:
+            self._known(by)
+            found = question_sets(self.cells.table, by)
+            if min(map(len, found.rows)) < ENOUGH:
+                self._cache[key] = None
+                return None
+            parameters = self.parameters()
+            draws = len(parameters["logit_a"])
+            weights = question_weights(
+                found.size, 1 if population == "these" else draws, population=population, seed=self.seed
+            )
+            means = set_draws(
+                self._patterns,
+                found.rows,
+                (weights[:, found.question[rows]] for rows in found.rows),
+                parameters,
+                powers=not self.with_unparsable,
+                seed=self.seed,
+            )
+            shaped = means.reshape(self.chains, draws // self.chains, *means.shape[1:])
+            self._cache[key] = found.table, np.moveaxis(shaped, -1, 0)
+        return self._cache[key]
+
+    @cached_property
+    def _patterns(self) -> Patterns:
+        return find_patterns(self.letters, self.groups.index)
+
+    def _known(self, by: Sequence[str]) -> None:
+        for name in by:
+            if name not in self.cells.table:
+                raise BadInput(
+                    f"There is no column {name!r}; the cells have {', '.join(map(str, self.cells.table.columns))}."
+                )
+
     def _aggregate(
         self,
         values: Sequence[np.ndarray],
@@ -135,11 +194,7 @@ class Fit:
         *,
         transform: Callable[..., Sequence[np.ndarray]] | None = None,
     ) -> tuple[pd.DataFrame, np.ndarray]:
-        for name in by:
-            if name not in self.cells.table:
-                raise BadInput(
-                    f"There is no column {name!r}; the cells have {', '.join(map(str, self.cells.table.columns))}."
-                )
+        self._known(by)
         return aggregate(
             values,
             self.cells.table,

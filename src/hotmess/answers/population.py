@@ -71,10 +71,46 @@ def aggregate(
     then are never held for all cells at once. Returns the table of sets, with counts of questions and responses, and
     an array (number of averages, chain, draw, sets).
     """
+    found = question_sets(cells, by)
+    weights = question_weights(found.size, len(values[0]), population=population, seed=seed)
+    draws = len(values[0])
+    out: list[list[np.ndarray]] = []
+    for rows in found.rows:
+        w = weights[:, found.question[rows]]
+        total = w.sum(axis=1)
+        mine = [value[:, rows] for value in values]
+        if transform is not None:
+            mine = list(transform(*mine))
+        out.append([np.einsum("dc,dc->d", w, value, dtype=float) / total for value in mine])
+    means = np.moveaxis(np.array(out), 0, -1).reshape(-1, chains, draws // chains, len(found.rows))
+    return found.table, means
+
+
+@dataclass(frozen=True)
+class QuestionSets:
+    """Sets of cells that agree in some columns.
+
+    Attributes
+    ----------
+    table
+        One row per set: the columns, `questions` and `responses`.
+    rows
+        The cells of each set.
+    question, size
+        (cells,) index of each cell's question, and the number of questions.
+    """
+
+    table: pd.DataFrame
+    rows: list[np.ndarray]
+    question: np.ndarray
+    size: int
+
+
+def question_sets(cells: pd.DataFrame, by: Sequence[str]) -> QuestionSets:
+    """The sets of cells that agree in the `by` columns, sorted; all cells where there are no columns."""
     import pandas as pd
 
     q = question_index(cells)
-    weights = question_weights(int(q.max()) + 1, len(values[0]), population=population, seed=seed)
     by = list(by)
     if by:
         index = cells.groupby(by, sort=True, observed=True, dropna=False).ngroup().to_numpy()
@@ -82,20 +118,11 @@ def aggregate(
         table = cells.iloc[first][by].reset_index(drop=True)
     else:
         index, table = np.zeros(len(cells), int), pd.DataFrame(index=[0])
-    draws, sets = len(values[0]), len(table)
-    out: list[list[np.ndarray]] = []
-    questions, responses = np.empty(sets, int), np.empty(sets, int)
-    for s in range(sets):
-        rows = np.flatnonzero(index == s)
-        w = weights[:, q[rows]]
-        total = w.sum(axis=1)
-        mine = [value[:, rows] for value in values]
-        if transform is not None:
-            mine = list(transform(*mine))
-        out.append([np.einsum("dc,dc->d", w, value, dtype=float) / total for value in mine])
-        questions[s], responses[s] = len(np.unique(q[rows])), int(cells["responses"].to_numpy()[rows].sum())
-    means = np.moveaxis(np.array(out), 0, -1).reshape(-1, chains, draws // chains, sets)
-    return table.assign(questions=questions, responses=responses), means
+    order = np.argsort(index, kind="stable")
+    rows = np.split(order, np.searchsorted(index[order], np.arange(1, len(table))))
+    counts = cells["responses"].to_numpy()
+    table = table.assign(questions=[len(np.unique(q[r])) for r in rows], responses=[int(counts[r].sum()) for r in rows])
+    return QuestionSets(table, rows, q, int(q.max()) + 1)
 
 
 def question_index(cells: pd.DataFrame) -> np.ndarray:
