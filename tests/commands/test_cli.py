@@ -117,6 +117,17 @@ def test_read_writes_a_table_that_reads_the_same(table, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out) == again
 
 
+def test_read_says_how_many_responses_are_wrongly_formatted(tmp_path, capsys):
+    rows = "model,question,budget,answer,target,n_choices\nm,q,low,A,B,3\nm,q,low,,B,3\nm,q,high,B,B,3\n"
+    (tmp_path / "r.csv").write_text(rows)
+    assert main(["read", str(tmp_path / "r.csv"), "--out", str(tmp_path / "r.parquet")]) == 0
+    title, heads, low, high = capsys.readouterr().out.splitlines()
+    assert title == "Wrongly formatted responses"
+    assert heads.split() == ["model", "budget", "responses", "wrong", "share"]
+    assert low.split() == ["m", "low", "2", "1", "0.500"]
+    assert high.split() == ["m", "high", "1", "0", "0.000"]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -70,6 +70,15 @@ def test_sixty_draws_from_a_real_model(tmp_path: Path, capsys: pytest.CaptureFix
     assert table.groupby("question")["context"].nunique().tolist() == [10, 10, 10]
     assert table["reasoning_tokens"].between(1, 40).all()
 
+    capsys.readouterr()
+    assert main(["decompose", str(tmp_path / "responses.parquet"), "--estimator", "unbiased", "--json"]) == 0
+    (terms,) = json.loads(capsys.readouterr().out)
+    assert (terms["questions"], terms["responses"]) == (3, 60)
+    # The error needs no model of the clusters: unparsable answers are uniform, every other error is 2 or 0.
+    error = (2.0 * (table["answer"] != table["target"])).where(table["answer"] >= 0, 0.75)
+    assert terms["error"] == pytest.approx(error.mean(), rel=1e-9)
+    assert terms["bias2"] + terms["variance"] == pytest.approx(terms["error"], rel=1e-9)
+
     log = read_eval_log(record["log"])
     samples = log.samples or []
     assert len(samples) == 60

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hotmess.errors import BadInput
+from hotmess.sampling.draws import draw_seed
 from hotmess.sampling.items import Item
 from hotmess.sampling.prompts import BUDGETS
 
@@ -20,7 +21,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, ModelUsage, get_model
 
-from hotmess.sampling.task import build_task, choices, read_answer
+from hotmess.sampling.task import build_task, multiple_choice, open_ended, read_answer
 
 ITEMS = [Item(f"q{i}", f"Question {i}?", ("w", "x", "y", "z"), i % 4, "odd" if i % 2 else "even") for i in range(3)]
 POOL = [
@@ -168,9 +169,40 @@ def test_open_answers_in_tags(tmp_path: Path) -> None:
 
 def test_a_task_from_files(tmp_path: Path) -> None:
     (tmp_path / "q.jsonl").write_text(json.dumps({"q": "One?", "choices": ["x", "y"], "target": "A"}))
-    task = choices(str(tmp_path / "q.jsonl"), columns={"question": "q"}, contexts=2, draws=2, form="probability")
+    task = multiple_choice(
+        str(tmp_path / "q.jsonl"), columns={"question": "q"}, contexts=2, draws=2, form="probability"
+    )
     assert task.name == "q"
     assert len(task.dataset) == 4
+
+
+def test_tasks_are_found_by_inspect_under_the_package_name(tmp_path: Path) -> None:
+    rows = [{"question": f"{i} + 1?", "choices": ["1", "2"], "target": i % 2} for i in range(6)]
+    (tmp_path / "sums.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    arguments = {"questions": str(tmp_path / "sums.jsonl"), "hold_out": 2, "shots": [1], "contexts": 2, "draws": 1}
+
+    def reply(*_: Any) -> ModelOutput:
+        output = ModelOutput.from_content("mockllm/model", "ANSWER: A <answer>2</answer>")
+        output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+        return output
+
+    for task, form in (("multiple_choice", "letter"), ("open_ended", "open")):
+        model = get_model("mockllm/model", custom_outputs=reply, memoize=False)
+        (log,) = eval(f"hotmess/{task}", model=model, task_args=arguments, log_dir=str(tmp_path / task), display="none")
+        samples = log.samples or []
+        assert log.status == "success"
+        assert len(samples) == 4 * 2
+        assert {sample.metadata["format"] for sample in samples} == {form}
+        # The seeds are those of a run that knows the model's name.
+        for sample in samples:
+            about = sample.metadata
+            names = (str(model), "", "", about["question"], about["context"], about["draw"])
+            assert about["seed"] == draw_seed(0, *names)
+            assert [message.role for message in sample.messages] == ["system", "user", "assistant", "user", "assistant"]
+    with pytest.raises(BadInput, match="no layout 'mmmlu'"):
+        multiple_choice(str(tmp_path / "sums.jsonl"), layout="mmmlu")
+    with pytest.raises(BadInput, match="6 of 6 questions"):
+        open_ended(str(tmp_path / "sums.jsonl"), hold_out=6)
 
 
 def test_bad_requests_are_refused() -> None:

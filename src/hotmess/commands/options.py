@@ -60,7 +60,12 @@ def table_options(*, files: bool = True) -> argparse.ArgumentParser:
     group.add_argument("--groups", type=int, default=3, metavar="N", help="difficulty groups (default: 3)")
     group.add_argument("--difficulty", metavar="COLUMN", help="a column that holds difficulty itself")
     logs = parser.add_argument_group("logs")
-    logs.add_argument("--scorer", metavar="NAME", help="whose answers count, where a log has several scorers")
+    logs.add_argument(
+        "--scorer",
+        action="append",
+        metavar="NAME",
+        help="whose answers count, where a log has several scorers; may be repeated, for logs of several tasks",
+    )
     logs.add_argument("--filter", metavar="NAME", help="whose answers count, where a log has several filters")
     logs.add_argument("--tokenizer", metavar="FILE", help="tokenizer.json by which to count lengths")
     logs.add_argument("--model", metavar="NAME", help="the model's name, for logs that do not hold it")

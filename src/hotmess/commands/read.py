@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotmess.commands.options import command, read_table, say, table_options
+from hotmess.commands.options import command, print_table, read_table, say, table_options
 from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from hotmess.responses.table import Responses
 
 
 def add_parser(subparsers: Any) -> None:
@@ -33,7 +35,24 @@ def run(args: argparse.Namespace) -> int:
     responses = read_table(args)
     write(responses.table, Path(args.out))
     say(*responses.notes, responses.summary(), f"Written to {args.out}.")
+    _formats(responses)
     return 0
+
+
+def _formats(responses: Responses) -> None:
+    """Wrongly formatted responses by model, condition and budget, where there are any."""
+    from hotmess.sampling.table import format_table
+
+    if responses.outcome not in ("answer", "probs", "text"):
+        return
+    names = ("model", "condition", "budget", "finish_reason", responses.outcome)
+    table = format_table(responses.table[[name for name in names if name in responses.table.columns]])
+    if not table["wrong"].any():
+        return
+    records = table.astype(object).where(table.notna(), None).to_dict("records")
+    constant = [name for name in ("condition", "at_the_limit") if len({record[name] for record in records}) == 1]
+    rows = [{name: value for name, value in record.items() if name not in constant} for record in records]
+    print_table(rows, title="Wrongly formatted responses")
 
 
 def write(table: pd.DataFrame, path: Path) -> None:

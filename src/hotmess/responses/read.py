@@ -62,8 +62,10 @@ def read(
     tables = len(frames)
     if logs:
         from hotmess.responses.formats import read_logs
+        from hotmess.responses.formats.settle import OUTCOMES as LOGGED
 
-        frame, said = read_logs(logs, allow_copies=allow_copies, **log_options)
+        asked = outcome if outcome in LOGGED and outcome not in columns else None
+        frame, said = read_logs(logs, outcome=asked, allow_copies=allow_copies, **log_options)
         frames.append(("the logs", frame))
         notes.extend(said)
     frame, place = _together([(name, rename(frame, columns, name)) for name, frame in frames])

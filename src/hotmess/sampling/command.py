@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput, need
+from hotmess.sampling.draws import held_out
 from hotmess.sampling.items import LAYOUTS, Columns, read_items
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     source.add_argument("--gguf", help="a GGUF file to serve here for the run (needs hotmess[local])")
     add("--model-base-url", help="address of an OpenAI-compatible or other server")
     add("--pool", help="questions with answers for the few-shot examples; none: every context is empty")
+    add("--hold-out", type=int, default=0, metavar="N", help="keep N of the questions, at random, for the examples")
     add("--split", help="split of a Hugging Face data set (default: test)")
+    add("--pool-split", help="split of the pool's data set (default: that of the questions)")
     add("--layout", choices=sorted(LAYOUTS), help="columns of a published data set")
     add("--column", action="append", default=[], metavar="NAME=COLUMN[,COLUMN…]", help=f"NAME is one of {_names()}")
     add("--name", help="benchmark name (default: the file's)")
@@ -62,8 +65,12 @@ def sample_command(args: argparse.Namespace) -> int:
     columns = _columns(args.layout, args.column)
     if args.limit is not None and args.limit < 1:
         raise BadInput(f"--limit {args.limit} leaves no question: give 1 or more.")
-    items = read_items(args.questions, columns=columns, split=args.split)[: args.limit]
-    pool = read_items(args.pool, columns=columns, split=args.split) if args.pool else []
+    items = read_items(args.questions, columns=columns, split=args.split)
+    pool = read_items(args.pool, columns=columns, split=args.pool_split or args.split) if args.pool else []
+    if args.hold_out:
+        items, kept = held_out(items, args.hold_out, seed=args.seed)
+        pool += kept
+    items = items[: args.limit]
     records = []
     with ExitStack() as stack:
         if args.json:

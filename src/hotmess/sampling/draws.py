@@ -78,6 +78,24 @@ def draw_contexts(
     return drawn
 
 
+def held_out(items: Sequence[Item], number: int, *, seed: int = 0) -> tuple[list[Item], list[Item]]:
+    """The questions to ask, and `number` others, drawn at random, to be the pool of examples.
+
+    Only questions with a target are held out. Raises `BadInput` where too few of them, or none to ask, would be left.
+
+    >>> asked, pool = held_out([Item(str(i), f"{i}?", ("x", "y"), 0) for i in range(5)], 2)
+    >>> len(asked), len(pool)
+    (3, 2)
+    """
+    able = [place for place, item in enumerate(items) if item.target is not None]
+    if not 0 < number <= len(able) or number == len(items):
+        raise BadInput(f"{number} of {len(items)} questions, {len(able)} of them with a target, cannot be held out.")
+    rng = np.random.default_rng(draw_seed(seed, "held out"))
+    kept = set(rng.choice(able, number, replace=False).tolist())
+    asked = [item for place, item in enumerate(items) if place not in kept]
+    return asked, [items[place] for place in sorted(kept)]
+
+
 def plan_draws(
     items: Sequence[Item],
     *,

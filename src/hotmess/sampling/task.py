@@ -10,18 +10,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from inspect_ai import Task, task
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser, GenerateConfig
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageUser,
+    GenerateConfig,
+    get_model,
+)
 from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, Score, Scorer, Target, accuracy, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from hotmess.errors import BadInput
-from hotmess.sampling.draws import Draw, Order, draw_contexts, plan_draws
-from hotmess.sampling.items import Columns, Item, read_items
+from hotmess.sampling.draws import Draw, Order, draw_contexts, held_out, plan_draws
+from hotmess.sampling.items import LAYOUTS, Columns, Item, read_items
 from hotmess.sampling.parse import parse_letter, parse_open, parse_probabilities
 from hotmess.sampling.prompts import FORMATS, LETTERS, Format, example_text, question_text, system_text
 
@@ -86,26 +95,55 @@ def build_task(
 
 
 @task
-def choices(
+def multiple_choice(
     questions: str,
     pool: str = "",
+    layout: str = "",
     columns: dict[str, Any] | None = None,
     split: str = "",
+    pool_split: str = "",
+    hold_out: int = 0,
     name: str = "",
     form: Format = "letter",
+    stream: str = "",
     **options: Any,
 ) -> Task:
-    """The same from files, for `inspect eval`: `-T questions=gpqa.jsonl -T pool=examples.jsonl -T budget=high`.
+    """The same from files, for `inspect eval`:
 
-    `columns` renames columns (see `hotmess.sampling.items.Columns`), the other options are those of `build_task`.
+        inspect eval hotmess/multiple_choice -T questions=gpqa.csv -T layout=gpqa -T hold_out=20 -T budget=high
+
+    `layout` names the columns of a published data set, `columns` renames columns (see `hotmess.sampling.items`).
+    Examples come from `pool`, or `hold_out` of the questions are kept for them. `stream` is by default the name of the
+    model that is evaluated; the other options are those of `build_task`.
     """
+    if layout and layout not in LAYOUTS:
+        raise BadInput(f"There is no layout {layout!r}: choose one of {', '.join(sorted(LAYOUTS))}.")
     given: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in (columns or {}).items()
     }
-    names = Columns(**given)
+    names = replace(LAYOUTS[layout] if layout else Columns(), **given)
     items = read_items(questions, columns=names, split=split or None)
-    examples = read_items(pool, columns=names) if pool else []
-    return build_task(items, examples, name=name or Path(questions).stem, form=form, **options)
+    examples = read_items(pool, columns=names, split=pool_split or split or None) if pool else []
+    if hold_out:
+        items, kept = held_out(items, hold_out, seed=int(options.get("seed", 0)))
+        examples = [*examples, *kept]
+    options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    name = name or Path(questions.removeprefix("hf:")).stem
+    return build_task(items, examples, name=name, form=form, stream=stream or _evaluated(), **options)
+
+
+@task
+def open_ended(questions: str, pool: str = "", **options: Any) -> Task:
+    """Questions answered in words, between <answer> and </answer>; options as for `multiple_choice`."""
+    return multiple_choice(questions, pool, **{**options, "form": "open"})
+
+
+def _evaluated() -> str:
+    """The name of the model under evaluation, nothing where there is none yet."""
+    try:
+        return str(get_model())
+    except (ValueError, PrerequisiteError):
+        return ""
 
 
 @solver

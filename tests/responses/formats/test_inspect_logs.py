@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from make_logs import answered, inspect_sample, some_inspect, write_inspect
 
+import hotmess
+from hotmess.cli import main
 from hotmess.errors import BadInput
 from hotmess.responses.formats import read_logs
 from hotmess.responses.formats.hostile import option_index
@@ -364,3 +366,33 @@ def test_options_are_named_by_letter_or_by_text():
         *(0, 1, 2, 1, 2),
         *(-1, -1, -1),
     ]
+
+
+def test_the_outcome_asked_for_reaches_the_readers(tmp_path):
+    some_inspect(tmp_path / "letters.eval")
+    scored = [inspect_sample(q, choices=None, target="x", scores={"s": {"value": 0.5}}, uuid=f"s{q}") for q in range(2)]
+    write_inspect(tmp_path / "scores.eval", scored, task="other")
+    assert hotmess.read(tmp_path, cache=False, progress=False).outcome == "score"
+    letters = hotmess.read(tmp_path, outcome="answer", cache=False, progress=False)
+    assert (letters.outcome, len(letters)) == ("answer", 18)
+    assert "2 responses without the outcome answer are left out." in letters.notes
+    with pytest.raises(BadInput, match="no outcome 'tests', only"):
+        hotmess.read(tmp_path, outcome="tests", cache=False, progress=False)
+
+
+def test_several_scorers_for_several_tasks_on_the_command_line(tmp_path, capsys):
+    for name in ("one", "two"):
+        scores = {name: {"value": "C"}, "cost": {"value": 0.25}}
+        write_inspect(tmp_path / f"{name}.eval", [inspect_sample(0, choices=None, scores=scores, uuid=name)], task=name)
+    command = ["read", str(tmp_path), "--out", str(tmp_path / "out.parquet")]
+    assert main([*command, "--scorer", "one"]) == 2
+    assert "choose one of two, cost" in capsys.readouterr().err
+    assert main([*command, "--scorer", "one", "--scorer", "two"]) == 0
+    assert (hotmess.read(tmp_path / "out.parquet").table["score"] == 1.0).all()
+
+
+def test_only_the_first_line_of_a_programs_error_is_told(tmp_path):
+    error = {"message": "RuntimeError('No service.\\nCompose: x')", "traceback": "t", "traceback_ansi": "t"}
+    write_inspect(tmp_path / "a.eval", [inspect_sample(0, error=error)])
+    with pytest.raises(BadInput, match=r"the first with RuntimeError\('No service\.$"):
+        read(tmp_path / "a.eval")

@@ -63,8 +63,10 @@ def read_inspect(path: Path, options: ReadOptions) -> pd.DataFrame:
             records.append(record)
         else:
             counts[record] += 1
-            message = label(str(mapping(mapping(value).get("error")).get("message", ""))[: MAX_LABEL // 10])
-            errors += [message] if message else []
+            message = str(mapping(mapping(value).get("error")).get("message", ""))
+            # Errors of programs are long: their first line, also where line breaks are written out.
+            first = label(re.split(r"\r|\n|\\n", message)[0][: MAX_LABEL // 10])
+            errors += [first] if first else []
     facts = _facts(header, path, options)
     if not total:
         results = mapping(header.get("results"))
@@ -72,8 +74,8 @@ def read_inspect(path: Path, options: ReadOptions) -> pd.DataFrame:
         raise NoResponses(f"{path} holds no samples{of}: write the log with its samples, or give the whole log.")
     if not records:
         why = ", ".join(f"{n:,} {what.partition(': ')[2]}" for what, n in counts.items())
-        first = f", the first with {errors[0].splitlines()[0]}" if errors else ""
-        raise NoResponses(f"{path} holds no response: of {total:,} sample{'s' if total > 1 else ''}, {why}{first}.")
+        such = f", the first with {errors[0].rstrip('.')}" if errors else ""
+        raise NoResponses(f"{path} holds no response: of {total:,} sample{'s' if total > 1 else ''}, {why}{such}.")
     table = table_of(records, facts, counts, path, options)
     table.attrs["counts"] = {**counts, **_completeness(header, total)}
     return table
