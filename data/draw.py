@@ -4,8 +4,9 @@
 
 Serves the model on 127.0.0.1, asks every question of `questions.jsonl` in 10 few-shot contexts, 3 times each, at each
 budget, and writes one part for each (model, budget, context) to `parts/`. Parts that exist are kept, so the command
-resumes. When a model is complete its parts become `arithmetic-and-facts-MODEL.parquet`. `--summary` prints, from the
-files that are there, rows, accuracy and wrong formats for each model and budget, and puts them into the README.
+resumes. When a model is complete at the budgets asked for, their parts go into `arithmetic-and-facts-MODEL.parquet`;
+another budget can be added later. `--summary` prints, from the files that are there, rows, accuracy and wrong formats
+for each model and budget, and puts them into the README.
 """
 
 from __future__ import annotations
@@ -167,21 +168,26 @@ def read(paths: Iterable[Path]) -> pd.DataFrame:
 
 
 def draw_model(path: str, budgets: list[str], *, slots: int, url: str | None) -> None:
-    """Draw what is missing of one model, then put its parts together."""
+    """Draw what is missing of one model at some budgets, then put these parts into its file.
+
+    Parts of other budgets stay where they are, and responses in the model's file are kept.
+    """
     model = describe(path)
     whole = HERE / f"{BENCHMARK}-{str(model['model']).lower().replace(' ', '-')}.parquet"
-    if whole.exists():
-        print(f"{whole.name} is there already", flush=True)
+    there = set(pd.read_parquet(whole, columns=["budget"])["budget"].unique()) if whole.exists() else set()
+    budgets = [budget for budget in budgets if budget not in there]
+    if not budgets:
+        print(f"{whole.name} holds these budgets already", flush=True)
         return
     items, pool = (read_items(str(HERE / name)) for name in ("questions.jsonl", "examples.jsonl"))
     folder = HERE / "parts"
     folder.mkdir(exist_ok=True)
     keys = [(context, budget) for context in range(CONTEXTS) for budget in budgets]
     parts = {key: folder / f"{whole.stem}.{key[1]}.{key[0]}.parquet" for key in keys}
-    with nullcontext(url) if url else serve(path, slots=slots, timeout=600) as address:
-        for (context, budget), part in parts.items():
-            if part.exists():
-                continue
+    missing = {key: part for key, part in parts.items() if not part.exists()}
+    server = nullcontext(url or "") if url or not missing else serve(path, slots=slots, timeout=600)
+    with server as address:
+        for (context, budget), part in missing.items():
             start = time.monotonic()
             table = draw_part(items, pool, model, address, budget=budget, context=context, slots=slots)
             write(table, part)
@@ -192,11 +198,11 @@ def draw_model(path: str, budgets: list[str], *, slots: int, url: str | None) ->
                 f"wrongly formatted {(table.answer < 0).mean():.2f}, tokens {table.reasoning_tokens.mean():.0f}",
                 flush=True,
             )
-    write(read(parts.values()), whole)
+    write(read([*([whole] if there else []), *parts.values()]), whole)
     for part in parts.values():
         part.unlink()
     write_summary()
-    print(f"{whole.name} is complete", flush=True)
+    print(f"{whole.name} is complete at {', '.join(sorted(there | set(budgets)))}", flush=True)
 
 
 def summary() -> pd.DataFrame:

@@ -97,3 +97,43 @@ def test_contexts_are_those_of_the_seed() -> None:
     contexts = draw_contexts(pool, contexts=10, shots=(2, 3), seed=SEED)
     assert {len(context) for context in contexts} == {2, 3}
     assert len({item.category for context in contexts for item in context}) == 5
+
+
+def test_budgets_of_a_model_are_drawn_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(DATA)
+    script = importlib.import_module("draw")
+    for name in ("questions.jsonl", "examples.jsonl", "README.md"):
+        (tmp_path / name).write_bytes((DATA / name).read_bytes())
+    monkeypatch.setattr(script, "HERE", tmp_path)
+    monkeypatch.setattr(script, "CONTEXTS", 2)
+    monkeypatch.setattr(script, "describe", lambda _: {"model": "Tiny 1", "family": "Tiny", "model_size_b": 1.0})
+    drawn: list[tuple[str, int]] = []
+
+    def draw_part(items: list[Item], *_: object, budget: str, context: int, slots: int) -> pd.DataFrame:
+        drawn.append((budget, context))
+        if drawn == [("high", 0), ("high", 1)]:
+            raise KeyboardInterrupt
+        about = {"model": "Tiny 1", "family": "Tiny", "model_size_b": 1.0, "category": "", "condition": ""}
+        row = {"benchmark": "b", **about, "budget": budget, "context": context, "sample": 0, "finish_reason": "stop"}
+        rest = {"target": 0, "n_choices": 4, "text": "ANSWER: A", "answer": 0, "reasoning_tokens": 9}
+        return pd.DataFrame([{**row, "question": item.id, **rest} for item in items])
+
+    monkeypatch.setattr(script, "draw_part", draw_part)
+    draw = lambda *budgets: script.draw_model("x.gguf", list(budgets), slots=1, url="http://127.0.0.1:1")  # noqa: E731
+    with pytest.raises(KeyboardInterrupt):
+        draw("high")
+    whole = tmp_path / "arithmetic-and-facts-tiny-1.parquet"
+    left = tmp_path / "parts" / f"{whole.stem}.high.0.parquet"
+    assert list(left.parent.iterdir()) == [left]
+    draw("low")
+    assert set(pd.read_parquet(whole)["budget"]) == {"low"}
+    assert list(left.parent.iterdir()) == [left]
+    assert "| Tiny 1 | high | 1 | 50 | 100.0% | 0 | 0 | 9 |" in (tmp_path / "README.md").read_text()
+    draw("low", "high")
+    draw("low", "high")
+    assert drawn == [("high", 0), ("high", 1), ("low", 0), ("low", 1), ("high", 1)]
+    table = pd.read_parquet(whole)
+    assert table.groupby(["budget", "context"], observed=True).size().to_dict() == {
+        (budget, context): 50 for budget in ("high", "low") for context in (0, 1)
+    }
+    assert not any(left.parent.iterdir())
