@@ -19,6 +19,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from hotmess.answers.prior import AnswerPrior
+
 DELTA = 1e-12  # smoothing of the KL family, as in the paper
 TINY = 1e-30  # below it a sum of gamma draws has too few digits left in single precision
 T = TypeVar("T")
@@ -44,6 +46,20 @@ class LetterCells:
     wrong: np.ndarray
     unparsable: np.ndarray
     choices: np.ndarray
+
+    @property
+    def options(self) -> np.ndarray:
+        """(cells,) number of wrong options."""
+        return self.choices - 1
+
+    @property
+    def prior(self) -> AnswerPrior:
+        """The prior that suits the outcome."""
+        return AnswerPrior()
+
+    def apart(self, index: np.ndarray) -> np.ndarray:
+        """(cells,) whether unparsable responses are told apart in the cell's group: in those that have any."""
+        return np.isin(index, index[self.unparsable > 0])
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from hotmess.answers.population import SetDraws, aggregate, question_sets, quest
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
 from hotmess.answers.tails import TailCounts, tail_counts
 from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.resume import resumed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -269,10 +270,13 @@ def fit(
 ) -> Fit:
     """Fit latent answer distributions (nested Dirichlet; methods, section 3).
 
+    Letters have a fixed set of answers; free text, unit tests, scores and outcomes of your own are distributions over
+    positions (`hotmess.answers.positions`), and the fit is a `PositionFit`.
+
     Parameters
     ----------
     responses
-        Letter responses, or cells reduced from them.
+        Responses, or cells reduced from them.
     formula
         Right-hand side over the cells' columns, such as `difficulty * log(model_size_b)`: groups are partially pooled
         around this regression. None: no pooling, each group on its own weak priors, as a law fitted afterwards needs.
@@ -288,14 +292,13 @@ def fit(
     Raises
     ------
     BadInput
-        If the outcome is not letters, or the formula cannot be used.
+        If the formula cannot be used.
     NotTestable
-        If every cell has one response.
+        If every cell has one response; or the outcome has no target.
     """
     from hotmess.inference.sample import sample
     from hotmess.responses.cells import Cells, reduce
 
-    prior = prior or AnswerPrior()
     cells = (
         responses
         if isinstance(responses, Cells)
@@ -313,7 +316,13 @@ def fit(
             "Every question has one response only: variance cannot be told from bias; draw at least two responses "
             "per question."
         )
-    letters = letter_cells(cells, unparsable=unparsable)
+    kind, letters = Fit, letter_cells(cells, unparsable=unparsable) if cells.counts is not None else None
+    if letters is None:
+        from hotmess.answers.position_fit import PositionFit
+        from hotmess.answers.positions import position_cells
+
+        kind, letters = PositionFit, position_cells(cells, unparsable=unparsable)
+    prior = prior or letters.prior
     found = find_groups(cells, formula, by=by, columns=groups)
     size = len(found.table)
     tails = tail_counts(
@@ -321,13 +330,13 @@ def fit(
         letters.wrong,
         found.index,
         groups=size,
-        options=letters.choices - 1,
+        options=letters.options,
         unparsable=letters.unparsable,
     )
     some = found.with_unparsable(letters)
     unparsable_tails = None
     if len(some):
-        rows = np.flatnonzero(np.isin(found.index, some))
+        rows = np.flatnonzero(letters.apart(found.index))
         unparsable_tails = tail_counts(
             letters.unparsable[rows],
             letters.wrong[rows].sum(1, keepdims=True),
@@ -376,7 +385,7 @@ def fit(
 
         data = add_data(data, cells, letters, found, group_parameters(data["posterior"].dataset, found))
     source = None if isinstance(responses, Cells) else responses
-    return Fit(cells, letters, found, data, formula, prior, seed, unparsable, source)
+    return kind(cells, letters, found, data, formula, prior, seed, unparsable, source)
 
 
 def _moments(error: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -406,6 +415,7 @@ def group_parameters(posterior: Any, groups: Groups) -> dict[str, np.ndarray]:
     return out
 
 
+@resumed
 def _grid_tree(
     tails: TailCounts,
     unparsable: TailCounts | None,

@@ -47,8 +47,8 @@ class Groups:
     columns: tuple[str, ...]
 
     def with_unparsable(self, letters: LetterCells) -> np.ndarray:
-        """Sorted indices of the groups that have any unparsable response."""
-        return np.unique(self.index[letters.unparsable > 0])
+        """Sorted indices of the groups in which unparsable responses (or those at the origin) are told apart."""
+        return np.unique(self.index[letters.apart(self.index)])
 
     @property
     def labels(self) -> list[str]:

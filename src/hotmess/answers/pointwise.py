@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,12 +80,16 @@ def add_data(
     labels = [f"{b} / {q}" for b, q in cells.table.iloc[first][["benchmark", "question"]].itertuples(index=False)]
     order = np.argsort(question, kind="stable")
     starts = np.searchsorted(question[order], np.arange(len(labels)))
-    patterns, inverse = _patterns(letters, groups.index)
+    from hotmess.answers import positions
+
+    plain = not isinstance(letters, positions.PositionCells)
+    patterns, inverse = _patterns(letters, groups.index) if plain else ((letters, groups.index), slice(None))
+    likelihood: Callable[..., np.ndarray] = cell_log_likelihood if plain else positions.cell_log_likelihood
     ll = np.empty((chains * draws, len(labels)), np.float32)
     for begin in range(0, chains * draws, 100):  # bounded memory
         part = {k: v[begin : begin + 100] for k, v in parameters.items()}
-        values = cell_log_likelihood(patterns[0], patterns[1], part)
-        ll[begin : begin + 100] = np.add.reduceat(values[:, inverse[order]], starts, axis=1)
+        values = likelihood(patterns[0], patterns[1], part)[:, inverse]
+        ll[begin : begin + 100] = np.add.reduceat(values[:, order], starts, axis=1)
     tree["log_likelihood"] = xr.Dataset(
         {"responses": (("chain", "draw", "question"), ll.reshape(chains, draws, -1))},
         coords={"chain": posterior.chain, "draw": posterior.draw, "question": labels},

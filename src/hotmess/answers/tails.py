@@ -28,13 +28,13 @@ class TailCounts:
     split
         T_j of the wrong responses that are on an option (all but the unparsable ones).
     option
-        (blocks, J) T_j of every wrong option of every cell; a block is a group's cells with equally many options.
+        (blocks, J) T_j of every wrong option of every cell; a block is a group's options of equal share, 1/K.
     block
         (blocks,) group of each block.
     options
         (blocks,) number K of wrong options; `inf` for open-ended answers (the Ewens limit).
     distinct
-        (blocks,) summed number of distinct wrong answers per cell (used by the Ewens limit).
+        (blocks,) number of distinct wrong answers per cell, summed (used by the Ewens limit).
     """
 
     right: np.ndarray
@@ -85,7 +85,8 @@ def tail_counts(
     group
         (cells,) group of each cell, 0 <= group < groups.
     options
-        (cells,) number of wrong options K of each cell; `inf` for open-ended answers.
+        (cells,) number of wrong options K of each cell; `inf` for open-ended answers. Or (cells, K): one over the
+        share of each in the base measure of the wrong answers, where they are not all alike.
     unparsable
         (cells,) unparsable responses: not right, and on no option.
 
@@ -114,16 +115,20 @@ def tail_counts(
         return histogram[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:].astype(float)
 
     kinds, kind = np.unique(np.asarray(options, float), return_inverse=True)
-    pairs, block = np.unique(group * len(kinds) + kind, return_inverse=True)
+    kind = kind.reshape(np.shape(options))
+    per_answer = group * len(kinds) + kind if kind.ndim == 1 else group[:, None] * len(kinds) + kind
+    pairs, block = np.unique(per_answer, return_inverse=True)
+    block = block.reshape(kind.shape)
+    each = block.ravel() if block.ndim > 1 else np.repeat(block, wrong.shape[1])
     return TailCounts(
         right=tails(right, group, groups),
         wrong=tails(wrong_total, group, groups),
         total=tails(right + wrong_total, group, groups),
         split=tails(split, group, groups),
-        option=tails(wrong.ravel(), np.repeat(block, wrong.shape[1]), len(pairs)),
+        option=tails(wrong.ravel(), each, len(pairs)),
         block=pairs // len(kinds),
         options=kinds[pairs % len(kinds)],
-        distinct=np.bincount(block, weights=(wrong > 0).sum(axis=1), minlength=len(pairs)),
+        distinct=np.bincount(each, weights=(wrong > 0).ravel(), minlength=len(pairs)),
     )
 
 

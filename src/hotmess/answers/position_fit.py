@@ -1,0 +1,83 @@
+"""A fit of latent positions: the same groups, laws and claims as for letters, with terms from distances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.answers.conjugate import TermDraws
+from hotmess.answers.fit import ESTIMAND_DRAWS, Fit
+from hotmess.answers.population import SetDraws
+from hotmess.answers.positions import PositionCells, position_draws
+from hotmess.errors import BadInput, NotTestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class PositionFit(Fit):
+    """Posterior of latent distributions over positions (`hotmess.answers.positions`)."""
+
+    def _drawn(self, draws: int) -> tuple[dict[str, TermDraws], np.ndarray]:
+        key = ("terms", "positions", draws)
+        if key not in self._cache:
+            assert isinstance(self.letters, PositionCells)
+            self._cache[key] = position_draws(self.letters, self.groups.index, self.parameters(draws), seed=self.seed)
+        return self._cache[key]
+
+    def terms(self, metric: str = "brier", draws: int = ESTIMAND_DRAWS) -> TermDraws:
+        """Draws (draws, cells) of error, bias² and variance: the squared family, or 0/1 loss for text."""
+        return self._drawn(draws)[0]["zero-one" if self.named(metric) == "zero-one" else "squared"]
+
+    def named(self, metric: str) -> str:
+        """The metric's name for this outcome: `brier`, the default of letters, stands for the squared family."""
+        from hotmess.decompose.methods import choose_metric
+
+        return choose_metric(self.cells.outcome, None if metric == "brier" else metric)
+
+    def draws(
+        self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
+    ) -> SetDraws:
+        """Draws of mean error, bias² and variance over the questions of each set, for one population."""
+        return super().draws(by, population=population, metric=self.named(metric))
+
+    def _closed(self, by: Sequence[str], population: str) -> Any:
+        return None  # closed moments are of letters
+
+    def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
+        """As of letters, for free text.
+
+        Raises
+        ------
+        NotTestable
+            For other outcomes: a test pattern or a score is not just right or wrong.
+        """
+        if self.cells.outcome != "text":
+            raise NotTestable(
+                "The three parts of a change of incoherence need answers that are right or wrong, not "
+                f"{self.cells.outcome}."
+            )
+        return super().moments(by, population=population)
+
+    def new_answers(
+        self, by: Sequence[str] = ("model",), *, population: str = "like-these", interval: float = 0.9
+    ) -> pd.DataFrame:
+        """Distinct wrong positions seen per question, and the probability that one more response is at a new one.
+
+        Columns: `distinct` (mean number per question of wrong positions seen, the origin not counted) and `unseen` with
+        its interval: the mean over questions of the mass that the posterior has on positions never seen.
+        """
+        if not 0 < interval < 1:
+            raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
+        unseen = self._drawn(ESTIMAND_DRAWS)[1]
+        seen = (self.letters.wrong > 0).sum(axis=1).astype(float)
+        every = np.broadcast_to(seen, unseen.shape)
+        table, means = self._aggregate([unseen, every], by, population)
+        flat = means[0].reshape(-1, len(table))
+        low, high = np.quantile(flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
+        distinct = self._aggregate([every], by, "these")[1][0].reshape(-1, len(table))[0]
+        return table.assign(distinct=distinct, unseen=np.median(flat, axis=0), unseen_low=low, unseen_high=high)
