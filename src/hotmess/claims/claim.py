@@ -37,6 +37,10 @@ class Quantity:
         What the data cover: a phrase that ends the claim's sentence.
     notes
         Sentences about what was left out.
+    held
+        Reasons that hold back any verdict, such as a comparison that is not decidable.
+    guards
+        Guards of the claim's own, name -> record, shown beside the others.
     """
 
     draws: np.ndarray
@@ -45,6 +49,8 @@ class Quantity:
     each: Mapping[str, np.ndarray] = field(default_factory=dict)
     parts: Mapping[str, np.ndarray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    guards: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ def _terms(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray
         terms.error[keep],
         x,
         model,
-        np.log(size[names].to_numpy(float)),
+        np.log(size.loc[list(names)].to_numpy(float)),
         question,
         int(cells.table["bin"].max()) + 1,
     )

@@ -89,6 +89,7 @@ def test_claim(study: Study, claim: Claim, *, population: str = "like-these", in
         "monte_carlo": {"low": p.low, "high": p.high, "effective_draws": p.effective},
         "populations": {population: p.value, OTHER[population]: p_other},
         "parts": {k: _summary(v, interval) for k, v in quantity.parts.items()},
+        **quantity.guards,
     }
     if not gate.passed:
         return _not_testable(study, claim, population, reasons, guards)
@@ -102,7 +103,7 @@ def test_claim(study: Study, claim: Claim, *, population: str = "like-these", in
                 f"{control.permutations} permutations, more than 10%"
             )
             return _not_testable(study, claim, population, (why,), guards)
-    lowering: list[str] = []
+    lowering: list[str] = list(dict.fromkeys((*quantity.held, *other.held)))
     if claim.estimate is not None:
         guards["agreement"], sentence = _agreement(claim.estimate(study), median)
         lowering += sentence
@@ -168,9 +169,7 @@ def _not_testable(
     study: Study, claim: Claim, population: str, reasons: tuple[str, ...], guards: dict[str, Any]
 ) -> Verdict:
     sentence = f"Not testable: that {claim.statement}. {_capital(reasons[0])}"
-    guards.pop("parts", None)  # no number where there is no verdict
-    guards.pop("populations", None)
-    guards.pop("monte_carlo", None)
+    guards = {k: v for k, v in guards.items() if k in ("gate", "negative_control")}  # no number without a verdict
     return Verdict(
         claim, NOT_TESTABLE, sentence.rstrip(".") + ".", population, study.metric, guards=guards, reasons=reasons
     )

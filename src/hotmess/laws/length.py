@@ -17,9 +17,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import gammaln
 
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.independence import metropolis_chains
+from hotmess.inference.resume import resumed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -283,7 +285,15 @@ class _Law:
     def chains(self, *, seed: int, draws: int, chains: int, thin: int = 20) -> np.ndarray:
         """(chains, draws, 2 + 2 arms): log tau, log sigma, levels, slopes."""
         rng = np.random.default_rng(seed)
-        axes = [np.linspace(np.log(w) - 7, np.log(w) + 1.5, 40) for w in (self.TAU, self.SIGMA)]
+        points, log_w = self.proposals(rng, chains * draws * thin)
+        return metropolis_chains(points, log_w, draws=draws, chains=chains, rng=rng)[0]
+
+    def proposals(self, rng: np.random.Generator, n: int, grid_points: int = 40) -> tuple[np.ndarray, np.ndarray]:
+        """(n, 2 + 2 arms) proposals and (n,) log weights: log joint density minus log proposal density.
+
+        The mean of exp(log weight) estimates the marginal likelihood without bias.
+        """
+        axes = [np.linspace(np.log(w) - 7, np.log(w) + 1.5, grid_points) for w in (self.TAU, self.SIGMA)]
         step = np.array([a[1] - a[0] for a in axes])
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)
         mode, root, marginal = self._laplace(grid)
@@ -291,7 +301,6 @@ class _Law:
         keep = log_p > log_p.max() - 25
         p = np.where(keep, np.exp(0.9 * (log_p - log_p.max())), 0) + 1e-3 * keep / keep.sum()
         p /= p.sum()
-        n = chains * draws * thin
         at = rng.choice(len(grid), n, p=p)
         points = grid[at] + step * (rng.random((n, 2)) - 0.5)
         d = mode.shape[1]
@@ -300,11 +309,14 @@ class _Law:
         theta = mode[at] + np.einsum("nij,nj->ni", spread[at], z)
         log_q = (
             np.log(p[at] / step.prod())
+            + gammaln((self.DF + d) / 2)
+            - gammaln(self.DF / 2)
+            - 0.5 * d * np.log(self.DF * np.pi)
             - 0.5 * (self.DF + d) * np.log1p((z**2).sum(1) / self.DF)
             + np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)[at]
         )
         log_w = self._log_joint(theta, points) + self.log_prior(points) - log_q
-        return metropolis_chains(np.column_stack([points, theta]), log_w, draws=draws, chains=chains, rng=rng)[0]
+        return np.column_stack([points, theta]), log_w
 
     def _weights(self, points: np.ndarray) -> np.ndarray:
         return 1 / (self.values + np.exp(2 * points[:, 1:2]))
@@ -360,6 +372,7 @@ class _Law:
         return theta, root, best + self.arms * np.log(2 * np.pi) - 0.5 * log_det
 
 
+@resumed
 def _sample(
     eigen: list[tuple[np.ndarray, ...]],
     x: np.ndarray,

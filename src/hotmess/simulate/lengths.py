@@ -104,8 +104,8 @@ class Between:
     """A law between questions, with lengths known only from noisy runs.
 
     Incoherence of question q is I_q = level · 2^(slope · l_q) (`power`), or logit I_q = logit level + slope · l_q
-    (`odds`), l_q its latent log2 length minus the mean. With a single wrong option incoherence is accuracy, so I_q is
-    exact question by question.
+    (`odds`), l_q its latent log2 length minus the mean; with `plateau` the odds law holds up to l_q = 0 and incoherence
+    is `level` beyond. With a single wrong option incoherence is accuracy, so I_q is exact question by question.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Between:
     level: float = 0.25
     spread: float = 1.0
     noise: float = 0.593
-    law: Literal["power", "odds"] = "power"
+    law: Literal["power", "odds", "plateau"] = "power"
     cap: int | None = None
 
 
@@ -135,7 +135,8 @@ def noisy_length(world: Between, *, seed: int) -> World:
     if world.law == "power":
         right = np.minimum(world.level * np.exp2(world.slope * latent), 0.98)
     else:
-        right = 1 / (1 + np.exp(-np.log(world.level / (1 - world.level)) - world.slope * latent))
+        bent = np.minimum(latent, 0.0) if world.law == "plateau" else latent
+        right = 1 / (1 + np.exp(-np.log(world.level / (1 - world.level)) - world.slope * bent))
     shape = (1, world.questions, 1, world.samples)
     answer = (rng.random(shape) >= right[None, :, None, None]).astype(np.int64)
     length = tokens(9 + latent[None, :, None, None] + world.noise * rng.normal(size=shape))
@@ -153,6 +154,58 @@ def noisy_length(world: Between, *, seed: int) -> World:
             "slope_all_runs": world.slope * shrink[2],
         },
         length=length,
+    )
+
+
+@dataclass(frozen=True)
+class Sized:
+    """Several models: logit I_mq = logit level + length_slope · l_q + size_slope · s_m + residual · u_m.
+
+    l_q is the question's latent log2 length in standard deviations, s_m the log size in standard deviations over the
+    models. With a single wrong option incoherence is accuracy, so I_mq is exact.
+    """
+
+    sizes: tuple[float, ...] = (0.6, 1.7, 4.0, 8.0, 14.0, 32.0)
+    questions: int = 150
+    samples: int = 10
+    length_slope: float = 0.5
+    size_slope: float = 0.0
+    level: float = 0.35
+    residual: float = 0.05
+    noise: float = 0.5
+
+
+def length_and_size(world: Sized, *, seed: int) -> World:
+    """Incoherence depends on the question's length, on the model's size, on both or neither.
+
+    truth: `length_slope`, `size_slope` (per standard deviation), and `share_difference`, the share of length minus that
+    of size in the variance that both explain; 0 where neither explains any.
+
+    >>> length_and_size(Sized(questions=10, size_slope=0.5), seed=0).truth["share_difference"]
+    0.0
+    """
+    rng = np.random.default_rng(seed)
+    m = len(world.sizes)
+    log_size = np.log(world.sizes)
+    s = (log_size - log_size.mean()) / log_size.std()
+    latent = rng.normal(size=world.questions)
+    own = world.size_slope * s + world.residual * rng.normal(size=m)
+    logit = np.log(world.level / (1 - world.level)) + world.length_slope * latent + own[:, None]
+    shape = (m, world.questions, 1, world.samples)
+    answer = (rng.random(shape) >= 1 / (1 + np.exp(-logit))[:, :, None, None]).astype(np.int64)
+    squares = world.length_slope**2, world.size_slope**2
+    return World(
+        answer=answer,
+        target=rng.integers(2, size=world.questions),
+        options=2,
+        truth={
+            "length_slope": world.length_slope,
+            "size_slope": world.size_slope,
+            "share_difference": (squares[0] - squares[1]) / sum(squares) if sum(squares) else 0.0,
+        },
+        models=tuple(f"model-{size:g}B" for size in world.sizes),
+        sizes=world.sizes,
+        length=tokens(9 + latent[None, :, None, None] + world.noise * rng.normal(size=shape)),
     )
 
 

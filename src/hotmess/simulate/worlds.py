@@ -8,7 +8,15 @@ from typing import Any
 
 from hotmess.errors import BadInput
 from hotmess.simulate.answers import Answers, answers
-from hotmess.simulate.lengths import Between, Follows, follows_answer, noisy_length, regression_to_mean
+from hotmess.simulate.lengths import (
+    Between,
+    Follows,
+    Sized,
+    follows_answer,
+    length_and_size,
+    noisy_length,
+    regression_to_mean,
+)
 from hotmess.simulate.overthinking import Temperature, temperature
 from hotmess.simulate.scale import Scale, scale
 from hotmess.simulate.world import World
@@ -34,6 +42,10 @@ def _overthinking(about: str, **changes: float) -> Recipe:
 
 def _follows(about: str, **changes: float) -> Recipe:
     return Recipe(about, follows_answer, Follows(**changes), "overthinking")  # type: ignore[arg-type]
+
+
+def _sized(about: str, **changes: Any) -> Recipe:
+    return Recipe(about, length_and_size, Sized(**changes), "between")
 
 
 def _scale(about: str, **changes: Any) -> Recipe:
@@ -90,6 +102,18 @@ WORLDS: dict[str, Recipe] = {
         Between(law="odds"),
         "between",
     ),
+    "plateau-law": Recipe(
+        "Incoherence rises with length up to the middle length and no further.",
+        noisy_length,
+        Between(slope=0.8, level=0.6, law="plateau"),
+        "between",
+    ),
+    "length-not-size": _sized("Longer questions are more incoherent; size has no effect."),
+    "size-not-length": _sized(
+        "Larger models are more incoherent; length has no effect.", length_slope=0.0, size_slope=0.5
+    ),
+    "length-and-size": _sized("Boundary: length and size explain as much of incoherence.", size_slope=0.5),
+    "neither-length-nor-size": _sized("Incoherence depends neither on length nor on size.", length_slope=0.0),
     "regression-to-mean": Recipe(
         "Two identical models; groups are formed by the first one's observed errors.",
         _regression,
