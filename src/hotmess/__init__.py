@@ -41,7 +41,7 @@ _WHERE = {
     "Comparison": "hotmess.interpret.compare",
     "example": "hotmess.examples",
 }
-_MODULES = ("claims", "interpret", "plot", "simulate")
+_MODULES = ("claims", "ensembles", "interpret", "plot", "simulate")
 
 __all__ = [
     "BadInput",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hotmess.report.parts import Context, Section
-from hotmess.report.sections import account, answers, between, scale, within
+from hotmess.report.sections import account, answers, between, ensembles, scale, within
 
 SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("models", "Bias, variance and incoherence of each model", answers.models),
@@ -17,6 +17,7 @@ SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("length", "Length between questions", between.length),
     ("natural", "Length within questions", within.natural),
     ("scale", "Model size", scale.size),
+    ("ensembles", "Ensembles", ensembles.ensembles),
     ("diagnostics", "Diagnostics", account.diagnostics),
     ("data", "Data", account.data),
 ]
