@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from hotmess.errors import BadInput
@@ -14,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "read": ("hotmess.commands.read", "logs and tables to one validated table of responses"),
     "decompose": ("hotmess.commands.decompose", "bias, variance and incoherence of groups of responses"),
     "fit": ("hotmess.commands.fit", "fit latent answer distributions, save the posterior"),
+    "compare": ("hotmess.commands.compare", "compare models on the same questions"),
     "test": ("hotmess.commands.test", "test claims: verdicts with their guards"),
     "report": ("hotmess.commands.report", "an HTML report with figures, numbers and posteriors"),
     "claims": ("hotmess.commands.claims", "list the claims that can be tested"),
@@ -24,9 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code: 0 done, 1 a claim was contradicted under --strict, 2 bad input.
+    """Run a command; the exit code: 0 done, 1 a claim was contradicted under --strict, 2 bad input, 130 interrupted.
 
-    Bad input is one sentence on stderr. Any other exception is a bug, and shows its traceback.
+    Bad input is one sentence on stderr. Any other exception is a bug, and shows its traceback. With --quiet nothing
+    else is written to stderr: no notes, no progress.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = frame(next((word for word in arguments if not word.startswith("-")), None))
@@ -35,7 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not hasattr(args, "run"):
             parser.print_help()
             return 0
-        return int(args.run(args) or 0)
+        with _silence() if getattr(args, "quiet", False) else contextlib.nullcontext():
+            return int(args.run(args) or 0)
+    except KeyboardInterrupt:
+        print("hotmess: interrupted.", file=sys.stderr)
+        return 130
     except BadInput as error:
         print(f"hotmess: {error}", file=sys.stderr)
         return 2
@@ -61,6 +69,7 @@ def frame(command: str | None = None) -> argparse.ArgumentParser:
             continue
         try:
             importlib.import_module(module).add_parser(subparsers)
+            subparsers.choices[name].add_argument("--quiet", action="store_true", help="no notes and no progress")
         except ModuleNotFoundError as error:
             if error.name != module:
                 raise
@@ -72,7 +81,31 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints are one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {message}{self._near(message)} (see {self.prog} --help)\n")
+
+    def _near(self, message: str) -> str:
+        """The nearest right name for what was mistyped, if there is one."""
+        import difflib
+        import re
+
+        if choice := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            wrong, right = choice[1], re.findall(r"[\w.-]+", choice[2])
+        elif strange := re.search(r"unrecognized arguments: (?:.* )?(--[\w-]+)", message):
+            wrong, right = strange[1], list(self._option_string_actions)
+            for action in self._actions:
+                for inner in (action.choices or {}).values() if isinstance(action.choices, dict) else ():
+                    right += list(inner._option_string_actions)
+        else:
+            return ""
+        near = difflib.get_close_matches(wrong, right, n=1)
+        return f"; did you mean {near[0]}?" if near else ""
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing on stderr inside the block; exceptions come out of it and are heard."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+        yield
 
 
 class _Version(argparse.Action):

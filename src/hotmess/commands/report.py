@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.commands.options import columns, command, probability, sampling_options, table_options
@@ -35,17 +37,18 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, test, write."""
     from dataclasses import replace
-    from pathlib import Path
 
     from hotmess.claims.test import find_claims, test_claims
     from hotmess.decompose.methods import choose_metric
+    from hotmess.inference.resume import keep
     from hotmess.report.build import build_report
     from hotmess.report.folder import check
+    from hotmess.report.sections import SECTIONS
 
     check(Path(args.out))  # before hours of work, not after
     claims = find_claims(args.claim)
     try:
-        with stages() as stage:
+        with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)):
             stage("reading")
             study = make_study(args)
             remarks: tuple[str, ...] = ()
@@ -67,12 +70,19 @@ def run(args: argparse.Namespace) -> int:
                 progress=stage,
             )
     except KeyboardInterrupt:
-        print(f"hotmess: interrupted; {args.out} is as it was.", file=sys.stderr)
+        resume = " The same command goes on from the fits it has finished." * unfinished(args.out).is_dir()
+        print(f"hotmess: interrupted; {args.out} is as it was.{resume}", file=sys.stderr)
         return 130
     for note in study.responses.notes:
         print(note, file=sys.stderr)
     print(f"{page} is written.", file=sys.stderr)
     return 0
+
+
+def unfinished(out: str) -> Path:
+    """The folder, beside the report's own, of the fits that an interrupted report has finished."""
+    out = os.path.abspath(out)
+    return Path(os.path.dirname(out)) / f".{os.path.basename(out)}.fits"
 
 
 def command_line(words: list[str]) -> str:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 
-def make_study(args: argparse.Namespace, *, metric: str = "brier") -> Study:
+def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
     """Read the table and set up the analysis that the options describe."""
     from hotmess.claims.study import Study
 
     return Study(
-        read_table(args),
-        metric=metric,
+        read_table(args, metric=metric),
+        metric=metric or "",
         groups=args.groups,
         reference=args.reference,
         difficulty=args.difficulty,
@@ -38,9 +38,24 @@ def stages(total: int | None = None) -> Iterator[Callable[[str], None]]:
         yield lambda name: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns: list[ProgressColumn] = [
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+    ]
+    if total:
+        columns += [TextColumn("left, about"), TimeRemainingColumn()]
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("starting", total=total)
         started = False

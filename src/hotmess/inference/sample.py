@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from hotmess.inference.resume import resumed
+
 CHAINS, DRAWS, WARMUP = 4, 500, 500
 
 
+@resumed
 def sample(
     model: Callable[..., Any],
     *args: Any,

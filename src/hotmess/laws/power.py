@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.resume import resumed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -331,6 +332,7 @@ class _Collapsed:
         return out.reshape(len(points), 4, self.groups)
 
 
+@resumed
 def _sample(
     arrays: dict[str, np.ndarray],
     prior: LawPrior,

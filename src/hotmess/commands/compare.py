@@ -1,0 +1,82 @@
+"""`hotmess compare`: is one model more coherent than another on the same questions, and by how much?"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from hotmess.commands.options import (
+    command,
+    json_option,
+    names,
+    print_json,
+    print_table,
+    probability,
+    read_table,
+    sampling_options,
+    say,
+    table_options,
+    with_intervals,
+)
+from hotmess.commands.study import stages
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command."""
+    parser = command(
+        subparsers,
+        "compare",
+        run,
+        help="compare models on the same questions",
+        description=(
+            "Differences of incoherence, bias², variance and error between models, A − B, on the questions that both "
+            "answered: the posterior, and the unbiased estimate without a model beside it."
+        ),
+        example="hotmess compare responses.parquet --models owl-1b,owl-64b",
+        parents=[table_options(), sampling_options()],
+    )
+    parser.add_argument(
+        "--models", type=names, default=[], metavar="A,B", help="two models or more: every pair (default: all)"
+    )
+    parser.add_argument(
+        "--by", type=names, default=[], metavar="COLUMNS", help="columns that divide the comparison, as budget"
+    )
+    parser.add_argument("--metric", help="decomposition (default: the outcome's own, brier for answers)")
+    parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
+    json_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, compare, print."""
+    from hotmess.interpret.compare import compare
+
+    responses = read_table(args, metric=args.metric, by=args.by)
+    with stages() as stage:
+        stage("comparing")
+        found = compare(
+            responses,
+            *args.models,
+            by=args.by,
+            metric=args.metric,
+            population=args.population,
+            interval=args.interval,
+            seed=args.seed,
+            draws=args.draws,
+            warmup=args.warmup,
+            chains=args.chains,
+        )
+    say(*responses.notes, *found.notes)
+    if args.json:
+        print_json(found.records())
+        return 0
+    for sentence in found.sentences:
+        print(sentence)
+    keep = ["of", "against", *args.by, "quantity", "value_of", "value_against", "difference", "low", "high"]
+    keep += ["probability", "unbiased", "unbiased_low", "unbiased_high", "reliable"]
+    rows = [{n: record[n] for n in keep} for record in found.records()]
+    for row in rows:
+        row["difference_low"], row["difference_high"] = row.pop("low"), row.pop("high")
+        row["P(>0)"] = row.pop("probability")
+        row["reliable"] = row.pop("reliable")
+    print_table([with_intervals(row) for row in rows])
+    return 0

@@ -1,0 +1,88 @@
+"""Finished fits are found again, and only those of the very same call."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from hotmess.inference.resume import digest, keep, resumed
+from hotmess.inference.sample import to_tree
+
+calls = []
+
+
+@resumed
+def posterior(data: dict, *, seed: int) -> xr.DataTree:
+    calls.append(seed)
+    rng = np.random.default_rng(seed)
+    sample = {"theta": rng.normal(size=(2, 5, 3)) + data["x"].sum()}
+    stats = {"diverging": rng.random((2, 5)) > 0.5}
+    return to_tree(sample, sample_stats=stats, coords={"group": ["a", "b", "ü"]}, dims={"theta": ["group"]})
+
+
+class Stop(Exception):
+    pass
+
+
+def test_an_interrupted_job_makes_nothing_twice(tmp_path):
+    folder, data = tmp_path / "fits", {"x": np.arange(3.0)}
+    calls.clear()
+    with pytest.raises(Stop), keep(folder):
+        first = posterior(data, seed=1)
+        raise Stop
+    with keep(folder):
+        again = posterior(data, seed=1)
+        posterior(data, seed=2)
+        posterior({"x": np.arange(4.0)}, seed=1)
+    assert calls == [1, 2, 1]
+    for group in ("posterior", "sample_stats"):
+        xr.testing.assert_identical(first[group].dataset.drop_attrs(), again[group].dataset.drop_attrs())
+        for name in first[group].dataset:
+            assert first[group][name].dtype == again[group][name].dtype
+    assert not folder.exists()  # a job that ends well leaves nothing behind
+
+
+def test_without_a_job_nothing_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    calls.clear()
+    posterior({"x": np.zeros(1)}, seed=1)
+    posterior({"x": np.zeros(1)}, seed=1)
+    assert calls == [1, 1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_file_is_made_again(tmp_path):
+    folder, data = tmp_path / "fits", {"x": np.zeros(1)}
+    calls.clear()
+    with pytest.raises(Stop), keep(folder):
+        posterior(data, seed=1)
+        next(folder.iterdir()).write_bytes(b"half a fi")
+        posterior(data, seed=1)
+        raise Stop
+    assert calls == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1, 1.0),
+        ("1", 1),
+        ([1, 2], [[1], 2]),
+        (["a", "b"], ["ab"]),
+        (np.arange(4), np.arange(4.0)),
+        (np.zeros((2, 3)), np.zeros((3, 2))),
+        ({"a": 1}, {"b": 1}),
+    ],
+)
+def test_different_calls_have_different_hashes(one, other):
+    assert digest(posterior.__wrapped__, (one,), {}) != digest(posterior.__wrapped__, (other,), {})
+    assert digest(posterior.__wrapped__, (one,), {}) == digest(posterior.__wrapped__, (one,), {})
+
+
+def test_what_cannot_be_hashed_is_made():
+    with pytest.raises(TypeError):
+        digest(posterior.__wrapped__, (object(),), {})
+    outer = 3
+    with pytest.raises(TypeError):
+        digest(posterior.__wrapped__, (lambda x: x + outer,), {})
