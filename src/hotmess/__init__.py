@@ -26,6 +26,7 @@ _WHERE = {
     "decompose": "hotmess.decompose.records",
     "Fit": "hotmess.answers.fit",
     "fit": "hotmess.answers.fit",
+    "triage": "hotmess.answers.signatures",
     "PowerLaws": "hotmess.laws.power",
     "power_laws": "hotmess.laws.power",
     "LengthLaw": "hotmess.laws.length",
@@ -72,10 +73,12 @@ __all__ = [
     "report",
     "simulate",
     "test",
+    "triage",
 ]
 
 if TYPE_CHECKING:
     from hotmess.answers.fit import Fit, fit
+    from hotmess.answers.signatures import triage
     from hotmess.claims.api import report, test
     from hotmess.claims.claim import Claim, Verdict
     from hotmess.claims.study import Study

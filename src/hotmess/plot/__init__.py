@@ -16,6 +16,8 @@ _HOME = {
     "model_records": "models",
     "incoherence_against_length": "length",
     "incoherence_against_length_table": "length",
+    "failure_signatures": "signatures",
+    "failure_signatures_table": "signatures",
     "real_ensembles": "ensembles",
     "real_ensembles_table": "ensembles",
     "power_laws": "scale",

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hotmess.report.parts import Context, Section
-from hotmess.report.sections import account, answers, between, ensembles, scale, within
+from hotmess.report.sections import account, answers, between, ensembles, scale, signatures, within
 
 SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("models", "Bias, variance and incoherence of each model", answers.models),
     ("questions", "Questions", answers.questions),
+    ("signatures", "How questions fail", signatures.signatures),
     ("length", "Length between questions", between.length),
     ("natural", "Length within questions", within.natural),
     ("scale", "Model size", scale.size),

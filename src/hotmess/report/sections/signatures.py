@@ -1,0 +1,82 @@
+"""How questions fail, and which to read first."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from hotmess import plot
+from hotmess.answers.signatures import LARGEST, SIGNATURES, Thresholds, triage
+from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.text import metric_words, percent, population_words, show
+
+
+def signatures(context: Context) -> Section | None:
+    """Shares of questions by failure signature, and the triage table."""
+    study = context.study
+    metric = study.metric
+    if metric not in LARGEST:
+        return None
+    fit, at = study.fit, Thresholds.of(metric)
+    shares = plot.failure_signatures_table(fit, metric=metric, population=context.population, interval=context.interval)
+    rows = triage(fit, metric=metric)
+    counts = rows["signature"].value_counts()
+    listed = ", ".join(f"{name} {show(int(counts.get(name, 0)))}" for name in SIGNATURES)
+    finding = f"Of {show(len(rows))} cells of a model and a question, by their most probable signature: {listed}."
+    figure = Figure(
+        "failure-signatures",
+        "Share of questions by how they fail, posterior medians with "
+        f"{percent(context.interval)} intervals for {population_words(context.population)}. Systematic: bias² above "
+        f"{at.bias2:g} and variance below {at.variance:g}, the same wrong answer nearly every time; hot mess: the "
+        "other way round, right more often than not but not every time; both high: does not know; solved: neither.",
+        finding,
+        lambda width: plot.failure_signatures(
+            fit, metric=metric, population=context.population, interval=context.interval, width=width
+        ),
+        shares,
+        f"plot.failure_signatures(study.fit, metric={metric!r}, population={context.population!r}, "
+        f"interval={context.interval})",
+    )
+    return Section(
+        "signatures", "How questions fail", text=_alike(rows), figures=(figure,), tables=(_table(rows, metric),)
+    )
+
+
+def _table(rows: pd.DataFrame, metric: str) -> Table:
+    failing = rows[rows["signature"] != "solved"].reset_index(drop=True)
+    data = failing if len(failing) else rows
+    wanted = {
+        "benchmark": "benchmark",
+        "model": "model",
+        "question": "question",
+        "condition": "condition",
+        "budget": "budget",
+        "signature": "signature",
+        "probability": "probability",
+        "right": "right",
+        "responses": "responses",
+        "favourite": "favourite wrong answer",
+        "favourite_count": "times given",
+        "models_alike": "other models alike",
+    }
+    constant = [c for c in ("benchmark", "model", "condition", "budget", "models_alike") if c in data]
+    drop = [c for c in constant if data[c].nunique() < 2]
+    heads = {k: v for k, v in wanted.items() if k in data and k not in drop}
+    caption = (
+        "The questions to read first: failures of each kind in turn, the surest first, by "
+        f"{metric_words(metric)}. Other models alike: how many systematically give the same wrong answer; where "
+        "they agree, look at the answer key. The CSV holds every failing question with all probabilities."
+    )
+    return Table("triage", caption, data, heads, digits=2)
+
+
+def _alike(rows: pd.DataFrame) -> tuple[str, ...]:
+    if "models_alike" not in rows:
+        return ()
+    sure = rows[(rows["systematic"] > 0.5) & (rows["models_alike"] >= 2)]
+    questions = len(sure[["benchmark", "question"]].drop_duplicates())
+    if not questions:
+        return ()
+    return (
+        f"On {questions} question{'s' if questions > 1 else ''} three or more models systematically give the same "
+        "wrong answer. There the answer key deserves a look: a wrong key turns consistent correctness into bias.",
+    )
