@@ -8,7 +8,7 @@ from hotmess.answers.fit import fit, group_parameters
 from hotmess.answers.groups import find_groups, letter_cells
 from hotmess.answers.population import aggregate, question_index, question_weights
 from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong, tail_counts
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import diagnose
 from hotmess.responses.cells import reduce
 from hotmess.responses.validate import validate
@@ -237,9 +237,11 @@ def test_refusals(change, options, sentence):
         fit(responses(questions=6, **change), **options)
 
 
-def test_outcomes_other_than_letters_are_refused():
-    frame = pd.DataFrame({"model": "m", "question": ["a", "a"], "score": [0.2, 0.4]})
-    with pytest.raises(BadInput, match="not letters"):
+@pytest.mark.parametrize("outcome, sentence", [("probs", "not letters"), ("embedding", "no target")])
+def test_outcomes_with_another_model_or_none_say_so(outcome, sentence):
+    vectors = [np.array([0.2, 0.8]), np.array([0.6, 0.4])]
+    frame = pd.DataFrame({"model": "m", "question": ["a", "a"], outcome: vectors, "target": 0})
+    with pytest.raises(NotTestable, match=sentence):
         fit(validate(frame))
 
 

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 STICKS = 12  # pieces of the mass on positions never seen, largest first; what is left over enters by its expectation
 NAMED = 0.5  # of the base measure, on "only the new tests fail", where it is known which are new
 NEAR = 1e-12
+CONTINUOUS = {
+    "probs": "The outcome here is probs, not letters: probability vectors have a latent model of their own, "
+    "hotmess.answers.probabilities; choose letters with --outcome answer where the table has both.",
+    "embedding": "The outcome embedding has no target, so there is variance but no bias; its model is of the variance, "
+    "hotmess.answers.embeddings.",
+    "point": "The outcome point is continuous, no two responses are at one place; use the unbiased estimator.",
+}
 
 
 @dataclass(frozen=True)
@@ -114,8 +121,8 @@ def position_cells(cells: Cells, *, unparsable: str = "uniform") -> PositionCell
         For an outcome without a target (embeddings), or few-shot contexts that repeat, of outcomes other than text.
     """
     target = cells.points.target
-    if not np.isfinite(target).all():
-        raise NotTestable(f"The outcome {cells.outcome} has no target, so there is variance but no bias.")
+    if cells.outcome in CONTINUOUS:
+        raise NotTestable(CONTINUOUS[cells.outcome])
     line = np.linalg.norm(target, axis=1)
     if (line < 1e-12).any():
         raise BadInput(f"A target of outcome {cells.outcome} is the origin; move the origin, so that nothing scores 0.")
@@ -167,12 +174,12 @@ def position_cells(cells: Cells, *, unparsable: str = "uniform") -> PositionCell
 
 
 def _with_named(cells: Cells) -> tuple[np.ndarray, ...]:
-    """`_tally` with the positions known beforehand, where they were not seen too; and their mass in the base measure.
+    """`tally` with the positions known beforehand, where they were not seen too; and their mass in the base measure.
 
     The one position known beforehand is "only the new tests fail": `new_tests` says how many tests, at the front of the
     vector, are new (0 or empty: unknown).
     """
-    place, n, z = _tally(cells)
+    place, n, z = tally(cells)
     mass = np.zeros(len(n))
     if cells.outcome != "tests" or "new_tests" not in cells.table:
         return place, n, z, mass
@@ -191,7 +198,7 @@ def _with_named(cells: Cells) -> tuple[np.ndarray, ...]:
     )
 
 
-def _tally(cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def tally(cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(cell, copies, position) of every distinct position of a cell, sorted by cell."""
     p = cells.points
     if (p.n == 1).all():
@@ -208,7 +215,8 @@ def _tally(cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     every = np.column_stack([counts, total - counts.sum(1)]).round().astype(int)
     found = np.argwhere(every)
     cell, slot = found[:, 0], found[:, 1]
-    z = np.vstack([np.eye(counts.shape[1]), np.zeros(counts.shape[1])])[slot]
+    width = p.target.shape[1]
+    z = np.vstack([np.eye(width), np.zeros((1, width))])[slot]
     return cell, every[cell, slot], z
 
 

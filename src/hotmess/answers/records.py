@@ -18,7 +18,7 @@ def decompose_latent(
     responses: Responses,
     *,
     by: Sequence[str] = ("model",),
-    metric: str = "brier",
+    metric: str | None = None,
     interval: float | None = None,
     population: str = "like-these",
     formula: str | None = None,
@@ -36,9 +36,12 @@ def decompose_latent(
     Raises
     ------
     BadInput
-        If the outcome is not letters, or the metric has no latent estimator.
+        If the metric has no latent estimator for the outcome.
     """
-    if metric not in METRICS:
+    from hotmess.decompose.methods import choose_metric
+
+    metric = choose_metric(responses.outcome, metric)
+    if responses.outcome == "answer" and metric not in METRICS:
         raise BadInput(f"The metric {metric} has no latent estimator for letters; there are {', '.join(METRICS)}.")
     by = list(dict.fromkeys(by))
     posterior = fit(

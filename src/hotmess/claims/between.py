@@ -10,7 +10,7 @@ from hotmess.claims import quick
 from hotmess.claims.claim import Claim, Estimate, Quantity
 from hotmess.claims.control import Control, run_control
 from hotmess.claims.scope import length_scope
-from hotmess.claims.slopes import slope_parts
+from hotmess.claims.slopes import moments_of, slope_parts
 from hotmess.decompose.parts import NAMES
 from hotmess.decompose.squared import unbiased
 from hotmess.inference.gate import gate_draws
@@ -25,20 +25,21 @@ def _length(study: Study, population: str) -> Quantity:
     each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"].dataset["arm"].values)}
     keys = ["model", "condition", "budget", "bin"]
     table = law.fit.draws(keys, population="these").table
-    moments = law.fit.moments(keys, population=population)
+    moments = moments_of(law.fit, keys, population)
     place = {tuple(r): i for i, r in enumerate(table[keys].itertuples(index=False, name=None))}
     parts = []
-    for arm in range(len(law.arms)):
+    for arm in range(len(law.arms) if moments is not None else 0):
         rows = law.bins[law.bins["arm"] == arm].sort_values("x")
         index = [place[tuple(r)] for r in rows[keys].itertuples(index=False, name=None)]
+        assert moments is not None
         parts.append(slope_parts(moments[..., index, :], rows["x"].to_numpy()))
-    mean = np.mean(parts, axis=0)
+    mean = np.mean(parts, axis=0) if parts else None
     return Quantity(
         slopes.mean(-1),
         law.gate & gate_draws(each),
         length_scope(study, law.fit.cells.table),
         each,
-        {name: mean[..., i] for i, name in enumerate(NAMES)},
+        {} if mean is None else {name: mean[..., i] for i, name in enumerate(NAMES)},
         law.notes,
     )
 
@@ -80,7 +81,6 @@ def _length_variants(study: Study) -> dict[str, Estimate]:
     out = {}
     _, _, x, arm, _, bins = _length_terms(study)
     cells = study.length_law.fit.cells
-    assert cells.counts is not None
     if cells.table["unparsable"].any():
         wrong = unbiased(reduce(study.responses, space=Space(unparsable="wrong")).points)
         keys = ["benchmark", "model", "question", "condition", "budget"]
@@ -95,6 +95,16 @@ def _length_variants(study: Study) -> dict[str, Estimate]:
         out["cut off and unparsable left out"] = quick.length_estimate(
             terms.variance, terms.error, rest.table["latent_log2_length"].to_numpy() * np.log(2), arm, bins=bins
         )
+    for name, filled in study.filled_lengths.items():
+        rest, _ = binned_cells(filled)
+        terms = unbiased(rest.points)
+        out[name] = quick.length_estimate(
+            terms.variance,
+            terms.error,
+            rest.table["latent_log2_length"].to_numpy() * np.log(2),
+            quick.arm_index(rest.table),
+            bins=int(rest.table["bin"].max()) + 1,
+        )
     return out
 
 
@@ -104,7 +114,7 @@ incoherence_rises_with_length = Claim(
     statement="questions that take longer responses have more incoherent errors",
     estimand="slope of logit incoherence on log length between questions, mean over models",
     quantity=_length,
-    needs="letters, lengths, at least 8 questions and 4 length bins with 10 wrong responses",
+    needs="any outcome with a target, lengths, at least 8 questions and 4 length bins with 10 wrong responses",
     estimate=_length_estimate,
     control=_length_control,
     variants=_length_variants,

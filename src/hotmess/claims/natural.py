@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,8 @@ def _natural(study: Study, population: str) -> Quantity:
         raise NotTestable(f"One half of {bad[0]} has no errors at all, so its incoherence is undefined.")
     assert contrast.fit is not None
     each = {str(m): change[..., i] for i, m in enumerate(contrast.models["model"])}
-    parts = {name: contrast.parts[population][..., i].mean(-1) for i, name in enumerate(NAMES)}
+    three = contrast.parts.get(population)
+    parts = {} if three is None else {name: three[..., i].mean(-1) for i, name in enumerate(NAMES)}
     return Quantity(
         change.mean(-1),
         contrast.fit.gate & gate_draws(each),
@@ -38,18 +40,16 @@ def _natural(study: Study, population: str) -> Quantity:
 
 
 def _natural_estimate(study: Study) -> Estimate:
-    cells = study.halves
-    assert cells.counts is not None
-    model, question = quick.half_index(cells.table)
-    return quick.half_estimate(cells.counts, cells.table, model_index=model, question=question)
+    return quick.halves_estimate(study.halves)
 
 
 def _natural_control(study: Study, seed: int) -> Control:
     cells = study.halves
     model, question = quick.half_index(cells.table)
+    counts, terms = quick.half_counts(cells)
     permuted = (
-        quick.half_estimate(counts, cells.table, model_index=model, question=question)
-        for counts in quick.permuted_halves(cells, seed)
+        quick.half_estimate(new, cells.table, terms=terms, model_index=model, question=question)
+        for new in quick.permuted_counts(counts, seed)
     )
     return run_control("lengths permuted within model, question and budget", _natural_estimate(study), permuted)
 
@@ -57,19 +57,14 @@ def _natural_control(study: Study, seed: int) -> Control:
 def _natural_variants(study: Study) -> dict[str, Estimate]:
     from hotmess.laws.contrast import halved_cells
 
-    cells = study.halves
-    assert cells.counts is not None
-    model, question = quick.half_index(cells.table)
-    wrong = quick.half_estimate(cells.counts, cells.table, unparsable="wrong", model_index=model, question=question)
-    out = {"unparsable as wrong": wrong}
-    without = study.without_truncated
-    if without is not None:
-        rest = halved_cells(without)
-        assert rest.counts is not None
-        model, question = quick.half_index(rest.table)
-        out["cut off and unparsable left out"] = quick.half_estimate(
-            rest.counts, rest.table, model_index=model, question=question
-        )
+    cells, out = study.halves, {}
+    if cells.table["unparsable"].any():
+        out["unparsable as wrong"] = quick.halves_estimate(cells, unparsable="wrong")
+    others = {"cut off and unparsable left out": study.without_truncated, **study.filled_lengths}
+    for name, responses in others.items():
+        if responses is not None:
+            with contextlib.suppress(NotTestable):
+                out[name] = quick.halves_estimate(halved_cells(responses))
     return out
 
 
@@ -79,7 +74,7 @@ natural_overthinking = Claim(
     statement="within a question, longer responses are more incoherent than shorter ones",
     estimand="change of incoherence from the shorter to the longer half, mean over models",
     quantity=_natural,
-    needs="letters, lengths, at least 3 responses above and below each question's median length",
+    needs="any outcome with a target, lengths, at least 3 responses above and below each question's median length",
     estimate=_natural_estimate,
     control=_natural_control,
     variants=_natural_variants,

@@ -6,7 +6,7 @@ these (scatter between questions, bins or models), so that permuted data can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import permutations
 from math import factorial
 from typing import TYPE_CHECKING
@@ -67,16 +67,16 @@ def half_estimate(
     table: pd.DataFrame,
     *,
     unparsable: str = "uniform",
+    terms: Terms | None = None,
     model_index: np.ndarray,
     question: np.ndarray,
 ) -> Estimate:
     """Mean over models of the change of incoherence; scatter over questions, shared by the models.
 
-    Rows alternate: shorter, longer half of one cell.
+    Rows alternate: shorter, longer half of one cell. `terms` makes unbiased variance and error of counts; default:
+    those of letters.
     """
-    variance, error = letter_terms(
-        counts, table["n_choices"].to_numpy(), table["target"].to_numpy(int), unparsable=unparsable
-    )
+    variance, error = (terms or _of_letters(table, unparsable))(counts)
     models = int(model_index.max()) + 1
     influence = np.zeros(int(question.max()) + 1)
     change = 0.0
@@ -89,14 +89,66 @@ def half_estimate(
     return _with_scatter(change, influence)
 
 
+Terms = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def _of_letters(table: pd.DataFrame, unparsable: str) -> Terms:
+    choices, target = table["n_choices"].to_numpy(), table["target"].to_numpy(int)
+    return lambda counts: letter_terms(counts, choices, target, unparsable=unparsable)
+
+
+def half_counts(cells: Cells, *, unparsable: str = "uniform") -> tuple[np.ndarray, Terms]:
+    """Counts of halved cells over answers, or over positions, alike in both halves of a cell; and their terms."""
+    if cells.counts is not None:
+        return cells.counts, _of_letters(cells.table, unparsable)
+    from hotmess.answers.positions import tally
+
+    place, copies, z = tally(cells)
+    pair = place // 2
+    code = np.unique(np.round(z, 12), axis=0, return_inverse=True)[1].ravel()
+    kinds, column = np.unique(np.stack([pair, code], axis=1), axis=0, return_inverse=True)
+    column = column.ravel() - np.searchsorted(kinds[:, 0], kinds[:, 0])[column.ravel()]
+    width = int(column.max()) + 1
+    counts = np.zeros((len(cells), width), np.int64)
+    counts[place, column] = copies
+    d = z - cells.points.target[place]
+    if cells.outcome == "text" and unparsable == "wrong":
+        d = np.column_stack([d, 1.0 - z.sum(axis=1)])
+    away = np.zeros((len(cells), width, d.shape[1]))
+    away[2 * pair, column] = away[2 * pair + 1, column] = d
+    across = np.einsum("cmd,cnd->cmn", away, away)
+    square = np.einsum("cmm->cm", across)
+
+    def terms(new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        n = new.sum(axis=1).astype(float)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            error = (new * square).sum(axis=1) / n
+            bias2 = np.einsum("cm,cmn,cn->c", new, across, new, optimize=True) / n**2
+            return np.where(n > 1, (error - bias2) * n / (n - 1), np.nan), error
+
+    return counts, terms
+
+
+def halves_estimate(cells: Cells, *, unparsable: str = "uniform") -> Estimate:
+    """`half_estimate` of halved cells of any outcome."""
+    counts, terms = half_counts(cells, unparsable=unparsable)
+    model, question = half_index(cells.table)
+    return half_estimate(counts, cells.table, terms=terms, model_index=model, question=question)
+
+
 def permuted_halves(cells: Cells, seed: int, *, permutations: int = PERMUTATIONS) -> Iterator[np.ndarray]:
-    """Counts with lengths permuted within every (model, question, budget): halves keep their sizes."""
+    """Counts of letters with lengths permuted within every (model, question, budget): halves keep their sizes."""
     assert cells.counts is not None
-    shorter, longer = cells.counts[0::2], cells.counts[1::2]
+    return permuted_counts(cells.counts, seed, permutations=permutations)
+
+
+def permuted_counts(counts: np.ndarray, seed: int, *, permutations: int = PERMUTATIONS) -> Iterator[np.ndarray]:
+    """Counts of halves, rows alternating, with responses dealt anew between the halves of each cell."""
+    shorter, longer = counts[0::2], counts[1::2]
     total, size = longer + shorter, longer.sum(1)
     for p in range(permutations):
         rng = np.random.default_rng([seed, p, 17])
-        out = np.zeros_like(cells.counts)
+        out = np.zeros_like(counts)
         left, need = total.sum(1), size.copy()
         for k in range(total.shape[1]):  # multivariate hypergeometric, option by option
             left = left - total[:, k]

@@ -10,7 +10,7 @@ from hotmess.claims import quick
 from hotmess.claims.claim import Claim, Estimate, Quantity
 from hotmess.claims.control import Control, run_control
 from hotmess.claims.scope import scale_scope
-from hotmess.claims.slopes import slope_parts
+from hotmess.claims.slopes import moments_of, slope_parts
 from hotmess.decompose.parts import NAMES
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import gate_draws
@@ -29,22 +29,22 @@ def _scale(study: Study, population: str, which: str, sign: float) -> Quantity:
     each = {g: slopes[..., i] for i, g in enumerate(labels) if weights[i] > 0}
     keys = ["model", *laws.by]
     table = laws.fit.draws(keys, population="these").table
-    moments = laws.fit.moments(keys, population=population)
+    moments = moments_of(laws.fit, keys, population)
     place = {tuple(map(str, r)): i for i, r in enumerate(table[keys].itertuples(index=False, name=None))}
     total = 0
-    for i in np.flatnonzero(weights):
+    for i in np.flatnonzero(weights) if moments is not None else ():
         group = laws.groups.iloc[i]
         rows = laws.law.cells
         rows = rows[(rows[list(laws.by)].astype(str) == group[list(laws.by)].astype(str)).all(axis=1)].sort_values("x")
         index = [place[tuple(map(str, r))] for r in rows[keys].itertuples(index=False, name=None)]
+        assert moments is not None
         total = total + weights[i] * sign * slope_parts(moments[..., index, :], rows["x"].to_numpy())
-    assert isinstance(total, np.ndarray)
     return Quantity(
         slopes @ weights,
         laws.gate & gate_draws(each),
         scale_scope(study, laws),
         each,
-        {name: total[..., i] for i, name in enumerate(NAMES)},
+        {name: total[..., i] for i, name in enumerate(NAMES)} if isinstance(total, np.ndarray) else {},
         laws.notes,
     )
 
@@ -118,7 +118,7 @@ def _scale_claim(name: str, place: str, statement: str, estimand: str, which: st
         statement=statement,
         estimand=estimand,
         quantity=lambda study, population: _scale(study, population, which, sign),
-        needs="letters, at least 4 model sizes, questions grouped by difficulty (by a reference's lengths or a column)",
+        needs="any outcome with a target, at least 4 model sizes, questions by difficulty (of lengths or a column)",
         estimate=lambda study: _scale_estimate(study, which, sign),
         control=lambda study, seed: _scale_control(study, seed, which, sign),
     )

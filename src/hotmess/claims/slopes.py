@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from hotmess.decompose.parts import from_moments, shapley
+from hotmess.errors import NotTestable
+
+if TYPE_CHECKING:
+    from hotmess.answers.fit import Fit
+
+
+def moments_of(fit: Fit, keys: Sequence[str], population: str) -> np.ndarray | None:
+    """Moments behind the three parts; None where the outcome is not just right or wrong and has no parts."""
+    try:
+        return fit.moments(keys, population=population)
+    except NotTestable:
+        return None
 
 
 def slope_parts(moments: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -27,9 +27,9 @@ class Study:
     Attributes
     ----------
     responses
-        Letter responses; with a `difficulty` column where groups of difficulty are wanted (else made by `grouped`).
+        Responses; with a `difficulty` column where groups of difficulty are wanted (else made by `grouped`).
     metric
-        Decomposition that the claims are about.
+        Decomposition that the claims are about; default: the outcome's own.
     groups, reference, difficulty
         Number of difficulty groups, the reference model (None: the largest), or a column that holds the groups.
     seed, draws, chains
@@ -37,7 +37,7 @@ class Study:
     """
 
     responses: Responses
-    metric: str = "brier"
+    metric: str = ""
     groups: int = 3
     reference: str | None = None
     difficulty: str | None = None
@@ -46,6 +46,14 @@ class Study:
     warmup: int = 500
     chains: int = 4
     _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        from hotmess.decompose.methods import choose_metric
+
+        object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))
+
+    def __post_init__(self) -> None:
+        self.responses.need_single("A study")
 
     def _once(self, key: str, make: Callable[[], Any]) -> Any:
         """What `make` returns, or raises when the data cannot speak: computed once."""
@@ -112,23 +120,42 @@ class Study:
 
     @property
     def has_truncated(self) -> bool:
-        """Whether responses were cut off at a token limit, or more than 1% are unparsable."""
-        from hotmess.responses.cut import cut_off
+        """Whether responses were cut off at a token limit, more than 1% are unparsable, or lengths are missing."""
+        from hotmess.responses.cut import cut_off, parsed
 
-        unparsable = (self.responses.table["answer"] < 0).mean() if self.responses.outcome == "answer" else 0.0
-        return bool(cut_off(self.responses).any() or unparsable > 0.01)
+        if cut_off(self.responses).any() or (~parsed(self.responses)).mean() > 0.01:
+            return True
+        return bool(self.filled_lengths)
+
+    @property
+    def filled_lengths(self) -> dict[str, Responses]:
+        """Bounds where some lengths are missing: the longest, or the shortest of the same setting, in their place.
+
+        Missing lengths are rarely missing at random: a run that timed out has none.
+        """
+        from hotmess.responses.cut import fill_lengths, some_lengths_missing
+
+        def make() -> dict[str, Responses]:
+            if not some_lengths_missing(self.responses):
+                return {}
+            return {
+                "missing lengths as the longest": fill_lengths(self.responses, "max"),
+                "missing lengths as the shortest": fill_lengths(self.responses, "min"),
+            }
+
+        return self._once("filled_lengths", make)
 
     @property
     def without_truncated(self) -> Responses | None:
-        """Responses that were neither cut off nor unparsable; None where that leaves nothing."""
+        """Responses that were neither cut off nor unparsable; None where that leaves nothing, or all."""
         from dataclasses import replace
 
-        from hotmess.responses.cut import cut_off
+        from hotmess.responses.cut import cut_off, parsed
 
         def make() -> Responses | None:
-            keep = ~cut_off(self.responses)
-            if self.responses.outcome == "answer":
-                keep &= (self.responses.table["answer"] >= 0).to_numpy()
+            keep = ~cut_off(self.responses) & parsed(self.responses)
+            if keep.all():
+                return None
             table = self.responses.table[keep].reset_index(drop=True)
             return replace(self.responses, table=table) if len(table) else None
 

@@ -9,6 +9,8 @@ from typing import Any
 from hotmess.commands.options import command, json_option, print_json, probability, sampling_options, table_options
 from hotmess.commands.study import make_study, stages
 
+METRICS = ("brier", "coverage", "score", "embedding", "a-norm")
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the command."""
@@ -24,7 +26,7 @@ def add_parser(subparsers: Any) -> None:
         parents=[table_options(), sampling_options()],
     )
     parser.add_argument("--claim", action="append", metavar="NAME", help="a claim; may be repeated (default: all)")
-    parser.add_argument("--metric", choices=["brier"], default="brier", help="decomposition (default: brier)")
+    parser.add_argument("--metric", choices=METRICS, help="decomposition (default: the outcome's own, as brier)")
     parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
     parser.add_argument("--strict", action="store_true", help="exit with code 1 when a claim is contradicted")
     json_option(parser)

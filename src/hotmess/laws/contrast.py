@@ -40,7 +40,8 @@ class Contrast:
         population -> (chain, draw, models, 2): incoherence of the shorter and the longer half.
     parts
         population -> (chain, draw, models, 3): accuracy, spread, concentration; they add up to the change of
-        incoherence with unparsable responses counted as one more wrong option.
+        incoherence with unparsable responses counted as one more wrong option. Empty for outcomes that are not just
+        right or wrong.
     source
         `latent` (posterior) or `unbiased` (without a model).
     """
@@ -62,7 +63,8 @@ class Contrast:
         """Median and interval of the change and its parts, per model."""
         table = self.models.copy()
         columns = {"change": self.change(population)}
-        columns |= {name: self.parts[population][..., i] for i, name in enumerate(PARTS)}
+        if population in self.parts:
+            columns |= {name: self.parts[population][..., i] for i, name in enumerate(PARTS)}
         for name, values in columns.items():
             flat = values.reshape(-1, values.shape[-1])
             table[name] = np.median(flat, axis=0)
@@ -133,6 +135,8 @@ def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
 def letter_statistics(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
     """Unbiased statistics of every cell, and their jackknife covariance.
 
+    Of outcomes that are not just right or wrong there are the first two only.
+
     Returns
     -------
     (cells, 5) estimates of variance, error, a, a² and Σ w² over wrong options w (pairs of responses from different
@@ -157,9 +161,13 @@ def _points(cells: Cells) -> list[Points]:
     from hotmess.decompose.points import Points
 
     p, clusters = cells.points, cells.clusters
-    if clusters is None:
-        raise NotTestable("The three parts need letter answers; the outcome here has none.")
-    target = cells.table["target"].to_numpy(int)
+    if cells.outcome == "text":  # one-hot, the target first; a response that cannot be read is one more answer
+        clusters = np.column_stack([p.sum, p.n - p.sum.sum(axis=1)])
+        target = np.zeros(len(cells), int)
+    elif clusters is None:
+        return [p]
+    else:
+        target = cells.table["target"].to_numpy(int)
     one_hot = np.eye(clusters.shape[1])[target]
     n = p.n.astype(float)
     right = clusters[np.arange(len(clusters)), target[p.cell]].astype(float)
@@ -171,6 +179,9 @@ def _points(cells: Cells) -> list[Points]:
 def _statistics(totals: list) -> np.ndarray:  # type: ignore[type-arg]
     from hotmess.decompose.squared import unbiased
 
+    if len(totals) == 1:
+        own = unbiased(totals[0])
+        return np.column_stack([own.variance, own.error])
     uniform, wrong, only = (unbiased(t) for t in totals)
     with np.errstate(invalid="ignore", divide="ignore"):
         a = totals[2].sum[:, 0] / totals[2].n
@@ -188,12 +199,12 @@ def unbiased_contrast(cells: Cells, *, seed: int, draws: int = 2000, chains: int
     """The contrast without a model: unbiased terms; Bayesian bootstrap over questions, or jackknife for these."""
     estimate, covariance = letter_statistics(cells)
     models, model, half, question = _index(cells)
-    q = int(question.max()) + 1
+    q, columns = int(question.max()) + 1, estimate.shape[1]
     rng = np.random.default_rng([seed, 3])
     sums: dict[str, np.ndarray] = {}
     for population in ("like-these", "these"):
         weights = question_weights(q, draws, population=population, seed=seed)
-        out = np.empty((draws, len(models), 2, 5))
+        out = np.empty((draws, len(models), 2, columns))
         for m in range(len(models)):
             for h in range(2):
                 rows = np.flatnonzero((model == m) & (half == h))
@@ -201,12 +212,12 @@ def unbiased_contrast(cells: Cells, *, seed: int, draws: int = 2000, chains: int
                 out[:, m, h] = (w @ estimate[rows]) / w.sum(1, keepdims=True)
                 if population == "these":
                     noise = covariance[rows].sum(0) / len(rows) ** 2
-                    out[:, m, h] += rng.multivariate_normal(np.zeros(5), noise, draws, method="eigh")
-        sums[population] = out.reshape(chains, draws // chains, len(models), 2, 5)
+                    out[:, m, h] += rng.multivariate_normal(np.zeros(columns), noise, draws, method="eigh")
+        sums[population] = out.reshape(chains, draws // chains, len(models), 2, columns)
     return Contrast(
         models,
         {p: s[..., 0] / s[..., 1] for p, s in sums.items()},
-        {p: shapley(from_moments(s[..., 0, 2:]), from_moments(s[..., 1, 2:])) for p, s in sums.items()},
+        {p: shapley(from_moments(s[..., 0, 2:]), from_moments(s[..., 1, 2:])) for p, s in sums.items() if columns > 2},
         "unbiased",
         q,
     )
@@ -229,10 +240,13 @@ def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 
     incoherence, parts = {}, {}
     for population in ("like-these", "these"):
         sets = posterior.draws(by, population=population)
-        moments = posterior.moments(by, population=population)
         place = sets.table.reset_index().set_index(by)["index"]
         order = np.array([[place[m, h] for h in HALVES] for m in models["model"]])
         incoherence[population] = sets.incoherence[..., order]
+        try:
+            moments = posterior.moments(by, population=population)
+        except NotTestable:  # an outcome that is not just right or wrong has no parts
+            continue
         halves = moments[..., order.ravel(), :].reshape(*moments.shape[:2], *shape, 3)
         parts[population] = shapley(from_moments(halves[..., 0, :]), from_moments(halves[..., 1, :]))
     return Contrast(models, incoherence, parts, "latent", int(question.max()) + 1, (), posterior)

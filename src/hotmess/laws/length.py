@@ -138,6 +138,7 @@ def binned_cells(responses: Responses, *, bins: int = BINS) -> tuple[Cells, tupl
     """
     from hotmess.laws.contrast import take_cells
     from hotmess.responses.cells import reduce
+    from hotmess.responses.cut import missing_lengths_note
 
     if responses.length is None:
         raise NotTestable(
@@ -146,7 +147,8 @@ def binned_cells(responses: Responses, *, bins: int = BINS) -> tuple[Cells, tupl
     cells = reduce(responses)
     table = cells.table
     has = table["log2_length"].notna() & (table["responses"] >= 2)
-    notes = []
+    missing = missing_lengths_note(responses)
+    notes = [missing] if missing else []
     if (~has).any():
         notes.append(
             f"{int((~has).sum())} cells without a length or with a single response are left out of the length law."

@@ -57,14 +57,17 @@ def natural_contrast(
     models = style.models_in_order(latent.models)
     shown = models["model"].iloc[style.some(len(models), style.MAX_ROWS)].tolist()
     colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))
+    drawn = [(name, title) for name, title in COLUMNS if name in table]  # parts are of answers right or wrong only
     rows, columns = (1, 4) if width > 5 else (2, 2)
+    if len(drawn) == 1:
+        rows, columns = 1, 1
     with style.look():
         axes = style.panels(
             rows, columns, width=width, height=0.9 + rows * (0.35 + 0.27 * len(shown)), sharex=True, sharey=True
         )
         limit = 26 if width > 5 else 16
         at = dict(zip(shown, style.rows_axis(axes.flat[0], [str(m) for m in shown], limit=limit)))
-        for panel, (name, title) in zip(axes.flat, COLUMNS):
+        for panel, (name, title) in zip(axes.flat, drawn):
             panel.set_title(title)
             panel.axvline(0, color=MUTED, lw=0.8)
             panel.grid(axis="x")
@@ -79,7 +82,7 @@ def natural_contrast(
                 face = {"mfc": PAPER, "mew": 0.9} if hollow else {}
                 panel.plot(row[name], y, marker, color=colour, ms=3.6 if hollow else 4.6, **face)
         low, high = table["change_low"].min(), table["change_high"].max()
-        for name, _ in COLUMNS[1:]:
+        for name, _ in drawn[1:]:
             low, high = min(low, table[f"{name}_low"].min()), max(high, table[f"{name}_high"].max())
         if np.isfinite([low, high]).all():
             pad = 0.05 * (high - low) + 1e-6

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+EXTRA = {"tests": ("new_tests",)}
+"""outcome -> further columns, constant in a question, that its latent model can use."""
+
+
 @dataclass(frozen=True)
 class Cells:
     """One row per cell, sorted by its names, with the sufficient statistics of the outcome.
@@ -151,7 +155,10 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
         if name not in table.columns:
             table[name] = fill
     order = [*cell, *(n for n in CARRIED if n not in cell)]
-    table = table[[*order, "responses", "right", "unparsable", "at_limit", "log2_length"]]
+    more = [name for name in EXTRA.get(responses.outcome, ()) if name in responses.table.columns]
+    for name in more:
+        table[name] = responses.table[name].to_numpy()[rows["row"].to_numpy()[first]]
+    table = table[[*order, "responses", "right", "unparsable", "at_limit", "log2_length", *more]]
     groups = cluster(owner, copies, inside, cells=len(table))
     squares = np.einsum("md,md->m", placed.z, placed.z)
     points = Points(groups.cell, groups.copies, groups.n, groups.sum(placed.z), groups.sum(squares), placed.target)

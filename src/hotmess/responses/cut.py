@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.responses.table import CELL
+
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 SAME = 5
+ARM = [name for name in CELL if name != "question"]
 
 
 def cut_off(responses: Responses) -> np.ndarray:
@@ -32,3 +35,67 @@ def cut_off(responses: Responses) -> np.ndarray:
     count = table.assign(_top=shared).groupby(keys, observed=True)["_top"].transform("sum").to_numpy()
     spread = length.groupby(keys, observed=True).transform("nunique").to_numpy()
     return at_top & (count >= SAME) & (spread > 1)
+
+
+def parsed(responses: Responses) -> np.ndarray:
+    """(responses,) True where a letter or a text could be read; True for outcomes that are always read."""
+    table = responses.table
+    if responses.outcome == "answer":
+        return (table["answer"] >= 0).to_numpy(bool)
+    return table["text"].notna().to_numpy(bool) if responses.outcome == "text" else np.ones(len(table), bool)
+
+
+def some_lengths_missing(responses: Responses) -> bool:
+    """Whether some responses of a setting that records lengths have none."""
+    return bool(_missing(responses).any())
+
+
+def _missing(responses: Responses) -> np.ndarray:
+    if responses.length is None:
+        return np.zeros(len(responses), bool)
+    lost = np.isnan(responses.lengths())
+    keys = [responses.table[name] for name in ARM]
+    recorded = responses.table.assign(_has=~lost).groupby(keys, observed=True)["_has"].transform("any")
+    return lost & recorded.to_numpy(bool)
+
+
+def fill_lengths(responses: Responses, how: str) -> Responses:
+    """Missing lengths become the longest (`max`) or the shortest (`min`) of the same benchmark, model and setting."""
+    from dataclasses import replace
+
+    lengths = responses.table.assign(_length=responses.lengths())
+    edge = lengths.groupby(ARM, observed=True)["_length"].transform(how)
+    filled = np.where(_missing(responses), edge, lengths["_length"])
+    return replace(responses, table=responses.table.assign(**{str(responses.length): filled}))
+
+
+def missing_lengths_note(responses: Responses) -> str:
+    """How many lengths are missing in settings that record them, and how their responses do; empty for none.
+
+    Doing well is the accuracy, or the mean share of tests passed or score.
+    """
+    lost = _missing(responses)
+    if not lost.any():
+        return ""
+    said = f"{int(lost.sum()):,} responses have no {responses.length} in settings that record it"
+    marks = _marks(responses)
+    if marks is None:
+        return f"{said}; those lengths may not be missing at random."
+    keys = [responses.table[name] for name in ARM]
+    some = responses.table.assign(_lost=lost).groupby(keys, observed=True)["_lost"].transform("any").to_numpy(bool)
+    without, others = float(marks[lost].mean()), float(marks[some & ~lost].mean())
+    return (
+        f"{said}; on average they are right in {without:.0%} and the others there in {others:.0%}, so lengths are not "
+        "taken to be missing at random: claims are repeated with the longest and the shortest length in their place."
+    )
+
+
+def _marks(responses: Responses) -> np.ndarray | None:
+    table = responses.table
+    if responses.outcome == "score":
+        return table["score"].to_numpy(float)
+    if responses.outcome == "tests":
+        return np.array([float(np.mean(value)) for value in table["tests"]])
+    if responses.outcome in ("answer", "text"):
+        return (table[responses.outcome].to_numpy(object) == table["target"].to_numpy(object)).astype(float)
+    return None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 from hotmess.decompose.kl import log_smoothed
-from hotmess.responses.table import Responses
+from hotmess.responses.table import CELL, Responses
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,9 @@ def _texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: 
     right = (answer == cells["target"].to_numpy(dtype=object)[owner]).astype(np.int64)
     none = code < 0
     other = ~none & (right == 0)
-    # Number the distinct wrong answers of each cell from 1; contexts repeat answers.
-    keys, inverse = np.unique(np.c_[owner[other], code[other]], axis=0, return_inverse=True)
+    # Number the distinct wrong answers from 1, alike in all parts of a cell that a split divides, and over contexts.
+    whole = cells.groupby(list(CELL), observed=True, sort=False).ngroup().to_numpy()[owner]
+    keys, inverse = np.unique(np.c_[whole[other], code[other]], axis=0, return_inverse=True)
     start = np.searchsorted(keys[:, 0], keys[:, 0]) if len(keys) else np.zeros(0, dtype=np.int64)
     slot = np.zeros(len(code), dtype=np.int64)
     slot[other] = (np.arange(len(keys)) - start + 1)[inverse.ravel()]

@@ -45,6 +45,7 @@ def natural(context: Context) -> Section:
         "spread": "spread",
         "concentration": "concentration",
     }
+    heads = {k: v for k, v in heads.items() if k in data}
     caption = (
         f"The change of incoherence, longer − shorter, and its three parts, {latent.questions:,} questions, with "
         f"{percent(interval)} intervals for {population_words(population)}."
