@@ -119,7 +119,7 @@ def settings(sets: int) -> list[Setting]:
 
 def draw(setting: Setting, seed: list[int]) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """One data set: answers (models, questions, samples), contexts' counts or none, and the truth by population."""
-    from hotmess.simulate.answers import Answers, _distributions, answers
+    from hotmess.simulate.answers import Answers, distributions, answers
 
     if setting.part == "prior":
         return _from_prior(setting, seed)
@@ -143,7 +143,7 @@ def draw(setting: Setting, seed: list[int]) -> tuple[np.ndarray, np.ndarray, dic
             "like-these": np.array([world.truth[name] for name in QUANTITIES]),
         }
     else:  # both models' answers come from the same law, so that their difference is 0 for questions like these
-        p = _distributions(recipe, setting.questions, np.random.default_rng(number))  # as `answers` begins
+        p = distributions(recipe, setting.questions, np.random.default_rng(number))  # as `answers` begins
         each = quantities(2 * (1 - p[..., 0]).mean(-1), (1 - (p**2).sum(-1)).mean(-1))
         truth = {"these": setting.contrast @ each, "like-these": np.zeros(len(QUANTITIES))}
     context = np.zeros(0) if world.context is None else world.context[:, :, 0]

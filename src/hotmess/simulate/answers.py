@@ -58,7 +58,8 @@ def _accuracies(world: Answers, normal: Floats, rng: np.random.Generator) -> Flo
     return np.where(settled, clear, betaincinv(4 * world.accuracy, 4 * (1 - world.accuracy), u))
 
 
-def _distributions(world: Answers, questions: int, rng: np.random.Generator) -> Floats:
+def distributions(world: Answers, questions: int, rng: np.random.Generator) -> Floats:
+    """(models, questions, options) answer distributions of a world, the target first."""
     m, k = world.models, world.options - 1
     own = rng.normal(size=(m, questions))
     normal = np.sqrt(world.shared) * rng.normal(size=questions) + np.sqrt(1 - world.shared) * own
@@ -79,7 +80,7 @@ def answers(world: Answers, *, seed: int) -> World:
     0.4375
     """
     rng = np.random.default_rng(seed)
-    p = _distributions(world, world.questions, rng)
+    p = distributions(world, world.questions, rng)
     shape = (world.models, world.questions, 1, world.samples)
     context = None
     each = np.broadcast_to(p[:, :, None, None], (*shape, world.options))
@@ -117,7 +118,7 @@ def answers(world: Answers, *, seed: int) -> World:
 
 @lru_cache(maxsize=16)
 def _population(world: Answers) -> dict[str, float]:
-    return _terms(_distributions(world, LARGE // world.models, np.random.default_rng(20_240_103)))
+    return _terms(distributions(world, LARGE // world.models, np.random.default_rng(20_240_103)))
 
 
 def _terms(p: Floats) -> dict[str, float]:
