@@ -123,8 +123,8 @@ def slopes(
 
     Returns
     -------
-    One row per `by` set and quantity: levels, quantity, slope, low, high, probability (of a slope above 0), unbiased
-    (the same of the unbiased estimates; NaN where one is not positive) with its interval, reliable.
+    One row per `by` set and quantity: levels, quantity, scale, slope, low, high, probability (of a slope above 0),
+    unbiased (the same of the unbiased estimates; NaN where one is not positive) with its interval, reliable.
 
     Raises
     ------
@@ -165,7 +165,10 @@ def slopes(
 
         head = own.table.iloc[:1][by].assign(levels=len(x))
         one = Sets(head, own.latent, own.unbiased, own.estimate, own.questions[:1])
-        pieces.append(_long(one, source, value, interval, ["slope", "low", "high"], probability=True))
+        piece = _long(one, source, value, interval, ["slope", "low", "high"], probability=True)
+        scale = [("logit" if q == "incoherence" else "log") if link else "" for q in piece["quantity"]]
+        piece.insert(list(piece.columns).index("quantity") + 1, "scale", scale)
+        pieces.append(piece)
     if not pieces:
         raise NotTestable(f"A slope needs three levels of {over!r} or more; there are {column.nunique()}.")
     return pd.concat(pieces, ignore_index=True)

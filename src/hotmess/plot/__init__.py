@@ -1,7 +1,7 @@
 """Figures as functions: each takes a study, fit, law or contrast and returns matplotlib axes.
 
 Every figure has a table function beside it (`power_laws` and `power_laws_table`), and draws what that table holds and
-nothing else. Figures are made without pyplot: no window opens, no global setting changes; save one by
+nothing else; `predictions`, `comparisons` and `compare` take what the functions of `hotmess.interpret` return. Figures are made without pyplot: no window opens, no global setting changes; save one by
 `hotmess.plot.save(axes, "figure.pdf")`.
 """
 
@@ -26,6 +26,9 @@ _HOME = {
     "natural_contrast_table": "contrast",
     "bias_variance_plane": "plane",
     "bias_variance_plane_table": "plane",
+    "predictions": "interpret",
+    "comparisons": "interpret",
+    "compare": "interpret",
     "figure_of": "style",
     "save": "style",
     "ranks": "diagnostics",
