@@ -1,0 +1,213 @@
+"""Study: how often each claim is called supported where it is false, beside the published procedures.
+
+    python reports/studies/null_worlds.py --sets 1000 --jobs 2     # resumes where it stopped
+    python reports/studies/null_worlds.py --summary                # writes the table from what has run
+    python reports/studies/null_worlds.py --check                  # runs a tenth again, exits with 1 where it differs
+    python reports/studies/null_worlds.py --agree 20               # draws of the studies against the command line's
+
+`--sets` is the number of data sets in each cell of the table claim × world; `--sets natural=400,scale=100` sets it by
+the claims' subject (natural, between, sized, scale); `--minutes` ends it after so much processor time. The data sets
+are those of `verdict_worlds.py`, which `power.py` shares. Writes `null_worlds.json` and `null_worlds.md` beside itself,
+and the rates that verdicts carry to `src/hotmess/claims/rates.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import verdict_worlds as worlds  # noqa: E402
+
+AIM = 0.065
+PACKAGED = HERE.parents[1] / "src" / "hotmess" / "claims" / "rates.json"
+SUBJECTS = {
+    worlds.NATURAL[0]: "natural",
+    worlds.BETWEEN[0]: "between",
+    worlds.BETWEEN[1]: "between",
+    worlds.SIZED[0]: "sized",
+    worlds.SCALE[0]: "scale",
+}
+
+
+def subject(kind: worlds.Kind) -> str:
+    return SUBJECTS[kind.claims[0]]
+
+
+def wanted(text: str, kinds: Sequence[worlds.Kind]) -> dict[str, int]:
+    """`1000`, or `natural=400,scale=100` (others none), as data sets for each kind."""
+    if "=" not in text:
+        return {k.name: int(text) for k in kinds}
+    pairs = dict(part.split("=") for part in text.split(","))
+    return {k.name: int(pairs.get(subject(k), 0)) for k in kinds}
+
+
+def share(count: int, sets: int) -> str:
+    return f"{count / sets:.1%}" if sets else "–"
+
+
+def markdown(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
+    """The page: one table per claim, false worlds first."""
+    lines = [
+        "# Null worlds: verdicts where the truth is known",
+        "",
+        f"`{about['command']}`, {about['date']}, {about['data_sets']:,} data sets, seeds from 0. Every data set goes "
+        "the whole route of `hotmess test`: posterior, gate, negative control, agreement with the unbiased estimate. "
+        "*False* is a world where the claim's own estimand has the wrong sign, is 0 (the boundary), lies outside the "
+        "region or is undefined. The upper limit is of the rate of *supported*, one-sided 95% (Clopper and Pearson); "
+        f"the aim is below {AIM:.1%} in every false world, which takes about 100 data sets to say: with fewer the limit "
+        "says how little is known. *Published*: the procedure a reader of the paper would follow (plug-in terms, five "
+        "bins or a median split, log-log least squares), on the same data.",
+        "",
+        f"1,000 data sets in each cell are the aim; `{about['command']}` goes on from what is there. `--check` runs a "
+        "tenth again and compares.",
+        "",
+    ]
+    for claim in dict.fromkeys(r["claim"] for r in rows):
+        mine = [r for r in rows if r["claim"] == claim]
+        mine.sort(key=lambda r: r["true"])
+        lines += [
+            f"## {claim}",
+            "",
+            "| world | truth | claim is | data sets | supported | upper limit | contradicted | inconclusive "
+            "| not testable | published: supported | published: contradicted | 90% interval holds the truth |",
+            "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        ]
+        for r in mine:
+            n, other = r["sets"], r["published"]
+            truth = "undefined" if r["truth"] is None else f"{r['truth']:+.3g}"
+            limit = "" if r["true"] else f"{worlds.upper_limit(r['supported'], n):.1%}"
+            published = [share(other[k], n) if other else "–" for k in ("supported", "contradicted")]
+            cover = share(r["covered"], r["intervals"]) if r["covered"] is not None else "–"
+            lines.append(
+                f"| {r['world']} | {truth} | {'true' if r['true'] else 'false'} | {n} | {share(r['supported'], n)} "
+                f"| {limit} | {share(r['contradicted'], n)} | {share(r['inconclusive'], n)} "
+                f"| {share(r['not testable'], n)} | {published[0]} | {published[1]} | {cover} |"
+            )
+        lines += ["", f"**{verdict(mine)}**", ""]
+    return "\n".join(lines)
+
+
+def verdict(rows: Sequence[dict[str, Any]]) -> str:
+    """What the table says of one claim, in a sentence."""
+    false = [r for r in rows if not r["true"]]
+    true = [r for r in rows if r["true"]]
+    count, sets = sum(r["supported"] for r in false), sum(r["sets"] for r in false)
+    limits = [worlds.upper_limit(r["supported"], r["sets"]) for r in false]
+    met = sum(limit < AIM for limit in limits)
+    out = (
+        f"False worlds: supported in {count} of {sets} data sets; the upper limit is below {AIM:.1%} in {met} of "
+        f"{len(false)} worlds, at most {max(limits, default=0):.1%}."
+    )
+    wrong = sum(r["contradicted"] for r in true)
+    out += f" True worlds: contradicted in {wrong} of {sum(r['sets'] for r in true)}." if true else ""
+    if false and false[0]["published"]:
+        other = sum(r["published"]["supported"] for r in false)
+        out += f" The published procedure supports it in {other} of the {sets} where it is false."
+    return out
+
+
+def packaged(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The rates that stand beside each verdict, with where they come from."""
+    claims: dict[str, Any] = {}
+    for claim in dict.fromkeys(r["claim"] for r in rows):
+        null = [r for r in rows if r["claim"] == claim and not r["true"] and not r["effect"]]
+        power = [r for r in rows if r["claim"] == claim and r["true"]]
+        if not null:
+            continue
+        worst = max(null, key=lambda r: (r["supported"] / r["sets"], worlds.upper_limit(r["supported"], r["sets"])))
+        published = null[0]["published"]
+        claims[claim] = {
+            "false_worlds": len(null),
+            "data_sets": sum(r["sets"] for r in null),
+            "supported": sum(r["supported"] for r in null),
+            "not_testable": sum(r["not testable"] for r in null),
+            "worst_world": worst["world"],
+            "worst_rate": worst["supported"] / worst["sets"],
+            "worst_upper_limit": max(worlds.upper_limit(r["supported"], r["sets"]) for r in null),
+            "published_supported": sum(r["published"]["supported"] for r in null) if published else None,
+            "power": [[r["world"], r["truth"], r["supported"], r["sets"]] for r in power],
+        }
+    return {"provenance": about, "claims": claims}
+
+
+def check(records: Sequence[dict[str, Any]], *, every: int = 10) -> int:
+    """Run every tenth recorded data set again; the number of claims whose verdict differs."""
+    by_name = {k.name: k for k in (*worlds.KINDS, *worlds.POWER)}
+    differ = total = 0
+    chosen = [r for r in records if r["seed"] % every == 0]
+    for record in chosen:
+        again = worlds.run_one(by_name[record["kind"]], record["seed"])
+        for claim, values in record["claims"].items():
+            total += 1
+            if again["claims"][claim][0] != values[0]:
+                differ += 1
+                print(f"{record['kind']}, seed {record['seed']}, {claim}: {values} became {again['claims'][claim]}")
+    print(f"{len(chosen)} data sets again: {differ} of {total} verdicts differ.")
+    return differ
+
+
+def agree(number: int) -> list[dict[str, Any]]:
+    """The studies' draws against the command line's on `number` data sets: verdicts and probabilities."""
+    rows = []
+    kinds = [k for k in worlds.KINDS if k.draws == worlds.DRAWS]
+    for i in range(number):
+        kind = kinds[i % len(kinds)]
+        short, long = (worlds.run_one(kind, 10_000 + i, draws=d)["claims"] for d in (worlds.DRAWS, worlds.FULL))
+        for claim in kind.claims:
+            rows.append({"claim": claim, "world": kind.name, "short": short[claim][:2], "long": long[claim][:2]})
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", default="1000", help="data sets per cell, or subject=number,… (default 1000)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so much processor time")
+    parser.add_argument("--store", type=Path, default=worlds.STORE, help="file of finished data sets")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results (default: beside this script)")
+    parser.add_argument("--summary", action="store_true", help="write the table from what has run")
+    parser.add_argument("--check", action="store_true", help="run a tenth again and compare")
+    parser.add_argument("--agree", type=int, metavar="N", help="compare draws of the studies with the command line's")
+    args = parser.parse_args()
+    if args.check:
+        sys.exit(bool(check(worlds.load(args.store))))
+    if args.agree:
+        rows = agree(args.agree)
+        same = sum(r["short"][0] == r["long"][0] for r in rows)
+        gaps = [abs(r["short"][1] - r["long"][1]) for r in rows if None not in (r["short"][1], r["long"][1])]
+        result = {"verdicts": len(rows), "same": same, "largest_gap_of_p": max(gaps, default=0.0), "rows": rows}
+        (args.out / "null_worlds_agree.json").write_text(json.dumps(result, indent=1) + "\n")
+        print(f"{same} of {len(rows)} verdicts agree; P differs by at most {result['largest_gap_of_p']:.3f}.")
+        return
+    if not args.summary:
+        worlds.run(worlds.KINDS, wanted(args.sets, worlds.KINDS), jobs=args.jobs, path=args.store, minutes=args.minutes)
+    write(args.store, args.out)
+
+
+def write(store: Path, out: Path, packaged_to: Path | None = None) -> None:
+    """Tables of null worlds and of power, and the packaged rates, from the finished data sets."""
+    records = worlds.load(store)
+    about = {
+        "command": "python reports/studies/null_worlds.py --sets 1000 --jobs 2",
+        "date": datetime.date.today().isoformat(),
+        "data_sets": len(records),
+    }
+    rows = worlds.rates(records, worlds.KINDS)
+    every = rows + worlds.rates(records, worlds.POWER)
+    text = json.dumps({**about, "rows": rows}, indent=1, allow_nan=False)
+    (out / "null_worlds.json").write_text(text + "\n")
+    (out / "null_worlds.md").write_text(markdown(about, rows))
+    to = packaged_to or (PACKAGED if out == HERE else out / "rates.json")
+    to.write_text(json.dumps(packaged(about, every), indent=1, allow_nan=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""Simulated data sets with known truth, fitted once for all claims: what null_worlds.py and power.py share.
+
+A `Kind` is a world with the size of its data sets and the claims that it can say something about. Every data set is
+tested by the whole route of `hotmess.claims.test`: posterior, gate, negative control, agreement; and by the published
+procedures. Finished data sets are lines of `verdict_worlds.jsonl`, so that a study goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+STORE = HERE / "verdict_worlds.jsonl"
+DRAWS, FULL = 500, 1000
+"""Draws per chain: those of the studies (the default of `hotmess.Study`), and of the command line."""
+NATURAL = ("natural-overthinking",)
+BETWEEN = ("incoherence-rises-with-length", "length-saturates")
+SIZED = ("length-predicts-more-than-size", "incoherence-rises-with-length")
+SCALE = (
+    "hard-incoherence-rises-with-scale",
+    "easy-incoherence-falls-with-scale",
+    "bias-falls-faster-than-variance",
+    "variance-exponent-falls-with-difficulty",
+    "bias-exponent-constant-across-difficulty",
+)
+LETTER = {"supported": "s", "contradicted": "c", "inconclusive": "i", "not testable": "n"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A row of the studies: `world` with `changes`, the `claims` tested there; `null` or a power study's effect."""
+
+    name: str
+    world: str
+    claims: tuple[str, ...]
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    draws: int = DRAWS
+    effect: str = ""
+
+
+def _natural(name: str, world: str, effect: str = "", **changes: Any) -> Kind:
+    return Kind(name, world, NATURAL, {"questions": 100, "samples": 20, "budgets": 1, **changes}, effect=effect)
+
+
+def _between(name: str, world: str, effect: str = "", claims: tuple[str, ...] = BETWEEN, **changes: Any) -> Kind:
+    return Kind(name, world, claims, {"questions": 200, "samples": 15, **changes}, effect=effect)
+
+
+def _scale(name: str, world: str, effect: str = "", **changes: Any) -> Kind:
+    return Kind(name, world, SCALE, {"questions": 120, **changes}, draws=FULL, effect=effect)
+
+
+def _sized(name: str, world: str, effect: str = "", **changes: Any) -> Kind:
+    return Kind(name, world, SIZED, {"questions": 100, **changes}, effect=effect)
+
+
+FLAT = (0.3, 0.3, 0.3)
+KINDS: tuple[Kind, ...] = (
+    _natural("no effect", "neither"),
+    _natural("longer responses are colder", "mirror"),
+    _natural("longer responses are hotter", "natural-only"),
+    _natural("length lowers accuracy only", "accuracy-only"),
+    _natural("hard questions take longer", "difficulty-drives-both"),
+    _natural("wrong runs merely longer", "wrong-longer"),
+    _natural("wrong runs merely shorter", "wrong-shorter"),
+    _natural("wrong runs longer, more spread", "wrong-longer-unequal"),
+    _natural("wrong runs shorter, less spread", "wrong-shorter-unequal"),
+    _natural("wrong options have their own lengths", "option-lengths"),
+    _between("no law", "no-law"),
+    _between("no law, three noisy runs", "no-law", samples=3, noise=1.2),
+    _between("negative law", "negative-law"),
+    _between("power law 0.5", "noisy-length"),
+    _between("power law 0.5, three noisy runs", "noisy-length", samples=3, noise=1.2),
+    _between("odds law 0.5", "odds-law"),
+    _between("plateau", "plateau-law"),
+    Kind("regression to the mean", "regression-to-mean", (*NATURAL, BETWEEN[0]), {"questions": 120, "samples": 14}),
+    _scale("hard rises, easy falls", "scale"),
+    _scale("size has no effect", "scale-none"),
+    _scale("bias² and variance fall alike", "scale-boundary"),
+    _scale("hard falls, easy rises", "scale-mirror"),
+    _scale("size raises accuracy only", "scale-accuracy-only"),
+    _scale("models scatter, no effect", "scale-none", residual=0.2),
+    _scale("bias exponents at the edge", "scale", alpha_bias=(0.25, 0.3, 0.35), alpha_variance=FLAT),
+    _scale("bias exponents at the other edge", "scale", alpha_bias=(0.35, 0.3, 0.25), alpha_variance=FLAT),
+    _scale("bias exponents 0.3 apart", "scale", alpha_bias=(0.15, 0.3, 0.45), alpha_variance=FLAT),
+    _sized("length, not size", "length-not-size"),
+    _sized("size, not length", "size-not-length"),
+    _sized("length and size alike", "length-and-size"),
+    _sized("neither length nor size", "neither-length-nor-size"),
+    _sized("size more than length", "length-and-size", length_slope=0.3),
+)
+"""The null worlds, and worlds where some of the claims are true."""
+
+POWER: tuple[Kind, ...] = (
+    *(_natural(f"heat {h}", "natural-only", f"log temperature {h} per doubling", heat_nat=h) for h in (0.1, 0.2, 0.5)),
+    *(_between(f"odds slope {b}", "odds-law", f"slope {b} per doubling", BETWEEN[:1], slope=b) for b in (0.1, 0.25)),
+    _between("gentle plateau", "plateau-law", "slope 0.5 up to the knee", BETWEEN[1:], slope=0.5),
+    _scale("exponents 0.1 apart", "scale", "0.1 apart", alpha_bias=FLAT, alpha_variance=(0.4, 0.3, 0.2)),
+    _scale("exponents 0.25 apart", "scale", "0.25 apart", alpha_bias=FLAT, alpha_variance=(0.55, 0.3, 0.05)),
+    _sized("length twice size", "length-and-size", "standardised slopes 0.5 and 0.25", size_slope=0.25),
+)
+"""Worlds where a claim is true at further effect sizes."""
+
+
+def truths(kind: Kind) -> dict[str, float]:
+    """The claims' estimands in the world, for questions (and models) like these; true where the claim holds there.
+
+    length-saturates has no number: 1 where the law has a plateau, -1 where not. NaN: undefined, and the claim false.
+    """
+    from hotmess.simulate import simulate
+
+    found = simulate(kind.world, seed=0, **kind.changes).truth
+    out: dict[str, float] = {}
+    if kind.world == "regression-to-mean":
+        return dict.fromkeys(kind.claims, 0.0)
+    if kind.claims == NATURAL:
+        out[NATURAL[0]] = 0.0 if abs(found["contrast"]) < 1e-9 else float(found["contrast"])
+    elif kind.claims[0] in BETWEEN:
+        out = {BETWEEN[0]: float(found["slope"]), BETWEEN[1]: 1.0 if kind.world == "plateau-law" else -1.0}
+    elif kind.claims == SIZED:
+        neither = found["length_slope"] == found["size_slope"] == 0
+        out = {SIZED[0]: np.nan if neither else found["share_difference"], SIZED[1]: found["length_slope"]}
+    elif kind.claims == SCALE:
+        out = dict(zip(SCALE, _scale_truths(kind)))
+    return {claim: out[claim] for claim in kind.claims}
+
+
+def _scale_truths(kind: Kind) -> list[float]:
+    from dataclasses import replace
+
+    from hotmess.simulate.scale import laws
+    from hotmess.simulate.worlds import WORLDS
+
+    world = replace(WORLDS[kind.world].parameters, **kind.changes)
+    x = np.log(world.sizes) - np.mean(np.log(world.sizes))
+    bias, variance = laws(world, np.zeros((2, len(x))))
+    alpha_b, alpha_v = (-(x @ np.log(v)) / (x @ x) for v in (bias, variance))
+    slope = alpha_b - alpha_v
+    values = [slope[2], -slope[0], slope.mean(), alpha_v[0] - alpha_v[2], alpha_b[2] - alpha_b[0]]
+    return [round(float(v), 6) + 0.0 for v in values]
+
+
+def is_true(claim: str, truth: float) -> bool:
+    """Whether the claim holds where its estimand is `truth`; the boundary and what is undefined are false."""
+    from hotmess.claims.catalogue import CATALOGUE
+
+    region = CATALOGUE[claim].region
+    if not np.isfinite(truth):
+        return False
+    return bool(truth > 0) if region is None else bool(region[0] + 1e-9 < truth < region[1] - 1e-9)
+
+
+def run_one(kind: Kind, seed: int, *, draws: int | None = None) -> dict[str, Any]:
+    """Draw a data set, test the claims and the published procedures on it: a line of the store."""
+    from hotmess.claims.published import PROCEDURES
+    from hotmess.claims.study import Study
+    from hotmess.claims.test import test_claims
+    from hotmess.errors import NotTestable
+    from hotmess.responses.validate import validate
+    from hotmess.simulate import simulate
+
+    world = simulate(kind.world, seed=seed, **kind.changes)
+    study = Study(validate(world.table), seed=seed, draws=draws or kind.draws)
+    out: dict[str, Any] = {"kind": kind.name, "seed": seed, "claims": {}, "published": {}}
+    for verdict in test_claims(study, kind.claims):
+        numbers = [verdict.probability, verdict.median, verdict.low, verdict.high]
+        name = verdict.claim.name
+        out["claims"][name] = [LETTER[verdict.verdict], *(None if v is None else float(f"{v:.4g}") for v in numbers)]
+        if name in PROCEDURES:
+            try:
+                out["published"][name] = LETTER[PROCEDURES[name](study).verdict]
+            except NotTestable:
+                out["published"][name] = "n"
+    return out
+
+
+def _work(job: tuple[Kind, int]) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return run_one(*job)
+
+
+def load(path: Path = STORE) -> list[dict[str, Any]]:
+    """The finished data sets; a line cut short by an interruption is done again."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+
+
+def run(kinds: Iterable[Kind], sets: Mapping[str, int], *, jobs: int, path: Path = STORE, minutes: float = 1e9) -> None:
+    """Run what is missing, seed by seed so that all kinds grow alike, until done or `minutes` of processor time."""
+    done = {(r["kind"], r["seed"]) for r in load(path)}
+    kinds = list(kinds)
+    most = max(sets.values(), default=0)
+    todo = [(k, s) for s in range(most) for k in kinds if s < sets[k.name] and (k.name, s) not in done]
+    begun, total = time.process_time(), len(todo)
+    with path.open("a") as out, ProcessPoolExecutor(jobs) as pool:
+        results = (pool.map if jobs > 1 else map)(_work, todo)
+        for i, record in enumerate(results, 1):
+            out.write(json.dumps(record, separators=(",", ":")) + "\n")
+            out.flush()
+            if sys.stderr.isatty():
+                print(f"\r{i} of {total} data sets ", end="", file=sys.stderr)
+            used = time.process_time() - begun if jobs == 1 else sum(os.times()[:4])
+            if used > 60 * minutes:
+                break
+
+
+def upper_limit(count: int, sets: int, level: float = 0.95) -> float:
+    """One-sided upper limit of a rate (Clopper and Pearson).
+
+    >>> round(upper_limit(0, 100), 3), round(upper_limit(2, 100), 3)
+    (0.03, 0.062)
+    """
+    from scipy import stats
+
+    return 1.0 if count >= sets else float(stats.beta.ppf(level, count + 1, sets - count))
+
+
+def rates(records: Iterable[dict[str, Any]], kinds: Iterable[Kind]) -> list[dict[str, Any]]:
+    """One row per kind and claim: truth, counts of verdicts, counts of the published procedure's, coverage."""
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        by_kind.setdefault(record["kind"], []).append(record)
+    rows = []
+    for kind in kinds:
+        mine = by_kind.get(kind.name, [])
+        if not mine:
+            continue
+        for claim, truth in truths(kind).items():
+            results = [r["claims"][claim] for r in mine]
+            letters = [v[0] for v in results]
+            published = [r["published"][claim] for r in mine if claim in r["published"]]
+            inside = [v[3] <= truth <= v[4] for v in results if v[1] is not None]
+            rows.append(
+                {
+                    "claim": claim,
+                    "world": kind.name,
+                    "effect": kind.effect,
+                    "truth": None if np.isnan(truth) else truth,
+                    "true": is_true(claim, truth),
+                    "sets": len(mine),
+                    **{word: letters.count(letter) for word, letter in LETTER.items()},
+                    "published": {w: published.count(k) for w, k in LETTER.items()} if published else None,
+                    "covered": None if np.isnan(truth) or claim in BETWEEN else int(np.sum(inside)),
+                    "intervals": len(inside),
+                }
+            )
+    return rows
