@@ -126,8 +126,27 @@ class _Kernels:
     def log_density(self, points: np.ndarray, log_prior: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         d = points.shape[1]
         white, centers = (solve_triangular(self.root, x.T, lower=True).T for x in (points, self.centers))
-        square = ((white[:, None, :] - centers[None]) ** 2).sum(-1)
-        fitted = logsumexp(-0.5 * (_DF + d) * np.log1p(square / _DF), axis=1) - np.log(_KERNELS)
+        square = (white**2).sum(1)[:, None] + (centers**2).sum(1) - 2 * white @ centers.T
+        near = 1 / (1 + np.maximum(square, 0) / _DF)
+        with np.errstate(divide="ignore"):
+            fitted = np.log(_half_power(near, _DF + d).sum(axis=1)) - np.log(_KERNELS)
         fitted += gammaln((_DF + d) / 2) - gammaln(_DF / 2) - 0.5 * d * np.log(_DF * np.pi)
         fitted -= np.log(np.diag(self.root)).sum()
         return np.logaddexp(np.log(_PRIOR_SHARE) + log_prior(points), np.log1p(-_PRIOR_SHARE) + fitted)
+
+
+def _half_power(x: np.ndarray, n: int) -> np.ndarray:
+    """x^(n/2) for whole n by repeated squaring: many times quicker than `np.power`.
+
+    >>> _half_power(np.array([4.0]), 5).tolist()
+    [32.0]
+    """
+    out = np.sqrt(x) if n % 2 else np.ones_like(x)
+    power, n = x, n // 2
+    while n:
+        if n % 2:
+            out = out * power
+        n //= 2
+        if n:
+            power = power * power
+    return out

@@ -290,8 +290,10 @@ class _Collapsed:
         inside = np.flatnonzero((points[:, :6] < np.log(50 * self._widths())).all(axis=1))
         for block in np.array_split(inside, max(1, len(inside) // 500)):
             root = np.linalg.cholesky(self.covariances(points[block]))
-            z = np.linalg.solve(root, np.broadcast_to(self.y[:, None], (len(block), len(self.y), 1)))[..., 0]
-            out[block] = -0.5 * (z**2).sum(1) - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
+            z = np.empty((len(self.y), len(block)))
+            for i, y in enumerate(self.y):  # forward substitution, all points at once
+                z[i] = (y - np.einsum("nk,kn->n", root[:, i, :i], z[:i])) / root[:, i, i]
+            out[block] = -0.5 * (z**2).sum(0) - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
         return out
 
     def _widths(self) -> np.ndarray:
