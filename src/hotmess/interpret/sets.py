@@ -124,10 +124,13 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
         need(columns, about.cells.table.columns)
         return about
     if isinstance(about, Study):
-        metric = metric or (about.metric if about.responses.outcome == "answer" else None)
+        metric = metric or about.metric
         settings = {"seed": about.seed, "draws": about.draws, "chains": about.chains, **settings}
         if set(columns) <= set(about.cells.table.columns):
-            about = about.fit if about.responses.outcome == "answer" else about.responses
+            try:
+                about = about.fit
+            except BadInput:  # no latent model for this outcome: estimates without one
+                about = about.responses
         else:
             about = about.grouped if "difficulty" in columns else about.responses
     if isinstance(about, Responses):

@@ -1,7 +1,8 @@
 """Figures as functions: each takes a study, fit, law or contrast and returns matplotlib axes.
 
 Every figure has a table function beside it (`power_laws` and `power_laws_table`), and draws what that table holds and
-nothing else; `predictions`, `comparisons` and `compare` take what the functions of `hotmess.interpret` return. Figures are made without pyplot: no window opens, no global setting changes; save one by
+nothing else; `predictions`, `comparisons` and `compare` take what the functions of `hotmess.interpret` return. Figures
+are made without pyplot: no window opens, no global setting changes; save one by
 `hotmess.plot.save(axes, "figure.pdf")`.
 """
 
