@@ -119,7 +119,7 @@ def settings(sets: int) -> list[Setting]:
 
 def draw(setting: Setting, seed: list[int]) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """One data set: answers (models, questions, samples), contexts' counts or none, and the truth by population."""
-    from hotmess.simulate.answers import Answers, distributions, answers
+    from hotmess.simulate.answers import Answers, answers, distributions
 
     if setting.part == "prior":
         return _from_prior(setting, seed)
