@@ -117,7 +117,7 @@ def markdown(result: dict[str, Any]) -> str:
         f"`{result['command']}`, {result['date']}. {result['sets']} data sets of {QUESTIONS} questions with {OPTIONS} "
         f"options for each row, mean accuracy {ACCURACY}. *Calibration error*: mean distance between probability and "
         "the share of questions with the signature, over bins; in brackets what perfect calibration would show by "
-        "chance alone. *Right*: the most probable signature is the true one; beside it the signature of the plug-in terms. "
+        "chance alone. *Right*: the most probable signature is the true one; beside it that of the plug-in terms. "
         "*Sure*: share of questions with a probability above 0.9, and how often that is right.",
         "",
         "| world | responses | calibration error | right | plug-in right | sure | right where sure |",
