@@ -50,10 +50,8 @@ class Study:
     def __post_init__(self) -> None:
         from hotmess.decompose.methods import choose_metric
 
-        object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))
-
-    def __post_init__(self) -> None:
         self.responses.need_single("A study")
+        object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))
 
     def _once(self, key: str, make: Callable[[], Any]) -> Any:
         """What `make` returns, or raises when the data cannot speak: computed once."""

@@ -61,6 +61,7 @@ def test_claims(
     *,
     population: str = "like-these",
     interval: float = 0.9,
+    sensitivity: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> list[Verdict]:
     """Test each claim on a study; a claim that the data cannot speak to is `not testable`, with its reason."""
@@ -70,12 +71,23 @@ def test_claims(
     for claim in find_claims(claims):
         if progress is not None:
             progress(claim.name)
-        out.append(test_claim(study, claim, population=population, interval=interval))
+        out.append(test_claim(study, claim, population=population, interval=interval, sensitivity=sensitivity))
     return out
 
 
-def test_claim(study: Study, claim: Claim, *, population: str = "like-these", interval: float = 0.9) -> Verdict:
-    """Test one claim (methods, section 7)."""
+def test_claim(
+    study: Study,
+    claim: Claim,
+    *,
+    population: str = "like-these",
+    interval: float = 0.9,
+    sensitivity: bool = True,
+) -> Verdict:
+    """Test one claim (methods, section 7).
+
+    sensitivity: where a verdict would stand, whether priors to a power, or a model, benchmark, group or suspect
+    questions left out, turn its side (`hotmess.claims.sensitivity`).
+    """
     try:
         quantity = claim.quantity(study, population)
         other = claim.quantity(study, OTHER[population])
@@ -110,6 +122,12 @@ def test_claim(study: Study, claim: Claim, *, population: str = "like-these", in
     if claim.variants is not None and study.has_truncated:
         guards["truncation"], sentence = _truncation(claim.variants(study), median)
         lowering += sentence
+    if sensitivity and not lowering and verdict in (SUPPORTED, CONTRADICTED):
+        from hotmess.claims.sensitivity import sensitivity as runs  # only what stands can fall
+
+        found = runs(study, claim, quantity, population)
+        guards["sensitivity"] = found.record()
+        lowering += found.sentences()
     if lowering and verdict in (SUPPORTED, CONTRADICTED):
         verdict = INCONCLUSIVE
     reasons = (*reasons, *lowering)

@@ -81,6 +81,7 @@ def line(name: str, guard: Any) -> str:
         "parts": _parts,
         "agreement": _agreement,
         "truncation": _truncation,
+        "sensitivity": _sensitivity,
     }
     try:
         return known[name](guard) if name in known else plainly(guard)
@@ -146,3 +147,20 @@ def _truncation(guard: Mapping[str, Any]) -> str:
     listed = [f"{name} {show(v)}" for name, v in guard.items() if name != "passed"]
     turned = "the sign stays" if guard["passed"] else "the sign turns"
     return f"{turned}: {', '.join(listed)}."
+
+
+def _sensitivity(guard: Mapping[str, Any]) -> str:
+    runs = guard["runs"]
+    medians = [r["median"] for r in runs.values() if r.get("median") is not None]
+    said = []
+    if medians:
+        turned = guard["turned"]
+        head = f"the side turns with {', '.join(turned)}" if turned else "no run turns the side"
+        span = f"{show(min(medians))} to {show(max(medians))}"
+        said.append(f"{head}: {len(medians)} runs (priors and likelihood to a power, parts left out), medians {span}")
+    refused = [f"{name}, {r['how']}" for name, r in runs.items() if r.get("median") is None]
+    said += refused[:2]
+    if guard["sense"].get("prior") is not None:
+        said.append(f"power-scaling sensitivity to the prior {show(guard['sense']['prior'])} (noteworthy above 0.05)")
+    said += [note.rstrip(".") for note in guard["notes"]]
+    return f"{'. '.join(said)}." if said else ""

@@ -1,0 +1,220 @@
+"""Sensitivity: reweighting is what a new fit says, and what turns a side holds a verdict back."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import hotmess as hm
+from hotmess.claims import hooks
+from hotmess.claims.catalogue import CATALOGUE
+from hotmess.claims.claim import INCONCLUSIVE, Claim, Quantity
+from hotmess.claims.sensitivity import (
+    Hooks,
+    power_scaling_sense,
+    scaled_weights,
+    sensitivity,
+    smoothed,
+    suspect_keys,
+    without,
+)
+from hotmess.claims.study import Study
+from hotmess.claims.test import test_claim as run_claim
+from hotmess.errors import NotTestable
+from hotmess.inference.gate import Gate
+from hotmess.laws.power import LawPrior, power_laws
+from hotmess.responses.validate import validate
+from hotmess.simulate import simulate
+
+SCALE = "bias-falls-faster-than-variance"
+
+
+@pytest.fixture(scope="module")
+def study():
+    world = simulate("scale", seed=5, questions=48, samples=8, residual=0.02)
+    table = world.table
+    rng = np.random.default_rng(5)
+    tokens = np.rint(2 ** (8 + rng.normal(size=len(table)))).astype(int)
+    return Study(validate(table.assign(reasoning_tokens=tokens)), seed=3, draws=200)
+
+
+def test_scaling_the_prior_of_a_normal_posterior_gives_the_closed_form():
+    """Prior Normal(0, 1), one observation 1 with unit variance: prior^p has precision p, so the mean is 1/(1 + p)."""
+    x = np.random.default_rng(1).normal(0.5, np.sqrt(0.5), (4, 2500))
+    for power, weights, k in scaled_weights(-0.5 * x**2):
+        assert k < 0.7 and weights.sum() == pytest.approx(1)
+        assert weights @ x.ravel() == pytest.approx(1 / (1 + power), abs=0.03)
+    sense = power_scaling_sense(x, -0.5 * x**2, -0.5 * (x - 1) ** 2)
+    flat = power_scaling_sense(x, np.zeros_like(x), -0.5 * (x - 1) ** 2)
+    assert sense["prior"] > 0.05 > flat["prior"] and sense["likelihood"] > 0.05
+
+
+def test_smoothing_tells_weights_that_cannot_be_trusted():
+    rng = np.random.default_rng(2)
+    assert smoothed(np.zeros(50))[1] == 0 and smoothed(rng.normal(size=2000) * 0.1)[1] < 0.5
+    assert smoothed(np.log(stats.t(1).rvs(2000, random_state=3) ** 2))[1] > 0.7
+
+
+def test_densities_of_a_fit_are_those_of_its_grid_posterior():
+    """Draws from the posterior: differences of log prior + log likelihood are those of the density that was drawn."""
+    from hotmess.answers.pointwise import cell_log_likelihood
+
+    table = simulate("beta", seed=1, questions=40, samples=6).table
+    fit = hm.fit(validate(table), draws=50, pointwise=False)
+    log_prior, log_likelihood = (x.ravel() for x in hooks.fit_densities(fit))
+    parameters = fit.parameters()
+    direct = cell_log_likelihood(fit.letters, fit.groups.index, parameters).sum(1)
+    np.testing.assert_allclose(log_likelihood - log_likelihood[0], direct - direct[0], atol=1e-8)
+    stored = sum(v.values.ravel() for v in fit.data["log_prior"].dataset.data_vars.values())
+    np.testing.assert_allclose(log_prior - log_prior[0], stored - stored[0], atol=1e-8)
+
+
+def test_densities_of_the_laws_differ_from_the_collapsed_density_by_the_conditional(study):
+    """log prior + log likelihood - log p(levels, exponents | scales, y) = the collapsed density of the scales."""
+    from hotmess.laws.power import _arrays, _Collapsed
+
+    laws = study.power_laws
+    log_prior, log_likelihood = (x.ravel() for x in hooks.power_law_densities(laws, "these"))
+    points = hooks._law_points(laws, "these")
+    law = _Collapsed(_arrays(laws.law, laws.groups, laws.by), LawPrior(), 1)
+    s = np.exp(points[:, :6])
+    scales = -0.5 * ((s / np.repeat([0.3, 0.3, 0.15], 2)) ** 2).sum(1)
+    names = ("level_bias2", "level_variance", "alpha_bias2", "alpha_variance")
+    theta = np.concatenate([laws.draws(n, "these").reshape(len(s), -1) for n in names], axis=1)
+    use = np.arange(0, len(s), 100)
+    conditional = []
+    for i in use:  # the conditional, from many exact draws of it
+        many = law.coefficients(np.repeat(points[i : i + 1], 1500, 0), np.random.default_rng(1)).reshape(1500, -1)
+        conditional.append(stats.multivariate_normal(many.mean(0), np.cov(many.T)).logpdf(theta[i]))
+    collapsed = law.log_likelihood(points[use]) + scales[use]
+    joint = log_prior[use] + log_likelihood[use] - np.array(conditional)
+    np.testing.assert_allclose(joint - joint.mean(), collapsed - collapsed.mean(), atol=0.5)
+
+
+def test_the_prior_to_a_power_is_a_fit_with_that_prior(study):
+    laws = study.power_laws
+    log_prior, _ = hooks.power_law_densities(laws, "these")
+    slopes = laws.slope_of_logit_incoherence("these").mean(-1).ravel()
+    (low, weights, k), _ = scaled_weights(log_prior)
+    wide = LawPrior(
+        *(getattr(LawPrior(), n) / np.sqrt(low) for n in ("slope", "intercept", "slope_spread", "model", "rest"))
+    )
+    refit = power_laws(laws.fit, by=laws.by, prior=wide, seed=3, draws=500)
+    direct = refit.slope_of_logit_incoherence("these").mean(-1)
+    error = slopes.std() / np.sqrt(200)
+    assert k < 0.7 and weights @ slopes == pytest.approx(direct.mean(), abs=4 * error)
+
+
+def test_the_laws_without_a_model_are_those_of_a_fit_without_it(study):
+    made = {m: hooks.laws_without(study.power_laws, m) for m in ("model-4B", "model-8B", "model-1.7B")}
+    name, (laws, k) = min(made.items(), key=lambda item: max(item[1][1].values()))
+    assert name not in set(laws.law.cells["model"]) and laws.law.mean.shape[1] == 2 * len(laws.law.cells)
+    refit = without(study, "model", name).power_laws
+    for population in ("these", "like-these"):
+        ours, theirs = (one.slope_of_logit_incoherence(population).mean(-1) for one in (laws, refit))
+        spread = theirs.std()
+        assert k[population] < 0.7
+        assert abs(ours.mean() - theirs.mean()) < 0.35 * spread and 0.7 < ours.std() / spread < 1.4
+
+
+def test_without_a_model_the_rest_of_the_contrast_is_what_it_was(study):
+    claim = CATALOGUE["natural-overthinking"]
+    quantity = claim.quantity(study, "these")
+    offered, k = hooks.HOOKS[claim.name].without(study, quantity, "these", "model", "model-8B")
+    again = claim.quantity(without(study, "model", "model-8B"), "these").draws
+    assert k == -np.inf
+    assert offered.mean() == pytest.approx(again.mean(), abs=4 * again.std() / np.sqrt(again.size / 2))
+
+
+def test_every_run_is_recorded_and_groups_of_difficulty_stay_what_they_are(study):
+    found = sensitivity(study, CATALOGUE[SCALE], CATALOGUE[SCALE].quantity(study, "these"), "these")
+    assert {"model model-8B left out", "difficulty hard left out"} <= set(found.runs)
+    assert found.runs["model model-8B left out"].how in ("reweighted", "a new fit")
+    assert any(name.startswith("the prior to the power") for name in found.runs) and set(found.sense) == {
+        "prior",
+        "likelihood",
+    }
+    whole, reduced = study.grouped.table, without(study, "model", "model-32B").grouped.table
+    keys = ["question", "difficulty"]
+    pd.testing.assert_frame_equal(
+        whole[keys].astype(str).drop_duplicates().reset_index(drop=True),
+        reduced[keys].astype(str).drop_duplicates().reset_index(drop=True),
+    )
+    record = found.record()
+    assert record["passed"] is (not found.turned) and all("how" in r for r in record["runs"].values())
+
+
+def of_one_model():
+    """A claim that one model of four carries alone: without it the sign turns."""
+    good = {"a": 5.0, "b": -1.0, "c": -1.0, "d": -1.0}
+    noise = np.random.default_rng(0).normal(size=(4, 500)) * 0.1
+
+    def quantity(study, population):
+        here = sorted(study.responses.table["model"].unique())
+        if len(here) < 2:
+            raise NotTestable("One model is not enough.")
+        return Quantity(np.mean([good[m] for m in here]) + noise, Gate(), "four models")
+
+    return Claim("carried-by-one-model", "", "models are good", "goodness", quantity, "models")
+
+
+def four(models="abcd"):
+    rows = [
+        {
+            "benchmark": "x",
+            "model": m,
+            "question": f"q{q}",
+            "sample": s,
+            "answer": (q + s) % 2,
+            "target": 0,
+            "n_choices": 4,
+        }
+        for m in models
+        for q in range(4)
+        for s in range(2)
+    ]
+    return Study(validate(pd.DataFrame(rows)), draws=100)
+
+
+def test_a_side_that_one_model_carries_is_held_back():
+    verdict = run_claim(four(), of_one_model(), population="these")
+    assert verdict.verdict == INCONCLUSIVE and "the side turns with model a left out" in verdict.sentence
+    runs = verdict.guards["sensitivity"]["runs"]
+    assert {n for n, r in runs.items() if r["turned"]} == {"model a left out"}
+    assert runs["model b left out"]["median"] == pytest.approx(1.0, abs=0.05)
+    assert run_claim(four("ab"), of_one_model(), population="these").verdict == "supported"  # one left: not testable
+    assert run_claim(four("abc"), of_one_model(), population="these", sensitivity=False).verdict == "supported"
+
+
+def test_no_new_fits_where_they_take_long(monkeypatch):
+    monkeypatch.setitem(hooks.HOOKS, "carried-by-one-model", Hooks(refit=False))
+    found = sensitivity(four(), of_one_model(), of_one_model().quantity(four(), "these"))
+    assert not found.runs and any("takes long" in note for note in found.notes)
+
+
+def test_a_key_is_suspect_where_all_large_models_agree_on_one_wrong_option():
+    sizes = {"small": 1.0, "middle": 7.0, "large": 70.0}
+    says = {  # question -> answers of middle and of large, three each; the key is 0
+        "agreed": ([2, 2, 1], [2, 2, 2]),
+        "no majority": ([2, 1, 0], [2, 2, 2]),
+        "different": ([1, 1, 1], [2, 2, 2]),
+        "right": ([0, 0, 2], [0, 0, 0]),
+        "unparsable": ([-1, -1, -1], [-1, -1, -1]),
+    }
+    rows = []
+    for question, answers in says.items():
+        for model, given in zip(("small", "middle", "large"), ([0, 0, 0], *answers)):
+            rows += [
+                {"benchmark": "x", "model": model, "question": question, "sample": i, "answer": a}
+                | {"target": 0, "n_choices": 4, "model_size_b": sizes[model]}
+                for i, a in enumerate(given)
+            ]
+    responses = validate(pd.DataFrame(rows))
+    found = suspect_keys(responses)
+    assert found["question"].tolist() == ["agreed"] and found["option"].tolist() == [2]
+    assert found["share"].tolist() == [pytest.approx(2 / 3)]
+    alone = replace(responses, table=responses.table.query("model == 'large'").reset_index(drop=True))
+    with pytest.raises(NotTestable, match="one model alone"):
+        suspect_keys(alone)
