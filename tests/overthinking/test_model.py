@@ -134,6 +134,44 @@ def test_fast_path_draws_the_posterior_of_a_small_problem():
     assert np.all(np.abs(w @ draws - mean) < error)
 
 
+def test_many_settled_questions_move_the_peak_and_refining_finds_it():
+    """Nearly all answers right: Laplace's approximation of such cells is off by many log units."""
+    data = length_data(simulate("natural-only", seed=1, questions=60, budgets=1, ability=7.0).table)
+    center = np.r_[[m for m, _ in PRIOR.level], 0, 0]
+    width = np.r_[[s for _, s in PRIOR.level], PRIOR.effect_scales(data.features)]
+    with enable_x64():
+        rough = prepared(data)
+        fine = fast.refine(data.dense, rough, center, width, points=64, seed=3)
+
+        def posterior(theta):
+            value = fast.integrate_scores(data.dense, fine, theta[:, None], points=64, seed=3)[0][:, 0]
+            return value - 0.5 * (((theta - center) / width) ** 2).sum(1)
+
+        axes = np.linalg.inv(np.linalg.cholesky(fine.precision[0] + np.diag(1 / width**2)))
+        best = fine.theta[0]
+        around = np.concatenate([best + sign * 0.8 * axes for sign in (1, -1)])
+        values = posterior(np.concatenate([[rough.theta[0], best], around]))
+    assert values[1] - values[0] > 1
+    assert np.all(values[2:] < values[1])
+    # along each axis the log density falls as a Normal's does, skewness apart
+    np.testing.assert_allclose((values[2:7] + values[7:]) / 2 - values[1], -0.32, atol=0.12)
+
+
+def test_evidence_of_the_scales_is_that_of_normal_data():
+    groups = Pooling(("model",), np.arange(3)[None], np.zeros(3))
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(15, 15))
+    data, y = root @ root.T + np.eye(15), rng.normal(size=15)
+    differences = []
+    for scale in (0.05, 0.4):
+        moments = model.prior_moments(np.full((1, 2), scale), PRIOR, groups, ("natural",))
+        mean = np.linalg.solve(moments[0], moments[1])
+        covariance = np.linalg.inv(moments[0]) + np.linalg.inv(data)
+        exact_value = stats.multivariate_normal.logpdf(y, mean, covariance)
+        differences.append(fast._evidence(moments, data, data @ y) - exact_value)
+    assert differences[0] == pytest.approx(differences[1], abs=1e-6)
+
+
 def test_resampling_follows_the_weights():
     x = np.random.default_rng(0).normal(size=4000)
     index, k, effective = fast.resample(0.5 * x, np.random.default_rng(1))  # Normal(0, 1) tilted to Normal(½, 1)

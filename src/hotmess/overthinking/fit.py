@@ -252,6 +252,7 @@ def fit_data(
 ) -> LengthFit:
     """Fit arranged data; see `fit_lengths`."""
     from hotmess.inference.sample import enable_x64
+    from hotmess.overthinking.fast import refine
     from hotmess.overthinking.laplace import approximate
     from hotmess.overthinking.likelihood import parameter_names
 
@@ -268,10 +269,11 @@ def fit_data(
     }
     dims = {"theta": ["unit", "parameter"], "scores": ["option", "cell"], "scales": ["grouping", "effect"]}
     with enable_x64():
-        approximation = approximate(data.dense, center, width)
+        points = points or 2 ** round(np.log2(np.clip(40_000 / len(data.cells), 16, 128)))
+        rough = approximate(data.dense, center, width)
+        approximation = refine(data.dense, rough, center, width, points=points, seed=seed)
         run = _nuts if engine == "nuts" else _fast
         options = {"seed": seed, "draws": draws, "warmup": warmup, "chains": chains}
-        points = points or 2 ** round(np.log2(np.clip(40_000 / len(data.cells), 16, 128)))
         extra = {"target_accept": target_accept} if engine == "nuts" else {"points": points}
         tree = run(data, approximation, prior, groups, coords=coords, dims=dims, **options, **extra)
     tree["posterior"]["scores"].attrs["role"] = "latent"
@@ -327,9 +329,9 @@ def _fast(
     from hotmess.overthinking import fast
 
     seed, draws, chains = options["seed"], options["draws"], options["chains"]
-    theta, scales = fast.propose(approximation, prior, groups, data.features, seed=seed, draws=draws, chains=chains)
+    theta, scales = fast.propose(approximation, prior, groups, data.features, seed=seed, draws=draws * chains)
     marginal, scores = fast.integrate_scores(data.dense, approximation, theta, points=points, seed=seed)
-    log_weights = marginal.sum(1) - fast.approximate_log_likelihood(approximation, theta, fast.SOFTEN)
+    log_weights = marginal.sum(1) - fast.approximate_log_likelihood(approximation, theta)
     index, k, effective = fast.resample(log_weights, np.random.default_rng([seed, 17]))
     posterior = {"theta": theta[index], "scores": scores[index]} | (
         {"scales": scales[index]} if groups.groupings else {}

@@ -208,13 +208,23 @@ def approximate(
         values, vectors = np.linalg.eigh(precision[g])
         precision[g] = (vectors * np.maximum(values, 0.0)) @ vectors.T
     linear = np.einsum("gij,jg->gi", precision, theta) + gradient.T
-    cell_theta = jnp.asarray(theta)[:, arrays.unit]
-    directions = jnp.eye(t)[3:, :, None] * jnp.ones(cell_theta.shape[1])
+    return expand(arrays, theta.T, precision, linear, d)
+
+
+def expand(dense: Dense, theta: Floats, precision: Floats, linear: Floats, start: Any) -> Approximation:
+    """The cells' modes, their derivatives and curvatures at the units' parameters (G, T)."""
+    import jax.numpy as jnp
+
+    compiled = _compiled()
+    arrays = Dense(*(jnp.asarray(x) for x in dense))
+    d = compiled["evaluate"](jnp.asarray(theta.T), jnp.asarray(start), arrays)[2]
+    cell_theta = jnp.asarray(theta.T)[:, arrays.unit]
+    directions = jnp.eye(theta.shape[1])[3:, :, None] * jnp.ones(cell_theta.shape[1])
     tilt = np.stack([np.asarray(compiled["tilt"](d, cell_theta, v, arrays)) for v in directions])
     slope, negative = (np.asarray(x) for x in compiled["curvature"](d, cell_theta, arrays))
     mode = np.asarray(d)
     pull = slope + np.einsum("ijn,jn->in", negative, mode)
-    return Approximation(theta.T, precision, linear, mode, tilt, negative, pull)
+    return Approximation(theta, precision, linear, mode, tilt, negative, pull)
 
 
 def softened(approximation: Approximation, soften: float) -> tuple[Floats, Floats]:
