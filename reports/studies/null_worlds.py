@@ -59,11 +59,12 @@ def markdown(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
         "# Null worlds: verdicts where the truth is known",
         "",
         f"`{about['command']}`, {about['date']}, {about['data_sets']:,} data sets, seeds from 0. Every data set goes "
-        "the whole route of `hotmess test`: posterior, gate, negative control, agreement with the unbiased estimate. "
+        "the route of `hotmess test`: posterior, gate, negative control, agreement with the unbiased estimate, but not "
+        "the guard of sensitivity, which can only take verdicts back. "
         "*False* is a world where the claim's own estimand has the wrong sign, is 0 (the boundary), lies outside the "
         "region or is undefined. The upper limit is of the rate of *supported*, one-sided 95% (Clopper and Pearson); "
-        f"the aim is below {AIM:.1%} in every false world, which takes about 100 data sets to say: with fewer the limit "
-        "says how little is known. *Published*: the procedure a reader of the paper would follow (plug-in terms, five "
+        f"the aim is below {AIM:.1%} in every false world, which takes about 100 data sets to say: with fewer it "
+        "shows how little is known. *Published*: the procedure a reader of the paper would follow (plug-in terms, five "
         "bins or a median split, log-log least squares), on the same data.",
         "",
         f"1,000 data sets in each cell are the aim; `{about['command']}` goes on from what is there. `--check` runs a "
