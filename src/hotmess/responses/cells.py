@@ -13,7 +13,7 @@ from hotmess.decompose.points import Points, cluster
 from hotmess.errors import BadInput
 from hotmess.responses.filter import arrow, arrow_column, connect
 from hotmess.responses.positions import Space, positions, text_codes
-from hotmess.responses.table import CELL, Responses
+from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, tally, tally_sql
 from hotmess.responses.values import suggest
 
@@ -72,10 +72,13 @@ def reduce(responses: Responses, *, split: Sequence[str] = (), space: Space | No
     context = _numbered(table["context"])
     if context is not None:
         frame["context"] = context
-    if responses.length is not None:
-        frame["length"] = table[responses.length]
-    if "finish_reason" in table.columns:
-        frame["finish_reason"] = table["finish_reason"]
+    if responses.counted:
+        frame |= {name: table[name] for name in COUNTS}
+    else:
+        if responses.length is not None:
+            frame["length"] = table[responses.length]
+        if "finish_reason" in table.columns:
+            frame["finish_reason"] = table["finish_reason"]
     sql = tally_sql(
         "responses",
         value="value",
@@ -84,6 +87,7 @@ def reduce(responses: Responses, *, split: Sequence[str] = (), space: Space | No
         length="length" if "length" in frame else None,
         carried={"row": "min"},
         finish_reason="finish_reason" in frame,
+        counted=responses.counted,
     )
     connection = connect()
     try:

@@ -49,20 +49,32 @@ def difficulty(
     elif reference not in set(table["model"]):
         near = suggest(reference, table["model"].unique())
         raise BadInput(f"There is no model {reference!r} to be the reference{near}.")
-    if responses.length is None:
+    if responses.length is None and not responses.counted:
         raise BadInput(
             "Difficulty needs lengths, and the table has no column reasoning_tokens or actions; name one with "
             "--length, or give difficulty itself with --difficulty COLUMN."
         )
     mine = (table["model"] == reference).to_numpy(dtype=bool)
-    measure = pd.Series(np.where(mine, np.log2(responses.lengths()), np.nan), index=table.index)
+    measure = _mean_lengths(responses, mine) if responses.counted else np.log2(responses.lengths())
+    measure = pd.Series(np.where(mine, measure, np.nan), index=table.index)
     if measure.isna().all():
-        raise BadInput(f"The reference {reference!r} has no lengths in column {responses.length}; name another one.")
+        where = f" in column {responses.length}" if responses.length else ""
+        raise BadInput(f"The reference {reference!r} has no lengths{where}; name another one.")
     out = _cut(responses, measure, groups)
     note = f"Difficulty groups are by the mean log length of {reference!r}{said}."
     if table["model"].nunique() > 1:
         note += " It is among the models compared: its own chance results shape the groups."
     return out.note(note)
+
+
+def _mean_lengths(responses: Responses, mine: np.ndarray) -> np.ndarray:
+    """The reference's mean log₂ length of each row's question, from counts."""
+    table = responses.table
+    question = table.groupby(["benchmark", "question"], observed=True, sort=False).ngroup().to_numpy()
+    total = np.bincount(question, weights=np.where(mine, table["sum_log2_length"], 0.0))
+    number = np.bincount(question, weights=np.where(mine, table["with_length"], 0))
+    with np.errstate(invalid="ignore"):
+        return (total / number)[question]
 
 
 def _largest(responses: Responses) -> str:

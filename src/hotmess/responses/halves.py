@@ -29,6 +29,7 @@ def split_halves(responses: Responses) -> Responses:
     Raises:
         BadInput: where no lengths are recorded.
     """
+    responses.need_single("The split into halves")
     if responses.length is None:
         raise BadInput(
             "Halves need lengths, and the table has no column reasoning_tokens or actions; name one with --length."

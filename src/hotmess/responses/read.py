@@ -26,6 +26,8 @@ def read(
     metric: str | None = None,
     length: str | None = None,
     allow_copies: bool = False,
+    engine: Any = None,
+    keep: Sequence[str] = (),
     **log_options: Any,
 ) -> Responses:
     """Read tables and logs of responses into one validated table.
@@ -38,11 +40,29 @@ def read(
         metric: helps to choose the outcome.
         length: the column of lengths; default reasoning_tokens, else actions.
         allow_copies: take repeats that look like copies of each other; the notes then say so.
+        engine: count equal responses where they lie instead of loading them: `duckdb`, `duckdb://?memory_limit=2GB`,
+            `spark://host:port`, any other address that Ibis knows, or a connected backend of Ibis. The files are then
+            Parquet, and the table holds counts, see `hotmess.responses.counted`.
+        keep: with an engine, further columns that tell rows apart.
         **log_options: options of the log readers (scorer, filter, tokenizer, model, …).
 
     Raises:
         BadInput: one sentence on the first thing that is wrong, naming the file and the row.
     """
+    if engine is not None:
+        from hotmess.responses.counted import count_responses
+
+        if log_options or allow_copies:
+            option = "allow_copies" if allow_copies else next(iter(log_options))
+            raise BadInput(f"An engine reads tables, not logs, and looks for no copies: leave out {option}.")
+        given: dict[str, Any] = {
+            "columns": columns,
+            "where": where,
+            "outcome": outcome,
+            "metric": metric,
+            "length": length,
+        }
+        return count_responses(paths, engine=engine, keep=keep, **given)
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not listed:
         raise BadInput("No file was given.")
@@ -78,7 +98,7 @@ def read(
         whole, frame = place, frame.iloc[rows].reset_index(drop=True)
         place = lambda at: whole(int(rows[at]))  # noqa: E731
     responses = validate(frame, outcome=outcome, metric=metric, length=length, place=place, notes=notes)
-    if not tables:
+    if not tables or responses.counted:
         return responses
     from hotmess.responses.copies import check_copies
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.errors import BadInput
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -15,6 +17,10 @@ CELL = ("benchmark", "model", "question", "condition", "budget")
 
 OUTCOMES = ("probs", "answer", "tests", "score", "text", "embedding", "point")
 """The outcomes a response can have, in the order in which one is chosen when nothing else decides."""
+
+
+COUNTS = ("copies", "sum_log2_length", "with_length", "at_limit")
+"""The columns that a table has where a row stands for several equal responses."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,16 @@ class Responses:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def counted(self) -> bool:
+        """Whether a row stands for several equal responses of a cell, see `hotmess.responses.counted`."""
+        return is_counted(self.table)
+
+    def need_single(self, what: str) -> None:
+        """Refuse counts where responses are looked at one by one."""
+        if self.counted:
+            raise BadInput(f"{what} needs responses one by one, and the table holds counts of equal ones.")
 
     def where(self, sql: str) -> Responses:
         """The rows for which an SQL condition (DuckDB) holds.
@@ -67,8 +83,10 @@ class Responses:
         table = self.table
         questions = len(table[["benchmark", "question"]].drop_duplicates())
         lengths = "no lengths" if self.length is None else f"lengths in {self.length}"
+        if self.counted:
+            lengths = f"counted in {len(table):,} rows"
         counts = (
-            (len(table), "response"),
+            (int(table["copies"].sum()) if self.counted else len(table), "response"),
             (table["model"].nunique(), "model"),
             (questions, "question"),
             (table["benchmark"].nunique(), "benchmark"),
@@ -82,3 +100,8 @@ class Responses:
             return np.full(len(self.table), np.nan)
         values = self.table[self.length].to_numpy(dtype=float, na_value=np.nan)
         return np.where(values > 0, values, np.nan)
+
+
+def is_counted(table: pd.DataFrame) -> bool:
+    """Whether a table has the columns of counts."""
+    return all(name in table.columns for name in COUNTS)

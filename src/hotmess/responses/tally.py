@@ -24,12 +24,14 @@ def tally_sql(
     length: str | None = None,
     carried: Mapping[str, str] | None = None,
     finish_reason: bool = False,
+    counted: bool = False,
 ) -> str:
     """The query that counts equal values within each cell (and context): anything DuckDB can name is a relation.
 
     Columns of the result: the cell's, `context` if asked for, `value`, `copies`, `log2_length` (sum of log₂ length),
     `lengths` (how many have one), `at_limit` (cut off at a token limit), and `carried` ones (column → aggregate);
-    sorted by cell. Rows where a cell's column that is not one of the five of `CELL` is null belong to no cell.
+    sorted by cell. With `counted` a row stands for several responses, see `COUNTS`. Rows where a cell's column that is
+    not one of the five of `CELL` is null belong to no cell.
 
     >>> print(tally_sql("t", value="answer", cell=["model"]))
     SELECT "model", "answer" AS value, count(*) AS copies, 0.0 AS log2_length, 0 AS lengths, 0 AS at_limit
@@ -43,10 +45,14 @@ def tally_sql(
     total = f"coalesce(sum(log2({quoted(length)})) FILTER ({has}), 0.0)" if length else "0.0"
     count = f"count(*) FILTER ({has})" if length else "0"
     limit = "count(*) FILTER (finish_reason = 'length')" if finish_reason else "0"
+    copies = "count(*)"
+    if counted:
+        copies, count, limit = (f"CAST(sum({name}) AS BIGINT)" for name in ("copies", "with_length", "at_limit"))
+        total = "sum(sum_log2_length)"
     columns = [
         *keys,
         f"{quoted(value)} AS value",
-        "count(*) AS copies",
+        f"{copies} AS copies",
         f"{total} AS log2_length",
         f"{count} AS lengths",
         f"{limit} AS at_limit",

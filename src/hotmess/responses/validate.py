@@ -9,7 +9,7 @@ import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.responses.outcomes import CHECKS, needed
-from hotmess.responses.table import CELL, OUTCOMES, Responses
+from hotmess.responses.table import CELL, COUNTS, OUTCOMES, Responses, is_counted
 from hotmess.responses.values import Place, labels, missing, numbers, suggest
 
 if TYPE_CHECKING:
@@ -81,10 +81,13 @@ def validate(
         where = lambda at: inner(int(positions[at]))  # noqa: E731
         table = table[keep].reset_index(drop=True)
     _carry(table, where)
-    column = choose_length(table, length)
+    column = None if is_counted(table) else choose_length(table, length)
     if column is not None:
         table[column] = _lengths(table[column], column, where)
-    _samples(table, where, said)
+    if is_counted(table):
+        _counts(table, where)
+    else:
+        _samples(table, where, said)
     _contexts(table, where)
     return Responses(table.reset_index(drop=True), outcome, column, tuple(said))
 
@@ -221,6 +224,23 @@ def _samples(table: pd.DataFrame, where: Place, said: list[str]) -> None:
             f"{row['model']!r}, question {row['question']!r}, sample {str(row['sample'])!r}); give repeated samples "
             "different numbers in column sample, and different settings different names in condition or budget."
         )
+
+
+def _counts(table: pd.DataFrame, where: Place) -> None:
+    """Counts of equal responses: whole numbers, no more with a length or at a limit than there are."""
+    table["context"] = labels(table["context"]) if "context" in table.columns else None
+    table["context"] = table["context"].astype("str")
+    for name in COUNTS:
+        values = numbers(table[name], name=name, place=where)
+        bad = ~np.isfinite(values)
+        if name != "sum_log2_length":
+            bad |= (values < (name == "copies")) | (values != np.round(values)) | (values > 2**53)
+        if name in ("with_length", "at_limit"):
+            bad |= values > table["copies"].to_numpy(dtype=float)
+        if bad.any():
+            at = int(np.argmax(bad))
+            raise BadInput(f"Column {name} holds {values[at]:g} in {where(at)}, which is no count of responses.")
+        table[name] = values if name == "sum_log2_length" else values.astype(np.int64)
 
 
 def _contexts(table: pd.DataFrame, where: Place) -> None:

@@ -1,0 +1,258 @@
+"""Responses as counts: one row for each distinct outcome of a cell (and context), made by one SQL query.
+
+A hundred million responses are a few million counts, and counts are all that cells need: `reduce`, `decompose` and
+`fit` take counted responses like any others, with equal results. What looks at single responses (the halves of the
+natural contrast, the claims' guards) says that it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hotmess.errors import BadInput
+from hotmess.responses.filter import connect
+from hotmess.responses.table import CELL, COUNTS, OUTCOMES, Responses
+from hotmess.responses.tally import CARRIED, quoted
+from hotmess.responses.validate import LENGTHS, LONGEST, choose_outcome, require, validate
+from hotmess.responses.values import suggest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from hotmess.responses.engine import Engine
+
+WORD = 63
+"""Sample numbers that one bitmap of a whole number of 64 bits holds."""
+
+MOST_WORDS = 8
+"""With higher sample numbers than these words hold, duplicates are looked for by a query of their own."""
+
+
+def count_responses(
+    paths: str | Path | Sequence[str | Path],
+    *,
+    engine: Any = "duckdb",
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    outcome: str | None = None,
+    metric: str | None = None,
+    length: str | None = None,
+    keep: Sequence[str] = (),
+) -> Responses:
+    """Count equal responses where they lie, and take the counts only.
+
+    Args:
+        paths: Parquet files or folders of them; for another engine than DuckDB whatever it can reach.
+        engine: see `hotmess.responses.engine.connect_engine`.
+        columns, where, outcome, metric, length: as in `hotmess.read`.
+        keep: further columns that tell rows apart, as a difficulty of their own.
+
+    Returns:
+        Responses whose table has, in place of `sample` and lengths, `copies` (how many responses a row stands for),
+        `sum_log2_length` and `with_length` (over those that have a length), and `at_limit`.
+
+    Raises:
+        BadInput: as `hotmess.read` does, for the values that there are; for duplicates; where the engine refuses.
+    """
+    from hotmess.responses.engine import connect_engine
+
+    listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not listed:
+        raise BadInput("No file was given.")
+    renamed = dict(columns or {})
+    source = connect_engine(engine, listed, renamed=renamed)
+    try:
+        return _count(source, renamed, where, outcome, metric, length, keep)
+    finally:
+        source.close()
+
+
+def _count(
+    source: Engine,
+    renamed: Mapping[str, str],
+    where: str | None,
+    outcome: str | None,
+    metric: str | None,
+    length: str | None,
+    keep: Sequence[str],
+) -> Responses:
+    there = _names(source, renamed)
+    rows = _rows(source, there, where)
+    if not source.query(f"SELECT 1 AS one FROM {rows} LIMIT 1").num_rows:
+        raise BadInput(f"No row is left by the condition {where!r}." if where else "The files have no rows.")
+    head = _head(source, rows, there)
+    for name in ("model", "question"):
+        require(head, name)
+    outcome = choose_outcome(head, outcome=outcome, metric=metric)
+    for name in keep:
+        require(head, name)
+    if length is None:
+        length = next((name for name in LENGTHS if name in there and head[name].notna().any()), None)
+    else:
+        require(head, length)
+    wanted = [*CELL, "context", *CARRIED, *keep, outcome, *(["target_point"] if outcome == "point" else [])]
+    names = list(dict.fromkeys(name for name in wanted if name in there))
+    notes = []
+    low, high = 0, -1
+    if "sample" in there and head["sample"].notna().any():
+        low, high = _samples(source, rows, there, [n for n in names if n in (*CELL, "context")])
+    else:
+        notes.append("There is no column sample: every row is taken for a response of its own.")
+    sql = counts_sql(
+        rows, names, length=length, finish_reason="finish_reason" in there, samples=(low, high) if high >= low else None
+    )
+    counted = source.query(sql)
+    total = int(np.sum(counted["copies"].to_numpy()))
+    notes.insert(0, f"{total:,} rows were counted by {source.name}.")
+    if length is not None:
+        _refuse_odd_lengths(counted, length)
+        notes.append(f"Lengths are in {length}; only the sums of their logarithms were taken.")
+    notes.append("Whether repeats are copies of each other cannot be told from counts.")
+    if high >= low:
+        _refuse_duplicates(counted)
+    return _checked(counted, outcome, notes)
+
+
+def counts_sql(
+    rows: str,
+    names: Sequence[str],
+    *,
+    length: str | None = None,
+    finish_reason: bool = False,
+    samples: tuple[int, int] | None = None,
+) -> str:
+    """The one query: how many rows of a relation are equal in some columns, with what cells need of the others.
+
+    `samples` is the range of the sample numbers: one bit is set for each number that occurs, so that a duplicate
+    shows as fewer bits than rows, in the same pass.
+
+    >>> print(counts_sql("t", ["model", "answer"], samples=(0, 2)))
+    SELECT "model", "answer",
+      count(*) AS copies,
+      0.0 AS sum_log2_length,
+      0 AS with_length,
+      0 AS at_limit,
+      bit_or(CASE WHEN sample BETWEEN 0 AND 62
+        THEN CAST(1 AS BIGINT) << CAST(sample - 0 AS INTEGER) ELSE CAST(0 AS BIGINT) END) AS seen_0
+    FROM t
+    GROUP BY "model", "answer"
+    """
+    columns = ["count(*) AS copies"]
+    if length is not None:
+        x = quoted(length)
+        has = f"{x} > 0 AND {x} <= {LONGEST:.0f}"
+        columns += [
+            f"coalesce(sum(CASE WHEN {has} THEN log2(CAST({x} AS DOUBLE)) END), 0.0) AS sum_log2_length",
+            f"count(CASE WHEN {has} THEN 1 END) AS with_length",
+            f"count(CASE WHEN {x} < 0 OR {x} > {LONGEST:.0f} THEN 1 END) AS odd_lengths",
+        ]
+    else:
+        columns += ["0.0 AS sum_log2_length", "0 AS with_length"]
+    columns.append(
+        "count(CASE WHEN finish_reason = 'length' THEN 1 END) AS at_limit" if finish_reason else "0 AS at_limit"
+    )
+    if samples is not None:
+        low, high = samples
+        for word, start in enumerate(range(low, high + 1, WORD)):
+            columns.append(
+                f"bit_or(CASE WHEN sample BETWEEN {start} AND {start + WORD - 1}\n    THEN CAST(1 AS BIGINT) << "
+                f"CAST(sample - {start} AS INTEGER) ELSE CAST(0 AS BIGINT) END) AS seen_{word}"
+            )
+    keys = ", ".join(map(quoted, names))
+    return f"SELECT {keys},\n  " + ",\n  ".join(columns) + f"\nFROM {rows}\nGROUP BY {keys}"
+
+
+def _names(source: Engine, renamed: Mapping[str, str]) -> dict[str, str]:
+    """This package's names (and all others in the files) → how SQL names them."""
+    for ours, theirs in renamed.items():
+        if theirs not in source.columns:
+            near = suggest(theirs, source.columns)
+            raise BadInput(f"There is no column {theirs!r} in the files to use as {ours}{near}.")
+    return {**{name: name for name in source.columns}, **renamed}
+
+
+def _rows(source: Engine, there: Mapping[str, str], where: str | None) -> str:
+    """The rows to count, under this package's names."""
+    listed = ", ".join(f"{quoted(theirs)} AS {quoted(ours)}" for ours, theirs in there.items())
+    rows = f"(SELECT {listed} FROM {source.relation}) AS responses"
+    return f"(SELECT * FROM {rows} WHERE (\n{where}\n)) AS chosen" if where else rows
+
+
+def _head(source: Engine, rows: str, there: Mapping[str, str]) -> pd.DataFrame:
+    """One row that says which columns there are and which of the outcomes, lengths and samples hold anything."""
+    head: dict[str, list[Any]] = {name: [""] for name in there}
+    for name in (*OUTCOMES, *LENGTHS, "sample"):
+        if name in there:
+            some = source.query(f"SELECT 1 AS one FROM {rows} WHERE {quoted(name)} IS NOT NULL LIMIT 1")
+            head[name] = ["x" if some.num_rows else None]
+    return pd.DataFrame(head)
+
+
+def _samples(source: Engine, rows: str, there: Mapping[str, str], keys: Sequence[str]) -> tuple[int, int]:
+    """The range of whole sample numbers, if bitmaps can hold it; else duplicates are looked for here."""
+    listed = ", ".join(map(quoted, keys))
+    facts = "count(*) AS rows, count(sample) AS numbered, min(sample) AS low, max(sample) AS high"
+    (found,) = source.query(f"SELECT {facts} FROM {rows}").to_pylist()
+    if found["rows"] > found["numbered"]:
+        raise BadInput(f"Column sample is empty in {found['rows'] - found['numbered']:,} rows.")
+    if source.columns[there["sample"]] and found["rows"] and found["high"] - found["low"] < WORD * MOST_WORDS:
+        return int(found["low"]), int(found["high"])
+    again = source.query(
+        f"SELECT {listed}, sample FROM {rows} GROUP BY {listed}, sample HAVING count(*) > 1 LIMIT 1"
+    ).to_pylist()
+    if again:
+        _refuse(again[0])
+    return 0, -1
+
+
+def _checked(counted: pa.Table, outcome: str, notes: Sequence[str]) -> Responses:
+    """The counts, validated like any table: what is wrong with a value is wrong with its count."""
+    names = [name for name in counted.column_names if not name.startswith("seen_") and name != "odd_lengths"]
+    frame = counted.select(names).to_pandas()
+    for name in COUNTS:
+        frame[name] = frame[name].astype("float64" if name == "sum_log2_length" else "int64")
+    return validate(frame, outcome=outcome, place=lambda at: f"count {at + 1}", notes=notes)
+
+
+def _refuse_odd_lengths(counted: pa.Table, length: str) -> None:
+    odd = np.flatnonzero(counted["odd_lengths"].to_numpy())
+    if len(odd):
+        (row,) = counted.slice(int(odd[0]), 1).to_pylist()
+        raise BadInput(
+            f"Column {length} holds a length below 0 or above {LONGEST:g} in a response of model {row['model']!r} to "
+            f"question {str(row['question'])!r}."
+        )
+
+
+def _refuse_duplicates(counted: pa.Table) -> None:
+    """In each cell and context there must be as many sample numbers as responses."""
+    import pyarrow as pa
+
+    words = [name for name in counted.column_names if name.startswith("seen_")]
+    keys = [name for name in (*CELL, "context") if name in counted.column_names]
+    bits = " + ".join(f"CAST(bit_count(bit_or({word})) AS BIGINT)" for word in words)
+    listed = ", ".join(map(quoted, keys))
+    connection = connect()
+    try:
+        connection.register("counts", pa.table({name: counted[name] for name in [*keys, "copies", *words]}))
+        again = connection.sql(
+            f"SELECT {listed} FROM counts GROUP BY {listed} HAVING sum(copies) > {bits} LIMIT 1"
+        ).to_arrow_table()
+    finally:
+        connection.close()
+    if again.num_rows:
+        _refuse(again.to_pylist()[0])
+
+
+def _refuse(row: Mapping[str, Any]) -> None:
+    sample = f", sample {str(row['sample'])!r}" if "sample" in row else ""
+    raise BadInput(
+        f"Rows are duplicates: two responses of model {str(row['model'])!r} to question {str(row['question'])!r} have "
+        f"one sample number{sample}; give repeated samples different numbers in column sample, and different settings "
+        "different names in condition or budget."
+    )

@@ -1,0 +1,171 @@
+"""Counts made by SQL where responses lie, against the same responses loaded whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hotmess as hm
+from hotmess.cli import main
+from hotmess.responses.halves import split_halves
+
+RNG = np.random.default_rng(3)
+
+
+def letters(questions: int = 6, contexts: int = 3, draws: int = 4) -> pd.DataFrame:
+    """Responses of two models at two budgets, with contexts, unparsable answers, missing lengths and cut-off ones."""
+    names = ["model", "question", "budget", "context", "sample"]
+    levels = [["big", "small/é"], [f"q{i}" for i in range(questions)], [128, 1024], range(contexts), range(draws)]
+    table = pd.MultiIndex.from_product(levels, names=names).to_frame(index=False)
+    size = len(table)
+    table["benchmark"] = np.where(table["question"] < "q3", "one", "two")
+    table["answer"] = RNG.choice([-1, 0, 1, 2], size, p=[0.1, 0.4, 0.3, 0.2])
+    table["target"] = table["question"].str[1:].astype(int) % 3
+    table["n_choices"] = 3
+    table["model_size_b"] = np.where(table["model"] == "big", 7.0, 0.5)
+    table["tokens"] = RNG.integers(0, 400, size).astype(float)
+    table.loc[::7, "tokens"] = np.nan
+    table["finish_reason"] = RNG.choice(["stop", "length"], size)
+    return table
+
+
+def both(frame: pd.DataFrame, path, **options):
+    """The same file read whole and counted."""
+    frame.to_parquet(path)
+    return hm.read(path, **options), hm.read(path, engine="duckdb://?threads=1", **options)
+
+
+def same_cells(one: hm.Responses, other: hm.Responses, split=()) -> None:
+    a, b = hm.reduce(one, split=split), hm.reduce(other, split=split)
+    pd.testing.assert_frame_equal(a.table, b.table, rtol=1e-12)
+    assert (a.counts is None) == (b.counts is None)
+    if a.counts is not None and b.counts is not None:
+        np.testing.assert_array_equal(a.counts, b.counts)
+        np.testing.assert_array_equal(a.clusters, b.clusters)
+    one_frame, other_frame = (
+        hm.decompose(r, by=["model", *split], interval=0.9).frame().drop(columns=["reliable"]) for r in (one, other)
+    )
+    pd.testing.assert_frame_equal(one_frame, other_frame, rtol=1e-9)
+
+
+def test_counted_letters_make_the_same_cells(tmp_path):
+    options = {"columns": {"reasoning_tokens": "tokens"}, "where": "budget > 200 or model = 'big'"}
+    whole, counted = both(letters(), tmp_path / "r.parquet", **options)
+    assert counted.counted and not whole.counted
+    assert int(counted.table["copies"].sum()) == len(whole) > len(counted)
+    same_cells(whole, counted)
+    same_cells(whole.difficulty(), counted.difficulty(), ["difficulty"])
+    assert counted.summary().startswith("216 responses of 2 models to 6 questions in 2 benchmarks")
+    assert counted.notes[0] == "216 rows were counted by duckdb://?threads=1."
+
+
+def test_estimators_and_fits_agree(tmp_path):
+    frame = letters(contexts=1).drop(columns=["context"])
+    whole, counted = both(frame, tmp_path / "r.parquet", length="tokens")
+    one, other = (hm.decompose(r, by=["model"], estimator="unbiased", interval=0.9).frame() for r in (whole, counted))
+    pd.testing.assert_frame_equal(one, other)
+    one, other = (hm.fit(r, seed=1, draws=50).summary(["model"]) for r in (whole, counted))
+    pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize("outcome", ["probs", "tests", "score", "text"])
+def test_every_kind_of_outcome(tmp_path, outcome):
+    frame = letters().drop(columns=["answer", "finish_reason"])
+    spread = [[0.5, 0.25, 0.25], [0.0, 1.0, 0.0], None]
+    runs = [[1, 1, 0], [1, 1, 1], [0, 0, 0]]
+    kind = RNG.integers(0, 3, len(frame))
+    if outcome == "probs":
+        frame["probs"] = [spread[k] for k in kind]
+    elif outcome == "tests":
+        frame = frame.drop(columns=["target", "n_choices"]).assign(tests=[runs[k] for k in kind])
+    elif outcome == "score":
+        frame = frame.drop(columns=["target", "n_choices"]).assign(score=[0.0, 0.25, 1.0][0] + kind / 2)
+    else:
+        frame = frame.drop(columns=["n_choices"]).assign(target="x y", text=[("X  y", "z", None)[k] for k in kind])
+    same_cells(*both(frame, tmp_path / "r.parquet"))
+
+
+def test_files_together_and_further_columns(tmp_path):
+    frame = letters().assign(topic=lambda t: np.where(t["question"] < "q2", "a", "b"))
+    (tmp_path / "parts").mkdir()
+    for name, part in frame.groupby("model"):
+        part.to_parquet(tmp_path / "parts" / f"{name[:3]}.parquet")
+    counted = hm.read(tmp_path / "parts", engine="duckdb", keep=["topic"])
+    same_cells(hm.read(tmp_path / "parts"), counted, ["topic"])
+
+
+@pytest.mark.parametrize("samples", [np.arange, lambda n: np.arange(n) * 1000, lambda n: np.arange(n).astype(str)])
+def test_duplicates_are_found_however_samples_are_numbered(tmp_path, samples):
+    frame = pd.DataFrame(
+        {"model": "m", "question": "q", "answer": RNG.integers(0, 2, 130), "target": 0, "n_choices": 2}
+    )
+    frame["sample"] = samples(130)
+    frame.to_parquet(tmp_path / "fine.parquet")
+    assert int(hm.read(tmp_path / "fine.parquet", engine="duckdb").table["copies"].sum()) == 130
+    # Two different answers under one number, and the same answer twice.
+    for at in (np.flatnonzero(frame["answer"] == 0)[:1], np.flatnonzero(frame["answer"] == 1)[:1]):
+        bad = frame.copy()
+        bad.loc[129, "sample"] = bad["sample"].iloc[int(at[0])]
+        bad.to_parquet(tmp_path / "bad.parquet")
+        with pytest.raises(hm.BadInput, match="duplicates: two responses of model 'm' to question 'q'"):
+            hm.read(tmp_path / "bad.parquet", engine="duckdb")
+        # In another context the number may come again.
+        bad.assign(context=np.r_[np.zeros(129), 1]).to_parquet(tmp_path / "bad.parquet")
+        assert hm.read(tmp_path / "bad.parquet", engine="duckdb").counted
+
+
+def test_counts_written_are_read_as_counts(tmp_path, capsys):
+    letters().rename(columns={"tokens": "reasoning_tokens"}).to_parquet(tmp_path / "r.parquet")
+    command = ["read", str(tmp_path / "r.parquet"), "--engine", "duckdb", "--out", str(tmp_path / "counts.parquet")]
+    assert main([*command, "--where", "budget = 128"]) == 0
+    assert main(["decompose", str(tmp_path / "counts.parquet"), "--estimator", "unbiased", "--json"]) == 0
+    counted = capsys.readouterr().out
+    assert (
+        main(["decompose", str(tmp_path / "r.parquet"), "--estimator", "unbiased", "--where", "budget = 128", "--json"])
+        == 0
+    )
+    assert capsys.readouterr().out == counted
+    table = pd.read_parquet(tmp_path / "counts.parquet")
+    table.assign(copies=0).to_parquet(tmp_path / "none.parquet")
+    with pytest.raises(hm.BadInput, match=r"Column copies holds 0 in row 1 of none\.parquet"):
+        hm.read(tmp_path / "none.parquet")
+    responses = hm.read(tmp_path / "counts.parquet")
+    same_cells(hm.read(tmp_path / "r.parquet", where="budget = 128"), responses)
+    for use in (hm.Study, split_halves):
+        with pytest.raises(hm.BadInput, match="needs responses one by one"):
+            use(responses)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"where": "modle = 1"}, "refuses the query: Binder Error"),
+        ({"where": "model = 'none'"}, "No row is left by the condition"),
+        ({"where": "exists (from read_csv('/etc/passwd'))"}, "refuses the query: Permission Error"),
+        ({"columns": {"reasoning_tokens": "token"}}, "no column 'token' in the files.*did you mean 'tokens'"),
+        ({"outcome": "anser"}, "no outcome 'anser'"),
+        ({"metric": "coverage"}, "needs the outcome tests"),
+        ({"length": "words"}, "no column 'words'"),
+        ({"keep": ["topci"]}, "no column 'topci'"),
+        ({"engine": "duckdb://?memory_limt=1GB"}, "cannot be used: .*memory_limt"),
+        ({"scorer": "s"}, "leave out scorer"),
+        ({"allow_copies": True}, "leave out allow_copies"),
+        ({"columns": {"target": "sample"}}, "Column target holds option 3 in count"),
+        ({"columns": {"reasoning_tokens": "answer"}}, "holds a length below 0"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_counted_is_one_sentence(tmp_path, options, words):
+    letters().to_parquet(tmp_path / "r.parquet")
+    with pytest.raises(hm.BadInput, match=words) as refused:
+        hm.read(tmp_path / "r.parquet", **{"engine": "duckdb", **options})
+    assert "\n" not in str(refused.value)
+
+
+def test_only_parquet_is_counted(tmp_path):
+    letters().to_csv(tmp_path / "r.csv")
+    for name, words in (("r.csv", "An engine reads Parquet"), ("none", "no file or folder")):
+        with pytest.raises(hm.BadInput, match=words):
+            hm.read(tmp_path / name, engine="duckdb")
+    with pytest.raises(hm.BadInput, match="No file was given"):
+        hm.read([], engine="duckdb")
