@@ -2,7 +2,8 @@
 
 A `Kind` is a world with the size of its data sets and the claims that it can say something about. Every data set is
 tested by the route of `hotmess.claims.test` (posterior, gate, negative control, agreement; without the guard of
-sensitivity, which can only take verdicts back) and by the published procedures. Finished data sets are lines of `verdict_worlds.jsonl`, so that a study goes on where it was stopped.
+sensitivity, which can only take verdicts back) and by the published procedures. Finished data sets are lines of
+`verdict_worlds.jsonl`, so that a study goes on where it was stopped.
 """
 
 from __future__ import annotations
