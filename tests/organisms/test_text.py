@@ -78,8 +78,8 @@ def test_batches_are_functions_of_their_generator():
 
 def test_question_sets_are_distinct_and_graded():
     questions = question_set(3, each=5)
-    assert len({q.text for q in questions}) == len(questions) == 5 * (LONGEST - 1)
-    assert [len(q.steps) for q in questions] == [n for n in range(2, LONGEST + 1) for _ in range(5)]
+    assert len({q.text for q in questions}) == len(questions) == 5 * LONGEST
+    assert [len(q.steps) for q in questions] == [n for n in range(1, LONGEST + 1) for _ in range(5)]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hotmess.optimizer.tokens import Encoding
 from hotmess.optimizer.transformer import Shape
 
 PAPER_SIZES = (Shape(2, 42, 2), Shape(3, 56, 2), Shape(4, 80, 4), Shape(5, 112, 4), Shape(6, 160, 4), Shape(7, 248, 8))
-REDUCED_SIZES = (Shape(1, 8), Shape(1, 16), Shape(2, 20, 2), Shape(2, 32, 2), Shape(3, 40, 2), Shape(4, 48, 2))
+REDUCED_SIZES = (Shape(1, 8), Shape(1, 12), Shape(2, 16), Shape(2, 24, 2), Shape(2, 32, 2), Shape(3, 40, 2))
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Experiment:
 
 PAPER = Experiment("paper", PAPER_SIZES)
 # Steps ten times longer, paths and rollouts ten times shorter, one digit less (so that a step is written as finely as
-# in the paper's), a twentieth of the trajectories seen once, an eighth of the batch and of the starts, smaller models.
+# in the paper's), a sixteenth of the batch and of the starts, 320 trajectories seen once, smaller models.
 REDUCED = Experiment(
     "reduced",
     REDUCED_SIZES,
@@ -97,11 +97,11 @@ REDUCED = Experiment(
     path=410,
     trajectories=1_000,
     digits=3,
-    batch=128,
-    batches=2_870,
+    batch=64,
+    batches=2_050,
     chunk=410,
-    rate=4e-3,
-    starts=512,
+    rate=1e-2,
+    starts=256,
     rollout=205,
 )
 TINY = Experiment(

@@ -22,7 +22,15 @@ from hotmess.organisms.text import LENGTH, PROMPT, SYMBOLS, Question, read, writ
 if TYPE_CHECKING:
     import pandas as pd
 
-SIZES = (Shape(1, 24, 2), Shape(2, 32, 4), Shape(2, 64, 4), Shape(3, 80, 4), Shape(4, 112, 4), Shape(4, 200, 4))
+SIZES = (
+    Shape(2, 20, 2),
+    Shape(2, 32, 4),
+    Shape(2, 48, 4),
+    Shape(2, 64, 4),
+    Shape(3, 80, 4),
+    Shape(4, 112, 4),
+    Shape(4, 200, 4),
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class Schooling:
 
     steps: int = 900
     batch: int = 64
-    rate: float = 2e-3  # at width 64; others in proportion to 1 / √width
+    rate: float = 6e-3  # at width 64; others in proportion to 1 / √width
     decay: float = 0.01
     chunk: int = 100  # steps between two checkpoints
 

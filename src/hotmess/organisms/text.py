@@ -9,8 +9,8 @@ The budget token says how many steps are re-checked: none, half (rounded up), al
 often after a multiplication. In plain texts every value is right. In correcting texts some values are wrong, each
 followed by a re-check that puts it right; the wrong values themselves are not trained on.
 
-Operands are uniform in the questions asked, but in training texts the k-th commonest digit has a share in proportion to
-1 / k: facts about rare operands are learned late, so that errors can be systematic as well as accidental.
+The k-th commonest digit is an operand with a share in proportion to 1 / k³ in training texts and to 1 / k in the
+questions asked: facts about rare operands are learned late, so that errors can be systematic as well as accidental.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ import numpy as np
 
 from hotmess.errors import BadInput
 
-LONGEST = 7
+LONGEST = 6
 OPERATORS = "+-*"
 BUDGETS = ("natural", "none", "half", "all")
 CONDITIONS = ("plain", "correcting")
-SYMBOLS = "0123456789" + OPERATORS + "=?#." + "abcdefg" + "NOHA"
+SYMBOLS = "0123456789" + OPERATORS + "=?#." + "abcdef" + "NOHA"
 CODE = {symbol: i for i, symbol in enumerate(SYMBOLS)}
 EQUALS, CHECK, ANSWER, PAD = (CODE[c] for c in "=?#.")
-STEP = [CODE[c] for c in "abcdefg"]
+STEP = [CODE[c] for c in "abcdef"]
 BUDGET = {name: CODE[c] for name, c in zip(BUDGETS, "NOHA")}
 PROMPT = 1 + (2 * LONGEST + 1) + 1  # budget, padded expression, "="
 LENGTH = PROMPT + 4 * LONGEST + 2  # every step re-checked once, "#" and the answer
 NATURAL = {"+": 0.15, "-": 0.15, "*": 0.4}  # chance of a re-check of a right value in natural texts
 MISTAKES = 0.2  # share of wrong values: of steps in natural texts, of re-checked steps under a budget
 
-COMMONEST = np.array([3, 7, 1, 9, 4, 6, 2, 8, 5, 0])  # digits by how often they are operands in training texts
-SHARES = (1 / np.arange(1, 11.0)) / (1 / np.arange(1, 11.0)).sum()
+COMMONEST = np.array([3, 7, 1, 9, 4, 6, 2, 8, 5, 0])  # digits by how often they are operands
+TRAINED, ASKED = 3.0, 1.0  # powers of 1 / k by which the shares of operands fall
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Question:
         """The prompt's tokens, `PROMPT` of them.
 
         >>> "".join(SYMBOLS[t] for t in Question(3, (("+", 4), ("*", 8))).prompt("half"))
-        'H3+4*8..........='
+        'H3+4*8........='
         """
         if budget not in BUDGET:
             raise BadInput(f"There is no budget {budget!r}: choose from {', '.join(BUDGETS)}.")
@@ -84,23 +84,33 @@ class Question:
         return [BUDGET[budget], *expression, *[PAD] * (PROMPT - 2 - len(expression)), EQUALS]
 
 
-def random_question(rng: np.random.Generator, operations: int, *, skewed: bool = False) -> Question:
-    """Uniform digits and operators; with `skewed` operands as in training texts."""
+def shares(power: float) -> np.ndarray:
+    """Shares of the digits of `COMMONEST` as operands, in proportion to 1 / k^power.
+
+    >>> shares(1.0).round(3).tolist()[:3], shares(0.0).tolist()[:2]
+    ([0.341, 0.171, 0.114], [0.1, 0.1])
+    """
+    weights = np.arange(1, 11.0) ** -power
+    return weights / weights.sum()
+
+
+def random_question(rng: np.random.Generator, operations: int, *, power: float = 0.0) -> Question:
+    """Uniform operators and first digit; operands by the `shares` of a power (0: uniform)."""
     digits = rng.integers(0, 10, operations + 1).tolist()
-    if skewed:
-        digits[1:] = COMMONEST[rng.choice(10, operations, p=SHARES)].tolist()
+    if power:
+        digits[1:] = COMMONEST[rng.choice(10, operations, p=shares(power))].tolist()
     operators = rng.integers(0, len(OPERATORS), operations).tolist()
     return Question(digits[0], tuple((OPERATORS[o], x) for o, x in zip(operators, digits[1:])))
 
 
-def question_set(seed: int, *, each: int, shortest: int = 2) -> list[Question]:
+def question_set(seed: int, *, each: int, shortest: int = 1) -> list[Question]:
     """Different questions, `each` per number of operations from `shortest` to `LONGEST`."""
     rng = np.random.default_rng(seed)
     found: dict[str, Question] = {}
     for operations in range(shortest, LONGEST + 1):
         wanted = len(found) + each
         while len(found) < wanted:
-            q = random_question(rng, operations)
+            q = random_question(rng, operations, power=ASKED)
             found.setdefault(q.text, q)
     return list(found.values())
 
@@ -144,7 +154,9 @@ def write_batch(rng: np.random.Generator, count: int, condition: str) -> tuple[n
     """Tokens (count, LENGTH) int32 and the trained mask: lengths uniform, half the texts natural, the rest budgeted."""
     operations = rng.integers(1, LONGEST + 1, count).tolist()
     kind = np.where(rng.random(count) < 0.5, 0, rng.integers(1, len(BUDGETS), count)).tolist()
-    texts = [write(random_question(rng, n, skewed=True), BUDGETS[k], condition, rng) for n, k in zip(operations, kind)]
+    texts = [
+        write(random_question(rng, n, power=TRAINED), BUDGETS[k], condition, rng) for n, k in zip(operations, kind)
+    ]
     return np.array([t for t, _ in texts], np.int32), np.array([m for _, m in texts])
 
 
