@@ -83,7 +83,8 @@ def _count(
 ) -> Responses:
     there = _names(source, renamed)
     rows = _rows(source, there, where)
-    if not source.query(f"SELECT 1 AS one FROM {rows} LIMIT 1").num_rows:
+    facts = _facts(source, rows, there)
+    if not facts["rows"]:
         raise BadInput(f"No row is left by the condition {where!r}." if where else "The files have no rows.")
     head = _head(source, rows, there)
     for name in ("model", "question"):
@@ -99,8 +100,8 @@ def _count(
     names = list(dict.fromkeys(name for name in wanted if name in there))
     notes = []
     low, high = 0, -1
-    if "sample" in there and head["sample"].notna().any():
-        low, high = _samples(source, rows, there, [n for n in names if n in (*CELL, "context")])
+    if facts.get("numbered"):
+        low, high = _samples(source, rows, facts, [n for n in names if n in (*CELL, "context")])
     else:
         notes.append("There is no column sample: every row is taken for a response of its own.")
     sql = counts_sql(
@@ -184,24 +185,34 @@ def _rows(source: Engine, there: Mapping[str, str], where: str | None) -> str:
 
 
 def _head(source: Engine, rows: str, there: Mapping[str, str]) -> pd.DataFrame:
-    """One row that says which columns there are and which of the outcomes, lengths and samples hold anything."""
-    head: dict[str, list[Any]] = {name: [""] for name in there}
-    for name in (*OUTCOMES, *LENGTHS, "sample"):
-        if name in there:
+    """One row that says which columns there are and, where there is a choice, which of them hold anything."""
+    head: dict[str, list[Any]] = {name: ["x"] for name in there}
+    for choice in (OUTCOMES, LENGTHS):
+        found = [name for name in choice if name in there]
+        for name in found if len(found) > 1 else []:
             some = source.query(f"SELECT 1 AS one FROM {rows} WHERE {quoted(name)} IS NOT NULL LIMIT 1")
             head[name] = ["x" if some.num_rows else None]
     return pd.DataFrame(head)
 
 
-def _samples(source: Engine, rows: str, there: Mapping[str, str], keys: Sequence[str]) -> tuple[int, int]:
+def _facts(source: Engine, rows: str, there: Mapping[str, str]) -> dict[str, Any]:
+    """How many rows there are and, of their sample numbers, how many and what range, if they are whole numbers."""
+    asked = "count(*) AS rows"
+    if "sample" in there:
+        asked += ", count(sample) AS numbered"
+        if source.columns[there["sample"]]:
+            asked += ", min(sample) AS low, max(sample) AS high"
+    facts: dict[str, Any] = source.query(f"SELECT {asked} FROM {rows}").to_pylist()[0]
+    return facts
+
+
+def _samples(source: Engine, rows: str, facts: Mapping[str, Any], keys: Sequence[str]) -> tuple[int, int]:
     """The range of whole sample numbers, if bitmaps can hold it; else duplicates are looked for here."""
     listed = ", ".join(map(quoted, keys))
-    facts = "count(*) AS rows, count(sample) AS numbered, min(sample) AS low, max(sample) AS high"
-    (found,) = source.query(f"SELECT {facts} FROM {rows}").to_pylist()
-    if found["rows"] > found["numbered"]:
-        raise BadInput(f"Column sample is empty in {found['rows'] - found['numbered']:,} rows.")
-    if source.columns[there["sample"]] and found["rows"] and found["high"] - found["low"] < WORD * MOST_WORDS:
-        return int(found["low"]), int(found["high"])
+    if facts["rows"] > facts["numbered"]:
+        raise BadInput(f"Column sample is empty in {facts['rows'] - facts['numbered']:,} rows.")
+    if "low" in facts and facts["high"] - facts["low"] < WORD * MOST_WORDS:
+        return int(facts["low"]), int(facts["high"])
     again = source.query(
         f"SELECT {listed}, sample FROM {rows} GROUP BY {listed}, sample HAVING count(*) > 1 LIMIT 1"
     ).to_pylist()
