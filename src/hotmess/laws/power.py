@@ -313,24 +313,28 @@ class _Collapsed:
         scales = np.log(np.abs(rng.normal(0, self._widths(), (n, 6))) + 1e-12)
         return np.column_stack([scales, np.arctanh(rng.uniform(-1, 1, (n, 2)) * (1 - 1e-9))])
 
+    def conditional(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean (n, 4 groups) and covariance of A^B, A^V, alpha^B, alpha^V given hyperparameters: they are Gaussian."""
+        n, g2 = len(points), 2 * self.groups
+        s, rho = np.exp(points[:, :2]), np.tanh(points[:, 6])
+        both = rho * s[:, 0] * s[:, 1]
+        pair = np.stack([np.stack([s[:, 0] ** 2, both], -1), np.stack([both, s[:, 1] ** 2], -1)], -2)
+        pooled = np.einsum("nij,gh->nigjh", pair, np.eye(self.groups)).reshape(n, g2, g2) + self.shared
+        prior = np.zeros((n, 2 * g2, 2 * g2))
+        prior[:, :g2, :g2], prior[:, g2:, g2:] = self.prior.intercept**2 * np.eye(g2), pooled
+        cross = prior @ np.concatenate([self.level, self.slope], axis=1).T
+        gain = np.swapaxes(np.linalg.solve(self.covariances(points), np.swapaxes(cross, 1, 2)), 1, 2)
+        prior_mean = np.concatenate([np.full(g2, -1.0), np.zeros(g2)])
+        cov = prior - gain @ np.swapaxes(cross, 1, 2)
+        return prior_mean + gain @ self.y, (cov + np.swapaxes(cov, 1, 2)) / 2
+
     def coefficients(self, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Exact draws (n, 4, groups) of A^B, A^V, alpha^B, alpha^V from their Gaussian conditional."""
-        g2 = 2 * self.groups
-        out = np.empty((len(points), 2 * g2))
-        eye = np.eye(self.groups)
-        prior_mean = np.concatenate([np.full(g2, -1.0), np.zeros(g2)])
-        intercept = self.prior.intercept**2 * np.eye(g2)
-        total = self.covariances(points)
-        for i, point in enumerate(points):
-            s, rho = np.exp(point[:2]), np.tanh(point[6])
-            pair = np.array([[s[0] ** 2, rho * s[0] * s[1]], [rho * s[0] * s[1], s[1] ** 2]])
-            pooled = np.kron(pair, eye) + self.shared
-            cross = np.concatenate([intercept @ self.level.T, pooled @ self.slope.T])
-            gain = np.linalg.solve(total[i], cross.T).T
-            zero = np.zeros((g2, g2))
-            cov = np.block([[intercept, zero], [zero, pooled]]) - gain @ cross.T
-            root = np.linalg.cholesky((cov + cov.T) / 2 + 1e-10 * np.eye(2 * g2))
-            out[i] = prior_mean + gain @ self.y + root @ rng.standard_normal(2 * g2)
+        out = np.empty((len(points), 4 * self.groups))
+        for rows in np.array_split(np.arange(len(points)), max(1, len(points) // 500)):
+            mean, cov = self.conditional(points[rows])
+            root = np.linalg.cholesky(cov + 1e-10 * np.eye(cov.shape[1]))
+            out[rows] = mean + np.einsum("nij,nj->ni", root, rng.standard_normal(mean.shape))
         return out.reshape(len(points), 4, self.groups)
 
 
