@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hotmess.report.parts import Context, Section
-from hotmess.report.sections import account, answers, between, ensembles, scale, signatures, within
+from hotmess.report.sections import account, answers, between, ensembles, samples, scale, signatures, within
 
 SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("models", "Bias, variance and incoherence of each model", answers.models),
@@ -18,6 +18,7 @@ SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("length", "Length between questions", between.length),
     ("natural", "Length within questions", within.natural),
     ("scale", "Model size", scale.size),
+    ("samples", "Samples", samples.samples),
     ("ensembles", "Ensembles", ensembles.ensembles),
     ("diagnostics", "Diagnostics", account.diagnostics),
     ("data", "Data", account.data),

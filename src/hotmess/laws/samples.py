@@ -1,0 +1,198 @@
+"""How many samples: the standard deviation of aggregate bias², variance and incoherence with n responses per question.
+
+With n independent responses to a question the unbiased estimates are U-statistics, whose variance given the answer
+distribution p is known exactly (Hoeffding 1948):
+
+    Var U_n = [4(n − 2) ζ₁ + 2 ζ₂] / (n(n − 1)),      ζ₁ = Var E[g(x, x′) | x],   ζ₂ = Var g(x, x′)
+
+for the kernel g = α ½|z − z′|² + β (|y − z|² + |y − z′|²)/2: (α, β) = (1, 0) is the variance, (−1, 1) bias², and
+(1, −I)/error, with I the incoherence of the set, incoherence to first order. The mean over Q cells has 1/Q² of the sum. A
+posterior for p gives one for the standard deviation at any n, also beyond what was drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotmess.answers.conjugate import answer_draws, brier_terms
+from hotmess.answers.groups import letter_cells
+from hotmess.answers.population import aggregate
+from hotmess.errors import NotTestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.answers.fit import Fit
+    from hotmess.responses.cells import Cells
+
+Floats = NDArray[np.float64]
+TERMS = ("bias2", "variance", "incoherence")
+SIZES = (2, 3, 5, 10, 20, 30, 50, 100)
+DRAWS = 1000
+
+
+def projections(a: Floats, w: Floats, u: Floats, choices: NDArray[np.int64]) -> Floats:
+    """(8, cells) error, variance, and the quadratic forms of ζ₁ and of ζ₂ in (α, β): αα, αβ, ββ of each.
+
+    Letters as one-hot answers, unparsable ones at the uniform vector; arguments as in
+    `hotmess.answers.conjugate.brier_terms`.
+    """
+    p = np.column_stack([a, w, u])
+    half = 0.5 * (1 - 1 / choices)  # ½|z − z′|² between an option and the uniform vector
+    away = np.column_stack([1 - u[:, None] - p[:, :-1] + (u * half)[:, None], (1 - u) * half])  # E ½|z − z′|² given x
+    loss = np.zeros_like(p)
+    loss[:, 1:-1], loss[:, -1] = 2.0, 1 - 1 / choices
+
+    def mean(x: Floats) -> Floats:
+        return np.einsum("ck,ck->c", p, x)
+
+    error, variance = mean(loss), mean(away)
+    cross = mean(away * loss)
+    first = (mean(away**2) - variance**2, (cross - variance * error) / 2, (mean(loss**2) - error**2) / 4)
+    squares = (1 - u) ** 2 - (p[:, :-1] ** 2).sum(1) + 2 * u * (1 - u) * half**2
+    second = (squares - variance**2, cross - variance * error, (mean(loss**2) - error**2) / 2)
+    return np.stack([error, variance, *first, *second])
+
+
+def expected_jackknife(first: Floats, second: Floats, n: Floats) -> Floats:
+    """What the jackknife variance of such an estimate from n responses is on average: (4 ζ₁ + 4 (ζ₂ − 2 ζ₁)/(n − 2))/n.
+
+    More than the variance itself where n is small: the jackknife counts the part in pairs twice (Efron and Stein 1981).
+    """
+    return (4 * first + 4 * (second - 2 * first) / (n - 2)) / n
+
+
+@dataclass(frozen=True)
+class SampleSize:
+    """Draws of what the standard deviation at n responses per question is made of.
+
+    Attributes
+    ----------
+    table
+        Sets: the `by` columns, questions, responses, `cells`.
+    means
+        (8, chain, draw, sets) weighted means over cells of `projections`.
+    cells
+        (8, cells) posterior means of `projections`.
+    """
+
+    table: pd.DataFrame
+    means: Floats
+    population: str
+    cells: Floats
+
+    def sd(self, term: str, n: int) -> Floats:
+        """(chain, draw, sets) standard deviation of a set's estimate with n responses per question."""
+        error, variance = self.means[:2]
+        one = np.ones_like(error)
+        if term == "incoherence":
+            with np.errstate(invalid="ignore", divide="ignore"):
+                alpha, beta = 1 / error, -variance / error**2
+        else:
+            alpha, beta = {"variance": (one, 0 * one), "bias2": (-one, one), "error": (0 * one, one)}[term]
+        form = np.stack([alpha**2, 2 * alpha * beta, beta**2])
+        first, second = (form * self.means[2:5]).sum(0), (form * self.means[5:8]).sum(0)
+        total = (4 * (n - 2) * first + 2 * second) / (n * (n - 1))
+        return np.sqrt(np.maximum(total, 0.0) / self.table["cells"].to_numpy())
+
+
+def sample_size(
+    fit: Fit, *, by: Sequence[str] = ("model",), population: str = "like-these", draws: int = DRAWS
+) -> SampleSize:
+    """Posterior of the sampling error of each set's aggregate, for as many questions as there are.
+
+    Raises
+    ------
+    NotTestable
+        If the fit is not of letters.
+    """
+    if not hasattr(fit, "letters"):
+        raise NotTestable("The sampling error of more responses is worked out for letters; the outcome is another.")
+    parameters = fit.parameters(draws)
+    out = np.empty((8, len(parameters["logit_a"]), len(fit.letters.right)), np.float32)
+    for s, a, w, u in answer_draws(fit.letters, fit.groups.index, parameters, seed=fit.seed):
+        out[:, s] = projections(*(np.asarray(x, float) for x in (a, w, u)), fit.letters.choices)
+    table, means = aggregate(list(out), fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)
+    sizes = (
+        fit.cells.table.groupby(list(by), observed=True, sort=True).size().to_numpy() if by else len(fit.cells.table)
+    )
+    return SampleSize(table.assign(cells=sizes), means, population, out.mean(1, dtype=float))
+
+
+def sample_size_table(made: SampleSize, *, sizes: Sequence[int] = SIZES, interval: float = 0.9) -> pd.DataFrame:
+    """One row per set, term and n: median of the standard deviation with its interval."""
+    import pandas as pd
+
+    tail = (1 - interval) / 2
+    pieces = []
+    for term in TERMS:
+        for n in sizes:
+            flat = made.sd(term, n).reshape(-1, len(made.table))
+            flat = np.where(np.isfinite(flat), flat, np.nan)
+            with np.errstate(invalid="ignore"):
+                low, middle, high = np.quantile(flat, [tail, 0.5, 1 - tail], axis=0)
+            pieces.append(made.table.assign(term=term, n=n, sd=middle, sd_low=low, sd_high=high))
+    return pd.concat(pieces, ignore_index=True)
+
+
+def subset_spread(cells: Cells, *, sizes: Sequence[int] = SIZES, partitions: int = 20, seed: int = 0) -> pd.DataFrame:
+    """The same from the responses themselves: the spread between disjoint random subsets of n responses per question.
+
+    For each n of which every kept question has at least three disjoint subsets (questions with fewer responses than
+    most are left out); the variance over subsets is averaged over random partitions. Returns model, term, n, subsets,
+    sd; letters only.
+    """
+    import pandas as pd
+
+    if cells.counts is None:
+        raise NotTestable("Subsets are drawn of letters; the outcome here is another.")
+    rng = np.random.default_rng([seed, 41])
+    letters = letter_cells(cells)
+    whole = np.column_stack([letters.right, letters.wrong, letters.unparsable])
+    total = whole.sum(1)
+    keep = total >= np.median(total)
+    models = cells.table["model"].astype(str).to_numpy()
+    rows = []
+    for n in sizes:
+        subsets = int(total[keep].min()) // n
+        if n < 2 or subsets < 3:
+            continue
+        collected: dict[str, list[Floats]] = {}
+        for _ in range(partitions):
+            left = whole[keep].copy()
+            values: dict[str, list[tuple[float, float]]] = {m: [] for m in np.unique(models[keep])}
+            for _ in range(subsets):
+                drawn = _hypergeometric(rng, left, n)
+                left -= drawn
+                share = drawn / n
+                error, _, variance = brier_terms(share[:, 0], share[:, 1:-1], share[:, -1], letters.choices[keep])
+                variance = variance * n / (n - 1)
+                for m in values:
+                    own = models[keep] == m
+                    values[m].append((float(variance[own].mean()), float(error[own].mean())))
+            for m, pairs in values.items():
+                v, e = np.array(pairs).T
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    ratio = np.where(e > 0, v / e, np.nan)
+                each = np.array([np.var(x, ddof=1) for x in (e - v, v, ratio)])
+                collected.setdefault(m, []).append(each)
+        for m, many in collected.items():
+            for term, value in zip(TERMS, np.sqrt(np.mean(many, axis=0))):
+                rows.append({"model": m, "term": term, "n": n, "subsets": subsets, "sd": float(value)})
+    return pd.DataFrame(rows, columns=["model", "term", "n", "subsets", "sd"])
+
+
+def _hypergeometric(rng: np.random.Generator, counts: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """n responses of every row, without replacement, option by option."""
+    out = np.zeros_like(counts)
+    rest, need = counts.sum(1), np.full(len(counts), n)
+    for k in range(counts.shape[1]):
+        rest = rest - counts[:, k]
+        out[:, k] = rng.hypergeometric(counts[:, k], rest, need)
+        need = need - out[:, k]
+    return out
