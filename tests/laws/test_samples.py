@@ -25,7 +25,7 @@ from hotmess.responses.validate import validate
 
 
 def enumerated(p, n):
-    """Covariance of the unbiased (error, variance) over every sample of n responses from p (target, wrong …, unparsable)."""
+    """Covariance of the unbiased (error, variance) over every sample of n from p (target, wrong …, unparsable)."""
     options = len(p) - 1
     z = np.vstack([np.eye(options), np.full((1, options), 1 / options)])
     mean, second = np.zeros(2), np.zeros((2, 2))

@@ -6,8 +6,8 @@ distribution p is known exactly (Hoeffding 1948):
     Var U_n = [4(n − 2) ζ₁ + 2 ζ₂] / (n(n − 1)),      ζ₁ = Var E[g(x, x′) | x],   ζ₂ = Var g(x, x′)
 
 for the kernel g = α ½|z − z′|² + β (|y − z|² + |y − z′|²)/2: (α, β) = (1, 0) is the variance, (−1, 1) bias², and
-(1, −I)/error, with I the incoherence of the set, incoherence to first order. The mean over Q cells has 1/Q² of the sum. A
-posterior for p gives one for the standard deviation at any n, also beyond what was drawn.
+(1, −I)/error, with I the incoherence of the set, incoherence to first order. The mean over Q cells has 1/Q² of the sum.
+A posterior for p gives one for the standard deviation at any n, also beyond what was drawn.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def sample_size(
     parameters = fit.parameters(draws)
     out = np.empty((8, len(parameters["logit_a"]), len(fit.letters.right)), np.float32)
     for s, a, w, u in answer_draws(fit.letters, fit.groups.index, parameters, seed=fit.seed):
-        out[:, s] = projections(*(np.asarray(x, float) for x in (a, w, u)), fit.letters.choices)
+        out[:, s] = projections(a.astype(float), w.astype(float), u.astype(float), fit.letters.choices)
     table, means = aggregate(list(out), fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)
     sizes = (
         fit.cells.table.groupby(list(by), observed=True, sort=True).size().to_numpy() if by else len(fit.cells.table)

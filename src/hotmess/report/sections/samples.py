@@ -49,10 +49,10 @@ def _efficiency(context: Context) -> Figure:
     span = show(low, 3) if len(at) == 1 else f"between {show(low, 3)} and {show(high, 3)} across models"
     return Figure(
         "sample-efficiency",
-        "Standard deviation of each model's mean bias² and variance and of its incoherence by sampling alone, for as many "
-        "questions as here, against the number of responses per question: exact for given answer distributions, with "
-        f"their posterior as the band ({percent(interval)}, {population_words(population)}). Hollow marks: spread between "
-        "disjoint subsets of the responses. The dotted line marks 30 responses.",
+        "Standard deviation of each model's mean bias² and variance and of its incoherence by sampling alone, for as "
+        "many questions as here, against the number of responses per question: exact for given answer distributions, with "
+        f"their posterior as the band ({percent(interval)}, {population_words(population)}). Hollow marks: spread "
+        "between disjoint subsets of the responses. The dotted line marks 30 responses.",
         f"With 30 responses per question the standard deviation of incoherence is {span}.",
         lambda width: plot.sample_efficiency(made, spread, interval=interval, width=width),
         table,
