@@ -24,6 +24,10 @@ _WHERE = {
     "Cells": "hotmess.responses.cells",
     "reduce": "hotmess.responses.cells",
     "decompose": "hotmess.decompose.records",
+    "Checks": "hotmess.checks.predictive",
+    "check": "hotmess.checks.predictive",
+    "pymc_model": "hotmess.pymc_models",
+    "sample_pymc": "hotmess.pymc_models.sample",
     "Fit": "hotmess.answers.fit",
     "fit": "hotmess.answers.fit",
     "triage": "hotmess.answers.signatures",
@@ -47,6 +51,7 @@ _MODULES = ("claims", "ensembles", "interpret", "plot", "simulate")
 __all__ = [
     "BadInput",
     "Cells",
+    "Checks",
     "Claim",
     "Comparison",
     "Contrast",
@@ -58,6 +63,7 @@ __all__ = [
     "Study",
     "Verdict",
     "__version__",
+    "check",
     "claims",
     "compare",
     "decompose",
@@ -68,9 +74,11 @@ __all__ = [
     "natural_contrast",
     "plot",
     "power_laws",
+    "pymc_model",
     "read",
     "reduce",
     "report",
+    "sample_pymc",
     "simulate",
     "test",
     "triage",
@@ -79,6 +87,7 @@ __all__ = [
 if TYPE_CHECKING:
     from hotmess.answers.fit import Fit, fit
     from hotmess.answers.signatures import triage
+    from hotmess.checks.predictive import Checks, check
     from hotmess.claims.api import report, test
     from hotmess.claims.claim import Claim, Verdict
     from hotmess.claims.study import Study
@@ -89,6 +98,8 @@ if TYPE_CHECKING:
     from hotmess.laws.contrast import Contrast, natural_contrast
     from hotmess.laws.length import LengthLaw, length_law
     from hotmess.laws.power import PowerLaws, power_laws
+    from hotmess.pymc_models import pymc_model
+    from hotmess.pymc_models.sample import sample_pymc
     from hotmess.responses.cells import Cells, reduce
     from hotmess.responses.read import read
     from hotmess.responses.table import Responses

@@ -218,3 +218,22 @@ def test_a_key_is_suspect_where_all_large_models_agree_on_one_wrong_option():
     alone = replace(responses, table=responses.table.query("model == 'large'").reset_index(drop=True))
     with pytest.raises(NotTestable, match="one model alone"):
         suspect_keys(alone)
+
+
+def test_checks_hold_back_only_what_another_distribution_moves(monkeypatch):
+    """The guard of predictive checks on a fit that fails them, with what the other distributions say planted."""
+    from hotmess.checks import families
+    from hotmess.claims.sensitivity import predictive
+
+    table = simulate("mixture", seed=11, questions=1500, samples=16).table
+    study = Study(validate(table), draws=250)
+    claim = replace(of_one_model(), name="natural-overthinking")
+    monkeypatch.setitem(hooks.HOOKS, claim.name, Hooks(fit=lambda s: s.fit))
+    record, reasons = predictive(study, claim)
+    assert "middle" in record["failed"] and record["alternative"] == "mixture"
+    assert record["passed"] is (record["moved"] <= 1) and bool(reasons) is not record["passed"]
+    study._made.pop(next(k for k in study._made if k.startswith("checks")))
+    far = pd.DataFrame({"model": ["m"], "family": ["mixture"], "log_evidence": [0.0], "moved": [1.5]})
+    monkeypatch.setattr(families, "alternatives", lambda fit: far)
+    record, reasons = predictive(study, claim)
+    assert not record["passed"] and "move the incoherence of m by 1.5 posterior sd" in reasons[0]

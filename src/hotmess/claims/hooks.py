@@ -191,7 +191,12 @@ def _law_claim(name: str, parts: tuple[str, ...] = ("model", "benchmark")) -> Ho
         except BadInput:  # too few sizes are left: the new fit says so
             return None
 
-    return Hooks(lambda study, population: power_law_densities(study.power_laws, population), reweighted, parts)
+    return Hooks(
+        lambda study, population: power_law_densities(study.power_laws, population),
+        reweighted,
+        parts,
+        fit=lambda study: study.power_laws.fit,
+    )
 
 
 # --- length laws --------------------------------------------------------------------------------------------------
@@ -229,10 +234,23 @@ def length_law_densities(law: LengthLaw, population: str, shape: str = "odds") -
     return log_prior.reshape(tau.shape), log_likelihood.reshape(tau.shape)
 
 
+def _budget_densities(study: Study, _: str) -> Pair | None:
+    fit = study.budget_contrast.fit
+    return None if fit is None else fit_densities(fit)
+
+
+def _joint_densities(study: Study, _: str) -> Pair | None:
+    """Of the parameters and scales; the questions' scores are integrated out of the likelihood."""
+    tree = study.temperature.tree
+    prior = np.sum([v.values for v in tree["log_prior"].dataset.data_vars.values()], axis=0)
+    return prior, tree["log_likelihood"].dataset["unit_responses"].values.sum(-1)
+
+
 HOOKS: dict[str, Hooks] = {
-    "natural-overthinking": Hooks(_natural_densities, _natural_without),
+    "natural-overthinking": Hooks(_natural_densities, _natural_without, fit=lambda study: study.contrast.fit),
     "incoherence-rises-with-length": Hooks(
-        lambda study, population: length_law_densities(study.length_law, population)
+        lambda study, population: length_law_densities(study.length_law, population),
+        fit=lambda study: study.length_law.fit,
     ),
     "hard-incoherence-rises-with-scale": _law_claim("hard-incoherence-rises-with-scale"),
     "easy-incoherence-falls-with-scale": _law_claim("easy-incoherence-falls-with-scale"),

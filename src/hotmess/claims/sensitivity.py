@@ -19,6 +19,7 @@ from hotmess.errors import BadInput, NotTestable
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hotmess.answers.fit import Fit
     from hotmess.claims.claim import Claim, Quantity
     from hotmess.claims.study import Study
     from hotmess.responses.table import Responses
@@ -46,12 +47,15 @@ class Hooks:
         Columns whose values are left out one at a time.
     refit
         Whether a new fit is cheap enough to be made for a guard.
+    fit
+        study -> the fit of answers that the claim rests on, for posterior predictive checks.
     """
 
     densities: Densities | None = None
     without: Without | None = None
     parts: tuple[str, ...] = ("model", "benchmark")
     refit: bool = True
+    fit: Callable[[Study], Fit | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,48 @@ def _answer_key(
     if hooks.refit and len(suspects) < len(questions):
         runs[name] = _refit(claim, _kept(study, "suspects", lambda: _not_in(study, suspects)), population, run)
     return []
+
+
+def predictive(study: Study, claim: Claim) -> tuple[dict[str, Any] | None, list[str]]:
+    """Posterior predictive checks of the fit that a claim rests on: the guard's record, and what holds a verdict back.
+
+    A check that fails holds a verdict back where a distribution of accuracy that fits better than the Beta moves the
+    incoherence of some model by more than a posterior standard deviation.
+    """
+    from hotmess.checks.families import alternatives
+    from hotmess.checks.predictive import check
+    from hotmess.claims.hooks import hooks_of
+
+    of = hooks_of(claim.name).fit
+    fit = of(study) if of is not None else None
+    if fit is None:
+        return None, []
+    key = f"checks {id(fit)}"
+    if key not in study._made:
+        try:
+            found = check(fit)
+        except NotTestable:
+            return None, []
+        failed = not found.gate.passed
+        others = alternatives(fit) if failed else None
+        study._made[key] = found, others
+    found, others = study._made[key]
+    record: dict[str, Any] = {
+        "passed": True,
+        "p": {name: found.p(name) for name in found.whole},
+        "failed": list(found.failed),
+    }
+    if others is None:
+        return record, []
+    best = others.loc[others.groupby("model", sort=False)["log_evidence"].idxmax()]
+    most = best.loc[best["moved"].idxmax()]
+    record |= {"alternative": str(most["family"]), "moved": float(most["moved"]), "passed": not most["moved"] > 1}
+    if record["passed"]:
+        return record, []
+    return record, [
+        f"{found.gate.reasons[0]}, and accuracies that are {most['family']}, which fit better, move the incoherence of "
+        f"{most['model']} by {most['moved']:.1f} posterior sd"
+    ]
 
 
 def suspect_keys(responses: Responses) -> pd.DataFrame:

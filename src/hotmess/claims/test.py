@@ -115,6 +115,11 @@ def test_claim(
                 f"{control.permutations} permutations, more than 10%"
             )
             return _not_testable(study, claim, population, (why,), guards)
+    from hotmess.claims.induced import evidence
+
+    found_evidence = evidence(study, claim, quantity.draws if population == "these" else other.draws)
+    if found_evidence is not None:
+        guards["evidence"] = found_evidence
     lowering: list[str] = list(dict.fromkeys((*quantity.held, *other.held)))
     if claim.estimate is not None:
         guards["agreement"], sentence = _agreement(claim.estimate(study), median)
@@ -123,11 +128,15 @@ def test_claim(
         guards["truncation"], sentence = _truncation(claim.variants(study), median)
         lowering += sentence
     if sensitivity and not lowering and verdict in (SUPPORTED, CONTRADICTED):
+        from hotmess.claims.sensitivity import predictive
         from hotmess.claims.sensitivity import sensitivity as runs  # only what stands can fall
 
         found = runs(study, claim, quantity, population)
         guards["sensitivity"] = found.record()
-        lowering += found.sentences()
+        record, sentence = predictive(study, claim)
+        if record is not None:
+            guards["checks"] = record
+        lowering += [*found.sentences(), *sentence]
     if lowering and verdict in (SUPPORTED, CONTRADICTED):
         verdict = INCONCLUSIVE
     reasons = (*reasons, *lowering)

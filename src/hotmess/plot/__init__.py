@@ -34,6 +34,8 @@ _HOME = {
     "predictions": "interpret",
     "comparisons": "interpret",
     "compare": "interpret",
+    "posterior_checks": "checks",
+    "posterior_checks_table": "checks",
     "figure_of": "style",
     "save": "style",
     "ranks": "diagnostics",

@@ -23,6 +23,7 @@ GUARDS = {
     "truncation": "Truncation",
     "evidence": "Evidence",
     "sensitivity": "Sensitivity",
+    "checks": "Predictive checks",
 }
 
 
@@ -82,6 +83,7 @@ def line(name: str, guard: Any) -> str:
         "agreement": _agreement,
         "truncation": _truncation,
         "sensitivity": _sensitivity,
+        "checks": _checks,
     }
     try:
         return known[name](guard) if name in known else plainly(guard)
@@ -164,3 +166,16 @@ def _sensitivity(guard: Mapping[str, Any]) -> str:
         said.append(f"power-scaling sensitivity to the prior {show(guard['sense']['prior'])} (noteworthy above 0.05)")
     said += [note.rstrip(".") for note in guard["notes"]]
     return f"{'. '.join(said)}." if said else ""
+
+
+def _checks(guard: Mapping[str, Any]) -> str:
+    from hotmess.checks.statistics import WORDS
+
+    p = ", ".join(f"{WORDS.get(name, name)} {show(value, 2)}" for name, value in guard["p"].items())
+    said = f"two-sided p that the model makes such data: {p}"
+    if "alternative" in guard:
+        said += (
+            f". Accuracies that are {guard['alternative']} move incoherence by at most {show(guard['moved'], 1)} "
+            "posterior sd"
+        )
+    return f"{said}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hotmess.report.parts import Context, Section
-from hotmess.report.sections import account, answers, between, ensembles, samples, scale, signatures, within
+from hotmess.report.sections import account, answers, between, checks, ensembles, samples, scale, signatures, within
 
 SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("models", "Bias, variance and incoherence of each model", answers.models),
@@ -20,6 +20,7 @@ SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("scale", "Model size", scale.size),
     ("samples", "Samples", samples.samples),
     ("ensembles", "Ensembles", ensembles.ensembles),
+    ("checks", "Does the model make such data?", checks.checks),
     ("diagnostics", "Diagnostics", account.diagnostics),
     ("data", "Data", account.data),
 ]

@@ -1,0 +1,350 @@
+"""Breaking the statistical core on purpose: every mutant must be caught by the tests that guard it.
+
+A mutant is one replacement in one source file (a sign, a factor of two, a swapped label, a missing Jacobian, a count
+of pooling or of pairs). It is made in a temporary copy of the package; the tests named beside it run against that copy,
+and must fail. The same tests must pass on an untouched copy.
+
+    python reports/studies/mutants_core.py                # all, resuming; writes mutants_core.json and mutants_core.md
+    python reports/studies/mutants_core.py --only tails   # those whose name contains a word
+    python reports/studies/mutants_core.py --fresh        # forget earlier results
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+LIMIT = 300  # seconds of processor time that a test run may take
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One replacement, and the tests meant to catch it (a file, or a file and `-k` words)."""
+
+    name: str
+    kind: str
+    file: str
+    old: str
+    new: str
+    tests: str
+    words: str = ""
+
+
+def _m(name: str, kind: str, file: str, old: str, new: str, tests: str, words: str = "") -> Mutant:
+    return Mutant(name, kind, f"src/hotmess/{file}", old, new, f"tests/{tests}", words)
+
+
+TAILS, CONJUGATE, GRID = "answers/tails.py", "answers/conjugate.py", "answers/grid.py"
+POWER, LENGTH, CLAIM = "laws/power.py", "laws/length.py", "claims/claim.py"
+
+MUTANTS = [
+    _m(
+        *("tails-total-sign", "sign", TAILS),
+        *("- tails.total[shape] * xp.log", "+ tails.total[shape] * xp.log", "answers/test_tails.py"),
+    ),
+    _m(
+        *("tails-right-for-wrong", "swapped label", TAILS),
+        "tails.right[shape] * _log_positive(alpha + j, xp)",
+        "tails.wrong[shape] * _log_positive(alpha + j, xp)",
+        "answers/test_tails.py",
+    ),
+    _m(
+        *("tails-phi-not-shared-by-options", "factor", TAILS),
+        *("_log_positive((per_block / k)[..., None] + j, xp)", "_log_positive(per_block[..., None] + j, xp)"),
+        "answers/test_tails.py",
+    ),
+    _m(
+        *("tails-ewens-twice", "factor of two", TAILS),
+        *("tails.distinct[flat] * xp.log(per_block)", "2 * tails.distinct[flat] * xp.log(per_block)"),
+        "answers/test_tails.py",
+    ),
+    _m(
+        *("grid-prior-twice", "factor of two", GRID),
+        *("return -0.5 * ((x - location) / scale) ** 2", "return -1.0 * ((x - location) / scale) ** 2"),
+        "answers/test_grid.py",
+    ),
+    _m(
+        *("grid-prior-of-concentration-forgotten", "missing prior", GRID),
+        "value + _log_normal(x, ma, sa)[:, None] + _log_normal(y, mk, sk)[None, :]",
+        "value + _log_normal(x, ma, sa)[:, None]",
+        "answers/test_grid.py",
+    ),
+    _m(
+        *("brier-error-halved", "factor of two", CONJUGATE),
+        "error, bias2 = 2 * missed, missed**2 + squares",
+        "error, bias2 = missed, missed**2 + squares",
+        "answers/test_conjugate.py",
+    ),
+    _m(
+        *("kl-bias-for-variance", "swapped label", CONJUGATE),
+        *("return -m_a, -m_a + log_z, -log_z", "return -m_a, -log_z, -m_a + log_z", "answers/test_conjugate.py"),
+    ),
+    _m(
+        *("zero-one-bias-turned", "sign", CONJUGATE),
+        *("bias = (best_wrong > right)", "bias = (best_wrong < right)", "answers/test_conjugate.py"),
+    ),
+    _m(
+        *("conjugate-forgets-wrong-answers", "missing term", CONJUGATE),
+        "(kappa * (1 - mean))[group] + rest)",
+        "(kappa * (1 - mean))[group] + 0 * rest)",
+        "answers/test_conjugate.py",
+    ),
+    _m(
+        *("questions-unpaired-between-models", "pairing", "answers/population.py"),
+        *("w = weights[:, q[rows]]", "w = np.roll(weights, s, axis=0)[:, q[rows]]", "answers/test_answer_fit.py"),
+        "weights",
+    ),
+    _m(
+        *("pointwise-sign", "sign", "answers/pointwise.py"),
+        *("wrong, group) - rise(phi)[group, split]", "wrong, group) + rise(phi)[group, split]"),
+        *("answers/test_answer_fit.py", "pointwise"),
+    ),
+    _m(
+        *("vectors-kappa-plus-one", "off by one", "answers/probabilities.py"),
+        *("(1 - own) / (kappa[..., 0] + 1)", "(1 - own) / kappa[..., 0]", "answers/test_probabilities.py"),
+    ),
+    _m(
+        *("pairs-with-themselves", "pairing", "decompose/squared.py"),
+        *("across = t.n**2 - t.n_squares", "across = t.n**2", "decompose/test_squared.py"),
+    ),
+    _m(
+        *("context-for-sampling-variance", "swapped label", "decompose/squared.py"),
+        "return Terms(error, error - variance, variance, within - between, length - within)",
+        "return Terms(error, error - variance, variance, length - within, within - between)",
+        "decompose/test_squared.py",
+    ),
+    _m(
+        *("shapley-doubled", "factor of two", "decompose/parts.py"),
+        *("(new - value) / 6", "(new - value) / 3", "decompose/test_parts.py"),
+    ),
+    _m(
+        *("zero-one-net-sign", "sign", "decompose/zero_one.py"),
+        *("(1 - right) - bias * right", "(1 - right) + bias * right", "decompose/test_zero_one.py"),
+    ),
+    _m(
+        *("jackknife-factor", "factor", "decompose/intervals.py"),
+        "outer * ((whole.clusters - 1) / whole.clusters)[:, None, None]",
+        "outer * (1 / whole.clusters)[:, None, None]",
+        "decompose/test_intervals.py",
+    ),
+    _m(
+        *("scales-without-jacobian", "missing Jacobian", POWER),
+        "- 0.5 * (s / width) ** 2 + points[:, :6]",
+        "- 0.5 * (s / width) ** 2",
+        "laws/test_power_law.py",
+    ),
+    _m(
+        *("correlations-without-jacobian", "missing Jacobian", POWER),
+        *("correlations = np.log(2) - away - 2 * np.log1p(np.exp(-away))", "correlations = 0 * away"),
+        "laws/test_power_law.py",
+    ),
+    _m(
+        *("exponent-sign", "sign", POWER),
+        *('"slope": -level * x[:, None]', '"slope": level * x[:, None]', "laws/test_power_law.py"),
+    ),
+    _m(
+        *("residual-not-shared-by-groups", "pooling", POWER),
+        *("slope @ slope.T, model @ model.T", "slope @ slope.T, np.eye(cells)", "laws/test_power_law.py"),
+    ),
+    _m(
+        *("pooled-twice", "pooling twice", POWER),
+        *("if fit.formula is not None:", "if fit.formula is None and False:", "laws/test_power_law.py"),
+        "pooled",
+    ),
+    _m(
+        *("measurement-error-forgotten", "pooling", POWER),
+        *('arrays["noise"][population]\n', '0 * arrays["noise"][population]\n', "laws/test_power_law.py"),
+        "collapsed",
+    ),
+    _m(
+        *("odds-derivative", "missing term", LENGTH),
+        *("return p, p * (1 - p), p * (1 - p) * x", "return p, p * (1 - p), p * x", "laws/test_length_law.py"),
+        "shapes",
+    ),
+    _m(
+        *("length-scales-without-jacobian", "missing Jacobian", LENGTH),
+        "- np.log(width) - 0.5 * (s / width) ** 2 + points).sum(1)",
+        "- np.log(width) - 0.5 * (s / width) ** 2).sum(1)",
+        *("laws/test_length_law.py", "brute"),
+    ),
+    _m(
+        *("shared-slope-sign", "sign", LENGTH),
+        *("out[:, m:, m:] -= shared", "out[:, m:, m:] += shared", "laws/test_length_law.py"),
+        "joint_density",
+    ),
+    _m(
+        *("shorter-for-longer", "swapped label", "laws/contrast.py"),
+        *("return both[..., 1] - both[..., 0]", "return both[..., 0] - both[..., 1]", "laws/test_contrast.py"),
+    ),
+    _m(
+        *("metropolis-ratio", "sign", "inference/independence.py"),
+        *("uniform[i] < log_w[c, i] - log_w[c, at]", "uniform[i] < log_w[c, at] - log_w[c, i]"),
+        *("inference/test_independence.py", "weigh"),
+    ),
+    _m(
+        *("gate-lets-bad-chains-pass", "factor of two", "inference/gate.py"),
+        *("if r >= rhat:", "if r >= 2 * rhat:", "inference/test_gate.py"),
+    ),
+    _m(
+        *("gate-lets-divergences-pass", "threshold", "inference/gate.py"),
+        *("    if divergences:", "    if divergences > 10:", "inference/test_gate.py"),
+    ),
+    _m(
+        *("contradicted-needs-agreement", "sign", CLAIM),
+        *("1 - p.high > threshold, other < 0.5", "1 - p.high > threshold, other > 0.5", "claims/test_decide.py"),
+    ),
+    _m(
+        *("gate-not-asked", "missing guard", CLAIM),
+        *("if not gate.passed:\n        return NOT_TESTABLE", "if False:\n        return NOT_TESTABLE"),
+        "claims/test_decide.py",
+    ),
+    _m(
+        *("control-rank-turned", "sign", "claims/control.py"),
+        *("(values >= statistic)", "(values <= statistic)", "claims/test_decide.py"),
+    ),
+    _m(
+        *("quick-plug-in", "factor", "claims/quick.py"),
+        *("(1 - off - squares) * n / (n - 1)", "(1 - off - squares)", "claims/test_quick.py"),
+    ),
+    _m(
+        *("temperature-turned", "sign", "overthinking/likelihood.py"),
+        *("cold = jnp.exp(-heat)", "cold = jnp.exp(heat)", "overthinking/test_likelihood.py"),
+    ),
+    _m(
+        *("scores-without-jacobian", "missing Jacobian", "overthinking/model.py"),
+        *('"scores_jacobian", -jnp.log(diagonal).sum()', '"scores_jacobian", 0 * jnp.log(diagonal).sum()'),
+        *("overthinking/test_model.py", "density"),
+    ),
+    _m(
+        *("prior-of-scores-determinant", "factor of two", "overthinking/likelihood.py"),
+        *("return 0.5 * (log_det - quadratic)", "return 0.5 * (2 * log_det - quadratic)"),
+        "overthinking/test_likelihood.py",
+    ),
+]
+
+
+def copy_package(folder: Path) -> None:
+    """The package's source in a folder of its own."""
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def mutate(text: str, mutant: Mutant) -> str:
+    """The source with the replacement, which must fit in exactly one place."""
+    found = text.count(mutant.old)
+    if found != 1:
+        raise ValueError(f"{mutant.name}: {mutant.old!r} stands {found} times in {mutant.file}, not once")
+    return text.replace(mutant.old, mutant.new)
+
+
+def run_tests(source: Path, tests: str, words: str = "") -> tuple[int, str]:
+    """pytest's exit code (1: a test failed) and the first failing test, with the package from `source`."""
+    environment = os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", tests]
+    if words:
+        command += ["-k", words]
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 10))
+
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, preexec_fn=limit)
+    if done.returncode < 0:
+        return 1, "the time limit"
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return done.returncode, failed[0].split(" - ")[0].split("::")[-1] if failed else ""
+
+
+def try_mutant(mutant: Mutant) -> dict[str, object]:
+    """Make it, run its tests."""
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_package(folder)
+        path = folder / mutant.file
+        path.write_text(mutate(path.read_text(encoding="utf-8"), mutant), encoding="utf-8")
+        code, by = run_tests(folder / "src", mutant.tests, mutant.words)
+    return {
+        **{k: getattr(mutant, k) for k in ("name", "kind", "file", "tests", "old", "new")},
+        "caught": code == 1,
+        "exit": code,
+        "by": by,
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+
+
+def baseline(tests: str, words: str) -> bool:
+    """Whether a suite passes on an untouched copy."""
+    with tempfile.TemporaryDirectory() as name:
+        copy_package(Path(name))
+        return run_tests(Path(name) / "src", tests, words)[0] == 0
+
+
+def page(results: dict[str, object]) -> str:
+    """The page, in Markdown."""
+    rows = list(results["mutants"].values())  # type: ignore[attr-defined]
+    caught = sum(bool(r["caught"]) for r in rows)
+    clean = results["baseline"]
+    lines = [
+        "# Mutants of the statistical core",
+        "",
+        f"`python reports/studies/mutants_core.py`, {results['date']}: {caught} of {len(rows)} mutants were caught; "
+        f"{sum(clean.values())} of {len(clean)} suites pass on an untouched copy.",  # type: ignore[attr-defined,arg-type]
+        "",
+        "Each mutant is one replacement in a temporary copy of the package; only the tests in its row ran.",
+        "",
+        "| mutant | kind | file | caught | by |",
+        "|---|---|---|---|---|",
+    ]
+    for r in rows:
+        file = str(r["file"]).removeprefix("src/hotmess/")
+        lines.append(f"| {r['name']} | {r['kind']} | {file} | {'yes' if r['caught'] else '**no**'} | `{r['by']}` |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run the mutants not yet tried, and write the results after each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="only mutants whose name contains this")
+    parser.add_argument("--fresh", action="store_true", help="forget earlier results")
+    args = parser.parse_args()
+    out = HERE / "mutants_core.json"
+    results = json.loads(out.read_text()) if out.exists() and not args.fresh else {"mutants": {}, "baseline": {}}
+    chosen = [m for m in MUTANTS if args.only in m.name]
+    suites = {(m.tests, m.words) for m in chosen}
+    for suite in sorted(suites):
+        name = " ".join(suite).strip()
+        if not results["baseline"].get(name):
+            results["baseline"][name] = baseline(*suite)
+            out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for mutant in chosen:
+        known = results["mutants"].get(mutant.name)
+        if known and known["caught"] and (known["old"], known["new"]) == (mutant.old, mutant.new):
+            continue
+        one = try_mutant(mutant)
+        print(f"{mutant.name}: {'caught by ' + str(one['by']) if one['caught'] else 'NOT CAUGHT'} ({one['seconds']} s)")
+        results["mutants"][mutant.name] = one
+        results["date"] = date.today().isoformat()
+        order = {m.name: i for i, m in enumerate(MUTANTS)}
+        kept = sorted((n for n in results["mutants"] if n in order), key=order.__getitem__)
+        results["mutants"] = {n: results["mutants"][n] for n in kept}
+        out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (HERE / "mutants_core.md").write_text(page(results), encoding="utf-8")
+    if not all(results["baseline"].values()):
+        sys.exit(
+            "Some suites fail on an untouched copy: " + ", ".join(k for k, v in results["baseline"].items() if not v)
+        )
+
+
+if __name__ == "__main__":
+    main()

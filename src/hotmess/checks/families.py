@@ -1,0 +1,159 @@
+"""Other distributions in the Beta's place: a logit-normal, and a mixture of settled and open questions.
+
+Accuracies a_i of a group's questions have density p(a | theta); the likelihood of theta is exact,
+
+    prod over cells of  ∫ a^x (1 - a)^(n - x) p(a | theta) da,
+
+by quadrature on the logit scale, each distinct (x, n) once, on a grid of theta. Wrong answers are modelled apart (their
+likelihood factorises), so only accuracies change. Reported are the log evidence of each family and what incoherence
+becomes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import betainc, betaln, logsumexp
+
+from hotmess.errors import BadInput, NotTestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.answers.fit import Fit
+
+FAMILIES = ("beta", "logit-normal", "mixture")
+NODES, SETTLED = 401, 0.05
+"""Points of the quadrature over logit accuracy in (-15, 15); the mixture's settled part is a Beta of this kappa."""
+
+
+def _nodes() -> np.ndarray:
+    return np.linspace(-15.0, 15.0, NODES)
+
+
+def _log_beta(u: np.ndarray, a: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+    """(points, nodes) log weights of logit accuracy u where accuracy is Beta(kappa a, kappa (1 - a)).
+
+    What lies beyond the nodes, much where kappa is small, counts at the nodes of the ends.
+    """
+    first, second = (kappa * a)[:, None], (kappa * (1 - a))[:, None]
+    log_p = -first * np.logaddexp(0, -u) - second * np.logaddexp(0, u) - betaln(first, second) + np.log(u[1] - u[0])
+    edge = 1 / (1 + np.exp((u[1] - u[0]) / 2 - u[0]))
+    for end, (x, y) in ((0, (first, second)), (-1, (second, first))):
+        log_p[:, end] = np.logaddexp(log_p[:, end], np.log(betainc(x, y, edge)[:, 0] + 1e-300))
+    return log_p
+
+
+def _grid(family: str) -> tuple[np.ndarray, np.ndarray]:
+    """(points, nodes) log weights of the quadrature, and (points,) log prior weights of theta, summing to 1.
+
+    Beta: logit a and log kappa Normal(0, 1.5), as in the model of answers. Logit-normal: location Normal(0, 1.5), log
+    scale Normal(0.5, 0.7). Mixture: with probability w ~ uniform a question is settled, a Beta of kappa 0.05, else a
+    Beta of its own kappa, both with mean a.
+    """
+    u = _nodes()
+    if family == "beta":
+        x, y = (v.ravel() for v in np.meshgrid(np.linspace(-6, 6, 61), np.linspace(-5, 5, 51), indexing="ij"))
+        return _log_beta(u, 1 / (1 + np.exp(-x)), np.exp(y)), _normal(x, 0, 1.5) + _normal(y, 0, 1.5)
+    if family == "logit-normal":
+        x, y = (v.ravel() for v in np.meshgrid(np.linspace(-7, 7, 71), np.linspace(-1.6, 2.6, 43), indexing="ij"))
+        log_p = -0.5 * ((u - x[:, None]) / np.exp(y)[:, None]) ** 2
+        log_p -= logsumexp(log_p, axis=1, keepdims=True)  # normalised on the nodes: narrow ones fall between them
+        return log_p, _normal(x, 0, 1.5) + _normal(y, 0.5, 0.7)
+    if family != "mixture":
+        raise BadInput(f"There is no family {family!r}; there are {', '.join(FAMILIES)}.")
+    axes = np.linspace(-5, 5, 31), np.linspace(-3, 4.5, 16), np.linspace(0.025, 0.975, 20)
+    x, y, w = (v.ravel() for v in np.meshgrid(*axes, indexing="ij"))
+    a = 1 / (1 + np.exp(-x))
+    settled = _log_beta(u, a, np.full(len(a), SETTLED)) + np.log(w)[:, None]
+    mixed = np.logaddexp(settled, _log_beta(u, a, np.exp(y)) + np.log1p(-w)[:, None])
+    return mixed, _normal(x, 0, 1.5) + _normal(y, 0, 1.5)
+
+
+def _normal(x: np.ndarray, location: float, scale: float) -> np.ndarray:
+    return -0.5 * ((x - location) / scale) ** 2
+
+
+def group_posterior(right: np.ndarray, total: np.ndarray, family: str) -> tuple[float, np.ndarray, np.ndarray]:
+    """Log evidence of a family for one group of cells, and posterior means of a_i and a_i².
+
+    Examples
+    --------
+    Half of the questions are always right and half never: any mean is as good, and settled questions fit.
+
+    >>> x, n = np.array([10, 0] * 20), np.full(40, 10)
+    >>> evidence = {f: group_posterior(x, n, f)[0] for f in FAMILIES}
+    >>> evidence["beta"] > evidence["logit-normal"]
+    True
+    """
+    u = _nodes()
+    pairs, inverse, copies = np.unique(np.column_stack([right, total]), axis=0, return_inverse=True, return_counts=True)
+    x, n = pairs.T
+    log_weight, log_prior = _grid(family)
+    log_prior = log_prior - logsumexp(log_prior)
+    like = -x[:, None] * np.logaddexp(0, -u) - (n - x)[:, None] * np.logaddexp(0, u)  # (patterns, nodes)
+    top = like.max(axis=1, keepdims=True)
+    weight, scaled = np.exp(np.maximum(log_weight, -700)), np.exp(like - top)
+    integral = weight @ scaled.T  # (points, patterns)
+    with np.errstate(divide="ignore"):
+        log_like = (np.log(integral) + top.T) @ copies
+    log_post = log_like + log_prior
+    evidence = float(logsumexp(log_post))
+    post = np.exp(log_post - evidence)
+    a = 1 / (1 + np.exp(-u))
+    keep = post > 1e-10 * post.max()
+    ratio = post[keep][:, None] / integral[keep]
+    first = (ratio * (weight[keep] @ (scaled * a).T)).sum(0)
+    second = (ratio * (weight[keep] @ (scaled * a**2).T)).sum(0)
+    return evidence, first[inverse.ravel()], second[inverse.ravel()]
+
+
+def alternatives(fit: Fit, by: Sequence[str] = ("model",), *, families: Sequence[str] = FAMILIES) -> pd.DataFrame:
+    """Incoherence of each set of cells (these questions) with each family in the Beta's place.
+
+    One row per set and family: log_evidence (summed over the set's groups), incoherence, sd (posterior sd of the set's
+    incoherence under the fit), moved (its distance from the Beta's, in such sd).
+
+    Raises
+    ------
+    NotTestable
+        For fits of other outcomes than letters.
+    """
+    import pandas as pd
+
+    if not hasattr(fit, "letters") or fit.cells.counts is None:
+        raise NotTestable("Other distributions of accuracy are for letter answers; the outcome here is another.")
+    fit = fit.unparsable_as_wrong
+    letters, index = fit.letters, fit.groups.index
+    total = letters.right + letters.wrong.sum(1)
+    terms = fit.terms("brier")
+    a = 1 - terms.error.astype(float) / 2
+    # bias² = (1 - a)² (1 + h), a and h independent given the counts: h from the draws, (1 - a)² from the family
+    one_plus_h = terms.bias2.mean(0) / np.maximum(((1 - a) ** 2).mean(0), 1e-12)
+    sets = fit.draws(by, population="these")
+    names = list(by)
+    of = fit.cells.table.groupby(names, sort=True, observed=True, dropna=False).ngroup().to_numpy()
+    rows = []
+    values: dict[str, np.ndarray] = {}
+    evidence: dict[str, np.ndarray] = {}
+    for family in families:
+        first, second = np.empty(len(index)), np.empty(len(index))
+        evidence[family] = np.zeros(len(sets.table))
+        for g in np.unique(index):
+            mine = index == g
+            found, first[mine], second[mine] = group_posterior(letters.right[mine], total[mine], family)
+            evidence[family][np.unique(of[mine])] += found
+        error, bias2 = 2 * (1 - first), (1 - 2 * first + second) * one_plus_h
+        sums = [np.bincount(of, v, len(sets.table)) for v in (error, bias2)]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values[family] = 1 - sums[1] / sums[0]
+    sd = sets.incoherence.reshape(-1, len(sets.table)).std(0)
+    for i in range(len(sets.table)):
+        for family in families:
+            moved = abs(values[family][i] - values[families[0]][i]) / max(sd[i], 1e-12)
+            keys = sets.table.iloc[i][names].to_dict()
+            numbers = (evidence[family][i], values[family][i], sd[i], moved)
+            rows.append({**keys, "family": family} | dict(zip(("log_evidence", "incoherence", "sd", "moved"), numbers)))
+    return pd.DataFrame(rows)
