@@ -50,8 +50,8 @@ def _efficiency(context: Context) -> Figure:
     return Figure(
         "sample-efficiency",
         "Standard deviation of each model's mean bias² and variance and of its incoherence by sampling alone, for as "
-        "many questions as here, against the number of responses per question: exact for given answer distributions, with "
-        f"their posterior as the band ({percent(interval)}, {population_words(population)}). Hollow marks: spread "
+        "many questions as here, against the number of responses per question: exact for given answer distributions, "
+        f"with their posterior as the band ({percent(interval)}, {population_words(population)}). Hollow marks: spread "
         "between disjoint subsets of the responses. The dotted line marks 30 responses.",
         f"With 30 responses per question the standard deviation of incoherence is {span}.",
         lambda width: plot.sample_efficiency(made, spread, interval=interval, width=width),
