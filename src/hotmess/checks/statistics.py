@@ -9,9 +9,9 @@ WORDS = {
     "pairs": "agreement of pairs",
     "triples": "agreement of triples",
     "spread": "spread of accuracy",
-    "settled": "questions always or never right",
-    "middle": "questions right a quarter to three quarters of the time",
-    "concentration": "concentration of wrong answers",
+    "settled": "always or never right",
+    "middle": "questions right 25 to 75%",
+    "concentration": "wrong answers alike",
     "contexts": "effect of contexts",
     "between models": "correlation between models",
 }

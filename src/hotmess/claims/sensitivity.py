@@ -201,7 +201,7 @@ def predictive(study: Study, claim: Claim) -> tuple[dict[str, Any] | None, list[
     if others is None:
         return record, []
     best = others.loc[others.groupby("model", sort=False)["log_evidence"].idxmax()]
-    most = best.loc[best["moved"].idxmax()]
+    most = best.iloc[int(best["moved"].to_numpy().argmax())]
     record |= {"alternative": str(most["family"]), "moved": float(most["moved"]), "passed": not most["moved"] > 1}
     if record["passed"]:
         return record, []

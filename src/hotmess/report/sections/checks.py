@@ -53,7 +53,7 @@ def checks(context: Context) -> Section | None:
     if not found.gate.passed or len(fit.groups.table) <= GROUPS:
         data = alternatives(fit)
         best = data.loc[data.groupby("model", sort=False)["log_evidence"].idxmax()]
-        most = best.loc[best["moved"].idxmax()]
+        most = best.iloc[int(best["moved"].to_numpy().argmax())]
         text.append(
             f"Where another distribution of accuracy fits better than the Beta, incoherence moves by at most "
             f"{show(most['moved'], 2)} of its posterior sd ({most['model']}, {most['family']})."
