@@ -33,13 +33,37 @@ def number(x: float) -> str:
     return f"{x:,.0f}" if abs(x) >= 100 or float(x).is_integer() else f"{x:.3g}"
 
 
+def size_words(billions: float) -> str:
+    """A model's size in words.
+
+    >>> size_words(72.0), size_words(0.5), size_words(9.46e-6)
+    ('72 billion', '500 million', '9.46 thousand')
+    """
+    if billions >= 1:
+        return f"{number(billions)} billion"
+    return f"{number(billions * 1e3)} million" if billions >= 1e-3 else f"{number(billions * 1e6)} thousand"
+
+
+def size_span(sizes: pd.Series) -> str:
+    """Sizes in billions, from the smallest to the largest, in words.
+
+    >>> import pandas as pd
+    >>> size_span(pd.Series([0.5, 72.0])), size_span(pd.Series([1.7, 32.0])), size_span(pd.Series([0.5, 0.5]))
+    ('500 million to 72 billion', '1.7 to 32 billion', '500 million')
+    """
+    low, high = size_words(sizes.min()), size_words(sizes.max())
+    if low == high:
+        return low
+    return f"{low.split()[0] if low.split()[-1] == high.split()[-1] else low} to {high}"
+
+
 def base_scope(table: pd.DataFrame) -> str:
     """Models and questions of a table of cells."""
     models = list(dict.fromkeys(table.sort_values(["family", "model_size_b", "model"])["model"].astype(str)))
     sizes = table["model_size_b"].dropna()
     span = ""
     if len(sizes) and sizes.nunique() > 1:
-        span = f" of {number(sizes.min())} to {number(sizes.max())} billion parameters"
+        span = f" of {size_span(sizes)} parameters"
     who = f"the {len(models)} models" if len(models) > 4 else join(models)
     families = [f for f in table["family"].astype(str).unique() if f and f != "nan"]
     if len(models) > 4 and families:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hotmess.claims.scope import join, number
+from hotmess.claims.scope import join, size_span
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -99,20 +99,4 @@ def sizes_sentence(responses: Responses) -> str:
     sizes = responses.table["model_size_b"].dropna()
     if not len(sizes):
         return ""
-    if sizes.nunique() == 1:
-        return f"The models have {size_words(sizes.iloc[0])} parameters."
-    low, high = size_words(sizes.min()), size_words(sizes.max())
-    if low.split()[-1] == high.split()[-1]:
-        low = low.split()[0]
-    return f"The models have {low} to {high} parameters."
-
-
-def size_words(billions: float) -> str:
-    """A model's size in words.
-
-    >>> size_words(72.0), size_words(0.5), size_words(9.46e-6)
-    ('72 billion', '500 million', '9.46 thousand')
-    """
-    if billions >= 1:
-        return f"{number(billions)} billion"
-    return f"{number(billions * 1e3)} million" if billions >= 1e-3 else f"{number(billions * 1e6)} thousand"
+    return f"The models have {size_span(sizes)} parameters."
