@@ -20,7 +20,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +40,7 @@ from arrays import (  # noqa: E402
     quantities,
     unbiased_intervals,
 )
+from parallel import add_options, spread  # noqa: E402
 
 DRAWS, BOOTSTRAP = 199, 500
 CELLS = 3000  # questions × models that are stacked in one block
@@ -245,7 +245,7 @@ def blocks(rows: list[Setting], seed: int) -> Iterator[tuple[Setting, int, int]]
             yield setting, number, seed
 
 
-def run(rows: list[Setting], *, seed: int, jobs: int, store: Path) -> list[dict[str, Any]]:
+def run(rows: list[Setting], *, seed: int, store: Path, jobs: int = 1, cluster: str = "") -> list[dict[str, Any]]:
     """All blocks of all rows, in processes; finished ones are taken from `store`."""
     done: dict[str, Any] = {}
     if store.exists():
@@ -254,10 +254,9 @@ def run(rows: list[Setting], *, seed: int, jobs: int, store: Path) -> list[dict[
                 done.update([json.loads(line)])
     todo = [job for job in blocks(rows, seed) if key(*job) not in done]
     begun = time.time()
-    with store.open("a") as out, ProcessPoolExecutor(jobs) as pool:
+    with store.open("a") as out:
         out.write("\n")
-        # one job needs no second process; the executor starts none until it is asked to
-        for i, (name, result) in enumerate((pool.map if jobs > 1 else map)(work, todo), 1):
+        for i, (name, result) in enumerate(spread(work, todo, jobs=jobs, cluster=cluster), 1):
             done[name] = result
             out.write(json.dumps([name, result]) + "\n")
             out.flush()
@@ -274,7 +273,7 @@ def run(rows: list[Setting], *, seed: int, jobs: int, store: Path) -> list[dict[
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", type=int, default=1000, help="data sets per world (default 1000; large ones fewer)")
-    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
+    add_options(parser)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=HERE, help="folder of the results (default: beside this script)")
     args = parser.parse_args()
@@ -282,7 +281,7 @@ def main() -> None:
 
     store = args.out / ".cache" / "coverage.jsonl"
     store.parent.mkdir(parents=True, exist_ok=True)
-    rows = run(settings(args.sets), seed=args.seed, jobs=args.jobs, store=store)
+    rows = run(settings(args.sets), seed=args.seed, jobs=args.jobs, cluster=args.cluster, store=store)
     about = {
         "command": f"python reports/studies/coverage.py --sets {args.sets} --seed {args.seed}",
         "seed": args.seed,
