@@ -128,6 +128,17 @@ def compare_shapes(
     >>> shapes.units, max(shapes.weights, key=shapes.weights.get) != "constant"
     (20, True)
     """
+    eigen = law_eigen(law, population)
+    x, arm = law.bins["x"].to_numpy(), law.bins["arm"].to_numpy()
+    fits = {
+        name: _fit(name, eigen, x, arm, len(law.arms), draws=draws, rng=np.random.default_rng([seed, 41, i]))
+        for i, name in enumerate(names)
+    }
+    return Shapes(fits, stacking({n: f.elpd for n, f in fits.items()}), len(x))
+
+
+def law_eigen(law: LengthLaw, population: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean of the bins' incoherences, and eigenvalues and eigenvectors of their covariance, for one population."""
     keys = ["model", "condition", "budget", "bin"]
     sets = law.fit.draws(keys, population=population)
     place = {tuple(r): i for i, r in enumerate(sets.table[keys].itertuples(index=False, name=None))}
@@ -136,13 +147,7 @@ def compare_shapes(
     keep = 1 - min(0.5, flat.shape[1] / flat.shape[0])
     cov = np.cov(flat, rowvar=False)
     value, vector = np.linalg.eigh(keep * cov + (1 - keep) * np.diag(np.diag(cov)))
-    eigen = (flat.mean(0), np.maximum(value, 1e-12), vector)
-    x, arm = law.bins["x"].to_numpy(), law.bins["arm"].to_numpy()
-    fits = {
-        name: _fit(name, eigen, x, arm, len(law.arms), draws=draws, rng=np.random.default_rng([seed, 41, i]))
-        for i, name in enumerate(names)
-    }
-    return Shapes(fits, stacking({n: f.elpd for n, f in fits.items()}), len(x))
+    return flat.mean(0), np.maximum(value, 1e-12), vector
 
 
 def _fit(
