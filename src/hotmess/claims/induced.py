@@ -6,6 +6,7 @@ A claim that has an entry in `PRIORS` gets prior odds; one with an entry in `POI
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -182,7 +183,7 @@ def length_point(study: Study, *, population: str = "these") -> PointEvidence:
 
 POINTS: dict[str, Callable[[Study], PointEvidence]] = {
     "incoherence-rises-with-length": length_point,
-    **{name: (lambda study, name=name: law_point(study, name)) for name in LAWS[:3]},
+    **{name: partial(law_point, claim=name) for name in LAWS[:3]},
 }
 """Differences of exponents between groups are not here: their spread may be 0, so that the prior density at no
 difference is infinite, and so is the ratio's error."""
