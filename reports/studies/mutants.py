@@ -136,6 +136,10 @@ def fold(state: dict[str, Any], seed: int, result: str, seconds: float, peak: fl
 
 def write(study: dict[str, Any]) -> None:
     """Both reports, written beside and moved into place."""
+    from mutate import READERS
+
+    wanted = study["mutants"]
+    short = any(study["readers"].get(name, {"done": 0})["done"] < wanted for name in READERS)
     lines = [
         "# Mutants of logs",
         "",
@@ -145,6 +149,11 @@ def write(study: dict[str, Any]) -> None:
         "",
         f"Made by `{study['command']}` on {study['date']} (seeds from 0).",
         "",
+        *(
+            ["Not finished: only what the table lists has run; the same command goes on from here.", ""]
+            if short
+            else []
+        ),
         "| reader | mutants | read | refused | failures | slowest (s) | peak memory (MB) |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
@@ -194,8 +203,9 @@ def main() -> None:
     old = HERE / "mutants.json"
     study: dict[str, Any] = {"readers": {}}
     if old.is_file() and not args.again:
-        study = json.loads(old.read_text())
-    study["command"] = f"python reports/studies/mutants.py --mutants {args.mutants}"
+        study = {"mutants": 10_000, **json.loads(old.read_text())}
+    study["mutants"] = max(args.mutants, study.get("mutants", 0))
+    study["command"] = f"python reports/studies/mutants.py --mutants {study['mutants']}"
     for name in args.reader or READERS:
         empty = {"done": 0, "read": 0, "refused": 0, "failures": [], "slowest_s": 0.0, "peak_mb": 0, "sentences": {}}
         state = study["readers"].setdefault(name, empty)
