@@ -28,7 +28,9 @@ _WHERE = {
     "check": "hotmess.checks.predictive",
     "pymc_model": "hotmess.pymc_models",
     "sample_pymc": "hotmess.pymc_models.sample",
+    "Design": "hotmess.design.planning",
     "Fit": "hotmess.answers.fit",
+    "plan": "hotmess.design.planning",
     "fit": "hotmess.answers.fit",
     "triage": "hotmess.answers.signatures",
     "PowerLaws": "hotmess.laws.power",
@@ -55,6 +57,7 @@ __all__ = [
     "Claim",
     "Comparison",
     "Contrast",
+    "Design",
     "Fit",
     "LengthLaw",
     "NotTestable",
@@ -72,6 +75,7 @@ __all__ = [
     "interpret",
     "length_law",
     "natural_contrast",
+    "plan",
     "plot",
     "power_laws",
     "pymc_model",
@@ -92,6 +96,7 @@ if TYPE_CHECKING:
     from hotmess.claims.claim import Claim, Verdict
     from hotmess.claims.study import Study
     from hotmess.decompose.records import decompose
+    from hotmess.design.planning import Design, plan
     from hotmess.errors import BadInput, NotTestable
     from hotmess.examples import example
     from hotmess.interpret.compare import Comparison, compare

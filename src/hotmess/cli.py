@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("hotmess.commands.compare", "compare models on the same questions"),
     "test": ("hotmess.commands.test", "test claims: verdicts with their guards"),
     "report": ("hotmess.commands.report", "an HTML report with figures, numbers and posteriors"),
+    "design": ("hotmess.commands.design", "how many questions, samples and models a claim needs"),
     "claims": ("hotmess.commands.claims", "list the claims that can be tested"),
     "sample": ("hotmess.sampling.command", "draw responses from models"),
     "optimizer": ("hotmess.optimizer.command", "the synthetic optimizer experiments"),

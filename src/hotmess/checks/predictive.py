@@ -122,7 +122,7 @@ def check(fit: Fit, by: Sequence[str] = ("model",), *, replicates: int = REPLICA
     names = list(by)
     index = cells.groupby(names, sort=True, observed=True).ngroup().to_numpy() if names else np.zeros(len(cells), int)
     first = np.unique(index, return_index=True)[1]
-    sets: pd.DataFrame = cells[names].iloc[first].reset_index(drop=True)
+    sets = cells.loc[:, names].take(first).reset_index(drop=True)
     model = np.unique(cells["model"].astype(str), return_inverse=True)[1]
     question = cells.groupby(["benchmark", "question", "condition", "budget"], observed=True).ngroup().to_numpy()
     n = letters.right + letters.wrong.sum(1)

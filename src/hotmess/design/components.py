@@ -1,0 +1,257 @@
+"""A claim's quick estimate as a sum over questions, linear in the cells' unbiased terms, and its variance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.answers.population import question_index
+from hotmess.design.variance import Moments, moments, sampling_coefficients
+from hotmess.errors import NotTestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.answers.fit import Fit
+    from hotmess.claims.study import Study
+
+Weights = Callable[[Moments], tuple[np.ndarray, np.ndarray, float]]
+
+
+@dataclass(frozen=True)
+class Components:
+    """Draws of what the variance of a claim's estimate is made of.
+
+    Attributes
+    ----------
+    effect
+        (draws,) the claim's quantity.
+    between
+        (draws,) variance that the pilot's number of questions leaves with endless samples.
+    sampling
+        (draws, 3) coefficients of the sampling variance, see `variance.sampling_coefficients`.
+    residual
+        (draws,) variance by models' own residuals, times the sum of squares of log sizes; 0 where size plays no part.
+    questions, models
+        Of the pilot.
+    share
+        Part of a cell's samples that one row of the estimate gets: ½ for halves.
+    spread
+        Sum of squares of the pilot's log sizes, where size is the claim's covariate; else 0.
+    span
+        Range of the log sizes.
+    bins
+        Bins of a law in length, else 0.
+    """
+
+    effect: np.ndarray
+    between: np.ndarray
+    sampling: np.ndarray
+    residual: np.ndarray
+    questions: int
+    models: int
+    share: float = 1.0
+    spread: float = 0.0
+    span: float = 0.0
+    bins: int = 0
+
+
+def components(study: Study, claim: str, *, draws: int = 100) -> Components:
+    """Components of a claim, from a pilot study's posterior.
+
+    Raises
+    ------
+    NotTestable
+        For a claim whose estimate is not one of these, or data that cannot speak to it.
+    """
+    from hotmess.claims.hooks import HOOKS
+
+    if claim == "natural-overthinking":
+        fit = study.contrast.fit
+        assert fit is not None
+        return _from_fit(fit, half_weights, draws=draws, models=_models(fit), share=0.5)
+    if claim == "incoherence-rises-with-length":
+        return _length(study, draws)
+    if claim in SIZE:
+        return _size(study, claim, draws)
+    known = ", ".join(["natural-overthinking", "incoherence-rises-with-length", *SIZE])
+    more = "" if claim in HOOKS else " (nor is it a claim about size, length or halves)"
+    raise NotTestable(f"No design for the claim {claim!r} is known{more}; there are designs for {known}.")
+
+
+def _models(fit: Fit) -> int:
+    return int(fit.cells.table["model"].nunique())
+
+
+def _distributions(fit: Fit, draws: int) -> Iterator[Moments]:
+    """Moments of every cell's answer distribution in each of some posterior draws."""
+    from hotmess.answers.conjugate import answer_draws
+
+    parameters = fit.parameters()
+    take = np.unique(np.linspace(0, len(parameters["logit_a"]) - 1, draws).astype(int))
+    chosen = {k: v[take] for k, v in parameters.items()}
+    for _, a, w, _ in answer_draws(fit.letters, fit.groups.index, chosen, seed=fit.seed):
+        yield moments(np.column_stack([a, w]).astype(float))
+
+
+def _from_fit(
+    fit: Fit,
+    make: Callable[[pd.DataFrame], Weights],
+    *,
+    draws: int,
+    models: int,
+    share: float = 1.0,
+    residual: np.ndarray | None = None,
+    spread: float = 0.0,
+    span: float = 0.0,
+    bins: int = 0,
+) -> Components:
+    fit = fit.unparsable_as_wrong
+    table = fit.cells.table
+    weights, question = make(table), question_index(table)
+    effect, between, sampling = [], [], []
+    for m in _distributions(fit, draws):
+        one = linear(m, weights, question)
+        effect.append(one[0])
+        between.append(one[1])
+        sampling.append(one[2])
+    size = len(effect)
+    extra = np.zeros(size) if residual is None else residual[np.linspace(0, len(residual) - 1, size).astype(int)]
+    return Components(
+        np.array(effect),
+        np.array(between),
+        np.array(sampling),
+        extra,
+        questions=int(question.max()) + 1,
+        models=models,
+        share=share,
+        spread=spread,
+        span=span,
+        bins=bins,
+    )
+
+
+def linear(m: Moments, weights: Weights, question: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """The estimand at given answer distributions; the variance of its estimate between questions, and by sampling."""
+    alpha, beta, value = weights(m)
+    influence = np.bincount(question, alpha * m.variance + beta * m.error)
+    q = len(influence)
+    return value, float((influence**2).sum() * q / max(q - 1, 1)), sampling_coefficients(m, alpha, beta)
+
+
+def _ratio(m: Moments, rows: np.ndarray) -> tuple[float, float]:
+    total = m.error[rows].sum()
+    return float(m.variance[rows].sum() / total), float(total)
+
+
+def half_weights(table: pd.DataFrame) -> Weights:
+    """The change of incoherence from shorter to longer halves, mean over models: rows alternate by half."""
+    model = np.unique(table["model"].astype(str), return_inverse=True)[1]
+    sign = np.where(table["half"].astype(str).to_numpy() == "longer", 1.0, -1.0)
+    count = int(model.max()) + 1
+
+    def weights(m: Moments) -> tuple[np.ndarray, np.ndarray, float]:
+        alpha, beta, value = np.zeros(len(model)), np.zeros(len(model)), 0.0
+        for i in range(count):
+            for s in (-1.0, 1.0):
+                rows = np.flatnonzero((model == i) & (sign == s))
+                ratio, total = _ratio(m, rows)
+                value += s * ratio / count
+                alpha[rows], beta[rows] = s / (count * total), -s * ratio / (count * total)
+        return alpha, beta, value
+
+    return weights
+
+
+SIZE = {
+    "hard-incoherence-rises-with-scale": ("hard", 1.0),
+    "easy-incoherence-falls-with-scale": ("easy", -1.0),
+    "bias-falls-faster-than-variance": ("all", 1.0),
+}
+
+
+def size_weights(table: pd.DataFrame, x: dict[tuple[str, ...], float], keys: list[str], each: np.ndarray) -> Weights:
+    """A slope of log(variance/bias²) on x over sets of cells.
+
+    x: value per set (model and group); each: (sets,) coefficient of the set's log(variance/bias²) in the slope.
+    """
+    labels = [tuple(map(str, row)) for row in table[keys].itertuples(index=False, name=None)]
+    order = list(x)
+    place = np.array([order.index(label) if label in x else -1 for label in labels])
+
+    def weights(m: Moments) -> tuple[np.ndarray, np.ndarray, float]:
+        alpha, beta, value = np.zeros(len(place)), np.zeros(len(place)), 0.0
+        for s, coefficient in enumerate(each):
+            rows = np.flatnonzero(place == s)
+            v, e = m.variance[rows].sum(), m.error[rows].sum()
+            b = max(e - v, 1e-9)
+            value += coefficient * float(np.log(v / b))
+            alpha[rows], beta[rows] = coefficient * (1 / v + 1 / b), -coefficient / b
+        return alpha, beta, value
+
+    return weights
+
+
+def _size(study: Study, claim: str, draws: int) -> Components:
+    from hotmess.claims.scale import _group_weights
+
+    which, sign = SIZE[claim]
+    laws = study.power_laws
+    group_weight = _group_weights(study, which)
+    cells, by = laws.law.cells, list(laws.by)
+    names = [tuple(map(str, row)) for row in laws.groups[by].itertuples(index=False, name=None)]
+    rows = [tuple(map(str, row)) for row in cells[by].itertuples(index=False, name=None)]
+    weight = np.array([group_weight[names.index(row)] for row in rows])
+    x = cells["x"].to_numpy()
+    used = cells[weight > 0].groupby("model")["x"].first()
+    centred = x - used.mean()
+    spread = float(((used - used.mean()) ** 2).sum())
+    keys = ["model", *by]
+    labels = [tuple(map(str, row)) for row in cells[keys].itertuples(index=False, name=None)]
+    keep = np.flatnonzero(weight > 0)
+    sets = {labels[i]: float(x[i]) for i in keep}
+    each = sign * weight[keep] * centred[keep] / spread
+    posterior = laws.data["posterior"].dataset.sel(population="like-these")
+    u, v, rho = (posterior[n].values.ravel() for n in ("u_bias2", "u_variance", "rho_u"))
+    rest = sum(posterior[n].values.ravel() ** 2 for n in ("e_bias2", "e_variance")) * float((group_weight**2).sum())
+    residual = u**2 + v**2 - 2 * rho * u * v + rest
+    return _from_fit(
+        laws.fit,
+        lambda table: size_weights(table, sets, keys, each),
+        draws=draws,
+        models=len(used),
+        residual=residual,
+        spread=spread,
+        span=float(np.ptp(used)),
+    )
+
+
+def _length(study: Study, draws: int) -> Components:
+    law = study.length_law
+    keys = ["model", "condition", "budget", "bin"]
+    bins = law.bins
+    arms = len(law.arms)
+    each, sets, scatter = np.empty(len(bins)), {}, np.zeros(arms)
+    for arm in range(arms):
+        rows = np.flatnonzero(bins["arm"].to_numpy() == arm)
+        t = bins["x"].to_numpy()[rows] - bins["x"].to_numpy()[rows].mean()
+        each[rows] = t / (t**2).sum() / arms
+        scatter[arm] = 1 / (t**2).sum()
+    for label in bins[keys].itertuples(index=False, name=None):
+        sets[tuple(map(str, label))] = 0.0
+    middle = bins["incoherence_like-these"].to_numpy()
+    posterior = law.data["posterior"].dataset.sel(shape="odds", population="like-these")
+    # The law's residual is on the identity scale; on the logit scale it is divided by I (1 - I).
+    logit = float(np.mean(1 / np.clip(middle * (1 - middle), 0.01, None) ** 2))
+    residual = posterior["residual"].values.ravel() ** 2 * logit * scatter.sum() / arms**2
+    return _from_fit(
+        law.fit,
+        lambda table: size_weights(table, sets, keys, each),  # logit incoherence is log(variance/bias²)
+        draws=draws,
+        models=_models(law.fit),
+        residual=residual,
+        bins=int(bins.groupby("arm").size().max()),
+    )

@@ -1,0 +1,217 @@
+"""How many questions, samples and models a claim needs (methods, section 8), from a pilot's posterior.
+
+In each posterior draw of the pilot the quick estimate of the claim has mean `effect` and variance
+
+    residual + (pilot's questions / questions) (between questions + sampling(samples)),
+
+all in closed form; the claim is called supported where estimate/standard error exceeds Student's t at 0.975, so the
+chance of that is one of a noncentral t. The rate reported is its mean over the draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from hotmess.claims.claim import THRESHOLD
+from hotmess.design.components import Components, components
+from hotmess.design.variance import sampling_variance
+from hotmess.errors import BadInput, NotTestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.claims.study import Study
+
+SAMPLES = (2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100)
+QUESTIONS = (25, 50, 100, 200, 300, 500, 1000, 2000, 5000)
+
+
+@dataclass(frozen=True)
+class Design:
+    """Rates of a decision over designs.
+
+    Attributes
+    ----------
+    claim, effect, wanted
+        What is asked: the claim, its effect (None: the pilot's own posterior), the probability wanted.
+    table
+        One row per design: questions, samples, models, responses (of all models), sd of the estimate, rate, and
+        its 90% range over the pilot's posterior.
+    best
+        The design with the fewest responses that reaches the probability, or, for a fixed number of responses, with the
+        highest rate; None where none does.
+    notes
+        Sentences.
+    """
+
+    claim: str
+    effect: float | None
+    wanted: float
+    table: pd.DataFrame
+    best: dict[str, Any] | None
+    notes: tuple[str, ...]
+
+    def record(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "claim": self.claim,
+            "effect": self.effect,
+            "probability": self.wanted,
+            "best": self.best,
+            "notes": list(self.notes),
+            "designs": self.table.to_dict("records"),
+        }
+
+
+def standard_error(
+    c: Components, questions: float, samples: float, models: int | None = None
+) -> tuple[np.ndarray, float]:
+    """(draws,) standard errors of the estimate in a design, and its degrees of freedom.
+
+    With other sizes than the pilot's, they are spread evenly over the pilot's range, and measurement errors are taken
+    as independent between models.
+    """
+    n = samples * c.share
+    measured = (c.questions / questions) * (c.between + sampling_variance(c.sampling, n))
+    if c.spread > 0:
+        k = c.models if models is None else models
+        spread = c.spread if k == c.models else float((((np.arange(k) / (k - 1) - 0.5) * c.span) ** 2).sum())
+        return np.sqrt((c.residual + measured * c.spread) / spread), k - 2
+    k = c.models if models is None else models
+    if k != c.models:
+        measured = measured * c.models / k
+    df = c.bins - 1 if c.bins else questions - 1
+    return np.sqrt(c.residual * c.models / k + measured), df
+
+
+def decision_rate(error: np.ndarray, df: float, effect: np.ndarray | float) -> np.ndarray:
+    """P(estimate/standard error > t at 0.975), the estimate Normal(effect, error²), the error estimated with df.
+
+    >>> round(float(decision_rate(np.array([1.0]), 1e6, 0.0)[0]), 3), round(float(decision_rate(1.0, 1e6, 2.8)), 1)
+    (0.025, 0.8)
+    """
+    critical = stats.t.ppf(THRESHOLD, df)
+    with np.errstate(all="ignore"):
+        rate = stats.nct.sf(critical, df, np.clip(effect / np.asarray(error), -30, 30))
+    return np.nan_to_num(rate)
+
+
+def plan(
+    study: Study,
+    claim: str,
+    *,
+    effect: float | None = None,
+    probability: float = 0.8,
+    questions: Sequence[int] | None = None,
+    samples: Sequence[int] | None = None,
+    models: Sequence[int] | None = None,
+    responses: int | None = None,
+    draws: int = 100,
+) -> Design:
+    """How many questions, samples and models let a claim be decided.
+
+    Parameters
+    ----------
+    study
+        The pilot.
+    claim
+        One of the claims about halves, length or size.
+    effect
+        Size of the claim's quantity to be found; None: what the pilot's posterior says, draw by draw.
+    probability
+        How probable the decision should be.
+    questions, samples, models
+        Designs to be compared; default: a range, the pilot's number of models.
+    responses
+        A fixed total number of responses, split between questions and samples: `questions` then follow from `samples`.
+
+    Raises
+    ------
+    NotTestable
+        If the pilot cannot speak to the claim.
+    BadInput
+        For numbers that make no design.
+    """
+    import pandas as pd
+
+    claim = claim.replace("_", "-")
+    if not 0 < probability < 1:
+        raise BadInput(f"The probability of a decision is {probability}; it must lie between 0 and 1.")
+    if effect is not None and not effect > 0:
+        raise BadInput(f"The effect is {effect}; give its size where the claim holds, a number above 0.")
+    c = components(study, claim, draws=draws)
+    least = int(np.ceil(2 / c.share)) if c.share == 1 else 6
+    samples = [n for n in (samples or SAMPLES) if n >= least]
+    models = list(models or [c.models])
+    if c.spread > 0 and min(models) < 4:
+        raise BadInput("A slope over model size needs at least 4 models.")
+    if not samples or min(models) < 1:
+        raise BadInput(f"There is no design to compare: at least {least} samples and one model are needed.")
+    value = c.effect if effect is None else np.full(len(c.effect), effect)
+    rows = []
+    for k in models:
+        for n in samples:
+            fixed = [] if responses is None else [responses // (n * k)]
+            for q in fixed if responses is not None else (questions or QUESTIONS):
+                if q < max(3, c.bins):
+                    continue
+                error, df = standard_error(c, q, n, k)
+                rate = decision_rate(error, df, value)
+                low, high = np.quantile(rate, [0.05, 0.95])
+                numbers = (q, n, k, q * n * k, float(error.mean()), float(rate.mean()), float(low), float(high))
+                rows.append(numbers)
+    names = ["questions", "samples", "models", "responses", "sd", "rate", "rate_low", "rate_high"]
+    if not rows:
+        raise BadInput("No design is left to compare: there are too few responses for the samples asked for.")
+    table = pd.DataFrame(rows, columns=names)
+    enough = table if responses is not None else table[table["rate"] >= probability]
+    best = None
+    if len(enough):
+        key = ["rate", "questions"] if responses is not None else ["responses", "samples"]
+        best = enough.sort_values(key, ascending=responses is None).iloc[0].to_dict()
+        best = {
+            k: int(v) if k in ("questions", "samples", "models", "responses") else float(v) for k, v in best.items()
+        }
+    return Design(
+        claim, effect, probability, table, best, _notes(study, c, claim, effect, probability, best, responses)
+    )
+
+
+def _notes(
+    study: Study,
+    c: Components,
+    claim: str,
+    effect: float | None,
+    probability: float,
+    best: dict[str, Any] | None,
+    responses: int | None,
+) -> tuple[str, ...]:
+    what = f"an effect of {effect:g}" if effect is not None else "the effect that the pilot's posterior holds"
+    if best is None:
+        head = f"No design compared here finds {what} with probability {probability:g}; give more questions or models."
+    else:
+        numbers = f"{best['questions']:,} questions × {best['samples']} samples × {best['models']} models"
+        size = f"({best['responses']:,} responses)"
+        head = f"{claim}: with {numbers} {size} {what} is called supported with probability {best['rate']:.2f}."
+    notes = [head]
+    gate = None
+    try:
+        from hotmess.claims.hooks import hooks_of
+
+        of = hooks_of(claim).fit
+        fit = of(study) if of is not None else None
+        gate = fit.gate if fit is not None else None
+    except NotTestable:
+        pass
+    if gate is not None and not gate.passed:
+        notes.append(f"The pilot's fit is not reliable: {gate.reasons[0]}.")
+    notes.append(
+        f"From a pilot of {c.questions:,} questions and {c.models} model{'s' if c.models > 1 else ''}: new questions "
+        "are taken to be like these. The rule is the quick one, without the guards, which can only lower a verdict."
+    )
+    return tuple(notes)

@@ -1,0 +1,159 @@
+"""Design: closed-form variances by enumeration, decision rates by simulation, and what is asked gets an answer."""
+
+import json
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from hotmess.claims import quick
+from hotmess.claims.claim import THRESHOLD
+from hotmess.claims.study import Study
+from hotmess.cli import main
+from hotmess.design.components import components, half_weights, linear, size_weights
+from hotmess.design.planning import decision_rate, plan, standard_error
+from hotmess.design.variance import Moments, moments, sampling_coefficients, sampling_variance
+from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.validate import validate
+from hotmess.simulate import simulate
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+@pytest.mark.parametrize(("alpha", "beta"), [(1.0, 0.0), (0.0, 1.0), (0.7, -1.3)])
+def test_the_variance_of_unbiased_terms_by_enumeration(n, alpha, beta):
+    p = np.array([0.5, 0.3, 0.2])
+    value, weight = [], []
+    for answers in product(range(3), repeat=n):
+        counts = np.bincount(answers, minlength=3)
+        variance, error = quick.letter_terms(np.array([[*counts, 0]]), np.array([3]), np.array([0]))
+        value.append(alpha * variance[0] + beta * error[0])
+        weight.append(p[list(answers)].prod())
+    value, weight = np.array(value), np.array(weight)
+    direct = weight @ value**2 - (weight @ value) ** 2
+    c = sampling_coefficients(moments(p[None]), np.array([alpha]), np.array([beta]))
+    assert sampling_variance(c, n) == pytest.approx(direct, rel=1e-10)
+
+
+def test_decision_rates_are_those_of_a_t_test():
+    rng = np.random.default_rng(0)
+    n, effect = 12, 0.9
+    x = rng.normal(effect, 1.0, (20_000, n))
+    t = x.mean(1) / (x.std(1, ddof=1) / np.sqrt(n))
+    rate = (stats.t.cdf(t, n - 1) > THRESHOLD).mean()
+    assert decision_rate(np.array([1 / np.sqrt(n)]), n - 1, effect)[0] == pytest.approx(rate, abs=0.012)
+    assert decision_rate(np.array([0.3]), 9, 0.0)[0] == pytest.approx(0.025, abs=1e-6)
+
+
+def halves(models=2, questions=60, seed=1):
+    """Answer distributions of shorter and longer halves, rows alternating, and their table."""
+    rng = np.random.default_rng(seed)
+    score = rng.normal(size=(models, questions, 4)) + 1.5 * rng.normal(size=(questions, 4)) + [1.5, 0, 0, 0]
+    both = np.stack([score, score / 1.35], axis=2).reshape(-1, 4)
+    p = np.exp(both) / np.exp(both).sum(1, keepdims=True)
+    model, question, half = (v.ravel() for v in np.indices((models, questions, 2)))
+    table = pd.DataFrame({"benchmark": "x", "model": model.astype(str), "question": [f"{q:03d}" for q in question]})
+    return p, table.assign(half=np.where(half == 1, "longer", "shorter"), n_choices=4, target=0)
+
+
+def test_simulated_data_are_decided_as_often_as_the_closed_form_says():
+    """New questions from the same sixty, six and seven samples in each half: half-estimates and the quick rule."""
+    p, table = halves()
+    question = table["question"].astype(int).to_numpy()
+    value, between, c = linear(moments(p), half_weights(table), question)
+    rng = np.random.default_rng(2)
+    new, n, repeats = 90, 6, 500
+    by_question = p.reshape(2, 60, 2, 4)
+    estimates = []
+    names = pd.DataFrame({"n_choices": np.full(2 * new * 2, 4), "target": 0})
+    model = np.repeat([0, 1], 2 * new)
+    index = np.tile(np.repeat(np.arange(new), 2), 2)
+    for _ in range(repeats):
+        chosen = by_question[:, rng.integers(60, size=new)].reshape(-1, 4)
+        counts = np.column_stack([rng.multinomial(n, chosen), np.zeros(len(chosen), int)])
+        estimates.append(quick.half_estimate(counts, names, model_index=model, question=index))
+    found = np.array([e.value for e in estimates])
+    error = np.sqrt(60 / new * (between * 59 / 60 + sampling_variance(c, n)))
+    assert found.mean() == pytest.approx(value, abs=4 * error / np.sqrt(repeats) + 0.003)
+    assert found.std() == pytest.approx(error, rel=0.12)
+    rate = np.mean([e.probability > THRESHOLD for e in estimates])
+    expected = float(decision_rate(np.array([error]), new - 1, value)[0])
+    assert 0.15 < expected < 0.95
+    assert rate == pytest.approx(expected, abs=3 * np.sqrt(expected * (1 - expected) / repeats) + 0.03)
+
+
+def test_weights_are_derivatives_of_the_estimate():
+    p, table = halves(models=4, questions=12)
+    table = table.assign(group="all")
+    x = {(str(m), "all"): float(m) for m in range(4)}
+    t = np.arange(4) - 1.5
+    for weights in (half_weights(table), size_weights(table, x, ["model", "group"], t / (t**2).sum())):
+        m = moments(p)
+        alpha, beta, value = weights(m)
+        rng = np.random.default_rng(3)
+        dv, de = 1e-6 * rng.normal(size=len(p)), 1e-6 * rng.normal(size=len(p))
+        moved = weights(Moments(m.s2 - dv, m.s3, m.t - de / 2))[2]
+        assert moved - value == pytest.approx(alpha @ dv + beta @ de, rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def pilot():
+    table = simulate("scale", seed=5, questions=60, samples=8, residual=0.02).table
+    tokens = np.rint(2 ** (8 + np.random.default_rng(5).normal(size=len(table)))).astype(int)
+    return table.assign(reasoning_tokens=tokens)
+
+
+def test_more_of_anything_decides_more_often(pilot):
+    study = Study(validate(pilot), seed=1, draws=100)
+    found = plan(study, "natural_overthinking", effect=0.03, questions=[50, 200, 2000], samples=[6, 12, 40])
+    rates = found.table.pivot(index="questions", columns="samples", values="rate").to_numpy()
+    assert (np.diff(rates, axis=0) > 0).all() and (np.diff(rates, axis=1) > 0).all()
+    best = found.best
+    cheaper = found.table[found.table["responses"] < best["responses"]]
+    assert best["rate"] >= 0.8 and (cheaper["rate"] < 0.8).all()
+    split = plan(study, "natural-overthinking", effect=0.03, responses=60_000)
+    assert split.best["rate"] == split.table["rate"].max() and (split.table["responses"] <= 60_000).all()
+    none = plan(study, "natural-overthinking", effect=0.001, questions=[50], samples=[6])
+    assert none.best is None and "No design" in none.notes[0]
+
+
+def test_sizes_are_what_a_slope_over_size_needs(pilot):
+    study = Study(validate(pilot), seed=1, draws=100)
+    c = components(study, "hard-incoherence-rises-with-scale", draws=20)
+    slope = study.power_laws.slope_of_logit_incoherence("like-these")
+    hard = study.power_laws.groups["difficulty"].tolist().index("hard")
+    assert c.effect.mean() == pytest.approx(slope[..., hard].mean(), abs=2 * slope[..., hard].std())
+    few, df = standard_error(c, 60, 8, 4)
+    many, more = standard_error(c, 60, 8, 12)
+    assert (df, more) == (2, 10) and (many < few).all()
+    endless = standard_error(c, 1e9, 1e6)[0]
+    np.testing.assert_allclose(endless, np.sqrt(c.residual / c.spread), rtol=1e-3)
+    with pytest.raises(BadInput, match="at least 4 models"):
+        plan(study, "hard-incoherence-rises-with-scale", models=[3])
+
+
+def test_length_and_refusals(pilot):
+    study = Study(validate(pilot), seed=1, draws=100)
+    with pytest.raises(NotTestable, match="no length column"):
+        plan(Study(validate(pilot.drop(columns="reasoning_tokens"))), "incoherence-rises-with-length")
+    world = simulate("odds-law", seed=3, questions=120, samples=8)
+    between = plan(Study(validate(world.table), draws=100), "incoherence-rises-with-length", questions=[120, 1000])
+    assert (between.table.groupby("samples")["rate"].apply(lambda r: r.is_monotonic_increasing)).all()
+    with pytest.raises(NotTestable, match="No design for the claim"):
+        components(study, "variance-exponent-falls-with-difficulty")
+    for bad in ({"effect": -1.0}, {"probability": 1.5}, {"samples": [1]}, {"responses": 5}):
+        with pytest.raises(BadInput):
+            plan(study, "natural-overthinking", **bad)
+
+
+def test_the_command(pilot, tmp_path, capsys):
+    path = tmp_path / "pilot.parquet"
+    pilot.to_parquet(path)
+    args = ["design", str(path), "--claim", "natural-overthinking", "--effect", "0.05", "--draws", "100"]
+    assert main([*args, "--samples", "8,20", "--questions", "100,500", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert len(record["designs"]) == 4 and record["effect"] == 0.05 and record["claim"] == "natural-overthinking"
+    assert main(args) == 0
+    out = capsys.readouterr()
+    assert "is called supported with probability" in out.out and "new questions are taken to be like these" in out.err
