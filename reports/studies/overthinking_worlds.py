@@ -31,9 +31,9 @@ FAST = {"engine": "fast", "draws": 200, "points": 32}
 NUTS = {"engine": "nuts", "draws": 300, "warmup": 250}
 LIMIT = 0.7  # of Pareto k
 STATEMENTS = {  # statement: (truth, sign)
-    "natural-overthinking": ("beta_nat", 1),
+    "natural-slope": ("beta_nat", 1),
     "answers-get-hotter-with-length": ("gamma_nat", 1),
-    "budget-lowers-incoherence": ("beta_bud", -1),
+    "budget-slope": ("beta_bud", -1),
     "natural-exceeds-budget": ("exceeds", 1),
 }
 EFFECTS = {  # (kind, name of the slope): truth
@@ -103,7 +103,9 @@ def summarise() -> None:
         f"`{ROWS.name}`. One model, {SIZE['questions']} questions, {SIZE['budgets']} budgets,",
         f"{SIZE['samples']} responses each; fast engine. Data sets whose Pareto k is {LIMIT} or more are counted as",
         "untrusted and left out: their test would say not testable.",
-        "Per doubling of tokens. Supported: P > 0.975 for questions like these and P > 0.5 for these questions.",
+        "natural-slope is beta_nat and budget-slope -beta_bud, changes of logit incoherence per doubling of tokens; the",
+        "others are the claims of these names. Supported: P > 0.975 for questions like these and P > 0.5 for these",
+        "questions.",
         "",
         "## Coverage of 90% intervals",
         "",

@@ -250,7 +250,7 @@ def test_recovers_natural_and_budget_effects_and_states_them():
         assert (statement(fit, "these").draws > 0).mean() > 0.9
     table = fit.summary(population="these")
     assert set(table["kind"]) == {"natural", "budget"}
-    parts = STATEMENTS["natural-overthinking"](fit, "these").parts
+    parts = STATEMENTS["natural-slope"](fit, "these").parts
     change = fit.mean_over_models(fit.slopes("natural", population="these")["change"])
     np.testing.assert_allclose(sum(parts.values()), change, atol=1e-10)
 
@@ -258,7 +258,7 @@ def test_recovers_natural_and_budget_effects_and_states_them():
 def test_what_the_data_cannot_say_is_not_testable():
     world = simulate("natural-only", seed=0, questions=10, budgets=1, samples=10)
     fit = fit_lengths(world.table, engine="fast", seed=0, draws=25, points=8)
-    with pytest.raises(NotTestable, match="two budgets"):
+    with pytest.raises(NotTestable, match="two budgets with tokens"):
         STATEMENTS["natural-exceeds-budget"](fit, "these")
     with pytest.raises(BadInput, match="engine"):
         fit_lengths(world.table, engine="vi")

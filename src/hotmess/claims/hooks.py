@@ -248,6 +248,11 @@ def _joint_densities(study: Study, _: str) -> Pair | None:
 
 HOOKS: dict[str, Hooks] = {
     "natural-overthinking": Hooks(_natural_densities, _natural_without, fit=lambda study: study.contrast.fit),
+    "budget-lowers-incoherence": Hooks(
+        _budget_densities, _natural_without, fit=lambda study: study.budget_contrast.fit
+    ),
+    "natural-exceeds-budget": Hooks(_joint_densities, refit=False),
+    "answers-get-hotter-with-length": Hooks(_joint_densities, refit=False),
     "incoherence-rises-with-length": Hooks(
         lambda study, population: length_law_densities(study.length_law, population),
         fit=lambda study: study.length_law.fit,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,7 +36,20 @@ def _natural(study: Study, population: str) -> Quantity:
         each,
         parts,
         contrast.notes,
+        guards=_joint(study, population),
     )
+
+
+def _joint(study: Study, population: str) -> dict[str, Any]:
+    """The joint model's reading, where that model was fitted for another claim; it decides nothing."""
+    fit = study.fitted("temperature")
+    if fit is None or "natural" not in fit.data.features:
+        return {}
+    from hotmess.claims.overthinking import beside
+    from hotmess.overthinking.statements import natural_slope
+
+    what = "change of logit incoherence per doubling of natural length, an association"
+    return {"joint_model": beside(natural_slope(fit, population), what)}
 
 
 def _natural_estimate(study: Study) -> Estimate:

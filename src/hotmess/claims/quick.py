@@ -86,7 +86,7 @@ def half_estimate(
             ratio, psi = ratio_influence(variance[rows], error[rows])
             change += sign * ratio / models
             np.add.at(influence, question[rows], sign * psi / models)
-    return _with_scatter(change, influence)
+    return with_scatter(change, influence)
 
 
 Terms = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -282,7 +282,8 @@ def size_permutations(x: np.ndarray, seed: int, *, limit: int = 5040) -> tuple[n
     return np.stack([rng.permutation(x) for _ in range(999)]), False
 
 
-def _with_scatter(value: float, influence: np.ndarray) -> Estimate:
+def with_scatter(value: float, influence: np.ndarray) -> Estimate:
+    """A value with the standard error that its influences by question give it, and Student's degrees of freedom."""
     q = len(influence)
     if q < 3:
         return NOTHING

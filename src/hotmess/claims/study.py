@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hotmess.laws.contrast import Contrast
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
+    from hotmess.overthinking.fit import LengthFit
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
 
@@ -214,3 +215,54 @@ class Study:
         from hotmess.laws.contrast import unbiased_contrast
 
         return self._once("unbiased_contrast", lambda: unbiased_contrast(self.halves, seed=self.seed))
+
+    @property
+    def budget_halves(self) -> Cells:
+        """Cells of the smallest and the largest budget of every model, by assignment."""
+        from hotmess.overthinking.assigned import budget_cells
+
+        return self._once("budget_halves", lambda: budget_cells(self.responses))
+
+    @property
+    def budget_contrast(self) -> Contrast:
+        """The largest against the smallest budget, latent."""
+        from hotmess.laws.contrast import latent_contrast
+
+        return self._once(
+            "budget_contrast",
+            lambda: latent_contrast(self.budget_halves, seed=self.seed, draws=self.draws, chains=self.chains),
+        )
+
+    @property
+    def unbiased_budget_contrast(self) -> Contrast:
+        """The same without a model."""
+        from hotmess.laws.contrast import unbiased_contrast
+
+        return self._once("unbiased_budget_contrast", lambda: unbiased_contrast(self.budget_halves, seed=self.seed))
+
+    @property
+    def temperature(self) -> LengthFit:
+        """The joint model of answers and lengths, by its fast path; one unit per model and condition."""
+        from hotmess.overthinking.ready import fit_ready
+
+        return self._once("temperature", lambda: fit_ready(self.responses, self.seed, self.draws, self.chains))
+
+    @property
+    def temperature_variants(self) -> dict[str, LengthFit]:
+        """The joint model with unparsable and cut off responses treated otherwise; few draws, for signs."""
+        from hotmess.overthinking.ready import fit_ready
+
+        def make() -> dict[str, LengthFit]:
+            out = {}
+            if (self.responses.table["answer"] < 0).any():
+                out["unparsable as wrong"] = fit_ready(self.responses, self.seed, 110, 4, unparsable="wrong")
+            if self.without_truncated is not None:
+                out["cut off and unparsable left out"] = fit_ready(self.without_truncated, self.seed, 110, 4)
+            return out
+
+        return self._once("temperature_variants", make)
+
+    def fitted(self, key: str) -> Any:
+        """What has been made under this name, or None: for what is shown only where it is there already."""
+        made = self._made.get(key)
+        return None if isinstance(made, NotTestable) else made

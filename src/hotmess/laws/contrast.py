@@ -85,8 +85,6 @@ def halved_cells(responses: Responses) -> Cells:
     NotTestable
         If there are no lengths, or none that vary within a question.
     """
-    import pandas as pd
-
     from hotmess.responses.cells import reduce
     from hotmess.responses.halves import split_halves
 
@@ -99,17 +97,30 @@ def halved_cells(responses: Responses) -> Cells:
         raise NotTestable(
             f"No question has responses of different {responses.length}, so long and short cannot be compared."
         )
-    cells = reduce(halved, split=["half"])
+    return whole_pairs(
+        reduce(halved, split=["half"]),
+        "No question has three or more responses (of different few-shot contexts, where there are any) both above "
+        "and below its median length.",
+    )
+
+
+def whole_pairs(cells: Cells, otherwise: str) -> Cells:
+    """Halved cells both of whose halves have three or more clusters.
+
+    Raises
+    ------
+    NotTestable
+        With the sentence `otherwise`, if there are none.
+    """
+    import pandas as pd
+
     keys = ["benchmark", "model", "question", "condition", "budget"]
     clusters = np.bincount(cells.points.cell, weights=cells.points.copies, minlength=len(cells.table))
     enough = pd.Series(clusters >= 3, index=cells.table.index)
     both = cells.table[enough].groupby(keys, observed=True)["half"].transform("nunique").reindex(cells.table.index)
     keep = np.flatnonzero(((both == 2) & enough).to_numpy())
     if len(keep) == 0:
-        raise NotTestable(
-            "No question has three or more responses (of different few-shot contexts, where there are any) both above "
-            "and below its median length."
-        )
+        raise NotTestable(otherwise)
     return take_cells(cells, keep)
 
 

@@ -82,7 +82,7 @@ def points(data: LengthData, *, steps: int = 7) -> dict[str, Floats]:
     if "budget" in at:
         x = np.where(with_tokens, levels[..., at["budget"]], np.nan)
         ends = np.zeros((units, 2, f))
-        ends[:, 0, at["budget"]], ends[:, 1, at["budget"]] = np.nanmin(x, 1), np.nanmax(x, 1)
+        ends[:, 0, at["budget"]], ends[:, 1, at["budget"]] = np.fmin.reduce(x, 1), np.fmax.reduce(x, 1)
         out["budget"] = ends
     if "zero" in at:
         ends = np.zeros((units, 2, f))

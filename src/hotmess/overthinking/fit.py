@@ -109,7 +109,7 @@ class LengthFit:
         if where not in at:
             what = {
                 "natural": "Lengths do not vary within the budgets",
-                "budget": "There are not two budgets with tokens",
+                "budget": "No model has two budgets with tokens",
             }
             raise NotTestable(f"{what.get(where.partition('_')[0], 'There is no budget without tokens')}.")
         key = (where, population)
@@ -132,20 +132,28 @@ class LengthFit:
         """Average slopes per doubling, `kind` natural or budget: (chain, draw, G) arrays, see `effects.average_slopes`.
 
         `incoherence` is beta, the change of logit incoherence; `heat` the change of log temperature; `lift` that of the
-        target's score.
+        target's score. nan for units whose lengths, or budgets, do not vary.
         """
-        at = points(self.data)
         curve = self.curves(kind, population=population)
         i = self.data.features.index(kind)
-        out = average_slopes(curve, at[kind][:, 1, i] - at[kind][:, 0, i])
+        distance = self.reach(kind)
+        out = average_slopes(curve, distance)
         theta = self._flat("theta")
-        out["heat"], out["lift"] = theta[:, :, 3 + i], theta[:, :, 3 + len(self.data.features) + i]
+        heat, lift = theta[:, :, 3 + i], theta[:, :, 3 + len(self.data.features) + i]
+        out |= {"heat": np.where(distance > 0, heat, np.nan), "lift": np.where(distance > 0, lift, np.nan)}
         return {name: self._shape(value) for name, value in out.items()}
 
+    def reach(self, kind: str) -> np.ndarray:
+        """(G,) doublings between the two points of `kind`, natural or budget; nan where nothing varies."""
+        at, i = points(self.data)[kind], self.data.features.index(kind)
+        distance = at[:, 1, i] - at[:, 0, i]
+        return np.where(distance > 1e-9, distance, np.nan)
+
     def mean_over_models(self, values: np.ndarray) -> np.ndarray:
-        """Mean over models of the mean over each model's units; the units' axis is the third."""
+        """Mean over models of the mean over each model's units; the units' axis is the third; nan units have no say."""
         model = self.data.units["model"].to_numpy(str)
-        groups = [values[:, :, model == m].mean(2) for m in np.unique(model)]
+        known = np.isfinite(values).reshape(*values.shape[:3], -1).all((0, 1, 3))
+        groups = [values[:, :, (model == m) & known].mean(2) for m in np.unique(model[known])]
         return np.mean(groups, axis=0)
 
     def new_model(self, kind: str) -> dict[str, np.ndarray]:
@@ -159,10 +167,10 @@ class LengthFit:
         scales = self._flat("scales") if self.pool.groupings else np.zeros((len(theta), 0, theta.shape[2] - 3))
         new = population_draws(theta, scales, self.prior, self.pool, self.data.features, seed=self.seed)["new_model"]
         effects = np.repeat(new[:, None], theta.shape[1], axis=1)
-        at, i = points(self.data), self.data.features.index(kind)
-        curve = self.curves(kind, effects=effects)
-        beta = average_slopes(curve, at[kind][:, 1, i] - at[kind][:, 0, i])["incoherence"]
-        pick = np.random.default_rng([self.seed, 13]).integers(theta.shape[1], size=len(theta))
+        i, distance = self.data.features.index(kind), self.reach(kind)
+        beta = average_slopes(self.curves(kind, effects=effects), distance)["incoherence"]
+        known = np.flatnonzero(np.isfinite(distance))
+        pick = known[np.random.default_rng([self.seed, 13]).integers(len(known), size=len(theta))]
         f = len(self.data.features)
         out = {"heat": new[:, i], "lift": new[:, f + i], "incoherence": beta[np.arange(len(theta)), pick]}
         return {name: self._shape(value) for name, value in out.items()}
@@ -179,6 +187,7 @@ class LengthFit:
             out = self.slopes(kind, population=population)
             for effect in ("incoherence", "accuracy", "heat"):
                 columns = {label: out[effect][:, :, g] for g, label in enumerate(self.labels)}
+                columns = {label: x for label, x in columns.items() if np.isfinite(x).all()}
                 columns["mean over models"] = self.mean_over_models(out[effect])
                 for label, x in columns.items():
                     low, high = np.quantile(x, tails)
@@ -325,6 +334,8 @@ def _fast(
     points: int,
     **options: Any,
 ) -> xr.DataTree:
+    import xarray as xr
+
     from hotmess.inference.sample import to_tree
     from hotmess.overthinking import fast
 
@@ -339,6 +350,8 @@ def _fast(
     posterior = {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in posterior.items()}
     out = to_tree(posterior, coords=coords, dims=dims)
     out.attrs.update(pareto_k=k, effective=effective)
+    likelihood = marginal[index].reshape(chains, draws, -1)
+    out["log_likelihood"] = xr.Dataset({"unit_responses": (("chain", "draw", "unit"), likelihood)})
     return _with_prior(out, prior, groups, data)
 
 

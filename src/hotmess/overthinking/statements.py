@@ -12,7 +12,7 @@ from hotmess.inference.gate import gate_draws
 from hotmess.overthinking.fit import Effects, LengthFit
 
 
-def natural_overthinking(fit: LengthFit, population: str = "like-these") -> Effects:
+def natural_slope(fit: LengthFit, population: str = "like-these") -> Effects:
     """beta_nat, the change of logit incoherence per doubling of natural length: positive says overthinking.
 
     An association: lengths are observed, not assigned. `parts` are those of the change over the 10% to 90% range.
@@ -32,7 +32,7 @@ def hotter_with_length(fit: LengthFit, population: str = "like-these") -> Effect
     return _effects(fit, fit.slopes("natural", population=population)["heat"], "heat_nat")
 
 
-def budget_lowers_incoherence(fit: LengthFit, population: str = "like-these") -> Effects:
+def budget_slope(fit: LengthFit, population: str = "like-these") -> Effects:
     """-beta_bud, minus the change of logit incoherence per doubling of tokens spent by budget."""
     out = fit.slopes("budget", population=population)
     parts = {name: -fit.mean_over_models(out["parts"][..., i]) for i, name in enumerate(PARTS)}
@@ -47,12 +47,12 @@ def natural_exceeds_budget(fit: LengthFit, population: str = "like-these") -> Ef
 
 
 STATEMENTS: dict[str, Callable[[LengthFit, str], Effects]] = {
-    "natural-overthinking": natural_overthinking,
+    "natural-slope": natural_slope,
     "answers-get-hotter-with-length": hotter_with_length,
-    "budget-lowers-incoherence": budget_lowers_incoherence,
+    "budget-slope": budget_slope,
     "natural-exceeds-budget": natural_exceeds_budget,
 }
-"""Claim name -> (fit, population) -> draws of the quantity that the claim says is positive."""
+"""Name -> (fit, population) -> draws of the quantity whose sign is asked for; claims' own names are claims."""
 
 
 def _effects(
@@ -64,7 +64,7 @@ def _effects(
     draws: np.ndarray | None = None,
 ) -> Effects:
     mean = fit.mean_over_models(each) if draws is None else draws
-    labelled = {label: each[:, :, g] for g, label in enumerate(fit.labels)}
+    labelled = {label: each[:, :, g] for g, label in enumerate(fit.labels) if np.isfinite(each[:, :, g]).all()}
     # Weighted draws of the fast path are judged by Pareto k and their weights: duplicates would fool these diagnostics.
     gate = fit.gate if fit.engine == "fast" else fit.gate & gate_draws({name: mean})
     return Effects(mean, labelled, gate, parts or {}, fit.notes)

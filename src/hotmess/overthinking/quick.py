@@ -1,0 +1,172 @@
+"""Quick estimates without the joint model: for agreement and for negative controls of its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotmess.claims.claim import Estimate
+from hotmess.claims.control import PERMUTATIONS
+from hotmess.claims.quick import NOTHING, half_counts, half_index, permuted_counts, with_scatter
+from hotmess.overthinking.assigned import doublings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.responses.cells import Cells
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class HeatScore:
+    """What the score of log temperature and truth shift at zero is made of; rows sorted by slot.
+
+    A slot is a model's responses to a question at a budget; p its answers' shares, half a response added to each
+    option. With z summing to zero in a slot, the score of the heat is -sum z log p(answer), how far longer responses
+    give rarer answers; that of the shift sum z 1[right].
+
+    Attributes
+    ----------
+    z, surprise, right
+        (responses,) doublings from the slot's mean, -log p of the answer given, whether it is right.
+    slot, model, question
+        (responses,) slot, (slots,) model and question of each slot.
+    information
+        (slots, 3) variances of log p and of rightness under p, and minus their covariance, each times sum z².
+    """
+
+    z: Floats
+    surprise: Floats
+    right: Floats
+    slot: Ints
+    model: Ints
+    question: Ints
+    information: Floats
+
+    def estimate(self, z: Floats | None = None) -> Estimate:
+        """One Newton step from no effect: mean over models of the heat per doubling; scatter over questions."""
+        z = self.z if z is None else z
+        slots = len(self.model)
+        score = np.stack(
+            [np.bincount(self.slot, weights=z * w, minlength=slots) for w in (self.surprise, self.right)], 1
+        )
+        models, questions = int(self.model.max()) + 1, int(self.question.max()) + 1
+        total, influence = 0.0, np.zeros(questions)
+        for m in range(models):
+            rows = self.model == m
+            heat, lift, both = self.information[rows].T
+            whole = np.array([[heat.sum(), both.sum()], [both.sum(), lift.sum()]])
+            if not np.linalg.det(whole) > 1e-9:
+                return NOTHING
+            inverse = np.linalg.inv(whole)
+            step = inverse @ score[rows].sum(0)
+            left = score[rows] - np.stack([heat * step[0] + both * step[1], both * step[0] + lift * step[1]], 1)
+            total += step[0] / models
+            np.add.at(influence, self.question[rows], (left @ inverse[0]) / models)
+        return with_scatter(total, influence)
+
+    def permuted(self, seed: int, *, permutations: int = PERMUTATIONS) -> Iterator[Estimate]:
+        """Estimates with lengths permuted within slots."""
+        for p in range(permutations):
+            rng = np.random.default_rng([seed, p, 37])
+            yield self.estimate(self.z[np.lexsort((rng.random(len(self.z)), self.slot))])
+
+
+def heat_score(table: pd.DataFrame, *, length: str, unparsable: str = "leave-out") -> HeatScore | None:
+    """The score's ingredients from letter responses; None where no slot has two lengths.
+
+    unparsable: `leave-out`, or `wrong` for one more wrong option.
+    """
+    keys = ["benchmark", "model", "question", "condition", "budget"]
+    tokens = table[length].to_numpy(float, na_value=np.nan)
+    answer = table["answer"].to_numpy(int)
+    keep = np.isfinite(tokens) & (tokens > 0) & ((answer >= 0) | (unparsable == "wrong"))
+    data = table.loc[keep, [*keys, "target", "n_choices"]].assign(log2=np.log2(tokens[keep]), answer=answer[keep])
+    if data.empty:
+        return None
+    data["slot"] = data.groupby(keys, observed=True, sort=True).ngroup()
+    data = data.sort_values("slot", kind="stable")
+    slot = data["slot"].to_numpy(np.int64)
+    n = np.bincount(slot).astype(float)
+    z = data["log2"].to_numpy() - (np.bincount(slot, weights=data["log2"]) / n)[slot]
+    if np.abs(z).max() < 1e-9:
+        return None
+    first = np.r_[0, np.flatnonzero(np.diff(slot)) + 1]
+    each = data.iloc[first]
+    choices, width = each["n_choices"].to_numpy(int), int(data["n_choices"].max()) + 1
+    code = np.where(data["answer"] < 0, width - 1, data["answer"]).astype(int)
+    counts = np.zeros((len(n), width))
+    np.add.at(counts, (slot, code), 1)
+    real = np.arange(width) < choices[:, None]
+    real[:, -1] = counts[:, -1] > 0
+    share = np.where(real, counts + 0.5, 0.0)
+    share /= share.sum(1, keepdims=True)
+    log_p = np.log(np.where(real, share, 1.0))
+    target = each["target"].to_numpy(int)
+    on = share[np.arange(len(n)), target]
+    mean = (share * log_p).sum(1)
+    square = np.bincount(slot, weights=z**2)
+    variance = (share * log_p**2).sum(1) - mean**2
+    covariance = on * (log_p[np.arange(len(n)), target] - mean)
+    information = square[:, None] * np.stack([variance, on * (1 - on), -covariance], 1)
+    model = np.unique(each["model"].astype(str).to_numpy(), return_inverse=True)[1]
+    named = (each["benchmark"].astype(str) + "\x1f" + each["question"].astype(str)).to_numpy(str)
+    question = np.unique(named, return_inverse=True)[1]
+    right = (data["answer"] == data["target"]).to_numpy(float)
+    return HeatScore(z, -log_p[slot, code], right, slot, model, question, information)
+
+
+def slope_of_halves(cells: Cells, counts: NDArray[np.int64] | None = None) -> tuple[float, pd.Series]:
+    """Change of logit incoherence per doubling between halves (or budgets), mean over models, and its influences.
+
+    Unbiased terms; influences by question, indexed by benchmark and question. nan where an estimate of bias² or
+    variance is not positive.
+    """
+    import pandas as pd
+
+    own, terms = half_counts(cells)
+    variance, error = terms(own if counts is None else counts)
+    model, _ = half_index(cells.table)
+    distance = doublings(cells)
+    influence = np.zeros(len(cells.table))
+    slope = 0.0
+    for m, gap in enumerate(distance):
+        for start, sign in ((0, -1.0), (1, 1.0)):
+            rows = np.flatnonzero(model == m)[start::2]
+            v, b = variance[rows].sum(), (error[rows] - variance[rows]).sum()
+            if not (v > 0 and b > 0 and gap > 0):
+                return np.nan, pd.Series(dtype=float)
+            weight = sign / gap / len(distance)
+            slope += weight * np.log(v / b)
+            influence[rows] = weight * (variance[rows] / v - (error[rows] - variance[rows]) / b)
+    by = [cells.table[k].astype(str) for k in ("benchmark", "question")]
+    return float(slope), pd.Series(influence).groupby(by).sum()
+
+
+def exceeds_estimate(
+    natural: Cells,
+    budget: Cells,
+    counts: tuple[NDArray[np.int64] | None, NDArray[np.int64] | None] = (None, None),
+) -> Estimate:
+    """|natural slope| - |budget slope| of logit incoherence per doubling; scatter over questions, shared by both."""
+    (a, psi_a), (b, psi_b) = slope_of_halves(natural, counts[0]), slope_of_halves(budget, counts[1])
+    if not np.isfinite([a, b]).all():
+        return NOTHING
+    influence = (np.sign(a) * psi_a).sub(np.sign(b) * psi_b, fill_value=0.0)
+    return with_scatter(abs(a) - abs(b), influence.to_numpy())
+
+
+def permuted_exceeds(natural: Cells, budget: Cells, seed: int) -> Iterator[Estimate]:
+    """The same with lengths permuted within (model, question, budget) and budgets within (model, question)."""
+    pair: list[Callable[[], Iterator[NDArray[np.int64]]]] = [
+        lambda c=cells, s=s: permuted_counts(half_counts(c)[0], seed + s)  # type: ignore[misc]
+        for s, cells in enumerate((natural, budget))
+    ]
+    for counts in zip(pair[0](), pair[1]()):
+        yield exceeds_estimate(natural, budget, counts)

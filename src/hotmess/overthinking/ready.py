@@ -1,0 +1,72 @@
+"""Whether responses can speak to the temperature model, before anything is fitted; and the fit that claims use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.errors import NotTestable
+from hotmess.inference.gate import ESS
+
+if TYPE_CHECKING:
+    from hotmess.overthinking.fit import LengthFit
+    from hotmess.responses.table import Responses
+
+MIN_MIXED = 10
+DRAWS = 300  # per chain: more change nothing but the Monte Carlo error
+
+
+def check_ready(responses: Responses) -> None:
+    """Refuse data that the model can learn nothing from.
+
+    Raises
+    ------
+    NotTestable
+        If answers are not letters, lengths are missing or do not vary within a question at a budget, or fewer than
+        `MIN_MIXED` questions have two or more different answers.
+    """
+    if responses.outcome != "answer":
+        raise NotTestable(f"The temperature model is of letters; the outcome here is {responses.outcome}.")
+    if responses.length is None:
+        raise NotTestable(
+            "There is no length column (reasoning_tokens or actions), so long and short cannot be compared."
+        )
+    keys = ["benchmark", "model", "condition", "question"]
+    tokens = responses.lengths().astype(float)
+    table = responses.table[[*keys, "budget", "answer", "target"]].assign(tokens=tokens)
+    table = table[(table["tokens"] > 0) & (table["answer"] >= 0)]
+    lengths = table.groupby([*keys, "budget"], observed=True)["tokens"]
+    if table.empty or not (lengths.max() > lengths.min()).any():
+        raise NotTestable(
+            f"No question has responses of different {responses.length} at one budget, so long and short cannot be "
+            "compared."
+        )
+    mixed = int((table.groupby(keys, observed=True)["answer"].nunique() > 1).sum())
+    if mixed < MIN_MIXED:
+        raise NotTestable(
+            f"Only {mixed} questions have different answers, too few to see a temperature; at least {MIN_MIXED} are "
+            "needed."
+        )
+    if not np.any(table["answer"] != table["target"]):
+        raise NotTestable("There are no wrong answers.")
+
+
+def fit_ready(responses: Responses, seed: int, draws: int, chains: int, *, unparsable: str = "leave-out") -> LengthFit:
+    """The fast path with one unit per model and condition, after `check_ready`.
+
+    Raises
+    ------
+    NotTestable
+        As `check_ready`; or if so few draws are asked for that no effective sample size above the gate's can be had.
+    """
+    from hotmess.overthinking.fit import fit_lengths
+
+    check_ready(responses)
+    if draws * chains <= ESS:
+        raise NotTestable(
+            f"Effective sample size of the joint model cannot be above {ESS} with {draws * chains} draws; ask for more."
+        )
+    return fit_lengths(
+        responses, engine="fast", pool=True, unparsable=unparsable, seed=seed, draws=min(draws, DRAWS), chains=chains
+    )
