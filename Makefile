@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv)
 JOBS ?= 2
 
-.PHONY: report test quick lint format types doctest check lock clean
+.PHONY: report test quick lint format types doctest docs examples check lock clean
 
 report: $(READY)
 	$(BIN)/python models/main_report.py
@@ -29,7 +29,16 @@ types: $(READY)
 doctest: $(READY)
 	$(BIN)/python -m pytest -q --doctest-modules src/hotmess
 
-check: lint format types doctest
+# The site in docs/_build/html, offline: pictures, pages with warnings as errors, links.
+docs: $(READY)
+	$(BIN)/python docs/figures.py
+	$(BIN)/python -m sphinx -q -W --keep-going -E -b html docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html
+
+examples: $(READY)
+	$(BIN)/python docs/examples.py
+
+check: lint format types doctest docs
 
 $(READY): pyproject.toml requirements.lock
 ifeq ($(UV),)
@@ -47,4 +56,4 @@ lock:
 	  pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) docs/_build docs/figures .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -157,6 +157,6 @@ def _exponents(left: Any, right: Any, summary: pd.DataFrame, names: list[str]) -
     right.axvline(0, color=MUTED, lw=0.8)
     right.hlines(at, summary[f"{name}_low"], summary[f"{name}_high"], color=INK, lw=1.2)
     right.plot(summary[name], at, "o", color=INK, ms=4)
-    right.set_xlabel("difference: ← incoherence falls   rises → with size")
+    right.set_xlabel("← incoherence falls with size, rises →")
     reach = 1.1 * max(abs(summary[[f"{name}_low", f"{name}_high"]].to_numpy()).max(), 0.05)
     right.set_xlim(-reach, reach)

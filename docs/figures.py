@@ -1,0 +1,188 @@
+"""The pictures of the documentation: plate diagrams, the prior, and a gallery of every figure function.
+
+python docs/figures.py            write docs/figures/, with the gallery's page
+python docs/figures.py --png DIR  the same as PNG, to look at
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the gallery: the function's name, the call that draws it (of `study`), what is to be seen."""
+
+    name: str
+    code: str
+    about: str
+    alt: str
+
+
+GALLERY = (
+    Picture(
+        "incoherence_by_model",
+        "plot.incoherence_by_model(study)",
+        "Incoherence of every model. The thick line is about these questions, the thin one about questions like these.",
+        "Four models from 1 to 64 billion parameters, all between 0.35 and 0.5.",
+    ),
+    Picture(
+        "bias_variance_plane",
+        "plot.bias_variance_plane(study.fit)",
+        "Every question at its posterior mean of bias² and variance; grey lines join points of equal incoherence.",
+        "Questions fill the triangle below bias² of 2 and variance of 0.75; the crosses of the means lie near 0.45.",
+    ),
+    Picture(
+        "natural_contrast",
+        "plot.natural_contrast(study.contrast, study.unbiased_contrast)",
+        "Longer against shorter responses of the same question: the change of incoherence and its three parts.",
+        "The change is above zero in every model; the part of accuracy is near or below zero, the other two above.",
+    ),
+    Picture(
+        "incoherence_against_length",
+        "plot.incoherence_against_length(study.length_law)",
+        "Incoherence against mean length between questions: bins, and the odds law with its interval.",
+        "Incoherence falls with length in all eight panels; the intervals of seven of the eight slopes exclude zero.",
+    ),
+    Picture(
+        "power_laws",
+        "plot.power_laws(study.power_laws)",
+        "Bias² and variance against model size by difficulty, and the exponents of both laws.",
+        "Bias² falls with size in every group, variance hardly; intervals of the exponents are wide with four sizes.",
+    ),
+    Picture(
+        "predictions",
+        'plot.predictions(hm.interpret.predictions(study, "budget", by=["model"]))',
+        "Incoherence, bias² and variance of each model at each budget.",
+        "At the high budget every model's variance is a little lower than at the low one.",
+    ),
+    Picture(
+        "comparisons",
+        'plot.comparisons(hm.interpret.comparisons(study, "budget", levels=["low", "high"], by=["model"]))',
+        "Differences between budgets on the same questions, with zero marked.",
+        "Incoherence and variance are lower at the high budget in all four models; bias² is not.",
+    ),
+    Picture(
+        "compare",
+        'plot.compare(hm.compare(study, "owl-1b", "owl-64b"))',
+        "Two models on the same questions: incoherence with its three parts, bias², variance and error.",
+        "The smaller model is less coherent in error but lower in incoherence, all of it through accuracy.",
+    ),
+    Picture(
+        "ranks",
+        'plot.ranks(study.power_laws.data, names=["alpha_bias2"], most=3)',
+        "Rank plots of a posterior by ArviZ: lines inside the band mean that the chains agree.",
+        "Four chains whose ranks stay inside the band.",
+    ),
+)
+
+
+def study() -> Any:
+    """The study behind the gallery."""
+    import hotmess as hm
+
+    return hm.Study(hm.example(), draws=400, seed=1)
+
+
+def draw(picture: Picture, study: Any) -> Any:
+    """Run a picture's code."""
+    import hotmess as hm
+    from hotmess import plot
+
+    return eval(picture.code, {"hm": hm, "plot": plot, "study": study})
+
+
+def prior() -> Any:
+    """What the prior of the letter model implies for a group: accuracy, spread of accuracy, incoherence."""
+    from hotmess.plot import style
+    from hotmess.plot.colour import BIAS
+
+    panels = prior_draws(20_000)
+    with style.look():
+        axes = style.panels(1, len(panels), width=style.WIDE, height=1.9)
+        for panel, (name, values) in zip(axes.flat, panels.items()):
+            panel.hist(values, bins=40, range=(0, 1), density=True, color=BIAS, alpha=0.75)
+            panel.set_xlabel(name)
+            panel.set_yticks([])
+            panel.spines["left"].set_visible(False)
+            panel.set_xlim(0, 1)
+    return axes
+
+
+def prior_draws(draws: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Draws of a group's accuracy, intraclass correlation 1/(κ + 1), and incoherence with four options."""
+    from hotmess.answers.prior import AnswerPrior
+
+    own = AnswerPrior()
+    rng = np.random.default_rng(seed)
+    logit_a, log_kappa, log_phi = (rng.normal(own.location, own.scale, (draws, 3))).T
+    a, kappa, phi = 1 / (1 + np.exp(-logit_a)), np.exp(log_kappa), np.exp(log_phi)
+    h = (1 + phi / 3) / (1 + phi)
+    incoherence = 1 - 0.5 * ((kappa * (1 - a) + 1) / (kappa + 1)) * (1 + h)
+    return {"accuracy": a, "questions settled: 1/(κ + 1)": 1 / (kappa + 1), "incoherence": incoherence}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--png", type=Path, help="write PNG files here instead")
+    args = parser.parse_args()
+    from plates import DIAGRAMS
+
+    from hotmess import plot
+    from hotmess.plot.style import figure_of
+
+    out, kind = (args.png, "png") if args.png else (HERE / "figures", "svg")
+    out.mkdir(parents=True, exist_ok=True)
+
+    def save(name: str, axes: Any) -> None:
+        figure = axes.viz["figure"].item() if hasattr(axes, "viz") else figure_of(axes)
+        figure.savefig(out / f"{name}.{kind}", facecolor="white", dpi=110)
+
+    makers: dict[str, Callable[[], Any]] = {**DIAGRAMS, "prior": prior}
+    for name, make in makers.items():
+        save(name, make())
+    about, page = study(), [HEAD]
+    for picture in GALLERY:
+        save(picture.name, draw(picture, about))
+        page.append(
+            f"## {picture.name.replace('_', ' ')}\n\n{picture.about}\n\n![{picture.alt}]({picture.name}.svg)\n\n"
+            f"```py\naxes = {picture.code}\n```\n"
+        )
+        print(picture.name, flush=True)
+    if not args.png:
+        (out / "index.md").write_text("\n".join(page), encoding="utf-8")
+    shown = {p.name for p in GALLERY}
+    tools = {"figure_of", "save", "model_records"}
+    more = [n for n in plot.__all__ if n not in shown | tools and not n.endswith("_table")]
+    if more:
+        print(f"not in the gallery: {', '.join(more)}", file=sys.stderr)
+    return 0
+
+
+HEAD = """# Gallery
+
+Every figure function with the call that makes it, on the example that comes with the package. Each returns matplotlib
+axes (`plot.save(axes, "figure.pdf")` writes the figure) and draws what the table function beside it holds. Colours
+follow the family and lightness the size; marks differ as well, so that nothing depends on colour alone.
+
+```py
+import hotmess as hm
+from hotmess import plot
+
+study = hm.Study(hm.example(), draws=400, seed=1)
+```
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""The documentation holds: examples run and print what pages show, pictures can be drawn, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+sys.path.insert(0, str(DOCS))
+
+import check_links  # noqa: E402
+import conf  # noqa: E402
+import examples  # noqa: E402
+import figures  # noqa: E402
+import plates  # noqa: E402
+
+SLOW = {"README.md"}  # a whole report with every claim's laws
+PAGES = [pytest.param(p, id=p.name, marks=[pytest.mark.slow] * (p.name in SLOW)) for p in examples.pages()]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_examples_of(page):
+    assert examples.run_page(page) == []
+
+
+def test_pages_with_examples_are_found():
+    names = {p.name for p in examples.pages()}
+    assert {"tutorial.md", "first-lesson.md", "models.md", "logs.md", "compare.md", "README.md"} <= names
+
+
+def test_what_is_printed_must_be_what_is_shown(tmp_path):
+    page = tmp_path / "page.md"
+    text = (
+        "```text a.csv\nx\n1\n```\n\n```python\nfrom pathlib import Path\n"
+        "print(Path('a.csv').read_text(), 'y = 2.00')\n```\n\n```text\n{}\n```\n"
+    )
+    page.write_text(text.format("x 1 y = 2.01"))
+    assert examples.run_page(page) == []
+    page.write_text(text.format("x 1 y = 3.00"))
+    assert examples.run_page(page) == ["page.md, line 11: 3.00 is shown, 2.00 is printed"]
+    page.write_text(text.format("x 1 z = 2.00"))
+    assert examples.run_page(page) == ["page.md, line 11: 'z' is shown, 'y' is printed"]
+    assert examples.run_page(page, update=True) == []
+    assert "y = 2.00" in page.read_text()
+
+
+def test_examples_that_fail_are_named(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("\n```python\n1 / 0\n```\n")
+    assert "page.md, line 2: ZeroDivisionError" in examples.run_page(page)[0]
+    page.write_text("```shell\nhotmess read nothing.parquet --out x\n```\n")
+    assert "exit code 2" in examples.run_page(page)[0]
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        ("a 1.00 b", "a 1.04 b", True),
+        ("[0.10, 0.20]", "[0.11, 0.19]", True),
+        ("1,200", "1,190", True),
+        ("1,200", "1,000", False),
+        ("−0.50", "0.50", False),
+        ("a b", "a b c", False),
+    ],
+)
+def test_numbers_agree_within_a_twentieth(shown, printed, same):
+    assert (examples.agree(shown, printed) == "") is same
+
+
+def test_links_of_the_pages():
+    assert check_links.markdown() == []
+
+
+def test_a_broken_link_and_a_foreign_script_are_found(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<h1 id="x">x</h1><a href="b.html#y">b</a><a href="#x">x</a><a href="c.html">c</a>'
+    )
+    (tmp_path / "b.html").write_text(
+        '<script src="https://example.org/x.js"></script><a href="https://example.org">e</a>'
+    )
+    (tmp_path / "s.css").write_text("@import 'https://example.org/font.css'; a {background: url(\"data:x\")}")
+    found = check_links.site(tmp_path)
+    assert found == [
+        "a.html: there is no b.html#y",
+        "a.html: c.html is not there",
+        "b.html loads https://example.org/x.js",
+        "s.css loads from https:",
+    ]
+
+
+def test_every_public_name_is_in_the_reference():
+    import hotmess as hm
+
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    for text in (page, ""):  # what the page does not list is added when the site is built
+        whole = text + conf.more(text)
+        listed = {name.rpartition(".")[2] for name in re.findall(r"auto\w+:: ([\w.]+)", whole)}
+        things = {n for n in hm.__all__ if isinstance(getattr(hm, n), (type, types.FunctionType))}
+        assert things <= listed
+        assert {"read", "compare", "BadInput", "Study"} <= listed
+
+
+@pytest.fixture(scope="module")
+def study():
+    import hotmess as hm
+
+    return hm.Study(hm.example().where("model_size_b < 16"), draws=60)
+
+
+def test_gallery_names_functions_that_exist():
+    from hotmess import plot
+
+    for picture in figures.GALLERY:
+        assert picture.name in plot.__all__
+        assert picture.code.startswith(f"plot.{picture.name}(")
+        assert len(picture.alt) > 20
+
+
+@pytest.mark.parametrize("name", ["incoherence_by_model", "bias_variance_plane", "natural_contrast", "predictions"])
+def test_a_picture_of_the_gallery(study, name):
+    from hotmess.plot import figure_of
+
+    picture = next(p for p in figures.GALLERY if p.name == name)
+    figure = figure_of(figures.draw(picture, study))
+    figure.canvas.draw()
+    words = " ".join(t.get_text() for a in figure.axes for t in [*a.get_yticklabels(), a.title, a._left_title])
+    assert "owl-1b" in words and "owl-4b" in words
+    assert sum(len(a.lines) + len(a.collections) for a in figure.axes) >= 4
+
+
+@pytest.mark.parametrize("name", list(plates.DIAGRAMS))
+def test_plate_diagrams_have_every_circle_inside(name):
+    from matplotlib.patches import Circle, FancyArrowPatch
+
+    axes = plates.DIAGRAMS[name]()
+    circles = [p for p in axes.patches if isinstance(p, Circle)]
+    arrows = [p for p in axes.patches if isinstance(p, FancyArrowPatch)]
+    assert len(circles) >= 5 and len(arrows) >= 4
+    assert len({p.get_facecolor() for p in circles}) == 2  # observed and not
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    for circle in circles:
+        x, y = circle.center
+        assert left < x - 0.33 and x + 0.33 < right
+        assert low < y - 0.33 and y + 0.33 < high
+
+
+def test_the_prior_figure_draws_the_prior():
+    drawn = figures.prior_draws(4000)
+    axes = figures.prior()
+    assert [a.get_xlabel() for a in axes.flat] == list(drawn)
+    assert 0.3 < float(drawn["incoherence"].mean()) < 0.5
