@@ -1,5 +1,6 @@
 """Latent positions: exact moments by enumeration, Pólya's urn, the whole way from a table to terms."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,9 +8,16 @@ import pandas as pd
 import pytest
 
 from hotmess.answers.fit import fit
-from hotmess.answers.positions import NAMED, cell_log_likelihood, position_cells, position_draws
+from hotmess.answers.positions import (
+    NAMED,
+    PAIRS,
+    cell_log_likelihood,
+    pair_variance,
+    position_cells,
+    position_draws,
+)
 from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong, tail_counts
-from hotmess.decompose.squared import plug_in
+from hotmess.decompose.squared import plug_in, unbiased
 from hotmess.errors import NotTestable
 from hotmess.responses.cells import reduce
 from hotmess.responses.validate import validate
@@ -48,6 +56,8 @@ COPIES, DRAWS = 400, 15  # the same question many times: as many draws, in a fra
 
 
 def drawn(cells, seed):
+    """Without what other questions say of resemblance: the nest alone."""
+    cells = replace(cells, alike=None)
     return position_draws(cells, np.zeros(COPIES, int), parameters(DRAWS), seed=seed)
 
 
@@ -139,6 +149,52 @@ def test_one_test_or_pass_and_fail_leave_nothing_between():
         assert not cells.rest[0] and not unseen.any()
         p = terms["squared"].error[:, 0]
         np.testing.assert_allclose(terms["squared"].variance[:, 0], p * (1 - p), atol=1e-6)
+
+
+# --- what questions say together ------------------------------------------------------------------------------------
+
+
+def test_new_positions_resemble_those_seen_as_far_as_these_resemble_each_other():
+    """Pairs 0.9 and 0.8, 0.2 and 0.1 of one question each: alike. Pairs across: not."""
+    near = position_cells(scores(*[[0.9, 0.8], [0.2, 0.1]] * 50)).alike
+    far = position_cells(scores(*[[0.9, 0.2], [0.8, 0.1]] * 50)).alike
+    # Around the base's mean of 1/2 products of pairs are 0.12 and squares 0.125, over 200 pairs and positions.
+    between, whole = 200 * 0.12 / (200 + PAIRS), (200 * 0.125 + PAIRS / 12) / (200 + PAIRS)
+    rho = between / whole
+    np.testing.assert_allclose(near.weight, 2 * rho / (1 + rho))
+    np.testing.assert_allclose(far.weight, 0.0)
+    assert not near.cross.any() and not near.mutual.any()  # scores lie on the line
+
+
+def test_across_the_line_new_patterns_are_aligned_with_those_seen():
+    cells = position_cells(of_tests(*[("1100", "1010")] * 30, *[("0011", "0101")] * 30))
+    # d is (0, 0, -1, -1)/2 and (0, -1, 0, -1)/2: half of it across the line each, 1/4, and no product of the two.
+    np.testing.assert_allclose(cells.across[0], [[0.25, 0.0], [0.0, 0.25]], atol=1e-12)
+    np.testing.assert_allclose(cells.alike.cross, 0.0, atol=1e-12)
+    cells = position_cells(of_tests(*[("11110", "01110")] * 30))
+    side = cells.across[0]
+    between, whole = 60 * side[0, 1] / (60 + PAIRS), (30 * np.trace(side) + PAIRS * (0.5 - 0.3)) / (60 + PAIRS)
+    rho = between / whole
+    s = 2 * rho / (1 + rho)
+    assert 0.1 < s < 1
+    np.testing.assert_allclose(cells.alike.cross[0], s * side.mean(1))
+    np.testing.assert_allclose(cells.alike.mutual[0], s**2 * side.mean() + (1 - s) * between)
+
+
+def test_the_variance_of_a_group_is_what_pairs_of_runs_show():
+    responses = world("tests", questions=60, runs=4)
+    cells = reduce(responses)
+    placed = position_cells(cells)
+    np.testing.assert_allclose(pair_variance(placed), unbiased(cells.points).variance, atol=1e-12)
+    group = np.zeros(60, int)
+    free = {k: v + (2.0 if k == "log_phi" else 0.0) for k, v in parameters(400).items()}  # far too scattered
+    before = position_draws(replace(placed, alike=None), group, free, seed=1)[0]["squared"]
+    after = position_draws(placed, group, free, seed=1)[0]["squared"]
+    seen = pair_variance(placed).mean()
+    assert before.variance.mean() > 1.1 * seen
+    assert seen < after.variance.mean() < seen + 0.5 * (before.variance.mean() - seen)
+    np.testing.assert_allclose(after.error, after.bias2 + after.variance, atol=1e-6)
+    assert after.variance.min() >= 0 and after.bias2.min() >= 0
 
 
 # --- likelihood -----------------------------------------------------------------------------------------------------

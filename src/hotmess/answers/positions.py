@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STICKS = 12  # pieces of the mass on positions never seen, largest first; what is left over enters by its expectation
 NAMED = 0.5  # of the base measure, on "only the new tests fail", where it is known which are new
-NEAR = 1e-12
+NEAR, PAIRS = 1e-12, 10
 CONTINUOUS = {
     "probs": "The outcome here is probs, not letters: probability vectors have a latent model of their own, "
     "hotmess.answers.probabilities; choose letters with --outcome answer where the table has both.",
@@ -45,8 +45,7 @@ CONTINUOUS = {
 class Base:
     """Where new positions fall: a base measure, known by the shortfall f and the squared distance e of its positions.
 
-    f = (y - z)·y/|y| is how far a position falls short of the target along the line to the origin; across that line
-    new positions are taken as orthogonal to each other and to the others, which holds in expectation for those here.
+    f = (y - z)·y/|y| is how far a position falls short of the target along the line to the origin.
 
     Attributes
     ----------
@@ -60,6 +59,57 @@ class Base:
     shortfall: np.ndarray
     shortfall2: np.ndarray
     square: np.ndarray
+
+
+@dataclass(frozen=True)
+class Alike:
+    """How far new positions at a question resemble those D that were seen there: an urn around the base measure.
+
+    Distinct positions of one question are exchangeable, with a correlation rho that all pairs of distinct positions
+    show together; a new one is then like those seen with weight s = D rho / (1 + (D - 1) rho), else from the base.
+
+    Attributes
+    ----------
+    weight
+        (cells,) s along the line to the origin: the shortfall of a new position is that of one seen with probability s.
+    cross
+        (cells, M) expected inner product, across the line, of a new position and each position seen.
+    mutual
+        (cells,) and of two new ones.
+    """
+
+    weight: np.ndarray
+    cross: np.ndarray
+    mutual: np.ndarray
+
+
+def resemblance(wrong: np.ndarray, shortfall: np.ndarray, square: np.ndarray, across: np.ndarray, base: Base) -> Alike:
+    """Pair correlations along and across the line, and what follows for every question.
+
+    The base measure counts as `PAIRS` uncorrelated pairs: few pairs say little.
+    """
+    seen = (wrong > 0).astype(float)
+    count = seen.sum(axis=1)
+    pairs = (count * (count - 1)).sum()
+    away = np.where(wrong > 0, shortfall - base.shortfall[:, None], 0.0)
+    spread = base.shortfall2 - base.shortfall**2
+
+    def weight(products: float, squares: float, own: float) -> tuple[np.ndarray, float]:
+        between = max(products / (pairs + PAIRS), 0.0)
+        whole = (squares + PAIRS * own) / (count.sum() + PAIRS)
+        rho = min(between / whole, 1.0) if whole > 0 else 0.0
+        return count * rho / (1 + (count - 1) * rho), between
+
+    squares = (away**2).sum(axis=1)
+    s, _ = weight(float((away.sum(axis=1) ** 2 - squares).sum()), float(squares.sum()), float(spread.mean()))
+    length = np.where(wrong > 0, np.maximum(square - shortfall**2, 0), 0.0)
+    sums = np.einsum("cmn,cn->cm", across, seen)
+    products = (sums * seen).sum(axis=1)
+    own = float(np.maximum(base.square - base.shortfall2, 0).mean())
+    t, between = weight(float((products - length.sum(axis=1)).sum()), float(length.sum()), own)
+    scale = t / np.maximum(count, 1)
+    mutual = products * scale**2 + (1 - t) * between
+    return Alike(s, sums * scale[:, None], mutual)
 
 
 @dataclass(frozen=True)
@@ -78,7 +128,9 @@ class PositionCells(LetterCells):
     named
         (cells, M) mass of the base measure on positions known beforehand; the rest of it is `base`.
     base
-        Of new positions.
+        Of new positions, where nothing is known of the question.
+    alike
+        How new positions resemble those seen at the same question; None where they do not, as in free text.
     rest
         (cells,) whether there can be any position beside target and origin.
     smooth
@@ -93,6 +145,7 @@ class PositionCells(LetterCells):
     across: np.ndarray | None
     named: np.ndarray
     base: Base
+    alike: Alike | None
     rest: np.ndarray
     smooth: bool
     origin: np.ndarray
@@ -167,6 +220,7 @@ def position_cells(cells: Cells, *, unparsable: str = "uniform") -> PositionCell
         across=across,
         named=named,
         base=base,
+        alike=None if across is None else resemblance(wrong, shortfall, square, across, base),
         rest=rest,
         smooth=not text,
         origin=np.column_stack([line, line**2]),
@@ -299,13 +353,12 @@ def position_draws(
     Dirichlet process(phi H), broken into sticks; what the sticks leave over enters by its conditional expectation.
     """
     draws, size = len(parameters["logit_a"]), len(group)
-    seeds = np.random.SeedSequence(seed).spawn(draws) if isinstance(seed, int) else seed.spawn(draws)
+    *seeds, last = (np.random.SeedSequence(seed) if isinstance(seed, int) else seed).spawn(draws + 1)
     out = {m: TermDraws(*(np.empty((draws, size), np.float32) for _ in range(3))) for m in ("squared", "zero-one")}
     unseen = np.empty((draws, size), np.float32)
     split = cells.wrong.sum(axis=1)
     wrong, diffuse = cells.wrong.astype(float), 1 - cells.named.sum(axis=1)
     some = "logit_u" in parameters
-    base = cells.base
     for s in range(draws):
         rng = np.random.default_rng(seeds[s])
         mean = 1 / (1 + np.exp(-parameters["logit_a"][s]))
@@ -328,21 +381,82 @@ def position_draws(
         fresh = np.where(total > 1e-300, new / safe, 1.0) * away
         unseen[s] = fresh
         sticks, over = _sticks(rng, phi, fresh)
-        f, e = base.draw(rng, sticks.shape[1])
-        along = (w * cells.shortfall).sum(1) + u * cells.origin[:, 0] + (sticks * f).sum(1) + over * base.shortfall
-        error = (w * cells.square).sum(1) + u * cells.origin[:, 1] + (sticks * e).sum(1) + over * base.square
+        f, e, mean_f, mean_e = _new(rng, cells, sticks.shape[1])
+        along = (w * cells.shortfall).sum(1) + u * cells.origin[:, 0] + (sticks * f).sum(1) + over * mean_f
+        error = (w * cells.square).sum(1) + u * cells.origin[:, 1] + (sticks * e).sum(1) + over * mean_e
         lump = over**2 / (1 + phi)
         seen = (w * w * (cells.square - cells.shortfall**2)).sum(1)
         if cells.across is not None:
             seen = np.einsum("cm,cmn,cn->c", w, cells.across, w, optimize=True)
-        bias2 = along**2 + seen + (sticks**2 * (e - f * f)).sum(1) + lump * (base.square - base.shortfall**2)
+        side = e - f * f
+        bias2 = along**2 + seen + lump * (mean_e - mean_f**2)
+        if cells.alike is None:
+            bias2 += (sticks**2 * side).sum(1)
+        else:
+            mutual = np.minimum(cells.alike.mutual[:, None], side)
+            bias2 += (sticks**2 * (side - mutual)).sum(1) + fresh**2 * mutual.mean(1)
+            bias2 += 2 * fresh * (w * cells.alike.cross).sum(1)
         # In rounding bias² can exceed the error, of which it is a part.
         bias2 = np.minimum(bias2, error)
         out["squared"].error[s], out["squared"].bias2[s], out["squared"].variance[s] = error, bias2, error - bias2
         top = np.maximum(np.maximum(w.max(axis=1), sticks.max(axis=1)), u if cells.smooth else 0.0)
         out["zero-one"].error[s], out["zero-one"].bias2[s] = 1 - a, top > a
         out["zero-one"].variance[s] = 1 - np.maximum(a, top)
+    if cells.alike is not None:
+        _align(out["squared"], cells, group, np.random.default_rng(last))
     return out, unseen
+
+
+def _align(terms: TermDraws, cells: PositionCells, group: np.ndarray, rng: np.random.Generator) -> None:
+    """Scale the variance of every group, in place, to what pairs of runs show; bias² takes the rest of the error.
+
+    The likelihood says how much mass is away from what was seen at a question, not which way: all pass and all fail are
+    as likely at a question where nearly all tests pass as at any other, and so smoothing makes too much of the variance
+    (by a tenth to a fifth at five runs a question). Unbiased variances, from pairs of runs, say how much. In every draw
+    the factor is a ratio of weighted sums over questions, with Dirichlet(1, ..., 1) weights for its uncertainty, and
+    `PAIRS` questions' worth of weight on 1. Groups without positions between target and origin are left alone.
+    """
+    pairs = pair_variance(cells)
+    for g in np.unique(group[cells.rest]):
+        rows = np.flatnonzero((group == g) & np.isfinite(pairs))
+        mine = terms.variance[:, rows].astype(float)
+        weights = rng.standard_exponential(mine.shape)
+        own = mine.mean(axis=1)
+        factor = (weights @ pairs[rows] + PAIRS * own) / np.maximum((weights * mine).sum(1) + PAIRS * own, 1e-300)
+        every = np.flatnonzero(group == g)
+        error = terms.error[:, every]
+        scaled = np.minimum(terms.variance[:, every] * factor[:, None], error)
+        terms.variance[:, every], terms.bias2[:, every] = scaled, error - scaled
+
+
+def pair_variance(cells: PositionCells) -> np.ndarray:
+    """(cells,) unbiased variance of every cell, from pairs of responses; nan below two."""
+    n = (cells.right + cells.unparsable + cells.wrong.sum(axis=1)).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        w, u = cells.wrong / n[:, None], cells.unparsable / n
+        error = (w * cells.square).sum(1) + u * cells.origin[:, 1]
+        side = (w * w * (cells.square - cells.shortfall**2)).sum(1)
+        if cells.across is not None:
+            side = np.einsum("cm,cmn,cn->c", w, cells.across, w, optimize=True)
+        bias2 = ((w * cells.shortfall).sum(1) + u * cells.origin[:, 0]) ** 2 + side
+        return np.where(n > 1, (error - bias2) * n / (n - 1), np.nan)
+
+
+def _new(rng: np.random.Generator, cells: PositionCells, sticks: int) -> tuple[np.ndarray, ...]:
+    """f and e of new positions (cells, sticks), and their means: from the base, or like one that was seen."""
+    base = cells.base
+    f, e = base.draw(rng, sticks)
+    if cells.alike is None:
+        return f, e, base.shortfall, base.square
+    seen, s = cells.wrong > 0, cells.alike.weight
+    count = np.maximum(seen.sum(axis=1), 1)
+    order = np.argsort(~seen, axis=1, kind="stable")
+    pick = np.take_along_axis(order, (rng.random(f.shape) * count[:, None]).astype(int), axis=1)
+    like = rng.random(f.shape) < s[:, None]
+    f = np.where(like, np.take_along_axis(cells.shortfall, pick, axis=1), f)
+    e = np.where(like, np.take_along_axis(cells.square, pick, axis=1), e)
+    own = [(values * seen).sum(axis=1) / count for values in (cells.shortfall, cells.square)]
+    return f, e, s * own[0] + (1 - s) * base.shortfall, s * own[1] + (1 - s) * base.square
 
 
 def _sticks(rng: np.random.Generator, phi: np.ndarray, mass: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def _missing(responses: Responses) -> np.ndarray:
     return lost & recorded.to_numpy(bool)
 
 
-def fill_lengths(responses: Responses, how: str) -> Responses:
+def fill_lengths(responses: Responses, how: Literal["max", "min"]) -> Responses:
     """Missing lengths become the longest (`max`) or the shortest (`min`) of the same benchmark, model and setting."""
     from dataclasses import replace
 
