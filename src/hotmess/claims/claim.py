@@ -99,6 +99,8 @@ class Claim:
         True where the sentence may speak of association only.
     change
         True where the quantity is itself a change of incoherence, so that its parts belong in the sentence.
+    preregistration
+        Hash of a user's claim: SHA-256 of its canonical definition, in the report and in JSON.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Claim:
     variants: Callable[[Study], dict[str, Estimate]] | None = None
     association: bool = False
     change: bool = False
+    preregistration: str = ""
 
     def holds(self, draws: np.ndarray) -> np.ndarray:
         """Where the claim holds among draws of its quantity."""
@@ -155,6 +158,7 @@ class Verdict:
             "place": self.claim.place,
             "sentence": self.sentence,
             "reasons": list(self.reasons),
+            "preregistration": self.claim.preregistration or None,
             "guards": self.guards,
             "models": list(self.each),
         }

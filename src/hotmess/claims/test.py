@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from hotmess.claims.claim import (
     decide,
     probability,
 )
+from hotmess.claims.multiplicity import expected_false_signs, widen, widening
+from hotmess.claims.rates import null_calibration
 from hotmess.errors import BadInput, NotTestable
-from hotmess.inference.gate import gate_draws
+from hotmess.inference.gate import Gate, gate_draws
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -72,6 +75,10 @@ def test_claims(
         if progress is not None:
             progress(claim.name)
         out.append(test_claim(study, claim, population=population, interval=interval, sensitivity=sensitivity))
+    together = expected_false_signs(out)
+    for verdict in out:
+        if together["decided"] > 1 and verdict.verdict in (SUPPORTED, CONTRADICTED):
+            verdict.guards["multiplicity"] = together
     return out
 
 
@@ -93,6 +100,11 @@ def test_claim(
         other = claim.quantity(study, OTHER[population])
     except NotTestable as reason:
         return _not_testable(study, claim, population, (str(reason),), {})
+    questions = len(study.responses.table[["benchmark", "question"]].drop_duplicates())
+    factor = widening(questions)
+    quantity, other = (
+        _widened(q, factor) if p == "like-these" else q for q, p in ((quantity, population), (other, OTHER[population]))
+    )
     gate = quantity.gate & gate_draws({claim.name: quantity.draws}) & gate_draws({claim.name: other.draws})
     p, p_other = probability(claim.holds(quantity.draws)), float(claim.holds(other.draws).mean())
     verdict, reasons = decide(p, p_other, gate=gate)
@@ -103,6 +115,11 @@ def test_claim(
         "parts": {k: _summary(v, interval) for k, v in quantity.parts.items()},
         **quantity.guards,
     }
+    if factor != 1:
+        guards["few_questions"] = {"questions": questions, "widened_by": factor if np.isfinite(factor) else None}
+    rates = null_calibration(claim.name)
+    if rates is not None:
+        guards["null_calibration"] = rates
     if not gate.passed:
         return _not_testable(study, claim, population, reasons, guards)
     median = float(np.median(quantity.draws))
@@ -159,6 +176,21 @@ def test_claim(
         each,
         reasons,
         {population: quantity.draws, OTHER[population]: other.draws},
+    )
+
+
+def _widened(quantity: Quantity, factor: float) -> Quantity:
+    """Fewer than 50 questions say less about questions like these than their bootstrap knows."""
+    if factor == 1:
+        return quantity
+    if not np.isfinite(factor):
+        why = "there is one question only, which says nothing about questions like these"
+        return replace(quantity, gate=quantity.gate & Gate((why,)))
+    return replace(
+        quantity,
+        draws=widen(quantity.draws, factor),
+        each={k: widen(v, factor) for k, v in quantity.each.items()},
+        scope=f"{quantity.scope}; intervals are widened by {factor - 1:.0%}, as there are few questions",
     )
 
 

@@ -30,6 +30,9 @@ def add_parser(subparsers: Any) -> None:
         parents=[table_options(), sampling_options()],
     )
     parser.add_argument("--claim", action="append", metavar="NAME", help="a claim; may be repeated (default: all)")
+    parser.add_argument(
+        "--claims", action="append", metavar="FILE", help="claims of your own, as YAML; may be repeated"
+    )
     parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; an earlier report is replaced")
 
@@ -38,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     """Read, test, write."""
     from dataclasses import replace
 
-    from hotmess.claims.test import find_claims, test_claims
+    from hotmess.claims.test import test_claims
+    from hotmess.claims.user import chosen_claims
     from hotmess.decompose.methods import choose_metric
     from hotmess.inference.resume import keep
     from hotmess.report.build import build_report
@@ -46,14 +50,14 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.report.sections import SECTIONS
 
     check(Path(args.out))  # before hours of work, not after
-    claims = find_claims(args.claim)
+    claims = chosen_claims(args.claim, args.claims)
     try:
         with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)):
             stage("reading")
             study = make_study(args)
             remarks: tuple[str, ...] = ()
             outcome = study.responses.outcome
-            if outcome != "answer" and args.claim is None:
+            if outcome != "answer" and args.claim is None and args.claims is None:
                 study = replace(study, metric=choose_metric(outcome, None))
                 claims = []
                 remarks = (f"Claims are tested on letters, and the outcome here is {outcome}.",)

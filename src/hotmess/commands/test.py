@@ -26,6 +26,9 @@ def add_parser(subparsers: Any) -> None:
         parents=[table_options(), sampling_options()],
     )
     parser.add_argument("--claim", action="append", metavar="NAME", help="a claim; may be repeated (default: all)")
+    parser.add_argument(
+        "--claims", action="append", metavar="FILE", help="claims of your own, as YAML; may be repeated"
+    )
     parser.add_argument("--metric", choices=METRICS, help="decomposition (default: the outcome's own, as brier)")
     parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
     parser.add_argument("--strict", action="store_true", help="exit with code 1 when a claim is contradicted")
@@ -35,9 +38,11 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from hotmess.claims.claim import CONTRADICTED
-    from hotmess.claims.test import find_claims, test_claims
+    from hotmess.claims.multiplicity import expected_false_signs
+    from hotmess.claims.test import test_claims
+    from hotmess.claims.user import chosen_claims
 
-    claims = find_claims(args.claim)
+    claims = chosen_claims(args.claim, args.claims)
     study = make_study(args, metric=args.metric)
     with stages(len(claims)) as stage:
         verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
@@ -48,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
             print(note, file=sys.stderr)
         for verdict in verdicts:
             print(f"{verdict.claim.name}\n  {verdict.sentence}")
+            if verdict.claim.preregistration:
+                print(f"  Preregistered: SHA-256 {verdict.claim.preregistration}.")
             control = verdict.guards.get("negative_control")
             if control:
                 print(
@@ -58,5 +65,11 @@ def run(args: argparse.Namespace) -> int:
             if parts:
                 listed = ", ".join(f"{k} {v['median']:+.3g}" for k, v in parts.items())
                 print(f"  Parts of the change of incoherence: {listed}.")
+        together = expected_false_signs(verdicts)
+        if together["decided"] > 1:
+            print(
+                f"Of {together['decided']} claims decided, {together['expected_false_signs']:.2g} are expected to have "
+                "the wrong sign."
+            )
     contradicted = any(v.verdict == CONTRADICTED for v in verdicts)
     return 1 if args.strict and contradicted else 0

@@ -1,0 +1,253 @@
+"""Claims written by users: YAML with a quantity, a direction or a region, or a Python function; preregistered by hash.
+
+    - name: a-is-messier-on-hard-questions
+      statement: on hard questions A is more incoherent than B
+      quantity: incoherence(model='A', difficulty='hard') - incoherence(model='B', difficulty='hard')
+      direction: positive            # or negative; or region: [-0.05, 0.05] instead
+
+The hash is the SHA-256 of the claim's canonical definition (expression without spaces and quotes that mean nothing,
+sorted keys): whoever publishes it beforehand can show that the claim was not changed afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import re
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.expression import ABOUT, Expression, nearest, parse
+from hotmess.claims.quantities import exchange_control, plain_estimate, quantity_of
+from hotmess.errors import BadInput
+from hotmess.inference.gate import Gate
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+
+KEYS = ("name", "statement", "quantity", "direction", "region")
+DIRECTIONS = {"positive": 1.0, "negative": -1.0}
+MOST_BYTES, MOST_CLAIMS = 200_000, 100
+
+
+def load_claims(path: str | Path) -> list[Claim]:
+    """Claims of a YAML file: one mapping, a list of them, or a mapping with the key `claims`.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read, or a claim in it is not one: which, and what is wrong.
+    """
+    import yaml
+
+    path = Path(path)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise BadInput(f"{path} is larger than {MOST_BYTES // 1000} kB, which no file of claims is.")
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"The file of claims {path} cannot be read: {error.strerror or error}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        line = str(error).splitlines()[-1].strip() if str(error) else "it is not YAML"
+        raise BadInput(f"{path} is not YAML: {line}.") from error
+    if isinstance(content, Mapping) and "claims" in content:
+        content = content["claims"]
+    rows = content if isinstance(content, list) else [content]
+    if not rows or not all(isinstance(r, Mapping) for r in rows):
+        raise BadInput(f"{path} holds no claims: write name, statement, quantity and direction (or region) of each.")
+    if len(rows) > MOST_CLAIMS:
+        raise BadInput(f"{path} holds {len(rows)} claims; the most is {MOST_CLAIMS}.")
+    claims = [claim_from(row, where=f"{path}, claim {i}") for i, row in enumerate(rows, 1)]
+    names = [c.name for c in claims]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput(f"{path} has two claims called {name}.")
+    return claims
+
+
+def chosen_claims(names: Sequence[str] | None, paths: Sequence[str | Path] | None) -> list[Claim]:
+    """Claims of the catalogue by name and those of YAML files; all of the catalogue where neither is given."""
+    from hotmess.claims.test import find_claims
+
+    own = [claim for path in paths or () for claim in load_claims(path)]
+    found = [] if own and names is None else find_claims(names)
+    both = [c.name for c in [*found, *own]]
+    for name in both:
+        if both.count(name) > 1:
+            raise BadInput(f"The claim {name} is asked for twice.")
+    return [*found, *own]
+
+
+def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Claim:
+    """A claim from its definition: keys name, quantity, direction or region, and, if wanted, statement.
+
+    >>> c = claim_from({"name": "a-above-b", "quantity": "error(model='A') - error(model='B')"})
+    >>> c.name, c.region, len(c.preregistration)
+    ('a-above-b', None, 64)
+    >>> c.preregistration == claim_from({"quantity": "error(model=\\"A\\")-error(model='B')", "name": "a-above-b",
+    ...                                  "direction": "positive"}).preregistration
+    True
+    """
+    for key in definition:
+        if key not in KEYS:
+            raise BadInput(f"{where} has a key {str(key)!r}; {nearest(str(key), KEYS, 'keys')}")
+    if "quantity" not in definition:
+        raise BadInput(f"{where} has no quantity; there are {', '.join(ABOUT)}.")
+    try:
+        expression = parse(definition["quantity"])
+    except BadInput as error:
+        raise BadInput(f"{where}: {error}") from error
+    name, sign, region = _common(definition, where)
+    statement = str(definition.get("statement") or _statement(expression.text, sign, region)).strip().rstrip(".")
+    canonical: dict[str, Any] = {"name": name, "statement": statement, "quantity": expression.text}
+    canonical |= {"region": list(region)} if region else {"direction": "positive" if sign > 0 else "negative"}
+    contrast = region is None and _is_contrast(expression)
+    answers = expression.source == "answers"
+    return Claim(
+        name=name,
+        place="a claim of the user's",
+        statement=statement,
+        estimand=f"the quantity {expression.text if sign > 0 else f'-({expression.text})'}",
+        quantity=lambda study, population: quantity_of(study, expression, population, sign),
+        needs=f"what the {expression.source} need",
+        region=region,
+        estimate=(lambda study: plain_estimate(study, expression, sign)) if answers else None,
+        control=(lambda study, seed: exchange_control(study, expression, sign, seed)) if answers and contrast else None,
+        association=expression.source in ("length law", "halves"),
+        preregistration=preregister(canonical),
+    )
+
+
+def claim_from_function(
+    function: Callable[[Study, str], Quantity | np.ndarray],
+    *,
+    name: str,
+    statement: str,
+    direction: str = "positive",
+    region: Sequence[float] | None = None,
+) -> Claim:
+    """A claim whose quantity is a Python function of (study, population).
+
+    Parameters
+    ----------
+    function
+        Returns draws (chain, draw) of the quantity, or a `Quantity`. With bare draws the gate takes in every fit that
+        the study has made by then. The hash covers the function's source.
+
+    Raises
+    ------
+    BadInput
+        For a name, direction or region that is none.
+    """
+    given: dict[str, Any] = {"name": name, "direction": direction}
+    if region is not None:
+        given = {"name": name, "region": list(region)}
+    name, sign, bounds = _common(given, f"The claim {name!r}")
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError):
+        raise BadInput(
+            f"The source of the function of claim {name} cannot be read, so the claim cannot be preregistered; define "
+            "it in a file."
+        ) from None
+
+    def quantity(study: Study, population: str) -> Quantity:
+        from hotmess.claims.scope import base_scope
+
+        found = function(study, population)
+        if not isinstance(found, Quantity):
+            draws = np.asarray(found, float)
+            if draws.ndim != 2:
+                raise BadInput(
+                    f"The function of claim {name} returned an array of shape {draws.shape}; draws are (chain, draw)."
+                )
+            found = Quantity(draws, made_gate(study), base_scope(study.cells.table))
+        return Quantity(
+            sign * found.draws,
+            found.gate,
+            found.scope,
+            {k: sign * v for k, v in found.each.items()},
+            found.parts,
+            found.notes,
+            found.held,
+            found.guards,
+        )
+
+    canonical: dict[str, Any] = {"name": name, "statement": statement, "function": source}
+    canonical |= {"region": list(bounds)} if bounds else {"direction": direction}
+    return Claim(
+        name=name,
+        place="a claim of the user's",
+        statement=statement.strip().rstrip("."),
+        estimand=f"what the function {getattr(function, '__name__', 'given')} returns",
+        quantity=quantity,
+        needs="what the function needs",
+        region=bounds,
+        preregistration=preregister(canonical),
+    )
+
+
+def made_gate(study: Study) -> Gate:
+    """The gate of every fit that a study has made so far."""
+    gate = Gate()
+    for made in list(study._made.values()):
+        one = getattr(made, "gate", None)
+        if isinstance(one, Gate):
+            gate &= one
+    return gate
+
+
+def preregister(definition: Mapping[str, Any]) -> str:
+    """SHA-256 of a definition as JSON with sorted keys and no spaces.
+
+    >>> preregister({"b": 1, "a": 2}) == preregister({"a": 2, "b": 1})
+    True
+    """
+    text = json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _common(definition: Mapping[str, Any], where: str) -> tuple[str, float, tuple[float, float] | None]:
+    from hotmess.claims.catalogue import CATALOGUE
+
+    name = definition.get("name")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z][\w.-]{0,79}", name):
+        raise BadInput(f"{where} needs a name of letters, digits and dashes, such as a-is-messier-than-b.")
+    if name.replace("_", "-") in CATALOGUE:
+        raise BadInput(f"{where} is called {name}, as a claim of the catalogue is; give it another name.")
+    direction, region = definition.get("direction"), definition.get("region")
+    if direction is not None and region is not None:
+        raise BadInput(f"{where} has both a direction and a region; a claim has one of them.")
+    if region is not None:
+        known = isinstance(region, (list, tuple)) and len(region) == 2
+        if not known or not all(isinstance(x, (int, float)) and np.isfinite(x) for x in region):
+            raise BadInput(f"{where} has the region {region!r}; a region is two numbers, as [-0.05, 0.05].")
+        low, high = float(region[0]), float(region[1])
+        if not low < high:
+            raise BadInput(f"{where} has the region {region!r}, whose lower end is not below its upper end.")
+        return name, 1.0, (low, high)
+    if direction is not None and direction not in DIRECTIONS:
+        raise BadInput(f"{where} has the direction {direction!r}; {nearest(str(direction), DIRECTIONS, 'directions')}")
+    return name, DIRECTIONS[direction or "positive"], None
+
+
+def _statement(text: str, sign: float, region: tuple[float, float] | None) -> str:
+    if region is not None:
+        return f"{text} lies between {region[0]:g} and {region[1]:g}"
+    return f"{text} is {'above' if sign > 0 else 'below'} 0"
+
+
+def _is_contrast(expression: Expression) -> bool:
+    """Whether the expression is 0 wherever all its sets are alike: only then should permuted labels show nothing."""
+    for seed in range(3):
+        each = dict(zip(sorted({t.name for t in expression.terms}), np.random.default_rng(seed).random(9).tolist()))
+        value = float(expression.value({t: each[t.name] for t in expression.terms}))
+        if not abs(value) < 1e-9:
+            return False
+    return len({t.filters for t in expression.terms}) > 1
