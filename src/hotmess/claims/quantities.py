@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
     from hotmess.responses.cells import Cells
 
-BOOTSTRAP, PERMUTATIONS, EACH = 400, 99, 60
+BOOTSTRAP, PERMUTATIONS, EACH = 400, 99, 200
 NOT_FILTERS = ("question", "target", "responses", "right", "unparsable", "log2_length", "n_choices")
 
 
@@ -201,10 +201,16 @@ def _estimate(
     from hotmess.decompose.intervals import question_weights
 
     q = data.shape[1]
+    fewest = int((data[..., 2] > 0).sum(1).min())
+    if fewest < 3:
+        return Estimate(np.nan, np.nan)
     value = float(_plain(expression, sets, data, np.ones((1, q)))[0])
     spread = _plain(expression, sets, data, question_weights(q, draws, seed))
     spread = spread[np.isfinite(spread)]
-    return Estimate(sign * value, float(spread.std()) if len(spread) > draws // 2 else np.nan, max(q - 1, 1))
+    if len(spread) <= draws // 2:
+        return Estimate(sign * value, np.nan)
+    deficit = np.sqrt((fewest + 1) / (fewest - 1))  # the bootstrap's own, as in hotmess.decompose.intervals
+    return Estimate(sign * value, float(spread.std() * deficit), fewest - 1)
 
 
 def exchange_control(study: Study, expression: Expression, sign: float, seed: int) -> Control:

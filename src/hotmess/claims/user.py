@@ -111,7 +111,7 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
     answers = expression.source == "answers"
     return Claim(
         name=name,
-        place="a claim of the user's",
+        place="",
         statement=statement,
         estimand=f"the quantity {expression.text if sign > 0 else f'-({expression.text})'}",
         quantity=lambda study, population: quantity_of(study, expression, population, sign),
@@ -183,7 +183,7 @@ def claim_from_function(
     canonical |= {"region": list(bounds)} if bounds else {"direction": direction}
     return Claim(
         name=name,
-        place="a claim of the user's",
+        place="",
         statement=statement.strip().rstrip("."),
         estimand=f"what the function {getattr(function, '__name__', 'given')} returns",
         quantity=quantity,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hotmess.claims.claim import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPORTED
+from hotmess.report import trust
 from hotmess.report.text import percent, population_words, show, with_interval
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ GUARDS = {
     "evidence": "Evidence",
     "sensitivity": "Sensitivity",
     "checks": "Predictive checks",
+    **trust.NAMES,
 }
 
 
@@ -53,7 +55,10 @@ def view(verdict: Verdict) -> dict[str, Any]:
         "sentence": verdict.sentence,
         "reasons": [f"{r[:1].upper()}{r[1:]}".rstrip(".") + "." for r in more],
         "place": verdict.claim.place,
-        "guards": [(GUARDS.get(k, words(k)), line(k, v)) for k, v in verdict.guards.items() if line(k, v)],
+        "guards": [
+            *([("Preregistered", f"SHA-256 {verdict.claim.preregistration}")] if verdict.claim.preregistration else []),
+            *((GUARDS.get(k, words(k)), line(k, v)) for k, v in verdict.guards.items() if line(k, v)),
+        ],
         "each": [
             (str(e["name"]), with_interval(e["median"], e["low"], e["high"]), show(e.get("probability")))
             for e in verdict.each
@@ -84,6 +89,7 @@ def line(name: str, guard: Any) -> str:
         "truncation": _truncation,
         "sensitivity": _sensitivity,
         "checks": _checks,
+        **trust.LINES,
     }
     try:
         return known[name](guard) if name in known else plainly(guard)
