@@ -27,6 +27,9 @@ METRICS: dict[str, tuple[str, ...]] = {
 """Which outcomes a metric can use, the preferred one first."""
 
 LENGTHS = ("reasoning_tokens", "actions")
+KNOWN = (*CELL, "context", "sample", "family", "model_size_b", "category", "target", "n_choices", *LENGTHS)
+"""Columns that are what their name says, and nobody's misspelling of another."""
+
 LONGEST = 1e12
 """Longer lengths than this are taken for a mistake."""
 
@@ -134,7 +137,8 @@ def choose_outcome(frame: pd.DataFrame, *, outcome: str | None, metric: str | No
     empty = [name for name in wanted if name in frame.columns]
     if empty:
         raise BadInput(f"The column {empty[0]!r} is empty.")
-    near = next((s for name in wanted if (s := suggest(name, frame.columns))), "")
+    strange = [c for c in frame.columns if c not in KNOWN]
+    near = next((s for name in wanted if (s := suggest(name, strange))), "")
     raise BadInput(
         f"The table has no outcome: none of the columns {', '.join(wanted)}{near} (columns there: "
         f"{', '.join(map(str, list(frame.columns)[:20]))})."
