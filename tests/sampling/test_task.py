@@ -179,7 +179,7 @@ def test_a_task_from_files(tmp_path: Path) -> None:
 def test_tasks_are_found_by_inspect_under_the_package_name(tmp_path: Path) -> None:
     rows = [{"question": f"{i} + 1?", "choices": ["1", "2"], "target": i % 2} for i in range(6)]
     (tmp_path / "sums.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    arguments = {"questions": str(tmp_path / "sums.jsonl"), "hold_out": 2, "shots": [1], "contexts": 2, "draws": 1}
+    arguments = {"questions": str(tmp_path / "sums.jsonl"), "hold_out": 2, "shots": ["1"], "contexts": 2, "draws": 1}
 
     def reply(*_: Any) -> ModelOutput:
         output = ModelOutput.from_content("mockllm/model", "ANSWER: A <answer>2</answer>")

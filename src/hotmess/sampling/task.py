@@ -127,7 +127,9 @@ def multiple_choice(
     if hold_out:
         items, kept = held_out(items, hold_out, seed=int(options.get("seed", 0)))
         examples = [*examples, *kept]
-    options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    if "shots" in options:  # Inspect's command line gives 2, or 2,3 as texts
+        sizes = options["shots"]
+        options["shots"] = tuple(int(size) for size in (sizes if isinstance(sizes, list | tuple) else [sizes]))
     name = name or Path(questions.removeprefix("hf:")).stem
     return build_task(items, examples, name=name, form=form, stream=stream or _evaluated(), **options)
 
