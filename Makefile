@@ -6,10 +6,17 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv)
 JOBS ?= 2
 
-.PHONY: report test quick lint format types doctest docs examples check lock clean
+.PHONY: report bench test quick lint format types doctest docs examples check lock clean
 
 report: $(READY)
 	$(BIN)/python models/main_report.py
+
+# Reduced sizes, in minutes; the results of full runs are under reports/benchmarks, with their commands.
+bench: $(READY)
+	$(BIN)/python benchmarks/startup.py --repeats 5 --out .cache/bench
+	$(BIN)/python benchmarks/reduction.py --responses 1000000 --repeats 3 --out .cache/bench
+	$(BIN)/python benchmarks/readers.py --samples 3000
+	$(BIN)/python benchmarks/paper_scale.py --questions 570
 
 test: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile

@@ -52,6 +52,7 @@ def imported() -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--out", type=Path, default=HOME, help="folder of the results")
     args = parser.parse_args()
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in PROGRAMS}
     for repeat in range(args.repeats + 1):
@@ -78,9 +79,9 @@ def main() -> None:
         f"Heavy packages that `hotmess --help` imports: {', '.join(heavy) or 'none'} (of {', '.join(HEAVY)}).",
         "",
     ]
-    HOME.mkdir(parents=True, exist_ok=True)
-    (HOME / "startup.md").write_text("\n".join(lines))
-    (HOME / "startup.json").write_text(json.dumps({"empty": base, "over": rows, "heavy": heavy}, indent=1) + "\n")
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "startup.md").write_text("\n".join(lines))
+    (args.out / "startup.json").write_text(json.dumps({"empty": base, "over": rows, "heavy": heavy}, indent=1) + "\n")
     print("\n".join(lines))
 
 
