@@ -293,7 +293,7 @@ def markdown(result: dict[str, Any]) -> str:
         "",
         f"{RUNS} runs of {TASKS} tasks lie in the weak range: what a task does beside its usual outcome is seldom "
         "seen. The model's smoothing towards all pass, all fail and patterns between them would carry weight there: it "
-        "made the variance too large by a tenth to a fifth in these worlds, which is why it is scaled to pairs of runs.",
+        "made the variance too large by a tenth to a fifth in these worlds, so that it is now scaled to pairs of runs.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -31,7 +31,7 @@ def test_writes_a_report_and_says_where(scores, tmp_path, capsys, monkeypatch):
     assert results["command"] == f"hotmess report {scores} --out {out} --where 'sample < 3' --draws 40 --interval 0.8"
     assert any("were left out by --where" in note for note in results["notes"])
     assert results["settings"]["interval"] == 0.8
-    assert "Claims are tested on letters, and the outcome here is score." in (out / "report.html").read_text()
+    assert results["settings"]["metric"] == "score" and len(results["verdicts"]) > 9
     assert main(words) == 0  # its own report it replaces
 
 
@@ -50,7 +50,8 @@ def test_an_interruption_leaves_everything_as_it_was(scores, tmp_path, capsys, m
     monkeypatch.setattr("hotmess.report.build.render", interrupted)
     assert main(["report", str(scores), "--out", str(tmp_path / "mine"), "--draws", "40"]) == 130
     assert "interrupted" in capsys.readouterr().err
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["scores.parquet"]
+    # Beside what was there, only the fits that are finished.
+    assert {p.name for p in tmp_path.iterdir()} - {".mine.fits"} == {"scores.parquet"}
 
 
 def test_the_code_in_the_page_makes_the_same_study(scores):

@@ -39,11 +39,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, test, write."""
-    from dataclasses import replace
-
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
-    from hotmess.decompose.methods import choose_metric
     from hotmess.inference.resume import keep
     from hotmess.report.build import build_report
     from hotmess.report.folder import check
@@ -55,12 +52,6 @@ def run(args: argparse.Namespace) -> int:
         with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)):
             stage("reading")
             study = make_study(args)
-            remarks: tuple[str, ...] = ()
-            outcome = study.responses.outcome
-            if outcome != "answer" and args.claim is None and args.claims is None:
-                study = replace(study, metric=choose_metric(outcome, None))
-                claims = []
-                remarks = (f"Claims are tested on letters, and the outcome here is {outcome}.",)
             verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
             page = build_report(
                 study,
@@ -70,7 +61,6 @@ def run(args: argparse.Namespace) -> int:
                 population=args.population,
                 interval=args.interval,
                 code=study_code(args, study),
-                remarks=remarks,
                 progress=stage,
             )
     except KeyboardInterrupt:
