@@ -102,7 +102,10 @@ def check_probs(table: pd.DataFrame, place: Place) -> Keep:
 
 
 def check_tests(table: pd.DataFrame, place: Place) -> Keep:
-    """Vectors of 0 and 1 (or true and false), equally long in all responses to a question."""
+    """Vectors of 0 and 1 (or true and false), equally long in all responses to a question.
+
+    `new_tests`, if there: how many of them, from the first, check what is new (SWE-bench's FAIL_TO_PASS).
+    """
     values, lengths = vectors(table["tests"], name="tests", place=place)
     if (lengths == 0).any():
         at = int(np.argmax(lengths == 0))
@@ -112,6 +115,17 @@ def check_tests(table: pd.DataFrame, place: Place) -> Keep:
         raise BadInput(f"Column tests holds something other than 0 and 1 in {place(int(np.argmax(bad)))}.")
     _constant(table, lengths, "the number of tests", place)
     table["tests"] = _lists(values, lengths)
+    if "new_tests" in table.columns:
+        new = numbers(table["new_tests"], name="new_tests", place=place)
+        bad = np.isfinite(new) & ((new < 0) | (new > lengths) | (new != np.round(new)))
+        if bad.any():
+            at = int(np.argmax(bad))
+            raise BadInput(
+                f"Column new_tests holds {new[at]:g} in {place(at)}; it says how many of the {lengths[at]} tests, from "
+                "the first, are new."
+            )
+        _constant(table, np.nan_to_num(new), "the number of new tests", place)
+        table["new_tests"] = new
     return None
 
 

@@ -102,6 +102,7 @@ def tests_of(table: pd.DataFrame) -> pd.DataFrame:
     out = table[known].drop(columns=["tests_passed", "tests_failed"]).reset_index(drop=True)
     out["tests"] = [vector for vector in vectors if vector is not None]
     out["score"] = [float(all(vector)) for vector in vectors if vector is not None]
+    out["new_tests"] = [len(names[instance][0]) for instance in out["question"]]
     out["sample"] = out.groupby(["model", "question"], sort=False).cumcount()
     out.attrs = {"counts": {what: number for what, number in counts.items() if number}}
     return out
