@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hotmess.report.parts import Context, Section
-from hotmess.report.sections import account, answers, between, checks, ensembles, samples, scale, signatures, within
+from hotmess.report.sections import (
+    account,
+    answers,
+    between,
+    checks,
+    ensembles,
+    overthinking,
+    samples,
+    scale,
+    signatures,
+    within,
+)
 
 SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("models", "Bias, variance and incoherence of each model", answers.models),
@@ -17,6 +28,7 @@ SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("signatures", "How questions fail", signatures.signatures),
     ("length", "Length between questions", between.length),
     ("natural", "Length within questions", within.natural),
+    ("overthinking", "Natural against budgeted length", overthinking.overthinking),
     ("scale", "Model size", scale.size),
     ("samples", "Samples", samples.samples),
     ("ensembles", "Ensembles", ensembles.ensembles),
