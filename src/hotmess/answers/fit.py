@@ -148,7 +148,8 @@ class Fit:
         return bool(self.letters.unparsable.any())
 
     def _closed(self, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:
-        """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small.
+        """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small, or
+        for outcomes other than letters.
 
         Terms: error and bias²; without unparsable responses b, b² and b² h (see `hotmess.answers.closed`).
         """
@@ -156,7 +157,7 @@ class Fit:
         if key not in self._cache:
             self._known(by)
             found = question_sets(self.cells.table, by)
-            if min(map(len, found.rows)) < ENOUGH:
+            if type(self.letters) is not LetterCells or min(map(len, found.rows)) < ENOUGH:
                 self._cache[key] = None
                 return None
             parameters = self.parameters()
