@@ -1,0 +1,146 @@
+"""Do questions that are long for one model take another long, too, and do people's labels of difficulty tell?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.table import CELL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.responses.table import Responses
+
+Floats = NDArray[np.float64]
+DRAWS, LEAST = 1000, 8
+ARM = ("model", "condition", "budget")
+
+
+@dataclass(frozen=True)
+class _Arm:
+    name: str
+    mean: pd.Series
+    reliability: float
+
+
+def length_correlations(
+    responses: Responses, *, label: str | None = None, interval: float = 0.9, seed: int = 0
+) -> pd.DataFrame:
+    """Correlations of questions' log lengths between models (and conditions and budgets), over common questions.
+
+    Lengths are mean log₂ lengths of a question's responses, less their mean over the questions of the benchmark, so
+    that benchmarks of different lengths do not make a correlation. `raw` is that of the means; `correlation` is
+    corrected for their noise by the reliabilities, raw / √(λ₁ λ₂) with λ = between / (between + within / n) by the
+    analysis of variance (Spearman 1904), and cut at ±1. Intervals: Bayesian bootstrap over questions, of the corrected
+    one with the reliabilities held.
+
+    Parameters
+    ----------
+    label
+        A column that is constant in a question: people's label of its difficulty, numbers (as hours) or an ordered
+        category. Its rank correlation with each model's lengths is added, as a row whose `second` is the
+        label's name; not corrected.
+
+    Returns
+    -------
+    One row per pair: first, second, questions, raw, correlation, correlation_low, correlation_high.
+
+    Raises
+    ------
+    BadInput
+        For a label that is not there or changes within a question.
+    NotTestable
+        If there are no lengths, or no pair has eight questions in common.
+    """
+    import pandas as pd
+
+    arms = _arms(responses)
+    questions = sorted(set().union(*(a.mean.index for a in arms)))
+    weights = question_weights(len(questions), DRAWS, seed)
+    place = {q: i for i, q in enumerate(questions)}
+    rows = []
+
+    def add(first: str, second: str, x: pd.Series, y: pd.Series, factor: float) -> None:
+        common = x.index.intersection(y.index)
+        if len(common) < LEAST or x[common].nunique() < 2 or y[common].nunique() < 2:
+            return
+        w = weights[:, [place[q] for q in common]]
+        u, v = x[common].to_numpy(), y[common].to_numpy()
+        draws = _weighted(u, v, w / w.sum(1, keepdims=True)) * factor
+        raw = float(_weighted(u, v, np.full((1, len(common)), 1 / len(common)))[0])
+        value = np.asarray(raw * factor)
+        low, high = bootstrap_interval(draws, value, interval=interval, questions=len(common))
+        cut = [float(np.clip(v, -1, 1)) for v in (value, low, high)]
+        row = {"first": first, "second": second, "questions": len(common), "raw": raw}
+        rows.append(row | dict(zip(("correlation", "correlation_low", "correlation_high"), cut)))
+
+    for a, b in combinations(arms, 2):
+        if min(a.reliability, b.reliability) > 0:
+            add(a.name, b.name, a.mean, b.mean, 1 / np.sqrt(a.reliability * b.reliability))
+    if label is not None:
+        values = _label(responses, label)
+        for a in arms:
+            common = a.mean.index.intersection(values.index)
+            add(a.name, label, a.mean[common].rank(), values[common].rank(), 1.0)
+    if not rows:
+        raise NotTestable(f"No two models have {LEAST} questions with lengths in common.")
+    return pd.DataFrame(rows)
+
+
+def _arms(responses: Responses) -> list[_Arm]:
+    if responses.length is None:
+        raise NotTestable("There is no length column (reasoning_tokens or actions), so lengths cannot be compared.")
+    table = responses.table[list(CELL)].assign(log2=np.log2(responses.lengths()))
+    each = table.dropna(subset="log2").groupby(list(CELL), observed=True)["log2"].agg(["mean", "var", "count"])
+    each = each.reset_index()
+    varying = [c for c in ARM if c == "model" or each[c].nunique() > 1]
+    out = []
+    for key, own in each.groupby(varying, observed=True, sort=True):
+        centred = own["mean"] - own.groupby("benchmark", observed=True)["mean"].transform("mean")
+        index = list(zip(own["benchmark"].astype(str), own["question"].astype(str)))
+        spare = (own["count"] - 1).sum()
+        within = (own["var"].fillna(0.0) * (own["count"] - 1)).sum() / spare if spare > 0 else 0.0
+        total = float((centred**2).sum() / max(len(own) - own["benchmark"].nunique(), 1))
+        noise = float((within / own["count"]).mean())
+        reliability = max(total - noise, 0.0) / total if total > 0 else 0.0
+        name = ", ".join(str(k) for k in key if str(k))
+        series = centred.set_axis(index).groupby(level=0).mean() if len(own) else centred
+        out.append(_Arm(name, series, reliability))
+    return out
+
+
+def _label(responses: Responses, label: str) -> pd.Series:
+    import pandas as pd
+
+    table = responses.table
+    if label not in table.columns:
+        raise BadInput(f"There is no column {label!r} of labels; the table has {', '.join(map(str, table.columns))}.")
+    values = table[label]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes = values.cat.codes.astype(float)
+        values = codes.where(codes >= 0)
+    else:
+        numbers = pd.to_numeric(values, errors="coerce")
+        if numbers.isna().sum() > values.isna().sum():
+            raise BadInput(f"Labels in {label!r} are not numbers; make the column an ordered category, or numbers.")
+        values = numbers.astype(float)
+    keys = list(zip(table["benchmark"].astype(str), table["question"].astype(str)))
+    grouped = values.set_axis(keys).dropna().groupby(level=0)
+    if (grouped.nunique() > 1).any():
+        raise BadInput(f"Column {label!r} changes within a question; a label of difficulty may not.")
+    return grouped.first()
+
+
+def _weighted(x: Floats, y: Floats, w: Floats) -> Floats:
+    """Weighted correlations, one per row of weights."""
+    mx, my = w @ x, w @ y
+    xx, yy, xy = w @ x**2 - mx**2, w @ y**2 - my**2, w @ (x * y) - mx * my
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return xy / np.sqrt(xx * yy)

@@ -1,0 +1,129 @@
+"""Figures of ensembles, signatures, samples and relations draw what their tables hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hotmess import plot
+from hotmess.ensembles import real_ensembles
+from hotmess.laws.samples import sample_size, subset_spread
+
+
+@pytest.fixture(scope="module")
+def study():
+    from hotmess.claims.study import Study
+    from hotmess.responses.validate import validate
+
+    rng = np.random.default_rng(8)
+    size = 2.0 ** np.arange(4)
+    m, q, s = (a.ravel() for a in np.meshgrid(np.arange(4), np.arange(36), np.arange(12)))
+    chance = 1 / (1 + np.exp(-(rng.normal(0, 1.2, 36)[q] + 0.4 * m - 0.8)))
+    table = pd.DataFrame({"benchmark": "b", "model": [f"m-{size[i]:g}b$x_2^" for i in m], "family": "m"})
+    table = table.assign(model_size_b=size[m], question=[f"q{i}" for i in q], sample=s, target=0, n_choices=4)
+    table["answer"] = np.where(rng.random(len(m)) < chance, 0, rng.integers(1, 4, len(m)))
+    table["reasoning_tokens"] = np.exp(rng.normal(5 + 0.05 * q, 0.4)).astype(int) + 1
+    table["reasoning_text"] = [("wait " if (i + j) % 3 else "") + "so it is" * (1 + j % 4) for i, j in zip(s, q)]
+    return Study(validate(table.assign(hours=q // 2)), draws=100)
+
+
+def marks(axes):
+    """All (x, y) of marks in a panel."""
+    return np.array([(x, y) for line in axes.lines if line.get_marker() != "None" for x, y in line.get_xydata()])
+
+
+def near(values, drawn):
+    """Whether each value is among those drawn."""
+    return all(np.isclose(v, drawn, rtol=1e-9, atol=1e-12).any() for v in values)
+
+
+@pytest.mark.parametrize("width", [7.2, 3.7])
+def test_real_ensembles_draw_both_terms_and_the_lines_of_independence(study, width):
+    real = real_ensembles(study.responses)
+    table = plot.real_ensembles_table(real)
+    axes = plot.real_ensembles(real, width=width)
+    plot.figure_of(axes).canvas.draw()
+    first = table[table["model"] == table["model"].iloc[0]]
+    drawn = np.concatenate([line.get_ydata() for line in axes.flat[0].lines])
+    assert near([*first["variance"], *first["bias2"], *first["expected"]], drawn)
+    assert first["expected"].to_numpy() == pytest.approx(first["variance"].iloc[0] / first["size"])
+    assert axes.flat[0].get_xscale() == axes.flat[0].get_yscale() == "log"
+    assert (table["variance_low"] < table["variance"]).all()
+
+
+@pytest.mark.parametrize("width", [7.2, 3.7])
+def test_signatures_draw_a_share_per_model(study, width):
+    table = plot.failure_signatures_table(study.fit)
+    axes = plot.failure_signatures(study.fit, width=width)
+    plot.figure_of(axes).canvas.draw()
+    for panel, name in zip(axes.flat, ("systematic", "hot mess", "both high", "solved")):
+        own = table[table["signature"] == name]
+        assert panel.get_title(loc="left") == name
+        assert sorted(marks(panel)[:, 0]) == pytest.approx(sorted(own["share"]))
+
+
+@pytest.mark.parametrize("width", [7.2, 3.7])
+def test_samples_draw_posterior_lines_and_the_spread_of_subsets(study, width):
+    made, spread = sample_size(study.fit, draws=100), subset_spread(study.cells, partitions=3)
+    table = plot.sample_efficiency_table(made, spread)
+    axes = plot.sample_efficiency(made, spread, width=width)
+    plot.figure_of(axes).canvas.draw()
+    for panel, term in zip(axes.flat, ("bias2", "variance", "incoherence")):
+        own = table[table["term"] == term]
+        drawn = np.concatenate([line.get_ydata() for line in panel.lines])
+        assert near([*own["sd"], *own["subsets"].dropna()], drawn)
+    assert table["subsets"].notna().sum() == 4 * 3 * 2  # n = 2 and 3 of 12 responses
+
+
+def test_changed_answers_draw_every_kind(study):
+    table = plot.changed_answers_table(study.cells)
+    axes = plot.changed_answers(study.cells)
+    plot.figure_of(axes).canvas.draw()
+    assert sorted(marks(axes)[:, 0]) == pytest.approx(sorted(table["share"]))
+
+
+@pytest.mark.parametrize("width", [7.2, 3.7])
+def test_length_correlations_are_written_beside_their_discs(study, width):
+    table = plot.length_correlation_table(study.responses, label="hours")
+    axes = plot.length_correlation(study.responses, label="hours", width=width)
+    plot.figure_of(axes).canvas.draw()
+    written = sorted(text.get_text() for text in axes.texts)
+    assert written == sorted(f"{r:.2f}".replace("-", "−") for r in table["correlation"])
+    discs = [line for line in axes.lines if line.get_marker() == "o"]
+    assert len(discs) == len(table) == 6 + 4
+    areas = sorted(line.get_markersize() ** 2 for line in discs)
+    assert areas[-1] / areas[0] == pytest.approx(table["correlation"].abs().max() / table["correlation"].abs().min())
+
+
+def test_the_surface_has_a_square_per_bin_in_the_colour_of_its_class(study):
+    table = plot.length_size_surface_table(study.length_law)
+    axes = plot.length_size_surface(study.length_law)
+    plot.figure_of(axes).canvas.draw()
+    drawn = {(round(x, 6), round(y, 6)): line.get_color() for line in axes.lines for x, y in line.get_xydata()}
+    assert len(drawn) == len(table)
+    colours = {}
+    for row in table.itertuples():
+        colours.setdefault(min(int(row.incoherence * 5), 4), set()).add(drawn[round(row.length, 6), row.model_size_b])
+    assert all(len(c) == 1 for c in colours.values()) and len(set.union(*colours.values())) == len(colours) > 1
+
+
+def test_movement_goes_from_the_smallest_to_the_largest_model(study):
+    table = plot.movement_by_size_table(study.power_laws)
+    axes = plot.movement_by_size(study.power_laws)
+    plot.figure_of(axes).canvas.draw()
+    assert near(table["bias2"], marks(axes)[:, 0]) and near(table["variance"], marks(axes)[:, 1])
+    for name, own in table.groupby("group"):
+        end = own.sort_values("model_size_b")[["bias2", "variance"]].to_numpy()[-1]
+        assert any(np.allclose(arrow.xy, end) for arrow in axes.texts if hasattr(arrow, "arrow_patch")), name
+
+
+def test_waiting_is_drawn_per_hundred_words(study):
+    table = plot.wait_ratio_table(study.responses)
+    axes = plot.wait_ratios(study.responses)
+    figure = plot.figure_of(axes)
+    figure.canvas.draw()
+    first = table[table["model"] == table["model"].iloc[0]]
+    assert near(100 * first["ratio"], marks(axes.flat[0])[:, 0])
+    assert near(first["incoherence"], marks(axes.flat[0])[:, 1])
+    assert "“wait” per 100 words" in figure.get_supxlabel()
