@@ -140,7 +140,7 @@ def check(fit: Fit, by: Sequence[str] = ("model",), *, replicates: int = REPLICA
     for j, name in enumerate(NAMES):
         known = np.isfinite(seen[:, j])
         if known.any():
-            whole[name] = (float(seen[known, j].mean()), np.nanmean(made[:, known, j], axis=1))
+            whole[name] = (float(seen[known, j].mean()), _mean(made[:, known, j]))
     apart = between_models(letters.right / n, model, question)
     if np.isfinite(apart):
         whole["between models"] = (apart, related)
@@ -148,6 +148,14 @@ def check(fit: Fit, by: Sequence[str] = ("model",), *, replicates: int = REPLICA
     if contexts is not None:
         whole["contexts"] = contexts
     return Checks(sets, seen, made, whole)
+
+
+def _mean(x: np.ndarray) -> np.ndarray:
+    """Means over the second axis of what is known; nan where nothing is."""
+    known = np.isfinite(x)
+    with np.errstate(invalid="ignore"):
+        out: np.ndarray = np.where(known, x, 0.0).sum(1) / known.sum(1)
+    return out
 
 
 def replicate(

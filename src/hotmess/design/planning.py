@@ -170,13 +170,12 @@ def plan(
         raise BadInput("No design is left to compare: there are too few responses for the samples asked for.")
     table = pd.DataFrame(rows, columns=names)
     enough = table if responses is not None else table[table["rate"] >= probability]
-    best = None
+    best: dict[str, Any] | None = None
     if len(enough):
         key = ["rate", "questions"] if responses is not None else ["responses", "samples"]
-        best = enough.sort_values(key, ascending=responses is None).iloc[0].to_dict()
-        best = {
-            k: int(v) if k in ("questions", "samples", "models", "responses") else float(v) for k, v in best.items()
-        }
+        row = enough.sort_values(key, ascending=responses is None).iloc[0]
+        best = {name: float(row[name]) for name in names}
+        best |= {name: int(best[name]) for name in ("questions", "samples", "models", "responses")}
     return Design(
         claim, effect, probability, table, best, _notes(study, c, claim, effect, probability, best, responses)
     )
