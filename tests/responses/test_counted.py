@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -169,3 +172,63 @@ def test_only_parquet_is_counted(tmp_path):
             hm.read(tmp_path / name, engine="duckdb")
     with pytest.raises(hm.BadInput, match="No file was given"):
         hm.read([], engine="duckdb")
+
+
+class Backend:
+    """What counting asks of a connected backend of Ibis, answered by DuckDB."""
+
+    name = "other"
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+        self.connection.execute("SET enable_progress_bar = false")
+        self.read = 0
+
+    def list_tables(self) -> list[str]:
+        return [name for (name,) in self.connection.sql("SELECT table_name FROM duckdb_tables()").fetchall()]
+
+    def table(self, name: str) -> Table:
+        return Table(name, self.connection)
+
+    def read_parquet(self, path: str) -> Table:
+        self.read += 1
+        self.connection.execute(f"CREATE VIEW file{self.read} AS SELECT * FROM read_parquet('{path}')")
+        return Table(f"file{self.read}", self.connection)
+
+    def sql(self, query: str, dialect: str) -> SimpleNamespace:
+        assert dialect == "duckdb"
+        return SimpleNamespace(to_pyarrow=self.connection.sql(query).to_arrow_table)
+
+
+class Table:
+    def __init__(self, name: str, connection: duckdb.DuckDBPyConnection) -> None:
+        self.name, self.connection = name, connection
+
+    def get_name(self) -> str:
+        return self.name
+
+    def schema(self) -> dict[str, SimpleNamespace]:
+        found = self.connection.sql(f"DESCRIBE {self.name}").fetchall()
+        return {name: SimpleNamespace(is_integer=lambda kind=kind: "INT" in kind) for name, kind, *_ in found}
+
+
+def test_a_connected_backend_counts_files_and_its_own_tables(tmp_path):
+    frame = letters()
+    (tmp_path / "parts").mkdir()
+    for name, part in frame.groupby("model"):
+        # The second file has a column that the first one lacks: such columns are not there.
+        (part if name == "big" else part.assign(more=1)).to_parquet(tmp_path / "parts" / f"{name[:3]}.parquet")
+    backend = Backend()
+    backend.connection.execute(f"CREATE TABLE runs AS FROM read_parquet('{tmp_path}/parts/*', union_by_name = true)")
+    options = {"columns": {"reasoning_tokens": "tokens"}, "where": "context <> 1"}
+    whole = hm.read(tmp_path / "parts", **options)
+    same_cells(whole, hm.read(tmp_path / "parts", engine=backend, **options))
+    same_cells(whole, hm.read("runs", engine=backend, **options))
+    assert "runs" in backend.list_tables()  # it was not closed
+    for path, more, words in (
+        (tmp_path / "parts", {"keep": ["more"]}, "no column 'more'"),
+        ("runs", {"where": "modle = 1"}, "engine other refuses the query: Binder Error"),
+        ("run", {}, "no file or folder 'run'"),
+    ):
+        with pytest.raises(hm.BadInput, match=words):
+            hm.read(path, engine=backend, **more)

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl
 
 from hotmess.errors import BadInput, need
 from hotmess.responses.tally import quoted
@@ -68,7 +68,7 @@ class _DuckDB:
         files = [file for path in paths for file in _files(path, renamed)]
         self._scratch = tempfile.TemporaryDirectory(prefix="hotmess-")
         settings: dict[str, Any] = {"temp_directory": self._scratch.name, "preserve_insertion_order": "false"}
-        settings |= dict(parse_qsl(urlsplit(engine).query))
+        settings |= dict(parse_qsl(engine.partition("?")[2]))
         try:
             self._connection = duckdb.connect(":memory:", config=settings)
         except duckdb.Error as error:
@@ -143,10 +143,9 @@ class _Ibis:
 def _spark(engine: str) -> Any:
     """An Ibis backend on a Spark session with this master; a session that is there already is used."""
     ibis, spark = need("ibis", "spark"), need("pyspark.sql", "spark")
-    parts = urlsplit(engine)
-    master = urlunsplit(parts._replace(query="")) if parts.scheme == "spark" else engine
+    master, _, settings = engine.partition("?")
     builder = spark.SparkSession.builder.master(master).appName("hotmess")
-    for key, value in parse_qsl(parts.query):
+    for key, value in parse_qsl(settings):
         builder = builder.config(key, value)
     try:
         return ibis.pyspark.connect(builder.getOrCreate())
