@@ -193,6 +193,7 @@ def test_latent_lengths_are_calibrated_where_means_of_runs_are_not():
     assert slope(latent) == pytest.approx(1, abs=0.04)
     assert slope(cells["log2_length"].to_numpy()) == pytest.approx(1 / (1 + 0.64 / 3), abs=0.04)
     assert latent.mean() == pytest.approx(cells["log2_length"].mean())
+    np.testing.assert_allclose(latent_lengths(responses, cells, latent=False), cells["log2_length"])  # switched off
     exact = cells.assign(reasoning_tokens=100)
     np.testing.assert_allclose(latent_lengths(validate(table.assign(reasoning_tokens=64)), exact), 6)
 

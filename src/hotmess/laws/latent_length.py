@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, NotTestable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,7 @@ def latent_means(
 
     Raises
     ------
-    BadInput
+    NotTestable
         If no cell of a group has two runs and `run_sd` is not given.
 
     Examples
@@ -95,10 +95,12 @@ def latent_means(
     raw = np.bincount(cell, weights=y, minlength=cells) / np.maximum(runs, 1)
     spare = np.bincount(group, weights=np.maximum(runs - 1, 0), minlength=groups)
     if run_sd is None and np.any(spare < 1):
-        raise BadInput(
+        raise NotTestable(
             "Every question has one run only, so noise in length cannot be told from differences between questions; "
             "draw two or more runs, or give the sd of log2 length between runs as run_sd."
         )
+    seen = _Runs.of(y[~late], cell[~late], cells)
+    limits, owner = y[late], cell[late]
     off = y - raw[cell]
     within = np.bincount(group[cell], weights=off**2, minlength=groups)
     sigma = np.full(groups, run_sd) if run_sd is not None else np.sqrt(np.maximum(within / np.maximum(spare, 1), 1e-6))
@@ -108,46 +110,67 @@ def latent_means(
     mean = raw.copy()
     runs_of_group = np.bincount(group, weights=runs, minlength=groups)
     for _ in range(rounds):
-        mean, variance = _posterior(y, cell, group, late, mean, mu, tau, sigma)
+        mean, variance = _posterior(seen, limits, owner, group, mean, mu, tau, sigma)
         before = np.r_[mu, tau, sigma]
         mu = np.bincount(group, weights=mean, minlength=groups) / of_group
         spread = (mean - mu[group]) ** 2 + variance
-        tau = np.sqrt(np.bincount(group, weights=spread, minlength=groups) / of_group)
+        tau = np.maximum(np.sqrt(np.bincount(group, weights=spread, minlength=groups) / of_group), 1e-6)
         if run_sd is None:
-            residual = _squares(y, late, mean[cell], variance[cell], sigma[group[cell]])
-            total = np.bincount(group[cell], weights=residual, minlength=groups)
+            total = np.bincount(group, weights=seen.squares(mean, variance), minlength=groups)
+            if len(limits):
+                # E(Y - l)² given Y > limit is s²(1 - a phi(a)/Phi(a)) at a = (l - limit)/s
+                s = sigma[group[owner]]
+                a = (mean[owner] - limits) / s
+                total += np.bincount(group[owner], weights=s**2 * (1 - a * _hazard(a)), minlength=groups)
             sigma = np.sqrt(np.maximum(total / runs_of_group, 1e-8))
         if np.abs(np.r_[mu, tau, sigma] - before).max() < 1e-7:
             break
-    mean, variance = _posterior(y, cell, group, late, mean, mu, tau, sigma)
+    mean, variance = _posterior(seen, limits, owner, group, mean, mu, tau, sigma)
+    # Where means differ no more than chance makes them, EM creeps towards tau = 0 and never arrives.
+    alike = (tau**2 < 0.01 * sigma**2 * of_group / runs_of_group)[group]
+    mean, variance = np.where(alike, mu[group], mean), np.where(alike, 0.0, variance)
     return Latent(mean, np.sqrt(variance), raw, mu, tau, sigma)
 
 
+@dataclass(frozen=True)
+class _Runs:
+    """Runs that are not censored, by cell: how many, their mean, their sum of squares around it."""
+
+    n: Floats
+    mean: Floats
+    within: Floats
+
+    @classmethod
+    def of(cls, y: Floats, cell: Ints, cells: int) -> _Runs:
+        n = np.bincount(cell, minlength=cells).astype(float)
+        mean = np.bincount(cell, weights=y, minlength=cells) / np.maximum(n, 1)
+        within = np.bincount(cell, weights=(y - mean[cell]) ** 2, minlength=cells)
+        return cls(n, mean, within.astype(float))
+
+    def squares(self, at: Floats, variance: Floats) -> Floats:
+        """(cells,) expected sum of squares around a latent length with this mean and variance."""
+        return self.within + self.n * ((self.mean - at) ** 2 + variance)
+
+
 def _posterior(
-    y: Floats, cell: Ints, group: Ints, late: NDArray[np.bool_], mean: Floats, mu: Floats, tau: Floats, sigma: Floats
+    seen: _Runs, limits: Floats, owner: Ints, group: Ints, mean: Floats, mu: Floats, tau: Floats, sigma: Floats
 ) -> tuple[Floats, Floats]:
     """Mode and inverse curvature of every l_i, by Newton's method on a log-concave density; exact without censoring."""
-    s = sigma[group[cell]]
-    weight = 1 / tau[group] ** 2
-    for _ in range(40 if late.any() else 1):
-        at = mean[cell]
-        a = (at - y) / s
-        hazard = _hazard(a)
-        slope = np.where(late, hazard / s, (y - at) / s**2)
-        curve = np.where(late, hazard * (hazard + a) / s**2, 1 / s**2)
-        gradient = np.bincount(cell, weights=slope, minlength=len(mean)) - weight * (mean - mu[group])
-        information = np.bincount(cell, weights=curve, minlength=len(mean)) + weight
+    s, weight = sigma[group], 1 / tau[group] ** 2
+    for _ in range(40 if len(limits) else 1):
+        gradient = seen.n * (seen.mean - mean) / s**2 - weight * (mean - mu[group])
+        information = seen.n / s**2 + weight
+        if len(limits):
+            own = s[owner]
+            a = (mean[owner] - limits) / own
+            hazard = _hazard(a)
+            gradient += np.bincount(owner, weights=hazard / own, minlength=len(mean))
+            information += np.bincount(owner, weights=hazard * (hazard + a) / own**2, minlength=len(mean))
         step = gradient / information
-        mean = mean + np.clip(step, -3, 3)
+        mean = mean + (np.clip(step, -3, 3) if len(limits) else step)
         if np.abs(step).max() < 1e-9:
             break
     return mean, 1 / information
-
-
-def _squares(y: Floats, late: NDArray[np.bool_], at: Floats, variance: Floats, s: Floats) -> Floats:
-    """E(Y - l)² of each run: of censored ones given Y > limit, s²(1 - a phi(a)/Phi(a)) at a = (l - limit)/s."""
-    a = (at - y) / s
-    return np.where(late, s**2 * (1 - a * _hazard(a)), (y - at) ** 2 + variance)
 
 
 def _hazard(a: Floats) -> Floats:
@@ -161,6 +184,7 @@ def latent_length(
     length: str = "reasoning_tokens",
     by: Sequence[str] = GROUP,
     cap: float | None = None,
+    censored: NDArray[np.bool_] | None = None,
     run_sd: float | None = None,
     enabled: bool = True,
 ) -> pd.DataFrame:
@@ -170,6 +194,8 @@ def latent_length(
     ----------
     cap
         token limit: lengths at or above it are censored there, as are rows whose `finish_reason` is `length`.
+    censored
+        (rows,) further runs that were cut off at their length, as `hotmess.responses.cut.cut_off` finds them.
     by
         columns whose cells share a population of lengths.
     enabled
@@ -192,7 +218,7 @@ def latent_length(
     keys = ["benchmark", "model", "question", "condition", "budget"]
     data = pd.DataFrame({k: table[k].fillna("").astype(str) if k in table else "" for k in keys})
     data["tokens"] = table[length].to_numpy(dtype=float, na_value=np.nan)
-    late = np.zeros(len(data), bool)
+    late = np.zeros(len(data), bool) if censored is None else np.array(censored, bool)
     if "finish_reason" in table:
         late |= (table["finish_reason"].astype("object") == "length").to_numpy(bool)
     if cap is not None:

@@ -99,37 +99,28 @@ class LengthLaw:
         return self.arms.assign(slope=np.median(flat, axis=0), slope_low=low, slope_high=high)
 
 
-def latent_lengths(responses: Responses, table: pd.DataFrame) -> np.ndarray:
-    """Posterior mean of the latent log₂ length of every cell of `table`, from all runs of its arm.
+def latent_lengths(responses: Responses, table: pd.DataFrame, *, latent: bool = True) -> np.ndarray:
+    """Posterior mean of the latent log₂ length of every cell of `table`, from all runs (`hotmess.laws.latent_length`).
 
-    A question's mean length is itself estimated, and noise in x flattens a law between questions (0.5 becomes 0.45 with
-    three runs each). Runs are lognormal around their question's latent length, y_qr ~ Normal(l_q, w²), and questions
-    normal within an arm, l_q ~ Normal(m, b²), so E[l_q | y] = m + b²/(b² + w²/n_q) (mean of y_q - m), with w² and b² by
-    the moments of one-way analysis of variance. Expected latent lengths in the place of noisy ones cure the flattening
-    (regression calibration: Carroll et al. 2006, *Measurement Error in Nonlinear Models*, chapter 4).
+    Noise in x flattens a law between questions (0.5 becomes 0.45 with three runs each); latent lengths, runs cut off at
+    a token limit censored there, are the cure. latent=False gives the means of the runs, for comparison.
     """
     import pandas as pd
 
+    from hotmess.laws.latent_length import latent_length
+    from hotmess.responses.cut import cut_off
     from hotmess.responses.table import CELL
 
-    with np.errstate(divide="ignore"):
-        runs = responses.table[list(CELL)].assign(log2=np.log2(responses.lengths()))
-    each = runs.groupby(list(CELL), observed=True)["log2"].agg(["mean", "var", "count"])
-    each = each.reindex(pd.MultiIndex.from_frame(table[list(CELL)])).reset_index(drop=True)
-    arm = table.groupby(list(ARM), observed=True, sort=False).ngroup().to_numpy()
-    mean, n = each["mean"].to_numpy(), each["count"].to_numpy(float)
-    squares = each["var"].fillna(0.0).to_numpy() * (n - 1)
-    per_arm = np.bincount(arm)
-    within = (np.bincount(arm, squares) / np.maximum(np.bincount(arm, n - 1), 1))[arm] / n
-    center = (np.bincount(arm, mean) / per_arm)[arm]
-    total = np.bincount(arm, (mean - center) ** 2) / np.maximum(per_arm - 1, 1)
-    between = np.maximum(total - np.bincount(arm, within) / per_arm, 0.0)[arm]
-    share = np.divide(between, between + within, out=np.zeros(len(mean)), where=between > 0)
-    return center + share * (mean - center)
+    known = latent_length(
+        responses.table, length=str(responses.length), censored=cut_off(responses), enabled=latent
+    ).set_index(list(CELL))["log2_length"]
+    return known.reindex(pd.MultiIndex.from_frame(table[list(CELL)].astype(str))).to_numpy(float)
 
 
-def binned_cells(responses: Responses, *, bins: int = BINS) -> tuple[Cells, tuple[str, ...]]:
+def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True) -> tuple[Cells, tuple[str, ...]]:
     """Cells with a `latent_log2_length` and a `bin` of equally many questions by it within each arm; what is left out.
+
+    latent=False: means of the runs in the place of latent lengths, for comparison.
 
     Raises
     ------
@@ -162,7 +153,7 @@ def binned_cells(responses: Responses, *, bins: int = BINS) -> tuple[Cells, tupl
     arms = table.groupby(list(ARM), observed=True)["log2_length"]
     if (arms.transform("max") - arms.transform("min") < 1e-9).all():
         raise NotTestable(f"{responses.length} does not vary between questions, so nothing can be said about length.")
-    table["latent_log2_length"] = latent_lengths(responses, table)
+    table["latent_log2_length"] = latent_lengths(responses, table, latent=latent)
     arms = table.groupby(list(ARM), observed=True)["latent_log2_length"]
     if (arms.transform("max") - arms.transform("min") < 1e-9).all():
         raise NotTestable(
@@ -185,13 +176,14 @@ def length_law(
     responses: Responses,
     *,
     bins: int = BINS,
+    latent: bool = True,
     shapes: Sequence[str] = ("odds", "power"),
     metric: str = "brier",
     seed: int = 0,
     draws: int = 500,
     chains: int = 4,
 ) -> LengthLaw:
-    """Fit length laws over many bins.
+    """Fit length laws over many bins; latent=False: in the means of the runs, noise and all, for comparison.
 
     Raises
     ------
@@ -207,7 +199,7 @@ def length_law(
     for shape in shapes:
         if shape not in SHAPES:
             raise BadInput(f"There is no length law {shape!r}; there are {', '.join(SHAPES)}.")
-    cells, notes = binned_cells(responses, bins=bins)
+    cells, notes = binned_cells(responses, bins=bins, latent=latent)
     keys = [*ARM, "bin"]
     first = fit(cells, groups=keys, seed=seed, draws=draws, chains=chains, pointwise=False)
     first = replace(first, source=responses)
