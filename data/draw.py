@@ -36,6 +36,7 @@ SEED = 20261121
 CONTEXTS, DRAWS = 10, 3
 TEMPERATURE, TOP_P = 0.8, 0.95
 MAX_TOKENS = {"low": 64, "high": 256}
+PATIENCE = 4 * 3600  # seconds for one response: a busy machine may be slow, and a repeated request slower still
 MARK = "`python data/draw.py --summary` prints, and writes here,"
 CATEGORIES = ("benchmark", "model", "family", "question", "category", "condition", "budget", "finish_reason")
 
@@ -101,7 +102,9 @@ def draw_part(
     task.dataset = pin(task.dataset, slots)
     task.solver = draw_in_slot()
     name = str(model["model"]).replace(" ", "-")
-    provider = get_model(f"openai-api/local/{name}", base_url=url, api_key="none", memoize=False)
+    provider = get_model(
+        f"openai-api/local/{name}", base_url=url, api_key="none", memoize=False, client_timeout=PATIENCE
+    )
     with tempfile.TemporaryDirectory() as logs:
         (header,) = run(
             task,
@@ -112,7 +115,7 @@ def draw_part(
             log_dir=logs,
             display="none",
             log_realtime=False,
-            timeout=3600,
+            timeout=PATIENCE,
         )
         log = read_eval_log(header.location)
     if log.status != "success" or len(log.samples or []) != len(items) * DRAWS:
