@@ -20,6 +20,7 @@ _WHERE = {
     "BadInput": "hotmess.errors",
     "NotTestable": "hotmess.errors",
     "read": "hotmess.responses.read",
+    "add_outcome": "hotmess.responses.own",
     "Responses": "hotmess.responses.table",
     "Cells": "hotmess.responses.cells",
     "reduce": "hotmess.responses.cells",
@@ -66,6 +67,7 @@ __all__ = [
     "Study",
     "Verdict",
     "__version__",
+    "add_outcome",
     "check",
     "claims",
     "compare",
@@ -106,6 +108,7 @@ if TYPE_CHECKING:
     from hotmess.pymc_models import pymc_model
     from hotmess.pymc_models.sample import sample_pymc
     from hotmess.responses.cells import Cells, reduce
+    from hotmess.responses.own import add_outcome
     from hotmess.responses.read import read
     from hotmess.responses.table import Responses
 

@@ -12,10 +12,11 @@ import pandas as pd
 from hotmess.decompose.points import Points, cluster
 from hotmess.errors import BadInput
 from hotmess.responses.filter import arrow, arrow_column, connect
+from hotmess.responses.own import OWN, keys
 from hotmess.responses.positions import Space, positions, text_codes
 from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, tally, tally_sql
-from hotmess.responses.values import suggest
+from hotmess.responses.values import missing, suggest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -130,6 +131,9 @@ def _values(responses: Responses) -> np.ndarray | pd.Series:
         return text_codes(responses)
     if outcome == "tests":
         code = pd.factorize(np.array([np.asarray(v).tobytes() for v in table["tests"]], dtype=object))[0]
+        return pd.Series(np.arange(len(code))).groupby(code).transform("first").to_numpy()
+    if outcome in OWN:
+        code = pd.factorize(keys(table[outcome].to_numpy(object), missing(table[outcome])))[0]
         return pd.Series(np.arange(len(code))).groupby(code).transform("first").to_numpy()
     return np.arange(len(table))
 

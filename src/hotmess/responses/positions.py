@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 from hotmess.decompose.kl import log_smoothed
+from hotmess.responses.own import OWN, positions_of
 from hotmess.responses.table import CELL, Responses
+from hotmess.responses.values import missing
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ def positions(
     if responses.outcome == "score":
         target = np.ones((len(cells), 1))
         return Placed(value.astype(float)[:, None], target, value.astype(float), np.zeros(len(value), dtype=np.int64))
+    if responses.outcome in OWN:
+        return _own(value.astype(np.int64), owner, cells, responses)
     place = {"answer": _letters, "text": _texts, "probs": _probs, "tests": _tests}.get(responses.outcome, _vectors)
     return place(value.astype(np.int64), owner, cells, responses, space)
 
@@ -153,6 +157,20 @@ def _tests(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: R
     target = np.zeros((len(cells), widest))
     target[owner] = valid / root
     return Placed(z / root, target, right, np.zeros(len(row), dtype=np.int64))
+
+
+def _own(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses) -> Placed:
+    """Positions by the user's function, the target's too; responses that could not be read at the origin."""
+    own, table = OWN[responses.outcome], responses.table
+    values = table[responses.outcome].iloc[row]
+    none = missing(values)
+    z = positions_of(responses.outcome, values.to_numpy(object), none)
+    goal = table[own.target].iloc[row[np.unique(owner, return_index=True)[1]]].to_numpy(object)
+    target = positions_of(responses.outcome, goal, np.zeros(len(goal), bool))
+    if z.shape[1] < target.shape[1]:  # nothing was read at all
+        z = np.zeros((len(z), target.shape[1]))
+    right = (np.abs(z - target[owner]).max(axis=1) < 1e-9).astype(np.int64)
+    return Placed(z, target, right, none.astype(np.int64))
 
 
 def _vectors(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CELL = ("benchmark", "model", "question", "condition", "budget")
 """The columns whose values together name a cell."""
 
-OUTCOMES = ("probs", "answer", "tests", "score", "text", "embedding", "point")
+OUTCOMES = ["probs", "answer", "tests", "score", "text", "embedding", "point"]
 """The outcomes a response can have, in the order in which one is chosen when nothing else decides."""
 
 
