@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -17,6 +18,14 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--remote-debugging-pipe"),
 )
+
+
+def find_axe() -> Path | None:
+    """axe-core's script, where `npm install --prefix .cache/axe axe-core` or the variable AXE has put it."""
+    root = Path(__file__).resolve().parents[2]
+    places = [Path(os.environ["AXE"])] if "AXE" in os.environ else []
+    places.append(root / ".cache" / "axe" / "node_modules" / "axe-core" / "axe.min.js")
+    return next((path for path in places if path.is_file()), None)
 
 
 def find() -> str | None:
@@ -90,8 +99,9 @@ class Chromium:
             self._next()
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression in the page."""
-        result = self.call("Runtime.evaluate", {"expression": expression, "returnByValue": True})
+        """The value of a JavaScript expression in the page; of a promise, what it comes to."""
+        asked = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+        result = self.call("Runtime.evaluate", asked)
         if "exceptionDetails" in result:
             raise RuntimeError(str(result["exceptionDetails"]))
         return result["result"].get("value")

@@ -50,10 +50,14 @@ def test_page(hostile, browser, width, dark):
     )
     assert outside == 0
     assert browser.evaluate(CONTRAST) >= 4.5
+    # Every figure is drawn once, in the form for this width.
+    browser.evaluate("document.querySelectorAll('section > details').forEach(d => d.open = true)")
     drawn = browser.evaluate(
-        "[...document.querySelectorAll('figure svg')].filter(s => s.getClientRects().length).length"
+        "[...document.querySelectorAll('figure')].map(f => [...f.children].filter("
+        "s => s.tagName == 'svg' && s.getClientRects().length).map(s => s.getAttribute('class')).join())"
     )
-    assert drawn == 5
+    assert len(drawn) >= 5
+    assert set(drawn) == {"narrow" if width < 600 else "wide"}
     assert browser.evaluate("document.title") == "Bias, variance and incoherence"
 
 
@@ -103,3 +107,28 @@ def test_figures_have_ink_on_both_pages(hostile, browser):
         )
     assert len(seen[0]) == len(seen[1]) > 100
     assert sum(a != b for a, b in zip(*seen, strict=True)) > 100
+
+
+@pytest.mark.skipif(chromium_pipe.find_axe() is None, reason="axe-core is not there")
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)], ids=["wide, light", "narrow, dark"])
+def test_axe_finds_nothing_serious(hostile, browser, width, dark):
+    browser.open((hostile.folder / "report.html").as_uri(), width=width, dark=dark)
+    browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    browser.evaluate(chromium_pipe.find_axe().read_text(encoding="utf-8") + "; 0")
+    found = browser.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations"
+        ".map(v => [v.impact, v.id, v.help, v.nodes.length, v.nodes[0].html.slice(0, 200)]))"
+    )
+    assert [v for v in found if v[0] in ("serious", "critical", "moderate")] == []
+
+
+def test_axe_would_find_something(browser, tmp_path):
+    axe = chromium_pipe.find_axe()
+    if axe is None:
+        pytest.skip("axe-core is not there")
+    page = tmp_path / "bad.html"
+    page.write_text("<html><body><img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='></body></html>")
+    browser.open(page.as_uri(), width=800)
+    browser.evaluate(axe.read_text(encoding="utf-8") + "; 0")
+    found = browser.evaluate("axe.run(document).then(r => r.violations.map(v => v.id))")
+    assert {"image-alt", "html-has-lang"} <= set(found)
