@@ -65,6 +65,15 @@ def whole_reference(app: Any, name: str, source: list[str]) -> None:
         source[0] += "\n" + more(source[0])
 
 
+def whole_contents(app: Any, name: str, source: list[str]) -> None:
+    """Add pages that the index does not list, so that none is out of reach."""
+    if name == "index":
+        strange = [d for d in sorted(app.env.found_docs) if d != "index" and not re.search(rf"(?m)^{d}$", source[0])]
+        if strange:
+            source[0] += "\n```{toctree}\n:caption: More\n:maxdepth: 1\n\n" + "\n".join(strange) + "\n```\n"
+
+
 def setup(app: Any) -> None:
+    app.connect("source-read", whole_contents)
     app.connect("autodoc-process-docstring", as_written, priority=100)
     app.connect("source-read", whole_reference)

@@ -53,7 +53,7 @@ def test_help_imports_nothing_heavy():
     assert lines(out)[-1] == "[]"
 
 
-@pytest.mark.parametrize("name", ["read", "decompose"])
+@pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_has_an_example(name, capsys):
     with pytest.raises(SystemExit) as stop:
         main([name, "--help"])
@@ -176,3 +176,55 @@ def test_python_m_and_version():
     for arguments in (["-m", "hotmess", "--version"], ["-m", "hotmess.cli", "--version"]):
         done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
         assert done.stdout.startswith("hotmess")
+
+
+def test_quiet_is_silent_but_for_what_was_asked(table, capsys):
+    assert main(["decompose", str(table), "--json", "--quiet"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert len(json.loads(captured.out)) == 2
+    assert main(["decompose", str(table), "--by", "modle", "--quiet"]) == 2  # a mistake is said all the same
+    assert "did you mean 'model'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["decompsoe", "x"], "did you mean decompose?"),
+        (["decompose", "x", "--intervall", "0.9"], "did you mean --interval?"),
+        (["test", "x", "--population", "like-this"], "did you mean like-these?"),
+    ],
+)
+def test_mistyped_words_are_answered_with_the_nearest(words, near, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert near in said
+    assert len(lines(said)) == 1
+
+
+def test_interrupted(table, capsys, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hotmess.decompose.records.decompose", stop)
+    assert main(["decompose", str(table)]) == 130
+    assert capsys.readouterr().err.strip().endswith("hotmess: interrupted.")
+
+
+def test_compare(table, capsys):
+    options = ["--models", "small,large", "--draws", "50", "--json"]
+    assert main(["compare", str(table), *options]) == 0
+    captured = capsys.readouterr()
+    records = json.loads(captured.out)
+    assert [r["quantity"] for r in records[:4]] == ["incoherence", "bias2", "variance", "error"]
+    wanted = {"of", "against", "questions", "difference", "low", "high", "probability", "unbiased", "reliable"}
+    assert wanted <= set(records[0])
+    assert (records[0]["of"], records[0]["against"], records[0]["questions"]) == ("small", "large", 12)
+    assert main(["compare", str(table), "--models", "small,larg"]) == 2
+    assert "did you mean 'large'" in capsys.readouterr().err
+    assert main(["compare", str(table), "--draws", "50"]) == 0
+    out = lines(capsys.readouterr().out)
+    assert out[0].startswith("small against large, on 12 shared questions")
+    assert out[1].split()[:3] == ["of", "against", "quantity"]

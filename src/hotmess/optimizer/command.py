@@ -20,6 +20,10 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "optimizer",
         help="train transformers of growing size to imitate steepest descent, roll them out, report bias and variance",
+        description="Train transformers of growing size to imitate steepest descent, roll them out, report bias and "
+        "variance of where they end.",
+        epilog="example:\n  hotmess optimizer train --experiment tiny --checkpoints checkpoints",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("stage", choices=("train", "roll", "report"), help="train models; roll out; report on rollouts")
     parser.add_argument("--experiment", default="reduced", help="paper (for a GPU), reduced (for two cores) or tiny")

@@ -25,6 +25,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="draw responses from a model through Inspect",
         description="Ask a model every question in several random few-shot contexts, several times each, and write "
         "Inspect logs. Each draw has its own seed, derived from --seed, model, budget, question, context and draw.",
+        epilog="example:\n  hotmess sample questions.jsonl --pool examples.jsonl --model vllm/org/name --budget low",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("questions", help=".jsonl, .json, .csv or .parquet file, or hf:owner/name[:config]")
