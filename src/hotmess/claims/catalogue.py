@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from hotmess.claims import between, ensembling, exponents, natural, overthinking, samples, scale, shapes, shares
+from hotmess.claims import (
+    between,
+    ensembling,
+    exponents,
+    intervention,
+    natural,
+    optimizer,
+    overthinking,
+    samples,
+    scale,
+    shapes,
+    shares,
+)
 from hotmess.claims.claim import Claim
 
-MODULES = (between, overthinking, natural, scale, exponents, shares, shapes, ensembling, samples)
+MODULES = (
+    between,
+    overthinking,
+    natural,
+    scale,
+    exponents,
+    shares,
+    shapes,
+    ensembling,
+    samples,
+    intervention,
+    optimizer,
+)
 """Modules whose `Claim`s make the catalogue, in this order and in the order in which they stand there."""
 
 CATALOGUE: dict[str, Claim] = {c.name: c for module in MODULES for c in vars(module).values() if isinstance(c, Claim)}

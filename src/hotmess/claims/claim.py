@@ -99,6 +99,9 @@ class Claim:
         True where the sentence may speak of association only.
     change
         True where the quantity is itself a change of incoherence, so that its parts belong in the sentence.
+    widened
+        False where the posterior itself speaks of new questions: its draws for questions like these are then not
+        widened where questions are few.
     preregistration
         Hash of a user's claim: SHA-256 of its canonical definition, in the report and in JSON.
     """
@@ -115,6 +118,7 @@ class Claim:
     variants: Callable[[Study], dict[str, Estimate]] | None = None
     association: bool = False
     change: bool = False
+    widened: bool = True
     preregistration: str = ""
 
     def holds(self, draws: np.ndarray) -> np.ndarray:

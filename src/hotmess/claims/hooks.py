@@ -39,6 +39,13 @@ def _natural_without(
     return np.mean(rest, axis=0), -np.inf
 
 
+def _arm_densities(study: Study, _: str) -> Pair | None:
+    from hotmess.claims.intervention import arm_contrast
+
+    fit = arm_contrast(study).fit
+    return None if fit is None else fit_densities(fit)
+
+
 def fit_densities(fit: Fit) -> Pair | None:
     """(chain, draw) log prior and log likelihood of the draws behind a fit's estimands; None with a formula.
 

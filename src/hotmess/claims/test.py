@@ -101,7 +101,7 @@ def test_claim(
     except NotTestable as reason:
         return _not_testable(study, claim, population, (str(reason),), {})
     questions = len(study.responses.table[["benchmark", "question"]].drop_duplicates())
-    factor = widening(questions)
+    factor = widening(questions) if claim.widened else 1.0
     quantity, other = (
         _widened(q, factor) if p == "like-these" else q for q, p in ((quantity, population), (other, OTHER[population]))
     )

@@ -2,10 +2,12 @@
 
 For outcome k of the model of size N trained in sweep s (one seed of training on one problem p)
 
-    log y_ks(N) = a_k + u_kp + v_ks − (α_k + β_kp + γ_ks) log(N / N₀) + e_ksN,
+    log y_ks(N) = a_k + v_ks − (α_k + β_kp + γ_ks) log(N / N₀) + s_kN + e_ksN,
 
-u, β normal over problems, v, γ normal over sweeps, and e normal with a correlation between outcomes: what a single
-model has of its own. The estimate of log y has its own known standard deviation, from the starts (methods, section 4).
+β normal over problems, v, γ normal over sweeps, s normal over sizes: what models of one shape have in common,
+whatever they were trained on, such as a bend of the law; and e normal with a correlation between outcomes: what a
+single model has of its own. The estimate of log y has its own known standard deviation, from the starts (methods,
+section 4).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.optimizer.scales import SCALES, Collapsed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,13 +55,14 @@ def law_data(table: pd.DataFrame) -> LawData:
         raise BadInput(f"A law in size needs at least 4 sizes; there are {table['size'].nunique()}.")
     values = table[list(OUTCOMES)].to_numpy(float)
     spread = np.column_stack([table["bias2_sd"], table["variance_sd"], np.zeros(len(table))]).astype(float)
-    seen = (values > 0) & (values > NOISE * spread)
+    with np.errstate(invalid="ignore"):
+        seen = (values > 0) & (values > NOISE * spread)
     left_out = tuple(
-        f"{OUTCOMES[k]} of size {row.size} (problem {row.problem}, seed {row.seed}) is {values[i, k]:.3g} ± "
+        f"{OUTCOMES[k]} of size {row.size} ({_problem(row.problem)}, seed {row.seed}) is {values[i, k]:.3g} ± "
         f"{spread[i, k]:.2g}: not told from 0"
         for i, row in enumerate(_rows(table))
         for k in range(len(OUTCOMES))
-        if not seen[i, k]
+        if not seen[i, k] and np.isfinite(values[i, k])
     )
     safe = np.where(seen, values, 1.0)
     sweeps = list(zip(table["problem"], table["seed"]))
@@ -78,44 +82,50 @@ def law_data(table: pd.DataFrame) -> LawData:
     )
 
 
-def law_model(data: LawData) -> None:
-    """The NumPyro model. Priors: exponents N(1, 1.5²), their spreads over problems and over sweeps half-normal(0.5)."""
-    import jax.numpy as jnp
-    import numpyro
-    import numpyro.distributions as dist
+def fit_law(data: LawData, *, seed: int = 0, draws: int = 1000, chains: int = 4) -> xr.DataTree:
+    """Posterior of the law: its scales by independence Metropolis, levels and exponents exactly given them.
 
-    n, k = data.y.shape
-    middle = np.array([data.y[data.seen[:, j], j].mean() if data.seen[:, j].any() else 0.0 for j in range(k)])
-    level = numpyro.sample("level", dist.Normal(middle, 3.0).to_event(1))
-    alpha = numpyro.sample("alpha", dist.Normal(jnp.ones(k), 1.5).to_event(1))
-    parts = {}
-    for name, count in (("problem", data.problem.max() + 1), ("sweep", data.sweep.max() + 1)):
-        for what, scale in (("level", 1.0), ("alpha", 0.5)):
-            spread = numpyro.sample(f"{what}_sd_{name}", dist.HalfNormal(scale * jnp.ones(k)).to_event(1))
-            z = numpyro.sample(f"{what}_z_{name}", dist.Normal(jnp.zeros((count, k)), 1.0).to_event(2))
-            parts[what, name] = spread * z
-    own = numpyro.sample("residual_sd", dist.HalfNormal(0.5 * jnp.ones(k)).to_event(1))
-    chol = numpyro.sample("residual_chol", dist.LKJCholesky(k, 2.0))
-    z = numpyro.sample("residual_z", dist.Normal(jnp.zeros((n, k)), 1.0).to_event(2))
-    levels = level + parts["level", "problem"][data.problem] + parts["level", "sweep"][data.sweep]
-    slopes = alpha + parts["alpha", "problem"][data.problem] + parts["alpha", "sweep"][data.sweep]
-    mean = levels - slopes * data.x[:, None] + (z @ chol.T) * own
-    # a floor of 1%: the loss is a mean over thousands of held-out pairs, known but not exactly
-    error = jnp.hypot(jnp.asarray(data.sd), 0.01)
-    log_density = dist.Normal(mean, error).log_prob(data.y)
-    numpyro.factor("estimates", jnp.sum(jnp.where(data.seen, log_density, 0.0)))
+    Variables: the standard deviations of `hotmess.optimizer.scales.SCALES` such as alpha_sd_problem; `level`; `alpha`
+    (mean exponents); `alpha_problem` (of each problem, seeds averaged); `alpha_new`, the exponents of a new seed of
+    training on a new problem. Priors: exponents N(1, 1.5²), levels N(their mean, 3²), half-normal scales, uniform
+    correlations. Bias² and variance are fitted together, the loss, where there is one, by itself.
+    """
+    from hotmess.inference.independence import independence_metropolis
+    from hotmess.inference.sample import to_tree
 
-
-def fit_law(data: LawData, *, seed: int = 0, draws: int = 1000, warmup: int = 1000, chains: int = 4) -> xr.DataTree:
-    """Posterior of the law, with `alpha_new` added: the exponents of a new seed of training on a new problem."""
-    from hotmess.inference.sample import sample
-
-    tree = sample(law_model, data, seed=seed, draws=draws, warmup=warmup, chains=chains, target_accept=0.95)
-    posterior = tree["posterior"].dataset
-    spread = np.hypot(posterior["alpha_sd_problem"].values, posterior["alpha_sd_sweep"].values)
-    noise = np.random.default_rng(seed).normal(size=spread.shape)
-    new = posterior["alpha"].copy(data=posterior["alpha"].values + spread * noise)
-    tree["posterior"] = tree["posterior"].assign(alpha_new=new)
+    posterior: dict[str, list[np.ndarray]] = {}
+    rates = []
+    fitted = [part for part in ([0, 1], [2]) if data.seen[:, part].any()]
+    for part, outcomes in enumerate(fitted):
+        law = Collapsed(data, outcomes)
+        points, rate = independence_metropolis(
+            law.log_likelihood,
+            law.prior_draws,
+            law.log_prior,
+            seed=seed + 100 * part,
+            draws=draws,
+            chains=chains,
+            thin=25,
+        )
+        rates.append(rate)
+        rng = np.random.default_rng([seed, 41, part])
+        flat = points.reshape(-1, points.shape[-1])
+        found = law.coefficients(flat, rng)
+        scales = law.scales(flat)[0].reshape(len(flat), len(outcomes), len(SCALES))
+        made = {f"{what}_sd_{between}": scales[..., i] for i, (what, between, _) in enumerate(SCALES)}
+        spread = np.hypot(made["alpha_sd_problem"], made["alpha_sd_sweep"])
+        made |= dict(zip(("level", "alpha", "alpha_problem"), found))
+        made["alpha_new"] = found[1] + spread * rng.standard_normal(spread.shape)
+        for name, values in made.items():
+            posterior.setdefault(name, []).append(values.reshape(chains, draws, *values.shape[1:]))
+    whole = {name: np.concatenate(values, axis=-1) for name, values in posterior.items()}
+    tree = to_tree(
+        whole,
+        sample_stats={"diverging": np.zeros((chains, draws), bool)},
+        coords={"outcome": [OUTCOMES[k] for part in fitted for k in part]},
+        dims={name: [*(["problem"] if values.ndim == 4 else []), "outcome"] for name, values in whole.items()},
+    )
+    tree["posterior"].attrs["acceptance_rate"] = float(min(rates))
     return tree
 
 
@@ -123,7 +133,7 @@ def law_gate(tree: xr.DataTree) -> Gate:
     """The gate on everything that is reported: exponents, their spreads, levels, residuals."""
     from hotmess.inference.gate import gate_tree
 
-    names = ["alpha", "alpha_new", "alpha_sd_problem", "alpha_sd_sweep", "level", "residual_sd"]
+    names = ["alpha", "alpha_new", "alpha_sd_problem", "alpha_sd_sweep", "level", "level_sd_size", "level_sd_model"]
     return gate_tree(tree, names=names)
 
 
@@ -134,7 +144,7 @@ def exponents(tree: xr.DataTree, *, interval: float = 0.9) -> pd.DataFrame:
     tail = (1 - interval) / 2
     rows: list[dict[str, Any]] = []
     posterior = tree["posterior"].dataset
-    for k, outcome in enumerate(OUTCOMES):
+    for k, outcome in enumerate(posterior["outcome"].values.tolist()):
         row: dict[str, Any] = {"outcome": outcome}
         for name, label in (("alpha", "mean"), ("alpha_new", "new")):
             low, mid, high = np.quantile(posterior[name].values[..., k], [tail, 0.5, 1 - tail])
@@ -164,6 +174,10 @@ def sentence(draws: np.ndarray, sizes: Sequence[int], *, problems: int, training
         f"{problems} quadratics ({trainings} trainings in all), the exponent of bias² exceeds that of variance by "
         f"{mid:.2f} [{low:.2f}, {high:.2f}] for {who}; probability that bias² falls faster {np.mean(draws > 0):.3f}."
     )
+
+
+def _problem(name: Any) -> str:
+    return name if isinstance(name, str) else f"problem {name}"
 
 
 def _rows(table: pd.DataFrame) -> list[Any]:

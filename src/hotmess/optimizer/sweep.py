@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -14,10 +14,14 @@ import numpy as np
 from hotmess.errors import BadInput
 from hotmess.optimizer import checkpoint
 from hotmess.optimizer.experiment import Experiment
+from hotmess.optimizer.points import add_points, end_points
 from hotmess.optimizer.quadratic import Quadratic, descend, random_quadratic, random_starts
 from hotmess.optimizer.rollout import decompose, roll, true_distance
 from hotmess.optimizer.train import Trained, train
 from hotmess.optimizer.transformer import Shape
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STARTS_KEY = 77_003  # apart from the keys of the training data, the same for all sizes, seeds and problems
 SHOWN = 4  # paths kept for the figure
@@ -57,8 +61,10 @@ def train_one(
     )
 
 
-def summarise(experiment: Experiment, shape: Shape, trained: Trained, *, problem: int, seed: int) -> dict[str, Any]:
-    """Roll out and decompose: everything that later analysis needs, as plain JSON values."""
+def summarise(
+    experiment: Experiment, shape: Shape, trained: Trained, *, problem: int, seed: int
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Roll out and decompose: everything that later analysis needs, as plain JSON values; and the ends as responses."""
     quadratic = problem_of(experiment, problem)
     starts = random_starts(
         jax.random.PRNGKey(STARTS_KEY), experiment.starts, dimension=experiment.dimension, spread=experiment.spread
@@ -70,12 +76,22 @@ def summarise(experiment: Experiment, shape: Shape, trained: Trained, *, problem
     truth = descend(quadratic, starts, steps=experiment.rollout, norm=experiment.norm)
     model_terms, true_terms = decompose(quadratic, path), decompose(quadratic, truth)
     every = max(experiment.rollout // 50, 1)
-    return {
+    size = experiment.parameters(shape)
+    ends = end_points(
+        quadratic,
+        np.asarray(path[-1]),
+        number=problem,
+        seed=seed,
+        size=size,
+        step=experiment.rollout,
+        loss=round(trained.held_out, 6),
+    )
+    record = {
         "experiment": experiment.name,
         "settings": experiment.record(),
         "problem": problem,
         "seed": seed,
-        "size": experiment.parameters(shape),
+        "size": size,
         "depth": shape.depth,
         "width": shape.width,
         "losses": _short(trained.losses),
@@ -92,6 +108,7 @@ def summarise(experiment: Experiment, shape: Shape, trained: Trained, *, problem
         "shown_true": _short(np.asarray(truth)[::every, :SHOWN]),
         "rollout_seconds": round(seconds, 1),
     }
+    return record, ends
 
 
 def sweep(
@@ -122,7 +139,10 @@ def sweep(
             if "roll" not in stages:
                 continue
             progress(f"{name} rolling out", 0.0)
-            checkpoint.write_json(target, summarise(experiment, shape, trained, problem=problem, seed=seed))
+            record, ends = summarise(experiment, shape, trained, problem=problem, seed=seed)
+            out.mkdir(parents=True, exist_ok=True)
+            add_points(ends, out / f"{experiment.name}-points.parquet")  # first, as a summary says that all is there
+            checkpoint.write_json(target, record)
             progress(f"{name} done", 1.0)
         written.append(target)
     return written
