@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hotmess.claims import (
     between,
+    embedding,
     ensembling,
     exponents,
     intervention,
@@ -29,6 +30,7 @@ MODULES = (
     samples,
     intervention,
     optimizer,
+    embedding,
 )
 """Modules whose `Claim`s make the catalogue, in this order and in the order in which they stand there."""
 
