@@ -39,17 +39,16 @@ def test_data_of_the_law():
         law_data(table[table["size"] < 5e3])
 
 
-@pytest.mark.slow
 def test_known_exponents_are_recovered():
     table = world(np.random.default_rng(1))
-    tree = fit_law(law_data(table), seed=1, draws=500, warmup=500, chains=2)
+    tree = fit_law(law_data(table), seed=1, draws=250, chains=2)
     found = exponents(tree).set_index("outcome")
     for outcome, true in (("bias2", 2.0), ("variance", 0.9), ("loss", 0.1)):
         row = found.loc[outcome]
         assert row["mean_low"] - 0.05 < true < row["mean_high"] + 0.05
         assert row["new_high"] - row["new_low"] > row["mean_high"] - row["mean_low"]
     draws, gate = falls_faster(tree)
-    assert draws.shape == (2, 500) and np.mean(draws > 0) > 0.97
+    assert draws.shape == (2, 250) and np.mean(draws > 0) > 0.97
     assert abs(np.median(falls_faster(tree, population="mean")[0]) - 1.1) < 0.4
     assert gate.divergences == law_gate(tree).divergences
     assert "1,000 to 100,000 parameters" in sentence(draws, table["size"].tolist(), problems=3, trainings=6)

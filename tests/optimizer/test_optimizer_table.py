@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hotmess.decompose.squared import unbiased
 from hotmess.errors import BadInput
 from hotmess.optimizer import command
 from hotmess.optimizer.experiment import TINY
 from hotmess.optimizer.table import figures, loss_floor, plain_records, power_law, read_summaries, tidy
+from hotmess.responses.cells import reduce
+from hotmess.responses.read import read
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -98,5 +101,10 @@ def test_command_trains_rolls_and_reports(tmp_path, capsys):
     rows = json.loads(capsys.readouterr().out)
     assert [r["size"] for r in rows] == [TINY.parameters(s) for s in TINY.sizes]
     assert all(r["variance"] >= 0 for r in rows)
+    points = read(tmp_path / "o" / "tiny-points.parquet")
+    terms = unbiased(reduce(points).points)
+    order = np.argsort(reduce(points).table["model_size_b"])
+    np.testing.assert_allclose(terms.bias2[order], [r["bias2"] for r in rows], rtol=1e-3)
+    np.testing.assert_allclose(terms.variance[order], [r["variance"] for r in rows], rtol=1e-3)
     with pytest.raises(BadInput, match="no experiment"):
         command.run(parse("train", "--experiment", "large"))
