@@ -9,6 +9,7 @@ study, its slope stands beside that verdict as the guard `joint_model`, which ch
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,7 +161,11 @@ def _exceeds(study: Study, population: str) -> Quantity:
     fit = study.temperature
     if "budget" not in fit.data.features:
         raise NotTestable("Tokens spent do not differ between the budgets, so no effect per doubling can be had.")
-    return _quantity(study, natural_exceeds_budget(fit, population), fit)
+    check = study.budget_agreement
+    record = {"passed": check.share >= 0.025, "observed": check.observed, "share": check.share, "what": check.sentence}
+    held = () if record["passed"] else ("answers at different budgets agree less often than the joint model allows",)
+    quantity = _quantity(study, natural_exceeds_budget(fit, population), fit)
+    return replace(quantity, held=held, guards={"same_scores": record})
 
 
 def _exceeds_estimate(study: Study) -> Estimate:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hotmess.laws.contrast import Contrast
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
+    from hotmess.overthinking.checks import BudgetAgreement
     from hotmess.overthinking.fit import LengthFit
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
@@ -246,6 +247,13 @@ class Study:
         from hotmess.overthinking.ready import fit_ready
 
         return self._once("temperature", lambda: fit_ready(self.responses, self.seed, self.draws, self.chains))
+
+    @property
+    def budget_agreement(self) -> BudgetAgreement:
+        """Whether answers at different budgets agree as often as the joint model says."""
+        from hotmess.overthinking.checks import budget_agreement
+
+        return self._once("budget_agreement", lambda: budget_agreement(self.temperature))
 
     @property
     def temperature_variants(self) -> dict[str, LengthFit]:

@@ -49,6 +49,8 @@ def overthinking(context: Context) -> Section | None:
             figures += more
             tables.append(shown)
             text += said
+            if "budget" in fit.data.features:
+                text.append(study.budget_agreement.sentence)
             posteriors["temperature"] = fit.tree
         text += fit.notes
     elif assigned is not None:
