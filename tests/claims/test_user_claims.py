@@ -1,0 +1,203 @@
+"""Users' claims: the language refuses all but itself, YAML and functions, hashes, verdicts on every route."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import hotmess as hm
+from hotmess.claims.claim import NOT_TESTABLE, Quantity
+from hotmess.claims.expression import parse
+from hotmess.claims.study import Study
+from hotmess.claims.user import claim_from, claim_from_function, load_claims
+from hotmess.cli import main
+from hotmess.decompose.squared import unbiased
+from hotmess.errors import BadInput
+from hotmess.inference.gate import Gate
+from hotmess.responses.validate import validate
+from hotmess.simulate import simulate
+
+DIFFERENCE = "incoherence(model='model-1') - incoherence(model='model-0')"
+
+
+@pytest.fixture(scope="module")
+def table():
+    return simulate("correlated-models", seed=1, questions=60, samples=10).table
+
+
+@pytest.fixture(scope="module")
+def study(table):
+    return Study(validate(table), seed=3, draws=250)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("__import__('os').system('true')", "not part of a quantity"),
+        ("().__class__", "not part of a quantity"),
+        ("incoherence().draws", "not part of a quantity"),
+        ("[x for x in incoherence()]", "not part of a quantity"),
+        ("lambda: 1", "not part of a quantity"),
+        ("incoherence() if True else error()", "not part of a quantity"),
+        ("incoherence() > 0", "not part of a quantity"),
+        ("f'{incoherence()}'", "not part of a quantity"),
+        ("incoherence(model=open('x'))", "a name and a text or number"),
+        ("incoherence(**{'model': 'A'})", "a name and a text or number"),
+        ("incoherence('A')", "given by name"),
+        ("open('x')", "no quantity 'open'"),
+        ("incoherense()", "did you mean incoherence"),
+        ("varianse(model='A')", "did you mean variance"),
+        ("incoherence", "Write incoherence()"),
+        ("1 + 1", "names no posterior quantity"),
+        ("True * error()", "not True"),
+        ("'a' * error()", "not 'a'"),
+        ("error() ** 99", "power"),
+        ("error() ** error()", "power"),
+        ("log(error(), 2)", "takes 1 argument"),
+        ("size_slope() + error()", "separate fits"),
+        ("error(", "cannot be read"),
+        ("(" * 300 + ")" * 300, "cannot be read"),
+        ("-" * 500 + "error()", "nested too deeply"),
+        ("x" * 3000, "characters"),
+        ("", "is an expression"),
+    ],
+)
+def test_what_is_not_the_language_is_refused(text: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words.replace("(", r"\(").replace(")", r"\)")):
+        parse(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="error()+-*/.'\"=[]{}:,_ \\\n1mA", max_size=40))
+def test_any_text_is_parsed_or_refused_with_a_sentence(text: str) -> None:
+    try:
+        found = parse(text)
+    except BadInput as error:
+        assert str(error).rstrip().endswith((".", "?"))
+    else:
+        assert parse(found.text).text == found.text  # canonical
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(0.1, 0.9), st.floats(0.1, 0.9), st.floats(-5, 5))
+def test_arithmetic_is_arithmetic(a: float, b: float, c: float) -> None:
+    e = parse(f"2*log(error(model='A')) - max(error(model='B'), {c!r}) ** 2 / (1 + abs(error(model='A')))")
+    first, second = e.terms
+    expected = 2 * np.log(a) - max(b, c) ** 2 / (1 + abs(a))
+    assert float(e.value({first: a, second: b})) == pytest.approx(expected)
+
+
+def test_the_hash_is_of_what_the_claim_says() -> None:
+    one = {"name": "x-y", "quantity": DIFFERENCE, "direction": "positive"}
+    same = {"direction": "positive", "quantity": DIFFERENCE.replace("'", '"').replace(" ", ""), "name": "x-y"}
+    assert claim_from(one).preregistration == claim_from(same).preregistration
+    for change in ({"direction": "negative"}, {"quantity": DIFFERENCE + " - 0.1"}, {"name": "x-z"}):
+        assert claim_from({**one, **change}).preregistration != claim_from(one).preregistration
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"quantaty": "error()"}, "did you mean quantity"),
+        ({"direction": "up"}, "direction"),
+        ({"direction": "positiv"}, "did you mean positive"),
+        ({"direction": "positive", "region": [0, 1]}, "both"),
+        ({"region": [1, 0]}, "lower end"),
+        ({"region": [0]}, "two numbers"),
+        ({"name": "natural-overthinking"}, "catalogue"),
+        ({"name": "9 lives"}, "needs a name"),
+    ],
+)
+def test_bad_definitions_are_refused(change: dict, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        claim_from({"name": "x-y", "quantity": DIFFERENCE, **change})
+
+
+def test_the_quantity_is_that_of_the_fit(study: Study) -> None:
+    claim = claim_from({"name": "x-y", "quantity": DIFFERENCE, "direction": "negative"})
+    for population in ("like-these", "these"):
+        draws = study.fit.draws(["model"], population=population)
+        place = list(draws.table["model"])
+        exact = draws.incoherence[..., place.index("model-1")] - draws.incoherence[..., place.index("model-0")]
+        np.testing.assert_allclose(claim.quantity(study, population).draws, -exact)
+
+
+def test_without_a_model_the_same_is_estimated_and_permuted_labels_show_nothing(study: Study) -> None:
+    claim = claim_from({"name": "x-y", "quantity": DIFFERENCE})
+    verdict = hm.test(claim, study)  # both models are alike in this world
+    agreement, control = verdict.guards["agreement"], verdict.guards["negative_control"]
+    assert agreement["passed"] and control["passed"] and control["permutations"] == 99
+    terms, models = unbiased(study.cells.points), study.cells.table["model"].to_numpy()
+    estimate = {m: terms.variance[models == m].sum() / terms.error[models == m].sum() for m in ("model-0", "model-1")}
+    assert agreement["unbiased"] == pytest.approx(estimate["model-1"] - estimate["model-0"])
+    assert verdict.record()["preregistration"] == claim.preregistration
+    alone = claim_from({"name": "x-z", "quantity": "incoherence(model='model-0')", "region": [0, 1]})
+    assert alone.control is None and hm.test(alone, study).verdict == "supported"
+
+
+def test_names_that_are_not_in_the_data_get_the_nearest(study: Study) -> None:
+    for text, words in (
+        ("error(model='model-1a')", "did you mean model-1"),
+        ("error(modell='model-0')", "did you mean model"),
+        ("error(question='q00000')", "there is no filter 'question'"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            hm.test(claim_from({"name": "x-y", "quantity": text}), study)
+
+
+def test_functions_are_claims_and_their_fits_are_gated(study: Study) -> None:
+    def difference(study: Study, population: str) -> np.ndarray:
+        draws = study.fit.draws(["model"], population=population)
+        return draws.incoherence[..., 1] - draws.incoherence[..., 0]
+
+    claim = claim_from_function(difference, name="x-y", statement="one is above the other", direction="negative")
+    straight = hm.test(claim_from({"name": "x-y", "quantity": DIFFERENCE, "direction": "negative"}), study)
+    assert hm.test(claim, study).median == pytest.approx(straight.median)
+    stuck = Study(study.responses, seed=3, draws=20)
+    assert hm.test(claim, stuck).verdict == NOT_TESTABLE
+
+    def bad(study: Study, population: str) -> Quantity:
+        return Quantity(np.ones((4, 500)), Gate(("a chain is stuck",)), "")
+
+    refused = hm.test(claim_from_function(bad, name="x-y", statement="this holds"), study)
+    assert refused.verdict == NOT_TESTABLE and refused.probability is None
+    assert refused.record()["preregistration"]
+
+
+def test_yaml_on_the_command_line(table, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, claims = tmp_path / "r.parquet", tmp_path / "my.yaml"
+    table.to_parquet(data)
+    claims.write_text(f'claims:\n- name: x-y\n  quantity: "{DIFFERENCE}"\n  direction: positive\n')
+    assert main(["test", str(data), "--claims", str(claims), "--draws", "250", "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["claim"] == "x-y" and record["preregistration"] == load_claims(claims)[0].preregistration
+    assert main(["test", str(data), "--claims", str(claims), "--draws", "20"]) == 0
+    out = capsys.readouterr().out
+    assert "Not testable" in out and load_claims(claims)[0].preregistration in out
+    claims.write_text("- name: x-y\n  quantity: incoherense()\n")
+    assert main(["test", str(data), "--claims", str(claims)]) == 2
+    assert "did you mean incoherence?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "holds no claims"),
+        ("- 3", "holds no claims"),
+        ("{a: [", "not YAML"),
+        ("!!python/object/apply:os.system ['true']", "not YAML"),
+        ("- {name: x-y, quantity: error()}\n- {name: x-y, quantity: error()}", "two claims called"),
+    ],
+)
+def test_files_that_hold_no_claims(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=words):
+        load_claims(path)
+    with pytest.raises(BadInput, match="cannot be read"):
+        load_claims(tmp_path / "none.yaml")
