@@ -105,12 +105,14 @@ def test_checks_pass_on_the_models_own_data_and_fail_on_clusters():
     f, cell, _, _ = world(6, certain=0.2)
     out = prob.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=200)
     assert all(0.02 < p < 0.98 for _, p in out.check(f, cell, draws=100).values())
+    assert out.misfit(f, cell, draws=100) == ()
     rng = np.random.default_rng(0)
     centers = np.array([[0.97, 0.02, 0.01], [0.02, 0.96, 0.02]])[rng.integers(0, 2, len(f))]
     clusters = centers * np.exp(0.05 * rng.normal(size=centers.shape))
     clusters /= clusters.sum(1, keepdims=True)
     bad = prob.fit_probabilities(clusters, cell, np.ones((60, 3), bool), draws=200)
     assert any(p < 0.02 or p > 0.98 for _, p in bad.check(clusters, cell, draws=100).values())
+    assert any("variance" in s and "unbiased" in s for s in bad.misfit(clusters, cell, draws=100))
 
 
 @pytest.mark.parametrize("row", [[0.5, 0.2, 0.1], [1.2, -0.2, 0.0]])

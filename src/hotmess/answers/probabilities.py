@@ -104,6 +104,30 @@ class ProbabilityFit:
         names = ("certain", "largest", "square", "entropy", "variance")
         return {name: (float(x), float(a / len(take))) for name, x, a in zip(names, seen, above, strict=True)}
 
+    def misfit(self, f: Floats, cell: Ints, *, seed: int = 0, draws: int = 200, level: float = 0.01) -> tuple[str, ...]:
+        """Sentences that say what the model gets wrong, for every statistic of `check` in the tails; empty where none.
+
+        Terms of a fit with a misfit are not to be reported: use the unbiased estimator, which has no such model, and
+        say so. Responses near one answer or near another, as when probabilities are read after reasoning that settled
+        on an answer, are the usual cause.
+        """
+        said = {
+            "certain": "the share of certain responses",
+            "largest": "the largest probability of a response",
+            "square": "the sum of squared probabilities",
+            "entropy": "the entropy of a response",
+            "variance": "the variance of a question's responses",
+        }
+        out = []
+        for name, (seen, above) in self.check(f, cell, seed=seed, draws=draws).items():
+            if min(above, 1 - above) < level / 2:
+                out.append(
+                    f"The model of probability vectors does not make such data: {said[name]} is {seen:.3g} on average, "
+                    f"{'larger' if above < 0.5 else 'smaller'} than in all but {min(above, 1 - above):.1%} of the data "
+                    "sets that it makes; rely on the unbiased estimator."
+                )
+        return tuple(out)
+
 
 def rounding_unit(f: Floats) -> float:
     """The coarsest unit of which at least 95% of the values strictly between 0 and 1 are multiples, else 1e-6.
