@@ -1,0 +1,216 @@
+"""Study: simulation-based calibration of the laws (Talts et al. 2018): power laws, length laws, length against size.
+
+    python reports/studies/calibration_laws.py --simulations 1000     # resumes where it stopped
+
+Hyperparameters, levels and slopes are drawn from each law's prior, the vector that the law sees (log bias² and log
+variance of models and groups; incoherences or logits of bins) from its likelihood with a fixed measurement error, and
+their ranks among posterior draws must be uniform. The first stage has a study of its own, `calibration.py`.
+
+Writes `calibration_laws.json` and `calibration_laws.md` beside itself, and the ranks as `calibration_laws.nc` in
+ArviZ's layout (group `prior_sbc`, values in (0, 1)) for `arviz_plots.plot_ecdf_pit`. Finished simulations are kept in
+`.cache/calibration_laws.jsonl`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+HERE = Path(__file__).resolve().parent
+DRAWS, THIN = 99, 10
+
+
+def rank(truth: float, draws: np.ndarray, rng: np.random.Generator) -> float:
+    """Randomised rank in (0, 1); uniform where truth and draws are exchangeable."""
+    return float(((draws < truth).sum() + rng.random()) / (len(draws) + 1))
+
+
+def power_law(seed: int) -> dict[str, float]:
+    """Five sizes, three groups; noise of sd 0.15, correlated by half between bias² and variance of a cell."""
+    from hotmess.inference.independence import independence_metropolis
+    from hotmess.laws.power import LawPrior, _Collapsed
+
+    rng = np.random.default_rng([seed, 1])
+    models, groups = 5, 3
+    g, m = np.tile(np.arange(groups), models), np.repeat(np.arange(models), groups)
+    x = np.linspace(-2, 2, models)[m]
+    level = np.eye(groups)[g]
+    noise = 0.15**2 * np.kron(np.array([[1.0, 0.5], [0.5, 1.0]]), np.eye(len(g)))
+    arrays = {"noise": noise[None], "level": level, "slope": -level * x[:, None], "model": np.eye(models)[m]}
+    law = _Collapsed({**arrays, "y": np.zeros((1, 2 * len(g)))}, LawPrior(), 0)
+    point = law.prior_draws(rng, 1)
+    s, rho = np.exp(point[0, :6]), np.tanh(point[0, 6:])
+    pair = np.array([[s[0] ** 2, rho[0] * s[0] * s[1]], [rho[0] * s[0] * s[1], s[1] ** 2]])
+    alpha = rng.multivariate_normal(np.zeros(2), pair, groups, method="eigh") + rng.normal(0, LawPrior().slope, 2)
+    start = rng.normal(-1, LawPrior().intercept, (groups, 2))
+    pair = np.array([[s[2] ** 2, rho[1] * s[2] * s[3]], [rho[1] * s[2] * s[3], s[3] ** 2]])
+    u = rng.multivariate_normal(np.zeros(2), pair, models, method="eigh")
+    mean = start[g] - alpha[g] * x[:, None] + u[m] + rng.normal(size=(len(g), 2)) * s[4:6]
+    y = mean.T.ravel() + rng.multivariate_normal(np.zeros(2 * len(g)), noise, method="eigh")
+    law = _Collapsed({**arrays, "y": y[None]}, LawPrior(), 0)
+    chain, _ = independence_metropolis(
+        law.log_likelihood, law.prior_draws, law.log_prior, seed=seed, draws=DRAWS, chains=1, thin=10 * THIN
+    )
+    drawn = law.coefficients(chain[0], rng)
+    truth = {
+        "slope of logit incoherence": (alpha[0, 0] - alpha[0, 1], drawn[:, 2, 0] - drawn[:, 3, 0]),
+        "alpha_B": (alpha[0, 0], drawn[:, 2, 0]),
+        "trend of alpha_V": (alpha[2, 1] - alpha[0, 1], drawn[:, 3, 2] - drawn[:, 3, 0]),
+        "sd of models' residuals": (point[0, 2], chain[0, :, 2]),
+    }
+    return {name: rank(t, d, rng) for name, (t, d) in truth.items()}
+
+
+def length_law(seed: int, shape: str = "odds") -> dict[str, float]:
+    """Three arms of eight bins on the identity scale, errors of sd 0.03 correlated by 0.3 within a bin."""
+    from hotmess.laws.length import SHAPES, _Law
+
+    rng = np.random.default_rng([seed, 2])
+    arms, bins = 3, 8
+    arm, x = np.repeat(np.arange(arms), bins), np.tile(np.linspace(-1.5, 1.5, bins), arms)
+    same = (x[:, None] == x).astype(float)
+    noise = 0.03**2 * (0.3 * same + 0.7 * np.eye(len(x)))
+    tau, sigma = abs(rng.normal(0, _Law.TAU)), abs(rng.normal(0, _Law.SIGMA))
+    slope = rng.normal(0, _Law.SLOPE) + tau * rng.standard_normal(arms)
+    # the law centres its prior of levels at the data; here it is fixed, so that the prior is one
+    level = rng.normal(-0.5, _Law.LEVEL, arms)
+    y = SHAPES[shape](level[arm], slope[arm], x)[0] + rng.multivariate_normal(np.zeros(len(x)), noise)
+    y = y + sigma * rng.standard_normal(len(x))
+    value, vector = np.linalg.eigh(noise)
+    law = _Law(shape, (y, value, vector), x, arm, arms)
+    law.prior_mean[:arms] = -0.5
+    chain = law.chains(seed=seed, draws=DRAWS, chains=1, thin=THIN * 4)[0]
+    truth = {
+        "mean slope": (slope.mean(), chain[:, 2 + arms :].mean(1)),
+        "slope of an arm": (slope[0], chain[:, 2 + arms]),
+        "level of an arm": (level[0], chain[:, 2]),
+        "residual sd": (np.log(sigma), chain[:, 1]),
+    }
+    return {name: rank(t, d, rng) for name, (t, d) in truth.items()}
+
+
+def shares(seed: int) -> dict[str, float]:
+    """Five models of six bins on the logit scale, errors of sd 0.2."""
+    from hotmess.claims.shares import INTERCEPT, MODEL, REST, SLOPE, share_difference, slope_draws
+
+    rng = np.random.default_rng([seed, 3])
+    model = np.repeat(np.arange(5), 6)
+    length, size = rng.normal(size=30) + 0.3 * model, model.astype(float)
+    z, s = ((v - v.mean()) / v.std() for v in (length, size))
+    b = rng.normal(0, [INTERCEPT, SLOPE, SLOPE])
+    u, e = abs(rng.normal(0, MODEL)), abs(rng.normal(0, REST))
+    y = b[0] + b[1] * z + b[2] * s + u * rng.standard_normal(5)[model] + np.hypot(e, 0.2) * rng.standard_normal(30)
+    got = slope_draws(y, 0.04 * np.eye(30), length, size, model, draws=DRAWS, seed=seed)
+    truth = {
+        "slope on length": (b[1], got.length),
+        "slope on size": (b[2], got.size),
+        "difference of shares": (share_difference(b[1], b[2], got.r), got.difference),
+    }
+    return {name: rank(float(t), d, rng) for name, (t, d) in truth.items()}
+
+
+LAWS: dict[str, Callable[[int], dict[str, float]]] = {
+    "power law": power_law,
+    "length law, odds": length_law,
+    "length against size": shares,
+}
+
+
+def run(simulations: int, *, seed: int, store: Path | None) -> dict[str, np.ndarray]:
+    """Ranks (simulations,) by quantity, `law: quantity`."""
+    done: dict[str, dict[str, float]] = {}
+    if store is not None and store.exists():
+        done = dict(json.loads(line) for line in store.read_text().splitlines() if line.endswith("]"))
+    out: dict[str, list[float]] = {}
+    for i in range(simulations):
+        for law, one in LAWS.items():
+            key = f"{law} {seed} {i}"
+            if key not in done:
+                done[key] = one(1_000_003 * seed + i)
+                if store is not None:
+                    with store.open("a") as file:
+                        file.write(json.dumps([key, done[key]]) + "\n")
+            for name, value in done[key].items():
+                out.setdefault(f"{law}: {name}", []).append(value)
+    return {name: np.array(values) for name, values in out.items()}
+
+
+def uniformity(ranks: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Per quantity: p-values of Kolmogorov's test and of χ² over 10 bins, and coverage of central 50 and 90%."""
+    from scipy import stats
+
+    return [
+        {
+            "quantity": name,
+            "kolmogorov": float(stats.kstest(x, "uniform").pvalue),
+            "chi2": float(stats.chisquare(np.histogram(x, 10, (0, 1))[0]).pvalue),
+            "coverage50": float((np.abs(x - 0.5) < 0.25).mean()),
+            "coverage90": float((np.abs(x - 0.5) < 0.45).mean()),
+        }
+        for name, x in ranks.items()
+    ]
+
+
+def tree(ranks: dict[str, np.ndarray]) -> xr.DataTree:
+    """Ranks as a DataTree with the group `prior_sbc`, for `arviz_plots.plot_ecdf_pit`."""
+    from arviz_base import from_dict
+
+    return from_dict({"prior_sbc": {name.replace(": ", ", "): x[None] for name, x in ranks.items()}})
+
+
+def markdown(about: dict[str, Any]) -> str:
+    n, rows = about["simulations"], about["rows"]
+    lines = [
+        "# Simulation-based calibration of the laws",
+        "",
+        f"`{about['command']}`, {about['date']}, seed {about['seed']}. {n:,} simulations from each law's prior, "
+        f"{DRAWS} posterior draws. p-values of uniformity of the ranks, and how often central intervals hold the truth (Monte "
+        f"Carlo standard error {100 * (0.25 / n) ** 0.5:.1f}% and {100 * (0.09 / n) ** 0.5:.1f}%).",
+        "",
+        "| quantity | Kolmogorov | χ², 10 bins | 50% intervals | 90% intervals |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for r in rows:
+        lines.append(
+            f"| {r['quantity']} | {r['kolmogorov']:.3f} | {r['chi2']:.3f} | {r['coverage50']:.1%} | "
+            f"{r['coverage90']:.1%} |"
+        )
+    smallest, count = min(min(r["kolmogorov"], r["chi2"]) for r in rows), 2 * len(rows)
+    verdict = "No sign against uniform ranks" if smallest > 0.05 / count else "The ranks are not uniform"
+    return "\n".join([*lines, "", f"**{verdict}: the smallest of {count} p-values is {smallest:.4f}.**"]) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--simulations", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results (default: beside this script)")
+    args = parser.parse_args()
+    from hotmess.inference.store import save_tree
+
+    store = args.out / ".cache" / "calibration_laws.jsonl"
+    store.parent.mkdir(parents=True, exist_ok=True)
+    ranks = run(args.simulations, seed=args.seed, store=store)
+    about = {
+        "command": f"python reports/studies/calibration_laws.py --simulations {args.simulations} --seed {args.seed}",
+        "date": datetime.date.today().isoformat(),
+        "seed": args.seed,
+        "simulations": args.simulations,
+        "rows": uniformity(ranks),
+    }
+    (args.out / "calibration_laws.json").write_text(json.dumps(about, indent=1, allow_nan=False) + "\n")
+    (args.out / "calibration_laws.md").write_text(markdown(about))
+    save_tree(tree(ranks), args.out / "calibration_laws.nc")
+
+
+if __name__ == "__main__":
+    main()
