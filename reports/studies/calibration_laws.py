@@ -173,8 +173,8 @@ def markdown(about: dict[str, Any]) -> str:
         "# Simulation-based calibration of the laws",
         "",
         f"`{about['command']}`, {about['date']}, seed {about['seed']}. {n:,} simulations from each law's prior, "
-        f"{DRAWS} posterior draws. p-values of uniformity of the ranks, and how often central intervals hold the truth (Monte "
-        f"Carlo standard error {100 * (0.25 / n) ** 0.5:.1f}% and {100 * (0.09 / n) ** 0.5:.1f}%).",
+        f"{DRAWS} posterior draws. p-values of uniformity of the ranks, and how often central intervals hold the "
+        f"truth (Monte Carlo standard error {100 * (0.25 / n) ** 0.5:.1f}% and {100 * (0.09 / n) ** 0.5:.1f}%).",
         "",
         "| quantity | Kolmogorov | χ², 10 bins | 50% intervals | 90% intervals |",
         "|---|---:|---:|---:|---:|",
