@@ -22,14 +22,9 @@ from hotmess.organisms.text import LENGTH, PROMPT, SYMBOLS, Question, read, writ
 if TYPE_CHECKING:
     import pandas as pd
 
-SIZES = (
-    Shape(2, 20, 2),
-    Shape(2, 32, 4),
-    Shape(2, 48, 4),
-    Shape(2, 64, 4),
-    Shape(3, 80, 4),
-    Shape(4, 112, 4),
-    Shape(4, 200, 4),
+SIZES = tuple(
+    Shape(2, width, heads)
+    for width, heads in ((20, 2), (32, 4), (40, 4), (48, 4), (64, 4), (96, 4), (160, 4), (280, 4))
 )
 
 
