@@ -8,6 +8,7 @@ from hotmess.errors import BadInput
 from hotmess.plot import ranks_table
 from hotmess.report.accounts import accounting
 from hotmess.report.parts import Context, Section, Table
+from hotmess.responses.cut import missing_lengths_note
 
 
 def diagnostics(context: Context) -> Section | None:
@@ -69,7 +70,9 @@ def data(context: Context) -> Section:
         "mean_length": f"mean {(responses.length or '').replace('_', ' ')}",
     }
     heads = {k: v for k, v in heads.items() if k in table}
+    missing = missing_lengths_note(responses)
+    notes = (*responses.notes, *([missing[:1].upper() + missing[1:]] if missing else []))
     caption = "The data by benchmark and model; unparsable and cut off are shares of the responses."
     return Section(
-        "data", "Data", text=responses.notes, tables=(Table("data", caption, table, heads, places={"mean_length": 0}),)
+        "data", "Data", text=notes, tables=(Table("data", caption, table, heads, places={"mean_length": 0}),)
     )
