@@ -15,6 +15,7 @@ from hotmess.claims import (
     scale,
     shapes,
     shares,
+    survey,
 )
 from hotmess.claims.claim import Claim
 
@@ -28,6 +29,7 @@ MODULES = (
     shapes,
     ensembling,
     samples,
+    survey,
     intervention,
     optimizer,
     embedding,

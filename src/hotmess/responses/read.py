@@ -88,7 +88,7 @@ def read(
         frame, said = read_logs(logs, outcome=asked, allow_copies=allow_copies, **log_options)
         frames.append(("the logs", frame))
         notes.extend(said)
-    frame, place = _together([(name, rename(frame, columns, name)) for name, frame in frames])
+    frame, place = _together([(name, ranked(rename(frame, columns, name))) for name, frame in frames])
     if tables:
         read_from = f"{tables} table{'s' * (tables != 1)}{' and logs' * bool(logs)}"
         notes.append(f"{len(frame):,} rows were read from {read_from}.")
@@ -103,6 +103,13 @@ def read(
     from hotmess.responses.copies import check_copies
 
     return responses.note(*check_copies(_looked_at(responses), allow=allow_copies))
+
+
+def ranked(frame: pd.DataFrame) -> pd.DataFrame:
+    """A ranking table (attribute, rater, entity, rank) in the columns of responses; any other table as it is."""
+    from hotmess.rankings.table import as_responses, is_ranking
+
+    return as_responses(frame) if is_ranking(frame) else frame
 
 
 def _looked_at(responses: Responses) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from hotmess.report.sections import (
     samples,
     scale,
     signatures,
+    survey,
     within,
 )
 
@@ -32,6 +33,7 @@ SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("overthinking", "Natural against budgeted length", overthinking.overthinking),
     ("scale", "Model size", scale.size),
     ("relations", "Lengths, sizes, words", relations.relations),
+    ("survey", "Survey", survey.survey),
     ("samples", "Samples", samples.samples),
     ("ensembles", "Ensembles", ensembles.ensembles),
     ("checks", "Does the model make such data?", checks.checks),
