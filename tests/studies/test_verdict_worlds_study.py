@@ -1,0 +1,129 @@
+"""The studies of verdicts: truths by closed form, limits by SciPy, tables from records; laws calibrated in small."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import calibration_laws
+import null_worlds
+import numpy as np
+import power
+import pytest
+import verdict_worlds as worlds
+from scipy import stats
+
+from hotmess.claims import rates
+
+BY_NAME = {k.name: k for k in (*worlds.KINDS, *worlds.POWER)}
+
+
+def test_truths_of_scale_worlds_are_their_exponents() -> None:
+    truth = worlds.truths(BY_NAME["hard rises, easy falls"])
+    assert list(truth.values()) == pytest.approx([0.15, 0.15, 0.0, 0.3, 0.0])
+    edge = worlds.truths(BY_NAME["bias exponents at the edge"])
+    claim = "bias-exponent-constant-across-difficulty"
+    assert edge[claim] == pytest.approx(0.1) and not worlds.is_true(claim, edge[claim])  # the boundary is false
+    assert worlds.is_true(claim, 0.0) and not worlds.is_true(claim, -0.3)
+    neither = worlds.truths(BY_NAME["neither length nor size"])
+    assert np.isnan(neither[worlds.SIZED[0]]) and not worlds.is_true(worlds.SIZED[0], np.nan)
+
+
+def test_every_claim_has_three_false_worlds_with_a_boundary() -> None:
+    kinds = [k for k in worlds.KINDS if worlds.NATURAL[0] not in k.claims]
+    truth = {k.name: worlds.truths(k) for k in kinds}
+    for claim in {c for k in kinds for c in k.claims}:
+        values = [truth[k.name][claim] for k in kinds if claim in k.claims]
+        false = [v for v in values if not worlds.is_true(claim, v)]
+        assert len(false) >= 3, claim
+        if claim != worlds.BETWEEN[1]:  # which has no number
+            assert any(v in (0.0, 0.1, -0.1) for v in false), claim
+
+
+def test_limits_are_exact() -> None:
+    for count, sets in ((0, 100), (3, 57), (10, 10)):
+        exact = stats.binomtest(count, sets, alternative="less").proportion_ci(0.95, method="exact").high
+        assert worlds.upper_limit(count, sets) == pytest.approx(exact)
+    assert null_worlds.wanted("natural=4,scale=2", worlds.KINDS)["no effect"] == 4
+    assert null_worlds.wanted("natural=4", worlds.KINDS)["no law"] == 0
+    assert set(null_worlds.wanted("7", worlds.KINDS).values()) == {7}
+
+
+def records(sets: int = 30) -> list[dict]:
+    """Records as `run_one` makes them: one false 'supported' where nothing is true, half where something is."""
+    out = []
+    for name in ("size has no effect", "hard rises, easy falls"):
+        kind = BY_NAME[name]
+        for seed in range(sets):
+            said = {c: ["s" if seed % 2 and "rises" in name else "i", 0.5, 0.1, -1.0, 1.0] for c in kind.claims}
+            if name == "size has no effect" and seed == 0:
+                said[kind.claims[0]] = ["s", 0.99, 0.3, 0.1, 0.5]
+            published = dict.fromkeys(kind.claims, "s")
+            out.append({"kind": name, "seed": seed, "claims": said, "published": published})
+    return out
+
+
+def test_tables_count_what_the_records_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / "store.jsonl"
+    lines = [json.dumps(r) for r in records()]
+    store.write_text("\n".join([*lines, '{"kind": "no eff']) + "\n")  # an interrupted line
+    assert len(worlds.load(store)) == 60
+    null_worlds.write(store, tmp_path)
+    rows = json.loads((tmp_path / "null_worlds.json").read_text())["rows"]
+    hard = next(r for r in rows if r["claim"] == worlds.SCALE[0] and r["world"] == "size has no effect")
+    assert (hard["supported"], hard["sets"], hard["true"], hard["published"]["supported"]) == (1, 30, False, 30)
+    assert hard["covered"] == 29  # the interval 0.1 to 0.5 does not hold 0
+    page = (tmp_path / "null_worlds.md").read_text()
+    assert "supported in 1 of 30 data sets" in page and f"{worlds.upper_limit(1, 30):.1%}" in page
+    power.write(store, tmp_path)
+    assert "50.0% ± 9" in (tmp_path / "power.md").read_text()
+    packaged = json.loads((tmp_path / "rates.json").read_text())
+    monkeypatch.setattr(rates, "table", lambda: packaged)
+    found = rates.null_calibration(worlds.SCALE[0])
+    assert found is not None and found["supported"] == 1 and found["data_sets"] == 30
+    assert found["worst_upper_limit"] == pytest.approx(worlds.upper_limit(1, 30))
+    assert rates.null_calibration("no-such-claim") is None
+
+
+def test_a_run_stops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, made = tmp_path / "store.jsonl", []
+
+    def fake(kind: worlds.Kind, seed: int, *, draws: int | None = None) -> dict:
+        made.append((kind.name, seed))
+        return {"kind": kind.name, "seed": seed, "claims": {c: ["i", 0.5, 0, 0, 0] for c in kind.claims}}
+
+    monkeypatch.setattr(worlds, "run_one", fake)
+    kinds = worlds.KINDS[:2]
+    worlds.run(kinds, {k.name: 2 for k in kinds}, jobs=1, path=store)
+    worlds.run(kinds, {k.name: 3 for k in kinds}, jobs=1, path=store)
+    assert len(made) == len(set(made)) == 6 and len(worlds.load(store)) == 6
+    assert null_worlds.check(worlds.load(store), every=1) == 0
+    monkeypatch.setattr(worlds, "run_one", lambda kind, seed: {"claims": {c: ["s"] for c in kind.claims}})
+    assert null_worlds.check(worlds.load(store), every=1) == 6
+
+
+def test_ranks_of_the_length_law_are_uniform_and_a_wrong_prior_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hotmess.laws.length import _Law
+
+    def ranks(number: int) -> dict[str, np.ndarray]:
+        every = [calibration_laws.length_law(seed) for seed in range(number)]
+        return {name: np.array([one[name] for one in every]) for name in every[0]}
+
+    for row in calibration_laws.uniformity(ranks(40)):
+        assert row["kolmogorov"] > 0.001, row
+    right = _Law.chains
+
+    def narrow(self: _Law, **rest: int) -> np.ndarray:
+        self.values = self.values / 400  # a measurement error that is taken for a twentieth of what it is
+        self.SIGMA = 1e-3
+        return right(self, **rest)
+
+    monkeypatch.setattr(_Law, "chains", narrow)
+    rows = {r["quantity"]: r for r in calibration_laws.uniformity(ranks(20))}
+    assert rows["slope of an arm"]["coverage90"] < 0.7
+
+
+def test_slopes_of_length_against_size_are_calibrated() -> None:
+    ranks = np.array([list(calibration_laws.shares(seed).values()) for seed in range(12)])
+    for x in ranks.T:
+        assert stats.kstest(x, "uniform").pvalue > 1e-3
