@@ -134,6 +134,7 @@ def metric_words(metric: str) -> str:
         "kl": "KL divergence",
         "zero-one": "0/1 loss",
         "score": "squared error of scores",
+        "coverage": "coverage of the unit tests",
     }
     return known.get(metric, metric)
 

@@ -21,12 +21,14 @@ from hotmess.report.sections import (
     scale,
     signatures,
     survey,
+    unseen,
     within,
 )
 
 SECTIONS: list[tuple[str, str, Callable[[Context], Section | None]]] = [
     ("models", "Bias, variance and incoherence of each model", answers.models),
     ("questions", "Questions", answers.questions),
+    ("unseen", "Answers not seen yet", unseen.unseen),
     ("signatures", "How questions fail", signatures.signatures),
     ("length", "Length between questions", between.length),
     ("natural", "Length within questions", within.natural),
