@@ -8,6 +8,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import hotmess as hm
 from hotmess.cli import main
@@ -232,3 +234,49 @@ def test_a_connected_backend_counts_files_and_its_own_tables(tmp_path):
     ):
         with pytest.raises(hm.BadInput, match=words):
             hm.read(path, engine=backend, **more)
+
+
+VALUES = {
+    "answer": [[0, 1, 2], [0, 1, -1, None], ["A", "b", "(C)"], ["A", "", None], ["A", "essay"], [0, 7], [1.0, None]],
+    "target": [[0], [1], ["B"], [None], [0, 1]],
+    "n_choices": [[3], [3.0], ["3"], [1], [2, 3]],
+    "sample": [None, list("abcdefghijklmnop"), [0, 1], [1.5, None], [10**9, 0], [-2, -1]],
+    "context": [[0, 1], [None], [None, 1], ["x", "y"]],
+    "tokens": [[5, 90, 0], [3.5, float("nan")], [-1, 4], [10**13], [None], [float("inf"), 2.0], ["12", "7"], ["many"]],
+    "budget": [[1024], [1024.0, None], ["low", ""]],
+    "model_size_b": [[0.5], [None], [1, 2], [-1.0]],
+    "family": [["f"], [None]],
+    "benchmark": [["x", None]],
+    "finish_reason": [["stop", "length"], [None]],
+    "probs": [[[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]], [[0.5, 0.25, 0.25], None], [[0.5, 0.1]], [[1.0, 2.0, -2.0]]],
+    "score": [[0.0, 0.5, 1.0], [float("nan"), 1.0], [2.0]],
+}  # fmt: skip
+"""What a column may hold, taken in turns by the rows; None: rows numbered within their question."""
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_file_is_counted_or_refused_as_when_it_is_loaded(tmp_path, data):
+    size = data.draw(st.integers(1, 12))
+    table = pd.DataFrame({"model": "m", "question": [f"q{row // 3}" for row in range(size)]})
+    sound = {"answer": [0, 1, 2, 1], "target": [0], "n_choices": [3], "sample": None}
+    others = data.draw(st.sets(st.sampled_from(sorted(VALUES)), max_size=3))
+    for name, values in {**sound, **{name: data.draw(st.sampled_from(VALUES[name])) for name in others}}.items():
+        column = [row % 3 for row in range(size)] if values is None else [values[r % len(values)] for r in range(size)]
+        table[name] = pd.Series(column, dtype=object if any(isinstance(v, str | list) for v in column) else None)
+    path = tmp_path / "t.parquet"
+    table.to_parquet(path)
+    options = {"columns": {"reasoning_tokens": "tokens"} if "tokens" in table else None}
+    results: list[hm.Responses | None] = []
+    for more in ({"allow_copies": True}, {"engine": "duckdb"}):
+        try:
+            results.append(hm.read(path, **options, **more))
+        except hm.BadInput as error:
+            results.append(None)
+            assert "\n" not in str(error)
+    whole, counted = results
+    assert (whole is None) == (counted is None), (whole, counted, table)
+    if whole is not None and counted is not None:
+        assert whole.outcome == counted.outcome
+        one, other = hm.reduce(whole), hm.reduce(counted)
+        pd.testing.assert_frame_equal(one.table, other.table, check_dtype=False)

@@ -96,7 +96,9 @@ def _count(
         length = next((name for name in LENGTHS if name in there and head[name].notna().any()), None)
     else:
         require(head, length)
-    wanted = [*CELL, "context", *CARRIED, *keep, outcome, *(["target_point"] if outcome == "point" else [])]
+    # An answer tells a response of another outcome from one whose probabilities are wrongly formatted.
+    beside = {"point": ["target_point"], "probs": ["answer"]}.get(outcome, [])
+    wanted = [*CELL, "context", *CARRIED, *keep, outcome, *beside]
     names = list(dict.fromkeys(name for name in wanted if name in there))
     notes = []
     low, high = 0, -1
@@ -145,12 +147,12 @@ def counts_sql(
     """
     columns = ["count(*) AS copies"]
     if length is not None:
-        x = quoted(length)
+        x = f"CAST({quoted(length)} AS DOUBLE)"
         has = f"{x} > 0 AND {x} <= {LONGEST:.0f}"
         columns += [
-            f"coalesce(sum(CASE WHEN {has} THEN log2(CAST({x} AS DOUBLE)) END), 0.0) AS sum_log2_length",
+            f"coalesce(sum(CASE WHEN {has} THEN log2({x}) END), 0.0) AS sum_log2_length",
             f"count(CASE WHEN {has} THEN 1 END) AS with_length",
-            f"count(CASE WHEN {x} < 0 OR {x} > {LONGEST:.0f} THEN 1 END) AS odd_lengths",
+            f"count(CASE WHEN {x} < 0 OR {x} > {LONGEST:.0f} AND NOT isnan({x}) THEN 1 END) AS odd_lengths",
         ]
     else:
         columns += ["0.0 AS sum_log2_length", "0 AS with_length"]
