@@ -79,6 +79,66 @@ GALLERY = (
         "The smaller model is less coherent in error but lower in incoherence, all of it through accuracy.",
     ),
     Picture(
+        "overthinking_slopes",
+        "plot.overthinking_slopes(study.temperature, {'natural': study.halves, 'budget': study.budget_halves})",
+        "Change of logit incoherence per doubling of tokens: natural length, observed, and budgets, assigned.",
+        "Natural length has slopes above zero in every model, budgets slopes below zero.",
+    ),
+    Picture(
+        "dose_response",
+        "plot.dose_response(study.temperature, study.responses)",
+        "Incoherence against tokens: along natural length (band), and from one budget to the next (marks).",
+        "In every model the band of natural length rises while the step between budgets goes down.",
+    ),
+    Picture(
+        "failure_signatures",
+        "plot.failure_signatures(study.fit)",
+        "The share of questions that fail systematically, as a hot mess, in both ways, or not.",
+        "Hardly any question fails systematically; about half have both high bias and high variance.",
+    ),
+    Picture(
+        "real_ensembles",
+        "plot.real_ensembles(hm.ensembles.real_ensembles(study.responses))",
+        "Averages of disjoint real responses: bias² and variance; lines are what independent responses give.",
+        "With two answers averaged variance is halved in all four models, bias² stays.",
+    ),
+    Picture(
+        "sample_efficiency",
+        "plot.sample_efficiency(sample_size(study.fit), subset_spread(study.cells))",
+        "Standard deviation of the aggregates against the number of responses per question.",
+        "All lines fall with the root of the number of responses; those of the models lie close together.",
+    ),
+    Picture(
+        "changed_answers",
+        "plot.changed_answers(study.cells)",
+        "The share of questions whose answer changes when they are asked again.",
+        "About half of the questions change their answer, in all four models.",
+    ),
+    Picture(
+        "length_size_surface",
+        "plot.length_size_surface(study.length_law)",
+        "Incoherence of bins of questions against length and model size.",
+        "Darker and larger squares, more incoherent, lie toward larger models and shorter responses.",
+    ),
+    Picture(
+        "movement_by_size",
+        "plot.movement_by_size(study.power_laws)",
+        "How groups of difficulty move in the plane of bias² and variance as models grow.",
+        "Most groups move to the left, toward less bias², with variance nearly as it was.",
+    ),
+    Picture(
+        "length_correlation",
+        "plot.length_correlation(study.responses)",
+        "Rank correlation between models of how long questions take.",
+        "All correlations are near one: the example's questions have the same lengths in every model.",
+    ),
+    Picture(
+        "posterior_checks",
+        "plot.posterior_checks(hm.check(study.fit))",
+        "Statistics of the data against those that the fitted model makes; hollow marks lie outside.",
+        "All statistics inside their lines but one: models agree on questions more than independent groups would.",
+    ),
+    Picture(
         "ranks",
         'plot.ranks(study.power_laws.data, names=["alpha_bias2"], most=3)',
         "Rank plots of a posterior by ArviZ: lines inside the band mean that the chains agree.",
@@ -98,8 +158,10 @@ def draw(picture: Picture, study: Any) -> Any:
     """Run a picture's code."""
     import hotmess as hm
     from hotmess import plot
+    from hotmess.laws.samples import sample_size, subset_spread
 
-    return eval(picture.code, {"hm": hm, "plot": plot, "study": study})
+    names = {"hm": hm, "plot": plot, "study": study, "sample_size": sample_size, "subset_spread": subset_spread}
+    return eval(picture.code, names)
 
 
 def prior() -> Any:
@@ -178,6 +240,7 @@ follow the family and lightness the size; marks differ as well, so that nothing 
 ```py
 import hotmess as hm
 from hotmess import plot
+from hotmess.laws.samples import sample_size, subset_spread
 
 study = hm.Study(hm.example(), draws=400, seed=1)
 ```
