@@ -255,7 +255,7 @@ VALUES = {
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_is_counted_or_refused_as_when_it_is_loaded(tmp_path, data):
     size = data.draw(st.integers(1, 12))
     table = pd.DataFrame({"model": "m", "question": [f"q{row // 3}" for row in range(size)]})
