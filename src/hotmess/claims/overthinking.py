@@ -138,7 +138,7 @@ def _hotter(study: Study, population: str) -> Quantity:
 def _hotter_control(study: Study, seed: int) -> Control:
     from hotmess.overthinking.quick import heat_score
 
-    score = heat_score(study.responses.table, length=str(study.responses.length))
+    score = heat_score(study.responses.table, length=str(study.responses.length), unparsable="wrong")
     if score is None:
         raise NotTestable("Lengths do not vary within the budgets, so long and short cannot be compared.")
     return run_control("lengths permuted within model, question and budget", score.estimate(), score.permuted(seed))

@@ -52,8 +52,10 @@ def check_ready(responses: Responses) -> None:
         raise NotTestable("There are no wrong answers.")
 
 
-def fit_ready(responses: Responses, seed: int, draws: int, chains: int, *, unparsable: str = "leave-out") -> LengthFit:
+def fit_ready(responses: Responses, seed: int, draws: int, chains: int, *, unparsable: str = "uniform") -> LengthFit:
     """The fast path with one unit per model and condition, after `check_ready`.
+
+    Unparsable responses are uniform vectors, as in the estimates without a model that stand beside.
 
     Raises
     ------
