@@ -264,6 +264,8 @@ HOOKS: dict[str, Hooks] = {
         lambda study, population: length_law_densities(study.length_law, population),
         fit=lambda study: study.length_law.fit,
     ),
+    "length-saturates": Hooks(refit=False),  # five shapes, each fitted without each bin already
+    "intelligence-and-incoherence-correlate": Hooks(parts=(), refit=False),
     "hard-incoherence-rises-with-scale": _law_claim("hard-incoherence-rises-with-scale"),
     "easy-incoherence-falls-with-scale": _law_claim("easy-incoherence-falls-with-scale"),
     "bias-falls-faster-than-variance": _law_claim(
