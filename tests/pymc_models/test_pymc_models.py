@@ -1,0 +1,132 @@
+"""The PyMC models: their densities are those of the methods page, term by term."""
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import hotmess as hm
+from hotmess.laws.power import LawData
+from hotmess.responses.validate import validate
+from hotmess.simulate import simulate
+
+warnings.filterwarnings("ignore", module="pymc|pytensor|arviz|nutpie|numba")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_study_for_a_library():
+    """Numba asks for a module `coverage`, which the study of that name is not."""
+    studies = Path(__file__).resolve().parents[2] / "reports" / "studies"
+    path, module = list(sys.path), sys.modules.pop("coverage", None)
+    sys.path[:] = [p for p in path if Path(p).resolve() != studies]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    sys.path[:] = path
+    if module is not None:
+        sys.modules["coverage"] = module
+
+
+def density(model, point):
+    """Log density of a model at a point of its constrained variables, without Jacobians of transformations."""
+    start = model.initial_point()
+    for variable in model.free_RVs:
+        value = model.rvs_to_values[variable]
+        transform = model.rvs_to_transforms[variable]
+        given = np.asarray(point[variable.name], float)
+        start[value.name] = given if transform is None else transform.forward(given, *variable.owner.inputs).eval()
+    function = model.compile_fn(model.logp(jacobian=False), mode="FAST_COMPILE")
+    return float(function(start))
+
+
+def test_the_power_law_is_the_gaussian_of_the_methods():
+    rng = np.random.default_rng(0)
+    cells = pd.DataFrame(
+        {
+            "model": np.repeat(["a", "b", "c", "d"], 2),
+            "difficulty": ["easy", "hard"] * 4,
+            "x": np.repeat([-1.0, 0, 0.5, 1], 2),
+        }
+    )
+    root = rng.normal(size=(16, 16)) * 0.05
+    data = LawData(cells, rng.normal(-1, 0.3, (1, 16)), (root @ root.T + 0.01 * np.eye(16))[None], ("these",), 0.0)
+    model = hm.pymc_model("power-laws", data, population="these")
+    point = {
+        "tau": [0.2, 0.3],
+        "u": [0.1, 0.2],
+        "e": [0.05, 0.07],
+        "rho_alpha": 0.3,
+        "rho_u": -0.4,
+        "level": [[-1.0, -0.5], [-1.2, -0.8]],
+        "middle": [0.2, 0.1],
+        "free": [[0.5, -0.5], [0.3, 1.0]],
+    }
+    alpha = np.array([[0.2 + 0.2 * 0.5, 0.2 - 0.2 * 0.5], [0.0, 0.0]])
+    alpha[1] = 0.1 + 0.3 * (0.3 * np.array([0.5, -0.5]) + np.sqrt(1 - 0.09) * np.array([0.3, 1.0]))
+    g, m, x = np.tile([0, 1], 4), np.repeat(np.arange(4), 2), cells["x"].to_numpy()
+    mean = np.concatenate([np.array(point["level"])[i][g] - alpha[i][g] * x for i in range(2)])
+    same = (m[:, None] == m).astype(float)
+    cross = -0.4 * 0.1 * 0.2 * same
+    cov = data.covariance[0] + np.block(
+        [[0.01 * same + 0.05**2 * np.eye(8), cross], [cross, 0.04 * same + 0.07**2 * np.eye(8)]]
+    )
+    direct = stats.multivariate_normal(mean, cov).logpdf(data.mean[0])
+    direct += stats.halfnorm(scale=0.3).logpdf(point["tau"]).sum() + stats.halfnorm(scale=0.3).logpdf(point["u"]).sum()
+    direct += stats.halfnorm(scale=0.15).logpdf(point["e"]).sum() + 2 * np.log(0.5)
+    direct += stats.norm(-1, 2).logpdf(point["level"]).sum() + stats.norm.logpdf(point["middle"]).sum()
+    direct += stats.norm.logpdf(point["free"]).sum()
+    assert density(model, point) == pytest.approx(direct, rel=1e-6)
+
+
+def test_the_temperature_model_is_the_softmax_of_the_methods():
+    table = simulate("both", seed=3, questions=3, samples=4).table
+    model = hm.pymc_model("temperature", table)
+    from hotmess.overthinking.data import length_data
+
+    data = length_data(table)
+    rng = np.random.default_rng(1)
+    eta = rng.normal(size=(3, 4))
+    c = np.array([0.2, -0.3, 0.5, -0.1])  # heat natural, heat budget, lift natural, lift budget
+    point = {"mu": [0.5], "log_sigma_target": [0.2], "log_sigma_wrong": [-0.1], "c": c, "eta": eta}
+    direct = stats.norm(1.5, 3).logpdf(0.5) + stats.norm(0.7, 0.7).logpdf(0.2) + stats.norm(0.4, 0.7).logpdf(-0.1)
+    direct += stats.norm(0, [0.5, 0.5, 1.0, 1.0]).logpdf(c).sum()
+    direct += (
+        stats.norm(0.5, np.exp(0.2)).logpdf(eta[:, 0]).sum() + stats.norm(0, np.exp(-0.1)).logpdf(eta[:, 1:]).sum()
+    )
+    assert data.features == ("natural", "budget")
+    features, weight, answer = (np.asarray(getattr(data.dense, n)) for n in ("features", "weight", "answer"))
+    for i, j in zip(*np.nonzero(weight)):
+        heat, lift = c[:2] @ features[:, i, j], c[2:] @ features[:, i, j]
+        logits = (eta[i] + lift * np.eye(4)[0]) / np.exp(heat)
+        direct += weight[i, j] * (logits[answer[i, j]] - np.log(np.exp(logits).sum()))
+    assert density(model, point) == pytest.approx(direct, rel=1e-6)
+
+
+def test_the_nested_dirichlet_is_that_of_scipy():
+    table = simulate("beta", seed=2, questions=12, samples=7).table.assign(difficulty=["a", "b"] * 42)
+    table["difficulty"] = np.where(table["question"] < "q00006", "a", "b")
+    table.loc[table.index[::9], "answer"] = -1
+    responses = validate(table)
+    model = hm.pymc_model("answers", responses, by=["difficulty"])
+    fit = hm.fit(responses, by=["difficulty"], draws=20, pointwise=False)
+    a, kappa, phi = np.array([0.4, 0.7]), np.array([1.5, 3.0]), np.array([2.0, 0.6])
+    u, psi = np.array([0.1, 0.2]), np.array([1.0, 2.0])
+    logit = lambda v: np.log(v / (1 - v))  # noqa: E731
+    point = {"logit_a": logit(a), "log_kappa": np.log(kappa), "log_phi": np.log(phi), "logit_u": logit(u)}
+    point["log_psi"] = np.log(psi)
+    g, c = fit.groups.index, fit.letters
+    split = c.wrong.sum(1)
+    missed = split + c.unparsable
+    direct = stats.norm(0, 1.5).logpdf(point["logit_a"]).sum() + stats.norm(0, 1.5).logpdf(point["log_kappa"]).sum()
+    direct += stats.norm(np.log(2), 1.5).logpdf(point["log_phi"]).sum()
+    direct += stats.norm(-3, 1.5).logpdf(point["logit_u"]).sum() + stats.norm(0, 1.5).logpdf(point["log_psi"]).sum()
+    direct += stats.betabinom(c.right + missed, (kappa * a)[g], (kappa * (1 - a))[g]).logpmf(c.right).sum()
+    direct += stats.betabinom(missed, (psi * u)[g], (psi * (1 - u))[g]).logpmf(c.unparsable).sum()
+    for i in range(len(g)):
+        if split[i]:
+            direct += stats.dirichlet_multinomial(np.full(3, phi[g[i]] / 3), split[i]).logpmf(c.wrong[i])
+    assert density(model, point) == pytest.approx(direct, rel=1e-6)
