@@ -1,7 +1,12 @@
 """Tokens per second of training and of rollouts: this package's transformer against a plain PyTorch one.
 
-    pip install 'hotmess[optimizer]' torch
+    pip install 'hotmess[optimizer,torch]'
     python benchmarks/throughput.py --depth 2 --width 32 --heads 2
+
+On a machine with other work, give both one thread and count processor time:
+
+    export OMP_NUM_THREADS=1 XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    python benchmarks/throughput.py --clock processor
 
 Both have the same weights, the same tokens, the same optimizer and as many threads as they like, one after the other
 on the same machine; the best of several repeats counts, after one that is not counted (compilation). A rollout token is
@@ -31,18 +36,21 @@ from hotmess.optimizer.transformer import Shape, Transformer
 NAMES = ("qkv", "out", "up", "down", "gain1", "gain2")
 
 
-def best(run: Callable[[], Any], repeats: int) -> float:
+CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
+
+
+def best(run: Callable[[], Any], repeats: int, clock: str = "wall") -> float:
     """Seconds of the fastest repeat after one that is not counted."""
     run()
     times = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began = CLOCKS[clock]()
         run()
-        times.append(time.perf_counter() - began)
+        times.append(CLOCKS[clock]() - began)
     return min(times)
 
 
-def ours(model: Transformer, experiment: Experiment, *, steps: int, repeats: int) -> dict[str, float]:
+def ours(model: Transformer, experiment: Experiment, *, steps: int, repeats: int, clock: str) -> dict[str, float]:
     """Tokens per second with JAX."""
     problem, code = random_quadratic(0, dimension=experiment.dimension), experiment.encoding
     points = pairs_jit(problem, experiment, jax.random.PRNGKey(0), jnp.asarray(0))[:steps]
@@ -53,13 +61,15 @@ def ours(model: Transformer, experiment: Experiment, *, steps: int, repeats: int
         jax.random.PRNGKey(1), experiment.starts, dimension=experiment.dimension, spread=experiment.spread
     )
     update = eqx.filter_jit(lambda m, x: next_update(m, code, x))
-    train = best(lambda: jax.block_until_ready(_advance(state, problem, points, static, experiment, width)[1]), repeats)
-    roll = best(lambda: update(model, x).block_until_ready(), repeats)
+    train = best(
+        lambda: jax.block_until_ready(_advance(state, problem, points, static, experiment, width)[1]), repeats, clock
+    )
+    roll = best(lambda: update(model, x).block_until_ready(), repeats, clock)
     tokens = 2 * code.length
     return {"train": steps * experiment.batch * tokens / train, "rollout": experiment.starts * tokens / roll}
 
 
-def theirs(model: Transformer, experiment: Experiment, *, steps: int, repeats: int) -> dict[str, float]:
+def theirs(model: Transformer, experiment: Experiment, *, steps: int, repeats: int, clock: str) -> dict[str, float]:
     """Tokens per second with PyTorch, on the GPU where there is one."""
     import torch
     import torch.nn.functional as F
@@ -131,8 +141,8 @@ def theirs(model: Transformer, experiment: Experiment, *, steps: int, repeats: i
 
     each = 2 * code.length
     return {
-        "train": steps * experiment.batch * each / best(train, repeats),
-        "rollout": experiment.starts * each / best(roll, repeats),
+        "train": steps * experiment.batch * each / best(train, repeats, clock),
+        "rollout": experiment.starts * each / best(roll, repeats, clock),
     }
 
 
@@ -149,6 +159,7 @@ def main() -> None:
     parser.add_argument("--heads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=20, help="training steps per repeat")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--clock", choices=sorted(CLOCKS), default="wall")
     args = parser.parse_args()
     experiment = EXPERIMENTS[args.experiment]
     shape = Shape(args.depth, args.width, args.heads)
@@ -156,11 +167,13 @@ def main() -> None:
         shape, vocabulary=experiment.encoding.vocabulary, length=experiment.length, key=jax.random.PRNGKey(0)
     )
     record: dict[str, Any] = {"experiment": experiment.name, "parameters": experiment.parameters(shape)}
-    record["hotmess"] = ours(model, experiment, steps=args.steps, repeats=args.repeats)
+    record |= {"clock": args.clock, "jax": jax.__version__, "device": jax.devices()[0].platform}
+    settings: dict[str, Any] = {"steps": args.steps, "repeats": args.repeats, "clock": args.clock}
+    record["hotmess"] = ours(model, experiment, **settings)
     try:
-        record["torch"] = theirs(model, experiment, steps=args.steps, repeats=args.repeats)
+        record["torch"] = theirs(model, experiment, **settings)
     except ImportError:
-        record["torch"] = "not installed: pip install torch"
+        record["torch"] = "not installed: pip install hotmess[torch]"
     print(json.dumps(record, indent=1))
 
 
