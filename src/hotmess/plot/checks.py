@@ -27,7 +27,7 @@ def posterior_checks(checks: Checks, *, width: float = style.WIDE) -> np.ndarray
 
     A hollow mark lies outside its line.
     """
-    table = posterior_checks_table(checks)
+    table = style.rows_in_order(posterior_checks_table(checks), "set")
     names = list(dict.fromkeys(table["statistic"]))
     sets = [s for s in dict.fromkeys(table["set"]) if s != "whole"]
     shown = [sets[i] for i in style.some(len(sets), ROWS)]

@@ -90,7 +90,8 @@ def overthinking_slopes(
     Filled: the joint model; hollow: unbiased, without a model (halves by length; smallest against largest budget).
     """
     table = overthinking_slopes_table(fit, halves, population=population, interval=interval)
-    units = [u for u in fit.labels if u in set(table["unit"])]
+    table = style.rows_in_order(table, "unit")
+    units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_ROWS)]
     offset = {
         ("natural", "joint"): 0.27,
@@ -225,6 +226,7 @@ def dose_response(
     from scipy import stats
 
     table = dose_response_table(fit, responses, population=population, interval=interval)
+    table = style.rows_in_order(table, "unit")
     units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_PANELS)]
     rows, columns = style.grid_of(len(shown), width=width)

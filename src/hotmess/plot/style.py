@@ -207,6 +207,19 @@ def models_in_order(table: pd.DataFrame) -> pd.DataFrame:
     return models.iloc[sorted(range(len(models)), key=key.__getitem__)].reset_index(drop=True)
 
 
+def rows_in_order(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A table's rows in the order of a column of names, numbers in them as numbers; `whole` last, else as they are.
+
+    >>> import pandas as pd
+    >>> rows_in_order(pd.DataFrame({"set": ["whole", "m-16b", "m-4b"]}), "set")["set"].tolist()
+    ['m-4b', 'm-16b', 'whole']
+    """
+    from hotmess.decompose.grouping import natural
+
+    keys = [(name == "whole", natural(str(name))) for name in table[column]]
+    return table.iloc[sorted(range(len(table)), key=keys.__getitem__)].reset_index(drop=True)
+
+
 def some(count: int, most: int) -> np.ndarray:
     """Indices of at most `most` of `count` things, evenly spread, the first and the last among them.
 
