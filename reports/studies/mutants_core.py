@@ -339,7 +339,8 @@ def page(results: dict[str, object]) -> str:
     lines = [
         "# Mutants of the statistical core",
         "",
-        f"`python reports/studies/mutants_core.py`, {results['date']}: {caught} of {len(rows)} mutants were caught; "
+        f"`python reports/studies/mutants_core.py`, {results['date']}: {len(rows)} of {len(MUTANTS)} were tried, "
+        f"{caught} of them caught; "
         f"{sum(clean.values())} of {len(clean)} suites pass on an untouched copy.",  # type: ignore[attr-defined,arg-type]
         "",
         "Each mutant is one replacement in a temporary copy of the package; only the tests in its row ran.",
