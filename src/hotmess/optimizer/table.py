@@ -152,11 +152,20 @@ def figures(records: Sequence[Mapping[str, Any]], folder: str | Path) -> list[Pa
     for (problem, seed), part in table.groupby(["problem", "seed"]):
         label = f"problem {problem}, seed {seed}"
         above = part[part["bias2"] > 0]
-        (line,) = axes[0].plot(above["size"], above["bias2"], "o-", label=label)
-        axes[1].plot(part["size"], part["variance"], "o-", color=line.get_color())
-        axes[2].plot(part["size"], part["loss"], "o-", color=line.get_color())
+        (line,) = axes[0].plot(above["size"], above["bias2"], "-", label=label)
+        colour = line.get_color()
+        told = above["bias2"] > 2 * above["bias2_sd"]  # filled: told from 0, as in the law
+        for rows, fill in ((above[told], colour), (above[~told], "white")):
+            axes[0].plot(rows["size"], rows["bias2"], "o", color=colour, markerfacecolor=fill)
+        axes[1].plot(part["size"], part["variance"], "o-", color=colour)
+        axes[2].plot(part["size"], part["loss"], "o-", color=colour)
     for axis, title in zip(
-        axes, ("bias² at the last step", "variance at the last step", "held-out loss (nats per token)")
+        axes,
+        (
+            "bias² at the end (hollow: not told from 0)",
+            "variance at the end",
+            "held-out loss (nats per token)",
+        ),
     ):
         axis.set(title=title, xscale="log", yscale="log", xlabel="parameters")
     axes[0].legend(fontsize="small")
