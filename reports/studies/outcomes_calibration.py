@@ -128,9 +128,12 @@ def model_ranks(outcome: str, sets: int, *, seed: int, block: int = BLOCK) -> di
             drawn = {k: parameters[k][:, i] for k in names if k in parameters}
             drawn |= {"bias2": sets_drawn.bias2[..., i].ravel(), "variance": sets_drawn.variance[..., i].ravel()}
             true = eta | dict(zip(("bias2", "variance"), truth))
+            if not np.isfinite(
+                drawn.get("logit_u", np.inf)
+            ).all():  # has no posterior in a group of texts that were all read
+                drawn = {k: x for k, x in drawn.items() if k not in UNPARSABLE}
             for k, x in drawn.items():
-                if np.isfinite(x).all():  # the origin's share has no posterior in a group of texts without any
-                    out[k].append((np.sum(x < true[k]) + rng.random()) / (len(x) + 1))
+                out[k].append((np.sum(x < true[k]) + rng.random()) / (len(x) + 1))
     return {k: np.array(v) for k, v in out.items()}
 
 

@@ -100,6 +100,8 @@ def test_the_open_ended_script_counts_new_answers(tmp_path, monkeypatch, capsys)
     said = script(
         "open_ended", monkeypatch, capsys, tmp_path / "text.parquet", "--draws", "100", "--out", tmp_path / "r"
     )
-    assert "in canonical form" in said and "unseen_low" in said and "probability of a new wrong answer" in (
-        (tmp_path / "r" / "report.html").read_text()
+    assert (
+        "in canonical form" in said
+        and "unseen_low" in said
+        and "probability of a new wrong answer" in ((tmp_path / "r" / "report.html").read_text())
     )
