@@ -108,7 +108,7 @@ def test_a_cluster_counts_the_same_cells_and_finds_duplicates(cluster: str, tmp_
         env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"},
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1200,
     )
     assert "good 0" in done.stderr, done.stderr[-2000:]
     assert "432 rows were counted by pyspark." in done.stderr
