@@ -38,11 +38,10 @@ def near(values, drawn):
     return all(np.isclose(v, drawn, rtol=1e-9, atol=1e-12).any() for v in values)
 
 
-@pytest.mark.parametrize("width", [7.2, 3.7])
-def test_real_ensembles_draw_both_terms_and_the_lines_of_independence(study, width):
+def test_real_ensembles_draw_both_terms_and_the_lines_of_independence(study):
     real = real_ensembles(study.responses)
     table = plot.real_ensembles_table(real)
-    axes = plot.real_ensembles(real, width=width)
+    axes = plot.real_ensembles(real)
     plot.figure_of(axes).canvas.draw()
     first = table[table["model"] == table["model"].iloc[0]]
     drawn = np.concatenate([line.get_ydata() for line in axes.flat[0].lines])
@@ -52,10 +51,9 @@ def test_real_ensembles_draw_both_terms_and_the_lines_of_independence(study, wid
     assert (table["variance_low"] < table["variance"]).all()
 
 
-@pytest.mark.parametrize("width", [7.2, 3.7])
-def test_signatures_draw_a_share_per_model(study, width):
+def test_signatures_draw_a_share_per_model(study):
     table = plot.failure_signatures_table(study.fit)
-    axes = plot.failure_signatures(study.fit, width=width)
+    axes = plot.failure_signatures(study.fit)
     plot.figure_of(axes).canvas.draw()
     for panel, name in zip(axes.flat, ("systematic", "hot mess", "both high", "solved")):
         own = table[table["signature"] == name]
@@ -63,11 +61,10 @@ def test_signatures_draw_a_share_per_model(study, width):
         assert sorted(marks(panel)[:, 0]) == pytest.approx(sorted(own["share"]))
 
 
-@pytest.mark.parametrize("width", [7.2, 3.7])
-def test_samples_draw_posterior_lines_and_the_spread_of_subsets(study, width):
+def test_samples_draw_posterior_lines_and_the_spread_of_subsets(study):
     made, spread = sample_size(study.fit, draws=100), subset_spread(study.cells, partitions=3)
     table = plot.sample_efficiency_table(made, spread)
-    axes = plot.sample_efficiency(made, spread, width=width)
+    axes = plot.sample_efficiency(made, spread)
     plot.figure_of(axes).canvas.draw()
     for panel, term in zip(axes.flat, ("bias2", "variance", "incoherence")):
         own = table[table["term"] == term]
