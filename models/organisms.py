@@ -23,7 +23,7 @@ def main() -> None:
     args = parser.parse_args()
 
     responses = hm.read(args.files or sorted((HERE / "data" / "organisms").glob("*.parquet")))
-    results = {}
+    results: dict = {}
     for by in BY:
         found = hm.decompose(responses, by=by, estimator="unbiased", interval=0.9, draws=1000)
         results[" ".join(by)] = found.records
@@ -32,6 +32,10 @@ def main() -> None:
     table = contrasts(question_terms(responses.table), seed=1)
     print("Changes of incoherence (the same questions on both sides, 90% intervals over questions like these):")
     print(table.round(3).to_string(index=False))
+    natural = responses.where("budget = 'natural'")
+    verdict = hm.test("intervention-lowers-incoherence", natural, seed=1, draws=250)
+    print(f"\n{verdict.sentence}")
+    results["verdict"] = verdict.record()
     args.out.mkdir(parents=True, exist_ok=True)
     results["contrasts"] = plain_records(table)
     (args.out / "results.json").write_text(json.dumps(results, indent=1))
