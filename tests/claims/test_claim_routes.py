@@ -142,7 +142,9 @@ def test_length_laws_and_power_laws_are_taken_as_they_are(table):
     responses = validate(table)
     law = length_law(responses, seed=3, draws=200)
     verdict = hm.test("incoherence-rises-with-length", law)
-    np.testing.assert_array_equal(verdict.draws["like-these"], law.slopes().mean(-1)) if verdict.draws else None
+    np.testing.assert_array_equal(
+        verdict.draws["these"], law.slopes("odds", "these").mean(-1)
+    ) if verdict.draws else None
     laws = power_laws(hm.fit(responses, by=["difficulty"], seed=3, draws=200, pointwise=False), draws=200)
     verdict = hm.test(hm.claims.bias_falls_faster_than_variance, laws)
     assert verdict.verdict in VERDICTS and verdict.reasons != ("",)

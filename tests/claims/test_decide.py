@@ -103,7 +103,8 @@ def test_a_control_counts_ranks_and_calls():
 
 RNG = np.random.default_rng(1)
 UP = RNG.normal(4, 1, (4, 500))
-STUDY = Study(validate(simulate("beta", seed=1, questions=5, samples=3).table))
+STUDY = Study(validate(simulate("beta", seed=1, questions=50, samples=3).table))
+FEW = Study(validate(simulate("beta", seed=1, questions=5, samples=3).table))
 
 
 def claim(draws=UP, *, other=None, gate=None, **guards):
@@ -127,6 +128,16 @@ def test_a_supported_claim_says_so_with_its_number():
     assert "80% interval" in verdict.sentence and verdict.sentence.endswith("for questions like these: one model.")
     record = verdict.record()
     assert record["models"][0]["name"] == "m" and record["population"] == "like-these" and record["metric"] == "brier"
+
+
+def test_few_questions_widen_what_is_said_of_questions_like_these():
+    got, these = (run_claim(FEW, claim(), interval=0.8, population=p) for p in ("like-these", "these"))
+    factor = got.guards["few_questions"]["widened_by"]
+    assert factor > 1.5 and "few questions" in got.sentence
+    assert got.high - got.median == pytest.approx(factor * (these.high - these.median))
+    assert (these.low, these.high) == pytest.approx(np.quantile(UP, [0.1, 0.9]))
+    one = Study(validate(simulate("beta", seed=1, questions=1, samples=3).table))
+    assert run_claim(one, claim()).verdict == NOT_TESTABLE
 
 
 def test_a_contradicted_claim():
