@@ -100,6 +100,15 @@ def test_the_prior_of_scales_and_correlations_is_normalised():
         assert abs((w * proposal[:, i]).mean() / w.mean() - draws[:, i].mean()) < 5 * error
 
 
+def test_the_prior_is_that_of_scipy_with_its_jacobians():
+    law = _Collapsed(problem(), LawPrior(), 0)
+    points = np.random.default_rng(4).normal(size=(20, 8)) - [1, 1, 1, 1, 1, 1, 0, 0]
+    s, rho = np.exp(points[:, :6]), np.tanh(points[:, 6:])
+    direct = (stats.halfnorm(scale=law._widths()).logpdf(s) + points[:, :6]).sum(1)
+    direct += (np.log(0.5) + np.log1p(-(rho**2))).sum(1)
+    np.testing.assert_allclose(law.log_prior(points), direct)
+
+
 def test_covariance_of_draws_keeps_variances_and_shrinks_correlations_little():
     rng = np.random.default_rng(4)
     draws = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], 2000)

@@ -1,4 +1,4 @@
-"""The PyMC models: their densities are those of the methods page, term by term."""
+"""The PyMC models: their densities are the methods page's, and one is sampled and agrees with the exact posterior."""
 
 import sys
 import warnings
@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 import hotmess as hm
+from hotmess.errors import BadInput
 from hotmess.laws.power import LawData
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
@@ -130,3 +131,27 @@ def test_the_nested_dirichlet_is_that_of_scipy():
         if split[i]:
             direct += stats.dirichlet_multinomial(np.full(3, phi[g[i]] / 3), split[i]).logpmf(c.wrong[i])
     assert density(model, point) == pytest.approx(direct, rel=1e-6)
+
+
+def test_what_there_is_no_model_of():
+    with pytest.raises(BadInput, match="did you mean 'answers'"):
+        hm.pymc_model("answer", None)
+    with pytest.raises(BadInput, match="shrink twice"):
+        fit = hm.fit(validate(simulate("beta", seed=1, questions=6, samples=4).table), draws=20, pointwise=False)
+        from dataclasses import replace
+
+        hm.pymc_model("power-laws", replace(fit, formula="1"))
+
+
+def test_sampled_it_agrees_with_the_exact_posterior():
+    """One compilation: the nested Dirichlet without pooling, against the grid; a distance of 5 standard errors."""
+    from hotmess.inference.gate import gate_tree
+
+    responses = validate(simulate("beta", seed=4, questions=40, samples=6).table)
+    exact = hm.fit(responses, draws=2000, pointwise=False).data["posterior"]
+    tree = hm.sample_pymc(hm.pymc_model("answers", responses), seed=1, draws=600, warmup=500)
+    assert gate_tree(tree).passed, gate_tree(tree).reasons
+    for name in ("logit_a", "log_kappa", "log_phi"):
+        ours, theirs = exact[name].values.ravel(), tree["posterior"][name].values.ravel()
+        error = ours.std() * np.sqrt(1 / 800 + 1 / 8000)
+        assert abs(ours.mean() - theirs.mean()) < 5 * error and abs(ours.std() - theirs.std()) < 5 * error, name
