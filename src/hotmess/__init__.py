@@ -34,6 +34,8 @@ _WHERE = {
     "plan": "hotmess.design.planning",
     "fit": "hotmess.answers.fit",
     "triage": "hotmess.answers.signatures",
+    "sample_size": "hotmess.laws.samples",
+    "subset_spread": "hotmess.laws.samples",
     "PowerLaws": "hotmess.laws.power",
     "power_laws": "hotmess.laws.power",
     "LengthLaw": "hotmess.laws.length",
@@ -85,7 +87,9 @@ __all__ = [
     "reduce",
     "report",
     "sample_pymc",
+    "sample_size",
     "simulate",
+    "subset_spread",
     "test",
     "triage",
 ]
@@ -105,6 +109,7 @@ if TYPE_CHECKING:
     from hotmess.laws.contrast import Contrast, natural_contrast
     from hotmess.laws.length import LengthLaw, length_law
     from hotmess.laws.power import PowerLaws, power_laws
+    from hotmess.laws.samples import sample_size, subset_spread
     from hotmess.pymc_models import pymc_model
     from hotmess.pymc_models.sample import sample_pymc
     from hotmess.responses.cells import Cells, reduce

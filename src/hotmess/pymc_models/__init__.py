@@ -24,7 +24,6 @@ KINDS = {
     "answers": ("hotmess.pymc_models.answers", "answer_model"),
     "power-laws": ("hotmess.pymc_models.power", "power_model"),
     "temperature": ("hotmess.pymc_models.temperature", "temperature_model"),
-    "probabilities": ("hotmess.pymc_models.vectors", "vector_model"),
 }
 """Kinds of model: name -> (module, function)."""
 
@@ -36,7 +35,7 @@ def pymc_model(kind: str, about: Any, **options: Any) -> pm.Model:
     ----------
     kind
         `answers` (nested Dirichlet; responses or cells), `power-laws` (a fit, or `LawData`), `temperature` (responses
-        with lengths, or `LengthData`), `probabilities` (responses with probability vectors).
+        with lengths, or `LengthData`).
     about
         What it is about, as above.
     options

@@ -56,5 +56,5 @@ def _efficiency(context: Context) -> Figure:
         f"With 30 responses per question the standard deviation of incoherence is {span}.",
         lambda width: plot.sample_efficiency(made, spread, interval=interval, width=width),
         table,
-        "plot.sample_efficiency(sample_size(study.fit), subset_spread(study.cells))  # from hotmess.laws.samples",
+        "plot.sample_efficiency(hm.sample_size(study.fit), hm.subset_spread(study.cells))",
     )
