@@ -210,7 +210,7 @@ def run(capsys, *args):
 
 
 def test_test_prints_json_and_nothing_else(file, capsys):
-    args = ("test", file, "--claim", "natural_overthinking", "--claim", SCALE[0], "--draws", "150", "--json")
+    args = ("test", file, "--claim", "natural_overthinking", "--claim", SCALE[0], "--draws", "300", "--json")
     code, out, _ = run(capsys, *args)
     records = json.loads(out)
     assert code == 0 and [r["claim"] for r in records] == ["natural-overthinking", SCALE[0]]
@@ -227,7 +227,7 @@ def test_test_prints_json_and_nothing_else(file, capsys):
 
 
 def test_strict_exits_with_one_when_a_claim_is_contradicted(file, capsys):
-    args = ("test", file, "--claim", "natural-overthinking", "--draws", "150", "--population", "these")
+    args = ("test", file, "--claim", "natural-overthinking", "--draws", "300", "--population", "these")
     code, out, _ = run(capsys, *args, "--strict")
     assert code == 1 and "Contradicted" in out and "Negative control: rank" in out
     assert run(capsys, *args)[0] == 0
@@ -258,14 +258,14 @@ def test_fit_saves_a_posterior_and_prints_its_table(file, tmp_path, capsys):
     from hotmess.inference.store import load_tree
 
     path = tmp_path / "fit.nc"
-    code, out, err = run(capsys, "fit", file, "--out", str(path), "--draws", "200", "--by", "model,half", "--json")
+    code, out, err = run(capsys, "fit", file, "--out", str(path), "--draws", "300", "--by", "model,half", "--json")
     rows = json.loads(out)
     assert code == 0 and [r["half"] for r in rows] == ["shorter", "longer"] and str(path) in err
     for row in rows:
         assert row["incoherence_low"] < row["incoherence"] < row["incoherence_high"] and row["reliable"]
         assert row["questions"] == 60
     tree = load_tree(path)
-    assert tree["posterior"]["logit_a"].sizes == {"chain": 4, "draw": 200, "group": 2}
+    assert tree["posterior"]["logit_a"].sizes == {"chain": 4, "draw": 300, "group": 2}
     assert tree["log_likelihood"]["responses"].sizes["question"] == 60
     few = run(capsys, "fit", file, "--out", str(path), "--draws", "20")
     assert few[0] == 0 and "not reliable" in few[2] and "False" in few[1]

@@ -87,12 +87,15 @@ class SampleSize:
     cells: Floats
 
     def sd(self, term: str, n: int) -> Floats:
-        """(chain, draw, sets) standard deviation of a set's estimate with n responses per question."""
+        """(chain, draw, sets) standard deviation of a set's estimate with n responses per question.
+
+        NaN for incoherence in draws without any error.
+        """
         error, variance = self.means[:2]
         one = np.ones_like(error)
         if term == "incoherence":
-            with np.errstate(invalid="ignore", divide="ignore"):
-                alpha, beta = 1 / error, -variance / error**2
+            some = np.where(error > 1e-100, error, np.nan)  # its square is a number too
+            alpha, beta = 1 / some, -variance / some**2
         else:
             alpha, beta = {"variance": (one, 0 * one), "bias2": (-one, one), "error": (0 * one, one)}[term]
         form = np.stack([alpha**2, 2 * alpha * beta, beta**2])
