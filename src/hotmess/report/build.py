@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hotmess.claims.claim import Verdict
     from hotmess.claims.study import Study
 
-INTERVAL, MAX_ROWS, MAX_BYTES = 0.9, 60, 1_500_000
+INTERVAL, MAX_BYTES = 0.9, 1_500_000
 
 
 def build_report(
@@ -152,14 +152,14 @@ def render(
         for table in section.tables:
             tables += 1
             heads, rows = text.rows(table)
-            more = f"{len(rows):,} rows; the first {MAX_ROWS} are shown." if len(rows) > MAX_ROWS else ""
+            more = f"{len(rows):,} rows; the first {table.most} are shown." if len(rows) > table.most else ""
             own["tables"].append(
                 {
                     "number": tables,
                     "name": table.name,
                     "caption": table.caption,
                     "heads": heads,
-                    "rows": rows[:MAX_ROWS],
+                    "rows": rows[: table.most],
                     "more": more,
                     "href": href(f"table-{table.name}", table.data),
                 }

@@ -71,7 +71,7 @@ class Table:
     """A table with a caption; `heads` maps columns to what they are called in the page.
 
     A column with `…_low` and `…_high` beside it is shown with its interval, in one cell. Numbers have
-    `digits` decimals, or those that `places` says.
+    `digits` decimals, or those that `places` says. The page has the first `most` rows, the CSV has all.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Table:
     heads: Mapping[str, str]
     digits: int = 3
     places: Mapping[str, int] = field(default_factory=dict)
+    most: int = 60
 
 
 @dataclass(frozen=True)

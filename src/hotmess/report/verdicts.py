@@ -89,6 +89,8 @@ def line(name: str, guard: Any) -> str:
         "truncation": _truncation,
         "sensitivity": _sensitivity,
         "checks": _checks,
+        "joint_model": _joint_model,
+        "same_scores": lambda guard: guard["what"],
         **trust.LINES,
     }
     try:
@@ -141,6 +143,12 @@ def _control(guard: Mapping[str, Any]) -> str:
 def _parts(guard: Mapping[str, Any]) -> str:
     listed = [f"{name} {with_interval(v['median'], v['low'], v['high'])}" for name, v in guard.items()]
     return f"{', '.join(listed)}; the part of accuracy is mechanical."
+
+
+def _joint_model(guard: Mapping[str, Any]) -> str:
+    if not guard["passed"]:
+        return f"{guard['what']}: its diagnostics did not pass, {'; '.join(guard['reasons'])}."
+    return f"{guard['what']}: {with_interval(guard['median'], guard['low'], guard['high'])}."
 
 
 def _agreement(guard: Mapping[str, Any]) -> str:

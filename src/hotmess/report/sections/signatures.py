@@ -66,7 +66,7 @@ def _table(rows: pd.DataFrame, metric: str) -> Table:
         f"{metric_words(metric)}. Other models alike: how many systematically give the same wrong answer; where "
         "they agree, look at the answer key. The CSV holds every failing question with all probabilities."
     )
-    return Table("triage", caption, data, heads, digits=2)
+    return Table("triage", caption, data, heads, digits=2, most=15)
 
 
 def _alike(rows: pd.DataFrame) -> tuple[str, ...]:
