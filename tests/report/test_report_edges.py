@@ -40,11 +40,12 @@ def test_everything_right(table, tmp_path):
     assert "undefined in 2, where a half has no errors" in page
 
 
-def test_scores_have_no_latent_model_but_estimates(table, tmp_path):
+def test_scores_have_latent_and_unbiased_estimates(table, tmp_path):
     data = table(models=2, questions=10).drop(columns=["answer", "target", "n_choices"])
     data["score"] = (data["sample"] % 3) / 2
     missing, page = build(data, tmp_path, metric="score")
-    assert any("not letters" in m for m in missing)
+    assert not any("not letters" in m for m in missing)
+    assert "Latent answer distributions" in page
     assert "Unbiased estimates, without a model" in page
 
 

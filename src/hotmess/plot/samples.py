@@ -124,8 +124,9 @@ def changed_answers(
             axes.hlines(y, own["share_low"], own["share_high"], color=colour, lw=1.3)
             axes.plot(own["share"], y, marker, color=colour, ms=4.4)
         axes.axvline(0, color=MUTED, lw=0.8)
-        right = float(table["share_high"].max())
-        axes.set_xlim(min(0.0, float(table["share_low"].min())) - 0.02, min(max(right, 0.1) * 1.06, 1.02))
+        drawn = table[["share", "share_low", "share_high"]].to_numpy(float)  # one question has no interval
+        left, right = (float(f(drawn, initial=0.0, where=np.isfinite(drawn))) for f in (np.min, np.max))
+        axes.set_xlim(left - 0.02, min(max(right, 0.1) * 1.06, 1.02))
         axes.set_xlabel("share of questions with a changed answer")
         from matplotlib.lines import Line2D
 

@@ -123,7 +123,9 @@ def _limit(context: Context) -> str:
 def _real(context: Context) -> Figure:
     real = _ensembles(context.study)
     table = plot.real_ensembles_table(real, interval=context.interval)
-    last = table[table["size"] == real.sizes[-1]]
+    last = table[(table["size"] == real.sizes[-1]) & (table["expected"] > 0)]
+    if last.empty:
+        raise NotTestable("No model's answers vary, so there is no variance for an average to divide.")
     ratio = last["variance"] / last["expected"]
     finding = (
         f"Variance of averages of {real.sizes[-1]} real responses over that of one divided by {real.sizes[-1]}: "
