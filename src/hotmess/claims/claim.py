@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
 THRESHOLD = 0.975
+LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ class Claim:
         True where the sentence may speak of association only.
     change
         True where the quantity is itself a change of incoherence, so that its parts belong in the sentence.
+    long
+        True where it takes long on large tables: there it is tested when it is asked for by name.
     widened
         False where the posterior itself speaks of new questions: its draws for questions like these are then not
         widened where questions are few.
@@ -118,6 +121,7 @@ class Claim:
     variants: Callable[[Study], dict[str, Estimate]] | None = None
     association: bool = False
     change: bool = False
+    long: bool = False
     widened: bool = True
     preregistration: str = ""
 

@@ -145,4 +145,5 @@ ensembling_divides_variance = Claim(
     needs="at least six responses per question (or few-shot contexts, where responses share them) in recorded order",
     region=REGION,
     control=_control,
+    long=True,
 )

@@ -208,6 +208,7 @@ answers_get_hotter_with_length = Claim(
     control=_hotter_control,
     variants=_hotter_variants,
     association=True,
+    long=True,
 )
 natural_exceeds_budget = Claim(
     name="natural-exceeds-budget",
@@ -224,6 +225,7 @@ natural_exceeds_budget = Claim(
     estimate=_exceeds_estimate,
     control=_exceeds_control,
     variants=_exceeds_variants,
+    long=True,
 )
 budget_lowers_incoherence = Claim(
     name="budget-lowers-incoherence",

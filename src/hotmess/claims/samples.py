@@ -81,4 +81,5 @@ thirty_samples_suffice = Claim(
     needs="letters, at least two responses per question; the number of questions is the one at hand",
     region=REGION,
     estimate=_estimate,
+    long=True,
 )

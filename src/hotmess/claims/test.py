@@ -11,6 +11,7 @@ import numpy as np
 from hotmess.claims.claim import (
     CONTRADICTED,
     INCONCLUSIVE,
+    LARGE,
     NOT_TESTABLE,
     SUPPORTED,
     Claim,
@@ -47,14 +48,14 @@ def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
     out = []
     for name in names:
         if isinstance(name, Claim):
-            out.append(name)
+            out.append(replace(name, long=False))
             continue
         key = name.replace("_", "-")
         if key not in CATALOGUE:
             near = get_close_matches(key, CATALOGUE, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CATALOGUE)}."
             raise BadInput(f"There is no claim {name!r}; {hint}")
-        out.append(CATALOGUE[key])
+        out.append(replace(CATALOGUE[key], long=False))  # asked for, so it may take long
     return out
 
 
@@ -95,6 +96,12 @@ def test_claim(
     sensitivity: where a verdict would stand, whether priors to a power, or a model, benchmark, group or suspect
     questions left out, turn its side (`hotmess.claims.sensitivity`).
     """
+    if claim.long and len(study.responses.table) > LARGE:
+        why = (
+            f"It takes long on {len(study.responses.table):,} responses and was not tested: ask for it by name, "
+            f"--claim {claim.name}."
+        )
+        return _not_testable(study, claim, population, (why,), {})
     try:
         quantity = claim.quantity(study, population)
         other = claim.quantity(study, OTHER[population])
@@ -144,7 +151,11 @@ def test_claim(
     if claim.variants is not None and study.has_truncated:
         guards["truncation"], sentence = _truncation(claim.variants(study), median)
         lowering += sentence
-    if sensitivity and not lowering and verdict in (SUPPORTED, CONTRADICTED):
+    stands = sensitivity and not lowering and verdict in (SUPPORTED, CONTRADICTED)
+    if stands and len(study.responses.table) > LARGE:
+        notes = [f"Not run on more than {LARGE:,} responses."]
+        guards["sensitivity"] = {"passed": None, "turned": [], "sense": {}, "runs": {}, "notes": notes}
+    elif stands:
         from hotmess.claims.sensitivity import predictive
         from hotmess.claims.sensitivity import sensitivity as runs  # only what stands can fall
 

@@ -1,0 +1,23 @@
+"""Tables too large for what takes long: said, not done, unless it is asked for by name."""
+
+import hotmess.claims.test as testing
+from hotmess.claims.catalogue import CATALOGUE
+from hotmess.claims.study import Study
+from hotmess.claims.test import find_claims
+from hotmess.examples import example
+from hotmess.report.verdicts import line
+
+
+def test_what_takes_long_is_asked_for_by_name(monkeypatch):
+    monkeypatch.setattr(testing, "LARGE", 10)
+    study = Study(example(), draws=300)
+    long = [c for c in CATALOGUE.values() if c.long]
+    assert {c.name for c in long} >= {"answers-get-hotter-with-length", "thirty-samples-suffice"}
+    assert not any(c.long for c in find_claims([c.name for c in long]))
+    verdict = testing.test_claim(study, CATALOGUE["thirty-samples-suffice"])
+    assert verdict.verdict == "not testable" and "--claim thirty-samples-suffice" in verdict.sentence
+    (asked,) = testing.test_claims(study, ["thirty-samples-suffice"])
+    assert "takes long" not in asked.sentence
+    for v in testing.test_claims(study, ["natural-overthinking"]):
+        if v.verdict in ("supported", "contradicted"):
+            assert "Not run" in line("sensitivity", v.guards["sensitivity"])
