@@ -87,7 +87,7 @@ def compare(
         If two models share no question.
 
     >>> import hotmess as hm
-    >>> found = hm.compare(hm.example(), "owl-3b", "owl-13b", draws=50)
+    >>> found = hm.compare(hm.example(), "owl-4b", "owl-64b", draws=250)
     >>> found.table["quantity"].tolist()[:4]
     ['incoherence', 'bias2', 'variance', 'error']
     """

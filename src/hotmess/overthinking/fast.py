@@ -247,7 +247,7 @@ def soften(size: int) -> float:
     >>> round(soften(5), 2), round(soften(35), 2)
     (0.64, 0.86)
     """
-    return 1 - 0.8 / np.sqrt(size)
+    return 1 - 0.8 / float(np.sqrt(size))
 
 
 def _evidence(moments: tuple[Floats, Floats, float], data: Floats, slope: Floats) -> float:
