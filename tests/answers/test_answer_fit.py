@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hotmess.answers.closed import ENOUGH
 from hotmess.answers.fit import fit, group_parameters
 from hotmess.answers.groups import find_groups, letter_cells
 from hotmess.answers.population import aggregate, question_index, question_weights
@@ -161,6 +162,14 @@ def test_moments_rebuild_incoherence_with_unparsable_as_one_more_wrong_option(gr
     assert wrong.unparsable == "wrong" and not wrong.letters.unparsable.any()
     value = incoherence(*np.moveaxis(rebuilt, -1, 0))
     np.testing.assert_allclose(value, wrong.draws().incoherence, atol=2e-6)
+
+
+def test_many_questions_with_unparsable_answers_agree_with_their_draws():
+    many = fit(responses(unparsable=0.1, questions=ENOUGH, models=1), seed=3, draws=500)
+    closed = many.draws(population="these")
+    terms = many._aggregate([many.terms().error, many.terms().bias2], ["model"], "these")[1]
+    for mine, drawn in zip((closed.error, closed.bias2), terms):
+        assert abs(mine.mean() - drawn.mean()) < 0.1 * drawn.std() and abs(mine.std() / drawn.std() - 1) < 0.15
 
 
 def test_question_weights_are_the_same_for_every_model():

@@ -97,9 +97,8 @@ class Fit:
             closed = None if metric != "brier" else self._closed(by, population)
             if closed is not None:
                 table, means = closed
-                error, bias2 = 2 * means[0], means[1] + means[2]
-                if self.with_unparsable:
-                    error, bias2 = means[0], means[1]
+                # With unparsable answers the two moments are error and bias² themselves, else of b, b² and Σ w².
+                error, bias2 = means if self.with_unparsable else (2 * means[0], means[1] + means[2])
                 self._cache[key] = SetDraws(table, error, bias2, error - bias2, population, metric)
                 return self._cache[key]
             terms = self.terms(metric)
