@@ -59,7 +59,7 @@ def _between(name: str, world: str, effect: str = "", claims: tuple[str, ...] = 
 
 
 def _scale(name: str, world: str, effect: str = "", **changes: Any) -> Kind:
-    return Kind(name, world, SCALE, {"questions": 120, **changes}, draws=FULL, effect=effect)
+    return Kind(name, world, SCALE, {"questions": 120, **changes}, effect=effect)
 
 
 def _sized(name: str, world: str, effect: str = "", **changes: Any) -> Kind:
@@ -201,11 +201,11 @@ def load(path: Path = STORE) -> list[dict[str, Any]]:
 
 
 def run(kinds: Iterable[Kind], sets: Mapping[str, int], *, jobs: int, path: Path = STORE, minutes: float = 1e9) -> None:
-    """Run what is missing, seed by seed so that all kinds grow alike, until done or `minutes` of processor time."""
+    """Run what is missing, all kinds in proportion to their `sets`, until done or `minutes` of processor time."""
     done = {(r["kind"], r["seed"]) for r in load(path)}
     kinds = list(kinds)
-    most = max(sets.values(), default=0)
-    todo = [(k, s) for s in range(most) for k in kinds if s < sets[k.name] and (k.name, s) not in done]
+    todo = [(k, s) for k in kinds for s in range(sets[k.name]) if (k.name, s) not in done]
+    todo.sort(key=lambda job: (job[1] + 0.5) / sets[job[0].name])
     begun, total = time.process_time(), len(todo)
     with path.open("a") as out, ProcessPoolExecutor(jobs) as pool:
         results = (pool.map if jobs > 1 else map)(_work, todo)

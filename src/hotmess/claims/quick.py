@@ -203,13 +203,14 @@ def length_estimate(variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm:
 
 
 def _mean_slope(x: np.ndarray, y: np.ndarray) -> float:
+    """Mean over arms (rows) of the least squares slope over bins; arms with three or more bins that differ in x."""
     use = np.isfinite(x) & np.isfinite(y)
-    slopes = []
-    for a in range(len(x)):
-        xs, ys = x[a, use[a]], y[a, use[a]]
-        if len(xs) >= 3 and np.ptp(xs) > 0:
-            slopes.append(np.polyfit(xs - xs.mean(), ys, 1)[0])
-    return float(np.mean(slopes)) if slopes else np.nan
+    n = np.maximum(use.sum(1), 1)
+    x, y = np.where(use, x, 0.0), np.where(use, y, 0.0)
+    away = np.where(use, x - (x.sum(1) / n)[:, None], 0.0)
+    spread = (away**2).sum(1)
+    has = (use.sum(1) >= 3) & (spread > 0)
+    return float(np.mean((away * y).sum(1)[has] / spread[has])) if has.any() else np.nan
 
 
 # --- laws in size -----------------------------------------------------------------------------------------------

@@ -181,9 +181,12 @@ def quick_shares(
     z = (length - length[use].mean()) / length[use].std()
     flat = np.broadcast_to(log_size[:, None], use.shape)[use]
     s = (log_size - flat.mean()) / flat.std()
-    slopes = np.array([np.polyfit(z[m, use[m]], y[m, use[m]], 1)[0] for m in range(len(s))])
+    n = use.sum(1)
+    z_mean, y_mean = (np.where(use, v, 0.0).sum(1) / n for v in (z, y))
+    away = np.where(use, z - z_mean[:, None], 0.0)
+    slopes = (away * np.where(use, y, 0.0)).sum(1) / (away**2).sum(1)
     b = slopes.mean()
-    level = np.array([(y[m, use[m]] - b * z[m, use[m]]).mean() for m in range(len(s))])
+    level = y_mean - b * z_mean
     t = s - s.mean()
     on_size = float(t @ level / (t @ t))
     left = level - level.mean() - on_size * t

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln, logsumexp
 
-_DF, _ROUNDS, _PRIOR_SHARE, _KERNELS, _WIDTH = 5, 4, 0.15, 200, 0.75
-_TRIES, _HEAVY = 4, 60.0
+_DF, _ROUNDS, _PRIOR_SHARE, _KERNELS, _WIDTH = 5, 6, 0.15, 200, 0.75
+_TRIES, _STUCK = 4, 12
 
 
 def independence_metropolis(
@@ -67,8 +67,8 @@ def independence_metropolis(
         proposal = _Kernels(seen, log_w, rng)
         points = proposal.draw(prior_draws, size)
         new = weigh(points, proposal)
-        if size == total and np.exp(new.max() - logsumexp(new)) < _HEAVY / total:
-            break  # no proposal is so heavy that a chain would stick there
+        if size == total and np.exp(new.max() - logsumexp(new)) < _STUCK * thin / total:
+            break  # no proposal is so heavy that a chain would keep it for more than about `_STUCK` draws
         seen, log_w = np.concatenate([seen, points]), np.concatenate([log_w, new])
     return metropolis_chains(points, new, draws=draws, chains=chains, rng=rng)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hotmess.inference.gate import Gate
 
 MIN_SIZES, MIN_WRONG, MAX_SHIFT = 4, 10, 0.5
+PROPOSALS = 20_000  # of the chains of the scales; with half as many the gate fails by chance with 500 draws a chain
 
 
 @dataclass(frozen=True)
@@ -359,7 +360,13 @@ def _sample(
     for p in range(len(populations)):
         law = _Collapsed(arrays, prior, p)
         chain, rate = independence_metropolis(
-            law.log_likelihood, law.prior_draws, law.log_prior, seed=seed + 100 * p, draws=draws, chains=chains
+            law.log_likelihood,
+            law.prior_draws,
+            law.log_prior,
+            seed=seed + 100 * p,
+            draws=draws,
+            chains=chains,
+            thin=min(10, max(5, PROPOSALS // (draws * chains))),
         )
         flat = chain.reshape(-1, chain.shape[-1])
         theta.append(law.coefficients(flat, np.random.default_rng([seed, 11, p])).reshape(chains, draws, 4, -1))
