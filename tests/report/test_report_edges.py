@@ -25,6 +25,18 @@ def test_without_lengths(table, tmp_path):
     assert sum("Not testable with these data. There is no length column" in m for m in missing) == 2
     assert any("neither a length column" in m for m in missing)
     assert "1 claim was tested: 1 not testable." in page
+    assert "cannot be tested on these data" not in page  # what was asked for alone stands in sight
+
+
+def test_many_claims_that_the_data_cannot_speak_to_are_folded_with_their_reasons(table, tmp_path):
+    silent = ["natural-overthinking", "length-saturates", "budget-lowers-incoherence", "length-predicts-more-than-size"]
+    claims = [silent[0], "thirty-samples-suffice", *silent[1:]]
+    _, page = build(table(lengths=False, models=2, questions=10), tmp_path, claims)
+    sight, _, rest = page.partition("<details><summary>4 claims cannot be tested on these data")
+    folded = rest.partition("</section>")[0]
+    named = [re.findall(r'<h3 id="claim-\d+">([\w-]+):', part) for part in (sight, folded)]
+    assert named == [["thirty-samples-suffice"], silent]
+    assert folded.count("nothing can be said about length") == 2
 
 
 def test_one_model_one_question(table, tmp_path):
@@ -72,3 +84,15 @@ def test_a_section_of_ones_own(table, tmp_path, monkeypatch, population):
     assert f"Of {population}." in page
     assert "Not testable with these data. There is &lt;nothing&gt; to see." in page
     assert 'id="none"' not in page
+
+
+def test_conditions_stand_in_a_table_of_their_own(table, tmp_path):
+    import json
+
+    data = table(models=2, questions=6, lengths=False)
+    data["condition"] = (data["sample"] % 2).map({0: "hint", 1: "plain"})
+    data.loc[(data["condition"] == "hint") & (data["model"] == "m-2b"), "answer"] = 1  # as the hint says
+    build(data, tmp_path)
+    records = json.loads((tmp_path / "out" / "results.json").read_text())["tables"]["conditions"]["records"]
+    found = {(r["model"], r["condition"]): r for r in records}
+    assert len(found) == 4 and found["m-2b", "hint"]["variance"] == 0 < found["m-2b", "plain"]["variance"]

@@ -14,6 +14,8 @@ import pytest
 from page_reader import Reader
 from report_world import FORMULA, SCRIPT
 
+from hotmess.report.text import minus
+
 
 @pytest.fixture(scope="module")
 def page(hostile):
@@ -141,7 +143,7 @@ def test_posteriors_can_be_read_again(hostile):
 def test_sentences_of_verdicts_stand_in_the_page(hostile, page):
     paragraphs = "".join(text for tag, text in page.texts if tag == "p")
     for verdict in hostile.verdicts:
-        assert verdict.sentence.replace("\u202e", "") in paragraphs
+        assert minus(verdict.sentence).replace("\u202e", "") in paragraphs
 
 
 def test_code_of_each_figure_runs(hostile, page, tmp_path, monkeypatch):

@@ -70,7 +70,7 @@ def natural_contrast(
         for panel, (name, title) in zip(axes.flat, drawn):
             panel.set_title(title)
             panel.axvline(0, color=MUTED, lw=0.8)
-            panel.grid(axis="x")
+            panel.grid(True, axis="x")
             panel.set_axisbelow(True)
             panel.spines["left"].set_visible(False)
             panel.tick_params(axis="y", length=0)

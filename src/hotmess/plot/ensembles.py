@@ -91,7 +91,7 @@ def _panel(panel: Any, own: pd.DataFrame, floor: float) -> None:
         low = np.maximum(own[f"{name}_low"].to_numpy(), floor)
         panel.vlines(size[known] * shift, low[known], own[f"{name}_high"].to_numpy()[known], color=colour, lw=0.9)
         panel.plot(size[known] * shift, own[name].to_numpy()[known], marker, color=colour, ms=3.8)
-    panel.grid(axis="y")
+    panel.grid(True, axis="y")
     panel.set_axisbelow(True)
 
 

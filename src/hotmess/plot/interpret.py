@@ -105,7 +105,7 @@ def _forest(
         for panel, name in zip(axes.flat, quantities):
             own = table[table["quantity"] == name].iloc[shown]
             panel.set_title(titles.get(name, WORDS.get(name, name)))
-            panel.grid(axis="x")
+            panel.grid(True, axis="x")
             panel.set_axisbelow(True)
             panel.spines["left"].set_visible(False)
             panel.tick_params(axis="y", length=0)

@@ -101,7 +101,7 @@ def incoherence_against_length(
         axes.flat[0].set_xscale("log")
         axes.flat[0].set_xlim(low / 1.08, high * 1.08)
         for panel in axes.flat:
-            style.log_ticks(panel.xaxis, low, high, most=max(2, int(2.6 * width / columns)))
+            style.log_ticks(panel.xaxis, low, high, most=style.room(width / columns, high))
         style.hide(axes.flat[len(names) :])
         for panel in list(axes.flat)[: len(names)]:
             panel.xaxis.set_tick_params(labelbottom=True)
@@ -135,7 +135,7 @@ def _panel(
     panel.vlines(own["length"], own["incoherence_low"], own["incoherence_high"], color=colour, lw=0.9)
     panel.plot(own["length"], own["incoherence"], marker, color=colour, ms=3.6)
     panel.plot(own["length"], own["plug_in"], "s", color=MUTED, mfc=PAPER, ms=3, mew=0.7, zorder=1.9)
-    panel.grid(axis="y")
+    panel.grid(True, axis="y")
     panel.set_axisbelow(True)
 
 

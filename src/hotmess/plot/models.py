@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +21,16 @@ HOLLOW = (("unbiased", "D"), ("plug_in", "s"))
 
 
 def model_records(
-    study: Study, estimator: str, *, population: str = "like-these", interval: float = INTERVAL
+    study: Study,
+    estimator: str,
+    *,
+    by: Sequence[str] = ("model",),
+    population: str = "like-these",
+    interval: float = INTERVAL,
 ) -> list[dict[str, Any]]:
     """Records of error, bias², variance and incoherence per model: what `hotmess decompose --by model --json` prints.
+
+    `by` may name further columns, as `condition`.
 
     Raises
     ------
@@ -35,7 +43,7 @@ def model_records(
 
         return decompose_latent(
             study.responses,
-            by=["model"],
+            by=list(by),
             metric=study.metric,
             interval=interval,
             population=population,
@@ -50,7 +58,7 @@ def model_records(
 
         return decompose(
             study.responses,
-            by=["model"],
+            by=list(by),
             metric=study.metric,
             estimator=estimator,  # type: ignore[arg-type]
             interval=interval,
@@ -60,7 +68,7 @@ def model_records(
         ).records
 
     make = latent if estimator == "latent" else without_model
-    return study._once(f"{estimator} by model, {population}, {interval}", make)
+    return study._once(f"{estimator} by {', '.join(by)}, {population}, {interval}", make)
 
 
 def incoherence_by_model_table(study: Study, *, interval: float = INTERVAL) -> pd.DataFrame:

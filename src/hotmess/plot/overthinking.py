@@ -256,14 +256,14 @@ def dose_response(
             panel.vlines(beside, marks["unbiased"] - reach, marks["unbiased"] + reach, color=MUTED, lw=0.8)
             panel.plot(beside, marks["unbiased"], "s", color=MUTED, mfc=PAPER, ms=3.4, mew=0.8, zorder=4)
             style.head(panel, unit, limit=30 if columns < 3 else 22)
-            panel.grid(axis="y")
+            panel.grid(True, axis="y")
             panel.set_axisbelow(True)
         first = axes.flat[0]
         first.set_xscale("log")
         first.set_xlim((edge if (table["tokens"] == 0).any() else low) / 1.1, high * (high / low) ** 0.06)
         first.set_ylim(0, None)
         for panel in axes.flat:
-            style.log_ticks(panel.xaxis, low, high, most=max(2, int(2.6 * width / columns)))
+            style.log_ticks(panel.xaxis, low, high, most=style.room(width / columns, high))
         style.hide(axes.flat[len(shown) :])
         figure = first.figure
         figure.supylabel("incoherence", fontsize=8.5, color=INK)

@@ -92,6 +92,8 @@ def _lines(panel: object, reach: tuple[float, float]) -> None:
         x = min(reach[0], reach[1] / slope)
         panel.plot([0, x], [0, slope * x], color=RULE, lw=0.8, zorder=0.5)  # type: ignore[attr-defined]
         inside = 0.97
+        if inside * x < 0.15 * reach[0]:
+            continue  # no room for the number beside the axis
         panel.text(  # type: ignore[attr-defined]
             inside * x, inside * slope * x, f"{level:g}", fontsize=6.5, color=MUTED, ha="right", va="center", zorder=0.6
         )

@@ -230,7 +230,7 @@ def wait_ratios(
             panel.plot(x, own["incoherence"], marker, color=colour, ms=4)
             rest = ", ".join(part for part in key[1:] if part)
             style.head(panel, short[key[0]], [(style.clean(rest, 26), MUTED)] if rest else [])
-            panel.grid(axis="y")
+            panel.grid(True, axis="y")
             panel.set_axisbelow(True)
             panel.xaxis.set_tick_params(labelbottom=True)
         axes.flat[0].set_ylim(0, 1)

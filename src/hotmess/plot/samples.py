@@ -68,7 +68,7 @@ def sample_efficiency(
                     panel.plot(
                         own["n"], own["subsets"], colours.markers[name], color=colour, mfc=PAPER, ms=3.4, mew=0.8
                     )
-            panel.grid(axis="y")
+            panel.grid(True, axis="y")
             panel.set_axisbelow(True)
             panel.xaxis.set_tick_params(labelbottom=True)
         first = axes.flat[0]

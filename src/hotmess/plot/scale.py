@@ -90,7 +90,7 @@ def power_laws(
             panel.set_ylim(values.min() / 1.15, values.max() * 1.15)
             style.value_ticks(panel.xaxis, sizes, most=6 if columns < 4 else 4, factor=factor)
             style.log_ticks(panel.yaxis, values.min(), values.max(), most=5)
-            panel.grid(axis="y")
+            panel.grid(True, axis="y")
             panel.set_axisbelow(True)
             if i % columns:
                 panel.set_yticklabels([])

@@ -61,7 +61,7 @@ def failure_signatures(
             panel.hlines(y, own["share_low"], own["share_high"], color=colour, lw=1.4)
             panel.plot(own["share"], y, marker, color=colour, ms=4.6)
             panel.set_title(name)
-            panel.grid(axis="x")
+            panel.grid(True, axis="x")
             panel.set_axisbelow(True)
             panel.spines["left"].set_visible(False)
             panel.tick_params(axis="y", length=0)

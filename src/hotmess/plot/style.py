@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -111,21 +112,30 @@ def clean(text: object, limit: int = 60) -> str:
 def labels(names: Iterable[object], limit: int = 36) -> list[str]:
     """Short names for a figure: where some are too long, all lose what they begin with in common; no two look alike.
 
+    Names are cut at the end, and in the middle where their ends tell them apart.
+
     >>> labels(["Qwen2.5-0.5B-Instruct", "Qwen2.5-72B-Instruct-AWQ"], 15)
     ['0.5B-Instruct', '72B-Instruct-A…']
+    >>> labels(["pilot_model-4-sonnet", "pilot_model-4.1-opus", "other"], 14)
+    ['pilot_…-sonnet', 'pilot_….1-opus', 'other']
     """
     out = [clean(name, 10_000) for name in names]
     if len(set(out)) > 1 and max(map(len, out)) > limit:
         first, last = min(out), max(out)
         common = first[: next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), len(first))]
-        cut = max(common.rfind(c) for c in "-_/ :,") + 1
-        out = [name[cut:] for name in out]
-    out = [clean(name, limit) for name in out]
+        start = max(common.rfind(c) for c in "-_/ :,") + 1
+        out = [name[start:] for name in out]
+    whole, out = out, [clean(name, limit) for name in out]
+    alike, tail = Counter(out), (limit + 1) // 2
+    out = [
+        f"{name[: limit - 1 - tail]}…{name[-tail:]}" if alike[cut] > 1 and len(name) > limit else cut
+        for name, cut in zip(whole, out)
+    ]
     seen: set[str] = set()
     for i, name in enumerate(out):
         number = 2
         while out[i] in seen:
-            out[i] = f"{name} ({number})"
+            out[i] = f"{clean(name, limit - 3 - len(str(number)))} ({number})"
             number += 1
         seen.add(out[i])
     return out
@@ -141,6 +151,15 @@ def plain_number(value: float) -> str:
         value = round(value)
         return f"{int(value):,}"
     return np.format_float_positional(float(f"{value:.3g}"), trim="-")
+
+
+def room(inches: float, high: float) -> int:
+    """How many numbers up to `high` can stand beside one another on an axis.
+
+    >>> room(1.8, 300), room(1.8, 30000)
+    (4, 3)
+    """
+    return max(2, int(inches / (0.075 * len(plain_number(float(f"{high:.1g}"))) + 0.15)))
 
 
 def log_ticks(axis: Any, low: float, high: float, *, most: int = 5) -> None:
@@ -243,7 +262,7 @@ def rows_axis(axes: Axes, names: Sequence[str], *, limit: int = 36) -> np.ndarra
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
+    axes.grid(True, axis="x")
     axes.set_axisbelow(True)
     return at
 

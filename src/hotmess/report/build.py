@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotmess.claims.scope import join
 from hotmess.commands.options import plain
 from hotmess.errors import BadInput
 from hotmess.plot.style import NARROW, WIDE
@@ -17,7 +18,7 @@ from hotmess.report import accounts, text
 from hotmess.report.folder import FORMAT, whole_folder
 from hotmess.report.parts import Context, Section
 from hotmess.report.svg import Sheet, inline_svg
-from hotmess.report.verdicts import tally, view
+from hotmess.report.verdicts import tally, views
 
 if TYPE_CHECKING:
     from hotmess.claims.claim import Verdict
@@ -185,13 +186,14 @@ def render(
         population=text.population_words(context.population),
         metric=text.metric_words(study.metric),
         interval=text.percent(context.interval),
-        verdicts=[view(v) for v in context.verdicts],
+        verdicts=views(context.verdicts),
         sections=shown,
         command=command,
         settings=[(k, "–" if v is None else str(v)) for k, v in settings.items()],
         versions=accounts.versions(),
         posteriors=(
-            f"{', '.join(f'{name}.nc' for name in posteriors)} hold the posteriors (netCDF, ArviZ's groups)."
+            f"{join([f'{name}.nc' for name in posteriors])} hold{'s' * (len(posteriors) == 1)} the "
+            f"posterior{'s' * (len(posteriors) > 1)} (netCDF, ArviZ's groups)."
             if posteriors
             else "there is no posterior."
         ),

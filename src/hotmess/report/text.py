@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,25 @@ def show(value: Any, digits: int = 3) -> str:
             return "–"
         return f"{number:,.{digits}f}".replace("-", "−")
     return clean(value, 300)
+
+
+def decimals(*values: float | None, least: int = 3) -> int:
+    """Decimals that show two digits of the smallest of some numbers that are not zero, and `least` or more.
+
+    >>> decimals(0.31), decimals(0.00042, 0.5), decimals(0.0)
+    (3, 5, 3)
+    """
+    known = [abs(v) for v in values if v is not None and np.isfinite(v) and v != 0]
+    return max(least, 1 - int(np.floor(np.log10(max(min(known), 1e-8))))) if known else least
+
+
+def minus(sentence: str) -> str:
+    """A sentence with true minus signs before its numbers.
+
+    >>> minus("-0.2 [-0.5, 0.1] for claude-4 at 1e-05")
+    '−0.2 [−0.5, 0.1] for claude-4 at 1e-05'
+    """
+    return re.sub(r"(?<![\w.)\]-])-(?=\d)", "−", sentence)
 
 
 def visible(value: Any) -> Any:

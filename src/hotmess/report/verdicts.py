@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotmess.claims.claim import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPORTED
 from hotmess.report import trust
-from hotmess.report.text import percent, population_words, show, with_interval
+from hotmess.report.text import decimals, minus, percent, population_words, show, with_interval
 
 if TYPE_CHECKING:
     from hotmess.claims.claim import Verdict
@@ -43,6 +43,21 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     return f"{head}: {', '.join(said)}."
 
 
+FEW = 3
+"""So many claims that the data cannot speak to stand among the others; more are folded."""
+
+
+def views(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """What the page shows of each verdict; claims that the data cannot speak to are folded where there are many.
+
+    A claim whose diagnostics failed stays in sight: the data speak to it, and another run may let them.
+    """
+    out = [view(v) for v in verdicts]
+    silent = [v.verdict == NOT_TESTABLE and v.guards.get("gate", {}).get("passed", True) for v in verdicts]
+    many = sum(silent) > FEW
+    return [own | {"id": i, "folded": many and bool(quiet)} for i, (own, quiet) in enumerate(zip(out, silent), 1)]
+
+
 def view(verdict: Verdict) -> dict[str, Any]:
     """What the page shows of a verdict."""
     # The sentence gives the first reason; a gate that failed lists its reasons itself.
@@ -52,8 +67,8 @@ def view(verdict: Verdict) -> dict[str, Any]:
         "name": verdict.claim.name,
         "verdict": verdict.verdict,
         "css": verdict.verdict.replace(" ", "-"),
-        "sentence": verdict.sentence,
-        "reasons": [f"{r[:1].upper()}{r[1:]}".rstrip(".") + "." for r in more],
+        "sentence": minus(verdict.sentence),
+        "reasons": [minus(f"{r[:1].upper()}{r[1:]}".rstrip(".") + ".") for r in more],
         "place": verdict.claim.place,
         "guards": [
             *([("Preregistered", f"SHA-256 {verdict.claim.preregistration}")] if verdict.claim.preregistration else []),
@@ -155,8 +170,9 @@ def _agreement(guard: Mapping[str, Any]) -> str:
     if guard["unbiased"] is None:
         return "there is no unbiased estimate to compare with."
     agrees = "agrees" if guard["passed"] else "does not agree"
-    error = show(guard["standard_error"])
-    return f"the unbiased estimate without a model, {show(guard['unbiased'])} ± {error}, {agrees}."
+    digits = decimals(guard["standard_error"])
+    value, error = show(guard["unbiased"], digits), show(guard["standard_error"], digits)
+    return f"the unbiased estimate without a model, {value} ± {error}, {agrees}."
 
 
 def _truncation(guard: Mapping[str, Any]) -> str:
@@ -172,7 +188,8 @@ def _sensitivity(guard: Mapping[str, Any]) -> str:
     if medians:
         turned = guard["turned"]
         head = f"the side turns with {', '.join(turned)}" if turned else "no run turns the side"
-        span = f"{show(min(medians))} to {show(max(medians))}"
+        digits = decimals(*medians)
+        span = f"{show(min(medians), digits)} to {show(max(medians), digits)}"
         said.append(f"{head}: {len(medians)} runs (priors and likelihood to a power, parts left out), medians {span}")
     refused = [f"{name}, {r['how']}" for name, r in runs.items() if r.get("median") is None]
     said += refused[:2]

@@ -72,7 +72,11 @@ def data(context: Context) -> Section:
     heads = {k: v for k, v in heads.items() if k in table}
     missing = missing_lengths_note(responses)
     notes = (*responses.notes, *([missing[:1].upper() + missing[1:]] if missing else []))
-    caption = "The data by benchmark and model; unparsable and cut off are shares of the responses."
+    shares = [heads[k] for k in ("unparsable", "cut_off") if k in heads]
+    caption = "The data by benchmark and model"
+    if shares:
+        caption += f"; {' and '.join(shares)} {'are shares' if len(shares) > 1 else 'is a share'} of the responses"
+    caption += "."
     return Section(
         "data", "Data", text=notes, tables=(Table("data", caption, table, heads, places={"mean_length": 0}),)
     )

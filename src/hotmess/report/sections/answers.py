@@ -50,6 +50,7 @@ def models(context: Context) -> Section:
         heads, same = _without_constant(frame)
         caption = f"{said}, with {percent(context.interval)} intervals for {about}, by {words}.{same}"
         tables.append(Table(estimator, caption, frame, heads))
+    tables += _conditions(context, order["model"].tolist())
     figure = Figure(
         "incoherence-by-model",
         "Incoherence of each model, Σ variance / Σ error. Filled marks: posterior medians. Thick lines: "
@@ -72,6 +73,27 @@ def models(context: Context) -> Section:
         posteriors=posteriors,
         text=_contexts(context),
     )
+
+
+def _conditions(context: Context, order: list[str]) -> list[Table]:
+    """Models in each condition, where there are several: nothing above tells conditions apart."""
+    study = context.study
+    if study.responses.table["condition"].nunique() < 2:
+        return []
+    by = ["model", "condition"]
+    try:
+        records = plot.model_records(study, "unbiased", by=by, population=context.population, interval=context.interval)
+    except BadInput:
+        return []
+    frame = _numbers(pd.DataFrame.from_records(records))
+    frame = frame.sort_values(by, key=lambda c: c.map(order.index) if c.name == "model" else c, ignore_index=True)
+    heads, same = _without_constant(frame)
+    about = population_words(context.population)
+    caption = (
+        f"Each condition by itself, which the tables above put together: {SAID['unbiased'].lower()}, with "
+        f"{percent(context.interval)} intervals for {about}.{same}"
+    )
+    return [Table("conditions", caption, frame, {"model": "model", "condition": "condition"} | heads, most=40)]
 
 
 def _contexts(context: Context) -> tuple[str, ...]:

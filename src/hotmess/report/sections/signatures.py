@@ -63,8 +63,14 @@ def _table(rows: pd.DataFrame, metric: str) -> Table:
     heads = {k: v for k, v in wanted.items() if k in data and k not in drop}
     caption = (
         "The questions to read first: failures of each kind in turn, the surest first, by "
-        f"{metric_words(metric)}. Other models alike: how many systematically give the same wrong answer; where "
-        "they agree, look at the answer key. The CSV holds every failing question with all probabilities."
+        f"{metric_words(metric)}. "
+        + (
+            "Other models alike: how many systematically give the same wrong answer; where they agree, look at the "
+            "answer key. "
+            if "models_alike" in heads
+            else ""
+        )
+        + "The CSV holds every failing question with all probabilities."
     )
     return Table("triage", caption, data, heads, digits=2, most=15)
 
