@@ -6,10 +6,12 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import hotmess as hm
 from hotmess.errors import BadInput
 from hotmess.responses.load import sniff
 from hotmess.responses.read import read
@@ -247,3 +249,31 @@ def test_any_table_is_decomposed_or_refused_in_one_sentence(tmp_path, rows, metr
         assert "\n" not in str(error).strip()
     else:
         json.dumps(records, allow_nan=False)
+
+
+def test_tables_in_memory_are_read_like_files(tmp_path):
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "model": "m",
+            "question": np.repeat(["q1", "q2", "q3"], 20),
+            "sample": np.tile(range(20), 3),
+            "answer": rng.integers(0, 4, 60),
+            "target": 0,
+            "n_choices": 4,
+        }
+    )
+    before = frame.copy(deep=True)
+    frame.to_parquet(tmp_path / "r.parquet", index=False)
+    pd.testing.assert_frame_equal(read(frame).table, read(tmp_path / "r.parquet").table)
+    pd.testing.assert_frame_equal(frame, before)
+    other = pa.Table.from_pandas(frame.assign(model="n"))
+    both = read([tmp_path / "r.parquet", other])
+    assert sorted(both.table["model"].unique()) == ["m", "n"] and len(both) == 120
+    with pytest.raises(BadInput, match="row 3 of the table"):
+        read(frame.assign(answer=[0, 1, 9, *[0] * 57]))
+    with pytest.raises(BadInput, match="write the table in memory"):
+        read([frame], engine="duckdb")
+    for take in (hm.fit, hm.decompose, hm.reduce, hm.Study, lambda x: hm.test("natural-overthinking", x)):
+        with pytest.raises(BadInput, match=r"DataFrame: hotmess\.read makes"):
+            take(frame)

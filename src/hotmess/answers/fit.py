@@ -261,6 +261,7 @@ def fit(
     groups: Sequence[str] | None = None,
     unparsable: str = "uniform",
     engine: str | None = None,
+    backend: str = "numpyro",
     prior: AnswerPrior | None = None,
     seed: int = 0,
     draws: int = 500,
@@ -286,6 +287,8 @@ def fit(
         The columns that tell groups apart, instead of all those.
     engine
         `nuts`, or `grid` (exact, only without a formula, the default there).
+    backend
+        `numpyro`, or `pymc`: the independent implementation of `hotmess.pymc_models`, sampled by nutpie; letters only.
     pointwise
         Whether to keep the log likelihood of every question in every draw, which LOO needs.
 
@@ -304,6 +307,10 @@ def fit(
         if isinstance(responses, Cells)
         else reduce(responses, split=_splits(responses, [*by, *(groups or ())], formula))
     )
+    if backend not in ("numpyro", "pymc"):
+        raise BadInput(f"The backend is {backend!r}; it can be 'numpyro' or 'pymc'.")
+    if backend == "pymc" and (engine == "grid" or cells.counts is None):
+        raise BadInput("The backend 'pymc' samples letters by NUTS; use 'numpyro' for other outcomes and for the grid.")
     engine = engine or ("grid" if formula is None else "nuts")
     if engine == "grid" and formula is not None:
         raise BadInput(
@@ -344,7 +351,13 @@ def fit(
             groups=len(some),
             options=np.full(len(rows), 2),
         )
-    if engine == "grid":
+    if backend == "pymc":
+        from hotmess.pymc_models.answers import answer_model
+        from hotmess.pymc_models.sample import sample_pymc
+
+        model = answer_model(cells, formula, by=by, groups=groups, unparsable=unparsable, prior=prior)
+        data = sample_pymc(model, seed=seed, draws=draws, warmup=warmup, chains=chains, target_accept=0.95)
+    elif engine == "grid":
         data = _grid_tree(tails, unparsable_tails, prior, found, some, seed=seed, draws=draws, chains=chains)
     else:
         from hotmess.answers.nested import centring, nested_dirichlet
@@ -396,6 +409,9 @@ def _moments(error: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ...]:
 def _splits(responses: Responses, by: Sequence[str], formula: str | None) -> list[str]:
     import re
 
+    from hotmess.responses.table import Responses
+
+    Responses.need(responses)
     have = set(responses.table.columns)
     words = re.findall(r"[^\W\d]\w*", formula or "")
     own = {"benchmark", "model", "question", "condition", "budget", "family", "model_size_b", "category", "n_choices"}

@@ -51,7 +51,9 @@ class Study:
 
     def __post_init__(self) -> None:
         from hotmess.decompose.methods import choose_metric
+        from hotmess.responses.table import Responses
 
+        Responses.need(self.responses)
         self.responses.need_single("A study")
         object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))
 

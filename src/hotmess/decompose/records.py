@@ -74,6 +74,9 @@ def decompose(
     Raises:
         BadInput: for an unknown column, metric or estimator, or a metric that the outcome cannot have.
     """
+    from hotmess.responses.table import Responses
+
+    Responses.need(responses)
     by = list(dict.fromkeys(by))
     metric = choose_metric(responses.outcome, metric)
     if estimator not in ("plug-in", "unbiased"):

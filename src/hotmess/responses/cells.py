@@ -61,6 +61,7 @@ def reduce(responses: Responses, *, split: Sequence[str] = (), space: Space | No
     Raises:
         BadInput: for a split column that is not there, or when no row is left.
     """
+    Responses.need(responses)
     table = responses.table
     for name in split:
         if name not in table.columns:

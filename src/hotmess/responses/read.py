@@ -16,9 +16,12 @@ from hotmess.responses.table import CELL, Responses
 from hotmess.responses.validate import LONGEST, validate
 from hotmess.responses.values import labels, suggest
 
+Source = str | Path | pd.DataFrame
+"""A file, a folder, or a table in memory."""
+
 
 def read(
-    paths: str | Path | Sequence[str | Path],
+    paths: Source | Sequence[Source],
     *,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
@@ -33,7 +36,8 @@ def read(
     """Read tables and logs of responses into one validated table.
 
     Args:
-        paths: files or folders; what each is, is found by its content, not its name.
+        paths: files or folders (what each is, is found by its content, not its name), or tables in memory: data
+            frames of pandas, or of any library whose tables have `to_pandas`.
         columns: names of this package's columns → names in the file, as in `{"reasoning_tokens": "tokens"}`.
         where: an SQL condition (DuckDB) on the rows as they stand in the files, after renaming.
         outcome: the column that holds the outcome; default: the first present that `metric` can use.
@@ -48,10 +52,18 @@ def read(
 
     Raises:
         BadInput: one sentence on the first thing that is wrong, naming the file and the row.
+
+    >>> rows = {"model": "m", "question": ["q", "q"], "answer": ["A", "B"], "target": "A", "n_choices": 4}
+    >>> len(read(pd.DataFrame(rows)))
+    2
     """
+    several: Any = paths
+    listed: list[Any] = [several] if _is_one(several) else list(several)
     if engine is not None:
         from hotmess.responses.counted import count_responses
 
+        if any(not isinstance(one, (str, Path)) for one in listed):
+            raise BadInput("An engine counts responses in Parquet files; write the table in memory to one first.")
         if log_options or allow_copies:
             option = "allow_copies" if allow_copies else next(iter(log_options))
             raise BadInput(f"An engine reads tables, not logs, and looks for no copies: leave out {option}.")
@@ -62,15 +74,18 @@ def read(
             "metric": metric,
             "length": length,
         }
-        return count_responses(paths, engine=engine, keep=keep, **given)
-    listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        return count_responses(listed, engine=engine, keep=keep, **given)
     if not listed:
         raise BadInput("No file was given.")
     columns = columns or {}
     frames: list[tuple[str, pd.DataFrame]] = []
     notes: list[str] = []
     logs: list[Path] = []
-    for name in listed:
+    for number, name in enumerate(listed, 1):
+        frame = name if isinstance(name, pd.DataFrame) else name.to_pandas() if hasattr(name, "to_pandas") else None
+        if frame is not None:
+            frames.append(("the table" if len(listed) == 1 else f"table {number}", frame))
+            continue
         path = Path(name)
         if not path.exists():
             raise BadInput(f"There is no file or folder {str(path)!r}{_near(path)}.")
@@ -103,6 +118,11 @@ def read(
     from hotmess.responses.copies import check_copies
 
     return responses.note(*check_copies(_looked_at(responses), allow=allow_copies))
+
+
+def _is_one(paths: Any) -> bool:
+    """Whether this is one file, folder or table, not several of them."""
+    return isinstance(paths, (str, Path, pd.DataFrame)) or hasattr(paths, "to_pandas")
 
 
 def ranked(frame: pd.DataFrame) -> pd.DataFrame:

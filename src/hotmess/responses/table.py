@@ -48,6 +48,13 @@ class Responses:
         """Whether a row stands for several equal responses of a cell, see `hotmess.responses.counted`."""
         return is_counted(self.table)
 
+    @staticmethod
+    def need(given: object) -> None:
+        """Refuse what is not a table of responses, and say how to make one."""
+        if not isinstance(given, Responses):
+            kind = type(given).__name__
+            raise BadInput(f"Responses are asked for, not {kind}: hotmess.read makes them of files and data frames.")
+
     def need_single(self, what: str) -> None:
         """Refuse counts where responses are looked at one by one."""
         if self.counted:
