@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from datetime import date
@@ -21,8 +20,6 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parent
-# Numba asks for a module called `coverage`, which the study of that name beside this file is not.
-sys.path[:] = [p for p in sys.path if Path(p).resolve() != HERE.resolve()]
 LIMIT, ESS = 4.0, 2000
 STATISTICS = {"mean": {}, "sd": {}, "q05": {"prob": 0.05}, "q95": {"prob": 0.95}}
 Draws = dict[str, np.ndarray]

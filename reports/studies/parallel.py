@@ -3,9 +3,9 @@
 Every piece of work carries its own seed, and results come in the order of the pieces, so that they are equal whatever
 the number of workers. A Dask or Ray cluster is named by its address:
 
-    python reports/studies/coverage.py --jobs 8
-    python reports/studies/coverage.py --jobs -1 --cluster dask://127.0.0.1:8786
-    python reports/studies/coverage.py --jobs -1 --cluster ray://auto
+    python reports/studies/interval_coverage.py --jobs 8
+    python reports/studies/interval_coverage.py --jobs -1 --cluster dask://127.0.0.1:8786
+    python reports/studies/interval_coverage.py --jobs -1 --cluster ray://auto
 """
 
 from __future__ import annotations

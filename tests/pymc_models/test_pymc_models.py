@@ -1,8 +1,6 @@
 """The PyMC models: their densities are the methods page's, and one is sampled and agrees with the exact posterior."""
 
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,17 +17,13 @@ warnings.filterwarnings("ignore", module="pymc|pytensor|arviz|nutpie|numba")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_study_for_a_library():
-    """Numba asks for a module `coverage`, which the study of that name is not."""
-    studies = Path(__file__).resolve().parents[2] / "reports" / "studies"
-    path, module = list(sys.path), sys.modules.pop("coverage", None)
-    sys.path[:] = [p for p in path if Path(p).resolve() != studies]
+def quiet():
+    """What PyMC and what it imports say while they are imported is no concern of ours."""
+    pytest.importorskip("pymc")
+    pytest.importorskip("nutpie")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-    sys.path[:] = path
-    if module is not None:
-        sys.modules["coverage"] = module
 
 
 def density(model, point):
@@ -143,15 +137,24 @@ def test_what_there_is_no_model_of():
         hm.pymc_model("power-laws", replace(fit, formula="1"))
 
 
-def test_sampled_it_agrees_with_the_exact_posterior():
+def test_a_fit_by_this_backend_agrees_with_the_exact_posterior():
     """One compilation: the nested Dirichlet without pooling, against the grid; a distance of 5 standard errors."""
-    from hotmess.inference.gate import gate_tree
-
     responses = validate(simulate("beta", seed=4, questions=40, samples=6).table)
-    exact = hm.fit(responses, draws=2000, pointwise=False).data["posterior"]
-    tree = hm.sample_pymc(hm.pymc_model("answers", responses), seed=1, draws=600, warmup=500)
-    assert gate_tree(tree).passed, gate_tree(tree).reasons
+    exact = hm.fit(responses, draws=2000, pointwise=False)
+    fit = hm.fit(responses, backend="pymc", seed=1, draws=600, warmup=500)
+    assert fit.gate.passed, fit.gate.reasons
     for name in ("logit_a", "log_kappa", "log_phi"):
-        ours, theirs = exact[name].values.ravel(), tree["posterior"][name].values.ravel()
+        ours, theirs = (f.data["posterior"][name].values.ravel() for f in (exact, fit))
         error = ours.std() * np.sqrt(1 / 800 + 1 / 8000)
         assert abs(ours.mean() - theirs.mean()) < 5 * error and abs(ours.std() - theirs.std()) < 5 * error, name
+    assert fit.data["log_likelihood"].dataset.sizes["question"] == 40
+    columns = ["incoherence", "incoherence_low", "incoherence_high"]
+    first, second = (f.incoherence()[columns].to_numpy()[0] for f in (exact, fit))
+    assert (np.abs(first - second) < 0.1 * (first[2] - first[1])).all()
+
+
+def test_what_the_other_backend_does_not_take():
+    responses = validate(simulate("beta", seed=1, questions=6, samples=4).table)
+    for options, message in (({"engine": "grid"}, "for the grid"), ({}, "can be 'numpyro' or 'pymc'")):
+        with pytest.raises(BadInput, match=message):
+            hm.fit(responses, backend="pymc" if options else "stan", **options)

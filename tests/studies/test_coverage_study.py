@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import arrays
-import coverage as study
+import interval_coverage as study
 import numpy as np
 import pytest
 from coverage_table import markdown, outside

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import coverage as study
+import interval_coverage as study
 import pytest
 from parallel import backend, spread
 

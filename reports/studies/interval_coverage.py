@@ -1,6 +1,6 @@
 """Study: how often 90% intervals of bias², variance and incoherence hold the truth, and how far estimates are off.
 
-    python reports/studies/coverage.py --sets 1000 --jobs 1
+    python reports/studies/interval_coverage.py --sets 1000 --jobs 1
 
 Four parts (methods, section 7): (i) worlds drawn from the prior; (ii) fixed worlds of the answer model, questions
 drawn anew for every data set; (iii) worlds that are not the answer model's; and root mean square errors of the latent
@@ -283,7 +283,7 @@ def main() -> None:
     store.parent.mkdir(parents=True, exist_ok=True)
     rows = run(settings(args.sets), seed=args.seed, jobs=args.jobs, cluster=args.cluster, store=store)
     about = {
-        "command": f"python reports/studies/coverage.py --sets {args.sets} --seed {args.seed}",
+        "command": f"python reports/studies/interval_coverage.py --sets {args.sets} --seed {args.seed}",
         "seed": args.seed,
         "date": datetime.date.today().isoformat(),
         "draws": DRAWS,
