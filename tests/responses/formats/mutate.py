@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import warnings
@@ -62,18 +63,18 @@ def mutate_value(root: Any, rng: np.random.Generator) -> Any:
             places.append((node, key))
             stack.append(node[key])
     if not places:
-        return VALUES[rng.integers(len(VALUES))]
+        return copy.deepcopy(VALUES[rng.integers(len(VALUES))])
     # Most of a log is events and texts: take shallow places as often as deep ones.
     node, key = places[int(len(places) ** rng.random()) - 1 if rng.random() < 0.5 else rng.integers(len(places))]
     how = rng.choice(["swap", "delete", "rename", "double", "retype"], p=[0.5, 0.2, 0.1, 0.1, 0.1])
     if how == "swap":
-        node[key] = VALUES[rng.integers(len(VALUES))]
+        node[key] = copy.deepcopy(VALUES[rng.integers(len(VALUES))])  # the next mutation may change it in place
     elif how == "delete":
         del node[key]
     elif how == "rename" and isinstance(node, dict):
         node[f"{key}x"] = node.pop(key)
     elif how == "double" and isinstance(node, list):
-        node.insert(int(key), node[key])
+        node.insert(int(key), copy.deepcopy(node[key]))
     else:
         node[key] = _retyped(node[key])
     return root
