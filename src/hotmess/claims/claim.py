@@ -100,6 +100,9 @@ class Claim:
         True where the sentence may speak of association only.
     change
         True where the quantity is itself a change of incoherence, so that its parts belong in the sentence.
+    across
+        What is compared (`model`, `budget`, `condition`, `question`, `response`): where its sides were decoded at
+        different settings, the verdict is held back.
     long
         True where it takes long on large tables: there it is tested when it is asked for by name.
     widened
@@ -121,6 +124,7 @@ class Claim:
     variants: Callable[[Study], dict[str, Estimate]] | None = None
     association: bool = False
     change: bool = False
+    across: str = ""
     long: bool = False
     widened: bool = True
     preregistration: str = ""

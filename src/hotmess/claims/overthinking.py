@@ -209,6 +209,7 @@ answers_get_hotter_with_length = Claim(
     variants=_hotter_variants,
     association=True,
     long=True,
+    across="response",
 )
 natural_exceeds_budget = Claim(
     name="natural-exceeds-budget",
@@ -226,6 +227,7 @@ natural_exceeds_budget = Claim(
     control=_exceeds_control,
     variants=_exceeds_variants,
     long=True,
+    across="budget",
 )
 budget_lowers_incoherence = Claim(
     name="budget-lowers-incoherence",
@@ -240,4 +242,5 @@ budget_lowers_incoherence = Claim(
     control=_budget_control,
     variants=_budget_variants,
     change=True,
+    across="budget",
 )

@@ -25,6 +25,7 @@ from hotmess.claims.multiplicity import expected_false_signs, widen, widening
 from hotmess.claims.rates import null_calibration
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate, gate_draws
+from hotmess.responses.decoding import decoded_differently
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -145,6 +146,11 @@ def test_claim(
     if found_evidence is not None:
         guards["evidence"] = found_evidence
     lowering: list[str] = list(dict.fromkeys((*quantity.held, *other.held)))
+    if claim.across:
+        differ = decoded_differently(study.responses.table, claim.across)
+        if differ:
+            guards["decoding"] = {"passed": False, "differ": differ}
+        lowering += differ
     if claim.estimate is not None:
         guards["agreement"], sentence = _agreement(claim.estimate(study), median)
         lowering += sentence

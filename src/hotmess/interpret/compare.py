@@ -16,12 +16,11 @@ from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.interpret.sets import Source, source_of
 from hotmess.interpret.tables import comparisons, paired_rows
+from hotmess.responses.decoding import pair_decoded_differently
 from hotmess.responses.values import suggest
 
 if TYPE_CHECKING:
     import pandas as pd
-
-DECODING = ("temperature", "top_p")
 
 
 @dataclass(frozen=True)
@@ -194,17 +193,7 @@ def _decoding(about: Any, source: Source, of: str, against: str) -> list[str]:
     responses = getattr(about, "responses", responses)
     if responses is None:
         return []
-    out = []
-    for name in DECODING:
-        if name in responses.table:
-            one, other = (
-                sorted(responses.table.loc[responses.table["model"] == m, name].dropna().unique().tolist())
-                for m in (of, against)
-            )
-            if one != other and one and other:
-                listed = " against ".join(", ".join(f"{v:g}" for v in values) for values in (one, other))
-                out.append(f"{of} and {against} were decoded at different {name} ({listed}).")
-    return out
+    return pair_decoded_differently(responses.table, of, against)
 
 
 def _sentence(row: Any, by: Sequence[str], population: str, interval: float, settings: bool) -> str:
