@@ -16,7 +16,6 @@ from hotmess.claims.sensitivity import (
     power_scaling_sense,
     scaled_weights,
     sensitivity,
-    smoothed,
     suspect_keys,
     without,
 )
@@ -49,12 +48,6 @@ def test_scaling_the_prior_of_a_normal_posterior_gives_the_closed_form():
     sense = power_scaling_sense(x, -0.5 * x**2, -0.5 * (x - 1) ** 2)
     flat = power_scaling_sense(x, np.zeros_like(x), -0.5 * (x - 1) ** 2)
     assert sense["prior"] > 0.05 > flat["prior"] and sense["likelihood"] > 0.05
-
-
-def test_smoothing_tells_weights_that_cannot_be_trusted():
-    rng = np.random.default_rng(2)
-    assert smoothed(np.zeros(50))[1] == 0 and smoothed(rng.normal(size=2000) * 0.1)[1] < 0.5
-    assert smoothed(np.log(stats.t(1).rvs(2000, random_state=3) ** 2))[1] > 0.7
 
 
 def test_densities_of_a_fit_are_those_of_its_grid_posterior():

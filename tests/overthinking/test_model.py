@@ -172,14 +172,6 @@ def test_evidence_of_the_scales_is_that_of_normal_data():
     assert differences[0] == pytest.approx(differences[1], abs=1e-6)
 
 
-def test_resampling_follows_the_weights():
-    x = np.random.default_rng(0).normal(size=4000)
-    index, k, effective = fast.resample(0.5 * x, np.random.default_rng(1))  # Normal(0, 1) tilted to Normal(½, 1)
-    assert x[index].mean() == pytest.approx(0.5, abs=0.06)
-    assert k < 0.5
-    assert effective == pytest.approx(4000 * np.exp(-0.25), rel=0.05)
-
-
 @pytest.mark.slow
 def test_nuts_agrees_with_the_fast_path():
     from hotmess.inference.gate import diagnose

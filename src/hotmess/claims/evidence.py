@@ -145,12 +145,10 @@ def bridged_density(log_c: np.ndarray, log_c_there: np.ndarray, log_prior: float
 
 
 def pareto_k(log_w: np.ndarray) -> float:
-    """Pareto k of importance ratios exp(log_w), -inf where all are equal."""
-    if np.ptp(log_w) < 1e-12:
-        return -np.inf
-    from arviz_stats.base import array_stats
+    """Pareto k of importance ratios exp(log_w), 0 where all are equal."""
+    from hotmess.inference.weights import smoothed
 
-    return float(array_stats.psislw(-log_w, axis=-1)[1])  # it takes log densities, and negates them itself
+    return float(smoothed(log_w)[1])
 
 
 def bridge(

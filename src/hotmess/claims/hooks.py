@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.claims.sensitivity import PARETO_K, Hooks, smoothed
+from hotmess.claims.sensitivity import PARETO_K, Hooks
+from hotmess.inference.weights import resample, smoothed
 
 if TYPE_CHECKING:
     from hotmess.answers.fit import Fit
@@ -157,10 +158,10 @@ def laws_without(laws: PowerLaws, model: str) -> tuple[PowerLaws, dict[str, floa
     for p, population in enumerate(law.populations):
         points = _law_points(laws, population)
         before, after = (_Collapsed(arrays, LawPrior(), p) for arrays in (whole, rest))
-        weights, k[population] = smoothed(after.log_likelihood(points) - before.log_likelihood(points))
+        weights, worst = smoothed(after.log_likelihood(points) - before.log_likelihood(points))
+        k[population] = float(worst)
         rng = np.random.default_rng([laws.fit.seed, 37, p])
-        steps = (np.arange(len(points)) + rng.random()) / len(points)
-        index = rng.permutation(np.minimum(np.searchsorted(np.cumsum(weights), steps), len(points) - 1))
+        index = resample(weights, rng)
         hyper.append(points[index].reshape(chains, draws, 8))
         theta.append(after.coefficients(points[index], rng).reshape(chains, draws, 4, -1))
     names = ("level_bias2", "level_variance", "alpha_bias2", "alpha_variance")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.weights import smoothed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -328,23 +329,11 @@ def scaled_weights(density: np.ndarray) -> list[tuple[float, np.ndarray, float]]
     flat = np.asarray(density, float).ravel()
     pair: list[tuple[float, np.ndarray, float]] = []
     for power in POWERS:
-        pair = [(p, *smoothed((p - 1) * flat)) for p in (1 / power, power)]
+        both = [(p, smoothed((p - 1) * flat)) for p in (1 / power, power)]
+        pair = [(p, weights, float(k)) for p, (weights, k) in both]
         if all(k < PARETO_K for _, _, k in pair):
             return pair
     return []
-
-
-def smoothed(log_weights: np.ndarray) -> tuple[np.ndarray, float]:
-    """Pareto-smoothed importance weights, normalised, and their Pareto k (0 for equal weights)."""
-    from arviz_stats.base import array_stats
-
-    log_weights = np.asarray(log_weights, float)
-    if np.ptp(log_weights) < 1e-12:
-        return np.full(len(log_weights), 1 / len(log_weights)), 0.0
-    with np.errstate(all="ignore"):
-        out, k = array_stats.psislw(-log_weights)  # it takes log likelihoods of what is left out
-    weights = np.exp(out - out.max())
-    return weights / weights.sum(), float(k) if np.isfinite(k) else np.inf
 
 
 def _weighted_median(x: np.ndarray, weights: np.ndarray) -> float:

@@ -199,10 +199,10 @@ def _left_out(law: _Law, points: np.ndarray) -> np.ndarray:
 
 def loo(log_density: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Expected log density of every unit when left out, and its Pareto k; (draws, units) log densities."""
-    from arviz_stats.base import array_stats
+    from hotmess.inference.weights import smoothed
 
-    log_w, k = array_stats.psislw(log_density.T, axis=-1)  # it takes log densities, and negates them itself
-    return logsumexp(log_w + log_density.T, axis=-1), np.asarray(k)
+    weights, k = smoothed(-log_density.T)
+    return logsumexp(log_density.T, b=weights, axis=-1), k
 
 
 def stacking(elpd: Mapping[str, np.ndarray], rounds: int = 2000) -> dict[str, float]:

@@ -263,16 +263,3 @@ def approximate_log_likelihood(approximation: Approximation, theta: Floats) -> F
     """(draws,) the quadratic log likelihood from which theta was proposed, up to a constant."""
     precision, linear = softened(approximation, soften(approximation.theta.size))
     return np.einsum("gi,sgi->s", linear, theta) - 0.5 * np.einsum("sgi,gij,sgj->s", theta, precision, theta)
-
-
-def resample(log_weights: Floats, rng: np.random.Generator) -> tuple[NDArray[np.int64], float, float]:
-    """Systematic resampling by Pareto-smoothed weights: indices in random order, Pareto k, effective sample size."""
-    from arviz_stats.base import array_stats
-
-    smoothed, k = array_stats.psislw(-log_weights)  # it takes log likelihoods, whose inverses are weights
-    weights = np.exp(smoothed)
-    weights = weights / weights.sum()
-    n = len(weights)
-    steps = (np.arange(n) + rng.random()) / n
-    index = np.minimum(np.searchsorted(np.cumsum(weights), steps), n - 1)
-    return rng.permutation(index), float(k), float(1 / (weights**2).sum())

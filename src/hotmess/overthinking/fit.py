@@ -11,6 +11,7 @@ import numpy as np
 
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import ESS, Gate, gate_draws
+from hotmess.inference.weights import resample, smoothed
 from hotmess.overthinking.data import LengthData, length_data
 from hotmess.overthinking.effects import Curves, average_slopes, curves, points
 from hotmess.overthinking.prior import Pooling, TemperaturePrior, pooling
@@ -343,13 +344,14 @@ def _fast(
     theta, scales = fast.propose(approximation, prior, groups, data.features, seed=seed, draws=draws * chains)
     marginal, scores = fast.integrate_scores(data.dense, approximation, theta, points=points, seed=seed)
     log_weights = marginal.sum(1) - fast.approximate_log_likelihood(approximation, theta)
-    index, k, effective = fast.resample(log_weights, np.random.default_rng([seed, 17]))
+    weights, k = smoothed(log_weights)
+    index, effective = resample(weights, np.random.default_rng([seed, 17])), float(1 / (weights**2).sum())
     posterior = {"theta": theta[index], "scores": scores[index]} | (
         {"scales": scales[index]} if groups.groupings else {}
     )
     posterior = {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in posterior.items()}
     out = to_tree(posterior, coords=coords, dims=dims)
-    out.attrs.update(pareto_k=k, effective=effective)
+    out.attrs.update(pareto_k=float(k), effective=effective)
     likelihood = marginal[index].reshape(chains, draws, -1)
     out["log_likelihood"] = xr.Dataset({"unit_responses": (("chain", "draw", "unit"), likelihood)})
     return _with_prior(out, prior, groups, data)
