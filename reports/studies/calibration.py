@@ -14,11 +14,8 @@ Writes `calibration.json` and `calibration.md` beside itself, and the ranks as `
 
 from __future__ import annotations
 
-import argparse
-import datetime
-import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,11 +23,11 @@ from hotmess.answers.grid import grid_posterior
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.answers.tails import tail_counts
 
-if TYPE_CHECKING:
-    import xarray as xr
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-HERE = Path(__file__).resolve().parent
-QUESTIONS, SAMPLES, DRAWS, STACK = 60, 5, 199, 50
+import sbc
+
+QUESTIONS, SAMPLES, DRAWS, STACK, BINS = 60, 5, 199, 50, 20
 NAMES = (*PARAMETERS, "incoherence")
 
 
@@ -53,8 +50,8 @@ def simulate(
     return right, wrong
 
 
-def ranks(simulations: int, *, seed: int, draws: int = DRAWS) -> np.ndarray:
-    """(simulations, 4) randomised ranks in (0, 1) of `NAMES`: uniform where posterior and model agree."""
+def ranks(simulations: int, *, seed: int, draws: int = DRAWS) -> dict[str, np.ndarray]:
+    """(simulations,) randomised ranks in (0, 1) of `NAMES`: uniform where posterior and model agree."""
     prior = AnswerPrior()
     rng = np.random.default_rng(seed)
     out = np.empty((simulations, len(NAMES)))
@@ -77,79 +74,13 @@ def ranks(simulations: int, *, seed: int, draws: int = DRAWS) -> np.ndarray:
         truth = np.column_stack([eta, incoherence(eta, 3)])
         below = (every < truth).sum(0)
         out[start : start + size] = (below + rng.random(below.shape)) / (draws + 1)
-    return out
-
-
-def tree(values: np.ndarray) -> xr.DataTree:
-    """Ranks (simulations, 4) as a DataTree with the group `prior_sbc`, for `arviz_plots.plot_ecdf_pit`."""
-    from arviz_base import from_dict
-
-    return from_dict({"prior_sbc": {name: values[None, :, i] for i, name in enumerate(NAMES)}})
-
-
-def uniformity(values: np.ndarray) -> list[dict[str, Any]]:
-    """Per quantity: p-values of Kolmogorov's test and of χ² over 20 bins, and coverage of central 50 and 90%."""
-    from scipy import stats
-
-    rows = []
-    for i, name in enumerate(NAMES):
-        x = values[:, i]
-        rows.append(
-            {
-                "quantity": name,
-                "kolmogorov": float(stats.kstest(x, "uniform").pvalue),
-                "chi2": float(stats.chisquare(np.histogram(x, 20, (0, 1))[0]).pvalue),
-                "coverage50": float((np.abs(x - 0.5) < 0.25).mean()),
-                "coverage90": float((np.abs(x - 0.5) < 0.45).mean()),
-            }
-        )
-    return rows
-
-
-def markdown(result: dict[str, Any]) -> str:
-    simulations = result["simulations"]
-    lines = [
-        "# Simulation-based calibration of the nested Dirichlet model",
-        "",
-        f"`{result['command']}`, {result['date']}, seed {result['seed']}. {simulations:,} simulations of {QUESTIONS} "
-        f"questions with {SAMPLES} samples each, {DRAWS} posterior draws. p-values of uniformity of the ranks, and how "
-        "often central intervals hold the truth (Monte Carlo standard error "
-        f"{100 * (0.25 / simulations) ** 0.5:.1f}% and {100 * (0.09 / simulations) ** 0.5:.1f}%).",
-        "",
-        "| quantity | Kolmogorov | χ², 20 bins | 50% intervals | 90% intervals |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for r in result["rows"]:
-        lines.append(
-            f"| {r['quantity']} | {r['kolmogorov']:.3f} | {r['chi2']:.3f} | {r['coverage50']:.1%} | "
-            f"{r['coverage90']:.1%} |"
-        )
-    smallest = min(min(r["kolmogorov"], r["chi2"]) for r in result["rows"])
-    count = 2 * len(result["rows"])
-    verdict = "No sign against uniform ranks" if smallest > 0.05 / count else "The ranks are not uniform"
-    lines += ["", f"**{verdict}: the smallest of {count} p-values is {smallest:.3f}.**"]
-    return "\n".join(lines) + "\n"
+    return dict(zip(NAMES, out.T))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results (default: beside this script)")
-    args = parser.parse_args()
-    from hotmess.inference.store import save_tree
-
-    values = ranks(args.simulations, seed=args.seed)
-    result = {
-        "command": f"python reports/studies/calibration.py --simulations {args.simulations} --seed {args.seed}",
-        "date": datetime.date.today().isoformat(),
-        "seed": args.seed,
-        "simulations": args.simulations,
-        "rows": uniformity(values),
-    }
-    (args.out / "calibration.json").write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
-    (args.out / "calibration.md").write_text(markdown(result))
-    save_tree(tree(values), args.out / "calibration.nc")
+    of = f"of {QUESTIONS} questions with {SAMPLES} samples each, {DRAWS} posterior draws"
+    title = "Simulation-based calibration of the nested Dirichlet model"
+    sbc.main(__file__, title, of, BINS, lambda simulations, seed, _: ranks(simulations, seed=seed))
 
 
 if __name__ == "__main__":

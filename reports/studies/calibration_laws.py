@@ -13,20 +13,18 @@ ArviZ's layout (group `prior_sbc`, values in (0, 1)) for `arviz_plots.plot_ecdf_
 
 from __future__ import annotations
 
-import argparse
-import datetime
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import xarray as xr
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-HERE = Path(__file__).resolve().parent
-DRAWS, THIN = 99, 10
+import sbc
+
+DRAWS, THIN, BINS = 99, 10, 10
 
 
 def rank(truth: float, draws: np.ndarray, rng: np.random.Generator) -> float:
@@ -144,72 +142,14 @@ def run(simulations: int, *, seed: int, store: Path | None) -> dict[str, np.ndar
     return {name: np.array(values) for name, values in out.items()}
 
 
-def uniformity(ranks: dict[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Per quantity: p-values of Kolmogorov's test and of χ² over 10 bins, and coverage of central 50 and 90%."""
-    from scipy import stats
-
-    return [
-        {
-            "quantity": name,
-            "kolmogorov": float(stats.kstest(x, "uniform").pvalue),
-            "chi2": float(stats.chisquare(np.histogram(x, 10, (0, 1))[0]).pvalue),
-            "coverage50": float((np.abs(x - 0.5) < 0.25).mean()),
-            "coverage90": float((np.abs(x - 0.5) < 0.45).mean()),
-        }
-        for name, x in ranks.items()
-    ]
-
-
-def tree(ranks: dict[str, np.ndarray]) -> xr.DataTree:
-    """Ranks as a DataTree with the group `prior_sbc`, for `arviz_plots.plot_ecdf_pit`."""
-    from arviz_base import from_dict
-
-    return from_dict({"prior_sbc": {name.replace(": ", ", "): x[None] for name, x in ranks.items()}})
-
-
-def markdown(about: dict[str, Any]) -> str:
-    n, rows = about["simulations"], about["rows"]
-    lines = [
-        "# Simulation-based calibration of the laws",
-        "",
-        f"`{about['command']}`, {about['date']}, seed {about['seed']}. {n:,} simulations from each law's prior, "
-        f"{DRAWS} posterior draws. p-values of uniformity of the ranks, and how often central intervals hold the "
-        f"truth (Monte Carlo standard error {100 * (0.25 / n) ** 0.5:.1f}% and {100 * (0.09 / n) ** 0.5:.1f}%).",
-        "",
-        "| quantity | Kolmogorov | χ², 10 bins | 50% intervals | 90% intervals |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for r in rows:
-        lines.append(
-            f"| {r['quantity']} | {r['kolmogorov']:.3f} | {r['chi2']:.3f} | {r['coverage50']:.1%} | "
-            f"{r['coverage90']:.1%} |"
-        )
-    smallest, count = min(min(r["kolmogorov"], r["chi2"]) for r in rows), 2 * len(rows)
-    verdict = "No sign against uniform ranks" if smallest > 0.05 / count else "The ranks are not uniform"
-    return "\n".join([*lines, "", f"**{verdict}: the smallest of {count} p-values is {smallest:.4f}.**"]) + "\n"
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results (default: beside this script)")
-    args = parser.parse_args()
-    from hotmess.inference.store import save_tree
+    def laws(simulations: int, seed: int, out: Path) -> dict[str, np.ndarray]:
+        store = out / ".cache" / "calibration_laws.jsonl"
+        store.parent.mkdir(parents=True, exist_ok=True)
+        return run(simulations, seed=seed, store=store)
 
-    store = args.out / ".cache" / "calibration_laws.jsonl"
-    store.parent.mkdir(parents=True, exist_ok=True)
-    ranks = run(args.simulations, seed=args.seed, store=store)
-    about = {
-        "command": f"python reports/studies/calibration_laws.py --simulations {args.simulations} --seed {args.seed}",
-        "date": datetime.date.today().isoformat(),
-        "seed": args.seed,
-        "simulations": args.simulations,
-        "rows": uniformity(ranks),
-    }
-    (args.out / "calibration_laws.json").write_text(json.dumps(about, indent=1, allow_nan=False) + "\n")
-    (args.out / "calibration_laws.md").write_text(markdown(about))
-    save_tree(tree(ranks), args.out / "calibration_laws.nc")
+    of = f"from each law's prior, {DRAWS} posterior draws"
+    sbc.main(__file__, "Simulation-based calibration of the laws", of, BINS, laws)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ from dataclasses import replace
 import calibration
 import numpy as np
 import pytest
+import sbc
 
 from hotmess.answers.prior import AnswerPrior
 
 
 def test_ranks_are_uniform() -> None:
-    for row in calibration.uniformity(calibration.ranks(150, seed=3)):
+    for row in sbc.uniformity(calibration.ranks(150, seed=3), 20):
         assert row["kolmogorov"] > 0.003 and row["chi2"] > 0.003
 
 
@@ -20,7 +21,7 @@ def test_a_posterior_under_another_prior_is_noticed(monkeypatch: pytest.MonkeyPa
     right = calibration.grid_posterior
     other = replace(AnswerPrior(), location=(0.0, 4.0, 0.0))
     monkeypatch.setattr(calibration, "grid_posterior", lambda tails, prior, **rest: right(tails, other, **rest))
-    rows = {r["quantity"]: r for r in calibration.uniformity(calibration.ranks(100, seed=3))}
+    rows = {r["quantity"]: r for r in sbc.uniformity(calibration.ranks(100, seed=3), 20)}
     assert rows["log_kappa"]["kolmogorov"] < 1e-3
 
 
@@ -33,7 +34,7 @@ def test_incoherence_is_that_of_many_simulated_questions() -> None:
 
 
 def test_ranks_are_exported_for_arviz() -> None:
-    tree = calibration.tree(np.random.default_rng(0).random((20, 4)))
+    tree = sbc.tree(dict(zip(calibration.NAMES, np.random.default_rng(0).random((4, 20)))))
     assert dict(tree["prior_sbc"].sizes) == {"chain": 1, "draw": 20}
     assert list(tree["prior_sbc"].data_vars) == ["logit_a", "log_kappa", "log_phi", "incoherence"]
 
@@ -45,5 +46,5 @@ def test_arviz_plots_the_ranks() -> None:
     matplotlib.use("agg")
     import arviz_plots
 
-    tree = calibration.tree(calibration.ranks(50, seed=1))
+    tree = sbc.tree(calibration.ranks(50, seed=1))
     arviz_plots.plot_ecdf_pit(tree, backend="matplotlib")

@@ -10,6 +10,7 @@ import null_worlds
 import numpy as np
 import power
 import pytest
+import sbc
 import verdict_worlds as worlds
 from scipy import stats
 
@@ -109,7 +110,7 @@ def test_ranks_of_the_length_law_are_uniform_and_a_wrong_prior_is_noticed(monkey
         every = [calibration_laws.length_law(seed) for seed in range(number)]
         return {name: np.array([one[name] for one in every]) for name in every[0]}
 
-    for row in calibration_laws.uniformity(ranks(40)):
+    for row in sbc.uniformity(ranks(40), calibration_laws.BINS):
         assert row["kolmogorov"] > 0.001, row
     right = _Law.chains
 
@@ -119,7 +120,7 @@ def test_ranks_of_the_length_law_are_uniform_and_a_wrong_prior_is_noticed(monkey
         return right(self, **rest)
 
     monkeypatch.setattr(_Law, "chains", narrow)
-    rows = {r["quantity"]: r for r in calibration_laws.uniformity(ranks(20))}
+    rows = {r["quantity"]: r for r in sbc.uniformity(ranks(20), calibration_laws.BINS)}
     assert rows["slope of an arm"]["coverage90"] < 0.7
 
 
