@@ -200,6 +200,17 @@ def test_one_response_per_question_is_left_out_of_unbiased_estimates_and_said():
     assert any("60 of 120 cells" in note and "cannot be separated" in note for note in out.notes)
     plug_in = decompose(validate(frame), by=["condition"])
     assert any("all of their error counts as bias" in note for note in plug_in.notes)
+    assert [record["reliable"] for record in plug_in.records] == [True, False]
+
+
+def test_widened_intervals_stay_where_errors_can_lie():
+    few = made()
+    few = few[few["question"].isin(few["question"].unique()[:2])]
+    for estimator in ("plug-in", "unbiased"):
+        for record in decompose(validate(few), by=["model"], estimator=estimator, interval=0.99).records:
+            assert record["error_low"] >= 0 and record["variance_low"] >= 0
+            if estimator == "plug-in":
+                assert 0 <= record["incoherence_low"] <= record["incoherence_high"] <= 1
 
 
 def test_the_two_populations_differ_and_few_questions_are_said():

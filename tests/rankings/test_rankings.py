@@ -153,6 +153,7 @@ def test_the_claim_is_tested_from_the_command_line(survey, capsys):
     assert record["guards"]["negative_control"]["rank"] == 1
     assert record["guards"]["agreement"]["passed"]
     assert "shared misjudgements included" in record["sentence"]
+    assert "for entities like these" in record["sentence"] and "questions" not in record["sentence"]
 
 
 def test_the_report_shows_every_estimate(survey):

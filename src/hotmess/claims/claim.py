@@ -108,6 +108,8 @@ class Claim:
     widened
         False where the posterior itself speaks of new questions: its draws for questions like these are then not
         widened where questions are few.
+    units
+        What there may be others like: questions, or the entities of a survey.
     preregistration
         Hash of a user's claim: SHA-256 of its canonical definition, in the report and in JSON.
     """
@@ -127,6 +129,7 @@ class Claim:
     across: str = ""
     long: bool = False
     widened: bool = True
+    units: str = "questions"
     preregistration: str = ""
 
     def holds(self, draws: np.ndarray) -> np.ndarray:
@@ -231,5 +234,5 @@ def decide(
             f"the Monte Carlo interval of the probability, {p.low:.3f} to {p.high:.3f}, does not clear {threshold}"
         )
     if not agrees:
-        reasons.append("the other population of questions has the opposite sign")
+        reasons.append("the other population has the opposite sign")
     return (wanted, ()) if not reasons else (INCONCLUSIVE, tuple(reasons))

@@ -59,7 +59,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     count = np.bincount(data.attribute, minlength=2)
     scope = (
         f"{len(data.entities)} entities ranked by {count[0]} raters of {data.attributes[0]} and {count[1]} of "
-        f"{data.attributes[1]} (questions are entities here). What is correlated is what raters agree on, shared "
+        f"{data.attributes[1]}. What is correlated is what raters agree on, shared "
         "misjudgements included"
     )
     return Quantity(sign * fit.correlation(population), fit.gate & gate_draws(each), scope, each)
@@ -91,4 +91,5 @@ intelligence_and_incoherence_correlate = Claim(
     needs="a ranking table (columns attribute, rater, entity, rank), two raters of each attribute, eight entities",
     estimate=_estimate,
     control=_control,
+    units="entities",
 )

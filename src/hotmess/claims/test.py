@@ -111,7 +111,8 @@ def test_claim(
     questions = len(study.responses.table[["benchmark", "question"]].drop_duplicates())
     factor = widening(questions) if claim.widened else 1.0
     quantity, other = (
-        _widened(q, factor) if p == "like-these" else q for q, p in ((quantity, population), (other, OTHER[population]))
+        _widened(q, factor, claim.units) if p == "like-these" else q
+        for q, p in ((quantity, population), (other, OTHER[population]))
     )
     gate = quantity.gate & gate_draws({claim.name: quantity.draws}) & gate_draws({claim.name: other.draws})
     p, p_other = probability(claim.holds(quantity.draws)), float(claim.holds(other.draws).mean())
@@ -196,18 +197,18 @@ def test_claim(
     )
 
 
-def _widened(quantity: Quantity, factor: float) -> Quantity:
+def _widened(quantity: Quantity, factor: float, units: str) -> Quantity:
     """Fewer than 50 questions say less about questions like these than their bootstrap knows."""
     if factor == 1:
         return quantity
     if not np.isfinite(factor):
-        why = "there is one question only, which says nothing about questions like these"
+        why = f"there is one of the {units} only, which says nothing about {units} like these"
         return replace(quantity, gate=quantity.gate & Gate((why,)))
     return replace(
         quantity,
         draws=widen(quantity.draws, factor),
         each={k: widen(v, factor) for k, v in quantity.each.items()},
-        scope=f"{quantity.scope}; intervals are widened by {factor - 1:.0%}, as there are few questions",
+        scope=f"{quantity.scope}; intervals are widened by {factor - 1:.0%}, as there are few {units}",
     )
 
 
@@ -263,7 +264,7 @@ def _sentence(
     interval: float,
     reasons: tuple[str, ...],
 ) -> str:
-    about = "for questions like these" if population == "like-these" else "for these questions themselves"
+    about = f"for {claim.units} like these" if population == "like-these" else f"for these {claim.units} themselves"
     head = {
         SUPPORTED: f"Supported: {claim.statement}",
         CONTRADICTED: f"Contradicted: that {claim.statement}",

@@ -109,7 +109,8 @@ def decompose(
     alone = int((cells.table["responses"] == 1).sum())
     if alone and estimator == "plug-in":
         notes.append(
-            f"{alone:,} of {len(good):,} cells have one response per question: all of their error counts as bias."
+            f"{alone:,} of {len(good):,} cells have one response per question: all of their error counts as bias"
+            + (", so that no incoherence is reliable." if alone == len(good) else ".")
         )
     summary = _summary(cells, terms, groups, good)
     if interval is not None:
@@ -138,7 +139,8 @@ def _summary(cells: Cells, terms: Terms, groups: Groups, good: np.ndarray) -> di
     out["questions"] = np.bincount(pair[:, 0], minlength=groups.count)
     count = cells.table["responses"].to_numpy()
     out["responses"] = np.bincount(groups.code[good], weights=count[good], minlength=groups.count).astype(np.int64)
-    out["reliable"] = out["questions"] > 0
+    several = np.bincount(groups.code[good], weights=(count > 1)[good], minlength=groups.count)
+    out["reliable"] = (out["questions"] > 0) & (several > 0)
     return out
 
 
@@ -176,7 +178,7 @@ def _intervals(
             low, high = intervals.bootstrap_interval(
                 column, summary[name], interval=interval, questions=summary["questions"]
             )
-            summary[f"{name}_low"], summary[f"{name}_high"] = low, high
+            summary[f"{name}_low"], summary[f"{name}_high"] = (_possible(name, end, method) for end in (low, high))
         if (summary["questions"] == 1).any():
             notes.append("A group with one question has no interval for questions like these.")
     else:
@@ -199,6 +201,16 @@ def _intervals(
     if few.any():
         have = "group has" if few.sum() == 1 else "groups have"
         notes.append(f"{int(few.sum())} {have} fewer than 50 questions: intervals are widened by Student's t.")
+
+
+def _possible(name: str, end: Floats, method: Method) -> Floats:
+    """Ends of an interval where the term can lie: no square is below 0 and no share outside 0 and 1.
+
+    Unbiased estimates of bias² (and so of incoherence) can be, and net variance under 0/1 loss: they keep their ends.
+    """
+    if name != "error" and (method.metric == "zero-one" or (method.estimator == "unbiased" and name != "variance")):
+        return end
+    return np.clip(end, 0.0, 1.0 if name == "incoherence" else None)
 
 
 def _these(

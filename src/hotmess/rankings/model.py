@@ -109,7 +109,7 @@ def rank_model(attribute: np.ndarray, order: np.ndarray, entities: int) -> None:
     numpyro.deterministic("log_beta", level[attribute] + tau * z)
     x, y = theta[0] - theta[0].mean(), theta[1] - theta[1].mean()
     numpyro.deterministic("rho_these", (x * y).sum() / jnp.sqrt((x**2).sum() * (y**2).sum()))
-    seen = jnp.exp(tau * z)[:, None] * strength[attribute[:, None], np.maximum(order, 0)]
+    seen = jnp.exp(tau * z)[:, None] * strength[attribute[:, None], jnp.maximum(order, 0)]
     numpyro.factor("orders", log_likelihood(jnp.where(order >= 0, seen, -jnp.inf), jnp).sum())
 
 

@@ -73,13 +73,19 @@ def view(verdict: Verdict) -> dict[str, Any]:
         "place": verdict.claim.place,
         "guards": [
             *([("Preregistered", f"SHA-256 {verdict.claim.preregistration}")] if verdict.claim.preregistration else []),
-            *((GUARDS.get(k, words(k)), line(k, v)) for k, v in verdict.guards.items() if line(k, v)),
+            *((GUARDS.get(k, words(k)), said) for k, v in verdict.guards.items() if (said := _of(verdict, k, v))),
         ],
         "each": [
             (str(e["name"]), with_interval(e["median"], e["low"], e["high"]), show(e.get("probability")))
             for e in verdict.each
         ],
     }
+
+
+def _of(verdict: Verdict, name: str, guard: Any) -> str:
+    """A guard in one line, in the claim's own units."""
+    said = line(name, guard)
+    return said.replace("questions", verdict.claim.units) if name in ("populations", "few_questions") else said
 
 
 def words(name: str) -> str:
