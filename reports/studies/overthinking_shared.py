@@ -46,19 +46,33 @@ def health(fit: Any) -> dict[str, Any]:
     return {"r_hat": values[:, 0].max(), "ess": values[:, 1:].min(), "divergences": fit.gate.divergences}
 
 
+def kept() -> dict[str, Any]:
+    """What has run."""
+    return json.loads(FOUND.read_text()) if FOUND.exists() else {}
+
+
+def keep(part: str, result: Any) -> None:
+    """Write one part's result."""
+    FOUND.write_text(json.dumps(kept() | {part: result}, indent=1, default=float) + "\n")
+
+
 def earlier(shared: Path, engine: str = "fast") -> list[dict[str, Any]]:
-    """One model at a time."""
+    """One model at a time, each kept as it is done."""
     from hotmess.overthinking.fit import fit_lengths
 
-    rows = []
+    part = "earlier" if engine == "fast" else "earlier-nuts"
+    rows = [] if engine == "fast" else list(kept().get(part, []))
     for model in EARLIER:
+        if any(row["model"] == model for row in rows):
+            continue
         where = f"condition = 'cot' and benchmark in ('arc_challenge', 'openbookqa') and model = '{model}'"
-        options = {"draws": 300} if engine == "fast" else {"draws": 500, "warmup": 400, "chains": 3}
+        options = {"draws": 300} if engine == "fast" else {"draws": 900, "warmup": 400, "chains": 4}
         fit = fit_lengths(
             read(shared, "cot-scaling-qwen2.5.parquet", where), engine=engine, seed=1, pool=True, **options
         )
         heat = fit.slopes("natural", population="these")["heat"]
         rows.append({"model": model, "mean": heat.mean(), "sd": heat.std(), "passed": fit.gate.passed, **health(fit)})
+        keep(part, rows)
     return rows
 
 
@@ -177,10 +191,7 @@ def main() -> None:
     args = parser.parse_args()
     parts = {"earlier": earlier, "earlier-nuts": lambda s: earlier(s, "nuts"), "cot": cot, "gemma": gemma}
     if args.part:
-        result = parts[args.part](args.shared)
-        found = json.loads(FOUND.read_text()) if FOUND.exists() else {}
-        found[args.part] = result
-        FOUND.write_text(json.dumps(found, indent=1, default=float) + "\n")
+        keep(args.part, parts[args.part](args.shared))
     write()
 
 

@@ -1,7 +1,8 @@
 """Recovery of natural and budgeted overthinking by the temperature model, world by world.
 
     python reports/studies/overthinking_worlds.py --sets 100          # resumes where it stopped
-    python reports/studies/overthinking_worlds.py --nuts 20           # the same data sets by NUTS, for agreement
+    python reports/studies/overthinking_worlds.py --nuts 20           # the same data sets by NUTS, for agreement; again,
+                                                                      # with longer chains, where the gate is not passed
     python reports/studies/overthinking_worlds.py --summary           # writes the page alone
 
 Every data set: one model, 60 questions, 2 budgets, 20 responses each. The truth is that of `hotmess.simulate`;
@@ -29,6 +30,7 @@ TABLE = HERE / "overthinking_worlds.md"
 SIZE = {"questions": 60, "budgets": 2, "samples": 20}
 FAST = {"engine": "fast", "draws": 200, "points": 32}
 NUTS = {"engine": "nuts", "draws": 300, "warmup": 250}
+LONGER = {"engine": "nuts", "draws": 900, "warmup": 400}  # where NUTS did not pass its gate
 LIMIT = 0.7  # of Pareto k
 STATEMENTS = {  # statement: (truth, sign)
     "natural-slope": ("beta_nat", 1),
@@ -46,19 +48,20 @@ PARAMETERS = ("gamma_nat", "gamma_bud")  # the same for both populations of ques
 AGREEMENT = ("both", "wrong-longer")  # worlds whose first data sets NUTS fits too
 
 
-def one(world: str, seed: int, engine: str = "fast") -> dict[str, Any]:
-    """Fit one data set and record every posterior beside its truth: true, median, 5%, 95%, P(> 0)."""
+def one(world: str, seed: int, engine: str = "fast", *, again: bool = False) -> dict[str, Any]:
+    """Fit one data set and record every posterior beside its truth: true, median, 5%, 95%, P(> 0), sd."""
     from hotmess.overthinking.fit import fit_lengths
     from hotmess.overthinking.statements import STATEMENTS as DRAWS
     from hotmess.simulate import simulate
 
     data = simulate(world, seed=seed, **SIZE)
-    fit = fit_lengths(data.table, seed=seed, **(FAST if engine == "fast" else NUTS))  # type: ignore[arg-type]
+    options = FAST if engine == "fast" else LONGER if again else NUTS
+    fit = fit_lengths(data.table, seed=seed, **options)  # type: ignore[arg-type]
     record: dict[str, Any] = {"world": world, "seed": seed, "engine": engine}
     if engine == "fast":
         record |= {"pareto_k": round(fit.tree.attrs["pareto_k"], 3), "effective": round(fit.tree.attrs["effective"])}
     else:
-        record |= {"gate": list(fit.gate.reasons)}
+        record |= {"draws": options["draws"], "gate": list(fit.gate.reasons)}
     for population, suffix in (("like-these", ""), ("these", "_these")):
         draws = {name: (*spec, DRAWS[name](fit, population).draws) for name, spec in STATEMENTS.items()}
         for (kind, effect), truth in EFFECTS.items():
@@ -209,10 +212,11 @@ def main() -> None:
     worlds = args.worlds or [name for name, recipe in WORLDS.items() if recipe.kind == "overthinking"]
     wanted = [(world, seed, "fast") for seed in range(args.sets) for world in worlds]
     wanted += [(AGREEMENT[i % 2], i // 2, "nuts") for i in range(args.nuts)]
-    done = {(r["world"], r["seed"], r["engine"]) for r in read()}
+    done = {(r["world"], r["seed"], r["engine"]): r for r in read()}
     for key in wanted:
-        if key not in done:
-            record = one(*key)
+        again = bool(done.get(key, {}).get("gate")) and done[key].get("draws", 0) < LONGER["draws"]
+        if key not in done or again:
+            record = one(*key, again=again)
             with ROWS.open("a") as file:
                 file.write(json.dumps(record) + "\n")
     summarise()

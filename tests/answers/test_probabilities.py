@@ -1,118 +1,172 @@
-"""Probability vectors: moments, posteriors against quadrature, coverage of the terms, checks that can fail."""
+"""Probability vectors: moments by simulation, exact conditionals, coverage of the terms, checks that can fail."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from hotmess.answers import probabilities as prob
+from hotmess.answers import vector_sampler as sampler
 from hotmess.answers.conjugate import DELTA
 from hotmess.errors import BadInput
 
 
-def world(seed=0, cells=60, n=15, width=3, certain=0.3, kappa=8.0):
-    """Vectors rounded to cents, some certain; returns them with the true moments of every cell."""
+def truth(seed=0, cells=60, width=3, certain=0.3, copies=1, unit=1e-6, tau=2.0):
+    """A world of the model's own: one draw of every parameter, `copies` times over."""
     rng = np.random.default_rng(seed)
-    mu = rng.dirichlet(np.ones(width), cells)
-    kappas = kappa * np.exp(0.4 * rng.normal(size=cells))
-    v = rng.beta(4 * certain, 4 * (1 - certain), cells)
-    t = rng.dirichlet(np.ones(width), cells)
-    cell = np.repeat(np.arange(cells), n)
-    gammas = rng.standard_gamma((kappas[:, None] * mu)[cell]) + 1e-12
-    f = gammas / gammas.sum(1, keepdims=True)
-    sure = rng.random(len(cell)) < v[cell]
-    pick = (np.cumsum(t, 1)[cell] < rng.random(len(cell))[:, None]).sum(1)
-    f[sure] = np.eye(width)[np.minimum(pick, width - 1)[sure]]
-    mean = v[:, None] * t + (1 - v)[:, None] * mu
-    own = (mu**2).sum(1)
-    square = v + (1 - v) * (own + (1 - own) / (kappas + 1))
-    return f, cell, square - (mean**2).sum(1), 1 - 2 * mean[:, 0] + square
+    a = rng.beta(2, 1, cells)
+    share = rng.dirichlet(np.full(width - 1, 0.7), cells)
+    mu = rng.normal(3, 1.5, cells)
+    values = {
+        "main": np.column_stack([a, (1 - a)[:, None] * share]),
+        "certain": rng.beta(4 * certain, 4 * (1 - certain), cells) if certain else np.zeros(cells),
+        "mu": mu,
+        "doubtful": mu - tau,
+        "sigma": np.exp(rng.normal(0.3, 0.3, cells)),
+        "beta": np.exp(rng.normal(0.3, 0.7, (cells, width))),
+    }
+    units = (np.array(prob.UNITS) == unit)[None].astype(float)
+    rest = {"real": np.ones((cells, width), bool), "group": np.zeros(cells, int), "units": units, "unit": unit}
+    return prob.ProbabilityFit(**{k: np.repeat(v[None], copies, 0) for k, v in values.items()}, **rest)
 
 
-def test_brier_and_kl_terms_are_the_moments_of_the_mixture():
-    rng = np.random.default_rng(1)
-    fit = prob.ProbabilityFit(
-        np.array([[0.4]]),
-        np.array([[[0.5, 0.5, 0.0]]]),
-        np.array([[[3.0, 1.0, 2.0]]]),
-        np.ones(1),
-        0.01,
+def world(seed=0, n=15, **options):
+    """Responses of such a world, and their cells."""
+    fit = truth(seed, **options)
+    cell = np.repeat(np.arange(len(fit.real)), n)
+    return fit.replicate(0, cell, np.random.default_rng(seed + 100)), cell
+
+
+def test_terms_are_the_moments_of_simulated_responses():
+    fit = truth(1, cells=3, certain=0.4, copies=300)
+    cell = np.repeat(np.arange(3), 200_000)
+    f = fit.replicate(0, cell, np.random.default_rng(2))
+    brier, kl = fit.terms(), fit.terms("kl")
+    for i in range(3):
+        x = f[cell == i]
+        mean = x.mean(0)
+        assert brier.variance[:, i].mean() == pytest.approx(((x - mean) ** 2).sum(1).mean(), abs=4e-3)
+        assert brier.bias2[:, i].mean() == pytest.approx(((mean - [1, 0, 0]) ** 2).sum(), abs=4e-3)
+        smooth = (x + DELTA) / (1 + 3 * DELTA)
+        mean_log = np.log(smooth).mean(0)
+        assert kl.error[:, i].mean() == pytest.approx(-mean_log[0], rel=0.02)
+        assert kl.variance[:, i].mean() == pytest.approx(-np.log(np.exp(mean_log).sum()), rel=0.02)
+    np.testing.assert_allclose(brier.error, brier.bias2 + brier.variance, atol=1e-6)
+
+
+def test_ties_can_be_either_of_the_tied():
+    f = np.tile([0.4, 0.4, 0.2], (40, 1))
+    out = prob.fit_probabilities(f, np.zeros(40, int), np.ones((1, 3), bool), draws=800, warmup=50, thin=1)
+    first, second, third = out.main[:, 0].mean(0)
+    assert min(first, second) > 0.15 and third < 0.15
+
+
+def test_density_of_a_response_integrates_to_one():
+    """The density by which tied options are weighed, over the triangle: Jacobians included."""
+    mu, sigma, beta = 0.8, 1.1, np.array([1.5, 2.0, 1.2])
+    grid = (np.arange(700) + 0.5) / 700
+    x, y = np.meshgrid(grid, grid)
+    keep = x + y < 1
+    f = np.stack([x, y, 1 - x - y], -1)[keep]
+    others = np.delete(f, 0, 1)
+    inside = f[:, 0] > others.max(1)
+    f, others = f[inside], others[inside]
+    lead = np.log(f[:, 0] / others.max(1))
+    share = others / others.sum(1, keepdims=True)
+    log_p = stats.truncnorm.logpdf(lead, -mu / sigma, np.inf, mu, sigma) - np.log(f[:, 0] * (1 - f[:, 0]))
+    log_p += stats.beta.logpdf(share[:, 0], beta[1], beta[2]) - np.log(1 - f[:, 0])
+    assert np.exp(log_p).sum() / 700**2 == pytest.approx(1, abs=0.01)
+    data = sampler.Vectors(
+        np.log(f),
+        np.log(1 - f),
+        lead,
+        f > 0.5,
+        np.zeros(len(f), int),
+        np.zeros((1, 3)),
         np.ones((1, 3), bool),
+        np.zeros(1, int),
     )
-    sure = rng.random(400_000) < 0.4
-    f = np.where(sure[:, None], np.eye(3)[rng.integers(0, 2, 400_000)], rng.dirichlet([3, 1, 2], 400_000))
-    mean = f.mean(0)
-    terms = fit.terms()
-    assert terms.variance[0, 0] == pytest.approx(((f - mean) ** 2).sum(1).mean(), abs=2e-3)
-    assert terms.bias2[0, 0] == pytest.approx(((mean - [1, 0, 0]) ** 2).sum(), abs=2e-3)
-    assert terms.error[0, 0] == pytest.approx(terms.bias2[0, 0] + terms.variance[0, 0], abs=1e-6)
-    smooth = (f + DELTA) / (1 + 3 * DELTA)
-    mean_log = np.log(smooth).mean(0)
-    kl = fit.terms("kl")
-    assert kl.error[0, 0] == pytest.approx(-mean_log[0], rel=5e-3)
-    assert kl.variance[0, 0] == pytest.approx(-np.log(np.exp(mean_log).sum()), rel=5e-3)
-
-
-def test_posterior_of_a_cell_against_quadrature():
-    rng = np.random.default_rng(3)
-    f = rng.dirichlet([4, 2], 8)
-    real = np.ones((1, 2), bool)
-    theta = np.zeros((1, 2))
-    n, sums = np.array([8.0]), np.log(f).sum(0)[None]
-    location, spread = np.array([1.5]), np.array([1.0])
-    mode, low = prob._modes(theta, n, sums, real, location, spread)
-    alpha, effective = prob._draw_alpha(mode, low, n, sums, real, location, spread, 20_000, rng)
-    assert effective[0] > 5000
-
-    m, k = np.meshgrid(np.linspace(0.005, 0.995, 199), np.linspace(-2.5, 6.5, 181))
-    a, b = np.exp(k) * m, np.exp(k) * (1 - m)
-    log_p = sum(stats.beta.logpdf(x, a, b) for x in f[:, 0]) + stats.norm.logpdf(k, 1.5, 1.0)
-    weight = np.exp(log_p - log_p.max())
-    mean_mu, mean_k = ((weight * x).sum() / weight.sum() for x in (m, k))
-    draws = alpha[:, 0]
-    assert (draws[:, 0] / draws.sum(1)).mean() == pytest.approx(mean_mu, abs=0.01)
-    assert np.log(draws.sum(1)).mean() == pytest.approx(mean_k, abs=0.05)
+    found = sampler._thoughts(data, np.array([mu]), np.array([np.log(sigma)]), np.zeros(1))[0]
+    found = (
+        found
+        - beta[0] * np.log(f[:, 0])
+        - (beta.sum() - beta[0]) * np.log(1 - f[:, 0])
+        + (np.log(f) * (beta - 1)).sum(1)
+    )
+    np.testing.assert_allclose(np.ptp(found - log_p), 0, atol=1e-8)  # alike up to a constant
 
 
 def test_terms_cover_the_truth():
-    inside = []
-    for seed in range(4):
-        f, cell, variance, error = world(seed)
-        out = prob.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=500, seed=seed)
-        for truth, draws in ((variance, out.terms().variance), (error, out.terms().error)):
+    inside, means = [], []
+    for seed in range(3):
+        f, cell = world(seed)
+        known = truth(seed, copies=200).terms()
+        out = prob.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=300, warmup=250, seed=seed, thin=1).terms()
+        for name in ("variance", "bias2", "error"):
+            draws, true = getattr(out, name), getattr(known, name).mean(0)
             low, high = np.quantile(draws, [0.05, 0.95], axis=0)
-            inside.append(np.mean((low <= truth) & (truth <= high)))
+            inside.append(np.mean((low <= true) & (true <= high)))
+            means.append((draws.mean(1).mean() - true.mean()) / draws.mean(1).std())
     assert 0.84 < np.mean(inside) < 0.96
+    assert np.abs(means).max() < 3.5
 
 
 def test_rounded_vectors_with_zeros_and_fewer_options():
-    f, cell, _, _ = world(5)
-    f = np.round(f, 1)
-    keep = f.sum(1) > 0.5
-    f, cell = f[keep] / f[keep].sum(1, keepdims=True), cell[keep]
+    f, cell = world(5, unit=0.1)
     real = np.ones((60, 4), bool)
     real[:, 3] = False
     wide = np.column_stack([f, np.zeros(len(f))])
-    out = prob.fit_probabilities(wide, cell, real, draws=200, unit=0.1)
+    out = prob.fit_probabilities(wide, cell, real, draws=200, warmup=200, thin=1, unit=0.1)
     terms = out.terms()
-    assert np.isfinite(terms.variance).all()
-    assert np.all(out.alpha[:, :, 3] == 0)
+    assert np.isfinite(terms.variance).all() and np.isfinite(out.terms("kl").error).all()
+    assert np.all(out.beta[:, :, 3] == 0) and np.all(out.main[:, :, 3] < 1e-6)
     assert np.all(terms.bias2 > -1e-6)
     share = np.bincount(cell, weights=f.max(1) >= 1 - 1e-6) / np.bincount(cell)
     assert np.corrcoef(out.certain.mean(0), share)[0, 1] > 0.9
 
 
-def test_checks_pass_on_the_models_own_data_and_fail_on_clusters():
-    f, cell, _, _ = world(6, certain=0.2)
-    out = prob.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=200)
-    assert all(0.02 < p < 0.98 for _, p in out.check(f, cell, draws=100).values())
+def test_units_are_each_responses_own():
+    f = np.array([[0.5, 0.5], [0.25, 0.75], [0.37, 0.63], [1 / 3, 2 / 3]])
+    np.testing.assert_allclose(prob.own_units(f), [0.1, 0.05, 0.01, 1e-6])
+    out = prob.fit_probabilities(f, np.zeros(4, int), np.ones((1, 2), bool), draws=40, warmup=20, thin=1)
+    np.testing.assert_allclose(out.units, [[0.25, 0.25, 0.25, 0, 0, 0.25]])
+    rounded = prob._rounded(np.array([[0.999, 0.001], [0.34, 0.66]]), np.array([0.1, 0.05]))
+    np.testing.assert_allclose(rounded, [[0.9, 0.1], [0.35, 0.65]])
+
+
+def test_checks_pass_on_the_models_own_data_and_fail_on_others():
+    f, cell = world(6, certain=0.2)
+    out = prob.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=200, warmup=200, thin=1)
+    assert all(0.01 < p < 0.99 for _, p in out.check(f, cell, draws=100).values())
     assert out.misfit(f, cell, draws=100) == ()
+    # probabilities of the main option at one of two places: no Normal
     rng = np.random.default_rng(0)
-    centers = np.array([[0.97, 0.02, 0.01], [0.02, 0.96, 0.02]])[rng.integers(0, 2, len(f))]
-    clusters = centers * np.exp(0.05 * rng.normal(size=centers.shape))
-    clusters /= clusters.sum(1, keepdims=True)
-    bad = prob.fit_probabilities(clusters, cell, np.ones((60, 3), bool), draws=200)
-    assert any(p < 0.02 or p > 0.98 for _, p in bad.check(clusters, cell, draws=100).values())
-    assert any("variance" in s and "unbiased" in s for s in bad.misfit(clusters, cell, draws=100))
+    lead = np.where(rng.random(len(f)) < 0.5, 0.98, 0.4)
+    two = np.column_stack([lead, (1 - lead) * 0.55, (1 - lead) * 0.45])[:, rng.permutation(3)]
+    bad = prob.fit_probabilities(two, cell, np.ones((60, 3), bool), draws=200, warmup=200, thin=1)
+    assert any("unbiased" in s for s in bad.misfit(two, cell, draws=100))
+
+
+def test_runs_near_one_answer_or_another_pass():
+    """What a Dirichlet round one mean cannot make: every run sure, of different options."""
+    cell = np.repeat(np.arange(60), 15)
+    rng = np.random.default_rng(0)
+    p = np.cumsum(truth(8).main[0], axis=1)[cell]
+    centers = np.eye(3)[np.minimum((p < rng.random((900, 1))).sum(1), 2)] * 0.9 + 0.03
+    f = centers * np.exp(0.4 * rng.normal(size=centers.shape))
+    f /= f.sum(1, keepdims=True)
+    out = prob.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=200, warmup=200, thin=1)
+    assert out.misfit(f, cell, draws=100) == ()
+
+
+def test_draws_are_those_of_letters_where_every_response_is_certain():
+    """Then the terms are the one-hot answers': bias² and variance of p itself."""
+    rng = np.random.default_rng(4)
+    cell = np.repeat(np.arange(40), 12)
+    f = np.eye(3)[(rng.random(480) < 0.4).astype(int) + (rng.random(480) < 0.2)]
+    f[0] = [0.6, 0.3, 0.1]
+    out = prob.fit_probabilities(f, cell, np.ones((40, 3), bool), draws=200, warmup=200, thin=1)
+    p = out.main.astype(float)
+    assert np.abs(out.terms().variance - (1 - (p**2).sum(-1)))[:, 1:].mean() < 0.02
 
 
 @pytest.mark.parametrize("row", [[0.5, 0.2, 0.1], [1.2, -0.2, 0.0]])

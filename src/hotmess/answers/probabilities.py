@@ -1,32 +1,53 @@
-"""Probability-format responses: a Dirichlet with masses at certainty and rounding (methods, section 3).
+"""Probability-format responses: a main option, its lead, and how the rest is divided (methods, section 3).
 
-A response is *certain* (one option has all the mass, within the rounding) or *divided*:
+A model that gives probabilities settles on a main option in every run, and runs settle on different ones. So a response
+of question i picks
 
-    certain with probability v_i ~ Beta(psi_g m_g, psi_g (1 - m_g)),  on option k with probability t_ik,
-              t_i ~ Dirichlet(½, …, ½)
-    divided:  f ~ Dirichlet(kappa_i mu_i),   log kappa_i ~ Normal(l_g, s_g),   mu_i ~ Dirichlet(1, …, 1)
+    main option k   ~ p_i,      p_i ~ nested Dirichlet(a_g, kappa_g, phi_g), as the letters of `hotmess.answers.fit`
+    certain         with probability v_i ~ Beta(psi_g u_g, psi_g (1 - u_g)): all the mass on k, within the rounding
+    divided         r ~ Dirichlet(beta_i without beta_ik), how the other options share what k leaves over,
+                    log(f_k / max_j f_j) ~ Normal(mu_i, sigma_i²) above 0, the lead over the runner-up
 
-Models print probabilities rounded to a unit r; a divided response's exact zeros are values below r/2 and are read as
-r/4, and the response is renormalised. Given its group every cell is independent: v_i and t_i are conjugate, (kappa_i,
-mu_i) has a Laplace approximation in log alpha = log(kappa mu), weighted by importance. The group parameters are
-empirical Bayes. Responses of one question that fall into clusters, each near another answer, are not Dirichlet: `check`
-says so.
+so that k has the largest probability. Responses are less sure of unusual options: each has a second thought, another
+draw from p_i, and where that is another option the lead's mean is mu_i - tau_g, so that an option of share p_ik is
+doubted with probability 1 - p_ik. mu_i, log sigma_i and log beta_ij are Normal in a group, with location and
+scatter of their own. All are sampled (`hotmess.answers.vector_sampler`) but psi and u, which are empirical Bayes; v is
+0 in groups without a certain response.
+
+Models print probabilities rounded to a unit r, each response to its own: a divided response's exact zeros are values
+below r/2 and are read as r/4, and the response is renormalised. `check` rounds the data that it makes likewise.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, digamma, gammaln, polygamma
+from scipy.special import betaln, digamma, expit, log_expit, ndtr, ndtri
 
 from hotmess.answers.conjugate import DELTA, TermDraws
+from hotmess.answers.prior import AnswerPrior
+from hotmess.answers.vector_sampler import Vectors, sample_vectors
 from hotmess.errors import BadInput
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
+NODES, WEIGHTS = (1 + NODES) / 2, WEIGHTS / 2
+REMAINDERS = 4  # draws of how the rest is divided, behind each posterior draw of the terms
 UNITS = (0.1, 0.05, 0.01, 0.001, 1e-4, 1e-6)
+SAID = {
+    "certain": "the share of certain responses",
+    "largest": "the largest probability of a response",
+    "square": "the sum of squared probabilities",
+    "entropy": "the entropy of a response",
+    "variance": "the variance of a question's responses",
+    "agreement": "how often two responses of a question have one most probable option",
+    "zeros": "the share of options without any probability",
+    "surer": "how much surer responses are whose most probable option is the question's usual one",
+}
 
 
 @dataclass(frozen=True)
@@ -35,94 +56,168 @@ class ProbabilityFit:
 
     Attributes
     ----------
+    main
+        (draws, cells, D) distribution p of the main option.
     certain
-        (draws, cells) probability v of a response with all its mass on one option.
-    vertex
-        (draws, cells, D) distribution t over options of such a response.
-    alpha
-        (draws, cells, D) Dirichlet parameters kappa mu of a divided response; 0 where a cell lacks the option.
-    effective
-        (cells,) effective importance draws behind alpha.
+        (draws, cells) probability v of a response with all its mass on its main option.
+    mu, doubtful, sigma
+        (draws, cells) of the lead's Normal(mu, sigma²) before it is cut off at 0, where the second thought is the same
+        option, and of its Normal(doubtful, sigma²) elsewhere.
+    beta
+        (draws, cells, D) Dirichlet parameters of the others; 0 where a cell lacks the option.
     unit
-        the rounding unit.
+        the rounding unit of most responses.
     real
         (cells, D) options each cell has.
+    group
+        (cells,) cells that share the group parameters.
+    units
+        (groups, U) share of divided responses rounded to each of `UNITS`.
+    parameters
+        (chains, draws of each, groups) arrays: logit_a, log_kappa, log_phi, and location and scatter of the rest.
+    chains, seed
+        number of chains, whose draws come one chain after the other; seed of the draws behind the terms.
     """
 
+    main: Floats
     certain: Floats
-    vertex: Floats
-    alpha: Floats
-    effective: Floats
+    mu: Floats
+    doubtful: Floats
+    sigma: Floats
+    beta: Floats
     unit: float
     real: NDArray[np.bool_]
+    group: Ints
+    units: Floats
+    parameters: Mapping[str, Floats] = field(default_factory=dict)
+    chains: int = 1
+    seed: int = 0
 
     def terms(self, metric: str = "brier") -> TermDraws:
-        """Draws of error, bias² and variance under `brier` or `kl`, in closed form from every draw.
+        """Draws of error, bias² and variance under `brier` or `kl`.
 
-        Brier: z̄ = v t + (1 - v) mu and E|f|² = v + (1 - v)(|mu|² + (1 - |mu|²)/(kappa + 1)). KL: E log f of a divided
-        response is digamma(alpha) - digamma(kappa), of a certain one the smoothed logarithms.
+        Brier needs E f and E|f|², KL E log f (of a certain response the smoothed logarithms). The sum over main options
+        is exact, the expectation over the lead a quadrature, that over the rest's division a mean of `REMAINDERS`
+        draws.
         """
         if metric not in ("brier", "kl"):
-            raise BadInput(f"The metric is {metric!r}; probability vectors have 'brier' and 'kl' terms in closed form.")
-        v, kappa = self.certain[..., None], self.alpha.sum(-1, keepdims=True)
-        mu = self.alpha / kappa
-        if metric == "brier":
-            mean = v * self.vertex + (1 - v) * mu
-            own = (mu**2).sum(-1)
-            square = self.certain + (1 - self.certain) * (own + (1 - own) / (kappa[..., 0] + 1))
-            error = 1 - 2 * mean[..., 0] + square
-            variance = square - (mean**2).sum(-1)
-            return TermDraws(*(x.astype(np.float32) for x in (error, error - variance, variance)))
+            raise BadInput(f"The metric is {metric!r}; probability vectors have 'brier' and 'kl' terms.")
+        rng = np.random.default_rng([self.seed, 43])
+        out = np.empty((3, *self.certain.shape), np.float32)
+        block = max(1, 400_000 // self.real.size)
+        for start in range(0, len(self.main), block):
+            s = slice(start, start + block)
+            out[:, s] = (self._brier if metric == "brier" else self._kl)(s, rng)
+        return TermDraws(*out)
+
+    def _leads(self, s: slice) -> list[Floats]:
+        """(draws, cells, 1, nodes) quantiles of the lead where the second thought agrees, and where it does not."""
+        sigma = self.sigma[s][..., None]
+        means = (self.mu[s][..., None], self.doubtful[s][..., None])
+        return [np.maximum(mu - sigma * ndtri((1 - NODES) * ndtr(mu / sigma)), 0.0)[:, :, None] for mu in means]
+
+    def _divisions(self, s: slice, rng: np.random.Generator) -> Iterator[tuple[Floats, Floats, Floats]]:
+        """Draws g (draws, cells, D) of the gammas, what all but k have together, and logit f_k less the lead."""
+        d = self.real.shape[1]
+        for _ in range(REMAINDERS):
+            g = np.where(self.real, rng.standard_gamma(self.beta[s]) + 1e-140, 0.0)
+            place, total = g.argmax(-1)[..., None], g.sum(-1, keepdims=True)
+            first = np.arange(d) == place
+            second = np.where(first, 0.0, g).max(-1, keepdims=True)
+            others = np.where(first, np.where(first, 0.0, g).sum(-1, keepdims=True), total - g)
+            most = np.where(first, second, np.take_along_axis(g, place, -1))
+            yield g, others, np.log(most) - np.log(others)
+
+    def _brier(self, s: slice, rng: np.random.Generator) -> Floats:
+        p, v = self.main[s].astype(float), self.certain[s][..., None]
+        leads = self._leads(s)
+        mean, square = np.zeros(p.shape), np.zeros(p.shape[:2])
+        for g, others, offset in self._divisions(s, rng):
+            one, two = np.zeros(p.shape), np.zeros(p.shape)  # expectations of 1 - f_k and of its square
+            for weight, lead in zip((p * p, p * (1 - p)), leads, strict=True):
+                rest = expit(-(offset[..., None] + lead))
+                one += weight * (rest @ WEIGHTS)
+                two += weight * ((rest**2) @ WEIGHTS)
+            over, g2 = one / others, g**2
+            mean += p - one + g * (over.sum(-1, keepdims=True) - over)
+            pair = (g2.sum(-1, keepdims=True) - g2) / others**2
+            square += (p - 2 * one + two + two * pair).sum(-1)
+        mean = v * p + (1 - v) * mean / REMAINDERS
+        whole = v[..., 0] + (1 - v[..., 0]) * square / REMAINDERS
+        error = 1 - 2 * mean[..., 0] + whole
+        variance = whole - (mean**2).sum(-1)
+        return np.stack([error, error - variance, variance])
+
+    def _kl(self, s: slice, rng: np.random.Generator) -> Floats:
+        p, v, beta = self.main[s].astype(float), self.certain[s][..., None], self.beta[s].astype(float)
         choices = self.real.sum(-1).astype(float)[:, None]
         high, low = np.log((1 + DELTA) / (1 + choices * DELTA)), np.log(DELTA / (1 + choices * DELTA))
-        inside = digamma(np.where(self.real, self.alpha, 1.0)) - digamma(kappa)
-        mean_log = v * (self.vertex * high + (1 - self.vertex) * low) + (1 - v) * inside
+        leads = self._leads(s)
+        lead, rest = np.zeros(p.shape), np.zeros(p.shape)
+        for _, _, offset in self._divisions(s, rng):
+            for weight, points in zip((p, 1 - p), leads, strict=True):
+                y = offset[..., None] + points
+                lead += weight * (log_expit(y) @ WEIGHTS) / REMAINDERS
+                rest += weight * (log_expit(-y) @ WEIGHTS) / REMAINDERS
+        others = np.maximum(np.where(self.real, beta.sum(-1, keepdims=True) - beta, 1.0), 1e-12)
+        away = p * (rest - digamma(others))
+        inside = p * lead + away.sum(-1, keepdims=True) - away + (1 - p) * digamma(np.where(self.real, beta, 1.0))
+        mean_log = v * (p * high + (1 - p) * low) + (1 - v) * inside
         mean_log = np.where(self.real, mean_log, -np.inf)
         top = mean_log.max(-1)
         log_z = top + np.log(np.exp(mean_log - top[..., None]).sum(-1))
         error = -mean_log[..., 0]
-        return TermDraws(*(x.astype(np.float32) for x in (error, error + log_z, -log_z)))
+        return np.stack([error, error + log_z, -log_z])
+
+    def replicate(self, draw: int, cell: Ints, rng: np.random.Generator) -> Floats:
+        """(responses, D) a data set that the model makes at one draw, rounded as the data are."""
+        row = np.arange(len(cell))
+        edges = np.cumsum(self.main[draw].astype(float), axis=1)[cell]
+        main, second = ((edges < rng.random((len(cell), 1)) * edges[:, -1:]).sum(1) for _ in range(2))
+        gammas = np.where(self.real[cell], rng.standard_gamma(self.beta[draw].astype(float)[cell]) + 1e-140, 0.0)
+        gammas[row, main] = 0.0
+        rest = gammas / gammas.sum(1, keepdims=True)
+        mu = np.where(main == second, self.mu[draw][cell], self.doubtful[draw][cell])
+        sigma = self.sigma[draw][cell]
+        lead = np.maximum(mu - sigma * ndtri(rng.random(len(cell)) * ndtr(mu / sigma)), 0.0)
+        logit = lead + np.log(rest.max(1))
+        f = rest * expit(-logit)[:, None]
+        f[row, main] = expit(logit)
+        shares = np.cumsum(self.units, axis=1)[self.group[cell]]
+        unit = np.array(UNITS)[np.minimum((shares < rng.random(len(cell))[:, None]).sum(1), len(UNITS) - 1)]
+        f = _rounded(np.where(self.real[cell], np.maximum(f, 1e-300), 0.0), unit)
+        sure = rng.random(len(cell)) < self.certain[draw][cell]
+        f[sure] = np.eye(f.shape[1])[main[sure]]
+        return f
 
     def check(self, f: Floats, cell: Ints, *, seed: int = 0, draws: int = 200) -> dict[str, tuple[float, float]]:
         """Posterior predictive checks: statistic -> (observed, share of replicated data sets at or above it).
 
         Statistics are means over responses or cells: share of certain responses, largest probability, |f|², entropy,
-        plug-in Brier variance. Shares near 0 or 1 say that the model does not make such data.
+        plug-in Brier variance, agreement of pairs on the most probable option, zeros; and, over questions whose
+        responses do not all agree, how much larger the largest probability is where it is on the usual option. Ties
+        count half. Shares near 0 or 1 say that the model does not make such data.
         """
         rng = np.random.default_rng([seed, 29])
-        read = _divided(f, self.unit, self.real[cell])[0]
-        seen = _statistics(np.where(_certain(f, self.unit)[:, None], np.round(f), read), cell)
+        seen = _statistics(np.where(_certain(f)[:, None], np.round(f), f), cell)
         above = np.zeros(len(seen))
-        take = rng.choice(len(self.certain), min(draws, len(self.certain)), replace=False)
+        take = rng.choice(len(self.main), min(draws, len(self.main)), replace=False)
         for s in take:
-            sure = rng.random(len(cell)) < self.certain[s][cell]
-            gammas = rng.standard_gamma(self.alpha[s][cell]) + 1e-300 * self.real[cell]
-            copies = gammas / gammas.sum(-1, keepdims=True)
-            pick = (np.cumsum(self.vertex[s][cell], axis=1) < rng.random(len(cell))[:, None]).sum(1)
-            one_hot = np.eye(f.shape[1])[np.minimum(pick, f.shape[1] - 1)]
-            above += _statistics(np.where(sure[:, None], one_hot, copies), cell) >= seen
-        names = ("certain", "largest", "square", "entropy", "variance")
-        return {name: (float(x), float(a / len(take))) for name, x, a in zip(names, seen, above, strict=True)}
+            made = _statistics(self.replicate(int(s), cell, rng), cell)
+            above += (made > seen) + 0.5 * (made == seen)
+        return {name: (float(x), float(a / len(take))) for name, x, a in zip(SAID, seen, above, strict=True)}
 
     def misfit(self, f: Floats, cell: Ints, *, seed: int = 0, draws: int = 200, level: float = 0.01) -> tuple[str, ...]:
         """Sentences that say what the model gets wrong, for every statistic of `check` in the tails; empty where none.
 
-        Terms of a fit with a misfit are not to be reported: use the unbiased estimator, which has no such model, and
-        say so. Responses near one answer or near another, as when probabilities are read after reasoning that settled
-        on an answer, are the usual cause.
+        Terms of a fit with a misfit are not to be relied on: use the unbiased estimator, which has no such model, and
+        say so.
         """
-        said = {
-            "certain": "the share of certain responses",
-            "largest": "the largest probability of a response",
-            "square": "the sum of squared probabilities",
-            "entropy": "the entropy of a response",
-            "variance": "the variance of a question's responses",
-        }
         out = []
         for name, (seen, above) in self.check(f, cell, seed=seed, draws=draws).items():
             if min(above, 1 - above) < level / 2:
                 out.append(
-                    f"The model of probability vectors does not make such data: {said[name]} is {seen:.3g} on average, "
+                    f"The model of probability vectors does not make such data: {SAID[name]} is {seen:.3g} on average, "
                     f"{'larger' if above < 0.5 else 'smaller'} than in all but {min(above, 1 - above):.1%} of the data "
                     "sets that it makes; rely on the unbiased estimator."
                 )
@@ -137,10 +232,26 @@ def rounding_unit(f: Floats) -> float:
     """
     inside = f[(f > 0) & (f < 1)]
     for unit in UNITS:
-        ratio = inside / unit
-        if len(inside) and np.mean(np.abs(ratio - np.round(ratio)) < 1e-6 / unit) >= 0.95:
+        if len(inside) and np.mean(_multiple(inside, unit)) >= 0.95:
             return unit
     return UNITS[-1]
+
+
+def own_units(f: Floats) -> Floats:
+    """(responses,) the coarsest unit of which all of a response's values are multiples, else 1e-6.
+
+    >>> own_units(np.array([[0.5, 0.5], [0.25, 0.75], [1 / 3, 2 / 3]]))
+    array([1.e-01, 5.e-02, 1.e-06])
+    """
+    out = np.full(len(f), UNITS[-1])
+    for unit in UNITS[::-1]:
+        out[_multiple(f, unit).all(1)] = unit
+    return out
+
+
+def _multiple(x: Floats, unit: float) -> NDArray[np.bool_]:
+    ratio = x / unit
+    return np.abs(ratio - np.round(ratio)) < 1e-8 / unit
 
 
 def fit_probabilities(
@@ -149,7 +260,11 @@ def fit_probabilities(
     real: NDArray[np.bool_],
     *,
     group: Ints | None = None,
+    prior: AnswerPrior | None = None,
     draws: int = 1000,
+    warmup: int = 400,
+    chains: int = 4,
+    thin: int = 3,
     seed: int = 0,
     unit: float | None = None,
 ) -> ProbabilityFit:
@@ -165,6 +280,10 @@ def fit_probabilities(
         (cells, D) options each cell has.
     group
         (cells,) cells that share the group parameters.
+    draws
+        kept draws, of all chains together; every `thin`-th sweep is kept.
+    unit
+        one rounding unit for all responses, where it is known.
 
     Raises
     ------
@@ -183,61 +302,105 @@ def fit_probabilities(
         bad = int(np.argmax((f < 0).any(1) | (np.abs(f.sum(1) - 1) > 1e-3) | ((f != 0) & ~real[cell]).any(1)))
         raise BadInput(f"Response {bad} is not a probability vector over its question's options; correct or drop it.")
     rng = np.random.default_rng([seed, 31])
-    unit = rounding_unit(f) if unit is None else unit
     cells, width = real.shape
     group = np.zeros(cells, int) if group is None else group
     groups = int(group.max()) + 1
-    sure = _certain(f, unit)
+    own = own_units(f) if unit is None else np.full(len(f), unit)
+    unit = rounding_unit(f) if unit is None else unit
+    sure = _certain(f)
     on = np.zeros((cells, width))
     np.add.at(on, (cell[sure], f[sure].argmax(1)), 1)
-    total = np.bincount(cell, minlength=cells).astype(float)
-    certain = np.empty((draws, cells))
-    for g in range(groups):
+    x = on.sum(1)
+    y = np.bincount(cell, minlength=cells) - x
+    kept = -(-draws // chains)
+    certain = np.zeros((kept * chains, cells))
+    for g in np.unique(group[x > 0]):  # where nobody is ever certain there is no such mass
         rows = group == g
-        x, y = on[rows].sum(1), (total - on.sum(1))[rows]
-        m, psi = _beta_binomial(x, y)
-        certain[:, rows] = rng.beta(psi * m + x, psi * (1 - m) + y, (draws, rows.sum()))
-    gammas = rng.standard_gamma(np.where(real, on + 0.5, 0.0), (draws, cells, width)) + 1e-300 * real
-    vertex = gammas / gammas.sum(-1, keepdims=True)
-    _, log_f = _divided(f, unit, real[cell])
-    n = total - on.sum(1)
-    sums = np.zeros((cells, width))
-    np.add.at(sums, cell[~sure], log_f[~sure])
-    location, spread = np.full(groups, np.log(5.0)), np.full(groups, 1.5)
-    theta = np.log(np.where(real, 5.0 / real.sum(1, keepdims=True), 1.0))
-    for _ in range(30):
-        theta, low = _modes(theta, n, sums, real, location[group], spread[group])
-        log_kappa, variance = _log_kappa(theta, low, real)
-        before = location.copy()
-        for g in range(groups):
-            rows = (group == g) & (n > 0)
-            if rows.sum() > 1:
-                location[g] = log_kappa[rows].mean()
-                spread[g] = max(0.2, np.sqrt(np.mean((log_kappa[rows] - location[g]) ** 2 + variance[rows])))
-        if np.abs(location - before).max() < 1e-3:
-            break
-    alpha, effective = _draw_alpha(theta, low, n, sums, real, location[group], spread[group], draws, rng)
-    return ProbabilityFit(certain, vertex, alpha, effective, unit, real)
+        m, psi = _beta_binomial(x[rows], y[rows])
+        certain[:, rows] = rng.beta(psi * m + x[rows], psi * (1 - m) + y[rows], (kept * chains, rows.sum()))
+    log_f, log_rest = _divided(f[~sure], own[~sure], real[cell[~sure]])
+    ordered = np.sort(np.where(real[cell[~sure]], log_f, -np.inf), axis=1)
+    tied = real[cell[~sure]] & (log_f >= ordered[:, -1:] - 1e-9)
+    found = sample_vectors(
+        Vectors(log_f, log_rest, ordered[:, -1] - ordered[:, -2], tied, cell[~sure], on, real, group),
+        prior or AnswerPrior(),
+        draws=kept,
+        warmup=warmup,
+        chains=chains,
+        thin=thin,
+        seed=seed,
+    )
+    flat = {name: found.pop(name).reshape(kept * chains, cells, *([width] * deep)) for name, deep in _DEPTH.items()}
+    units = np.zeros((groups, len(UNITS)))
+    nearest = np.abs(np.log(own[~sure])[:, None] - np.log(UNITS)).argmin(1)
+    np.add.at(units, (group[cell[~sure]], nearest), 1)
+    units[:, -1] += units.sum(1) == 0
+    units = units / units.sum(1, keepdims=True)
+    return ProbabilityFit(
+        certain=certain,
+        unit=unit,
+        real=real,
+        group=group,
+        units=units,
+        parameters=found,
+        chains=chains,
+        seed=seed,
+        main=flat.pop("p"),
+        **flat,
+    )
 
 
-def _certain(f: Floats, unit: float) -> NDArray[np.bool_]:
-    return f.max(1) >= 1 - min(unit / 2, 1e-6)
+_DEPTH = {"p": 1, "mu": 0, "doubtful": 0, "sigma": 0, "beta": 1}
 
 
-def _divided(f: Floats, unit: float, real: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Responses with exact zeros read as a quarter of the unit, renormalised; their logarithms, 0 off the support."""
-    read = np.where(real, np.maximum(f, unit / 4), 0.0)
+def _certain(f: Floats) -> NDArray[np.bool_]:
+    return f.sum(1) - f.max(1) < 1e-9
+
+
+def _divided(f: Floats, unit: Floats, real: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Logarithms of the responses, exact zeros read as a quarter of the unit, and of one minus each; 0 elsewhere."""
+    least = np.where(f > 0, f, 1.0).min(1, initial=1.0)
+    read = np.where(real, np.where(f == 0, np.minimum(unit, least)[:, None] / 4, f), 0.0)
     read = read / read.sum(1, keepdims=True)
-    return read, np.log(np.where(real, read, 1.0))
+    before = np.cumsum(read, axis=1) - read  # sums of the others, exact where one minus the value is not
+    after = np.cumsum(read[:, ::-1], axis=1)[:, ::-1] - read
+    safe = np.where(real, read, 1.0)
+    return np.log(safe), np.log(np.where(real, np.maximum(before + after, 1e-300), 1.0))
+
+
+def _rounded(f: Floats, unit: Floats) -> Floats:
+    """Rounded to each response's unit and renormalised; what would round to certainty keeps one unit off it."""
+    coarse = unit > UNITS[-1]
+    if not coarse.any():
+        return f
+    u = unit[coarse, None]
+    whole = np.round(f[coarse] / u) * u
+    row, top = np.arange(len(u)), f[coarse].argmax(1)
+    alone = (whole > 0).sum(1) < 2
+    second = np.where(np.arange(f.shape[1]) == top[:, None], -1.0, f[coarse]).argmax(1)
+    whole[row[alone], top[alone]] = 1 - u[alone, 0]
+    whole[row[alone], second[alone]] = u[alone, 0]
+    out = f.copy()
+    out[coarse] = whole / whole.sum(1, keepdims=True)
+    return out
 
 
 def _statistics(f: Floats, cell: Ints) -> Floats:
     n = np.bincount(cell)
-    mean = np.stack([np.bincount(cell, weights=f[:, k]) for k in range(f.shape[1])], 1) / n[:, None]
-    square = (f**2).sum(1)
+    width = f.shape[1]
+    sums = np.stack([np.bincount(cell, weights=f[:, k], minlength=len(n)) for k in range(width)], 1)
+    there = np.maximum(n, 1)
+    square, top, largest = (f**2).sum(1), f.argmax(1), f.max(1)
     entropy = -(f * np.log(np.where(f > 0, f, 1.0))).sum(1)
-    variance = np.bincount(cell, weights=square) / n - (mean**2).sum(1)
-    return np.array([(f.max(1) >= 1 - 1e-6).mean(), f.max(1).mean(), square.mean(), entropy.mean(), variance.mean()])
+    variance = np.bincount(cell, weights=square) / there - ((sums / there[:, None]) ** 2).sum(1)
+    counts = np.bincount(cell * width + top, minlength=len(n) * width).reshape(-1, width)
+    pairs = np.maximum(n * (n - 1), 1)
+    agreement = ((counts * (counts - 1)).sum(1) / pairs)[n > 1]
+    usual = top == counts.argmax(1)[cell]
+    split = (counts.max(1) < n)[cell]
+    surer = largest[usual & split].mean() - largest[~usual].mean() if (~usual).any() else 0.0
+    means = (largest >= 1 - 1e-6).mean(), largest.mean(), square.mean(), entropy.mean(), variance[n > 0].mean()
+    return np.array([*means, agreement.mean() if len(agreement) else 1.0, (f == 0).mean(), surer])
 
 
 def _beta_binomial(x: Floats, y: Floats) -> tuple[float, float]:
@@ -249,97 +412,3 @@ def _beta_binomial(x: Floats, y: Floats) -> tuple[float, float]:
         value = value + c * (betaln(psi * m + a, psi * (1 - m) + b) - betaln(psi * m, psi * (1 - m)))
     i, j = np.unravel_index(int(value.argmax()), value.shape)
     return float(m[i, 0]), float(psi[0, j])
-
-
-def _log_density(
-    theta: Floats, n: Floats, sums: Floats, real: NDArray[np.bool_], location: Floats, spread: Floats
-) -> Floats:
-    """Log posterior density of theta = log alpha, (…, cells, D) -> (…, cells), Jacobian included.
-
-    With mu ~ Dirichlet(1, …, 1) and log kappa Normal, the density of theta is that of (log kappa, mu) times the product
-    of the mu's.
-    """
-    alpha = np.where(real, np.exp(theta), 0.0)
-    kappa = alpha.sum(-1)
-    safe = np.where(real, alpha, 1.0)
-    like = n * (gammaln(kappa) - np.where(real, gammaln(safe), 0.0).sum(-1)) + ((safe - 1) * sums * real).sum(-1)
-    log_kappa = np.log(kappa)
-    prior = -0.5 * ((log_kappa - location) / spread) ** 2
-    return like + prior + np.where(real, theta - log_kappa[..., None], 0.0).sum(-1)
-
-
-def _modes(
-    theta: Floats, n: Floats, sums: Floats, real: NDArray[np.bool_], location: Floats, spread: Floats
-) -> tuple[Floats, Floats]:
-    """Modes (cells, D) of theta and Cholesky factors (cells, D, D) of their precision, by guarded Newton steps."""
-    width = theta.shape[1]
-    eye = np.eye(width)
-    value = _log_density(theta, n, sums, real, location, spread)
-    for _ in range(50):
-        alpha = np.where(real, np.exp(theta), 0.0)
-        kappa = alpha.sum(1, keepdims=True)
-        mu, safe = alpha / kappa, np.where(real, alpha, 1.0)
-        options = real.sum(1, keepdims=True)
-        pull = (np.log(kappa) - location[:, None]) / spread[:, None] ** 2
-        inner = n[:, None] * (digamma(kappa) - digamma(safe)) + sums
-        gradient = np.where(real, alpha * inner + 1 - options * mu - pull * mu, 0.0)
-        # Fisher information for the likelihood (positive), exact and convex parts for the prior
-        trigamma = polygamma(1, safe)
-        outer = alpha[:, :, None] * alpha[:, None]
-        precision = n[:, None, None] * (eye * (alpha**2 * trigamma)[:, None] - polygamma(1, kappa)[..., None] * outer)
-        both = mu[:, :, None] * mu[:, None]
-        precision += both / spread[:, None, None] ** 2
-        precision += options[..., None] * (eye * mu[:, None] - both)
-        precision += eye * np.where(real, 1e-6, 1.0)[:, None]
-        step = np.linalg.solve(precision, gradient[..., None])[..., 0]
-        step *= np.minimum(1, 2 / np.maximum(np.abs(step).max(1), 1e-12))[:, None]
-        for _ in range(12):
-            trial = _log_density(theta + step, n, sums, real, location, spread)
-            worse = ~(trial >= value - 1e-10)
-            if not worse.any():
-                break
-            step[worse] *= 0.4
-        step[worse] = 0
-        theta = theta + step
-        value = _log_density(theta, n, sums, real, location, spread)
-        if np.abs(step).max() < 1e-7:
-            break
-    return theta, np.linalg.cholesky(precision)
-
-
-def _log_kappa(theta: Floats, low: Floats, real: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """log kappa at the modes and its variance by the delta method."""
-    alpha = np.where(real, np.exp(theta), 0.0)
-    mu = alpha / alpha.sum(1, keepdims=True)
-    half = np.linalg.solve(low, mu[..., None])[..., 0]
-    return np.log(alpha.sum(1)), (half**2).sum(1)
-
-
-def _draw_alpha(
-    theta: Floats,
-    low: Floats,
-    n: Floats,
-    sums: Floats,
-    real: NDArray[np.bool_],
-    location: Floats,
-    spread: Floats,
-    draws: int,
-    rng: np.random.Generator,
-    freedom: float = 6.0,
-) -> tuple[Floats, Floats]:
-    """Draws of alpha by importance resampling from multivariate t proposals around the modes."""
-    cells, width = theta.shape
-    z = rng.normal(size=(draws, cells, width)) * np.sqrt(freedom / rng.chisquare(freedom, (draws, cells, 1)))
-    inverse = np.linalg.inv(low).transpose(0, 2, 1)
-    at = theta + np.where(real, np.einsum("cij,scj->sci", inverse, z), 0.0)
-    used = (z**2 * real).sum(-1)
-    log_q = -0.5 * (freedom + real.sum(1)) * np.log1p(used / freedom)
-    weights = _log_density(at, n, sums, real, location, spread) - log_q
-    weights = np.exp(weights - weights.max(0))
-    weights /= weights.sum(0)
-    steps = (np.arange(draws)[:, None] + rng.random((1, cells))) / draws
-    cumulative = np.cumsum(weights, axis=0)
-    index = np.stack([np.searchsorted(cumulative[:, c], steps[:, c]) for c in range(cells)], 1)
-    index = rng.permuted(np.minimum(index, draws - 1), axis=0)
-    alpha = np.where(real, np.exp(np.take_along_axis(at, index[..., None], axis=0)), 0.0)
-    return alpha, 1 / (weights**2).sum(0)
