@@ -15,7 +15,7 @@ scatter of their own. All are sampled (`hotmess.answers.vector_sampler`) but psi
 0 in groups without a certain response.
 
 Models print probabilities rounded to a unit r, each response to its own: a divided response's exact zeros are values
-below r/2 and are read as r/4, and the response is renormalised. `check` rounds the data that it makes likewise.
+below r/2 and are read as r/4, and the response is renormalised; a tie is read as a lead of r/4. `check` rounds the data that it makes likewise.
 """
 
 from __future__ import annotations
@@ -320,9 +320,12 @@ def fit_probabilities(
         certain[:, rows] = rng.beta(psi * m + x[rows], psi * (1 - m) + y[rows], (kept * chains, rows.sum()))
     log_f, log_rest = _divided(f[~sure], own[~sure], real[cell[~sure]])
     ordered = np.sort(np.where(real[cell[~sure]], log_f, -np.inf), axis=1)
+    least = np.log1p(own[~sure] / 4 / np.exp(ordered[:, -1]))  # a tie is a lead within the rounding
     tied = real[cell[~sure]] & (log_f >= ordered[:, -1:] - 1e-9)
     found = sample_vectors(
-        Vectors(log_f, log_rest, ordered[:, -1] - ordered[:, -2], tied, cell[~sure], on, real, group),
+        Vectors(
+            log_f, log_rest, np.maximum(ordered[:, -1] - ordered[:, -2], least), tied, cell[~sure], on, real, group
+        ),
         prior or AnswerPrior(),
         draws=kept,
         warmup=warmup,
