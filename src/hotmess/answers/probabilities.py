@@ -10,12 +10,13 @@ of question i picks
 
 so that k has the largest probability. Responses are less sure of unusual options: each has a second thought, another
 draw from p_i, and where that is another option the lead's mean is mu_i - tau_g, so that an option of share p_ik is
-doubted with probability 1 - p_ik. mu_i, log sigma_i and log beta_ij are Normal in a group, with location and
-scatter of their own. All are sampled (`hotmess.answers.vector_sampler`) but psi and u, which are empirical Bayes; v is
+doubted with probability 1 - p_ik. mu_i, log sigma_i and log beta_ij are Normal in a group, with location and scatter of
+their own. All are sampled (`hotmess.answers.vector_sampler`) but psi and u, which are empirical Bayes; v is
 0 in groups without a certain response.
 
 Models print probabilities rounded to a unit r, each response to its own: a divided response's exact zeros are values
-below r/2 and are read as r/4, and the response is renormalised; a tie is read as a lead of r/4. `check` rounds the data that it makes likewise.
+below r/2 and are read as r/4, and the response is renormalised; a tie is read as a lead of r/4. `check` rounds the data
+that it makes likewise.
 """
 
 from __future__ import annotations
