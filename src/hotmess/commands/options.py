@@ -53,6 +53,17 @@ def table_options(*, files: bool = True) -> argparse.ArgumentParser:
         help="what a column is called in the files, as reasoning_tokens=tokens; may be repeated",
     )
     group.add_argument("--outcome", metavar="NAME", help="probs, answer, tests, score, text, embedding or point")
+    group.add_argument(
+        "--canonical",
+        choices=["text", "math", "math-verify"],
+        help="which answers in the column text are the same: text (case, white space), math (numbers, fractions, units), "
+        "math-verify (expressions too; extra math)",
+    )
+    group.add_argument(
+        "--embedder",
+        metavar="NAME",
+        help="embed the column text: wordllama (extra embed) or sentence-transformers:FOLDER",
+    )
     group.add_argument("--length", metavar="COLUMN", help="lengths (default: reasoning_tokens, else actions)")
     group.add_argument(
         "--reference", metavar="MODEL", help="whose lengths make difficulty (default: the largest model)"
@@ -141,16 +152,19 @@ def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Seque
 
     given = {name: getattr(args, name) for name in ("scorer", "filter", "tokenizer", "model")}
     options = {name: value for name, value in given.items() if value is not None}
+    if args.embedder is not None and args.outcome not in (None, "text", "embedding"):
+        raise BadInput(f"--embedder makes the outcome embedding of the column text, not {args.outcome}.")
     responses = read(
         args.files,
         columns=columns(args.column),
         where=args.where,
-        outcome=args.outcome,
-        metric=metric,
+        outcome=args.outcome if args.embedder is None else "text",
+        metric=metric if args.embedder is None else None,
         length=args.length,
         allow_copies=args.allow_copies,
         **options,
     )
+    responses = _texts(responses, args.canonical, args.embedder)
     named = args.difficulty is not None or args.reference is not None
     if named or ("difficulty" in by and "difficulty" not in responses.table.columns):
         responses = responses.difficulty(reference=args.reference, groups=args.groups, column=args.difficulty)
@@ -158,6 +172,22 @@ def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Seque
         from hotmess.responses.halves import split_halves
 
         responses = split_halves(responses)
+    return responses
+
+
+def _texts(responses: Responses, form: str | None, embedder: str | None) -> Responses:
+    """Texts in canonical form, and embedded, where that is asked for."""
+    if form is not None:
+        from hotmess.responses.canonical import canonical_answers, math_equivalent
+
+        by_sympy = form == "math-verify"
+        responses = canonical_answers(
+            responses, "math" if by_sympy else form, equivalent=math_equivalent if by_sympy else None
+        )
+    if embedder is not None:
+        from hotmess.responses.embed import embed
+
+        responses = embed(responses, embedder)
     return responses
 
 
