@@ -56,8 +56,8 @@ def table_options(*, files: bool = True) -> argparse.ArgumentParser:
     group.add_argument(
         "--canonical",
         choices=["text", "math", "math-verify"],
-        help="which answers in the column text are the same: text (case, white space), math (numbers, fractions, units), "
-        "math-verify (expressions too; extra math)",
+        help="which answers in the column text are the same: text (case, white space), math (numbers, fractions, "
+        "units), math-verify (expressions too; extra math)",
     )
     group.add_argument(
         "--embedder",

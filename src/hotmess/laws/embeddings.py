@@ -115,7 +115,10 @@ def variance_table(responses: Responses) -> tuple[pd.DataFrame, tuple[str, ...]]
         raise NotTestable(f"No model has {MIN_QUESTIONS} questions with lengths and {MIN_RESPONSES} responses.")
     arms = table.groupby(list(ARM), observed=True)["log_length"]
     if (arms.transform("max") - arms.transform("min")).max() < 1e-9:
-        raise NotTestable(f"{responses.length} does not vary between questions, so nothing can be said about length.")
+        raise NotTestable(
+            f"{responses.length} varies between questions no more than between runs of one question, so nothing can be "
+            "said about length."
+        )
     return table.assign(x=table["log_length"] - arms.transform("mean")), tuple(said)
 
 
