@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import hotmess as hm
+from hotmess.answers.prior import AnswerPrior
 from hotmess.errors import BadInput
 from hotmess.laws.power import LawData
 from hotmess.responses.validate import validate
@@ -125,6 +126,53 @@ def test_the_nested_dirichlet_is_that_of_scipy():
         if split[i]:
             direct += stats.dirichlet_multinomial(np.full(3, phi[g[i]] / 3), split[i]).logpmf(c.wrong[i])
     assert density(model, point) == pytest.approx(direct, rel=1e-6)
+
+
+def test_probability_vectors_are_those_of_the_methods_with_a_tie_and_a_certain_one():
+    """Two cells, of three and of four options; every response's density by hand."""
+    rng = np.random.default_rng(5)
+    f = rng.dirichlet([6.0, 1.5, 1.0, 0.8], 9)
+    f[:4, 3] = 0
+    f[0] = [0.4, 0.4, 0.2, 0.0]  # a tie
+    f[5] = [0.0, 1.0, 0.0, 0.0]  # certain
+    f /= f.sum(1, keepdims=True)
+    cell, real = np.repeat([0, 1], [4, 5]), np.array([[True] * 3 + [False], [True] * 4])
+    model = hm.pymc_model("probability-vectors", f, cell=cell, real=real, unit=1e-6)
+    location, scale, tau = np.array([1.0, 0.2, -0.1]), np.array([0.8, 0.5, 0.9]), 0.7
+    a, w = np.array([0.6, 0.3]), [np.array([0.7, 0.3]), np.array([0.2, 0.5, 0.3])]
+    mu, log_sigma, log_beta = np.array([1.4, 0.9]), np.array([0.1, 0.4]), rng.normal(size=(2, 4))
+    point = {"logit_a": [0.4], "log_kappa": [0.3], "log_phi": [0.6], "tau": [tau], "accuracy": a}
+    point |= {"location": location[:, None], "scale": scale[:, None], "lead": mu, "log_sigma": log_sigma}
+    point |= {"wrong_2": w[0][None], "wrong_3": w[1][None], "log_beta": log_beta}
+    prior = AnswerPrior()
+    direct = stats.norm(prior.location, prior.scale).logpdf([0.4, 0.3, 0.6]).sum() + stats.norm(0, 3).logpdf(tau)
+    direct += stats.norm([4.0, 0.5, 0.0], [3.0, 1.5, 2.0]).logpdf(location).sum()
+    for width, value in zip((2.0, 1.0, 1.5), scale):
+        direct += stats.truncnorm(0.05 / width, 6 / width, scale=width).logpdf(value)
+    kappa, mean, phi = np.exp(0.3), 1 / (1 + np.exp(-0.4)), np.exp(0.6)
+    direct += stats.beta(kappa * mean, kappa * (1 - mean)).logpdf(a).sum()
+    direct += (
+        stats.norm(location[0], scale[0]).logpdf(mu).sum() + stats.norm(location[1], scale[1]).logpdf(log_sigma).sum()
+    )
+    direct += stats.norm(location[2], scale[2]).logpdf(log_beta).sum()
+    direct += sum(stats.dirichlet(np.full(k, phi / k)).logpdf(v) for k, v in zip((2, 3), w))
+    for x, i in zip(f, cell):
+        options = np.flatnonzero(real[i])
+        p, beta, s = np.append(a[i], (1 - a[i]) * w[i]), np.exp(log_beta[i][options]), np.exp(log_sigma[i])
+        x = x[options]
+        if x.max() == 1:
+            direct += np.log(p[x.argmax()])
+            continue
+        lead, total = max(np.diff(np.sort(np.log(x)))[-1], np.log1p(0.25e-6 / x.max())), 0.0
+        for k in np.flatnonzero(x >= x.max() * (1 - 1e-9)):
+            same, other = (stats.truncnorm(-m / s, np.inf, m, s).pdf(lead) for m in (mu[i], mu[i] - tau))
+            rest = np.delete(x, k) / np.delete(x, k).sum()
+            shares = stats.dirichlet(np.delete(beta, k)).pdf(rest)
+            total += p[k] * (p[k] * same + (1 - p[k]) * other) * shares
+        direct += np.log(total)
+    assert density(model, point) == pytest.approx(direct, rel=1e-6)
+    with pytest.raises(BadInput, match="probability vector"):
+        hm.pymc_model("probability-vectors", 2 * f, cell=cell, real=real)
 
 
 def test_what_there_is_no_model_of():

@@ -24,6 +24,7 @@ KINDS = {
     "answers": ("hotmess.pymc_models.answers", "answer_model"),
     "power-laws": ("hotmess.pymc_models.power", "power_model"),
     "temperature": ("hotmess.pymc_models.temperature", "temperature_model"),
+    "probability-vectors": ("hotmess.pymc_models.probabilities", "probability_model"),
 }
 """Kinds of model: name -> (module, function)."""
 
@@ -35,7 +36,7 @@ def pymc_model(kind: str, about: Any, **options: Any) -> pm.Model:
     ----------
     kind
         `answers` (nested Dirichlet; responses or cells), `power-laws` (a fit, or `LawData`), `temperature` (responses
-        with lengths, or `LengthData`).
+        with lengths, or `LengthData`), `probability-vectors` (an array of them, with `cell` and `real`).
     about
         What it is about, as above.
     options
