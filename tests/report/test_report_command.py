@@ -54,6 +54,31 @@ def test_an_interruption_leaves_everything_as_it_was(scores, tmp_path, capsys, m
     assert {p.name for p in tmp_path.iterdir()} - {".mine.fits"} == {"scores.parquet"}
 
 
+def test_the_same_command_goes_on_from_finished_fits(table, tmp_path, monkeypatch):
+    from hotmess.inference import store
+    from hotmess.report import build, sections
+
+    table(models=1, questions=30, samples=6).to_parquet(tmp_path / "t.parquet")
+    words = ["report", str(tmp_path / "t.parquet"), "--out", str(tmp_path / "mine"), "--draws", "120"]
+    words += ["--claim", "incoherence-rises-with-length"]
+    fits, saved, save = tmp_path / ".mine.fits", [], store.save_tree
+    monkeypatch.setattr(sections, "SECTIONS", [s for s in sections.SECTIONS if s[0] == "models"])
+    monkeypatch.setattr(store, "save_tree", lambda tree, path: (saved.append(path), save(tree, path))[1])
+
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as first:
+        first.setattr(build, "render", interrupted)
+        assert main(words) == 130
+    finished = {p.name for p in fits.iterdir()}
+    assert {name.split("-")[0] for name in finished} >= {"grid_tree", "sample"}
+    saved.clear()
+    assert main(words) == 0
+    assert saved and not any(p.parent == fits for p in saved)  # the report's own posteriors, and no fit again
+    assert not fits.exists() and (tmp_path / "mine" / "results.json").exists()
+
+
 def test_the_code_in_the_page_makes_the_same_study(scores):
     import hotmess
     from hotmess.claims.study import Study
@@ -64,6 +89,8 @@ def test_the_code_in_the_page_makes_the_same_study(scores):
         where="question <> 'q''1'",
         outcome=None,
         length="tokens",
+        canonical=None,
+        embedder=None,
         scorer=None,
         filter=None,
         tokenizer=None,

@@ -91,12 +91,23 @@ def command_line(words: list[str]) -> str:
 def study_code(args: argparse.Namespace, study: Study) -> str:
     """Python that makes the study that the options describe."""
     given: dict[str, Any] = {name: getattr(args, name) for name in READ if getattr(args, name) is not None}
+    if args.embedder is not None:
+        given["outcome"] = "text"
     if args.column:
         given["columns"] = columns(args.column)
     if args.allow_copies:
         given["allow_copies"] = True
     reading = ", ".join([repr(args.files), *(f"{k}={v!r}" for k, v in given.items())])
     lines = [f"responses = hm.read({reading})"]
+    if args.canonical is not None:
+        lines.insert(0, "from hotmess.responses.canonical import canonical_answers, math_equivalent")
+        by_sympy = args.canonical == "math-verify"
+        form = "math" if by_sympy else args.canonical
+        more = ", equivalent=math_equivalent" if by_sympy else ""
+        lines.append(f"responses = canonical_answers(responses, {form!r}{more})")
+    if args.embedder is not None:
+        lines.insert(0, "from hotmess.responses.embed import embed")
+        lines.append(f"responses = embed(responses, {args.embedder!r})")
     if args.difficulty is not None or args.reference is not None:
         lines.append(
             f"responses = responses.difficulty(reference={args.reference!r}, groups={args.groups}, "
