@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
+from hotmess.lazy import Getter, attributes
 
-
-def __getattr__(name: str) -> Any:
-    if name == "decompose_latent":
-        from hotmess.answers.records import decompose_latent
-
-        return decompose_latent
-    raise AttributeError(name)
+__getattr__: Getter = attributes(__name__, {"decompose_latent": "records"})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hotmess.lazy import Getter, attributes
 
 if TYPE_CHECKING:
     from hotmess.checks.families import alternatives as alternatives
@@ -14,8 +15,4 @@ _HOME = {"Checks": "predictive", "check": "predictive", "alternatives": "familie
 
 __all__ = ["Checks", "alternatives", "check"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__: Getter = attributes(__name__, _HOME)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hotmess.lazy import Getter, attributes
 
 if TYPE_CHECKING:
     from hotmess.design.planning import Design as Design
@@ -11,8 +12,4 @@ if TYPE_CHECKING:
 
 __all__ = ["Design", "plan"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.planning"), name)
+__getattr__: Getter = attributes(__name__, dict.fromkeys(__all__, "planning"))

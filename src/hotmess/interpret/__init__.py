@@ -7,8 +7,7 @@ the unbiased estimate without a model.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from hotmess.lazy import Getter, attributes
 
 _HOME = {
     "predictions": "tables",
@@ -22,8 +21,4 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__: Getter = attributes(__name__, _HOME)

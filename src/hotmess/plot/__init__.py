@@ -8,8 +8,7 @@ are made without pyplot: no window opens, no global setting changes; save one by
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from hotmess.lazy import Getter, attributes
 
 _HOME = {
     "incoherence_by_model": "models",
@@ -56,9 +55,4 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    # matplotlib takes half a second to import: only when a figure is asked for.
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__: Getter = attributes(__name__, _HOME)

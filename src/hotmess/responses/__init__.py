@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from hotmess.lazy import Getter, attributes
 
 _HOME = {
     "CELL": "table",
@@ -18,9 +17,4 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    # Readers need pandas and DuckDB, which are slow to import: only when asked for.
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__: Getter = attributes(__name__, _HOME)

@@ -5,21 +5,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hotmess.lazy import Getter, attributes
 
 if TYPE_CHECKING:
     from hotmess.simulate.world import World as World
     from hotmess.simulate.worlds import WORLDS as WORLDS
     from hotmess.simulate.worlds import simulate as simulate
 
-_HOMES = {"World": "world", "WORLDS": "worlds", "simulate": "worlds"}
+_HOME = {"World": "world", "WORLDS": "worlds", "simulate": "worlds"}
 
 __all__ = ["WORLDS", "World", "simulate"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(f"hotmess.simulate.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__: Getter = attributes(__name__, _HOME)

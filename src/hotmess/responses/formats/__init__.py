@@ -5,8 +5,7 @@ See `hotmess.responses.formats.registry.register` for how to add a format in thr
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from hotmess.lazy import Getter, attributes
 
 _HOME = {
     "NoResponses": "registry",
@@ -21,8 +20,4 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__: Getter = attributes(__name__, _HOME)
