@@ -148,10 +148,47 @@ def temperature(*, seed: int, draws: int, questions: int = 40) -> Any:
     return ours, pymc, _divergences(tree)
 
 
+def vectors(*, seed: int, draws: int, questions: int = 40, samples: int = 12) -> Any:
+    """Probability vectors of one group: the main options' parameters, location and scatter of the cells, and tau."""
+    from hotmess.answers.prior import PARAMETERS
+    from hotmess.answers.probabilities import fit_probabilities
+    from hotmess.pymc_models import pymc_model
+    from hotmess.pymc_models.sample import sample_pymc
+
+    rng = np.random.default_rng(seed)
+    a = rng.beta(1.2, 0.8, questions)
+    p = np.column_stack([a, (1 - a)[:, None] * rng.dirichlet([0.7] * 3, questions)])
+    mu, sigma, beta = rng.normal(2.5, 0.8, questions), np.exp(rng.normal(0, 0.3, questions)), np.exp(rng.normal(size=4))
+    cell = np.repeat(np.arange(questions), samples)
+    f = np.empty((len(cell), 4))
+    for row, i in enumerate(cell):
+        k, again = rng.choice(4, 2, p=p[i])
+        lead = -1.0
+        while lead <= 0:
+            lead = rng.normal(mu[i] - (k != again), sigma[i])
+        rest = rng.dirichlet(np.delete(beta, k))
+        top = rest.max() * np.exp(lead) / (1 + rest.max() * np.exp(lead))
+        f[row, k], f[row, np.arange(4) != k] = top, (1 - top) * rest
+    real = np.ones((questions, 4), bool)
+    made = fit_probabilities(f, cell, real, draws=4 * draws, warmup=1000, thin=20, seed=seed, unit=1e-6)
+    model = pymc_model("probability-vectors", f, cell=cell, real=real, unit=1e-6)
+    names = [*PARAMETERS, "location", "scale", "tau"]
+    tree = sample_pymc(model, seed=seed, draws=draws, warmup=1000, target_accept=0.95, names=names)
+    out = []
+    for given, axis in ((made.parameters, -1), (tree["posterior"].to_dataset(), 2)):
+        one = {name: np.asarray(given[name])[..., 0] for name in (*PARAMETERS, "tau")}
+        for name in ("location", "scale"):
+            each = np.moveaxis(np.asarray(given[name]), axis, 0)[..., 0]
+            one |= dict(zip((f"{name} of the lead", f"{name} of log sigma", f"{name} of log beta"), each))
+        out.append(one)
+    return *out, _divergences(tree)
+
+
 MODELS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "answers": (answers, {"seed": 1, "draws": 3000}),
     "power-laws": (power, {"seed": 2, "draws": 3000}),
     "temperature": (temperature, {"seed": 3, "draws": 1500}),
+    "probability-vectors": (vectors, {"seed": 4, "draws": 1500}),
 }
 
 
