@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 ABSENT = -1e30
+UNROLLED = 4  # wrong options up to which small matrices are written out
 
 
 class Dense(NamedTuple):
@@ -115,7 +116,10 @@ def _parts(d: Any, cell_theta: Any, dense: Dense) -> tuple[list[Any], Any]:
 
 
 def curvature(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any]:
-    """Gradient (K, n) and negative Hessian (K, K, n) of the cells' log likelihood with respect to d."""
+    """Gradient (K, n) and negative Hessian (K, K, n) of the cells' log likelihood with respect to d.
+
+    Of many options the Hessian is one product of matrices instead of K (K + 1)/2 sums: slower, but quick to compile.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -131,6 +135,10 @@ def curvature(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any]:
     weighted = dense.weight * cold
     gradient = jnp.stack([(weighted * ((dense.answer == j + 1) - p[j])).sum(-1) for j in range(k)])
     squared = weighted * cold
+    if k > UNROLLED:
+        every = jnp.stack(p)
+        second_moment = jnp.einsum("ins,jns->ijn", squared * every, every)
+        return gradient, jnp.eye(k)[:, :, None] * (squared * every).sum(-1) - second_moment
     first = [(squared * p[j]).sum(-1) for j in range(k)]
     second = {(i, j): (squared * p[i] * p[j]).sum(-1) for i in range(k) for j in range(i + 1)}
     rows = [
@@ -169,34 +177,64 @@ def log_prior(d: Any, cell_theta: Any, real: Any) -> Any:
 
 
 def cholesky(a: Any) -> Any:
-    """Cholesky factors of (K, K, n) matrices, K unrolled, n vectorised: many small matrices without LAPACK calls."""
+    """Cholesky factors of (K, K, n) matrices, column by column: many small matrices without LAPACK calls.
+
+    Few columns are unrolled, which runs fastest; more are a loop, which compiles as fast for ten options as for four.
+    """
+    import jax
     import jax.numpy as jnp
 
     k = a.shape[0]
-    low: list[list[Any]] = [[jnp.zeros_like(a[0, 0])] * k for _ in range(k)]
-    for j in range(k):
-        low[j][j] = jnp.sqrt(jnp.maximum(a[j, j] - sum(low[j][i] ** 2 for i in range(j)), 1e-12))
-        for i in range(j + 1, k):
-            low[i][j] = (a[i, j] - sum(low[i][h] * low[j][h] for h in range(j))) / low[j][j]
-    return jnp.stack([jnp.stack(row) for row in low])
+    if k <= UNROLLED:
+        low: list[list[Any]] = [[jnp.zeros_like(a[0, 0])] * k for _ in range(k)]
+        for j in range(k):
+            low[j][j] = jnp.sqrt(jnp.maximum(a[j, j] - sum(low[j][i] ** 2 for i in range(j)), 1e-12))
+            for i in range(j + 1, k):
+                low[i][j] = (a[i, j] - sum(low[i][h] * low[j][h] for h in range(j))) / low[j][j]
+        return jnp.stack([jnp.stack(row) for row in low])
+
+    def column(rest: Any, j: Any) -> tuple[Any, Any]:
+        pivot = jnp.sqrt(jnp.maximum(rest[j, j], 1e-12))
+        out = jnp.where((jnp.arange(k) > j)[:, None], rest[:, j] / pivot, 0.0)
+        out = jnp.where((jnp.arange(k) == j)[:, None], pivot, out)
+        return rest - out[:, None] * out[None], out
+
+    return jnp.swapaxes(jax.lax.scan(column, a, jnp.arange(k))[1], 0, 1)
 
 
 def solve_lower(low: Any, b: Any) -> Any:
     """x with L x = b; low (K, K, n), b (K, n)."""
+    import jax
     import jax.numpy as jnp
 
-    x: list[Any] = []
-    for i in range(low.shape[0]):
-        x.append((b[i] - sum(low[i, j] * x[j] for j in range(i))) / low[i, i])
-    return jnp.stack(x)
+    k = low.shape[0]
+    if k <= UNROLLED:
+        x: list[Any] = []
+        for i in range(k):
+            x.append((b[i] - sum(low[i, j] * x[j] for j in range(i))) / low[i, i])
+        return jnp.stack(x)
+
+    def row(rest: Any, i: Any) -> tuple[Any, Any]:
+        out = rest[i] / low[i, i]
+        return rest - low[:, i] * out, out
+
+    return jax.lax.scan(row, b, jnp.arange(k))[1]
 
 
 def solve_upper(low: Any, b: Any) -> Any:
     """x with L' x = b; low (K, K, n), b (K, n)."""
+    import jax
     import jax.numpy as jnp
 
     k = low.shape[0]
-    x: list[Any] = [None] * k
-    for i in reversed(range(k)):
-        x[i] = (b[i] - sum(low[j, i] * x[j] for j in range(i + 1, k))) / low[i, i]
-    return jnp.stack(x)
+    if k <= UNROLLED:
+        x: list[Any] = [None] * k
+        for i in reversed(range(k)):
+            x[i] = (b[i] - sum(low[j, i] * x[j] for j in range(i + 1, k))) / low[i, i]
+        return jnp.stack(x)
+
+    def row(rest: Any, i: Any) -> tuple[Any, Any]:
+        out = rest[i] / low[i, i]
+        return rest - low[i] * out, out
+
+    return jax.lax.scan(row, b, jnp.arange(k), reverse=True)[1]
