@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betainc, betaln, logsumexp
 
-from hotmess.errors import BadInput, NotTestable
+from hotmess.checks.statistics import need_letters
+from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,8 +124,7 @@ def alternatives(fit: Fit, by: Sequence[str] = ("model",), *, families: Sequence
     """
     import pandas as pd
 
-    if not hasattr(fit, "letters") or fit.cells.counts is None:
-        raise NotTestable("Other distributions of accuracy are for letter answers; the outcome here is another.")
+    need_letters(fit, "Other distributions of accuracy are for")
     fit = fit.unparsable_as_wrong
     letters, index = fit.letters, fit.groups.index
     total = letters.right + letters.wrong.sum(1)

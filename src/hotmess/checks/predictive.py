@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.checks.statistics import NAMES, WORDS, between_models, cell_statistics, summarise
+from hotmess.checks.statistics import NAMES, WORDS, between_models, cell_statistics, need_letters, summarise
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import Gate
 
@@ -112,8 +112,7 @@ def check(fit: Fit, by: Sequence[str] = ("model",), *, replicates: int = REPLICA
     NotTestable
         For fits of other outcomes than letters.
     """
-    if not hasattr(fit, "letters") or fit.cells.counts is None:
-        raise NotTestable("These checks are of letter answers; the outcome here is another.")
+    need_letters(fit, "These checks are of")
     if not hasattr(fit, "unparsable_as_wrong"):
         raise NotTestable("These checks are of the nested Dirichlet model; this fit is of another.")
     fit = fit.unparsable_as_wrong

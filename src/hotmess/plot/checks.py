@@ -50,13 +50,7 @@ def posterior_checks(checks: Checks, *, width: float = style.WIDE) -> np.ndarray
                 mark = {"mfc": "none", "mec": WRONG, "mew": 1.4} if outside else {"color": INK}
                 panel.plot(row["seen"], y, "o", ms=4.6, **mark)
             panel.margins(x=0.08)
-            panel.xaxis.set_major_locator(_few())
+            style.few_ticks(panel.xaxis, 3)
         if len(shown) < len(sets):
             style.left_over(axes.flat[0], len(shown), len(sets), "models")
     return axes
-
-
-def _few() -> object:
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(3, steps=[1, 2, 5, 10])

@@ -87,18 +87,12 @@ def natural_contrast(
         if np.isfinite([low, high]).all():
             pad = 0.05 * (high - low) + 1e-6
             axes.flat[0].set_xlim(min(low, 0) - pad, max(high, 0) + pad)
-        axes.flat[0].xaxis.set_major_locator(_few())
+        style.few_ticks(axes.flat[0].xaxis, 4)
         figure = axes.flat[0].figure
         more = "" if len(shown) == len(models) else f"\n{len(shown)} of {len(models)} models are drawn, evenly spread"
         figure.supxlabel(f"incoherence of longer − shorter responses{more}", fontsize=8.5)
         _legend(figure, unbiased is not None)
     return axes
-
-
-def _few() -> object:
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(4, steps=[1, 2, 5, 10])
 
 
 def _legend(figure: object, unbiased: bool) -> None:

@@ -172,6 +172,13 @@ def value_ticks(axis: Any, values: np.ndarray, *, most: int = 5, factor: float =
     _ticks(axis, _spread(np.unique(np.asarray(values, float)), most), factor)
 
 
+def few_ticks(axis: Any, most: int) -> None:
+    """At most `most` + 1 round ticks on a plain axis."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
+
+
 def _ticks(axis: Any, ticks: Sequence[float], factor: float = 1.0) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
