@@ -12,7 +12,7 @@ import numpy as np
 
 from hotmess.answers.closed import ENOUGH, Patterns, find_patterns, set_draws
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
-from hotmess.answers.groups import Groups, find_groups, letter_cells
+from hotmess.answers.groups import Groups, find_groups, formula_words, letter_cells
 from hotmess.answers.population import SetDraws, aggregate, question_sets, question_weights
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
 from hotmess.answers.tails import TailCounts, tail_counts
@@ -407,13 +407,11 @@ def _moments(error: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _splits(responses: Responses, by: Sequence[str], formula: str | None) -> list[str]:
-    import re
-
     from hotmess.responses.table import Responses
 
     Responses.need(responses)
     have = set(responses.table.columns)
-    words = re.findall(r"[^\W\d]\w*", formula or "")
+    words = formula_words(formula or "")
     own = {"benchmark", "model", "question", "condition", "budget", "family", "model_size_b", "category", "n_choices"}
     wanted = ["difficulty", "half", *by, *words]
     return [c for c in dict.fromkeys(wanted) if c in have and c not in own]

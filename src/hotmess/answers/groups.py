@@ -127,8 +127,17 @@ def find_groups(
     return Groups(rows.assign(unit=unit), index, design, names, unit, tuple(unit_columns))
 
 
+def formula_words(formula: str) -> list[str]:
+    """Names in a formula, of columns and of functions, in order.
+
+    >>> formula_words("difficulty * log(model_size_b)")
+    ['difficulty', 'log', 'model_size_b']
+    """
+    return re.findall(r"[^\W\d]\w*", formula)
+
+
 def _variables(formula: str, columns: list[str]) -> list[str]:
-    words = set(re.findall(r"[^\W\d]\w*", formula))
+    words = set(formula_words(formula))
     functions = set(re.findall(r"([^\W\d]\w*)\s*\(", formula))
     unknown = sorted(words - functions - set(columns))
     if unknown:

@@ -81,6 +81,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _mentioned(args: argparse.Namespace) -> list[str]:
     """Columns that the formula or --by name, so that difficulty and half are made when asked for."""
-    import re
+    from hotmess.answers.groups import formula_words
 
-    return list(dict.fromkeys([*args.by, *re.findall(r"[^\W\d]\w*", args.formula or "")]))
+    return list(dict.fromkeys([*args.by, *formula_words(args.formula or "")]))
