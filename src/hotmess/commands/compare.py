@@ -7,11 +7,12 @@ from typing import Any
 
 from hotmess.commands.options import (
     command,
+    interval_option,
     json_option,
+    metric_option,
     names,
     print_json,
     print_table,
-    probability,
     read_table,
     sampling_options,
     say,
@@ -41,8 +42,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--by", type=names, default=[], metavar="COLUMNS", help="columns that divide the comparison, as budget"
     )
-    parser.add_argument("--metric", help="decomposition (default: the outcome's own, brier for answers)")
-    parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
+    metric_option(parser)
+    interval_option(parser)
     json_option(parser)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hotmess.commands.options import (
     command,
     json_option,
+    metric_option,
     names,
     print_json,
     print_table,
@@ -22,8 +23,6 @@ from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
-
-METRICS = ("brier", "kl", "zero-one", "coverage", "score", "embedding", "a-norm")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -41,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
     group.add_argument(
         "--by", default="model", metavar="COLUMNS", help="columns that make groups, with commas (default: model)"
     )
-    group.add_argument("--metric", choices=METRICS, help="default: the outcome's own (brier for answers)")
+    metric_option(group)
     group.add_argument(
         "--estimator", choices=["plug-in", "unbiased", "latent"], default="plug-in", help="default: plug-in"
     )

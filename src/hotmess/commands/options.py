@@ -13,6 +13,8 @@ from hotmess.errors import BadInput
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
+METRICS = ("brier", "kl", "zero-one", "coverage", "score", "embedding", "a-norm")
+
 
 def command(
     subparsers: Any,
@@ -99,6 +101,16 @@ def sampling_options() -> argparse.ArgumentParser:
         help="what intervals are about: questions like these (default), or these questions themselves",
     )
     return parser
+
+
+def metric_option(parser: Any, metrics: Sequence[str] = METRICS) -> None:
+    """--metric, of those that the command knows."""
+    parser.add_argument("--metric", choices=metrics, help="decomposition (default: the outcome's own, as brier)")
+
+
+def interval_option(parser: argparse.ArgumentParser) -> None:
+    """--interval: probability inside intervals that are always given."""
+    parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:

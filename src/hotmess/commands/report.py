@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotmess.commands.options import columns, command, probability, sampling_options, table_options
+from hotmess.commands.options import columns, command, interval_option, sampling_options, table_options
 from hotmess.commands.study import make_study, stages
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--claims", action="append", metavar="FILE", help="claims of your own, as YAML; may be repeated"
     )
-    parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
+    interval_option(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; an earlier report is replaced")
 
 

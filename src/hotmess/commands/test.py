@@ -6,7 +6,15 @@ import argparse
 import sys
 from typing import Any
 
-from hotmess.commands.options import command, json_option, print_json, probability, sampling_options, table_options
+from hotmess.commands.options import (
+    command,
+    interval_option,
+    json_option,
+    metric_option,
+    print_json,
+    sampling_options,
+    table_options,
+)
 from hotmess.commands.study import make_study, stages
 
 METRICS = ("brier", "coverage", "score", "embedding", "a-norm")
@@ -29,8 +37,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--claims", action="append", metavar="FILE", help="claims of your own, as YAML; may be repeated"
     )
-    parser.add_argument("--metric", choices=METRICS, help="decomposition (default: the outcome's own, as brier)")
-    parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
+    metric_option(parser, METRICS)
+    interval_option(parser)
     parser.add_argument("--strict", action="store_true", help="exit with code 1 when a claim is contradicted")
     json_option(parser)
 
