@@ -1,21 +1,34 @@
-"""The main job: every claim tested on the responses in data/, and the report in reports/main/report.html."""
+"""The main job: every claim tested on the responses in data/, with a report for each of its two sources.
+
+`reports/main/report.html` is about the responses of language models, `reports/organisms/report.html` about those of the
+reasoning organisms (data/organisms): the arm trained on texts without mistakes, natural budget, and the claim that
+compares the two arms.
+"""
 
 import argparse
 from pathlib import Path
 
 import hotmess as hm
+from hotmess.claims.test import test_claims
 
 HERE = Path(__file__).resolve().parents[1]
+INTERVENTION = "intervention-lowers-incoherence"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=500, help="posterior draws of each of 4 chains")
-    parser.add_argument("--out", type=Path, default=HERE / "reports" / "main")
+    parser.add_argument("--out", type=Path, default=HERE / "reports", help="folder of the two reports")
     args = parser.parse_args()
+    settings = {"draws": args.draws, "seed": 1}
     responses = hm.read(sorted((HERE / "data").glob("*.parquet")))
-    page = hm.report(responses, to=args.out, draws=args.draws, seed=1)
-    print(page)
+    print(hm.report(responses, to=args.out / "main", **settings), flush=True)
+
+    arms = hm.read(HERE / "data" / "organisms" / "responses.parquet").where("budget = 'natural'")
+    study = hm.Study(arms.where("condition = 'plain'"), **settings)
+    verdicts = {verdict.claim.name: verdict for verdict in test_claims(study)}
+    verdicts[INTERVENTION] = hm.test(INTERVENTION, arms, **settings)
+    print(hm.report([study, *verdicts.values()], to=args.out / "organisms"))
 
 
 if __name__ == "__main__":

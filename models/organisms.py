@@ -19,7 +19,7 @@ BY = (["condition", "model"], ["condition", "model", "budget"], ["condition", "m
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, help="tables (default: data/organisms/*.parquet)")
-    parser.add_argument("--out", type=Path, default=HERE / "reports" / "organisms")
+    parser.add_argument("--out", type=Path, default=HERE / "reports" / "organisms-tables")
     args = parser.parse_args()
 
     responses = hm.read(args.files or sorted((HERE / "data" / "organisms").glob("*.parquet")))

@@ -1,0 +1,301 @@
+"""Seconds per effective draw of the group parameters: tail counts against a latent distribution for every question.
+
+    python benchmarks/uncollapsed.py --questions 5700
+
+Five models answer the same simulated questions (those of `paper_scale.py`); each model is a group with parameters
+(logit a, log kappa, log phi) on the same weak priors in every contender, so that all have one posterior:
+
+* grid: `hotmess.fit(...)`, as it is used without a formula: tail counts, quadrature, independent draws;
+* nuts: `hotmess.fit(..., engine="nuts")`, tail counts;
+* centred: NumPyro, b_i ~ Beta and w_i ~ Dirichlet for every question i, sampled by NUTS as general evaluation packages
+  do it;
+* not centred: the same with each b_i and each stick of w_i as location + scale × a free variable on the logit scale,
+  location and scale those of the group's Beta (an exact change of variables, so again the same posterior);
+* PyMC: the centred model, sampled by nutpie.
+
+Seconds are processor time of sampling with warmup; compilation is timed apart and not counted (for `grid` and `nuts` a
+first call is thrown away). Effective draws are the least bulk ESS among the group parameters. Contenders run in turns,
+each in a process of its own. Agreement: the largest difference of a parameter's posterior means in units of its Monte
+Carlo standard error. Targets: 1,000 times fewer seconds per effective draw than the better NumPyro model and 300 times
+fewer than PyMC.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+HOME = Path(__file__).resolve().parents[1] / "reports" / "benchmarks"
+NAMES = ("logit_a", "log_kappa", "log_phi")
+CONTENDERS = ("grid", "nuts", "centred", "not centred", "PyMC")
+TARGETS = {"NumPyro": 1000.0, "PyMC": 300.0}
+
+
+def cells(questions: int) -> Any:
+    """Cells of the simulated responses."""
+    import paper_scale
+
+    import hotmess as hm
+    from hotmess.responses.cells import reduce
+
+    return reduce(hm.read(paper_scale.simulate(questions=questions)))
+
+
+def counts(found: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Right (cells,), wrong (cells, K), group (cells,) and the number of groups."""
+    from hotmess.answers.groups import find_groups, letter_cells
+
+    letters, groups = letter_cells(found), find_groups(found, None)
+    return letters.right, letters.wrong, groups.index, len(groups.table)
+
+
+def collapsed(engine: str) -> Callable[[Any, int, int], dict[str, Any]]:
+    """`hotmess.fit` with an engine; draws are per chain of 4."""
+
+    def run(found: Any, warmup: int, draws: int) -> dict[str, Any]:
+        import hotmess as hm
+
+        settings = {"engine": engine, "draws": 1000, "warmup": 500, "pointwise": False}
+        began = time.process_time()
+        hm.fit(found, seed=0, **settings)
+        first = time.process_time() - began
+        began = time.process_time()
+        fitted = hm.fit(found, seed=1, **settings)
+        seconds = time.process_time() - began
+        posterior = fitted.data["posterior"].dataset
+        return {"seconds": seconds, "first": first, "draws": {n: posterior[n].to_numpy() for n in NAMES}}
+
+    return run
+
+
+def _shapes(eta: dict[str, Any], group: np.ndarray, options: int) -> tuple[Any, Any, Any]:
+    import jax.numpy as jnp
+
+    a, kappa, phi = 1 / (1 + jnp.exp(-eta["logit_a"])), jnp.exp(eta["log_kappa"]), jnp.exp(eta["log_phi"])
+    return (kappa * a)[group], (kappa * (1 - a))[group], (phi / options)[group]
+
+
+def _group_parameters(groups: int) -> dict[str, Any]:
+    import numpyro
+    import numpyro.distributions as dist
+
+    from hotmess.answers.prior import AnswerPrior
+
+    prior = AnswerPrior()
+    return {
+        name: numpyro.sample(name, dist.Normal(m, s).expand([groups]).to_event(1))
+        for name, m, s in zip(NAMES, prior.location, prior.scale)
+    }
+
+
+def centred_model(right: np.ndarray, wrong: np.ndarray, group: np.ndarray, groups: int) -> None:
+    """b_i ~ Beta(kappa a, kappa (1 - a)), w_i ~ Dirichlet(phi/K, …), counts multinomial."""
+    import jax.numpy as jnp
+    import numpyro
+    import numpyro.distributions as dist
+
+    alpha, beta, each = _shapes(_group_parameters(groups), group, wrong.shape[1])
+    missed = wrong.sum(1)
+    b = numpyro.sample("b", dist.Beta(alpha, beta).to_event(1))
+    w = numpyro.sample("w", dist.Dirichlet(jnp.repeat(each[:, None], wrong.shape[1], 1)).to_event(1))
+    tiny = 1e-38
+    value = right * jnp.log(b + tiny) + missed * jnp.log1p(-b + tiny) + (wrong * jnp.log(w + tiny)).sum(1)
+    numpyro.factor("responses", value.sum())
+
+
+def free_model(right: np.ndarray, wrong: np.ndarray, group: np.ndarray, groups: int) -> None:
+    """The same with b_i and the sticks of w_i (Betas again) on the logit scale, not centred."""
+    import numpyro
+
+    alpha, beta, each = _shapes(_group_parameters(groups), group, wrong.shape[1])
+    missed = wrong.sum(1)
+    value = _stick("b", alpha, beta, right, missed)
+    left = missed
+    for k in range(wrong.shape[1] - 1):
+        left = left - wrong[:, k]
+        value = value + _stick(f"v{k}", each, each * (wrong.shape[1] - 1 - k), wrong[:, k], left)
+    numpyro.factor("responses", value.sum())
+
+
+def _stick(name: str, alpha: Any, beta: Any, yes: np.ndarray, no: np.ndarray) -> Any:
+    """Log density of a free variable z whose b = logit⁻¹(m + s z) is Beta(alpha, beta), and of the counts given b."""
+    import jax
+    import jax.numpy as jnp
+    import numpyro
+    import numpyro.distributions as dist
+    from jax.scipy.special import betaln, digamma, polygamma
+
+    m = digamma(alpha) - digamma(beta)
+    s = jnp.sqrt(polygamma(1, alpha) + polygamma(1, beta))
+    z = numpyro.sample(name, dist.ImproperUniform(dist.constraints.real, (), alpha.shape).mask(False))
+    logit = m + s * z
+    up, down = jax.nn.log_sigmoid(logit), jax.nn.log_sigmoid(-logit)
+    return (alpha + yes) * up + (beta + no) * down - betaln(alpha, beta) + jnp.log(s)
+
+
+def numpyro_run(model: Callable[..., None]) -> Callable[[Any, int, int], dict[str, Any]]:
+    """One chain of NUTS; compiled by a first run of a few steps."""
+
+    def run(found: Any, warmup: int, draws: int) -> dict[str, Any]:
+        import jax
+        from numpyro.infer import MCMC, NUTS, init_to_median
+
+        jax.config.update("jax_enable_x64", True)
+        data = counts(found)
+        kernel = NUTS(model, init_strategy=init_to_median(num_samples=5))
+        sampler = MCMC(kernel, num_warmup=warmup, num_samples=draws, progress_bar=False)
+        began = time.process_time()
+        sampler._compile(jax.random.PRNGKey(0), *data)
+        first = time.process_time() - began
+        began = time.process_time()
+        sampler.run(jax.random.PRNGKey(1), *data)
+        jax.block_until_ready(sampler.get_samples())
+        seconds = time.process_time() - began
+        chains = sampler.get_samples(group_by_chain=True)
+        return {"seconds": seconds, "first": first, "draws": {n: np.asarray(chains[n]) for n in NAMES}}
+
+    return run
+
+
+def pymc_run(found: Any, warmup: int, draws: int) -> dict[str, Any]:
+    """The centred model in PyMC, one chain of nutpie."""
+    import nutpie
+    import pymc as pm
+
+    from hotmess.answers.prior import AnswerPrior
+
+    right, wrong, group, groups = counts(found)
+    prior, options, missed = AnswerPrior(), wrong.shape[1], wrong.sum(1)
+    with pm.Model() as model:
+        eta = [
+            pm.Normal(name, m, s, shape=groups) for name, m, s in zip(NAMES, prior.location, prior.scale, strict=True)
+        ]
+        kappa, phi = pm.math.exp(eta[1])[group], pm.math.exp(eta[2])[group]
+        b = pm.Beta("b", kappa * pm.math.sigmoid(eta[0])[group], kappa * pm.math.sigmoid(-eta[0])[group])
+        w = pm.Dirichlet("w", (phi / options)[:, None] * np.ones((1, options)), shape=(len(right), options))
+        pm.Binomial("right", n=right + missed, p=b, observed=right)
+        rows = np.flatnonzero(missed)
+        pm.Multinomial("wrong", n=missed[rows], p=w[rows], observed=wrong[rows])
+    began = time.process_time()
+    compiled = nutpie.compile_pymc_model(model)
+    first = time.process_time() - began
+    began = time.process_time()
+    trace = nutpie.sample(
+        compiled, draws=draws, tune=warmup, chains=1, cores=1, seed=1, progress_bar=False, store_divergences=False
+    )
+    seconds = time.process_time() - began
+    posterior = trace["posterior"] if not hasattr(trace, "posterior") else trace.posterior
+    return {"seconds": seconds, "first": first, "draws": {n: np.asarray(posterior[n]) for n in NAMES}}
+
+
+RUNS: dict[str, Callable[[Any, int, int], dict[str, Any]]] = {
+    "grid": collapsed("grid"),
+    "nuts": collapsed("nuts"),
+    "centred": numpyro_run(centred_model),
+    "not centred": numpyro_run(free_model),
+    "PyMC": pymc_run,
+}
+
+
+def measure(what: str, questions: int, warmup: int, draws: int) -> dict[str, Any]:
+    """One contender in this process: seconds, least ESS, and every parameter's mean, deviation and standard error."""
+    from arviz_stats.base import array_stats
+
+    found = RUNS[what](cells(questions), warmup, draws)
+    values = np.concatenate([found["draws"][n] for n in NAMES], axis=-1)  # (chain, draw, parameters)
+    flat = [values[..., i] for i in range(values.shape[-1])]
+    ess = [float(array_stats.ess(x, chain_axis=0, draw_axis=1)) for x in flat]
+    sd = [float(x.std()) for x in flat]
+    return {
+        "seconds": found["seconds"],
+        "first": found["first"],
+        "ess": min(ess),
+        "mean": [float(x.mean()) for x in flat],
+        "sd": sd,
+        "error": [s / e**0.5 for s, e in zip(sd, ess)],
+        "draws": int(values.shape[0] * values.shape[1]),
+    }
+
+
+def write(results: dict[str, Any], home: Path) -> str:
+    """Both reports; the page."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "uncollapsed.json").write_text(json.dumps(results, indent=1) + "\n")
+    lines = ["# Tail counts against a latent distribution for every question", ""]
+    lines += ["What is timed: see the first lines of `benchmarks/uncollapsed.py`. Ratios are to `grid`.", ""]
+    for size, run in sorted(results.items(), key=lambda pair: int(pair[0])):
+        timings = run["timings"]
+        per = {what: t["seconds"] / t["ess"] for what, t in timings.items()}
+        reference = timings["grid"]
+        lines += [f"## 5 models × {int(size):,} questions × 30 responses", ""]
+        lines += [f"`{run['command']}`, {run['date']}, {run['machine']}", ""]
+        lines += [
+            "| | draws | seconds | compiling (s) | least ESS | seconds per effective draw | ratio | agreement (z) |",
+            "|---|---:|---:|---:|---:|---:|---:|---:|",
+        ]
+        for what, t in timings.items():
+            error = np.hypot(t["error"], reference["error"])
+            z = np.max(np.abs(np.subtract(t["mean"], reference["mean"])) / error)
+            lines.append(
+                f"| {what} | {t['draws']:,} | {t['seconds']:.2f} | {t['first']:.1f} | {t['ess']:,.0f} "
+                f"| {per[what]:.2g} | {per[what] / per['grid']:,.0f} | {'–' if what == 'grid' else format(z, '.1f')} |"
+            )
+        best = min(per[w] for w in ("centred", "not centred") if w in per)
+        ratios = {"NumPyro": best / per["grid"]} | ({"PyMC": per["PyMC"] / per["grid"]} if "PyMC" in per else {})
+        for name, ratio in ratios.items():
+            said = "pass" if ratio >= TARGETS[name] else "miss"
+            lines += ["", f"Target of {TARGETS[name]:,.0f} times against {name}: {said} ({ratio:,.0f})."]
+        lines.append("")
+    page = "\n".join(lines)
+    (home / "uncollapsed.md").write_text(page)
+    return page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=int, default=5700)
+    parser.add_argument("--warmup", type=int, default=300, help="of the contenders with latent questions")
+    parser.add_argument("--draws", type=int, default=300, help="of the contenders with latent questions")
+    parser.add_argument("--only", action="append", choices=CONTENDERS)
+    parser.add_argument("--out", type=Path, default=HOME, help="folder of the results")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.measure:
+        print(json.dumps(measure(args.measure, args.questions, args.warmup, args.draws)))
+        return
+    timings = {}
+    numbers = ["--questions", str(args.questions), "--warmup", str(args.warmup), "--draws", str(args.draws)]
+    for what in args.only or CONTENDERS:
+        run = [sys.executable, __file__, *numbers, "--measure", what]
+        done = subprocess.run(run, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(done.stderr[-2000:])
+        timings[what] = json.loads(done.stdout.splitlines()[-1])
+        short = {k: round(v, 3) for k, v in timings[what].items() if isinstance(v, float)}
+        print(what, short, file=sys.stderr, flush=True)
+    file = args.out / "uncollapsed.json"
+    results = json.loads(file.read_text()) if file.exists() else {}
+    results[str(args.questions)] = {
+        "command": "python benchmarks/uncollapsed.py " + " ".join(numbers),
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{os.cpu_count()} processors ({platform.machine()}), shared; Python {platform.python_version()}",
+        "timings": timings,
+    }
+    print(write(results, args.out))
+
+
+if __name__ == "__main__":
+    main()
