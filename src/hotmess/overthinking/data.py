@@ -18,6 +18,16 @@ UNPARSABLE = ("leave-out", "wrong", "uniform")
 
 
 @dataclass(frozen=True)
+class ContextRows:
+    """Single responses and the context each belongs to: (R,) cell, answer (0 the target), cluster; (F, R) features."""
+
+    cell: NDArray[np.int64]
+    answer: NDArray[np.int64]
+    features: NDArray[np.float64]
+    cluster: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class LengthData:
     """Responses with lengths, arranged by cell: here a cell is one model's responses to one question, all budgets.
 
@@ -43,6 +53,8 @@ class LengthData:
         (n,) number of options of each question.
     notes
         data accounting.
+    contexts
+        single responses by few-shot context, where contexts repeat within questions.
     """
 
     dense: Dense
@@ -54,6 +66,7 @@ class LengthData:
     uniform: bool
     choices: NDArray[np.int64]
     notes: tuple[str, ...]
+    contexts: ContextRows | None = None
 
     @property
     def parameters(self) -> int:
@@ -94,6 +107,8 @@ def length_data(
     data = pd.DataFrame({name: table[name] for name in needed})
     for name in ("condition", "budget"):
         data[name] = table[name].fillna("").astype(str) if name in table else ""
+    if "context" in table:
+        data["context"] = table["context"]
     data["size"] = table["model_size_b"].astype(float) if "model_size_b" in table else np.nan
     data["tokens"] = data[length].astype(float)
     notes: list[str] = []
@@ -154,6 +169,11 @@ def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, note
     options = int(cells["n_choices"].max())
     last = options if extra else options - 1
     answer = np.where(data["answer"] < 0, last, wrong).astype(np.int64)
+    from hotmess.overthinking.contexts import context_clusters
+
+    cluster = context_clusters(data, cell)
+    every = np.stack([columns[k] for k in names])
+    contexts = None if cluster is None else ContextRows(cell, answer, every, cluster)
     features, weight, answers = _pad([columns[k] for k in names], answer, cell, n)
     real = np.arange(1, last + 1)[:, None] < cells["n_choices"].to_numpy()[None]
     if extra:
@@ -176,6 +196,7 @@ def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, note
         uniform=uniform and extra,
         choices=cells["n_choices"].to_numpy(np.int64),
         notes=tuple(notes),
+        contexts=contexts,
     )
 
 

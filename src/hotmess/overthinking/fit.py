@@ -212,6 +212,7 @@ def fit_lengths(
     chains: int = 4,
     points: int | None = None,
     target_accept: float = 0.75,
+    contexts: bool = True,
 ) -> LengthFit:
     """Fit the temperature model (methods, section 5).
 
@@ -224,6 +225,8 @@ def fit_lengths(
     engine
         `nuts`, or `fast`: Laplace's approximation with importance sampling, checked by its Pareto k; `draws` × `chains`
         parameter draws with `points` importance points per cell (default 16 to 128, more for fewer cells).
+    contexts
+        widen the effects where few-shot contexts repeat within questions (`hotmess.overthinking.contexts`).
 
     Raises
     ------
@@ -245,6 +248,7 @@ def fit_lengths(
         chains=chains,
         points=points,
         target_accept=target_accept,
+        contexts=contexts,
     )
 
 
@@ -259,6 +263,7 @@ def fit_data(
     chains: int,
     points: int | None,
     target_accept: float,
+    contexts: bool = True,
 ) -> LengthFit:
     """Fit arranged data; see `fit_lengths`."""
     from hotmess.inference.sample import enable_x64
@@ -286,8 +291,23 @@ def fit_data(
         options = {"seed": seed, "draws": draws, "warmup": warmup, "chains": chains}
         extra = {"target_accept": target_accept} if engine == "nuts" else {"points": points}
         tree = run(data, approximation, prior, groups, coords=coords, dims=dims, **options, **extra)
+    notes = data.notes
+    if data.contexts is not None and contexts:
+        notes = (*notes, _widen(tree, data))
     tree["posterior"]["scores"].attrs["role"] = "latent"
-    return LengthFit(data, tree, engine, prior, groups, seed, data.notes)
+    return LengthFit(data, tree, engine, prior, groups, seed, notes)
+
+
+def _widen(tree: xr.DataTree, data: LengthData) -> str:
+    """Stretch the draws of the effects by their design effects, in place; the sentence that says so."""
+    from hotmess.overthinking.contexts import design_effects, said, widened
+
+    posterior = tree["posterior"].to_dataset()
+    theta, scores = posterior["theta"].values, posterior["scores"].values
+    effects = design_effects(data, theta.mean((0, 1)), scores.mean((0, 1)))
+    tree["posterior"] = posterior.assign(theta=(posterior["theta"].dims, widened(theta, effects)))
+    tree.attrs["design_effects"] = effects.ravel().tolist()
+    return said(effects, data.features)
 
 
 def _nuts(
