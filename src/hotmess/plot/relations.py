@@ -214,8 +214,10 @@ def wait_ratios(
     table = wait_ratio_table(responses, words=words, column=column, interval=interval, seed=seed)
     arms = ["model", *(c for c in ("condition", "budget") if table[c].nunique() > 1)]
     keys = list(dict.fromkeys(table[arms].astype(str).itertuples(index=False, name=None)))
-    shown = [keys[i] for i in style.some(len(keys), style.MAX_PANELS)]
     order = style.models_in_order(responses.table)
+    place = {str(model): at for at, model in enumerate(order["model"])}
+    keys.sort(key=lambda key: place[key[0]])
+    shown = [keys[i] for i in style.some(len(keys), style.MAX_PANELS)]
     colours = palette(list(zip(order["model"].astype(str), order["family"].astype(str))))
     rows, columns = style.grid_of(len(shown), width=width)
     models = [k[0] for k in keys]
