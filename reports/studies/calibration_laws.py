@@ -34,7 +34,6 @@ def rank(truth: float, draws: np.ndarray, rng: np.random.Generator) -> float:
 
 def power_law(seed: int) -> dict[str, float]:
     """Five sizes, three groups; noise of sd 0.15, correlated by half between bias² and variance of a cell."""
-    from hotmess.inference.independence import independence_metropolis
     from hotmess.laws.power import LawPrior, _Collapsed
 
     rng = np.random.default_rng([seed, 1])
@@ -55,9 +54,7 @@ def power_law(seed: int) -> dict[str, float]:
     mean = start[g] - alpha[g] * x[:, None] + u[m] + rng.normal(size=(len(g), 2)) * s[4:6]
     y = mean.T.ravel() + rng.multivariate_normal(np.zeros(2 * len(g)), noise, method="eigh")
     law = _Collapsed({**arrays, "y": y[None]}, LawPrior(), 0)
-    chain, _ = independence_metropolis(
-        law.log_likelihood, law.prior_draws, law.log_prior, seed=seed, draws=DRAWS, chains=1, thin=10 * THIN
-    )
+    chain, _ = law.chains(seed=seed, draws=DRAWS, chains=1, thin=10 * THIN)
     drawn = law.coefficients(chain[0], rng)
     truth = {
         "slope of logit incoherence": (alpha[0, 0] - alpha[0, 1], drawn[:, 2, 0] - drawn[:, 3, 0]),

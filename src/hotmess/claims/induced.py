@@ -138,16 +138,7 @@ def law_point(study: Study, claim: str, *, at: float = 0.0, population: str = "t
     found = savage_dickey(log_prior, log_c)
     if found.trusted:
         return found
-    from hotmess.inference.independence import independence_metropolis
-
-    there, _ = independence_metropolis(
-        lambda points: law.log_likelihood(points) + conditional(points),
-        law.prior_draws,
-        law.log_prior,
-        seed=study.seed + 71,
-        draws=len(log_c) // 4,
-        chains=4,
-    )
+    there, _ = law.chains(seed=study.seed + 71, draws=len(log_c) // 4, chains=4, more=conditional)
     return bridged_density(log_c, conditional(there.reshape(-1, there.shape[-1])), log_prior)
 
 

@@ -12,7 +12,7 @@ sampled by independence Metropolis.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from hotmess.inference.gate import Gate
 
 MIN_SIZES, MIN_WRONG, MAX_SHIFT = 4, 10, 0.5
-PROPOSALS = 20_000  # of the chains of the scales; with half as many the gate fails by chance with 500 draws a chain
 
 
 @dataclass(frozen=True)
@@ -311,8 +310,46 @@ class _Collapsed:
         return scales.sum(1) + correlations.sum(1)
 
     def prior_draws(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        scales = np.log(np.abs(rng.normal(0, self._widths(), (n, 6))) + 1e-12)
-        return np.column_stack([scales, np.arctanh(rng.uniform(-1, 1, (n, 2)) * (1 - 1e-9))])
+        return self.from_normal(rng.standard_normal((n, 8)))
+
+    def from_normal(self, v: np.ndarray) -> np.ndarray:
+        """(n, 8) points from as many independent standard Normals: quantiles of the priors of scales and correlations.
+
+        Logs of scales have an exponential tail to the left where the data allow 0; in v all tails are Gaussian.
+        """
+        from scipy.special import erfinv, log_ndtr, ndtr, ndtri
+
+        x, y = v[:, :6], v[:, 6:]
+        with np.errstate(divide="ignore"):
+            log_s = np.where(x > 0, np.log(-ndtri(ndtr(-np.abs(x)) / 2)), np.log(np.sqrt(2) * erfinv(ndtr(x))))
+        return np.column_stack([log_s + np.log(self._widths()), (log_ndtr(y) - log_ndtr(-y)) / 2])
+
+    def chains(
+        self,
+        *,
+        seed: int,
+        draws: int,
+        chains: int,
+        thin: int = 5,
+        more: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> tuple[np.ndarray, float]:
+        """(chains, draws, 8) points from the posterior, and the acceptance rate; `more` is added to the likelihood."""
+        from hotmess.inference.independence import independence_metropolis
+
+        def log_likelihood(v: np.ndarray) -> np.ndarray:
+            points = self.from_normal(v)
+            return self.log_likelihood(points) + (0 if more is None else more(points))
+
+        v, rate = independence_metropolis(
+            log_likelihood,
+            lambda rng, n: rng.standard_normal((n, 8)),
+            lambda v: -0.5 * (v**2).sum(1) - 4 * np.log(2 * np.pi),
+            seed=seed,
+            draws=draws,
+            chains=chains,
+            thin=thin,
+        )
+        return self.from_normal(v.reshape(-1, 8)).reshape(v.shape), rate
 
     def conditional(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean (n, 4 groups) and covariance of A^B, A^V, alpha^B, alpha^V given hyperparameters: they are Gaussian."""
@@ -353,21 +390,12 @@ def _sample(
 ) -> xr.DataTree:
     import xarray as xr
 
-    from hotmess.inference.independence import independence_metropolis
     from hotmess.inference.sample import to_tree
 
     hyper, theta, rates, log_prior = [], [], [], []
     for p in range(len(populations)):
         law = _Collapsed(arrays, prior, p)
-        chain, rate = independence_metropolis(
-            law.log_likelihood,
-            law.prior_draws,
-            law.log_prior,
-            seed=seed + 100 * p,
-            draws=draws,
-            chains=chains,
-            thin=min(10, max(5, PROPOSALS // (draws * chains))),
-        )
+        chain, rate = law.chains(seed=seed + 100 * p, draws=draws, chains=chains)
         flat = chain.reshape(-1, chain.shape[-1])
         theta.append(law.coefficients(flat, np.random.default_rng([seed, 11, p])).reshape(chains, draws, 4, -1))
         log_prior.append(law.log_prior(flat).reshape(chains, draws))
