@@ -137,9 +137,9 @@ GALLERY = (
         "plot.wait_ratios(hm.read(study.responses.table.assign(reasoning_text=[\n"
         '    "so " * 90 + "wait " * int(tokens // 150) for tokens in study.responses.table["reasoning_tokens"]\n'
         "])))",
-        "Incoherence of questions by the share of a word in the reasoning. The example has no texts: these are made up, "
-        "a “wait” for every 150 tokens, so that this is incoherence against length in other words.",
-        "Eight panels, models and budgets, of five bins each: incoherence falls with the share in some, and not in others.",
+        "Incoherence of questions by the share of a word in the reasoning. The example has no texts: these are made "
+        "up, a “wait” for every 150 tokens, so that this is incoherence against length in other words.",
+        "Eight panels, models and budgets, of five bins each: incoherence falls with the share in some, not in others.",
     ),
     Picture(
         "posterior_checks",
