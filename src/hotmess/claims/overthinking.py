@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from hotmess.overthinking.fit import Effects, LengthFit
 
 
+ONLY_POWERS = (
+    "Sensitivity of the joint model is to powers of its prior and likelihood alone: no model and no benchmark was left "
+    "out, since every new fit takes long."
+)
+
+
 # --- by assignment ----------------------------------------------------------------------------------------------
 
 
@@ -120,7 +126,10 @@ def beside(effects: Effects, what: str, sign: float = 1.0) -> dict[str, Any]:
 
 
 def _quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
-    return Quantity(effects.draws, effects.gate, _joint_scope(study, fit), effects.each, effects.parts, effects.notes)
+    notes = effects.notes
+    if len(fit.data.units) > 1 or fit.data.cells["benchmark"].nunique() > 1:
+        notes = (*notes, ONLY_POWERS)
+    return Quantity(effects.draws, effects.gate, _joint_scope(study, fit), effects.each, effects.parts, notes)
 
 
 def _joint_scope(study: Study, fit: LengthFit) -> str:
