@@ -126,6 +126,12 @@ def test_rounded_vectors_with_zeros_and_fewer_options():
     assert np.corrcoef(out.certain.mean(0), share)[0, 1] > 0.9
 
 
+def test_responses_that_are_all_the_same_have_no_variance():
+    f = np.repeat(np.random.default_rng(0).dirichlet(np.ones(4), 20), 10, axis=0)
+    out = prob.fit_probabilities(f, np.repeat(np.arange(20), 10), np.ones((20, 4), bool), draws=200, thin=1)
+    assert out.terms().variance.mean() < 0.1
+
+
 def test_units_are_each_responses_own():
     f = np.array([[0.5, 0.5], [0.25, 0.75], [0.37, 0.63], [1 / 3, 2 / 3]])
     np.testing.assert_allclose(prob.own_units(f), [0.1, 0.05, 0.01, 1e-6])

@@ -25,6 +25,7 @@ from hotmess.answers.conjugate import LetterCells, TermDraws
 from hotmess.answers.conjugate import _beta as beta_draws
 from hotmess.answers.prior import AnswerPrior
 from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.own import OWN
 
 if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
@@ -34,7 +35,7 @@ NAMED = 0.5  # of the base measure, on "only the new tests fail", where it is kn
 NEAR, PAIRS = 1e-12, 10
 CONTINUOUS = {
     "probs": "The outcome here is probs, not letters: probability vectors have a latent model of their own, "
-    "hotmess.answers.probabilities; choose letters with --outcome answer where the table has both.",
+    "hotmess.answers.vectors; choose letters with --outcome answer where the table has both.",
     "embedding": "The outcome embedding has no target, so there is variance but no bias; its model is of the variance, "
     "hotmess.answers.embeddings.",
     "point": "The outcome point is continuous, no two responses are at one place; use the unbiased estimator.",
@@ -176,6 +177,8 @@ def position_cells(cells: Cells, *, unparsable: str = "uniform") -> PositionCell
     target = cells.points.target
     if cells.outcome in CONTINUOUS:
         raise NotTestable(CONTINUOUS[cells.outcome])
+    if cells.outcome in OWN and cells.points.copies.max() == 1 and (cells.table["responses"] > 1).any():
+        raise NotTestable(CONTINUOUS["point"].replace("point", cells.outcome, 1))
     line = np.linalg.norm(target, axis=1)
     if (line < 1e-12).any():
         raise BadInput(f"A target of outcome {cells.outcome} is the origin; move the origin, so that nothing scores 0.")

@@ -20,6 +20,7 @@ Ints = NDArray[np.int64]
 HYPER = ("lead", "spread", "rest")  # of cells: mu, log sigma, log beta
 LOCATION, WIDTH, SCALE = (4.0, 0.5, 0.0), (3.0, 1.5, 2.0), (2.0, 1.0, 1.5)
 DOUBT = 3.0  # sd of tau, by how much less the mean lead is where a second thought is another option
+BOUND = {"lead": 60.0, "spread": 6.0, "tau": 60.0}  # of mu, log sigma, tau: where responses are all the same
 SIGMA = np.exp(np.linspace(np.log(0.05), np.log(6.0), 60))  # grid of the scatter of cells
 AIM, PACE = 0.4, 0.1  # acceptance aimed at; pace of the steps' adaptation
 
@@ -216,7 +217,9 @@ def _sharpness(
     here = value(at)
     for name in ("lead", "spread", "tau") * 2:
         step = s.step[name]
-        trial = at | {name: at[name] + step * rng.normal(size=len(step))}
+        move = at[name] + step * rng.normal(size=len(step))
+        inside = np.abs(move) <= BOUND[name]
+        trial = at | {name: np.where(inside, move, at[name])}
         there = value(trial)
         change = there - here
         if name == "tau":
@@ -224,7 +227,7 @@ def _sharpness(
                 np.bincount(data.group, weights=change, minlength=groups)
                 - 0.5 * (trial["tau"] ** 2 - at["tau"] ** 2) / DOUBT**2
             )
-        took = np.log(rng.random(len(step))) < change
+        took = inside & (np.log(rng.random(len(step))) < change)
         at[name] = np.where(took, trial[name], at[name])
         here = np.where(took[data.group] if name == "tau" else took, there, here)
         if adapt:
