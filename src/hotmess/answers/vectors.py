@@ -52,7 +52,7 @@ class VectorFit:
     @property
     def gate(self) -> Gate:
         """Diagnostics of the groups' (a, kappa, phi)."""
-        draws = {}
+        draws: dict[str, np.ndarray] = {}
         for name in ("logit_a", "log_kappa", "log_phi"):
             values = self.posterior.parameters[name]
             draws |= {f"{name}[{g}]": values[:, :, g] for g in range(values.shape[2])}
@@ -113,12 +113,12 @@ def fit_vectors(responses: Responses | pd.DataFrame, *, seed: int = 0, draws: in
         If no question has two responses; or few-shot contexts repeat, which this model does not know.
     """
 
-    table: pd.DataFrame = getattr(responses, "table", responses)
+    table: Any = getattr(responses, "table", responses)
     missing = [name for name in ("benchmark", "model", "question", "probs", "target") if name not in table]
     if missing:
         raise BadInput(f"The responses have no column {missing[0]!r}, which the model of probability vectors needs.")
     keep = np.array([x is not None and np.all(np.isfinite(np.asarray(x, float))) for x in table["probs"]])
-    notes = ()
+    notes: tuple[str, ...] = ()
     if not keep.all():
         notes = (f"{int((~keep).sum()):,} wrongly formatted responses are left out of the model of probabilities.",)
     table = table[keep].reset_index(drop=True)
@@ -132,7 +132,7 @@ def fit_vectors(responses: Responses | pd.DataFrame, *, seed: int = 0, draws: in
                 "Few-shot contexts repeat within questions, which the model of probability vectors does not know; use "
                 "the unbiased estimator."
             )
-    cell = names.groupby([*keys, "question"], sort=True).ngroup().to_numpy()
+    cell: Any = names.groupby([*keys, "question"], sort=True).ngroup().to_numpy()
     count = np.bincount(cell)
     if len(count) == 0 or count.max() < 2:
         raise NotTestable("Every question has one response only: variance cannot be told from bias.")
@@ -144,6 +144,6 @@ def fit_vectors(responses: Responses | pd.DataFrame, *, seed: int = 0, draws: in
         real[cell[i], : len(x)] = True
     first = np.unique(cell, return_index=True)[1]
     cells = names.iloc[first].reset_index(drop=True).assign(responses=count)
-    group = cells.groupby(keys, sort=True).ngroup().to_numpy()
+    group: Any = cells.groupby(keys, sort=True).ngroup().to_numpy()
     posterior = fit_probabilities(f, cell, real, group=group, seed=seed, draws=draws, **options)
     return VectorFit(cells, posterior, f, cell, seed, notes)
