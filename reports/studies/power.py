@@ -25,16 +25,6 @@ import null_worlds  # noqa: E402
 import verdict_worlds as worlds  # noqa: E402
 
 
-def error(count: int, sets: int) -> float:
-    """Monte Carlo standard error of a rate.
-
-    >>> round(error(50, 100), 3)
-    0.05
-    """
-    p = (count + 0.5) / (sets + 1)
-    return float((p * (1 - p) / sets) ** 0.5)
-
-
 def markdown(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     """The page: per claim the rates of supported by size of the truth."""
     lines = [
@@ -54,7 +44,7 @@ def markdown(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
         name = f"{r['world']} ({r['effect']})" if r["effect"] else r["world"]
         lines.append(
             f"| {r['claim']} | {name} | {r['truth']:+.3g} | {n} | {null_worlds.share(r['supported'], n)} ± "
-            f"{100 * error(r['supported'], n):.1f}% | {null_worlds.share(r['contradicted'], n)} "
+            f"{100 * worlds.error(r['supported'], n):.1f}% | {null_worlds.share(r['contradicted'], n)} "
             f"| {null_worlds.share(r['not testable'], n)} "
             f"| {null_worlds.share(other['supported'], n) if other else '–'} |"
         )

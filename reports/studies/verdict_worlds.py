@@ -230,6 +230,24 @@ def upper_limit(count: int, sets: int, level: float = 0.95) -> float:
     return 1.0 if count >= sets else float(stats.beta.ppf(level, count + 1, sets - count))
 
 
+def error(count: int, sets: int) -> float:
+    """Monte Carlo standard error of a rate.
+
+    >>> round(error(50, 100), 3)
+    0.05
+    """
+    p = (count + 0.5) / (sets + 1)
+    return float((p * (1 - p) / sets) ** 0.5)
+
+
+def width(results: list[list[Any]]) -> float | None:
+    """Mean sd of posteriors over the sd of their medians; None below 20 results (verdict, p, median, low, high)."""
+    if len(results) < 20:
+        return None
+    median, low, high = np.array([r[2:5] for r in results], float).T
+    return float((high - low).mean() / 2 / 1.6449 / median.std(ddof=1))
+
+
 def rates(records: Iterable[dict[str, Any]], kinds: Iterable[Kind]) -> list[dict[str, Any]]:
     """One row per kind and claim: truth, counts of verdicts, counts of the published procedure's, coverage."""
     by_kind: dict[str, list[dict[str, Any]]] = {}
@@ -257,6 +275,7 @@ def rates(records: Iterable[dict[str, Any]], kinds: Iterable[Kind]) -> list[dict
                     "published": {w: published.count(k) for w, k in LETTER.items()} if published else None,
                     "covered": None if np.isnan(truth) or claim in BETWEEN else int(np.sum(inside)),
                     "intervals": len(inside),
+                    "width": None if claim == BETWEEN[1] else width([v for v in results if v[1] is not None]),
                 }
             )
     return rows

@@ -82,7 +82,8 @@ def test_tables_count_what_the_records_say(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(rates, "table", lambda: packaged)
     found = rates.null_calibration(worlds.SCALE[0])
     assert found is not None and found["supported"] == 1 and found["data_sets"] == 30
-    assert found["worst_upper_limit"] == pytest.approx(worlds.upper_limit(1, 30))
+    assert found["worst_upper_limit"] == found["upper_limit"] == pytest.approx(worlds.upper_limit(1, 30))
+    assert "in 1 of 30 simulated data sets of 1 worlds" in rates.sentence(found)
     assert rates.null_calibration("no-such-claim") is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -20,7 +21,19 @@ def null_calibration(claim: str) -> dict[str, Any] | None:
     found = table()["claims"].get(claim)
     if found is None:
         return None
-    keys = ("false_worlds", "data_sets", "supported", "worst_world", "worst_rate", "worst_upper_limit")
-    out = {k: found[k] for k in keys}
-    out["published_supported"] = found["published_supported"]
+    keys = ("false_worlds", "data_sets", "fewest", "supported", "upper_limit", "worst_world", "worst_rate")
+    out = {k: found[k] for k in (*keys, "worst_upper_limit", "published_supported")}
     return {**out, "command": table()["provenance"]["command"], "date": table()["provenance"]["date"]}
+
+
+def sentence(guard: Mapping[str, Any]) -> str:
+    """The rates in words; every number is of simulated data sets, limits are one-sided, 95%."""
+    out = (
+        f"called supported in {guard['supported']:,} of {guard['data_sets']:,} simulated data sets of "
+        f"{guard['false_worlds']} worlds where it is false (upper limit of the mean rate {guard['upper_limit']:.1%}; "
+        f"of a single world, with {guard['fewest']:,} data sets or more each, {guard['worst_upper_limit']:.1%})"
+    )
+    other = guard["published_supported"]
+    if other is not None:
+        out += f"; the published procedure supports it in {other:,}"
+    return f"{out}. {guard['command']}, {guard['date']}."

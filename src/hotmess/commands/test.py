@@ -45,6 +45,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    from hotmess.claims import rates
     from hotmess.claims.claim import CONTRADICTED
     from hotmess.claims.multiplicity import expected_false_signs
     from hotmess.claims.test import test_claims
@@ -69,6 +70,9 @@ def run(args: argparse.Namespace) -> int:
                     f"  Negative control: rank {control['rank']} of {control['permutations'] + 1} with "
                     f"{control['what']}; {control['supported_rate']:.1%} of them called supported."
                 )
+            known = verdict.guards.get("null_calibration")
+            if known:
+                print(f"  Null worlds: {rates.sentence(known)}")
             parts = verdict.guards.get("parts")
             if parts:
                 listed = ", ".join(f"{k} {v['median']:+.3g}" for k, v in parts.items())

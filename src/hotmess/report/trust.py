@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hotmess.report.text import percent, show
+from hotmess.claims import rates
+from hotmess.report.text import show
 
 
 def odds(value: float) -> str:
@@ -46,20 +47,6 @@ def evidence(guard: Mapping[str, Any]) -> str:
     return f"{out}; the data speak {side} no effect at all by a factor of {factor(size)} ({point['how']})."
 
 
-def null_calibration(guard: Mapping[str, Any]) -> str:
-    """Rates of the verdict in worlds where the claim is false."""
-    sets = guard["data_sets"]
-    out = (
-        f"called supported in {guard['supported']:,} of {sets:,} simulated data sets of {guard['false_worlds']} worlds "
-        f"where it is false; the worst, {guard['worst_world']}, {percent(round(guard['worst_rate'], 3))} (95% upper "
-        f"limit over the worlds {percent(round(guard['worst_upper_limit'], 3))})"
-    )
-    other = guard.get("published_supported")
-    if other is not None:
-        out += f"; the published procedure supports it in {other:,}"
-    return f"{out}. {guard['command']}, {guard['date']}."
-
-
 def multiplicity(guard: Mapping[str, Any]) -> str:
     """Expected false signs among the claims decided."""
     return (
@@ -86,7 +73,7 @@ def shapes(guard: Mapping[str, Any]) -> str:
 
 LINES = {
     "evidence": evidence,
-    "null_calibration": null_calibration,
+    "null_calibration": rates.sentence,
     "multiplicity": multiplicity,
     "few_questions": few_questions,
     "shapes": shapes,
