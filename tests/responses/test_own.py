@@ -6,7 +6,7 @@ import pytest
 
 import hotmess as hm
 from hotmess.decompose.records import decompose
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.cells import reduce
 from hotmess.responses.own import add_outcome, remove_outcome
 from hotmess.responses.validate import validate
@@ -76,3 +76,21 @@ def test_positions_must_be_vectors_of_one_length_and_targets_off_the_origin():
         remove_outcome("size")
     with pytest.raises(BadInput, match="already"):
         add_outcome("brier", lambda x: [x])
+
+
+def test_an_outcome_whose_positions_never_come_back_has_no_latent_model_but_a_comparison():
+    add_outcome("angle", lambda a: np.array([np.cos(float(a)), np.sin(float(a))]))
+    try:
+        rng = np.random.default_rng(0)
+        rows = [
+            (m, f"q{i}", w * rng.normal()) for m, w in (("a", 0.2), ("b", 1.5)) for i in range(40) for _ in range(5)
+        ]
+        frame = pd.DataFrame(rows, columns=["model", "question", "angle"]).assign(target=0.0)
+        responses = validate(frame, outcome="angle")
+        with pytest.raises(NotTestable, match="The outcome angle is continuous"):
+            hm.fit(responses)
+        found = hm.compare(responses, "a", "b")
+        row = found.table.set_index("quantity").loc["variance"]
+        assert row["unbiased_high"] < 0 and np.isnan(row["difference"])
+    finally:
+        remove_outcome("angle")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
 
 QUANTITIES = ("incoherence", "bias2", "variance", "error")
-SQUARED = ("brier", "coverage", "score", "embedding", "a-norm")
+NOT_SQUARED = ("kl", "zero-one")  # all other metrics, own ones too, are squared distances
 DRAWS, CHAINS = 4000, 4
 
 
@@ -41,7 +41,7 @@ class Source:
         """(cells,) whether a cell has an unbiased estimate: the metric has one, and the cell two clusters or more."""
         from hotmess.decompose import squared
 
-        if self.metric not in SQUARED:
+        if self.metric in NOT_SQUARED:
             return np.zeros(len(self.cells.table), bool)
         return np.isfinite(squared.unbiased(self.cells.points).variance)
 

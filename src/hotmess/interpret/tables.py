@@ -227,7 +227,7 @@ def paired_rows(
     rows = np.flatnonzero(mine) if among is None else among[mine[among]]
     own = table.iloc[rows]
     where = own[over] == of
-    question = own[["benchmark", "question"]].astype(str).agg("\x00".join, axis=1)
+    question = own["benchmark"].astype(str) + "\x00" + own["question"].astype(str)
     if over in ("difficulty", "category", "benchmark", "question"):
         return rows, False
     splits = [name for name in ("half", "difficulty") if name in table]
