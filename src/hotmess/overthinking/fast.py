@@ -192,17 +192,14 @@ def propose(
 ) -> tuple[Floats, Floats]:
     """Parameters (draws, G, T) and scales (draws, groupings, 2F) under the approximate likelihoods.
 
-    Given the scales everything is Normal, so that scales drawn from their prior (evenly: Sobol points) are resampled by
-    their evidence, and parameters drawn given them.
+    Given the scales everything is Normal, so that scales are resampled by their evidence, and parameters drawn given
+    them.
 
     Raises
     ------
     BadInput
-        If 32,768 draws of the scales hold fewer than 100 effective ones.
+        If draws of the scales hold fewer than 100 effective ones.
     """
-    from scipy.special import ndtri
-    from scipy.stats import qmc
-
     from hotmess.overthinking.model import prior_moments
 
     units, t = approximation.theta.shape
@@ -216,14 +213,9 @@ def propose(
     scales, of_draw = np.zeros((1, *shape)), np.zeros(draws, np.int64)
     if pool.groupings:
         width = prior.spread * prior.effect_scales(features)
-        for power in (11, 13, 15):
-            u = qmc.Sobol(shape[0] * shape[1], rng=rng).random_base2(power)
-            scales = width * ndtri(0.5 + 0.5 * np.clip(u, 1e-9, 1 - 1e-9)).reshape(-1, *shape)
-            evidence = np.array([_evidence(prior_moments(x, prior, pool, features), flat, slope) for x in scales])
-            weights = np.exp(evidence - evidence.max())
-            weights /= weights.sum()
-            if 1 / (weights**2).sum() > 400:
-                break
+        scales, weights = _scales(
+            lambda x: _evidence(prior_moments(x, prior, pool, features), flat, slope), width, shape, rng
+        )
         if 1 / (weights**2).sum() < 100:
             raise BadInput("The fast path cannot draw how far models scatter; use the engine 'nuts'.")
         of_draw = np.searchsorted(np.cumsum(weights), (np.arange(draws) + rng.random()) / draws)
@@ -236,6 +228,47 @@ def propose(
         center = np.linalg.solve(precision + flat, linear + slope)
         theta[rows] = center + np.linalg.solve(low.T, white[rows].T).T
     return theta.reshape(draws, units, t), scales[of_draw]
+
+
+def _scales(
+    evidence: Callable[[Floats], float], width: Floats, shape: tuple[int, int], rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Scales (draws, groupings, 2F) and their normalised weights under half-normal priors of scale `width`.
+
+    First drawn from the prior, evenly (Sobol points). Where many responses leave next to no prior draw with any weight,
+    as where models hardly scatter, logarithms are drawn from a multivariate t around the weighted draws before them,
+    whose weights are tempered so that 50 are effective (population Monte Carlo; Cappé et al. 2004).
+    """
+    from scipy.special import ndtri
+    from scipy.stats import multivariate_t, qmc
+
+    count = shape[0] * shape[1]
+    flat = np.broadcast_to(width, shape).ravel()
+    u = qmc.Sobol(count, rng=rng).random_base2(11)
+    x = np.log(ndtri(0.5 + 0.5 * np.clip(u, 1e-9, 1 - 1e-9)))
+    drawn = x - 0.5 * np.exp(2 * x)  # log density of log(scale/width)
+    for turn in range(8):
+        scales = (flat * np.exp(x)).reshape(-1, *shape)
+        log_w = np.array([evidence(one) for one in scales]) + (x - 0.5 * np.exp(2 * x)).sum(1)
+        log_w -= drawn.sum(1) if drawn.ndim == 2 else drawn
+        weights = _normalised(log_w)
+        if 1 / (weights**2).sum() > 400 or turn == 7:
+            break
+        power = 1.0
+        while 1 / (_normalised(power * log_w) ** 2).sum() < min(50, 5 * count):
+            power *= 0.7
+        tempered = _normalised(power * log_w)
+        mean = tempered @ x
+        covariance = np.einsum("n,ni,nj->ij", tempered, x - mean, x - mean) + 1e-4 * np.eye(count)
+        around = multivariate_t(mean, 1.5 * covariance, df=4, seed=rng)
+        x = np.minimum(np.atleast_2d(around.rvs(4096).reshape(4096, count)), 3.0)
+        drawn = around.logpdf(x)
+    return scales, weights
+
+
+def _normalised(log_weights: Floats) -> Floats:
+    weights = np.exp(log_weights - log_weights.max())
+    return np.asarray(weights / weights.sum())
 
 
 def soften(size: int) -> float:
