@@ -69,8 +69,18 @@ def base_scope(table: pd.DataFrame) -> str:
     if len(models) > 4 and families:
         who += f" ({join(families)})"
     questions = len(table[["benchmark", "question"]].drop_duplicates())
-    benchmarks = join(sorted(table["benchmark"].astype(str).unique()))
-    return f"{who}{span} on {questions:,} question{'s' if questions != 1 else ''} of {benchmarks}"
+    return f"{who}{span} on {questions:,} question{'s' if questions != 1 else ''}{of_benchmarks(table)}"
+
+
+def of_benchmarks(table: pd.DataFrame) -> str:
+    """The benchmarks of a table, as the end of a phrase; nothing where none was named.
+
+    >>> import pandas as pd
+    >>> [of_benchmarks(pd.DataFrame({"benchmark": names})) for names in (["mmlu", "gpqa"], ["all"])]
+    [' of gpqa and mmlu', '']
+    """
+    names = sorted(table["benchmark"].astype(str).unique())
+    return "" if names == ["all"] else f" of {join(names)}"
 
 
 def length_scope(study: Study, table: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hotmess.claims.scope import join, size_span
+from hotmess.claims.scope import join, of_benchmarks, size_span
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -22,7 +22,6 @@ def data_sentence(responses: Responses) -> str:
     table = responses.table
     models = table["model"].nunique()
     questions = len(table[["benchmark", "question"]].drop_duplicates())
-    benchmarks = sorted(table["benchmark"].astype(str).unique())
     cells = table.groupby(["benchmark", "model", "question", "condition", "budget"], observed=True).size()
     low, high = int(cells.min()), int(cells.max())
     repeats = f"{low:,}" if low == high else f"{low:,} to {high:,}"
@@ -30,7 +29,7 @@ def data_sentence(responses: Responses) -> str:
     extra = f" under {join(arms)}" if arms else ""
     return (
         f"{len(table):,} responses of {models:,} model{'s' * (models != 1)} to {questions:,} "
-        f"question{'s' * (questions != 1)} of {join(benchmarks)}{extra}, {repeats} "
+        f"question{'s' * (questions != 1)}{of_benchmarks(table)}{extra}, {repeats} "
         f"response{'s' * (repeats != '1')} to each; outcome: {responses.outcome}."
     )
 

@@ -158,6 +158,8 @@ def questions(context: Context) -> Section:
         + (
             f"The median question's incoherence lies between {show(middle.min(), 2)} and {show(middle.max(), 2)} "
             "across models."
+            if len(middle) > 1
+            else f"The median question's incoherence is {show(middle.iloc[0], 2)}."
             if len(middle)
             else ""
         )
