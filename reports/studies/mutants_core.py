@@ -114,8 +114,8 @@ MUTANTS = [
         *("answers/test_answer_fit.py", "pointwise"),
     ),
     _m(
-        *("vectors-kappa-plus-one", "off by one", "answers/probabilities.py"),
-        *("(1 - own) / (kappa[..., 0] + 1)", "(1 - own) / kappa[..., 0]", "answers/test_probabilities.py"),
+        *("vectors-remainder-not-squared", "forgotten factor", "answers/probabilities.py"),
+        *("two + two * pair", "two + pair", "answers/test_probabilities.py", "moments"),
     ),
     _m(
         *("pairs-with-themselves", "pairing", "decompose/squared.py"),
