@@ -176,8 +176,8 @@ def write() -> None:
         lines += [
             "",
             "Brier terms are covered about as they should be, the variance less well. KL terms are not, and their",
-            "intervals are not to be relied on: they hang on probabilities next to 0, of which ten responses say little;",
-            "and where a lead is so long that the rest is below 1e-9, which the prior allows, the response is read as",
+            "intervals are not to be relied on: they hang on probabilities next to 0, of which ten responses say",
+            "little; and where a lead is so long that the rest is below 1e-9, which the prior allows, it is read as",
             "certain and smoothed.",
         ]
     PAGE.write_text("\n".join(lines) + "\n")
