@@ -34,9 +34,10 @@ def page() -> None:
     lines = [
         "# The temperature model at the paper's size",
         "",
-        "`python benchmarks/overthinking.py --engine nuts`, and the same with `--engine fast --questions 5700 --models 5",
-        "--budgets 1` (`--draws` is a quarter of the draws below); 2 processors (x86_64), shared: processor seconds tell",
-        "more than time of day where others waited (load average). Compilation is included. Target: under 600 s on 2 cores, R-hat below 1.01 and effective sizes above",
+        "`python benchmarks/overthinking.py --engine nuts`, and the same with",
+        "`--engine fast --questions 5700 --models 5 --budgets 1` (`--draws` is a quarter of the draws below);",
+        "2 processors (x86_64), shared: processor seconds tell more than time of day where others waited (load",
+        "average). Compilation is included. Target: under 600 s on 2 cores, R-hat below 1.01 and effective sizes above",
         "400 on every parameter, scale and reported effect; for the fast path a Pareto k below 0.7.",
         "",
         "| engine | questions × models × budgets × samples | draws | processor s | wall s | load | said | passed |",
