@@ -5,22 +5,25 @@
 Correlation, discrimination of raters and entities are drawn from the prior (`hotmess.rankings.model`), orders from
 Plackett and Luce, and the ranks of the truth among thinned draws of NUTS must be uniform. 16 entities, 3 and 4 raters.
 
-Writes `calibration_ranks.json` and `calibration_ranks.md` beside itself. Finished simulations are kept in
+Writes `calibration_ranks.json`, `.md` and `.nc` (`sbc.py`) beside itself. Finished simulations are kept in
 `.cache/calibration_ranks.jsonl`.
 """
 
 from __future__ import annotations
 
-import argparse
-import datetime
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import sbc
+from calibration_laws import BINS, rank
+
 ENTITIES, RATERS = 16, (3, 4)
 DRAWS, THIN, WARMUP = 99, 10, 500
 ATTRIBUTE = np.repeat([0, 1], RATERS)
@@ -50,23 +53,37 @@ def from_prior(rng: np.random.Generator) -> tuple[dict[str, float], np.ndarray]:
 def sampler() -> Callable[[int, np.ndarray], dict[str, np.ndarray]]:
     """NUTS on the rank model, compiled once for orders of one shape: (seed, orders) -> thinned draws."""
     import jax
-    from numpyro.infer import MCMC, NUTS
+    import jax.numpy as jnp
+    from numpyro.infer.hmc import hmc
+    from numpyro.infer.util import initialize_model
 
+    from hotmess.inference.sample import enable_x64
     from hotmess.rankings.model import rank_model
 
-    kernel = NUTS(lambda order: rank_model(ATTRIBUTE, order, ENTITIES), target_accept_prob=0.95)
-    chain = MCMC(
-        kernel,
-        num_warmup=WARMUP,
-        num_samples=DRAWS * THIN,
-        thinning=THIN,
-        progress_bar=False,
-        jit_model_args=True,
-    )
+    def model(order: Any) -> None:
+        rank_model(ATTRIBUTE, order, ENTITIES)
+
+    with enable_x64():
+        some = from_prior(np.random.default_rng(0))[1]
+        start = initialize_model(jax.random.PRNGKey(0), model, model_args=(some,), dynamic_args=True)
+        first, step = hmc(potential_fn_gen=start.potential_fn, algo="NUTS")
+        zero = jax.tree.map(jnp.zeros_like, start.param_info.z)
+
+    def chain(key: Any, order: Any) -> Any:
+        state = first(zero, WARMUP, target_accept_prob=0.95, rng_key=key, model_args=(order,))
+
+        def one(state: Any, _: Any) -> Any:
+            state = jax.lax.fori_loop(0, THIN, lambda i, now: step(now, model_args=(order,)), state)
+            return state, state.z
+
+        state = jax.lax.fori_loop(0, WARMUP, lambda i, now: step(now, model_args=(order,)), state)
+        return jax.vmap(start.postprocess_fn(order))(jax.lax.scan(one, state, None, length=DRAWS)[1])
+
+    compiled = jax.jit(chain)
 
     def run(seed: int, order: np.ndarray) -> dict[str, np.ndarray]:
-        chain.run(jax.random.PRNGKey(seed), order)
-        found = {name: np.asarray(value, float) for name, value in chain.get_samples().items()}
+        with enable_x64():
+            found = {k: np.asarray(v) for k, v in compiled(jax.random.PRNGKey(seed), order).items()}
         return {
             "rho": found["rho"],
             "rho_these": found["rho_these"],
@@ -81,10 +98,8 @@ def sampler() -> Callable[[int, np.ndarray], dict[str, np.ndarray]]:
     return run
 
 
-def simulations(count: int, *, seed: int, store: Path) -> dict[str, np.ndarray]:
+def ranks(count: int, *, seed: int, store: Path) -> dict[str, np.ndarray]:
     """Ranks in (0, 1) of every quantity, finished ones read from `store`."""
-    from calibration_laws import rank
-
     done = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
     done = [row for row in done if row["seed"] == seed][:count]
     run = sampler()
@@ -100,47 +115,17 @@ def simulations(count: int, *, seed: int, store: Path) -> dict[str, np.ndarray]:
     return {name: np.array([row[name] for row in done]) for name in done[0] if name != "seed"}
 
 
-def markdown(about: dict[str, Any]) -> str:
-    n, rows = about["simulations"], about["rows"]
-    lines = [
-        "# Simulation-based calibration of the rank model",
-        "",
-        f"`{about['command']}`, {about['date']}. {n:,} surveys of {ENTITIES} entities by {RATERS[0]} and {RATERS[1]} "
-        f"raters, from the prior; {DRAWS} draws of NUTS, every {THIN}th. p-values of uniformity of the ranks, and how "
-        f"often central intervals hold the truth (Monte Carlo standard error {100 * (0.25 / n) ** 0.5:.1f}% and "
-        f"{100 * (0.09 / n) ** 0.5:.1f}%).",
-        "",
-        "| quantity | Kolmogorov | χ², 10 bins | 50% intervals | 90% intervals |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for r in rows:
-        held = f"{r['coverage50']:.1%} | {r['coverage90']:.1%}"
-        lines.append(f"| {r['quantity']} | {r['kolmogorov']:.3f} | {r['chi2']:.3f} | {held} |")
-    smallest, count = min(min(r["kolmogorov"], r["chi2"]) for r in rows), 2 * len(rows)
-    verdict = "No sign against uniform ranks" if smallest > 0.05 / count else "The ranks are not uniform"
-    return "\n".join([*lines, "", f"**{verdict}: the smallest of {count} p-values is {smallest:.4f}.**"]) + "\n"
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results (default: beside this script)")
-    args = parser.parse_args()
-    from calibration_laws import uniformity
+    def surveys(simulations: int, seed: int, out: Path) -> dict[str, np.ndarray]:
+        store = out / ".cache" / "calibration_ranks.jsonl"
+        store.parent.mkdir(parents=True, exist_ok=True)
+        return ranks(simulations, seed=seed, store=store)
 
-    store = args.out / ".cache" / "calibration_ranks.jsonl"
-    store.parent.mkdir(parents=True, exist_ok=True)
-    ranks = simulations(args.simulations, seed=args.seed, store=store)
-    about = {
-        "command": f"python reports/studies/calibration_ranks.py --simulations {args.simulations} --seed {args.seed}",
-        "date": datetime.date.today().isoformat(),
-        "seed": args.seed,
-        "simulations": args.simulations,
-        "rows": uniformity(ranks),
-    }
-    (args.out / "calibration_ranks.json").write_text(json.dumps(about, indent=1, allow_nan=False) + "\n")
-    (args.out / "calibration_ranks.md").write_text(markdown(about))
+    of = (
+        f"of surveys of {ENTITIES} entities by {RATERS[0]} and {RATERS[1]} raters from the prior, {DRAWS} draws of "
+        f"NUTS (every {THIN}th)"
+    )
+    sbc.main(__file__, "Simulation-based calibration of the rank model", of, BINS, surveys)
 
 
 if __name__ == "__main__":
