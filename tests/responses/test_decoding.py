@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hotmess.claims.user import claim_from
 from hotmess.responses.decoding import SIDES, decoded_differently
 
 ROWS = pd.DataFrame(
@@ -39,3 +40,23 @@ def test_what_is_spoiled(varies, setting):
 def test_settings_that_are_not_recorded_spoil_nothing():
     some = ROWS.assign(temperature=np.where(ROWS["model"] == "x", 0.5, np.nan))
     assert not any(decoded_differently(t, across) for t in (ROWS, some) for across in [*SIDES, "response"])
+
+
+def test_the_same_settings_on_other_questions_spoil_too():
+    swapped = (ROWS["model"] == "x") == (ROWS["question"] == "q1")
+    table = ROWS.assign(temperature=np.where(swapped, 0.2, 1.2))
+    (reason,) = decoded_differently(table, "model")
+    assert "on 2 questions (x: 0.2; y: 1.2)" in reason
+    budgets = ROWS.assign(temperature=np.where((ROWS["budget"] == "low") == (ROWS["question"] == "q1"), 0.2, 1.2))
+    assert "budgets of x" in decoded_differently(budgets, "budget")[0] and not decoded_differently(budgets, "model")
+
+
+def test_users_claims_say_what_they_compare():
+    def across(quantity):
+        return claim_from({"name": "a-claim", "quantity": quantity}).across
+
+    assert across("error(model='A') - error(model='B')") == ("model",)
+    assert across("error(model='A', budget='low') - error(model='A', budget='high')") == ("budget",)
+    assert across("longer_minus_shorter(model='A')") == ("response",)
+    assert across("error(model='A', difficulty='hard') - error(model='A', difficulty='easy')") == ("question",)
+    assert across("incoherence(model='A') - 0.5") == ()

@@ -60,8 +60,10 @@ def as_study(about: Any, **settings: Any) -> Study:
             return one
         key = next((key for kind, key in kinds.items() if isinstance(one, kind)), None)
         if key is None:
-            raise BadInput(f"A claim is tested on responses, a study, a fit or laws, not on {type(one).__name__}: "
-                "hotmess.read makes responses of files and data frames.")
+            raise BadInput(
+                f"A claim is tested on responses, a study, a fit or laws, not on {type(one).__name__}: "
+                "hotmess.read makes responses of files and data frames."
+            )
         first = one if isinstance(one, Fit) else one.fit
         if study is None:
             if first.source is None:

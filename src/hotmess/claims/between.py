@@ -119,5 +119,5 @@ incoherence_rises_with_length = Claim(
     control=_length_control,
     variants=_length_variants,
     association=True,
-    across="question",
+    across=("question",),
 )

@@ -102,7 +102,7 @@ class Claim:
         True where the quantity is itself a change of incoherence, so that its parts belong in the sentence.
     across
         What is compared (`model`, `budget`, `condition`, `question`, `response`): where its sides were decoded at
-        different settings, the verdict is held back.
+        different settings, the claim is not testable.
     long
         True where it takes long on large tables: there it is tested when it is asked for by name.
     widened
@@ -126,7 +126,7 @@ class Claim:
     variants: Callable[[Study], dict[str, Estimate]] | None = None
     association: bool = False
     change: bool = False
-    across: str = ""
+    across: tuple[str, ...] = ()
     long: bool = False
     widened: bool = True
     units: str = "questions"

@@ -114,5 +114,5 @@ embedding_variance_rises_with_length = Claim(
     control=_control,
     variants=_variants,
     association=True,
-    across="question",
+    across=("question",),
 )

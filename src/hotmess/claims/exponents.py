@@ -110,7 +110,7 @@ variance_exponent_falls_with_difficulty = Claim(
     needs=NEEDS,
     estimate=lambda study: _estimate(study, "variance", -1.0),
     control=_falls_control,
-    across="model",
+    across=("model",),
 )
 bias_exponent_constant_across_difficulty = Claim(
     name="bias-exponent-constant-across-difficulty",
@@ -122,5 +122,5 @@ bias_exponent_constant_across_difficulty = Claim(
     region=(-ALIKE, ALIKE),
     estimate=lambda study: _estimate(study, "bias2", 1.0),
     control=_alike_control,
-    across="model",
+    across=("model",),
 )

@@ -173,5 +173,5 @@ intervention_lowers_incoherence = Claim(
     control=_control,
     variants=_variants,
     change=True,
-    across="condition",
+    across=("condition",),
 )

@@ -93,5 +93,5 @@ natural_overthinking = Claim(
     variants=_natural_variants,
     association=True,
     change=True,
-    across="response",
+    across=("response",),
 )

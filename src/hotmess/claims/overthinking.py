@@ -218,7 +218,7 @@ answers_get_hotter_with_length = Claim(
     variants=_hotter_variants,
     association=True,
     long=True,
-    across="response",
+    across=("response",),
 )
 natural_exceeds_budget = Claim(
     name="natural-exceeds-budget",
@@ -236,7 +236,7 @@ natural_exceeds_budget = Claim(
     control=_exceeds_control,
     variants=_exceeds_variants,
     long=True,
-    across="budget",
+    across=("response", "budget"),
 )
 budget_lowers_incoherence = Claim(
     name="budget-lowers-incoherence",
@@ -251,5 +251,5 @@ budget_lowers_incoherence = Claim(
     control=_budget_control,
     variants=_budget_variants,
     change=True,
-    across="budget",
+    across=("budget",),
 )

@@ -209,7 +209,7 @@ def _mean_slope(x: np.ndarray, y: np.ndarray) -> float:
     x, y = np.where(use, x, 0.0), np.where(use, y, 0.0)
     away = np.where(use, x - (x.sum(1) / n)[:, None], 0.0)
     spread = (away**2).sum(1)
-    has = (use.sum(1) >= 3) & (spread > 0)
+    has = (use.sum(1) >= 3) & (spread > 1e-12 * n * (1 + (x**2).max(1, initial=0.0)))  # more than rounding
     return float(np.mean((away * y).sum(1)[has] / spread[has])) if has.any() else np.nan
 
 

@@ -121,7 +121,7 @@ def _scale_claim(name: str, place: str, statement: str, estimand: str, which: st
         needs="any outcome with a target, at least 4 model sizes, questions by difficulty (of lengths or a column)",
         estimate=lambda study: _scale_estimate(study, which, sign),
         control=lambda study, seed: _scale_control(study, seed, which, sign),
-        across="model",
+        across=("model",),
     )
 
 

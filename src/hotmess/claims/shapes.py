@@ -166,5 +166,5 @@ length_saturates = Claim(
     needs="letters, lengths, 20 or more length bins over all models with 10 wrong responses each",
     control=_control,
     association=True,
-    across="question",
+    across=("question",),
 )

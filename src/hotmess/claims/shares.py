@@ -255,5 +255,5 @@ length_predicts_more_than_size = Claim(
     estimate=_estimate,
     control=_control,
     association=True,
-    across="model",
+    across=("model",),
 )

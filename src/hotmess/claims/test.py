@@ -108,6 +108,10 @@ def test_claim(
         other = claim.quantity(study, OTHER[population])
     except NotTestable as reason:
         return _not_testable(study, claim, population, (str(reason),), {})
+    differ = [reason for side in claim.across for reason in decoded_differently(study.responses.table, side)]
+    if differ:
+        decoding = {"passed": False, "differ": differ}
+        return _not_testable(study, claim, population, tuple(differ), {"decoding": decoding})
     questions = len(study.responses.table[["benchmark", "question"]].drop_duplicates())
     factor = widening(questions) if claim.widened else 1.0
     quantity, other = (
@@ -147,11 +151,6 @@ def test_claim(
     if found_evidence is not None:
         guards["evidence"] = found_evidence
     lowering: list[str] = list(dict.fromkeys((*quantity.held, *other.held)))
-    if claim.across:
-        differ = decoded_differently(study.responses.table, claim.across)
-        if differ:
-            guards["decoding"] = {"passed": False, "differ": differ}
-        lowering += differ
     if claim.estimate is not None:
         guards["agreement"], sentence = _agreement(claim.estimate(study), median)
         lowering += sentence
@@ -246,7 +245,9 @@ def _not_testable(
     study: Study, claim: Claim, population: str, reasons: tuple[str, ...], guards: dict[str, Any]
 ) -> Verdict:
     sentence = f"Not testable: that {claim.statement}. {_capital(reasons[0])}"
-    guards = {k: v for k, v in guards.items() if k in ("gate", "negative_control")}  # no number without a verdict
+    guards = {
+        k: v for k, v in guards.items() if k in ("decoding", "gate", "negative_control")
+    }  # no number without a verdict
     return Verdict(
         claim, NOT_TESTABLE, sentence.rstrip(".") + ".", population, study.metric, guards=guards, reasons=reasons
     )

@@ -120,6 +120,7 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
         estimate=(lambda study: plain_estimate(study, expression, sign)) if answers else None,
         control=(lambda study, seed: exchange_control(study, expression, sign, seed)) if answers and contrast else None,
         association=expression.source in ("length law", "halves"),
+        across=_compared(expression),
         preregistration=preregister(canonical),
     )
 
@@ -241,6 +242,20 @@ def _statement(text: str, sign: float, region: tuple[float, float] | None) -> st
     if region is not None:
         return f"{text} lies between {region[0]:g} and {region[1]:g}"
     return f"{text} is {'above' if sign > 0 else 'below'} 0"
+
+
+def _compared(expression: Expression) -> tuple[str, ...]:
+    """What an expression compares: by its fit, and by the filters in which its quantities differ.
+
+    >>> _compared(parse("error(model='A') - error(model='B')")), _compared(parse("length_slope(model='A')"))
+    (('model',), ('question',))
+    """
+    fit = {"power laws": ("model",), "length law": ("question",), "halves": ("response",)}.get(expression.source, ())
+    filters = [dict(term.filters) for term in expression.terms]
+    names = dict.fromkeys(name for one in filters for name in one)
+    differ = [name for name in names if len({one.get(name) for one in filters}) > 1]
+    own = ("model", "budget", "condition")
+    return tuple(dict.fromkeys((*fit, *(name if name in own else "question" for name in differ))))
 
 
 def _is_contrast(expression: Expression) -> bool:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SETTINGS = ("temperature", "top_p")
+QUESTION = ("benchmark", "question")
 CELL = ("benchmark", "model", "question", "condition", "budget")
 SIDES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "model": (("model",), ()),
@@ -39,20 +40,32 @@ def decoded_differently(table: pd.DataFrame, across: str) -> list[str]:
                 out.append(f"responses to one question were decoded at different {setting} ({values})")
             continue
         sides, inside = SIDES[across]
-        known = own[[*inside, *sides, setting]].drop_duplicates().sort_values([*inside, *sides, setting])
-        groups: dict[tuple[str, ...], dict[str, tuple[float, ...]]] = {}
-        for *key, value in known.astype({setting: float}).itertuples(index=False):
-            place, side = tuple(map(str, key[: len(inside)])), ", ".join(map(str, key[len(inside) :]))
-            settings = groups.setdefault(place, {})
-            settings[side] = (*settings.get(side, ()), value)
-        spoiled = [(place, found) for place, found in groups.items() if len(set(found.values())) > 1]
+        spoiled = _unlike(own, sides, inside, setting)
+        where = ""
+        if not spoiled and across != "question" and set(QUESTION) <= set(own.columns):
+            # The same settings on the whole, but not on the same questions.
+            spoiled = _unlike(own, sides, (*inside, *QUESTION), setting)
+            where = f" on {len({place[-2:] for place, _ in spoiled}):,} questions"
         if spoiled:
             place, found = spoiled[0]
-            who = f" of {place[0]}" if place else ""
+            who = f" of {place[0]}" if inside else ""
             some = "; ".join(f"{side or 'none'}: {_listed(v)}" for side, v in list(found.items())[:4])
             more = f"; and {len(found) - 4} more" if len(found) > 4 else ""
-            out.append(f"{across}s{who} were decoded at different {setting} ({some}{more})")
+            out.append(f"{across}s{who} were decoded at different {setting}{where} ({some}{more})")
     return out
+
+
+def _unlike(
+    table: pd.DataFrame, sides: Sequence[str], inside: Sequence[str], setting: str
+) -> list[tuple[tuple[str, ...], dict[str, tuple[float, ...]]]]:
+    """Every place inside which sides have different sets of a setting's values, and these sets."""
+    known = table[[*inside, *sides, setting]].drop_duplicates().sort_values([*inside, *sides, setting])
+    groups: dict[tuple[str, ...], dict[str, tuple[float, ...]]] = {}
+    for *key, value in known.astype({setting: float}).itertuples(index=False):
+        place, side = tuple(map(str, key[: len(inside)])), ", ".join(map(str, key[len(inside) :]))
+        settings = groups.setdefault(place, {})
+        settings[side] = (*settings.get(side, ()), value)
+    return [(place, found) for place, found in groups.items() if len(set(found.values())) > 1]
 
 
 def pair_decoded_differently(table: pd.DataFrame, of: str, against: str) -> list[str]:
