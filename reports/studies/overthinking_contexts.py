@@ -73,8 +73,8 @@ def write() -> None:
         "",
         "Made by `python reports/studies/overthinking_contexts.py --sets 40`. Every data set: one model, 50 questions,",
         "2 budgets, 10 contexts of 3 responses, the same contexts at both budgets; no length or budget has any effect.",
-        "In each (question, context) scores of all options move by Normal(0, 1) in the second and third world, and log2",
-        "length by Normal(0, 0.6²) in the third.",
+        "In each (question, context) scores of all options move by Normal(0, 1) in the second and third world, and",
+        "log2 length by Normal(0, 0.6²) in the third.",
         "",
         "Share of data sets in which |mean| < 1.645 sd (90% intervals, truth 0), without and with the widening, and",
         "the root mean square error of the estimates over the mean posterior sd.",
@@ -95,8 +95,8 @@ def write() -> None:
             lines.append(f"| {world} | {len(rows)} | {name} | {shown} |")
     lines += [
         "",
-        "Contexts that move answers alone do not make intervals of effects within questions too narrow. Where they move",
-        "lengths too, effects of natural length are called surer than they are; the widening makes up for most of it.",
+        "Contexts that move answers alone do not make intervals of effects within questions too narrow. Where they",
+        "move lengths too, effects of natural length are called surer than they are; the widening makes up for most of it.",
     ]
     PAGE.write_text("\n".join(lines) + "\n")
 
