@@ -112,11 +112,11 @@ def verdict(rows: Sequence[dict[str, Any]]) -> str:
     out = (
         f"False worlds: supported in {count} of {sets} data sets, an upper limit of "
         f"{worlds.upper_limit(count, sets):.1%} for the mean rate of the worlds. "
-        f"Below {AIM:.1%} in itself: {'; '.join(met) or 'none'}. "
+        f"Below {AIM:.1%} in itself: {'; '.join(met) or 'none'}."
     )
     if open_:
         worst = max(limits[w] for w in open_)
-        out += f"With too few data sets or too high a rate to say so: {'; '.join(open_)} (limits up to {worst:.1%})."
+        out += f" With too few data sets or too high a rate to say so: {'; '.join(open_)} (limits up to {worst:.1%})."
     wrong = sum(r["contradicted"] for r in true)
     out += f" True worlds: contradicted in {wrong} of {sum(r['sets'] for r in true)}." if true else ""
     if false and false[0]["published"]:
