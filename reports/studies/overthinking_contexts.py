@@ -96,7 +96,8 @@ def write() -> None:
     lines += [
         "",
         "Contexts that move answers alone do not make intervals of effects within questions too narrow. Where they",
-        "move lengths too, effects of natural length are called surer than they are; the widening makes up for most of it.",
+        "move lengths too, effects of natural length are called surer than they are; the widening makes up for most of",
+        "it.",
     ]
     PAGE.write_text("\n".join(lines) + "\n")
 
