@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, digamma, expit, log_expit, ndtr, ndtri
+from scipy.special import betaln, expit, log_ndtr, logsumexp, ndtri_exp
 
 from hotmess.answers.conjugate import DELTA, TermDraws
 from hotmess.answers.prior import AnswerPrior
@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
 NODES, WEIGHTS = (1 + NODES) / 2, WEIGHTS / 2
-REMAINDERS = 4  # draws of how the rest is divided, behind each posterior draw of the terms
+REMAINDERS = 16  # draws of how the rest is divided, behind each posterior draw of the terms
 UNITS = (0.1, 0.05, 0.01, 0.001, 1e-4, 1e-6)
 SAID = {
     "certain": "the share of certain responses",
@@ -76,8 +76,9 @@ class ProbabilityFit:
         (groups, U) share of divided responses rounded to each of `UNITS`.
     parameters
         (chains, draws of each, groups) arrays: logit_a, log_kappa, log_phi, and location and scatter of the rest.
-    chains, seed
-        number of chains, whose draws come one chain after the other; seed of the draws behind the terms.
+    chains, seed, remainders
+        number of chains, whose draws come one chain after the other; seed of the draws behind the terms, and number of
+        divisions of the rest in each.
     """
 
     main: Floats
@@ -93,13 +94,15 @@ class ProbabilityFit:
     parameters: Mapping[str, Floats] = field(default_factory=dict)
     chains: int = 1
     seed: int = 0
+    remainders: int = REMAINDERS
 
     def terms(self, metric: str = "brier") -> TermDraws:
         """Draws of error, bias² and variance under `brier` or `kl`.
 
-        Brier needs E f and E|f|², KL E log f (of a certain response the smoothed logarithms). The sum over main options
-        is exact, the expectation over the lead a quadrature, that over the rest's division a mean of `REMAINDERS`
-        draws.
+        Brier needs E f and E|f|², KL E log of the smoothed f. The sum over main options is exact, the expectation over
+        the lead a quadrature, that over the rest's division a mean of `remainders` draws; |E f|² is the mean over pairs
+        of different draws, so that their noise goes neither to bias² nor to variance (for single questions it can be
+        below 0 by as much).
         """
         if metric not in ("brier", "kl"):
             raise BadInput(f"The metric is {metric!r}; probability vectors have 'brier' and 'kl' terms.")
@@ -111,62 +114,55 @@ class ProbabilityFit:
             out[:, s] = (self._brier if metric == "brier" else self._kl)(s, rng)
         return TermDraws(*out)
 
-    def _leads(self, s: slice) -> list[Floats]:
-        """(draws, cells, 1, nodes) quantiles of the lead where the second thought agrees, and where it does not."""
-        sigma = self.sigma[s][..., None]
-        means = (self.mu[s][..., None], self.doubtful[s][..., None])
-        return [np.maximum(mu - sigma * ndtri((1 - NODES) * ndtr(mu / sigma)), 0.0)[:, :, None] for mu in means]
+    def _divisions(self, s: slice, rng: np.random.Generator) -> Iterator[Floats]:
+        """Draws (draws, cells, D, D) of how the rest is divided: share of option j where k is the main option."""
+        for _ in range(self.remainders):
+            yield _shares(_log_gammas(self.beta[s], self.real, rng))
 
-    def _divisions(self, s: slice, rng: np.random.Generator) -> Iterator[tuple[Floats, Floats, Floats]]:
-        """Draws g (draws, cells, D) of the gammas, what all but k have together, and logit f_k less the lead."""
-        d = self.real.shape[1]
-        for _ in range(REMAINDERS):
-            g = np.where(self.real, rng.standard_gamma(self.beta[s]) + 1e-140, 0.0)
-            place, total = g.argmax(-1)[..., None], g.sum(-1, keepdims=True)
-            first = np.arange(d) == place
-            second = np.where(first, 0.0, g).max(-1, keepdims=True)
-            others = np.where(first, np.where(first, 0.0, g).sum(-1, keepdims=True), total - g)
-            most = np.where(first, second, np.take_along_axis(g, place, -1))
-            yield g, others, np.log(most) - np.log(others)
+    def _answers(self, s: slice) -> Iterator[tuple[Floats, Floats]]:
+        """The ways a main option is chosen: weight (draws, cells, D), and lead (draws, cells, 1, nodes)."""
+        p, sigma = self.main[s].astype(float), self.sigma[s][..., None]
+        for weight, mu in ((p * p, self.mu[s]), (p * (1 - p), self.doubtful[s])):
+            yield weight, _lead(mu[..., None], sigma, NODES)[:, :, None]
 
     def _brier(self, s: slice, rng: np.random.Generator) -> Floats:
-        p, v = self.main[s].astype(float), self.certain[s][..., None]
-        leads = self._leads(s)
-        mean, square = np.zeros(p.shape), np.zeros(p.shape[:2])
-        for g, others, offset in self._divisions(s, rng):
+        p, v, n = self.main[s].astype(float), self.certain[s], self.remainders
+        ways = list(self._answers(s))
+        total, own, square = np.zeros(p.shape), np.zeros(p.shape[:2]), np.zeros(p.shape[:2])
+        for shares in self._divisions(s, rng):
+            offset = np.log(shares.max(-1))
             one, two = np.zeros(p.shape), np.zeros(p.shape)  # expectations of 1 - f_k and of its square
-            for weight, lead in zip((p * p, p * (1 - p)), leads, strict=True):
+            for weight, lead in ways:
                 rest = expit(-(offset[..., None] + lead))
                 one += weight * (rest @ WEIGHTS)
                 two += weight * ((rest**2) @ WEIGHTS)
-            over, g2 = one / others, g**2
-            mean += p - one + g * (over.sum(-1, keepdims=True) - over)
-            pair = (g2.sum(-1, keepdims=True) - g2) / others**2
-            square += (p - 2 * one + two + two * pair).sum(-1)
-        mean = v * p + (1 - v) * mean / REMAINDERS
-        whole = v[..., 0] + (1 - v[..., 0]) * square / REMAINDERS
-        error = 1 - 2 * mean[..., 0] + whole
-        variance = whole - (mean**2).sum(-1)
+            mean = p - one + np.einsum("dck,dckj->dcj", one, shares)
+            total += mean
+            own += (mean**2).sum(-1)
+            square += (p - 2 * one + two + two * (shares**2).sum(-1)).sum(-1) / n
+        # |mean|² from pairs of different divisions: the square of an average would count its noise as bias.
+        pairs = ((total**2).sum(-1) - own) / (n * (n - 1))
+        whole = v + (1 - v) * square
+        error = 1 - 2 * (v * p[..., 0] + (1 - v) * total[..., 0] / n) + whole
+        cross = (p * total).sum(-1) / n
+        variance = whole - (v**2 * (p**2).sum(-1) + 2 * v * (1 - v) * cross + (1 - v) ** 2 * pairs)
         return np.stack([error, error - variance, variance])
 
     def _kl(self, s: slice, rng: np.random.Generator) -> Floats:
-        p, v, beta = self.main[s].astype(float), self.certain[s][..., None], self.beta[s].astype(float)
-        choices = self.real.sum(-1).astype(float)[:, None]
-        high, low = np.log((1 + DELTA) / (1 + choices * DELTA)), np.log(DELTA / (1 + choices * DELTA))
-        leads = self._leads(s)
-        lead, rest = np.zeros(p.shape), np.zeros(p.shape)
-        for _, _, offset in self._divisions(s, rng):
-            for weight, points in zip((p, 1 - p), leads, strict=True):
-                y = offset[..., None] + points
-                lead += weight * (log_expit(y) @ WEIGHTS) / REMAINDERS
-                rest += weight * (log_expit(-y) @ WEIGHTS) / REMAINDERS
-        others = np.maximum(np.where(self.real, beta.sum(-1, keepdims=True) - beta, 1.0), 1e-12)
-        away = p * (rest - digamma(others))
-        inside = p * lead + away.sum(-1, keepdims=True) - away + (1 - p) * digamma(np.where(self.real, beta, 1.0))
-        mean_log = v * (p * high + (1 - p) * low) + (1 - v) * inside
+        p, v, d = self.main[s].astype(float), self.certain[s][..., None], self.real.shape[1]
+        scale = np.log1p(self.real.sum(-1).astype(float)[:, None] * DELTA)
+        ways, main = list(self._answers(s)), np.eye(d, dtype=bool)
+        inside = np.zeros(p.shape)
+        for shares in self._divisions(s, rng):
+            offset = np.log(shares.max(-1))
+            for weight, lead in ways:
+                for node, share in enumerate(WEIGHTS):
+                    y = offset + lead[..., node]
+                    f = np.where(main, expit(y)[..., None], shares * expit(-y)[..., None])
+                    inside += share * np.einsum("dck,dckj->dcj", weight, np.log(f + DELTA)) / self.remainders
+        mean_log = v * (p * np.log1p(DELTA) + (1 - p) * np.log(DELTA)) + (1 - v) * inside - scale
         mean_log = np.where(self.real, mean_log, -np.inf)
-        top = mean_log.max(-1)
-        log_z = top + np.log(np.exp(mean_log - top[..., None]).sum(-1))
+        log_z = logsumexp(mean_log, axis=-1)
         error = -mean_log[..., 0]
         return np.stack([error, error + log_z, -log_z])
 
@@ -175,12 +171,9 @@ class ProbabilityFit:
         row = np.arange(len(cell))
         edges = np.cumsum(self.main[draw].astype(float), axis=1)[cell]
         main, second = ((edges < rng.random((len(cell), 1)) * edges[:, -1:]).sum(1) for _ in range(2))
-        gammas = np.where(self.real[cell], rng.standard_gamma(self.beta[draw].astype(float)[cell]) + 1e-140, 0.0)
-        gammas[row, main] = 0.0
-        rest = gammas / gammas.sum(1, keepdims=True)
+        rest = _shares(_log_gammas(self.beta[draw].astype(float)[cell], self.real[cell], rng))[row, main]
         mu = np.where(main == second, self.mu[draw][cell], self.doubtful[draw][cell])
-        sigma = self.sigma[draw][cell]
-        lead = np.maximum(mu - sigma * ndtri(rng.random(len(cell)) * ndtr(mu / sigma)), 0.0)
+        lead = _lead(mu[:, None], self.sigma[draw][cell][:, None], rng.random((len(cell), 1)))[:, 0]
         logit = lead + np.log(rest.max(1))
         f = rest * expit(-logit)[:, None]
         f[row, main] = expit(logit)
@@ -223,6 +216,26 @@ class ProbabilityFit:
                     "sets that it makes; rely on the unbiased estimator."
                 )
         return tuple(out)
+
+
+def _log_gammas(beta: Floats, real: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
+    """Logarithms of Gamma(beta) draws, of any smallness: log Gamma(beta + 1) draws + log(uniform)/beta."""
+    shape = np.where(real, beta, 1.0).astype(float)
+    drawn = np.log(rng.standard_gamma(shape + 1)) - rng.standard_exponential(shape.shape) / shape
+    return np.where(real, drawn, -np.inf)
+
+
+def _shares(log_g: Floats) -> Floats:
+    """(…, k, j) share of option j among all options but k."""
+    d = log_g.shape[-1]
+    others = np.where(np.eye(d, dtype=bool), -np.inf, log_g[..., None, :])
+    g = np.exp(others - others.max(-1, keepdims=True))
+    return g / g.sum(-1, keepdims=True)
+
+
+def _lead(mu: Floats, sigma: Floats, u: Floats) -> Floats:
+    """Quantiles at u (…, n) of Normal(mu, sigma²) cut off below 0, with mu and sigma (…, 1)."""
+    return np.maximum(mu - sigma * ndtri_exp(np.log1p(-u) + log_ndtr(mu / sigma)), 0.0)
 
 
 def rounding_unit(f: Floats) -> float:
@@ -350,7 +363,10 @@ def fit_probabilities(
         chains=chains,
         seed=seed,
         main=flat.pop("p"),
-        **flat,
+        mu=flat["mu"],
+        doubtful=flat["doubtful"],
+        sigma=flat["sigma"],
+        beta=flat["beta"],
     )
 
 
