@@ -53,6 +53,46 @@ def test_terms_are_the_moments_of_simulated_responses():
     np.testing.assert_allclose(brier.error, brier.bias2 + brier.variance, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("p", "mu", "doubtful", "sigma", "beta"),
+    [
+        ((0.97, 0.01, 0.01, 0.01), 0.5, 0.5, 0.5, 1.0),  # unsure responses, much of whose variance is the division's
+        ((0.97, 0.01, 0.01, 0.01), 0.5, 0.5, 0.5, 0.1),
+        ((0.4, 0.3, 0.2, 0.1), 1.0, -4.0, 0.1, 0.03),  # a doubted lead far below 0, hardly divided rests
+        ((0.9, 0.1), 0.5, 0.5, 0.5, 0.05),  # two options: nothing to divide, whatever beta
+    ],
+)
+def test_terms_of_unsure_responses_are_the_moments_of_simulated_ones(p, mu, doubtful, sigma, beta):
+    copies, n, d = 400, 200_000, len(p)
+    each = {"certain": 0.0, "mu": mu, "doubtful": doubtful, "sigma": sigma}
+    fit = prob.ProbabilityFit(
+        main=np.tile(np.array(p), (copies, 1, 1)),
+        **{k: np.full((copies, 1), v) for k, v in each.items()},
+        beta=np.full((copies, 1, d), beta),
+        unit=1e-6,
+        real=np.ones((1, d), bool),
+        group=np.zeros(1, int),
+        units=np.eye(len(prob.UNITS))[[-1]],
+    )
+    x = fit.replicate(0, np.zeros(n, int), np.random.default_rng(3))
+    target, mean = np.eye(d)[0], x.mean(0)
+    errors, spreads = ((x - target) ** 2).sum(1), ((x - mean) ** 2).sum(1)
+    brier, kl = fit.terms(), fit.terms("kl")
+
+    def agree(draws, sample):
+        draws = draws.astype(float)
+        tolerance = 4 * np.hypot(draws.std() / copies**0.5, sample.std() / n**0.5) + 2e-6
+        assert abs(draws.mean() - sample.mean()) < tolerance
+
+    agree(brier.error[:, 0], errors)
+    agree(brier.variance[:, 0], spreads)
+    rounded = np.where(x < 1e-6, 0.0, x)  # what is below the rounding unit cannot be told from 0 in the replicated data
+    assert 0 <= (rounded == 0).mean() < 1
+    if d == 2:
+        agree(kl.error[:, 0], -np.log((x[:, 0] + DELTA) / (1 + d * DELTA)))
+    assert np.isfinite([kl.error, kl.variance]).all()
+
+
 def test_ties_are_leads_within_the_rounding_of_either_option():
     """Read as leads of exactly 0 they would drive tau to infinity, whose density at 0 has no bound."""
     f = np.vstack([np.tile([0.02, 0.95, 0.03], (10, 1)), np.tile([0.4, 0.4, 0.2], (6, 1))])
