@@ -33,7 +33,7 @@ def main() -> None:
     print("Changes of incoherence (the same questions on both sides, 90% intervals over questions like these):")
     print(table.round(3).to_string(index=False))
     natural = responses.where("budget = 'natural'")
-    verdict = hm.test("intervention-lowers-incoherence", natural, seed=1, draws=250)
+    verdict = hm.test("intervention-lowers-incoherence", natural, seed=1)
     print(f"\n{verdict.sentence}")
     results["verdict"] = verdict.record()
     args.out.mkdir(parents=True, exist_ok=True)

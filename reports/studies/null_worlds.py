@@ -27,6 +27,7 @@ sys.path.insert(0, str(HERE))
 import verdict_worlds as worlds  # noqa: E402
 
 AIM = 0.065
+SUMMARY = "python reports/studies/null_worlds.py --summary"  # what has run so far, not what is aimed at
 PACKAGED = HERE.parents[1] / "src" / "hotmess" / "claims" / "rates.json"
 SUBJECTS = {
     worlds.NATURAL[0]: "natural",
@@ -219,7 +220,7 @@ def write(store: Path, out: Path, packaged_to: Path | None = None) -> None:
     (out / "null_worlds.json").write_text(text + "\n")
     (out / "null_worlds.md").write_text(markdown(about, rows))
     to = packaged_to or (PACKAGED if out == HERE else out / "rates.json")
-    to.write_text(json.dumps(packaged(about, every), indent=1, allow_nan=False) + "\n")
+    to.write_text(json.dumps(packaged({**about, "command": SUMMARY}, every), indent=1, allow_nan=False) + "\n")
 
 
 if __name__ == "__main__":
