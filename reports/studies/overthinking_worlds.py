@@ -1,8 +1,8 @@
 """Recovery of natural and budgeted overthinking by the temperature model, world by world.
 
     python reports/studies/overthinking_worlds.py --sets 100          # resumes where it stopped
-    python reports/studies/overthinking_worlds.py --nuts 20           # the same data sets by NUTS, for agreement; again,
-                                                                      # with longer chains, where the gate is not passed
+    python reports/studies/overthinking_worlds.py --nuts 20           # the same data sets by NUTS; again, with
+                                                                      # longer chains, where the gate fails
     python reports/studies/overthinking_worlds.py --summary           # writes the page alone
 
 Every data set: one model, 60 questions, 2 budgets, 20 responses each. The truth is that of `hotmess.simulate`;
