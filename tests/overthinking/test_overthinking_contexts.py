@@ -44,7 +44,9 @@ def test_scores_are_the_slopes_of_the_likelihood():
 
 def test_copies_in_one_context_count_once():
     data = length_data(table(3))
-    np.testing.assert_allclose(contexts.design_effects(data, *parameters(data)), 3.0)
+    np.testing.assert_allclose(contexts.design_effects(data, *parameters(data)), 3 * 8 / 7)
+    few = length_data(table(3, each=2))
+    np.testing.assert_allclose(contexts.design_effects(few, *parameters(few)), 3 * 2)
 
 
 def test_no_clusters_without_repeats():
@@ -62,7 +64,7 @@ def test_draws_are_widened_and_it_is_said():
     tree = to_tree({"theta": draws, "scores": np.broadcast_to(scores, (2, 40, *scores.shape)).copy()}, dims=dims)
     note = _widen(tree, data)
     wide = tree["posterior"]["theta"].values
-    np.testing.assert_allclose(wide[..., 3:].std((0, 1)), np.sqrt(3) * draws[..., 3:].std((0, 1)))
+    np.testing.assert_allclose(wide[..., 3:].std((0, 1)), np.sqrt(24 / 7) * draws[..., 3:].std((0, 1)))
     np.testing.assert_allclose(wide.mean((0, 1)), draws.mean((0, 1)))
     np.testing.assert_allclose(wide[..., :3], draws[..., :3])
-    assert "not independent" in note and "natural 1.73" in note
+    assert "not independent" in note and "natural 1.85" in note and "all questions alike" in note

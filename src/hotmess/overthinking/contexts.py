@@ -5,9 +5,11 @@ responses as independent given the question, counts them as more than they are. 
 response's score of an effect, freed of what its question's own scores explain, the posterior sd of the effect is
 multiplied by the root of the design effect
 
-    Σ_c (Σ_{s in c} u_s)² / Σ_s u_s²,      c a question's responses in one context, all budgets together,
+    Σ_q C_q/(C_q − 1) Σ_{c in q} (Σ_{s in c} u_s)² / Σ_s u_s²,      c a question's responses in one context, all
+                                                                 budgets together, and C_q how many contexts it has,
 
-where that is above 1 (Liang & Zeger 1986). Contexts that move all questions alike are crossed with questions, not
+where that is above 1 (Liang & Zeger 1986; the factor for few clusters, as scores freed of their question's own nearly
+add to 0 over its contexts). Contexts that move all questions alike are crossed with questions, not
 nested; with few contexts nothing can be said of contexts like these, and the widening does not say it.
 """
 
@@ -43,12 +45,14 @@ def design_effects(data: LengthData, theta: Floats, scores: Floats) -> Floats:
     slope = np.linalg.solve(inner + RIDGE * np.eye(k), cross)  # (n, K, 2F)
     u = u - np.einsum("kr,rke->er", v, slope[rows.cell])
     clusters = int(rows.cluster.max()) + 1
-    owner = np.zeros(clusters, np.int64)
-    owner[rows.cluster] = unit[rows.cell]
+    question = np.zeros(clusters, np.int64)
+    question[rows.cluster] = rows.cell
+    owner, each = unit[question], np.bincount(question, minlength=n)
+    few = np.where(each > 1, each / np.maximum(each - 1, 1), 1.0)[question]
     out = np.ones((len(theta), 2 * count))
     for e in range(2 * count):
         sums = np.bincount(rows.cluster, weights=u[e], minlength=clusters)
-        top = np.bincount(owner, weights=sums**2, minlength=len(theta))
+        top = np.bincount(owner, weights=few * sums**2, minlength=len(theta))
         bottom = np.bincount(unit[rows.cell], weights=u[e] ** 2, minlength=len(theta))
         out[:, e] = np.maximum(1.0, top / np.where(bottom > 0, bottom, np.inf))
     return out
@@ -87,7 +91,8 @@ def said(effects: Floats, features: tuple[str, ...]) -> str:
     each = [f"{name} {np.sqrt(effects[:, [i, f + i]].max()):.2f}" for i, name in enumerate(features)]
     return (
         "Responses that share a few-shot context are not independent: posterior standard deviations of the effects of "
-        f"length are widened by the cluster-robust factor, at most ({', '.join(each)})."
+        f"length are widened by the cluster-robust factor, at most ({', '.join(each)}). What a context does to all "
+        "questions alike is not in it."
     )
 
 
