@@ -83,14 +83,13 @@ class VectorFit:
     ) -> pd.DataFrame:
         """Medians and intervals of error, bias², variance and incoherence of each set.
 
-        `reliable` says whether the gate is passed and the predictive check finds nothing; it is never said of KL terms,
-        which simulations show not to be covered.
+        `reliable` says whether the gate is passed and the predictive check finds nothing.
         """
         if not 0 < interval < 1:
             raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
         sets = self.draws(by, population=population, metric=metric)
         out = sets.table.copy()
-        reliable = np.full(len(out), metric == "brier" and self.gate.passed and not self.misfit)
+        reliable = np.full(len(out), self.gate.passed and not self.misfit)
         for name in ("error", "bias2", "variance", "incoherence"):
             values = getattr(sets, name)
             flat = values.reshape(-1, values.shape[-1])
