@@ -4,6 +4,7 @@ import hotmess.claims.test as testing
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.study import Study
 from hotmess.claims.test import find_claims
+from hotmess.claims.user import chosen_claims
 from hotmess.examples import example
 from hotmess.report.verdicts import line
 
@@ -16,6 +17,8 @@ def test_what_takes_long_is_asked_for_by_name(monkeypatch):
     assert not any(c.long for c in find_claims([c.name for c in long]))
     verdict = testing.test_claim(study, CATALOGUE["thirty-samples-suffice"])
     assert verdict.verdict == "not testable" and "--claim thirty-samples-suffice" in verdict.sentence
+    everything = testing.find_claims(chosen_claims(None, None))  # as at the command line, where no claim is named
+    assert {c.name for c in everything if c.long} == {c.name for c in long}
     (asked,) = testing.test_claims(study, ["thirty-samples-suffice"])
     assert "takes long" not in asked.sentence
     for v in testing.test_claims(study, ["natural-overthinking"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,8 @@ def test(
     """
     from hotmess.claims.test import find_claims, test_claim
 
-    return test_claim(as_study(about, **settings), find_claims([claim])[0], population=population, interval=interval)
+    asked = replace(find_claims([claim])[0], long=False)  # asked for, so it may take long
+    return test_claim(as_study(about, **settings), asked, population=population, interval=interval)
 
 
 def as_study(about: Any, **settings: Any) -> Study:

@@ -49,7 +49,7 @@ def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
     out = []
     for name in names:
         if isinstance(name, Claim):
-            out.append(replace(name, long=False))
+            out.append(name)
             continue
         key = name.replace("_", "-")
         if key not in CATALOGUE:
