@@ -12,7 +12,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
+
+AT_ONCE = 256
+"""Pieces a Ray cluster is given at once: what an interruption loses there."""
 
 
 def spread(work: Callable[[Any], Any], pieces: Iterable[Any], *, jobs: int = 1, cluster: str = "") -> Iterator[Any]:
@@ -23,7 +27,12 @@ def spread(work: Callable[[Any], Any], pieces: Iterable[Any], *, jobs: int = 1, 
     from joblib import Parallel, delayed, parallel_config
 
     with parallel_config(**backend(cluster), n_jobs=jobs):
-        yield from Parallel(return_as="generator")(delayed(work)(piece) for piece in pieces)
+        if not cluster.startswith("ray://"):
+            yield from Parallel(return_as="generator")(delayed(work)(piece) for piece in pieces)
+            return
+        left = iter(pieces)
+        while some := list(islice(left, AT_ONCE)):  # Ray's backend hands results over only when all are there
+            yield from Parallel()(delayed(work)(piece) for piece in some)
 
 
 def backend(cluster: str) -> dict[str, Any]:

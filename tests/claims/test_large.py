@@ -1,10 +1,13 @@
 """Tables too large for what takes long: said, not done, unless it is asked for by name."""
 
+import pytest
+
 import hotmess.claims.test as testing
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.study import Study
 from hotmess.claims.test import find_claims
 from hotmess.claims.user import chosen_claims
+from hotmess.errors import BadInput
 from hotmess.examples import example
 from hotmess.report.verdicts import line
 
@@ -24,3 +27,8 @@ def test_what_takes_long_is_asked_for_by_name(monkeypatch):
     for v in testing.test_claims(study, ["natural-overthinking"]):
         if v.verdict in ("supported", "contradicted"):
             assert "Not run" in line("sensitivity", v.guards["sensitivity"])
+
+
+def test_arguments_the_wrong_way_round_are_told_apart():
+    with pytest.raises(BadInput, match=r"A claim is a name or a Claim, not Responses: hm.test\(claim, responses\)"):
+        testing.find_claims([example()])

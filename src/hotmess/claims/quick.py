@@ -146,15 +146,17 @@ def permuted_counts(counts: np.ndarray, seed: int, *, permutations: int = PERMUT
     """Counts of halves, rows alternating, with responses dealt anew between the halves of each cell."""
     shorter, longer = counts[0::2], counts[1::2]
     total, size = longer + shorter, longer.sum(1)
+    seen = np.flatnonzero(total.any(axis=0))
     for p in range(permutations):
         rng = np.random.default_rng([seed, p, 17])
         out = np.zeros_like(counts)
         left, need = total.sum(1), size.copy()
-        for k in range(total.shape[1]):  # multivariate hypergeometric, option by option
+        for k in seen[:-1]:  # multivariate hypergeometric, option by option; the last takes what is left
             left = left - total[:, k]
             take = rng.hypergeometric(total[:, k], left, need)
             out[1::2, k] = take
             need = need - take
+        out[1::2, seen[-1:]] = need[:, None]
         out[0::2] = total - out[1::2]
         yield out
 

@@ -51,6 +51,8 @@ def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
         if isinstance(name, Claim):
             out.append(name)
             continue
+        if not isinstance(name, str):
+            raise BadInput(f"A claim is a name or a Claim, not {type(name).__name__}: hm.test(claim, responses).")
         key = name.replace("_", "-")
         if key not in CATALOGUE:
             near = get_close_matches(key, CATALOGUE, 1)

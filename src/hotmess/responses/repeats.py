@@ -140,16 +140,19 @@ def _agreement(answers: NDArray[np.int64]) -> NDArray[np.float64]:
 def alignment(draws: Draws) -> tuple[str, str, float] | None:
     """Two draws that agree far more often than others do (see the module), with the share of questions; or None."""
 
-    places, place = np.unique(np.stack([draws.context, draws.sample]), axis=1, return_inverse=True)
-    questions, question = np.unique(draws.question, return_inverse=True)
-    if len(questions) < 10 or places.shape[1] < 3:
+    import pandas as pd
+
+    span = int(draws.sample.max(initial=0)) + 2  # samples are -1 where they have no number
+    place, places = pd.factorize(draws.context * span + draws.sample, sort=True)  # hashed: no sort of all responses
+    question, questions = pd.factorize(draws.question, sort=True)
+    if len(questions) < 10 or len(places) < 3:
         return None
-    used = np.flatnonzero(np.bincount(place.ravel()) >= 0.5 * len(questions))[:MOST]
-    column = np.full(places.shape[1], -1)
+    used = np.flatnonzero(np.bincount(place) >= 0.5 * len(questions))[:MOST]
+    column = np.full(len(places), -1)
     column[used] = np.arange(len(used))
-    keep = column[place.ravel()] >= 0
+    keep = column[place] >= 0
     keys = np.full((len(questions), len(used)), np.nan)
-    keys[question[keep], column[place.ravel()[keep]]] = draws.key[keep]
+    keys[question[keep], column[place[keep]]] = draws.key[keep]
     if len(used) < 3:
         return None
     first, second = np.triu_indices(keys.shape[1], 1)
