@@ -68,7 +68,13 @@ def test_means_of_sets_have_the_distribution_of_means_of_drawn_questions(like_th
     point = {k: [v[0]] for k, v in (POINT | SHARE).items()}
     weights = rng.standard_exponential((draws, size)) if like_these else np.ones((1, size))
     closed = set_draws(
-        find_patterns(cells, group), [np.arange(size)], [weights], repeated(point, draws), powers=False, seed=5
+        find_patterns(cells, group),
+        [np.arange(size)],
+        np.arange(size),
+        [(slice(0, 1000), weights[:1000]), (slice(1000, draws), weights[1000:] if like_these else weights)],
+        repeated(point, draws),
+        powers=False,
+        seed=5,
     )[:, 0]
     drawn = np.empty((draws, 2))
     for s, a, w, u in answer_draws(cells, group, repeated(point, draws), seed=6):
@@ -89,7 +95,8 @@ def test_with_two_options_wrong_answers_are_concentrated_in_every_draw():
     out = set_draws(
         find_patterns(cells, np.zeros(8, int)),
         [np.arange(8)],
-        [np.ones((1, 8))],
+        np.arange(8),
+        [(slice(0, 50), np.ones((1, 8)))],
         repeated(point, 50),
         powers=True,
         seed=1,

@@ -65,7 +65,8 @@ def find_patterns(cells: LetterCells, group: np.ndarray) -> Patterns:
 def set_draws(
     patterns: Patterns,
     sets: Sequence[np.ndarray],
-    weights: Iterable[np.ndarray],
+    question: np.ndarray,
+    weights: Iterable[tuple[slice, np.ndarray]],
     parameters: dict[str, np.ndarray],
     *,
     powers: bool,
@@ -73,7 +74,8 @@ def set_draws(
 ) -> np.ndarray:
     """Draws of weighted means over sets of cells: (draws, sets, 2) error and bias²; or, with `powers`, (…, 3).
 
-    sets: rows of cells of each set; weights: (draws, rows), or (1, rows) where they are the same in every draw.
+    sets: rows of cells of each set; question: (cells,) index of each cell's question; weights: blocks of draws, and
+    (draws of the block, questions), or (1, questions) where weights are the same in every draw.
     `powers`: b, b² and b² h instead, of which all Brier terms without unparsable responses are sums; unparsable
     responses must have been made wrong options.
     """
@@ -81,26 +83,30 @@ def set_draws(
     size = 3 if powers else 2
     noise = np.random.default_rng([seed, 733]).standard_normal((draws, len(sets), size))
     out = np.empty((draws, len(sets), size))
-    for s, (rows, w) in enumerate(zip(sets, weights)):
+    grouped = []
+    for rows in sets:
         used, place = np.unique(patterns.of[rows], return_inverse=True)
         order = np.argsort(place, kind="stable")
         starts = np.searchsorted(place[order], np.arange(len(used)))
-        mine = patterns.take(used)
-        for take in _blocks(draws, len(used)):
-            v = (w if len(w) == 1 else w[take])[:, order]
-            total = v.sum(axis=1)[:, None]
-            first = np.add.reduceat(v, starts, axis=1) / total
-            second = np.add.reduceat(v**2, starts, axis=1) / total**2
-            mean, covariance = pattern_moments(mine, {k: x[take] for k, x in parameters.items()}, powers=powers)
-            centre = np.stack([(first * m).sum(axis=1) for m in mean], axis=-1)
-            spread = {ij: (second * c).sum(axis=1) for ij, c in covariance.items()}
-            out[take, s] = centre + _coloured(spread, noise[take, s])
+        grouped.append((patterns.take(used), question[rows[order]], starts))
+    for block, w in weights:
+        for s, (mine, of, starts) in enumerate(grouped):
+            for take in _blocks(block, len(starts)):
+                v = (w if len(w) == 1 else w[take.start - block.start : take.stop - block.start])[:, of]
+                total = v.sum(axis=1)[:, None]
+                first = np.add.reduceat(v, starts, axis=1) / total
+                np.square(v, out=v)
+                second = np.add.reduceat(v, starts, axis=1) / total**2
+                mean, covariance = pattern_moments(mine, {k: x[take] for k, x in parameters.items()}, powers=powers)
+                centre = np.stack([(first * m).sum(axis=1) for m in mean], axis=-1)
+                spread = {ij: (second * c).sum(axis=1) for ij, c in covariance.items()}
+                out[take, s] = centre + _coloured(spread, noise[take, s])
     return out
 
 
-def _blocks(draws: int, width: int) -> Iterator[slice]:
+def _blocks(of: slice, width: int) -> Iterator[slice]:
     step = max(1, _BLOCK // max(width, 1))
-    return (slice(i, min(i + step, draws)) for i in range(0, draws, step))
+    return (slice(i, min(i + step, of.stop)) for i in range(of.start, of.stop, step))
 
 
 def _coloured(c: dict[tuple[int, int], np.ndarray], z: np.ndarray) -> np.ndarray:

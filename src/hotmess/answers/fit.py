@@ -13,7 +13,7 @@ import numpy as np
 from hotmess.answers.closed import ENOUGH, Patterns, find_patterns, set_draws
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
 from hotmess.answers.groups import Groups, find_groups, formula_words, letter_cells
-from hotmess.answers.population import SetDraws, aggregate, question_sets, question_weights
+from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise, weight_blocks
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
 from hotmess.answers.tails import TailCounts, tail_counts
 from hotmess.errors import BadInput, NotTestable
@@ -161,13 +161,11 @@ class Fit:
                 return None
             parameters = self.parameters()
             draws = len(parameters["logit_a"])
-            weights = question_weights(
-                found.size, 1 if population == "these" else draws, population=population, seed=self.seed
-            )
             means = set_draws(
                 self._patterns,
                 found.rows,
-                (weights[:, found.question[rows]] for rows in found.rows),
+                found.question,
+                weight_blocks(found.size, draws, population=population, seed=self.seed),
                 parameters,
                 powers=not self.with_unparsable,
                 seed=self.seed,
@@ -215,23 +213,8 @@ class Fit:
         interval: float | None = 0.9,
     ) -> pd.DataFrame:
         """Medians (and intervals) of error, bias², variance and incoherence of each set; `reliable` is the gate."""
-        from hotmess.inference.gate import gate_draws
-
         sets = self.draws(by, population=population, metric=metric)
-        table = sets.table.copy()
-        columns = {"error": sets.error, "bias2": sets.bias2, "variance": sets.variance, "incoherence": sets.incoherence}
-        reliable = np.full(len(table), self.gate.passed)
-        for name, values in columns.items():
-            flat = values.reshape(-1, values.shape[-1])
-            undefined = ~np.isfinite(flat).all(axis=0)
-            safe = np.where(np.isfinite(flat), flat, 0.0)
-            table[name] = np.where(undefined, np.nan, np.median(safe, axis=0))
-            if interval is not None:
-                for suffix, p in (("low", (1 - interval) / 2), ("high", (1 + interval) / 2)):
-                    table[f"{name}_{suffix}"] = np.where(undefined, np.nan, np.quantile(safe, p, axis=0))
-            for i in np.flatnonzero(~undefined):
-                reliable[i] &= gate_draws({name: values[..., i]}).passed
-        return table.assign(reliable=reliable)
+        return summarise(sets, np.full(len(sets.table), self.gate.passed), interval)
 
     def incoherence(
         self,
@@ -272,7 +255,8 @@ def fit(
     """Fit latent answer distributions (nested Dirichlet; methods, section 3).
 
     Letters have a fixed set of answers; free text, unit tests, scores and outcomes of your own are distributions over
-    positions (`hotmess.answers.positions`), and the fit is a `PositionFit`.
+    positions (`hotmess.answers.positions`), and the fit is a `PositionFit`. Responses that are probability vectors have
+    a model of their own and give a `VectorFit`; it pools cells group by group, by `by` or `groups`, never by a formula.
 
     Parameters
     ----------
@@ -302,6 +286,16 @@ def fit(
     from hotmess.inference.sample import sample
     from hotmess.responses.cells import Cells, reduce
 
+    if not isinstance(responses, Cells) and responses.outcome == "probs":
+        if formula is not None or engine is not None or backend != "numpyro":
+            raise BadInput(
+                "Probability vectors have a sampler of their own, group by group: leave out formula, engine and "
+                "backend (hm.pymc_model('probability-vectors', responses) is the PyMC model)."
+            )
+        from hotmess.answers.vectors import fit_vectors
+
+        options = {"draws": draws * chains, "warmup": warmup, "chains": chains}
+        return fit_vectors(responses, by=by, groups=groups, prior=prior, seed=seed, **options)  # type: ignore[return-value]
     cells = (
         responses
         if isinstance(responses, Cells)

@@ -6,7 +6,7 @@ Dirichlet(1, …, 1) weights, one set per draw, the same for every model, size, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,26 @@ def question_weights(questions: int, draws: int, *, population: str, seed: int) 
     from hotmess.decompose.intervals import question_weights as dirichlet
 
     return dirichlet(questions, draws, seed) * questions
+
+
+def weight_blocks(
+    questions: int, draws: int, *, population: str, seed: int, numbers: int = 20_000_000
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """`question_weights` in blocks of draws of at most so many numbers; one row for all draws of `these`.
+
+    >>> whole = question_weights(3, 5, population="like-these", seed=1)
+    >>> [block.start for block, w in weight_blocks(3, 5, population="like-these", seed=1, numbers=6)]
+    [0, 2, 4]
+    >>> all((w == whole[b]).all() for b, w in weight_blocks(3, 5, population="like-these", seed=1, numbers=6))
+    True
+    """
+    if population != "like-these":
+        yield slice(0, draws), question_weights(questions, 1, population=population, seed=seed)
+        return
+    rng, step = np.random.default_rng(seed), max(1, numbers // questions)
+    for start in range(0, draws, step):
+        raw = rng.standard_exponential((min(step, draws - start), questions))
+        yield slice(start, start + len(raw)), raw / raw.sum(axis=1, keepdims=True) * questions
 
 
 def aggregate(
@@ -130,3 +150,27 @@ def question_index(cells: pd.DataFrame) -> np.ndarray:
     return (
         cells[["benchmark", "question"]].astype(str).groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
     )
+
+
+def summarise(sets: SetDraws, reliable: np.ndarray, interval: float | None) -> pd.DataFrame:
+    """Medians (and intervals) of error, bias², variance and incoherence of each set.
+
+    `reliable` (sets,) is what else is known of the sets; a set stays so only where all its draws pass the gate.
+    """
+    from hotmess.inference.gate import gate_draws
+
+    if interval is not None and not 0 < interval < 1:
+        raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
+    table, reliable = sets.table.copy(), reliable.copy()
+    for name in ("error", "bias2", "variance", "incoherence"):
+        values = getattr(sets, name)
+        flat = values.reshape(-1, values.shape[-1])
+        undefined = ~np.isfinite(flat).all(axis=0)
+        safe = np.where(np.isfinite(flat), flat, 0.0)
+        table[name] = np.where(undefined, np.nan, np.median(safe, axis=0))
+        if interval is not None:
+            for suffix, p in (("low", (1 - interval) / 2), ("high", (1 + interval) / 2)):
+                table[f"{name}_{suffix}"] = np.where(undefined, np.nan, np.quantile(safe, p, axis=0))
+        for i in np.flatnonzero(~undefined):
+            reliable[i] &= gate_draws({name: values[..., i]}).passed
+    return table.assign(reliable=reliable)

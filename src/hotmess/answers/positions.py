@@ -34,8 +34,8 @@ STICKS = 12  # pieces of the mass on positions never seen, largest first; what i
 NAMED = 0.5  # of the base measure, on "only the new tests fail", where it is known which are new
 NEAR, PAIRS = 1e-12, 10
 CONTINUOUS = {
-    "probs": "The outcome here is probs, not letters: probability vectors have a latent model of their own, "
-    "hotmess.answers.vectors; choose letters with --outcome answer where the table has both.",
+    "probs": "The outcome here is probs, not letters: probability vectors have a latent model of their own, of "
+    "responses (hm.fit, --estimator latent), not of cells; choose letters with --outcome answer where there are both.",
     "embedding": "The outcome embedding has no target, so there is variance but no bias; its model is of the variance, "
     "hotmess.answers.embeddings.",
     "point": "The outcome point is continuous, no two responses are at one place; use the unbiased estimator.",

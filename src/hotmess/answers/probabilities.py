@@ -21,7 +21,7 @@ that it makes likewise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -192,14 +192,26 @@ class ProbabilityFit:
         responses do not all agree, how much larger the largest probability is where it is on the usual option. Ties
         count half. Shares near 0 or 1 say that the model does not make such data.
         """
+        return self._checks(f, cell, [np.ones(len(f), bool)], seed=seed, draws=draws)[0]
+
+    def _checks(
+        self, f: Floats, cell: Ints, parts: Sequence[NDArray[np.bool_]], *, seed: int, draws: int
+    ) -> list[dict[str, tuple[float, float]]]:
+        """`check` of parts of the responses, from the same replicated data sets."""
         rng = np.random.default_rng([seed, 29])
-        seen = _statistics(np.where(_certain(f)[:, None], np.round(f), f), cell)
-        above = np.zeros(len(seen))
+        rounded = np.where(_certain(f)[:, None], np.round(f), f)
+        cells = [np.unique(cell[rows], return_inverse=True)[1] for rows in parts]
+        seen = np.stack([_statistics(rounded[rows], of) for rows, of in zip(parts, cells, strict=True)])
+        above = np.zeros(seen.shape)
         take = rng.choice(len(self.main), min(draws, len(self.main)), replace=False)
         for s in take:
-            made = _statistics(self.replicate(int(s), cell, rng), cell)
+            new = self.replicate(int(s), cell, rng)
+            made = np.stack([_statistics(new[rows], of) for rows, of in zip(parts, cells, strict=True)])
             above += (made > seen) + 0.5 * (made == seen)
-        return {name: (float(x), float(a / len(take))) for name, x, a in zip(SAID, seen, above, strict=True)}
+        shares = above / len(take)
+        return [
+            {name: (float(x), float(a)) for name, x, a in zip(SAID, *both, strict=True)} for both in zip(seen, shares)
+        ]
 
     def misfit(self, f: Floats, cell: Ints, *, seed: int = 0, draws: int = 200, level: float = 0.01) -> tuple[str, ...]:
         """Sentences that say what the model gets wrong, for every statistic of `check` in the tails; empty where none.
@@ -207,15 +219,28 @@ class ProbabilityFit:
         Terms of a fit with a misfit are not to be relied on: use the unbiased estimator, which has no such model, and
         say so.
         """
-        out = []
-        for name, (seen, above) in self.check(f, cell, seed=seed, draws=draws).items():
-            if min(above, 1 - above) < level / 2:
-                out.append(
-                    f"The model of probability vectors does not make such data: {SAID[name]} is {seen:.3g} on average, "
-                    f"{'larger' if above < 0.5 else 'smaller'} than in all but {min(above, 1 - above):.1%} of the data "
-                    "sets that it makes; rely on the unbiased estimator."
-                )
-        return tuple(out)
+        return _said(self.check(f, cell, seed=seed, draws=draws), level)
+
+    def misfits(
+        self, f: Floats, cell: Ints, *, seed: int = 0, draws: int = 200, level: float = 0.01
+    ) -> tuple[tuple[str, ...], ...]:
+        """`misfit` of every group by itself, at a level divided by their number."""
+        of = self.group[cell]
+        groups = [of == g for g in range(int(self.group.max()) + 1)]
+        found = self._checks(f, cell, groups, seed=seed, draws=draws)
+        return tuple(_said(check, level / len(groups)) for check in found)
+
+
+def _said(check: Mapping[str, tuple[float, float]], level: float) -> tuple[str, ...]:
+    out = []
+    for name, (seen, above) in check.items():
+        if min(above, 1 - above) < level / 2:
+            out.append(
+                f"The model of probability vectors does not make such data: {SAID[name]} is {seen:.3g} on average, "
+                f"{'larger' if above < 0.5 else 'smaller'} than in all but {min(above, 1 - above):.1%} of the data "
+                "sets that it makes; rely on the unbiased estimator."
+            )
+    return tuple(out)
 
 
 def _log_gammas(beta: Floats, real: NDArray[np.bool_], rng: np.random.Generator) -> Floats:

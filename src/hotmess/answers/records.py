@@ -38,26 +38,42 @@ def decompose_latent(
     BadInput
         If the metric has no latent estimator for the outcome.
     """
+    return decompose_noted(
+        responses,
+        by=by,
+        metric=metric,
+        interval=interval,
+        population=population,
+        formula=formula,
+        unparsable=unparsable,
+        seed=seed,
+        draws=draws,
+        warmup=warmup,
+        chains=chains,
+    )[0]
+
+
+def decompose_noted(
+    responses: Responses,
+    *,
+    by: Sequence[str] = ("model",),
+    metric: str | None = None,
+    interval: float | None = None,
+    population: str = "like-these",
+    formula: str | None = None,
+    **sampling: Any,
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """`decompose_latent`, and sentences on what was left out and what the model does not fit."""
     from hotmess.decompose.methods import choose_metric
 
     metric = choose_metric(responses.outcome, metric)
     if responses.outcome == "answer" and metric not in METRICS:
         raise BadInput(f"The metric {metric} has no latent estimator for letters; there are {', '.join(METRICS)}.")
     by = list(dict.fromkeys(by))
-    posterior = fit(
-        responses,
-        formula,
-        by=by,
-        unparsable=unparsable,
-        seed=seed,
-        draws=draws,
-        warmup=warmup,
-        chains=chains,
-        pointwise=False,
-    )
+    posterior = fit(responses, formula, by=by, pointwise=False, **sampling)
     table = posterior.summary(by, population=population, metric=metric, interval=interval)
     records = []
     for row in table.to_dict("records"):
         values = {str(k): plain_value(v) for k, v in row.items()}
         records.append(values | {"metric": metric, "outcome": responses.outcome, "estimator": "latent"})
-    return records
+    return records, (*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ()))

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.answers.population import SetDraws, aggregate
+from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise
 from hotmess.answers.probabilities import ProbabilityFit, fit_probabilities
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate, gate_draws
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from hotmess.responses.table import Responses
 
@@ -33,7 +34,7 @@ class VectorFit:
     Attributes
     ----------
     table
-        one row per cell: benchmark, model, condition, budget, question, responses.
+        one row per cell: benchmark, model, condition, budget, question, responses, and `group`, its group's number.
     posterior
         the cells' draws.
     f, cell
@@ -51,17 +52,45 @@ class VectorFit:
 
     @property
     def gate(self) -> Gate:
-        """Diagnostics of the groups' (a, kappa, phi)."""
+        """Diagnostics of every parameter of the groups: (a, kappa, phi), and how the rest of the mass scatters."""
         draws: dict[str, np.ndarray] = {}
-        for name in ("logit_a", "log_kappa", "log_phi"):
-            values = self.posterior.parameters[name]
-            draws |= {f"{name}[{g}]": values[:, :, g] for g in range(values.shape[2])}
+        for name, values in self.posterior.parameters.items():  # (chain, draw, group), or (…, group, level)
+            flat = values.reshape(*values.shape[:3], -1)
+            for g, label in enumerate(self.labels):
+                draws |= {f"{name}[{label}, {i}]": flat[:, :, g, i] for i in range(flat.shape[3])}
         return gate_draws(draws)
 
     @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the groups."""
+        keys = [name for name in self.table if name not in ("question", "responses", "group")]
+        first = self.table.drop_duplicates("group").sort_values("group")
+        return tuple(" ".join(x for x in row if x) for row in first[keys].itertuples(index=False, name=None))
+
+    @cached_property
+    def misfits(self) -> tuple[tuple[str, ...], ...]:
+        """For every group, what the posterior predictive check says against the model; empty where nothing."""
+        return self.posterior.misfits(self.f, self.cell, seed=self.seed)
+
+    @property
     def misfit(self) -> tuple[str, ...]:
-        """What the posterior predictive check says against the model; empty where nothing."""
-        return self.posterior.misfit(self.f, self.cell, seed=self.seed)
+        """Sentences of all groups that the model does not fit, with their names."""
+        return tuple(f"{label}: {said}" for label, all_ in zip(self.labels, self.misfits, strict=True) for said in all_)
+
+    @property
+    def data(self) -> xr.DataTree:
+        """The groups' parameters in ArviZ's layout, dimensions chain, draw and group."""
+        import xarray as xr
+
+        dims = ("chain", "draw", "group", "part")  # parts: lead, its spread, concentration of the rest
+        values = {name: (dims[: x.ndim], x) for name, x in self.posterior.parameters.items()}
+        return xr.DataTree.from_dict({"posterior": xr.Dataset(values, coords={"group": list(self.labels)})})
+
+    def save(self, path: str) -> None:
+        """Write the groups' parameters as netCDF, beside and moved into place whole."""
+        from hotmess.inference.store import save_tree
+
+        save_tree(self.data, path)
 
     def draws(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
@@ -79,30 +108,44 @@ class VectorFit:
         *,
         population: str = "like-these",
         metric: str = "brier",
+        interval: float | None = 0.9,
+    ) -> pd.DataFrame:
+        """Medians (and intervals) of error, bias², variance and incoherence of each set.
+
+        `reliable` says whether the gate is passed and the predictive check finds nothing in the set's groups.
+        """
+        sets = self.draws(by, population=population, metric=metric)
+        doubtful = {g for g, said in enumerate(self.misfits) if said}
+        groups = [set(self.table["group"].iloc[rows]) for rows in question_sets(self.table, by).rows]
+        fits = np.array([not doubtful & of for of in groups])
+        return summarise(sets, fits & self.gate.passed, interval)
+
+    def incoherence(
+        self,
+        by: Sequence[str] = ("model",),
+        *,
+        population: str = "like-these",
+        metric: str = "brier",
         interval: float = 0.9,
     ) -> pd.DataFrame:
-        """Medians and intervals of error, bias², variance and incoherence of each set.
-
-        `reliable` says whether the gate is passed and the predictive check finds nothing.
-        """
-        if not 0 < interval < 1:
-            raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
-        sets = self.draws(by, population=population, metric=metric)
-        out = sets.table.copy()
-        reliable = np.full(len(out), self.gate.passed and not self.misfit)
-        for name in ("error", "bias2", "variance", "incoherence"):
-            values = getattr(sets, name)
-            flat = values.reshape(-1, values.shape[-1])
-            out[name] = np.median(flat, axis=0)
-            for suffix, level in (("low", (1 - interval) / 2), ("high", (1 + interval) / 2)):
-                out[f"{name}_{suffix}"] = np.quantile(flat, level, axis=0)
-            reliable &= [gate_draws({name: values[..., i]}).passed for i in range(len(out))]
-        return out.assign(reliable=reliable)
+        """Incoherence, the ratio of sums Σ variance / Σ error, of each set, with its interval."""
+        table = self.summary(by, population=population, metric=metric, interval=interval)
+        wanted = [*by, "questions", "responses", "incoherence", "incoherence_low", "incoherence_high", "reliable"]
+        return table[wanted]
 
 
-def fit_vectors(responses: Responses | pd.DataFrame, *, seed: int = 0, draws: int = 2000, **options: Any) -> VectorFit:
+def fit_vectors(
+    responses: Responses | pd.DataFrame,
+    *,
+    by: Sequence[str] = (),
+    groups: Sequence[str] | None = None,
+    seed: int = 0,
+    draws: int = 2000,
+    **options: Any,
+) -> VectorFit:
     """Fit probability vectors: a response table with `probs` and `target`, wrongly formatted responses left out.
 
+    Cells that agree in benchmark, model, condition, budget and `by`, or in `groups` alone, share group parameters;
     `options` are those of `hotmess.answers.probabilities.fit_probabilities`.
 
     Raises
@@ -122,9 +165,9 @@ def fit_vectors(responses: Responses | pd.DataFrame, *, seed: int = 0, draws: in
     if not keep.all():
         notes = (f"{int((~keep).sum()):,} wrongly formatted responses are left out of the model of probabilities.",)
     table = table[keep].reset_index(drop=True)
-    keys = [name for name in KEYS if name in table]
-    groups = table[keys].fillna("").astype(str)
-    names = groups.assign(question=table["question"].astype(str))
+    keys = [name for name in dict.fromkeys([*KEYS, *by, *(groups or ())]) if name in table]
+    known = table[keys].astype(object)
+    names = known.where(known.notna(), "").astype(str).assign(question=table["question"].astype(str))
     if "context" in table and table["context"].notna().any():
         context = names.assign(context=table["context"].astype(str))
         if context.duplicated().any() and context.groupby([*keys, "question"])["context"].nunique().max() > 1:
@@ -144,6 +187,8 @@ def fit_vectors(responses: Responses | pd.DataFrame, *, seed: int = 0, draws: in
         real[cell[i], : len(x)] = True
     first = np.unique(cell, return_index=True)[1]
     cells = names.iloc[first].reset_index(drop=True).assign(responses=count)
-    group: Any = cells.groupby(keys, sort=True).ngroup().to_numpy()
+    shared = keys if groups is None else [name for name in keys if name in groups]
+    group: Any = cells.groupby(shared, sort=True).ngroup().to_numpy() if shared else np.zeros(len(cells), int)
     posterior = fit_probabilities(f, cell, real, group=group, seed=seed, draws=draws, **options)
+    cells = cells.assign(group=group)
     return VectorFit(cells, posterior, f, cell, seed, notes)

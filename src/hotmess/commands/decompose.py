@@ -95,10 +95,10 @@ def _latent(
     args: argparse.Namespace, responses: Responses, by: list[str]
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """The posterior of latent answer distributions, pooled over the groups unless a formula says otherwise."""
-    from hotmess.answers import decompose_latent
+    from hotmess.answers.records import decompose_noted
     from hotmess.decompose.methods import choose_metric
 
-    records = decompose_latent(
+    return decompose_noted(
         responses,
         by=by,
         metric=choose_metric(responses.outcome, args.metric),
@@ -111,4 +111,3 @@ def _latent(
         warmup=args.warmup,
         chains=args.chains,
     )
-    return records, ()

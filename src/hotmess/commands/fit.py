@@ -73,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
         print_json(table.to_dict("records"))
     else:
         print(table.round(4).to_string(index=False))
+    for sentence in (*getattr(result, "notes", ()), *getattr(result, "misfit", ())):
+        print(f"hotmess: {sentence}", file=sys.stderr)
     for reason in result.gate.reasons[:5]:
         print(f"hotmess: not reliable: {reason}.", file=sys.stderr)
     print(f"{args.out} holds the posterior.", file=sys.stderr)

@@ -62,6 +62,7 @@ def _compiled() -> Any:
     @jax.jit
     def one(theta: Any, key: Any, dense: Dense, q: Proposal) -> Any:
         cell_theta = theta.T[:, dense.unit]
+        single = cell_theta.astype(jnp.float32)  # its error, 1e-6 of a cell's log likelihood, is lost in the weights'
         base = q.theta.T[:, dense.unit]
         center, low = score_map(cell_theta, base, dense.real, q.tilt, q.curvature, q.pull)
         log_det = sum(jnp.log(low[i, i]) for i in range(low.shape[0]))
@@ -70,7 +71,8 @@ def _compiled() -> Any:
             total, chosen = state
             e, density, u = point
             d = center + solve_upper(low, e)
-            weight = log_likelihood(d, cell_theta, dense) + log_prior(d, cell_theta, dense.real) - density - log_det
+            likelihood = log_likelihood(d.astype(jnp.float32), single, dense).astype(d.dtype)
+            weight = likelihood + log_prior(d, cell_theta, dense.real) - density - log_det
             total = jnp.logaddexp(total, weight)
             return (total, jnp.where(jnp.log(u) < weight - total, d, chosen)), None
 
@@ -111,7 +113,7 @@ def _evaluator(dense: Dense, approximation: Approximation, *, points: int, seed:
     e, density = cell_proposals(approximation.mode.shape, points, seed)
     fields = (e, density, *(getattr(approximation, name) for name in ("theta", "tilt", "curvature", "pull")))
     proposal = Proposal(*(jnp.asarray(x) for x in fields))
-    arrays = Dense(*(jnp.asarray(x) for x in dense))
+    arrays = Dense(*(jnp.asarray(x, jnp.float32) if x.dtype == np.float64 else jnp.asarray(x) for x in dense))
     one = _compiled()
     return lambda theta, key: one(theta, key, arrays, proposal)
 
