@@ -72,8 +72,18 @@ def markdown(about: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", f"**{verdict}: the smallest of {count} p-values is {smallest:.4f}.**"]) + "\n"
 
 
-def main(script: str, title: str, of: str, bins: int, run: Callable[[int, int, Path], Ranks]) -> None:
-    """Command line of a study: `run(simulations, seed, folder)` makes the ranks; three files named as the script."""
+def main(
+    script: str,
+    title: str,
+    of: str,
+    bins: int,
+    run: Callable[[int, int, Path], Ranks],
+    last: Callable[[Path], str] | None = None,
+) -> None:
+    """Command line of a study: `run(simulations, seed, folder)` makes the ranks; three files named as the script.
+
+    `last(folder)` makes a last paragraph of the page.
+    """
     script_path = Path(script).resolve()
     parser = argparse.ArgumentParser(description=f"{title}.")
     parser.add_argument("--simulations", type=int, default=1000)
@@ -95,5 +105,5 @@ def main(script: str, title: str, of: str, bins: int, run: Callable[[int, int, P
         "rows": uniformity(ranks, bins),
     }
     (args.out / f"{name}.json").write_text(json.dumps(about, indent=1, allow_nan=False) + "\n")
-    (args.out / f"{name}.md").write_text(markdown(about))
+    (args.out / f"{name}.md").write_text(markdown(about) + (f"\n{last(args.out)}\n" if last else ""))
     save_tree(tree(ranks), args.out / f"{name}.nc")

@@ -303,7 +303,7 @@ def fit_probabilities(
     draws: int = 1000,
     warmup: int = 400,
     chains: int = 4,
-    thin: int = 3,
+    thin: int = 6,
     seed: int = 0,
     unit: float | None = None,
 ) -> ProbabilityFit:

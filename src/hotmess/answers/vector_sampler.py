@@ -22,6 +22,7 @@ LOCATION, WIDTH, SCALE = (4.0, 0.5, 0.0), (3.0, 1.5, 2.0), (2.0, 1.0, 1.5)
 DOUBT = 3.0  # sd of tau, by how much less the mean lead is where a second thought is another option
 BOUND = {"lead": 60.0, "spread": 6.0, "tau": 60.0}  # of mu, log sigma, tau: where responses are all the same
 SIGMA = np.exp(np.linspace(np.log(0.05), np.log(6.0), 60))  # grid of the scatter of cells
+GROUP_MOVES = ("tau alone", "shift lead", "stretch lead", "shift spread", "stretch spread")
 AIM, PACE = 0.4, 0.1  # acceptance aimed at; pace of the steps' adaptation
 
 
@@ -39,6 +40,7 @@ class State:
     location: Floats
     scale: Floats
     p: Floats
+    split: Floats
     step: dict[str, Floats] = field(default_factory=dict)
 
 
@@ -131,6 +133,7 @@ def _start(data: Vectors, prior: AnswerPrior, rng: np.random.Generator) -> State
     counts = data.on.copy()
     np.add.at(counts, (data.cell, np.where(data.real[data.cell], data.log_f, -np.inf).argmax(1)), 1)
     p = np.where(data.real, counts + 0.5, 0.0)
+    split = 1 - counts.max(1) / np.maximum(counts.sum(1), 1)
     return State(
         logit_a=logit_a,
         log_kappa=log_kappa,
@@ -142,7 +145,10 @@ def _start(data: Vectors, prior: AnswerPrior, rng: np.random.Generator) -> State
         location=location,
         scale=np.ones((3, groups)),
         p=p / p.sum(1, keepdims=True),
+        split=split,
         step={
+            **{name: np.full(groups, 0.3 if name.startswith("shift") else 3.0) for name in GROUP_MOVES[1:]},
+            "tau alone": np.full(groups, 0.5),
             "group": np.full((3, groups), 0.5),
             "lead": np.full(cells, 0.8),
             "spread": np.full(cells, 0.8),
@@ -200,6 +206,9 @@ def _sharpness(
 ) -> NDArray[np.bool_]:
     """The lead's Normal in every cell and tau in every group, second thoughts integrated out.
 
+    Cells first, given their groups; then groups, the cells moved along: location and scatter with standardised values
+    kept (the non-centred parametrisation; Yu & Meng 2011), and tau with the leads of split cells (`State.split`).
+
     Then draws which responses agree with their second thought, of which `chances` are the log probabilities.
     """
     cells, groups = len(data.real), len(s.tau)
@@ -208,28 +217,72 @@ def _sharpness(
     def sides(x: dict[str, Floats]) -> list[Floats]:
         return [c + side for c, side in zip(chances, _thoughts(data, **x), strict=True)]
 
-    def value(x: dict[str, Floats]) -> Floats:
+    def likelihood(x: dict[str, Floats]) -> Floats:
         out: Floats = np.bincount(data.cell, weights=np.logaddexp(*sides(x)), minlength=cells)
-        for i, name in enumerate(HYPER[:2]):
-            out = out - 0.5 * ((x[name] - s.location[i, data.group]) / s.scale[i, data.group]) ** 2
         return out
 
-    here = value(at)
-    for name in ("lead", "spread", "tau") * 2:
+    def log_prior(x: dict[str, Floats]) -> Floats:
+        z = [(x[name] - s.location[i, data.group]) / s.scale[i, data.group] for i, name in enumerate(HYPER[:2])]
+        return -0.5 * (z[0] ** 2 + z[1] ** 2)
+
+    def in_groups(x: Floats) -> Floats:
+        out: Floats = np.bincount(data.group, weights=x, minlength=groups)
+        return out
+
+    here = likelihood(at)
+    for name in ("lead", "spread") * 2:
         step = s.step[name]
         move = at[name] + step * rng.normal(size=len(step))
         inside = np.abs(move) <= BOUND[name]
         trial = at | {name: np.where(inside, move, at[name])}
-        there = value(trial)
-        change = there - here
-        if name == "tau":
-            change = (
-                np.bincount(data.group, weights=change, minlength=groups)
-                - 0.5 * (trial["tau"] ** 2 - at["tau"] ** 2) / DOUBT**2
-            )
+        there = likelihood(trial)
+        change = there - here + log_prior(trial) - log_prior(at)
         took = inside & (np.log(rng.random(len(step))) < change)
-        at[name] = np.where(took, trial[name], at[name])
-        here = np.where(took[data.group] if name == "tau" else took, there, here)
+        at[name], here = np.where(took, trial[name], at[name]), np.where(took, there, here)
+        if adapt:
+            step *= np.exp(PACE * (took - AIM))
+    # Moves of whole groups, cells along with them: without these location, scatter and tau creep.
+    scatter = np.abs(np.log(SIGMA)[None, None] - np.log(s.scale[:2])[..., None]).argmin(-1)
+    for kind in (*GROUP_MOVES, "tau"):
+        step = s.step[kind]
+        far = step * rng.normal(size=groups)
+        location, scale, index = s.location.copy(), s.scale.copy(), scatter.copy()
+        trial, hyper = dict(at), np.zeros(groups)
+        inside = np.ones(groups, bool)
+        if kind in ("tau", "tau alone"):
+            trial["tau"] = at["tau"] + far
+            inside &= np.abs(trial["tau"]) <= BOUND["tau"]
+            hyper = -0.5 * (trial["tau"] ** 2 - at["tau"] ** 2) / DOUBT**2
+            if kind == "tau":
+                trial["lead"] = at["lead"] + (s.split * far[data.group])
+        else:
+            what, i = kind.split()[0], HYPER.index(kind.split()[1])
+            name = HYPER[i]
+            if what == "shift":  # z = (x - location)/scale stays
+                location[i] += far
+                trial[name] = at[name] + far[data.group]
+                hyper = -0.5 * ((location[i] - LOCATION[i]) ** 2 - (s.location[i] - LOCATION[i]) ** 2) / WIDTH[i] ** 2
+            else:
+                index[i] = scatter[i] + np.rint(far).astype(int)
+                inside &= (index[i] >= 0) & (index[i] < len(SIGMA))
+                index[i] = np.clip(index[i], 0, len(SIGMA) - 1)
+                scale[i] = SIGMA[index[i]]
+                centre = s.location[i, data.group]
+                trial[name] = centre + (at[name] - centre) * (scale[i] / s.scale[i])[data.group]
+                hyper = np.log(scale[i] / s.scale[i]) - 0.5 * (scale[i] ** 2 - s.scale[i] ** 2) / SCALE[i] ** 2
+        for name in HYPER[:2]:
+            inside &= in_groups(np.abs(trial[name]) > BOUND[name]) == 0
+        there = likelihood(trial)
+        change = in_groups(there - here) + hyper
+        if kind == "tau":
+            change = change + in_groups(log_prior(trial) - log_prior(at))
+        took = inside & (np.log(rng.random(groups)) < change)
+        cell_took = took[data.group]
+        at = {n: np.where(took if n == "tau" else cell_took, trial[n], at[n]) for n in at}
+        here = np.where(cell_took, there, here)
+        s.location, s.scale, scatter = (
+            np.where(took, n, o) for n, o in ((location, s.location), (scale, s.scale), (index, scatter))
+        )
         if adapt:
             step *= np.exp(PACE * (took - AIM))
     s.lead, s.spread, s.tau = at["lead"], at["spread"], at["tau"]
