@@ -6,6 +6,7 @@ by Metropolis steps that are vectorised over cells. Chains run beside one anothe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +21,13 @@ Ints = NDArray[np.int64]
 HYPER = ("lead", "spread", "rest")  # of cells: mu, log sigma, log beta
 LOCATION, WIDTH, SCALE = (4.0, 0.5, 0.0), (3.0, 1.5, 2.0), (2.0, 1.0, 1.5)
 DOUBT = 3.0  # sd of tau, by how much less the mean lead is where a second thought is another option
-BOUND = {"lead": 60.0, "spread": 6.0, "tau": 60.0}  # of mu, log sigma, tau: where responses are all the same
+BOUND = {
+    "lead": 60.0,
+    "spread": 6.0,
+    "tau": 60.0,
+    "rest": 60.0,
+}  # of mu, log sigma, tau: where responses are all the same
 SIGMA = np.exp(np.linspace(np.log(0.05), np.log(6.0), 60))  # grid of the scatter of cells
-GROUP_MOVES = ("tau alone", "shift lead", "stretch lead", "shift spread", "stretch spread")
 AIM, PACE = 0.4, 0.1  # acceptance aimed at; pace of the steps' adaptation
 
 
@@ -147,12 +152,13 @@ def _start(data: Vectors, prior: AnswerPrior, rng: np.random.Generator) -> State
         p=p / p.sum(1, keepdims=True),
         split=split,
         step={
-            **{name: np.full(groups, 0.3 if name.startswith("shift") else 3.0) for name in GROUP_MOVES[1:]},
-            "tau alone": np.full(groups, 0.5),
+            **{f"shift {name}": np.full(groups, 0.3) for name in HYPER},
+            **{f"stretch {name}": np.full(groups, 3.0) for name in HYPER},
+            "size": np.full(cells, 0.5),
             "group": np.full((3, groups), 0.5),
             "lead": np.full(cells, 0.8),
             "spread": np.full(cells, 0.8),
-            "tau": np.full(groups, 0.5),
+            **{f"tau {what}": np.full(groups, 0.5) for what in ("alone", "and split cells", "and all cells")},
             "rest": np.full((cells, width), 0.8),
         },
     )
@@ -206,8 +212,8 @@ def _sharpness(
 ) -> NDArray[np.bool_]:
     """The lead's Normal in every cell and tau in every group, second thoughts integrated out.
 
-    Cells first, given their groups; then groups, the cells moved along: location and scatter with standardised values
-    kept (the non-centred parametrisation; Yu & Meng 2011), and tau with the leads of split cells (`State.split`).
+    Cells first, given their groups; then groups with their cells: tau with the leads of split cells (`State.split`),
+    and location and scatter (`_together`).
 
     Then draws which responses agree with their second thought, of which `chances` are the log probabilities.
     """
@@ -241,54 +247,84 @@ def _sharpness(
         at[name], here = np.where(took, trial[name], at[name]), np.where(took, there, here)
         if adapt:
             step *= np.exp(PACE * (took - AIM))
-    # Moves of whole groups, cells along with them: without these location, scatter and tau creep.
-    scatter = np.abs(np.log(SIGMA)[None, None] - np.log(s.scale[:2])[..., None]).argmin(-1)
-    for kind in (*GROUP_MOVES, "tau"):
-        step = s.step[kind]
+    mean_split = in_groups(s.split) / in_groups(np.ones(cells))
+    for name in ("tau alone", "tau and split cells", "tau and all cells"):
+        step, location = s.step[name], s.location.copy()
         far = step * rng.normal(size=groups)
-        location, scale, index = s.location.copy(), s.scale.copy(), scatter.copy()
-        trial, hyper = dict(at), np.zeros(groups)
-        inside = np.ones(groups, bool)
-        if kind in ("tau", "tau alone"):
-            trial["tau"] = at["tau"] + far
-            inside &= np.abs(trial["tau"]) <= BOUND["tau"]
-            hyper = -0.5 * (trial["tau"] ** 2 - at["tau"] ** 2) / DOUBT**2
-            if kind == "tau":
-                trial["lead"] = at["lead"] + (s.split * far[data.group])
-        else:
-            what, i = kind.split()[0], HYPER.index(kind.split()[1])
-            name = HYPER[i]
-            if what == "shift":  # z = (x - location)/scale stays
-                location[i] += far
-                trial[name] = at[name] + far[data.group]
-                hyper = -0.5 * ((location[i] - LOCATION[i]) ** 2 - (s.location[i] - LOCATION[i]) ** 2) / WIDTH[i] ** 2
-            else:
-                index[i] = scatter[i] + np.rint(far).astype(int)
-                inside &= (index[i] >= 0) & (index[i] < len(SIGMA))
-                index[i] = np.clip(index[i], 0, len(SIGMA) - 1)
-                scale[i] = SIGMA[index[i]]
-                centre = s.location[i, data.group]
-                trial[name] = centre + (at[name] - centre) * (scale[i] / s.scale[i])[data.group]
-                hyper = np.log(scale[i] / s.scale[i]) - 0.5 * (scale[i] ** 2 - s.scale[i] ** 2) / SCALE[i] ** 2
-        for name in HYPER[:2]:
-            inside &= in_groups(np.abs(trial[name]) > BOUND[name]) == 0
+        trial, change = at | {"tau": at["tau"] + far}, np.zeros(groups)
+        if name == "tau and split cells":
+            trial["lead"] = at["lead"] + s.split * far[data.group]
+            change = in_groups(log_prior(trial) - log_prior(at))
+        if name == "tau and all cells":  # standardised leads stay
+            location[0] += mean_split * far
+            trial["lead"] = at["lead"] + (mean_split * far)[data.group]
+            change = 0.5 * ((s.location[0] - LOCATION[0]) ** 2 - (location[0] - LOCATION[0]) ** 2) / WIDTH[0] ** 2
+        inside = (np.abs(trial["tau"]) <= BOUND["tau"]) & (in_groups(np.abs(trial["lead"]) > BOUND["lead"]) == 0)
         there = likelihood(trial)
-        change = in_groups(there - here) + hyper
-        if kind == "tau":
-            change = change + in_groups(log_prior(trial) - log_prior(at))
+        change = change + in_groups(there - here) - 0.5 * (trial["tau"] ** 2 - at["tau"] ** 2) / DOUBT**2
         took = inside & (np.log(rng.random(groups)) < change)
-        cell_took = took[data.group]
-        at = {n: np.where(took if n == "tau" else cell_took, trial[n], at[n]) for n in at}
-        here = np.where(cell_took, there, here)
-        s.location, s.scale, scatter = (
-            np.where(took, n, o) for n, o in ((location, s.location), (scale, s.scale), (index, scatter))
-        )
+        at["tau"], s.location = np.where(took, trial["tau"], at["tau"]), np.where(took, location, s.location)
+        at["lead"], here = (np.where(took[data.group], n, o) for n, o in ((trial["lead"], at["lead"]), (there, here)))
         if adapt:
             step *= np.exp(PACE * (took - AIM))
+
+    def along(name: str) -> Callable[[Floats], Floats]:
+        return lambda x: likelihood(at | {name: x})
+
+    for i, name in enumerate(HYPER[:2]):
+        at[name], here = _together(data, s, i, at[name], here, along(name), rng, adapt)
     s.lead, s.spread, s.tau = at["lead"], at["spread"], at["tau"]
     yes, no = sides(at)
     with np.errstate(over="ignore"):
         return rng.random(len(yes)) < expit(yes - no)
+
+
+def _together(
+    data: Vectors,
+    s: State,
+    i: int,
+    at: Floats,
+    here: Floats,
+    likelihood: Callable[[Floats], Floats],
+    rng: np.random.Generator,
+    adapt: bool,
+) -> tuple[Floats, Floats]:
+    """Location and scatter of one kind of value, the cells' values moved along; the values, and their log likelihood.
+
+    Standardised values (x - location)/scale stay, so that only the likelihood and the prior of location and scatter
+    count: the non-centred parametrisation beside the centred one of `_scatter` (Yu & Meng 2011).
+    """
+    groups, name = s.location.shape[1], HYPER[i]
+
+    def of_cells(x: Floats) -> Floats:
+        out: Floats = x[data.group] if at.ndim == 1 else x[data.group, None]
+        return out
+
+    for what in ("shift", "stretch"):
+        step = s.step[f"{what} {name}"]
+        far = step * rng.normal(size=groups)
+        location, scale, inside = s.location[i].copy(), s.scale[i].copy(), np.ones(groups, bool)
+        if what == "shift":
+            location += far
+            trial = at + of_cells(far)
+            change = 0.5 * ((s.location[i] - LOCATION[i]) ** 2 - (location - LOCATION[i]) ** 2) / WIDTH[i] ** 2
+        else:
+            index = np.abs(np.log(SIGMA) - np.log(s.scale[i])[:, None]).argmin(1) + np.rint(far).astype(int)
+            inside = (index >= 0) & (index < len(SIGMA))
+            scale = SIGMA[np.clip(index, 0, len(SIGMA) - 1)]
+            centre = of_cells(location)
+            trial = centre + (at - centre) * of_cells(scale / s.scale[i])
+            change = np.log(scale / s.scale[i]) - 0.5 * (scale**2 - s.scale[i] ** 2) / SCALE[i] ** 2
+        out = np.abs(trial) > BOUND[name]
+        inside &= np.bincount(data.group, weights=out if at.ndim == 1 else out.any(1), minlength=groups) == 0
+        there = likelihood(trial)
+        change = change + np.bincount(data.group, weights=there - here, minlength=groups)
+        took = inside & (np.log(rng.random(groups)) < change)
+        at, here = np.where(of_cells(took), trial, at), np.where(took[data.group], there, here)
+        s.location[i], s.scale[i] = np.where(took, location, s.location[i]), np.where(took, scale, s.scale[i])
+        if adapt:
+            step *= np.exp(PACE * (took - AIM))
+    return at, here
 
 
 def _popularity(
@@ -338,30 +374,48 @@ def _remainder(data: Vectors, s: State, sums: dict[str, Floats], rng: np.random.
     """How what the main option leaves over is divided, option by option."""
     main, shares = sums["main"], sums["shares"]
     off = main.sum(1, keepdims=True) - main  # responses in which option j is among the others
-    width = data.real.shape[1]
-    beta = np.where(data.real, np.exp(s.rest), 0.0)
-    total = beta.sum(1)
+    cells, width = data.real.shape
 
     def whole(beta: Floats, total: Floats) -> Floats:
         return (main * gammaln(np.maximum(total[:, None] - beta, 1e-300))).sum(1)
 
+    def likelihood(rest: Floats) -> Floats:
+        beta = np.where(data.real, np.exp(rest), 1.0)
+        each = np.where(data.real, beta * shares - off * gammaln(beta), 0.0).sum(1)
+        beta = np.where(data.real, beta, 0.0)
+        return each + whole(beta, beta.sum(1))
+
+    def log_prior(rest: Floats, location: Floats, scale: Floats) -> Floats:
+        return np.where(data.real, -0.5 * ((rest - location[:, None]) / scale[:, None]) ** 2, 0.0).sum(1)
+
     location, scale = s.location[2, data.group], s.scale[2, data.group]
-    here = whole(beta, total)
+    beta = np.where(data.real, np.exp(s.rest), 0.0)
+    here = whole(beta, beta.sum(1))
     for j in range(width):
         old = s.rest[:, j]
-        new = old + s.step["rest"][:, j] * rng.normal(size=len(total))
+        new = old + s.step["rest"][:, j] * rng.normal(size=cells)
         trial = beta.copy()
         trial[:, j] = np.where(data.real[:, j], np.exp(new), 0.0)
         there = whole(trial, trial.sum(1))
         change = there - here - off[:, j] * (gammaln(np.exp(new)) - gammaln(np.exp(old)))
         change += (np.exp(new) - np.exp(old)) * shares[:, j]
         change -= 0.5 * (((new - location) / scale) ** 2 - ((old - location) / scale) ** 2)
-        took = (np.log(rng.random(len(total))) < change) & data.real[:, j]
+        took = (np.log(rng.random(cells)) < change) & data.real[:, j]
         s.rest[:, j] = np.where(took, new, old)
         beta = np.where(took[:, None], trial, beta)
         here = np.where(took, there, here)
         if adapt:
             s.step["rest"][:, j] *= np.exp(PACE * (took - AIM))
+    # All options of a cell at once: their common size, which one by one creeps where it is large.
+    here = likelihood(s.rest)
+    moved = s.rest + (s.step["size"] * rng.normal(size=cells))[:, None]
+    there = likelihood(moved)
+    change = there - here + log_prior(moved, location, scale) - log_prior(s.rest, location, scale)
+    took = (np.abs(moved).max(1) <= BOUND["rest"]) & (np.log(rng.random(cells)) < change)
+    if adapt:
+        s.step["size"] *= np.exp(PACE * (took - AIM))
+    s.rest, here = np.where(took[:, None], moved, s.rest), np.where(took, there, here)
+    s.rest, _ = _together(data, s, 2, s.rest, here, likelihood, rng, adapt)
 
 
 def _scatter(data: Vectors, s: State, rng: np.random.Generator) -> None:
