@@ -148,8 +148,11 @@ def temperature(*, seed: int, draws: int, questions: int = 40) -> Any:
     return ours, pymc, _divergences(tree)
 
 
-def vectors(*, seed: int, draws: int, questions: int = 40, samples: int = 12) -> Any:
-    """Probability vectors of one group: the main options' parameters, location and scatter of the cells, and tau."""
+def vectors(*, seed: int, draws: int, questions: int = 40, samples: int = 40) -> Any:
+    """Probability vectors of one group: the main options' parameters, location and scatter of the cells, and tau.
+
+    Many samples of each question: with a dozen, PyMC's centred hierarchy has effective sizes of some hundreds.
+    """
     from hotmess.answers.prior import PARAMETERS
     from hotmess.answers.probabilities import fit_probabilities
     from hotmess.pymc_models import pymc_model
@@ -158,7 +161,8 @@ def vectors(*, seed: int, draws: int, questions: int = 40, samples: int = 12) ->
     rng = np.random.default_rng(seed)
     a = rng.beta(1.2, 0.8, questions)
     p = np.column_stack([a, (1 - a)[:, None] * rng.dirichlet([0.7] * 3, questions)])
-    mu, sigma, beta = rng.normal(2.5, 0.8, questions), np.exp(rng.normal(0, 0.3, questions)), np.exp(rng.normal(size=4))
+    mu, sigma = rng.normal(2.5, 0.8, questions), np.exp(rng.normal(0, 0.3, questions))
+    beta = np.exp(rng.normal(size=(questions, 4)))
     cell = np.repeat(np.arange(questions), samples)
     f = np.empty((len(cell), 4))
     for row, i in enumerate(cell):
@@ -166,7 +170,7 @@ def vectors(*, seed: int, draws: int, questions: int = 40, samples: int = 12) ->
         lead = -1.0
         while lead <= 0:
             lead = rng.normal(mu[i] - (k != again), sigma[i])
-        rest = rng.dirichlet(np.delete(beta, k))
+        rest = rng.dirichlet(np.delete(beta[i], k))
         top = rest.max() * np.exp(lead) / (1 + rest.max() * np.exp(lead))
         f[row, k], f[row, np.arange(4) != k] = top, (1 - top) * rest
     real = np.ones((questions, 4), bool)

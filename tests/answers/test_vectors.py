@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import hotmess as hm
+from hotmess.answers.records import decompose_noted
 from hotmess.answers.vectors import fit_vectors
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.validate import validate
@@ -63,3 +65,43 @@ def test_wrongly_formatted_responses_are_left_out_and_counted():
 def test_refusals(change, error, words):
     with pytest.raises(error, match=words):
         fit_vectors(change(table(questions=4, samples=4)))
+
+
+def test_hm_fit_and_the_latent_estimator_take_probability_vectors(tmp_path):
+    data = table(questions=15, samples=8)
+    data = pd.concat([data, data.assign(budget="high")]).assign(budget=lambda t: t["budget"].fillna("low"))
+    responses = validate(data, outcome="probs")
+    fit = hm.fit(responses, draws=60, warmup=40, chains=2, seed=3)
+    assert fit.labels == ("b m0 high", "b m0 low", "b m1 high", "b m1 low")
+    assert fit.data["posterior"]["location"].dims == ("chain", "draw", "group", "part")
+    shapes = fit.posterior.parameters["location"].shape
+    assert shapes == (2, 60, 4, 3) and len(fit.gates) == 4 and not fit.gate.passed  # 60 draws are too few
+    fit.save(str(tmp_path / "fit.nc"))
+    assert (tmp_path / "fit.nc").exists()
+    (first, *_), notes = decompose_noted(
+        responses, by=["model"], metric="kl", interval=0.9, seed=3, draws=60, warmup=40, chains=2
+    )
+    expected = fit.summary(["model"], metric="kl").iloc[0]
+    assert first["model"] == "m0" and first["metric"] == "kl" and first["reliable"] is False
+    assert first["variance"] == pytest.approx(expected["variance"])
+    assert notes == fit.misfit
+    with pytest.raises(BadInput, match="leave out formula, engine and backend"):
+        hm.fit(responses, "model")
+    with pytest.raises(BadInput, match="'brier' and 'kl'"):
+        fit.summary(metric="zero-one")
+
+
+def test_a_group_that_the_model_does_not_fit_is_named_and_its_set_alone_is_unreliable():
+    data = table(questions=12, samples=12)
+    odd = data["model"] == "m1"
+    rng = np.random.default_rng(0)
+    lead = np.where(rng.random(odd.sum()) < 0.5, 0.45, 0.98)  # surely or hardly, nothing between
+    data.loc[odd, "probs"] = pd.Series(
+        [np.r_[x, np.full(n - 1, (1 - x) / (n - 1))] for x, n in zip(lead, data.loc[odd, "n_choices"])],
+        index=data.index[odd],
+    )
+    fit = fit_vectors(data, draws=1200, warmup=200, seed=1)
+    assert fit.misfits[0] == () and fit.misfits[1] != ()
+    assert all(said.startswith("b m1: The model of probability vectors does not make such data") for said in fit.misfit)
+    reliable = fit.summary(["model"]).set_index("model")["reliable"]
+    assert reliable["m0"] == fit.gates[0].passed and not reliable["m1"]

@@ -52,13 +52,23 @@ class VectorFit:
 
     @property
     def gate(self) -> Gate:
-        """Diagnostics of every parameter of the groups: (a, kappa, phi), and how the rest of the mass scatters."""
-        draws: dict[str, np.ndarray] = {}
-        for name, values in self.posterior.parameters.items():  # (chain, draw, group), or (…, group, level)
-            flat = values.reshape(*values.shape[:3], -1)
-            for g, label in enumerate(self.labels):
-                draws |= {f"{name}[{label}, {i}]": flat[:, :, g, i] for i in range(flat.shape[3])}
-        return gate_draws(draws)
+        """Diagnostics of every parameter of every group: (a, kappa, phi), tau, and how cells scatter in a group."""
+        out = self.gates[0]
+        for one in self.gates[1:]:
+            out = out & one
+        return out
+
+    @cached_property
+    def gates(self) -> tuple[Gate, ...]:
+        """The same, group by group."""
+        out = []
+        for g, label in enumerate(self.labels):
+            draws: dict[str, np.ndarray] = {}
+            for name, values in self.posterior.parameters.items():  # (chain, draw, group), or (…, group, kind)
+                flat = values[:, :, g].reshape(*values.shape[:2], -1)
+                draws |= {f"{name}[{label}, {i}]": flat[:, :, i] for i in range(flat.shape[2])}
+            out.append(gate_draws(draws))
+        return tuple(out)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -115,10 +125,11 @@ class VectorFit:
         `reliable` says whether the gate is passed and the predictive check finds nothing in the set's groups.
         """
         sets = self.draws(by, population=population, metric=metric)
-        doubtful = {g for g, said in enumerate(self.misfits) if said}
-        groups = [set(self.table["group"].iloc[rows]) for rows in question_sets(self.table, by).rows]
-        fits = np.array([not doubtful & of for of in groups])
-        return summarise(sets, fits & self.gate.passed, interval)
+        good = np.array([gate.passed and not said for gate, said in zip(self.gates, self.misfits, strict=True)])
+        group = self.table["group"].to_numpy()
+        return summarise(
+            sets, np.array([good[group[rows]].all() for rows in question_sets(self.table, by).rows]), interval
+        )
 
     def incoherence(
         self,
