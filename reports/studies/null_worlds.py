@@ -28,6 +28,7 @@ import verdict_worlds as worlds  # noqa: E402
 
 AIM = 0.065
 SUMMARY = "python reports/studies/null_worlds.py --summary"  # what has run so far, not what is aimed at
+JOINT = ("answers-get-hotter-with-length", "natural-exceeds-budget")
 PACKAGED = HERE.parents[1] / "src" / "hotmess" / "claims" / "rates.json"
 SUBJECTS = {
     worlds.NATURAL[0]: "natural",
@@ -152,6 +153,48 @@ def packaged(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str,
     return {"provenance": about, "claims": claims}
 
 
+def joint_rates(path: Path) -> dict[str, Any]:
+    """Rates of the joint model's claims from `overthinking_worlds.py`, as `packaged` gives those of the others.
+
+    Supported by the posterior alone: the other guards only lower verdicts.
+    """
+    names = {k.world: k.name for k in worlds.KINDS if k.claims == worlds.NATURAL}
+    more = {"natural-only": "natural effect only", "budget-only": "budget effect only", "both": "both effects"}
+    names |= more | {"neither": "neither effect", "equal": "equal effects"}
+    found: dict[str, dict[str, list[int]]] = {claim: {} for claim in JOINT}
+    truths: dict[tuple[str, str], float] = {}
+    for line in path.read_text().splitlines():
+        record = json.loads(line)
+        if record["engine"] != "fast" or record["pareto_k"] >= 0.7:
+            continue
+        for claim in JOINT:
+            values, these = (record[f"{claim}|{population}"] for population in ("like-these", "these"))
+            counts = found[claim].setdefault(record["world"], [0, 0])
+            counts[0] += bool(values[4] > 0.975 and these[4] > 0.5)
+            counts[1] += 1
+            truths[claim, record["world"]] = values[0]
+    claims = {}
+    for claim, by_world in found.items():
+        false = {w: c for w, c in by_world.items() if truths[claim, w] < 1e-9}
+        supported, sets = (sum(c[i] for c in false.values()) for i in (0, 1))
+        worst = max(false, key=lambda w: false[w][0] / false[w][1])
+        claims[claim] = {
+            "false_worlds": len(false),
+            "data_sets": sets,
+            "supported": supported,
+            "fewest": min(c[1] for c in false.values()),
+            "upper_limit": worlds.upper_limit(supported, sets),
+            "worst_world": names.get(worst, worst),
+            "worst_rate": false[worst][0] / false[worst][1],
+            "worst_upper_limit": max(worlds.upper_limit(*c) for c in false.values()),
+            "published_supported": None,
+            "power": [[names.get(w, w), truths[claim, w], *c] for w, c in by_world.items() if w not in false],
+            "command": "python reports/studies/overthinking_worlds.py --summary",
+            "by": "by its posterior alone",
+        }
+    return claims
+
+
 def check(records: Sequence[dict[str, Any]], *, every: int = 10) -> int:
     """Run every tenth recorded data set again; the number of claims whose verdict differs."""
     by_name = {k.name: k for k in (*worlds.KINDS, *worlds.POWER)}
@@ -220,7 +263,10 @@ def write(store: Path, out: Path, packaged_to: Path | None = None) -> None:
     (out / "null_worlds.json").write_text(text + "\n")
     (out / "null_worlds.md").write_text(markdown(about, rows))
     to = packaged_to or (PACKAGED if out == HERE else out / "rates.json")
-    to.write_text(json.dumps(packaged({**about, "command": SUMMARY}, every), indent=1, allow_nan=False) + "\n")
+    found = packaged({**about, "command": SUMMARY}, every)
+    if store == worlds.STORE:
+        found["claims"] |= joint_rates(HERE / "overthinking_worlds.jsonl")
+    to.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
 
 
 if __name__ == "__main__":

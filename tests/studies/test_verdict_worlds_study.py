@@ -50,6 +50,9 @@ def test_limits_are_exact() -> None:
     assert set(null_worlds.wanted("7", worlds.KINDS).values()) == {7}
 
 
+POPULATIONS = ("like-these", "these")
+
+
 def records(sets: int = 30) -> list[dict]:
     """Records as `run_one` makes them: one false 'supported' where nothing is true, half where something is."""
     out = []
@@ -85,6 +88,30 @@ def test_tables_count_what_the_records_say(tmp_path: Path, monkeypatch: pytest.M
     assert found["worst_upper_limit"] == found["upper_limit"] == pytest.approx(worlds.upper_limit(1, 30))
     assert "in 1 of 30 simulated data sets of 1 worlds" in rates.sentence(found)
     assert rates.null_calibration("no-such-claim") is None
+
+
+def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
+    def record(world: str, seed: int, truth: float, p: float, these: float = 0.9, **changes: object) -> str:
+        values = {
+            f"{c}|{x}": [truth, 0, 0, 0, q, 0] for c in null_worlds.JOINT for x, q in zip(POPULATIONS, (p, these))
+        }
+        return json.dumps({"world": world, "seed": seed, "engine": "fast", "pareto_k": 0.1, **values, **changes})
+
+    lines = [
+        *(record("neither", i, 0.0, 0.99 if i < 3 else 0.5) for i in range(20)),
+        *(record("option-lengths", i, 0.0, 0.98) for i in range(2)),
+        record("option-lengths", 2, 0.0, 0.98, these=0.4),  # the populations differ in sign
+        record("neither", 30, 0.0, 0.99, pareto_k=0.9),  # not to be trusted
+        record("neither", 31, 0.0, 0.99, engine="nuts"),
+        record("both", 0, 0.2, 0.99),
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines) + "\n")
+    found = null_worlds.joint_rates(tmp_path / "rows.jsonl")["natural-exceeds-budget"]
+    assert (found["supported"], found["data_sets"], found["false_worlds"], found["fewest"]) == (5, 23, 2, 3)
+    assert found["worst_world"] == "wrong options have their own lengths" and found["worst_rate"] == 2 / 3
+    assert found["power"] == [["both effects", 0.2, 1, 1]]
+    said = rates.sentence({**found, "date": "today"})
+    assert "supported by its posterior alone in 5 of 23" in said and "own lengths: 67%" in said
 
 
 def test_a_run_stops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

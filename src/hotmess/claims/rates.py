@@ -8,6 +8,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+WORTH_SAYING = 0.05
+"""Rate of false "supported" in a single world from which on the world is named."""
+
 
 @lru_cache(maxsize=1)
 def table() -> dict[str, Any]:
@@ -23,16 +26,24 @@ def null_calibration(claim: str) -> dict[str, Any] | None:
         return None
     keys = ("false_worlds", "data_sets", "fewest", "supported", "upper_limit", "worst_world", "worst_rate")
     out = {k: found[k] for k in (*keys, "worst_upper_limit", "published_supported")}
-    return {**out, "command": table()["provenance"]["command"], "date": table()["provenance"]["date"]}
+    provenance = table()["provenance"]
+    return {
+        **out,
+        "command": found.get("command", provenance["command"]),
+        "date": provenance["date"],
+        "by": found.get("by", ""),
+    }
 
 
 def sentence(guard: Mapping[str, Any]) -> str:
     """The rates in words; every number is of simulated data sets, limits are one-sided, 95%."""
     out = (
-        f"called supported in {guard['supported']:,} of {guard['data_sets']:,} simulated data sets of "
-        f"{guard['false_worlds']} worlds where it is false (upper limit of the mean rate {guard['upper_limit']:.1%}; "
+        f"called supported {guard['by']}{' ' if guard['by'] else ''}in {guard['supported']:,} of "
+        f"{guard['data_sets']:,} simulated data sets of {guard['false_worlds']} worlds where it is false (upper limit of the mean rate {guard['upper_limit']:.1%}; "
         f"of a single world, with {guard['fewest']:,} data sets or more each, {guard['worst_upper_limit']:.1%})"
     )
+    if guard["worst_rate"] > WORTH_SAYING:
+        out += f"; most often where {guard['worst_world']}: {guard['worst_rate']:.0%}"
     other = guard["published_supported"]
     if other is not None:
         out += f"; the published procedure supports it in {other:,}"
