@@ -37,9 +37,10 @@ def null_calibration(claim: str) -> dict[str, Any] | None:
 
 def sentence(guard: Mapping[str, Any]) -> str:
     """The rates in words; every number is of simulated data sets, limits are one-sided, 95%."""
+    by = f" {guard['by']}" if guard["by"] else ""
     out = (
-        f"called supported {guard['by']}{' ' if guard['by'] else ''}in {guard['supported']:,} of "
-        f"{guard['data_sets']:,} simulated data sets of {guard['false_worlds']} worlds where it is false (upper limit of the mean rate {guard['upper_limit']:.1%}; "
+        f"called supported{by} in {guard['supported']:,} of {guard['data_sets']:,} simulated data sets of "
+        f"{guard['false_worlds']} worlds where it is false (upper limit of the mean rate {guard['upper_limit']:.1%}; "
         f"of a single world, with {guard['fewest']:,} data sets or more each, {guard['worst_upper_limit']:.1%})"
     )
     if guard["worst_rate"] > WORTH_SAYING:
