@@ -148,7 +148,7 @@ def temperature(*, seed: int, draws: int, questions: int = 40) -> Any:
     return ours, pymc, _divergences(tree)
 
 
-def vectors(*, seed: int, draws: int, questions: int = 40, samples: int = 40) -> Any:
+def vectors(*, seed: int, draws: int, questions: int = 25, samples: int = 40) -> Any:
     """Probability vectors of one group: the main options' parameters, location and scatter of the cells, and tau.
 
     Many samples of each question: with a dozen, PyMC's centred hierarchy has effective sizes of some hundreds.
@@ -192,7 +192,7 @@ MODELS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "answers": (answers, {"seed": 1, "draws": 3000}),
     "power-laws": (power, {"seed": 2, "draws": 3000}),
     "temperature": (temperature, {"seed": 3, "draws": 1500}),
-    "probability-vectors": (vectors, {"seed": 4, "draws": 1500}),
+    "probability-vectors": (vectors, {"seed": 4, "draws": 3000}),
 }
 
 

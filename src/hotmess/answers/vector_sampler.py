@@ -27,7 +27,9 @@ BOUND = {
     "tau": 60.0,
     "rest": 60.0,
 }  # of mu, log sigma, tau: where responses are all the same
-SIGMA = np.exp(np.linspace(np.log(0.05), np.log(6.0), 60))  # grid of the scatter of cells
+NARROW, BROAD = 0.05, 6.0  # the scatter of cells lies between
+_EDGES = np.linspace(np.log(NARROW), np.log(BROAD), 501)  # log scatter is drawn from densities constant between these
+SIGMA = np.exp((_EDGES[1:] + _EDGES[:-1]) / 2)
 AIM, PACE = 0.4, 0.1  # acceptance aimed at; pace of the steps' adaptation
 
 
@@ -153,7 +155,7 @@ def _start(data: Vectors, prior: AnswerPrior, rng: np.random.Generator) -> State
         split=split,
         step={
             **{f"shift {name}": np.full(groups, 0.3) for name in HYPER},
-            **{f"stretch {name}": np.full(groups, 3.0) for name in HYPER},
+            **{f"stretch {name}": np.full(groups, 0.3) for name in HYPER},
             "size": np.full(cells, 0.5),
             "group": np.full((3, groups), 0.5),
             "lead": np.full(cells, 0.8),
@@ -309,9 +311,8 @@ def _together(
             trial = at + of_cells(far)
             change = 0.5 * ((s.location[i] - LOCATION[i]) ** 2 - (location - LOCATION[i]) ** 2) / WIDTH[i] ** 2
         else:
-            index = np.abs(np.log(SIGMA) - np.log(s.scale[i])[:, None]).argmin(1) + np.rint(far).astype(int)
-            inside = (index >= 0) & (index < len(SIGMA))
-            scale = SIGMA[np.clip(index, 0, len(SIGMA) - 1)]
+            scale = s.scale[i] * np.exp(far)
+            inside = (scale > NARROW) & (scale < BROAD)
             centre = of_cells(location)
             trial = centre + (at - centre) * of_cells(scale / s.scale[i])
             change = np.log(scale / s.scale[i]) - 0.5 * (scale**2 - s.scale[i] ** 2) / SCALE[i] ** 2
@@ -435,7 +436,8 @@ def _scatter(data: Vectors, s: State, rng: np.random.Generator) -> None:
         log_p = -(n[:, None] - 1) * np.log(SIGMA) - spread[:, None] / (2 * SIGMA**2)
         log_p = log_p - 0.5 * np.log(variance) - 0.5 * (mean[:, None] - LOCATION[i]) ** 2 / variance
         log_p = log_p - 0.5 * (SIGMA / SCALE[i]) ** 2 + np.log(SIGMA)
-        s.scale[i] = SIGMA[(log_p + rng.gumbel(size=log_p.shape)).argmax(1)]
+        place = (log_p + rng.gumbel(size=log_p.shape)).argmax(1)
+        s.scale[i] = np.exp(rng.uniform(_EDGES[place], _EDGES[place + 1]))
         precision = 1 / WIDTH[i] ** 2 + n / s.scale[i] ** 2
         center = (LOCATION[i] / WIDTH[i] ** 2 + n * mean / s.scale[i] ** 2) / precision
         s.location[i] = center + rng.normal(size=groups) / np.sqrt(precision)
