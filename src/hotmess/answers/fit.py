@@ -124,6 +124,19 @@ class Fit:
             self._cache[key] = np.moveaxis(means, 0, -1)
         return self._cache[key]
 
+    def set_weights(self, by: Sequence[str], population: str) -> np.ndarray:
+        """(chain, draw, sets) weight of each set of `draws` and `moments`: sums over its cells of question weights.
+
+        A mean over several sets is the mean of theirs with these weights.
+        """
+        self._known(by)
+        found = question_sets(self.cells.table, by)
+        draws = len(self.parameters()["logit_a"])
+        out = np.empty((draws, len(found.rows)))
+        for block, w in weight_blocks(found.size, draws, population=population, seed=self.seed):
+            out[block] = np.stack([w[:, found.question[rows]].sum(axis=1) for rows in found.rows], axis=-1)
+        return out.reshape(self.chains, draws // self.chains, -1)
+
     @cached_property
     def unparsable_as_wrong(self) -> Fit:
         """This fit, with unparsable responses as one more wrong option."""

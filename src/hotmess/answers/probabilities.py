@@ -202,13 +202,12 @@ class ProbabilityFit:
         rounded = np.where(_certain(f)[:, None], np.round(f), f)
         cells = [np.unique(cell[rows], return_inverse=True)[1] for rows in parts]
         seen = np.stack([_statistics(rounded[rows], of) for rows, of in zip(parts, cells, strict=True)])
-        above = np.zeros(seen.shape)
         take = rng.choice(len(self.main), min(draws, len(self.main)), replace=False)
-        for s in take:
+        made = np.empty((len(take), *seen.shape))
+        for i, s in enumerate(take):
             new = self.replicate(int(s), cell, rng)
-            made = np.stack([_statistics(new[rows], of) for rows, of in zip(parts, cells, strict=True)])
-            above += (made > seen) + 0.5 * (made == seen)
-        shares = above / len(take)
+            made[i] = [_statistics(new[rows], of) for rows, of in zip(parts, cells, strict=True)]
+        shares = _tail(made, seen)
         return [
             {name: (float(x), float(a)) for name, x, a in zip(SAID, *both, strict=True)} for both in zip(seen, shares)
         ]
@@ -229,6 +228,21 @@ class ProbabilityFit:
         groups = [of == g for g in range(int(self.group.max()) + 1)]
         found = self._checks(f, cell, groups, seed=seed, draws=draws)
         return tuple(_said(check, level / len(groups)) for check in found)
+
+
+def _tail(made: Floats, seen: Floats) -> Floats:
+    """Share of replicated statistics (replicates, …) at or above those seen, ties by half.
+
+    Where none or all are above, a Normal's tail says how far out, which counting cannot.
+    """
+    from scipy.stats import norm
+
+    n = len(made)
+    above: Floats = ((made > seen) + 0.5 * (made == seen)).mean(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (seen - made.mean(0)) / made.std(0)
+    above = np.where(above == 0, np.minimum(norm.sf(z), 0.5 / n), above)
+    return np.where(above == 1, 1 - np.minimum(norm.sf(-z), 0.5 / n), above)
 
 
 def _said(check: Mapping[str, tuple[float, float]], level: float) -> tuple[str, ...]:

@@ -21,12 +21,9 @@ Ints = NDArray[np.int64]
 HYPER = ("lead", "spread", "rest")  # of cells: mu, log sigma, log beta
 LOCATION, WIDTH, SCALE = (4.0, 0.5, 0.0), (3.0, 1.5, 2.0), (2.0, 1.0, 1.5)
 DOUBT = 3.0  # sd of tau, by how much less the mean lead is where a second thought is another option
-BOUND = {
-    "lead": 60.0,
-    "spread": 6.0,
-    "tau": 60.0,
-    "rest": 60.0,
-}  # of mu, log sigma, tau: where responses are all the same
+# Of mu, log sigma, tau, log beta, where responses are all the same. Shares of a log beta beyond 15 scatter by less than
+# any rounding unit, and its likelihood cancels to noise.
+BOUND = {"lead": 60.0, "spread": 6.0, "tau": 60.0, "rest": 15.0}
 NARROW, BROAD = 0.05, 6.0  # the scatter of cells lies between
 _EDGES = np.linspace(np.log(NARROW), np.log(BROAD), 501)  # log scatter is drawn from densities constant between these
 SIGMA = np.exp((_EDGES[1:] + _EDGES[:-1]) / 2)
@@ -298,6 +295,8 @@ def _together(
     """
     groups, name = s.location.shape[1], HYPER[i]
 
+    there_are = np.ones(len(at), bool) if at.ndim == 1 else data.real  # options that a cell lacks stay where they are
+
     def of_cells(x: Floats) -> Floats:
         out: Floats = x[data.group] if at.ndim == 1 else x[data.group, None]
         return out
@@ -316,6 +315,7 @@ def _together(
             centre = of_cells(location)
             trial = centre + (at - centre) * of_cells(scale / s.scale[i])
             change = np.log(scale / s.scale[i]) - 0.5 * (scale**2 - s.scale[i] ** 2) / SCALE[i] ** 2
+        trial = np.where(there_are, trial, at)
         out = np.abs(trial) > BOUND[name]
         inside &= np.bincount(data.group, weights=out if at.ndim == 1 else out.any(1), minlength=groups) == 0
         there = likelihood(trial)
@@ -401,7 +401,7 @@ def _remainder(data: Vectors, s: State, sums: dict[str, Floats], rng: np.random.
         change = there - here - off[:, j] * (gammaln(np.exp(new)) - gammaln(np.exp(old)))
         change += (np.exp(new) - np.exp(old)) * shares[:, j]
         change -= 0.5 * (((new - location) / scale) ** 2 - ((old - location) / scale) ** 2)
-        took = (np.log(rng.random(cells)) < change) & data.real[:, j]
+        took = (np.log(rng.random(cells)) < change) & data.real[:, j] & (np.abs(new) <= BOUND["rest"])
         s.rest[:, j] = np.where(took, new, old)
         beta = np.where(took[:, None], trial, beta)
         here = np.where(took, there, here)
@@ -409,7 +409,7 @@ def _remainder(data: Vectors, s: State, sums: dict[str, Floats], rng: np.random.
             s.step["rest"][:, j] *= np.exp(PACE * (took - AIM))
     # All options of a cell at once: their common size, which one by one creeps where it is large.
     here = likelihood(s.rest)
-    moved = s.rest + (s.step["size"] * rng.normal(size=cells))[:, None]
+    moved = s.rest + np.where(data.real, (s.step["size"] * rng.normal(size=cells))[:, None], 0.0)
     there = likelihood(moved)
     change = there - here + log_prior(moved, location, scale) - log_prior(s.rest, location, scale)
     took = (np.abs(moved).max(1) <= BOUND["rest"]) & (np.log(rng.random(cells)) < change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,8 @@ def quantity_of(study: Study, expression: Expression, population: str, sign: flo
     """Posterior draws of an expression; `each` holds its quantities."""
     if expression.source == "answers":
         fit = answer_fit(study, expression)
-        values = {t: _set_draws(study, fit, t, population) for t in expression.terms}
+        columns = tuple(sorted({k for t in expression.terms for k, _ in t.filters}))
+        values = {t: _set_draws(study, fit, t, columns, population) for t in expression.terms}
         gate, scope = fit.gate, base_scope(fit.cells.table)
         notes: tuple[str, ...] = ()
     elif expression.source == "power laws":
@@ -122,16 +124,28 @@ def answer_fit(study: Study, expression: Expression) -> Fit:
     return made
 
 
-def _set_draws(study: Study, fit: Fit, term: Term, population: str) -> np.ndarray:
-    columns = [k for k, _ in term.filters]
+def _set_draws(study: Study, fit: Fit, term: Term, columns: tuple[str, ...], population: str) -> np.ndarray:
+    """Draws of a term, from sets divided by the columns of all terms of its expression.
+
+    Sets of one division are disjoint and drawn jointly, so that terms that share cells share their uncertainty.
+    """
     pick(fit.cells.table, term)  # a good sentence before the fit's own
     sets = fit.draws(columns, population=population, metric=study.metric)
-    row = int(pick(sets.table, term)[0]) if columns else 0
+    rows = pick(sets.table, term) if columns else np.array([0])
     if term.name == "accuracy":
         if study.metric != "brier" or study.responses.outcome != "answer":
             raise NotTestable("accuracy() is for letters under the Brier score; use error() instead.")
-        return fit.moments(columns, population=population)[:, :, row, 0]
-    return np.asarray(getattr(sets, term.name)[..., row], float)
+        parts = {"accuracy": fit.moments(columns, population=population)[..., 0]}
+    else:
+        parts = {"error": sets.error, "bias2": sets.bias2, "variance": sets.variance}
+    if len(rows) > 1:
+        weight = fit.set_weights(columns, population)[..., rows]
+        mean = {k: (np.asarray(x, float)[..., rows] * weight).sum(-1) / weight.sum(-1) for k, x in parts.items()}
+    else:
+        mean = {k: np.asarray(x, float)[..., rows[0]] for k, x in parts.items()}
+    if term.name != "incoherence":
+        return mean[term.name]
+    return replace(sets, **mean).incoherence
 
 
 def _law_draws(study: Study, term: Term, population: str) -> np.ndarray:

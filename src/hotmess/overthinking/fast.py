@@ -62,7 +62,7 @@ def _compiled() -> Any:
     @jax.jit
     def one(theta: Any, key: Any, dense: Dense, q: Proposal) -> Any:
         cell_theta = theta.T[:, dense.unit]
-        single = cell_theta.astype(jnp.float32)  # its error, 1e-6 of a cell's log likelihood, is lost in the weights'
+        single = cell_theta.astype(jnp.float32)  # errors of 1e-5 in a cell's log likelihood do not show in weights
         base = q.theta.T[:, dense.unit]
         center, low = score_map(cell_theta, base, dense.real, q.tilt, q.curvature, q.pull)
         log_det = sum(jnp.log(low[i, i]) for i in range(low.shape[0]))
@@ -72,6 +72,7 @@ def _compiled() -> Any:
             e, density, u = point
             d = center + solve_upper(low, e)
             likelihood = log_likelihood(d.astype(jnp.float32), single, dense).astype(d.dtype)
+            likelihood = jnp.where(jnp.isnan(likelihood), -jnp.inf, likelihood)  # 88 on the log scale is too much
             weight = likelihood + log_prior(d, cell_theta, dense.real) - density - log_det
             total = jnp.logaddexp(total, weight)
             return (total, jnp.where(jnp.log(u) < weight - total, d, chosen)), None

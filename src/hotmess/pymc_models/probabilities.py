@@ -39,6 +39,9 @@ def probability_model(
 ) -> pm.Model:
     """The model of probability vectors; arguments as of `hotmess.answers.probabilities.fit_probabilities`.
 
+    Log beta has its prior alone, where the package's own sampler also keeps it below 15: that matters only for
+    questions whose responses are divided and all the same.
+
     Parameters
     ----------
     about
