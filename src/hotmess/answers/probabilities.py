@@ -105,7 +105,10 @@ class ProbabilityFit:
         below 0 by as much).
         """
         if metric not in ("brier", "kl"):
-            raise BadInput(f"The metric is {metric!r}; probability vectors have 'brier' and 'kl' terms.")
+            raise BadInput(
+                f"The metric is {metric!r}; the latent model of probability vectors has 'brier' and "
+                "'kl'; use the plug-in or the unbiased estimator."
+            )
         rng = np.random.default_rng([self.seed, 43])
         out = np.empty((3, *self.certain.shape), np.float32)
         block = max(1, 400_000 // self.real.size)

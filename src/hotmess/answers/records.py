@@ -64,6 +64,7 @@ def decompose_noted(
     **sampling: Any,
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """`decompose_latent`, and sentences on what was left out and what the model does not fit."""
+    from hotmess.decompose.grouping import natural
     from hotmess.decompose.methods import choose_metric
 
     metric = choose_metric(responses.outcome, metric)
@@ -72,8 +73,16 @@ def decompose_noted(
     by = list(dict.fromkeys(by))
     posterior = fit(responses, formula, by=by, pointwise=False, **sampling)
     table = posterior.summary(by, population=population, metric=metric, interval=interval)
+    keys = [tuple(natural(str(value)) for value in row) for row in table[by].itertuples(index=False)]
     records = []
-    for row in table.to_dict("records"):
+    for row in (table.iloc[i].to_dict() for i in sorted(range(len(table)), key=keys.__getitem__)):
         values = {str(k): plain_value(v) for k, v in row.items()}
         records.append(values | {"metric": metric, "outcome": responses.outcome, "estimator": "latent"})
-    return records, (*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ()))
+    notes = [*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ())]
+    reasons = posterior.gate.reasons
+    if reasons:
+        more = f" ({len(reasons) - 1} more such)" if len(reasons) > 1 else ""
+        notes.append(f"Not reliable: {reasons[0]}{more}; more draws may cure it (--draws, --warmup).")
+    elif not table["reliable"].all() and not getattr(posterior, "misfit", ()):
+        notes.append("Not reliable where it says so: the sets' draws are too few; more may cure it (--draws).")
+    return records, tuple(notes)

@@ -259,7 +259,7 @@ def _sharpness(
             trial["lead"] = at["lead"] + (mean_split * far)[data.group]
             change = 0.5 * ((s.location[0] - LOCATION[0]) ** 2 - (location[0] - LOCATION[0]) ** 2) / WIDTH[0] ** 2
         inside = (np.abs(trial["tau"]) <= BOUND["tau"]) & (in_groups(np.abs(trial["lead"]) > BOUND["lead"]) == 0)
-        there = likelihood(trial)
+        there = likelihood(trial | {n: np.clip(trial[n], -BOUND[n], BOUND[n]) for n in ("lead", "tau")})
         change = change + in_groups(there - here) - 0.5 * (trial["tau"] ** 2 - at["tau"] ** 2) / DOUBT**2
         took = inside & (np.log(rng.random(groups)) < change)
         at["tau"], s.location = np.where(took, trial["tau"], at["tau"]), np.where(took, location, s.location)
@@ -317,6 +317,7 @@ def _together(
             change = np.log(scale / s.scale[i]) - 0.5 * (scale**2 - s.scale[i] ** 2) / SCALE[i] ** 2
         trial = np.where(there_are, trial, at)
         out = np.abs(trial) > BOUND[name]
+        trial = np.clip(trial, -BOUND[name], BOUND[name])  # refused, but looked at
         inside &= np.bincount(data.group, weights=out if at.ndim == 1 else out.any(1), minlength=groups) == 0
         there = likelihood(trial)
         change = change + np.bincount(data.group, weights=there - here, minlength=groups)
@@ -410,7 +411,7 @@ def _remainder(data: Vectors, s: State, sums: dict[str, Floats], rng: np.random.
     # All options of a cell at once: their common size, which one by one creeps where it is large.
     here = likelihood(s.rest)
     moved = s.rest + np.where(data.real, (s.step["size"] * rng.normal(size=cells))[:, None], 0.0)
-    there = likelihood(moved)
+    there = likelihood(np.clip(moved, -BOUND["rest"], BOUND["rest"]))
     change = there - here + log_prior(moved, location, scale) - log_prior(s.rest, location, scale)
     took = (np.abs(moved).max(1) <= BOUND["rest"]) & (np.log(rng.random(cells)) < change)
     if adapt:

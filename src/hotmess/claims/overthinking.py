@@ -23,8 +23,11 @@ from hotmess.errors import NotTestable
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hotmess.claims.study import Study
     from hotmess.overthinking.fit import Effects, LengthFit
+    from hotmess.responses.cells import Cells
 
 
 ONLY_POWERS = (
@@ -69,11 +72,23 @@ def _budget(study: Study, population: str) -> Quantity:
 
 def _budget_scope(study: Study) -> str:
     table = study.budget_halves.table
+    silent = _without_budgets(study)
     if study.responses.length is None or table["log2_length"].isna().all():
-        return base_scope(table)
+        return base_scope(table) + silent
     low, high = (2 ** table.loc[table["half"] == half, "log2_length"].mean() for half in ("shorter", "longer"))
     unit = str(study.responses.length).replace("_", " ")
-    return f"{base_scope(table)}, budgets of {number(round(low))} and {number(round(high))} {unit} on average"
+    spent = f"budgets of {number(round(low))} and {number(round(high))} {unit} (geometric means)"
+    return f"{base_scope(table)}, {spent}{silent}"
+
+
+def _without_budgets(study: Study) -> str:
+    """Names the models that a comparison of budgets says nothing about."""
+    with_two = set(study.budget_halves.table["model"].astype(str))
+    others = [m for m in dict.fromkeys(study.cells.table["model"].astype(str)) if m not in with_two]
+    if not others:
+        return ""
+    listed = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+    return f"; left out for want of a second budget: {listed}"
 
 
 def _minus(estimate: Estimate) -> Estimate:
@@ -132,9 +147,10 @@ def _quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
     return Quantity(effects.draws, effects.gate, _joint_scope(study, fit), effects.each, effects.parts, notes)
 
 
-def _joint_scope(study: Study, fit: LengthFit) -> str:
+def _joint_scope(study: Study, fit: LengthFit, models: Collection[str] | None = None) -> str:
     table = study.cells.table
-    return length_scope(study, table[table["model"].isin(fit.data.units["model"]) & table["log2_length"].notna()])
+    models = fit.data.units["model"].tolist() if models is None else models
+    return length_scope(study, table[table["model"].isin(list(models)) & table["log2_length"].notna()])
 
 
 def _hotter(study: Study, population: str) -> Quantity:
@@ -174,20 +190,35 @@ def _exceeds(study: Study, population: str) -> Quantity:
     record = {"passed": check.share >= 0.025, "observed": check.observed, "share": check.share, "what": check.sentence}
     held = () if record["passed"] else ("answers at different budgets agree less often than the joint model allows",)
     quantity = _quantity(study, natural_exceeds_budget(fit, population), fit)
-    return replace(quantity, held=held, guards={"same_scores": record})
+    scope = _joint_scope(study, fit, set(study.budget_halves.table["model"])) + _without_budgets(study)
+    return replace(quantity, held=held, guards={"same_scores": record}, scope=scope)
+
+
+def _both(natural: Cells, budget: Cells) -> tuple[Cells, Cells]:
+    """Halves by natural length and by budget of the models that have both."""
+    from hotmess.laws.contrast import take_cells
+
+    shared = set(natural.table["model"]) & set(budget.table["model"])
+    if not shared:
+        raise NotTestable("No model has both lengths that vary within budgets and two budgets.")
+    keep = (np.flatnonzero(cells.table["model"].isin(list(shared))) for cells in (natural, budget))
+    first, second = (take_cells(cells, rows) for cells, rows in zip((natural, budget), keep))
+    return first, second
 
 
 def _exceeds_estimate(study: Study) -> Estimate:
     from hotmess.overthinking.quick import exceeds_estimate
 
-    return exceeds_estimate(study.halves, study.budget_halves)
+    return exceeds_estimate(*_both(study.halves, study.budget_halves))
 
 
 def _exceeds_control(study: Study, seed: int) -> Control:
     from hotmess.overthinking.quick import permuted_exceeds
 
     what = "lengths permuted within model, question and budget, budgets within model and question"
-    return run_control(what, _exceeds_estimate(study), permuted_exceeds(study.halves, study.budget_halves, seed))
+    return run_control(
+        what, _exceeds_estimate(study), permuted_exceeds(*_both(study.halves, study.budget_halves), seed)
+    )
 
 
 def _exceeds_variants(study: Study) -> dict[str, Estimate]:
@@ -200,7 +231,7 @@ def _exceeds_variants(study: Study) -> dict[str, Estimate]:
     for name, responses in others.items():
         if responses is not None:
             with contextlib.suppress(NotTestable):
-                out[name] = exceeds_estimate(halved_cells(responses), budget_cells(responses))
+                out[name] = exceeds_estimate(*_both(halved_cells(responses), budget_cells(responses)))
     return out
 
 
@@ -228,7 +259,7 @@ natural_exceeds_budget = Claim(
     ),
     estimand=(
         "|change of logit incoherence per doubling of natural length, an association| - |change per doubling of tokens "
-        "by budget, an intervention that is taken to act through tokens alone|, mean over models"
+        "by budget, an intervention that is taken to act through tokens alone|, means over the models with two budgets"
     ),
     quantity=_exceeds,
     needs="letters, lengths that vary within budgets, two budgets with tokens",
@@ -243,7 +274,8 @@ budget_lowers_incoherence = Claim(
     place="claim 3; figure of incoherence against reasoning budget",
     statement="the same questions are answered less incoherently at the largest budget than at the smallest",
     estimand=(
-        "incoherence at the smallest minus that at the largest budget by assignment, an intervention, mean over models"
+        "incoherence at the smallest minus that at the largest budget by assignment, an intervention, mean over the "
+        "models with two budgets"
     ),
     quantity=_budget,
     needs="any outcome with a target, two budgets with tokens (column budget), 3 responses of a question at each",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 OTHER = {"like-these": "these", "these": "like-these"}
 AGREEMENT_ERRORS = 2.0
+MORE = "more draws may cure it (--draws)"
 
 
 def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
@@ -101,8 +102,8 @@ def test_claim(
     """
     if claim.long and len(study.responses.table) > LARGE:
         why = (
-            f"It takes long on {len(study.responses.table):,} responses and was not tested: ask for it by name, "
-            f"--claim {claim.name}."
+            f"It was not run, since it can take minutes on {len(study.responses.table):,} responses: ask for it by "
+            f"name, --claim {claim.name}."
         )
         return _not_testable(study, claim, population, (why,), {})
     try:
@@ -136,7 +137,7 @@ def test_claim(
     if rates is not None:
         guards["null_calibration"] = rates
     if not gate.passed:
-        return _not_testable(study, claim, population, reasons, guards)
+        return _not_testable(study, claim, population, (f"{reasons[0]}; {MORE}", *reasons[1:]), guards)
     median = float(np.median(quantity.draws))
     if claim.control is not None:
         control = claim.control(study, study.seed)

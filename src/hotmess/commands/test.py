@@ -77,6 +77,9 @@ def run(args: argparse.Namespace) -> int:
             if parts:
                 listed = ", ".join(f"{k} {v['median']:+.3g}" for k, v in parts.items())
                 print(f"  Parts of the change of incoherence: {listed}.")
+        skipped = [v.claim.name for v in verdicts if "It was not run, since" in v.sentence]
+        if skipped:
+            print(f"Not run for the size of the data: {', '.join(skipped)}; each by --claim NAME.")
         together = expected_false_signs(verdicts)
         if together["decided"] > 1:
             print(

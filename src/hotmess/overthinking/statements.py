@@ -40,10 +40,17 @@ def budget_slope(fit: LengthFit, population: str = "like-these") -> Effects:
 
 
 def natural_exceeds_budget(fit: LengthFit, population: str = "like-these") -> Effects:
-    """|beta_nat| - |beta_bud|, per doubling of tokens each, with absolute values of the means over models."""
+    """|beta_nat| - |beta_bud|, per doubling of tokens each, with absolute values of the means over models.
+
+    Both means are over the same models: those whose natural length and whose budgets vary.
+    """
     both = [fit.slopes(kind, population=population)["incoherence"] for kind in ("natural", "budget")]
-    mean = np.abs(fit.mean_over_models(both[0])) - np.abs(fit.mean_over_models(both[1]))
-    return _effects(fit, np.abs(both[0]) - np.abs(both[1]), "|beta_nat| - |beta_bud|", draws=mean)
+    each = np.abs(both[0]) - np.abs(both[1])
+    one, other = (np.where(np.isfinite(each), x, np.nan) for x in both)
+    if not np.isfinite(each).all((0, 1)).any():
+        raise NotTestable("No model has both lengths that vary within budgets and two budgets.")
+    mean = np.abs(fit.mean_over_models(one)) - np.abs(fit.mean_over_models(other))
+    return _effects(fit, each, "|beta_nat| - |beta_bud|", draws=mean)
 
 
 STATEMENTS: dict[str, Callable[[LengthFit, str], Effects]] = {
