@@ -101,7 +101,8 @@ def pairs_said(out: Path) -> str:
     """How far the ranks of one simulation lie apart, as a paragraph."""
     pairs = json.loads((out / "calibration_simuk_pairs.json").read_text())
     said = "; ".join(
-        f"{name} {v['mean']:.3f} (median {v['median']:.3f}, {v['far']} beyond {FAR}, correlation {v['correlation']:.4f})"
+        f"{name} {v['mean']:.3f} (median {v['median']:.3f}, {v['far']} beyond {FAR}, "
+        f"correlation {v['correlation']:.4f})"
         for name, v in pairs.items()
     )
     noise = float(np.sqrt(np.pi / 32 * (1 / DRAWS + 1 / GRID_DRAWS)))  # of uniform ranks, by independent draws
