@@ -3,6 +3,7 @@
     python reports/studies/overthinking_worlds.py --sets 100          # resumes where it stopped
     python reports/studies/overthinking_worlds.py --nuts 20           # the same data sets by NUTS; again, with
                                                                       # longer chains, where the gate fails
+    python reports/studies/overthinking_worlds.py --verdicts          # hm.test where the posterior alone is sure
     python reports/studies/overthinking_worlds.py --summary           # writes the page alone
 
 Every data set: one model, 60 questions, 2 budgets, 20 responses each. The truth is that of `hotmess.simulate`;
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ROWS = HERE / "overthinking_worlds.jsonl"
 TABLE = HERE / "overthinking_worlds.md"
+VERDICTS = HERE / "overthinking_verdicts.json"
+HOTTER, SHIFTED = "answers-get-hotter-with-length", ("wrong-longer", "wrong-shorter")
 SIZE = {"questions": 60, "budgets": 2, "samples": 20}
 FAST = {"engine": "fast", "draws": 200, "points": 32}
 NUTS = {"engine": "nuts", "draws": 300, "warmup": 250}
@@ -167,8 +170,45 @@ def summarise() -> None:
             f"| {world} | {x[0, 0]:+.3f} | {x[:, 1].mean():+.3f} | {np.mean(ratio > 1.96):.2f} "
             f"| {np.mean(ratio < -1.96):.2f} | {np.mean(hot[:, 4] > 0.975):.2f} | {'yes' if hot[0, 0] > 0 else 'no'} |"
         )
-    lines += ["", *_agreement(records)]
+    lines += ["", *_verdicts(good), "", *_agreement(records)]
     TABLE.write_text("\n".join(lines) + "\n")
+
+
+def sure(record: dict[str, Any]) -> bool:
+    """Whether the posterior alone would call answers hotter with length."""
+    like, these = (record[f"{HOTTER}|{p}"][4] for p in ("like-these", "these"))
+    return bool(like > 0.975 and these > 0.5)
+
+
+def verdicts() -> None:
+    """`hm.test` of the data sets of `SHIFTED` where the posterior alone is sure: kept in `VERDICTS`."""
+    import hotmess as hm
+    from hotmess.simulate import simulate
+
+    found = {}
+    for record in read():
+        if record["world"] in SHIFTED and record["engine"] == "fast" and sure(record):
+            table = simulate(record["world"], seed=record["seed"], **SIZE).table
+            verdict = hm.test(HOTTER, hm.read(table), seed=record["seed"])
+            found[f"{record['world']} {record['seed']}"] = verdict.verdict
+            print(record["world"], record["seed"], verdict.verdict)
+    VERDICTS.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _verdicts(good: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """What the guards leave of what the posterior alone supports where wrong runs are merely longer, or shorter."""
+    found = json.loads(VERDICTS.read_text()) if VERDICTS.exists() else {}
+    lines = []
+    for world in SHIFTED:
+        alone = [f"{world} {r['seed']}" for r in good[world] if sure(r)]
+        left = sum(found[name] == "supported" for name in alone if name in found)
+        known = sum(name in found for name in alone)
+        lines.append(
+            f"{world}: by the posterior alone {HOTTER} is called supported in {len(alone)} of {len(good[world])} data "
+            f"sets; `hm.test`, with its guards (`--verdicts`), supports it in {left} of the {known} of these it was "
+            "run on."
+        )
+    return lines
 
 
 def _agreement(records: list[dict[str, Any]]) -> list[str]:
@@ -207,6 +247,7 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=0, help="data sets per world")
     parser.add_argument("--nuts", type=int, default=0, help="data sets that NUTS fits too")
     parser.add_argument("--worlds", nargs="*", help="worlds (default: all with lengths and budgets)")
+    parser.add_argument("--verdicts", action="store_true", help="test where the posterior alone is sure")
     parser.add_argument("--summary", action="store_true", help="write the page from what has run")
     args = parser.parse_args()
     worlds = args.worlds or [name for name, recipe in WORLDS.items() if recipe.kind == "overthinking"]
@@ -219,6 +260,8 @@ def main() -> None:
             record = one(*key, again=again)
             with ROWS.open("a") as file:
                 file.write(json.dumps(record) + "\n")
+    if args.verdicts:
+        verdicts()
     summarise()
 
 

@@ -83,8 +83,12 @@ def settings(study: Study, population: str, interval: float) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that make the numbers."""
-    out = {"python": platform.python_version()}
+    """Versions of Python and of the packages that make the numbers, and the device that JAX computed on."""
+    import jax
+
+    first = jax.devices()[0]
+    kind = "" if first.device_kind == first.platform else f", {first.device_kind}"
+    out = {"device": f"{first.platform}{kind}", "python": platform.python_version()}
     for name in PACKAGES:
         try:
             out[name] = version(name)
