@@ -246,12 +246,12 @@ def test_refusals(change, options, sentence):
         fit(responses(questions=6, **change), **options)
 
 
-@pytest.mark.parametrize("outcome, sentence", [("probs", "not letters"), ("embedding", "no target")])
-def test_outcomes_with_another_model_or_none_say_so(outcome, sentence):
+@pytest.mark.parametrize("outcome, sentence", [("probs", "not of cells"), ("embedding", "no target")])
+def test_cells_with_another_model_or_none_say_so(outcome, sentence):
     vectors = [np.array([0.2, 0.8]), np.array([0.6, 0.4])]
     frame = pd.DataFrame({"model": "m", "question": ["a", "a"], outcome: vectors, "target": 0})
     with pytest.raises(NotTestable, match=sentence):
-        fit(validate(frame))
+        fit(reduce(validate(frame)))
 
 
 def matches(first, second, names):

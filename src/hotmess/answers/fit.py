@@ -299,7 +299,7 @@ def fit(
     from hotmess.inference.sample import sample
     from hotmess.responses.cells import Cells, reduce
 
-    if not isinstance(responses, Cells) and responses.outcome == "probs":
+    if not isinstance(responses, Cells) and getattr(responses, "outcome", "") == "probs":
         if formula is not None or engine is not None or backend != "numpyro":
             raise BadInput(
                 "Probability vectors have a sampler of their own, group by group: leave out formula, engine and "
