@@ -50,6 +50,8 @@ def _m(name: str, kind: str, file: str, old: str, new: str, tests: str, words: s
 TAILS, CONJUGATE, GRID = "answers/tails.py", "answers/conjugate.py", "answers/grid.py"
 POWER, LENGTH, CLAIM = "laws/power.py", "laws/length.py", "claims/claim.py"
 
+APART = "_set_draws(study, fit, t, tuple(k for k, _ in t.filters), population)"
+
 MUTANTS = [
     _m(
         *("tails-total-sign", "sign", TAILS),
@@ -115,7 +117,11 @@ MUTANTS = [
     ),
     _m(
         *("vectors-remainder-not-squared", "forgotten factor", "answers/probabilities.py"),
-        *("two + two * pair", "two + pair", "answers/test_probabilities.py", "moments"),
+        *("two + two * (shares**2)", "two + one * (shares**2)", "answers/test_probabilities.py", "moments"),
+    ),
+    _m(
+        *("terms-drawn-apart", "pairing", "claims/quantities.py"),
+        *("_set_draws(study, fit, t, columns, population)", APART, "claims/test_shared_cells.py", "share"),
     ),
     _m(
         *("pairs-with-themselves", "pairing", "decompose/squared.py"),
