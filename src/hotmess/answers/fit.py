@@ -13,7 +13,7 @@ import numpy as np
 from hotmess.answers.closed import ENOUGH, Patterns, find_patterns, set_draws
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
 from hotmess.answers.groups import Groups, find_groups, formula_words, letter_cells
-from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise, weight_blocks
+from hotmess.answers.population import SetDraws, Summaries, aggregate, question_sets, summarise, weight_blocks
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
 from hotmess.answers.tails import TailCounts, tail_counts
 from hotmess.errors import BadInput, NotTestable
@@ -33,7 +33,7 @@ _holders: list[weakref.ref[Fit]] = []
 
 
 @dataclass(frozen=True)
-class Fit:
+class Fit(Summaries):
     """Posterior of latent answer distributions.
 
     `data` is an `xarray.DataTree` with ArviZ's groups (posterior, sample_stats, log_likelihood per question,
@@ -228,19 +228,6 @@ class Fit:
         """Medians (and intervals) of error, bias², variance and incoherence of each set; `reliable` is the gate."""
         sets = self.draws(by, population=population, metric=metric)
         return summarise(sets, np.full(len(sets.table), self.gate.passed), interval)
-
-    def incoherence(
-        self,
-        by: Sequence[str] = ("model",),
-        *,
-        population: str = "like-these",
-        metric: str = "brier",
-        interval: float = 0.9,
-    ) -> pd.DataFrame:
-        """Incoherence, the ratio of sums Σ variance / Σ error, of each set, with its interval."""
-        table = self.summary(by, population=population, metric=metric, interval=interval)
-        wanted = [*by, "questions", "responses", "incoherence", "incoherence_low", "incoherence_high", "reliable"]
-        return table[wanted]
 
     def save(self, path: str) -> None:
         """Write the posterior as netCDF, beside and moved into place whole."""

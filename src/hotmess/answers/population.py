@@ -69,10 +69,12 @@ def weight_blocks(
     if population != "like-these":
         yield slice(0, draws), question_weights(questions, 1, population=population, seed=seed)
         return
+    from hotmess.decompose.intervals import question_weights as dirichlet
+
     rng, step = np.random.default_rng(seed), max(1, numbers // questions)
     for start in range(0, draws, step):
-        raw = rng.standard_exponential((min(step, draws - start), questions))
-        yield slice(start, start + len(raw)), raw / raw.sum(axis=1, keepdims=True) * questions
+        w = dirichlet(questions, min(step, draws - start), rng) * questions
+        yield slice(start, start + len(w)), w
 
 
 def aggregate(
@@ -150,6 +152,29 @@ def question_index(cells: pd.DataFrame) -> np.ndarray:
     return (
         cells[["benchmark", "question"]].astype(str).groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
     )
+
+
+class Summaries:
+    """What every fit with a `summary` has beside it."""
+
+    def summary(
+        self, by: Sequence[str] = (), *, population: str = "", metric: str = "", interval: float | None = None
+    ) -> pd.DataFrame:
+        """Medians and intervals of each set; every fit has its own."""
+        raise NotImplementedError
+
+    def incoherence(
+        self,
+        by: Sequence[str] = ("model",),
+        *,
+        population: str = "like-these",
+        metric: str = "brier",
+        interval: float = 0.9,
+    ) -> pd.DataFrame:
+        """Incoherence, the ratio of sums Σ variance / Σ error, of each set, with its interval."""
+        table = self.summary(by, population=population, metric=metric, interval=interval)
+        wanted = [*by, "questions", "responses", "incoherence", "incoherence_low", "incoherence_high", "reliable"]
+        return table[wanted]
 
 
 def summarise(sets: SetDraws, reliable: np.ndarray, interval: float | None) -> pd.DataFrame:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 
-def decompose_latent(
+def decompose_latent(responses: Responses, **settings: Any) -> list[dict[str, Any]]:
+    """The records of `decompose_noted` alone."""
+    return decompose_noted(responses, **settings)[0]
+
+
+def decompose_noted(
     responses: Responses,
     *,
     by: Sequence[str] = ("model",),
@@ -27,8 +32,9 @@ def decompose_latent(
     draws: int = 1000,
     warmup: int = 1000,
     chains: int = 4,
-) -> list[dict[str, Any]]:
-    """Posterior medians and intervals of error, bias², variance and incoherence of groups of cells.
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Posterior medians and intervals of error, bias², variance and incoherence of groups of cells, and sentences
+    on what was left out and what the model does not fit.
 
     Questions that share benchmark, model, condition, budget and the `by` columns pool their answer distributions;
     with a formula these groups are themselves pooled around its regression.
@@ -38,32 +44,6 @@ def decompose_latent(
     BadInput
         If the metric has no latent estimator for the outcome.
     """
-    return decompose_noted(
-        responses,
-        by=by,
-        metric=metric,
-        interval=interval,
-        population=population,
-        formula=formula,
-        unparsable=unparsable,
-        seed=seed,
-        draws=draws,
-        warmup=warmup,
-        chains=chains,
-    )[0]
-
-
-def decompose_noted(
-    responses: Responses,
-    *,
-    by: Sequence[str] = ("model",),
-    metric: str | None = None,
-    interval: float | None = None,
-    population: str = "like-these",
-    formula: str | None = None,
-    **sampling: Any,
-) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """`decompose_latent`, and sentences on what was left out and what the model does not fit."""
     from hotmess.decompose.grouping import natural
     from hotmess.decompose.methods import choose_metric
 
@@ -71,7 +51,17 @@ def decompose_noted(
     if responses.outcome == "answer" and metric not in METRICS:
         raise BadInput(f"The metric {metric} has no latent estimator for letters; there are {', '.join(METRICS)}.")
     by = list(dict.fromkeys(by))
-    posterior = fit(responses, formula, by=by, pointwise=False, **sampling)
+    posterior = fit(
+        responses,
+        formula,
+        by=by,
+        unparsable=unparsable,
+        seed=seed,
+        draws=draws,
+        warmup=warmup,
+        chains=chains,
+        pointwise=False,
+    )
     table = posterior.summary(by, population=population, metric=metric, interval=interval)
     keys = [tuple(natural(str(value)) for value in row) for row in table[by].itertuples(index=False)]
     records = []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise
+from hotmess.answers.population import SetDraws, Summaries, aggregate, question_sets, summarise
 from hotmess.answers.probabilities import ProbabilityFit, fit_probabilities
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate, gate_draws
@@ -28,7 +28,7 @@ KEYS = ("benchmark", "model", "condition", "budget")
 
 
 @dataclass(frozen=True)
-class VectorFit:
+class VectorFit(Summaries):
     """Posterior of every cell's distribution of probability vectors.
 
     Attributes
@@ -130,19 +130,6 @@ class VectorFit:
         return summarise(
             sets, np.array([good[group[rows]].all() for rows in question_sets(self.table, by).rows]), interval
         )
-
-    def incoherence(
-        self,
-        by: Sequence[str] = ("model",),
-        *,
-        population: str = "like-these",
-        metric: str = "brier",
-        interval: float = 0.9,
-    ) -> pd.DataFrame:
-        """Incoherence, the ratio of sums Σ variance / Σ error, of each set, with its interval."""
-        table = self.summary(by, population=population, metric=metric, interval=interval)
-        wanted = [*by, "questions", "responses", "incoherence", "incoherence_low", "incoherence_high", "reliable"]
-        return table[wanted]
 
 
 def fit_vectors(

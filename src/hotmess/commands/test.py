@@ -46,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from hotmess.claims import rates
-    from hotmess.claims.claim import CONTRADICTED
+    from hotmess.claims.claim import CONTRADICTED, LARGE
     from hotmess.claims.multiplicity import expected_false_signs
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
             if parts:
                 listed = ", ".join(f"{k} {v['median']:+.3g}" for k, v in parts.items())
                 print(f"  Parts of the change of incoherence: {listed}.")
-        skipped = [v.claim.name for v in verdicts if "It was not run, since" in v.sentence]
+        skipped = [v.claim.name for v in verdicts if v.claim.long and len(study.responses.table) > LARGE]
         if skipped:
             print(f"Not run for the size of the data: {', '.join(skipped)}; each by --claim NAME.")
         together = expected_false_signs(verdicts)

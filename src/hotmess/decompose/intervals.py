@@ -20,7 +20,7 @@ FEW = 50
 """With fewer questions than this, intervals are widened by Student's t, and that is said."""
 
 
-def question_weights(questions: int, draws: int, seed: int) -> Floats:
+def question_weights(questions: int, draws: int, seed: int | np.random.Generator) -> Floats:
     """Dirichlet(1, …, 1) weights on questions: (draws, questions), rows sum to 1, the same for the same arguments.
 
     >>> question_weights(3, 2, 0).sum(axis=1).round(12).tolist()
