@@ -72,8 +72,8 @@ def main() -> None:
         return page()
 
     from hotmess.inference.gate import gate_draws
-    from hotmess.overthinking.fit import fit_lengths
     from hotmess.simulate import simulate
+    from hotmess.temperature.fit import fit_lengths
 
     size = {name: getattr(args, name) for name in ("questions", "models", "budgets", "samples")}
     table = simulate("both", seed=1, **size).table

@@ -36,7 +36,7 @@ def main() -> None:
     try:
         print(study.temperature.summary().round(3).to_string(index=False))
         if args.nuts:
-            from hotmess.overthinking.fit import fit_lengths
+            from hotmess.temperature.fit import fit_lengths
 
             slow = fit_lengths(responses, engine="nuts", pool=True, seed=1, draws=args.draws)
             print(*slow.gate.reasons, slow.summary().round(3).to_string(index=False), sep="\n")

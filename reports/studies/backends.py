@@ -132,10 +132,10 @@ def power(*, seed: int, draws: int, questions: int = 90) -> Any:
 
 def temperature(*, seed: int, draws: int, questions: int = 40) -> Any:
     """Answers and lengths: levels, spreads and effects of a model."""
-    from hotmess.overthinking.fit import fit_lengths
     from hotmess.pymc_models.sample import sample_pymc
     from hotmess.pymc_models.temperature import temperature_model
     from hotmess.simulate import simulate
+    from hotmess.temperature.fit import fit_lengths
 
     table = simulate("both", seed=seed, questions=questions, samples=10).table
     made = fit_lengths(table, seed=seed, draws=draws, warmup=500)

@@ -31,7 +31,7 @@ def lengths(rng: np.random.Generator) -> Any:
     """Arranged data with lengths, and answers yet to be drawn: two budgets, half of the samples in each."""
     import pandas as pd
 
-    from hotmess.overthinking.data import length_data
+    from hotmess.temperature.data import length_data
 
     shape = (QUESTIONS, 2, SAMPLES // 2)
     question, budget, sample = (x.ravel() for x in np.indices(shape))
@@ -43,8 +43,8 @@ def lengths(rng: np.random.Generator) -> Any:
 
 def simulate(rng: np.random.Generator) -> tuple[dict[str, float], Any]:
     """Parameters from the prior, and arranged data with answers."""
-    from hotmess.overthinking.likelihood import parameter_names
-    from hotmess.overthinking.prior import TemperaturePrior
+    from hotmess.temperature.likelihood import parameter_names
+    from hotmess.temperature.prior import TemperaturePrior
 
     prior, data = TemperaturePrior(), lengths(rng)
     levels = [rng.normal(mean, sd) for mean, sd in prior.level]
@@ -68,8 +68,8 @@ def logits(theta: np.ndarray, d: np.ndarray, data: Any) -> np.ndarray:
 
 def ranks(simulations: int, *, seed: int, draws: int = DRAWS) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """(simulations,) ranks in (0, 1) of every parameter, and Pareto's k of every simulation."""
-    from hotmess.overthinking.fit import fit_data
-    from hotmess.overthinking.prior import TemperaturePrior
+    from hotmess.temperature.fit import fit_data
+    from hotmess.temperature.prior import TemperaturePrior
 
     settings = {"warmup": 0, "chains": 4, "points": 64, "target_accept": 0.8}
     out: dict[str, list[float]] = {}

@@ -50,7 +50,7 @@ def table(world: str, seed: int) -> Any:
 
 def one(world: str, seed: int) -> dict[str, Any]:
     """Mean and sd of the effects, all of which are 0, with and without the widening."""
-    from hotmess.overthinking.fit import fit_lengths
+    from hotmess.temperature.fit import fit_lengths
 
     fits = {
         name: fit_lengths(

@@ -58,7 +58,7 @@ def keep(part: str, result: Any) -> None:
 
 def earlier(shared: Path, engine: str = "fast") -> list[dict[str, Any]]:
     """One model at a time, each kept as it is done."""
-    from hotmess.overthinking.fit import fit_lengths
+    from hotmess.temperature.fit import fit_lengths
 
     part = "earlier" if engine == "fast" else "earlier-nuts"
     rows = [] if engine == "fast" else list(kept().get(part, []))
@@ -80,9 +80,9 @@ def beside(responses: Any, **options: Any) -> dict[str, Any]:
     """Effects by the joint model and without a model."""
     from hotmess.errors import NotTestable
     from hotmess.laws.contrast import halved_cells
-    from hotmess.overthinking.assigned import budget_cells
-    from hotmess.overthinking.fit import fit_lengths
     from hotmess.plot.overthinking import overthinking_slopes_table
+    from hotmess.temperature.assigned import budget_cells
+    from hotmess.temperature.fit import fit_lengths
 
     fit = fit_lengths(responses, engine="fast", seed=1, pool=True, **options)
     halves = {"natural": halved_cells(responses)}

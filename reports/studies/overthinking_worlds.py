@@ -53,9 +53,9 @@ AGREEMENT = ("both", "wrong-longer")  # worlds whose first data sets NUTS fits t
 
 def one(world: str, seed: int, engine: str = "fast", *, again: bool = False) -> dict[str, Any]:
     """Fit one data set and record every posterior beside its truth: true, median, 5%, 95%, P(> 0), sd."""
-    from hotmess.overthinking.fit import fit_lengths
-    from hotmess.overthinking.statements import STATEMENTS as DRAWS
     from hotmess.simulate import simulate
+    from hotmess.temperature.fit import fit_lengths
+    from hotmess.temperature.statements import STATEMENTS as DRAWS
 
     data = simulate(world, seed=seed, **SIZE)
     options = FAST if engine == "fast" else LONGER if again else NUTS

@@ -10,10 +10,10 @@ from hotmess.claims.study import Study
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.errors import NotTestable
 from hotmess.laws.contrast import halved_cells
-from hotmess.overthinking import quick
-from hotmess.overthinking.assigned import budget_cells, budget_levels, doublings
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
+from hotmess.temperature import quick
+from hotmess.temperature.assigned import budget_cells, budget_levels, doublings
 
 JOINT = ["answers-get-hotter-with-length", "natural-exceeds-budget", "budget-lowers-incoherence"]
 

@@ -81,7 +81,7 @@ def test_the_power_law_is_the_gaussian_of_the_methods():
 def test_the_temperature_model_is_the_softmax_of_the_methods():
     table = simulate("both", seed=3, questions=3, samples=4).table
     model = hm.pymc_model("temperature", table)
-    from hotmess.overthinking.data import length_data
+    from hotmess.temperature.data import length_data
 
     data = length_data(table)
     rng = np.random.default_rng(1)

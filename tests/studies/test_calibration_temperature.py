@@ -22,7 +22,7 @@ def test_answers_follow_the_model_that_is_fitted() -> None:
     """Answers of one question, drawn often, have the probabilities that the likelihood gives them."""
     import jax.numpy as jnp
 
-    from hotmess.overthinking.likelihood import log_likelihood
+    from hotmess.temperature.likelihood import log_likelihood
 
     rng = np.random.default_rng(2)
     truth, data = study.simulate(rng)

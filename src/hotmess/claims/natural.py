@@ -46,7 +46,7 @@ def _joint(study: Study, population: str) -> dict[str, Any]:
     if fit is None or "natural" not in fit.data.features:
         return {}
     from hotmess.claims.overthinking import beside
-    from hotmess.overthinking.statements import natural_slope
+    from hotmess.temperature.statements import natural_slope
 
     what = "change of logit incoherence per doubling of natural length, an association"
     return {"joint_model": beside(natural_slope(fit, population), what)}

@@ -1,7 +1,7 @@
 """The claims about budgets, and about natural against budgeted length: by assignment, and by the joint model.
 
 `budget-lowers-incoherence` compares budgets by assignment and needs no lengths. The other two need the temperature
-model of `hotmess.overthinking`, by its fast path with its Pareto k as the gate. The claim `natural-overthinking` is
+model of `hotmess.temperature`, by its fast path with its Pareto k as the gate. The claim `natural-overthinking` is
 decided without that model (`hotmess.claims.natural`); where the model has been fitted for another claim of the same
 study, its slope stands beside that verdict as the guard `joint_model`, which changes nothing.
 """
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from hotmess.claims.study import Study
-    from hotmess.overthinking.fit import Effects, LengthFit
     from hotmess.responses.cells import Cells
+    from hotmess.temperature.fit import Effects, LengthFit
 
 
 ONLY_POWERS = (
@@ -52,7 +52,7 @@ def _budget(study: Study, population: str) -> Quantity:
     guards = {}
     fit = study.fitted("temperature")
     if fit is not None and "budget" in fit.data.features:
-        from hotmess.overthinking.statements import budget_slope
+        from hotmess.temperature.statements import budget_slope
 
         what = (
             "change of logit incoherence per doubling of tokens spent by budget, which takes for granted that a budget "
@@ -111,7 +111,7 @@ def _budget_control(study: Study, seed: int) -> Control:
 
 
 def _budget_variants(study: Study) -> dict[str, Estimate]:
-    from hotmess.overthinking.assigned import budget_cells
+    from hotmess.temperature.assigned import budget_cells
 
     cells, out = study.budget_halves, {}
     if cells.table["unparsable"].any():
@@ -154,14 +154,14 @@ def _joint_scope(study: Study, fit: LengthFit, models: Collection[str] | None = 
 
 
 def _hotter(study: Study, population: str) -> Quantity:
-    from hotmess.overthinking.statements import hotter_with_length
+    from hotmess.temperature.statements import hotter_with_length
 
     fit = study.temperature
     return _quantity(study, hotter_with_length(fit, population), fit)
 
 
 def _hotter_control(study: Study, seed: int) -> Control:
-    from hotmess.overthinking.quick import heat_score
+    from hotmess.temperature.quick import heat_score
 
     score = heat_score(study.responses.table, length=str(study.responses.length), unparsable="wrong")
     if score is None:
@@ -170,7 +170,7 @@ def _hotter_control(study: Study, seed: int) -> Control:
 
 
 def _hotter_variants(study: Study) -> dict[str, Estimate]:
-    from hotmess.overthinking.statements import hotter_with_length
+    from hotmess.temperature.statements import hotter_with_length
 
     out = {}
     for name, fit in study.temperature_variants.items():
@@ -180,7 +180,7 @@ def _hotter_variants(study: Study) -> dict[str, Estimate]:
 
 
 def _exceeds(study: Study, population: str) -> Quantity:
-    from hotmess.overthinking.statements import natural_exceeds_budget
+    from hotmess.temperature.statements import natural_exceeds_budget
 
     _ = study.budget_halves  # without two budgets there is nothing to fit
     fit = study.temperature
@@ -207,13 +207,13 @@ def _both(natural: Cells, budget: Cells) -> tuple[Cells, Cells]:
 
 
 def _exceeds_estimate(study: Study) -> Estimate:
-    from hotmess.overthinking.quick import exceeds_estimate
+    from hotmess.temperature.quick import exceeds_estimate
 
     return exceeds_estimate(*_both(study.halves, study.budget_halves))
 
 
 def _exceeds_control(study: Study, seed: int) -> Control:
-    from hotmess.overthinking.quick import permuted_exceeds
+    from hotmess.temperature.quick import permuted_exceeds
 
     what = "lengths permuted within model, question and budget, budgets within model and question"
     return run_control(
@@ -223,8 +223,8 @@ def _exceeds_control(study: Study, seed: int) -> Control:
 
 def _exceeds_variants(study: Study) -> dict[str, Estimate]:
     from hotmess.laws.contrast import halved_cells
-    from hotmess.overthinking.assigned import budget_cells
-    from hotmess.overthinking.quick import exceeds_estimate
+    from hotmess.temperature.assigned import budget_cells
+    from hotmess.temperature.quick import exceeds_estimate
 
     out = {}
     others = {"cut off and unparsable left out": study.without_truncated, **study.filled_lengths}

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from hotmess.laws.contrast import Contrast
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
-    from hotmess.overthinking.checks import BudgetAgreement
-    from hotmess.overthinking.fit import LengthFit
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
+    from hotmess.temperature.checks import BudgetAgreement
+    from hotmess.temperature.fit import LengthFit
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ class Study:
     @property
     def budget_halves(self) -> Cells:
         """Cells of the smallest and the largest budget of every model, by assignment."""
-        from hotmess.overthinking.assigned import budget_cells
+        from hotmess.temperature.assigned import budget_cells
 
         return self._once("budget_halves", lambda: budget_cells(self.responses))
 
@@ -246,21 +246,21 @@ class Study:
     @property
     def temperature(self) -> LengthFit:
         """The joint model of answers and lengths, by its fast path; one unit per model and condition."""
-        from hotmess.overthinking.ready import fit_ready
+        from hotmess.temperature.ready import fit_ready
 
         return self._once("temperature", lambda: fit_ready(self.responses, self.seed, self.draws, self.chains))
 
     @property
     def budget_agreement(self) -> BudgetAgreement:
         """Whether answers at different budgets agree as often as the joint model says."""
-        from hotmess.overthinking.checks import budget_agreement
+        from hotmess.temperature.checks import budget_agreement
 
         return self._once("budget_agreement", lambda: budget_agreement(self.temperature))
 
     @property
     def temperature_variants(self) -> dict[str, LengthFit]:
         """The joint model with unparsable and cut off responses treated otherwise; few draws, for signs."""
-        from hotmess.overthinking.ready import fit_ready
+        from hotmess.temperature.ready import fit_ready
 
         def make() -> dict[str, LengthFit]:
             out = {}

@@ -12,9 +12,9 @@ from hotmess.plot.colour import INK, MUTED, PAPER
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.overthinking.fit import LengthFit
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
+    from hotmess.temperature.fit import LengthFit
 
 KINDS = ("natural", "budget")
 COLOURS = {"natural": "#b3541e", "budget": "#2f6690"}
@@ -38,7 +38,7 @@ def overthinking_slopes_table(
     from scipy import stats
 
     from hotmess.laws.contrast import take_cells
-    from hotmess.overthinking.quick import slope_of_halves
+    from hotmess.temperature.quick import slope_of_halves
 
     tails = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     rows: list[dict[str, Any]] = []
@@ -138,8 +138,8 @@ def dose_response_table(
     """
     import pandas as pd
 
-    from hotmess.overthinking.assigned import budget_levels
-    from hotmess.overthinking.effects import points
+    from hotmess.temperature.assigned import budget_levels
+    from hotmess.temperature.effects import points
 
     tails = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     levels = budget_levels(responses).set_index(["model", "condition", "budget"])["log2_tokens"]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.overthinking.data import LengthData, length_data
-from hotmess.overthinking.prior import TemperaturePrior, pooling
 from hotmess.pymc_models.sample import load_pymc
+from hotmess.temperature.data import LengthData, length_data
+from hotmess.temperature.prior import TemperaturePrior, pooling
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -23,7 +23,7 @@ ABSENT = -1e4  # the logit of an option that a question does not have
 def temperature_model(about: Any, *, prior: TemperaturePrior | None = None, **options: Any) -> pm.Model:
     """The temperature model.
 
-    about: responses (or their table) with lengths, arranged by `hotmess.overthinking.data.length_data` with `options`;
+    about: responses (or their table) with lengths, arranged by `hotmess.temperature.data.length_data` with `options`;
     or `LengthData`. Scores of the target are Normal(mu, sigma_target), those of wrong options Normal(0, sigma_wrong);
     effects of a unit are c + cN doublings + deviations of its model, its benchmark and its own.
     """

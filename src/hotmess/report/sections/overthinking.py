@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hotmess.claims.study import Study
-    from hotmess.overthinking.fit import LengthFit
     from hotmess.responses.cells import Cells
+    from hotmess.temperature.fit import LengthFit
 
 APART = (
     "The two need not agree exactly. The joint model compares the same questions at lengths apart from what their "

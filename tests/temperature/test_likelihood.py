@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from hotmess.inference.sample import enable_x64
-from hotmess.overthinking import likelihood as lik
+from hotmess.temperature import likelihood as lik
 
 
 @pytest.fixture(autouse=True)

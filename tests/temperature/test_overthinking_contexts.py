@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from hotmess.inference.sample import enable_x64, to_tree
-from hotmess.overthinking import contexts
-from hotmess.overthinking.data import length_data
-from hotmess.overthinking.fit import _widen
-from hotmess.overthinking.likelihood import Dense, log_likelihood
+from hotmess.temperature import contexts
+from hotmess.temperature.data import length_data
+from hotmess.temperature.fit import _widen
+from hotmess.temperature.likelihood import Dense, log_likelihood
 
 
 def table(copies, seed=0, questions=12, each=8):

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from hotmess.errors import NotTestable
-from hotmess.overthinking.checks import _agreement, budget_agreement
-from hotmess.overthinking.fit import fit_lengths
 from hotmess.simulate import simulate
+from hotmess.temperature.checks import _agreement, budget_agreement
+from hotmess.temperature.fit import fit_lengths
 
 
 def test_agreement_by_hand():

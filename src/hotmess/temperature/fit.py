@@ -12,9 +12,9 @@ import numpy as np
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import ESS, Gate, gate_draws
 from hotmess.inference.weights import resample, smoothed
-from hotmess.overthinking.data import LengthData, length_data
-from hotmess.overthinking.effects import Curves, average_slopes, curves, points
-from hotmess.overthinking.prior import Pooling, TemperaturePrior, pooling
+from hotmess.temperature.data import LengthData, length_data
+from hotmess.temperature.effects import Curves, average_slopes, curves, points
+from hotmess.temperature.prior import Pooling, TemperaturePrior, pooling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +162,7 @@ class LengthFit:
 
         Its effects are drawn from the population of models; its answers are those of one of these, drawn at random.
         """
-        from hotmess.overthinking.model import population_draws
+        from hotmess.temperature.model import population_draws
 
         theta = self._flat("theta")
         scales = self._flat("scales") if self.pool.groupings else np.zeros((len(theta), 0, theta.shape[2] - 3))
@@ -226,7 +226,7 @@ def fit_lengths(
         `nuts`, or `fast`: Laplace's approximation with importance sampling, checked by its Pareto k; `draws` × `chains`
         parameter draws with `points` importance points per cell (default 16 to 128, more for fewer cells).
     contexts
-        widen the effects where few-shot contexts repeat within questions (`hotmess.overthinking.contexts`).
+        widen the effects where few-shot contexts repeat within questions (`hotmess.temperature.contexts`).
 
     Raises
     ------
@@ -267,9 +267,9 @@ def fit_data(
 ) -> LengthFit:
     """Fit arranged data; see `fit_lengths`."""
     from hotmess.inference.sample import enable_x64
-    from hotmess.overthinking.fast import refine
-    from hotmess.overthinking.laplace import approximate
-    from hotmess.overthinking.likelihood import parameter_names
+    from hotmess.temperature.fast import refine
+    from hotmess.temperature.laplace import approximate
+    from hotmess.temperature.likelihood import parameter_names
 
     groups = pooling(data)
     center = np.r_[[m for m, _ in prior.level], np.zeros(2 * len(data.features))]
@@ -300,7 +300,7 @@ def fit_data(
 
 def _widen(tree: xr.DataTree, data: LengthData) -> str:
     """Stretch the draws of the effects by their design effects, in place; the sentence that says so."""
-    from hotmess.overthinking.contexts import design_effects, said, widened
+    from hotmess.temperature.contexts import design_effects, said, widened
 
     posterior = tree["posterior"].to_dataset()
     theta, scores = posterior["theta"].values, posterior["scores"].values
@@ -323,8 +323,8 @@ def _nuts(
     import jax.numpy as jnp
 
     from hotmess.inference.sample import sample
-    from hotmess.overthinking.likelihood import Dense
-    from hotmess.overthinking.model import temperature_model
+    from hotmess.temperature.likelihood import Dense
+    from hotmess.temperature.model import temperature_model
 
     dense = Dense(*(jnp.asarray(x) for x in data.dense))
     tree = sample(
@@ -358,7 +358,7 @@ def _fast(
     import xarray as xr
 
     from hotmess.inference.sample import to_tree
-    from hotmess.overthinking import fast
+    from hotmess.temperature import fast
 
     seed, draws, chains = options["seed"], options["draws"], options["chains"]
     theta, scales = fast.propose(approximation, prior, groups, data.features, seed=seed, draws=draws * chains)
@@ -382,7 +382,7 @@ def _with_prior(tree: xr.DataTree, prior: TemperaturePrior, groups: Pooling, dat
     import xarray as xr
     from scipy import stats
 
-    from hotmess.overthinking.model import log_normal, prior_moments
+    from hotmess.temperature.model import log_normal, prior_moments
 
     posterior = tree["posterior"].to_dataset()
     theta = posterior["theta"].values

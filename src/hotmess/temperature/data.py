@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.errors import BadInput
-from hotmess.overthinking.likelihood import Dense
+from hotmess.temperature.likelihood import Dense
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +169,7 @@ def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, note
     options = int(cells["n_choices"].max())
     last = options if extra else options - 1
     answer = np.where(data["answer"] < 0, last, wrong).astype(np.int64)
-    from hotmess.overthinking.contexts import context_clusters
+    from hotmess.temperature.contexts import context_clusters
 
     cluster = context_clusters(data, cell)
     every = np.stack([columns[k] for k in names])

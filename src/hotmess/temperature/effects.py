@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hotmess.answers.population import question_weights
 
 if TYPE_CHECKING:
-    from hotmess.overthinking.data import LengthData
+    from hotmess.temperature.data import LengthData
 
 Floats = NDArray[np.float64]
 QUANTILES = (0.1, 0.9)  # of natural lengths, between which the average slope is taken

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hotmess.errors import BadInput
-from hotmess.overthinking.data import length_data
+from hotmess.temperature.data import length_data
 
 
 def table(rows):

@@ -9,7 +9,7 @@ import numpy as np
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import gate_draws
-from hotmess.overthinking.fit import Effects, LengthFit
+from hotmess.temperature.fit import Effects, LengthFit
 
 
 def natural_slope(fit: LengthFit, population: str = "like-these") -> Effects:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.errors import NotTestable
-from hotmess.overthinking.data import LengthData
-from hotmess.overthinking.fit import LengthFit
+from hotmess.temperature.data import LengthData
+from hotmess.temperature.fit import LengthFit
 
 Floats = NDArray[np.float64]
 

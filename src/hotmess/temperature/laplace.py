@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotmess.overthinking.likelihood import (
+from hotmess.temperature.likelihood import (
     Dense,
     cholesky,
     curvature,

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotmess.overthinking.laplace import Approximation, score_map, softened
-from hotmess.overthinking.likelihood import Dense, log_likelihood, log_prior, solve_upper
-from hotmess.overthinking.prior import Pooling, TemperaturePrior
+from hotmess.temperature.laplace import Approximation, score_map, softened
+from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior, solve_upper
+from hotmess.temperature.prior import Pooling, TemperaturePrior
 
 Floats = NDArray[np.float64]
 

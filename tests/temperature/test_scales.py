@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hotmess.overthinking import fast, model
-from hotmess.overthinking.laplace import Approximation
-from hotmess.overthinking.prior import Pooling, TemperaturePrior
+from hotmess.temperature import fast, model
+from hotmess.temperature.laplace import Approximation
+from hotmess.temperature.prior import Pooling, TemperaturePrior
 
 PRIOR, FEATURES, SD = TemperaturePrior(), ("natural",), 0.002
 

@@ -8,15 +8,15 @@ from scipy import integrate, stats
 
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.sample import enable_x64
-from hotmess.overthinking import fast, laplace, model
-from hotmess.overthinking.data import length_data
-from hotmess.overthinking.effects import curves, points
-from hotmess.overthinking.fit import fit_lengths
-from hotmess.overthinking.likelihood import Dense, log_likelihood, log_prior
-from hotmess.overthinking.prior import Pooling, TemperaturePrior, pooling
-from hotmess.overthinking.statements import STATEMENTS
 from hotmess.simulate import simulate
 from hotmess.simulate import truth as exact
+from hotmess.temperature import fast, laplace, model
+from hotmess.temperature.data import length_data
+from hotmess.temperature.effects import curves, points
+from hotmess.temperature.fit import fit_lengths
+from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior
+from hotmess.temperature.prior import Pooling, TemperaturePrior, pooling
+from hotmess.temperature.statements import STATEMENTS
 
 PRIOR = TemperaturePrior()
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.errors import BadInput
-from hotmess.overthinking.laplace import Approximation, expand, score_map, softened
-from hotmess.overthinking.likelihood import Dense, log_likelihood, log_prior, solve_upper
-from hotmess.overthinking.prior import Pooling, TemperaturePrior
+from hotmess.temperature.laplace import Approximation, expand, score_map, softened
+from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior, solve_upper
+from hotmess.temperature.prior import Pooling, TemperaturePrior
 
 Floats = NDArray[np.float64]
 FREEDOM = 8.0  # degrees of freedom of the proposals' t distribution
@@ -203,7 +203,7 @@ def propose(
     BadInput
         If draws of the scales hold fewer than 100 effective ones.
     """
-    from hotmess.overthinking.model import prior_moments
+    from hotmess.temperature.model import prior_moments
 
     units, t = approximation.theta.shape
     rng = np.random.default_rng([seed, 19])

@@ -10,8 +10,8 @@ from hotmess.errors import NotTestable
 from hotmess.inference.gate import ESS
 
 if TYPE_CHECKING:
-    from hotmess.overthinking.fit import LengthFit
     from hotmess.responses.table import Responses
+    from hotmess.temperature.fit import LengthFit
 
 MIN_MIXED = 10
 DRAWS = 300  # per chain: more change nothing but the Monte Carlo error
@@ -62,7 +62,7 @@ def fit_ready(responses: Responses, seed: int, draws: int, chains: int, *, unpar
     NotTestable
         As `check_ready`; or if so few draws are asked for that no effective sample size above the gate's can be had.
     """
-    from hotmess.overthinking.fit import fit_lengths
+    from hotmess.temperature.fit import fit_lengths
 
     check_ready(responses)
     if draws * chains <= ESS:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from hotmess.overthinking.data import ContextRows, LengthData
+    from hotmess.temperature.data import ContextRows, LengthData
 
 Floats = NDArray[np.float64]
 RIDGE = 0.5  # prior precision of a question's scores, about

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hotmess.claims.claim import Estimate
 from hotmess.claims.control import PERMUTATIONS
 from hotmess.claims.quick import NOTHING, half_counts, half_index, permuted_counts, with_scatter
-from hotmess.overthinking.assigned import doublings
+from hotmess.temperature.assigned import doublings
 
 if TYPE_CHECKING:
     import pandas as pd

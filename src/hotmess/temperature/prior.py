@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hotmess.overthinking.data import LengthData
+from hotmess.temperature.data import LengthData
 
 
 @dataclass(frozen=True)
