@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import hotmess as hm
+from hotmess.answers.densities import fit_densities
 from hotmess.claims import hooks
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import INCONCLUSIVE, Claim, Quantity
@@ -23,6 +24,8 @@ from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import Gate
+from hotmess.laws.densities import law_points, power_law_densities
+from hotmess.laws.leave_out import laws_without
 from hotmess.laws.power import LawPrior, power_laws
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
@@ -56,7 +59,7 @@ def test_densities_of_a_fit_are_those_of_its_grid_posterior():
 
     table = simulate("beta", seed=1, questions=40, samples=6).table
     fit = hm.fit(validate(table), draws=50, pointwise=False)
-    log_prior, log_likelihood = (x.ravel() for x in hooks.fit_densities(fit))
+    log_prior, log_likelihood = (x.ravel() for x in fit_densities(fit))
     parameters = fit.parameters()
     direct = cell_log_likelihood(fit.letters, fit.groups.index, parameters).sum(1)
     np.testing.assert_allclose(log_likelihood - log_likelihood[0], direct - direct[0], atol=1e-8)
@@ -69,8 +72,8 @@ def test_densities_of_the_laws_differ_from_the_collapsed_density_by_the_conditio
     from hotmess.laws.power import _arrays, _Collapsed
 
     laws = study.power_laws
-    log_prior, log_likelihood = (x.ravel() for x in hooks.power_law_densities(laws, "these"))
-    points = hooks._law_points(laws, "these")
+    log_prior, log_likelihood = (x.ravel() for x in power_law_densities(laws, "these"))
+    points = law_points(laws, "these")
     law = _Collapsed(_arrays(laws.law, laws.groups, laws.by), LawPrior(), 1)
     s = np.exp(points[:, :6])
     scales = -0.5 * ((s / np.repeat([0.3, 0.3, 0.15], 2)) ** 2).sum(1)
@@ -88,7 +91,7 @@ def test_densities_of_the_laws_differ_from_the_collapsed_density_by_the_conditio
 
 def test_the_prior_to_a_power_is_a_fit_with_that_prior(study):
     laws = study.power_laws
-    log_prior, _ = hooks.power_law_densities(laws, "these")
+    log_prior, _ = power_law_densities(laws, "these")
     slopes = laws.slope_of_logit_incoherence("these").mean(-1).ravel()
     (low, weights, k), _ = scaled_weights(log_prior)
     wide = LawPrior(
@@ -101,7 +104,7 @@ def test_the_prior_to_a_power_is_a_fit_with_that_prior(study):
 
 
 def test_the_laws_without_a_model_are_those_of_a_fit_without_it(study):
-    made = {m: hooks.laws_without(study.power_laws, m) for m in ("model-4B", "model-8B", "model-1.7B")}
+    made = {m: laws_without(study.power_laws, m) for m in ("model-4B", "model-8B", "model-1.7B")}
     name, (laws, k) = min(made.items(), key=lambda item: max(item[1][1].values()))
     assert name not in set(laws.law.cells["model"]) and laws.law.mean.shape[1] == 2 * len(laws.law.cells)
     refit = without(study, "model", name).power_laws

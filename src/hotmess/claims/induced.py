@@ -112,7 +112,7 @@ def law_point(study: Study, claim: str, *, at: float = 0.0, population: str = "t
     Given the hyperparameters the difference is Gaussian, before and after the data: the prior density is averaged over
     the hyperparameters' prior, the posterior density over their posterior.
     """
-    from hotmess.claims.hooks import _law_points
+    from hotmess.laws.densities import law_points
     from hotmess.laws.power import LawPrior, _arrays, _Collapsed
 
     laws, prior = study.power_laws, LawPrior()
@@ -134,7 +134,7 @@ def law_point(study: Study, claim: str, *, at: float = 0.0, population: str = "t
     own = (w_b @ w_b) * tau[:, 0] ** 2 + (w_v @ w_v) * tau[:, 1] ** 2 + 2 * (w_b @ w_v) * rho * tau[:, 0] * tau[:, 1]
     shared = prior.slope**2 * (w_b.sum() ** 2 + w_v.sum() ** 2)
     density = np.exp(_log_normal(np.full(len(own), at), own + shared))
-    log_prior, log_c = float(np.log(density.mean())), conditional(_law_points(laws, population))
+    log_prior, log_c = float(np.log(density.mean())), conditional(law_points(laws, population))
     found = savage_dickey(log_prior, log_c)
     if found.trusted:
         return found
