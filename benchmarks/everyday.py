@@ -1,0 +1,155 @@
+"""Processor time of everyday commands, as ratios to a fixed loop in the same run.
+
+    python benchmarks/everyday.py --out reports/benchmarks/everyday.json
+    python benchmarks/everyday.py --tree ../other --only report --against reports/benchmarks/everyday_baseline.json
+
+Each command is a Python of its own with the tree's `src` first on the path and standard options; its time is that of
+the processor (user and system, its children's too), so that other work on a shared machine counts little. Before and
+after each command a loop of fixed work is timed, and the command's time is divided by the mean of the two: a ratio of
+30 is as much work as thirty loops, on this machine or on another. Caches of compiled code are warm, filled by a run that is
+not counted, unless a command's name says cold: then the cache is an empty folder.
+
+`all claims of cot-scaling` reads ../shared/data/cot-scaling-qwen2.5.parquet; where that is missing it is left out, and
+that is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+COT = ROOT.parent / "shared" / "data" / "cot-scaling-qwen2.5.parquet"
+LOOP = """
+import numpy as np
+total = 0
+for i in range(4_000_000):
+    total += i % 7
+x = np.random.default_rng(0).normal(size=2_000_000)
+for _ in range(4):
+    np.sort(x)
+    np.exp(x).sum()
+"""
+MAKE = """
+import sys
+import numpy as np, pandas as pd
+import hotmess as hm
+folder = sys.argv[1]
+table = hm.example().table
+table.to_parquet(f"{folder}/example.parquet")
+few = sorted(table["question"].unique())[:24]
+table[table["question"].isin(few)].to_parquet(f"{folder}/small.parquet")
+models, questions, samples = 10, 5_000, 20
+rng = np.random.default_rng(0)
+n = models * questions * samples
+row = np.arange(n)
+q = row // samples % questions
+pd.DataFrame({
+    "benchmark": "b",
+    "model": pd.Categorical.from_codes(row // (samples * questions), [f"model-{m}" for m in range(models)]),
+    "question": q, "sample": row % samples,
+    "answer": np.where(rng.random(n) < 0.3 + 0.5 * (q % 100) / 100, q % 4, rng.integers(0, 4, n)),
+    "target": q % 4, "n_choices": 4, "reasoning_tokens": rng.integers(50, 900, n),
+}).to_parquet(f"{folder}/million.parquet")
+"""
+
+
+def commands(folder: Path) -> dict[str, list[str]]:
+    """The commands: name -> words after `hotmess`."""
+    example, small, million = (str(folder / f"{name}.parquet") for name in ("example", "small", "million"))
+    out = {
+        "claims": ["claims"],
+        "decompose 1M rows": ["decompose", million, "--estimator", "unbiased", "--interval", "0.9"],
+        "report of 1,920 responses": ["report", small, "--out", str(folder / "report")],
+        "one claim": ["test", example, "--claim", "natural-overthinking"],
+        "one claim, cold": ["test", example, "--claim", "natural-overthinking"],
+        "all claims of the example": ["test", example],
+    }
+    if COT.exists():
+        out["all claims of cot-scaling"] = ["test", str(COT)]
+    return out
+
+
+def processor(words: list[str], environment: dict[str, str]) -> float:
+    """Seconds of processor time of one program; it may not fail."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)} ended with {done.returncode}: {done.stderr[-800:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@contextlib.contextmanager
+def caches(cold: bool, environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The environment, with an empty cache where the command is to run cold."""
+    if not cold:
+        yield environment
+        return
+    with tempfile.TemporaryDirectory() as empty:
+        yield environment | {"XDG_CACHE_HOME": empty}
+
+
+def measure(tree: Path, *, repeats: int, only: str) -> dict[str, Any]:
+    """Ratios and seconds of every command."""
+    source = tree.resolve() / "src"
+    environment = os.environ | {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        processor(["-c", MAKE, str(folder)], environment)
+        for name, words in commands(folder).items():
+            if only not in name:
+                continue
+            cold, runs = name.endswith("cold"), []
+            if not cold:
+                processor(["-m", "hotmess", *words], environment)  # compiles what is not in the cache
+            for _ in range(repeats):
+                shutil.rmtree(folder / "report", ignore_errors=True)
+                with caches(cold, environment) as own:
+                    before = processor(["-c", LOOP], environment)
+                    seconds = processor(["-m", "hotmess", *words], own)
+                    loop = (before + processor(["-c", LOOP], environment)) / 2
+                runs.append((seconds / loop, seconds, loop))
+            ratio, seconds, loop = min(runs)
+            found[name] = {"ratio": round(ratio, 2), "seconds": round(seconds, 2), "loop": round(loop, 3)}
+            print(f"{name}: {ratio:.2f} loops, {seconds:.2f} s", flush=True)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tree", type=Path, default=ROOT, help="source tree to measure (default: this one)")
+    parser.add_argument("--repeats", type=int, default=1, help="the least of so many runs counts")
+    parser.add_argument("--only", default="", metavar="TEXT", help="commands whose names hold this")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
+    parser.add_argument("--against", type=Path, help="JSON file of an earlier run, to print beside")
+    args = parser.parse_args()
+    if not COT.exists():
+        print(f"Left out, as {COT} is missing: all claims of cot-scaling.")
+    found = measure(args.tree, repeats=args.repeats, only=args.only)
+    if args.against:
+        earlier = json.loads(args.against.read_text())["commands"]
+        for name, one in found.items():
+            if name in earlier:
+                print(f"{name}: {earlier[name]['ratio']:.2f} before, {one['ratio']:.2f} now")
+    if args.out:
+        about = {"python": platform.python_version(), "machine": platform.machine(), "repeats": args.repeats}
+        args.out.write_text(json.dumps({**about, "commands": found}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
