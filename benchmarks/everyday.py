@@ -6,8 +6,8 @@
 Each command is a Python of its own with the tree's `src` first on the path and standard options; its time is that of
 the processor (user and system, its children's too), so that other work on a shared machine counts little. Before and
 after each command a loop of fixed work is timed, and the command's time is divided by the mean of the two: a ratio of
-30 is as much work as thirty loops, on this machine or on another. Caches of compiled code are warm, filled by a run that is
-not counted, unless a command's name says cold: then the cache is an empty folder.
+30 is as much work as thirty loops, on this machine or on another. Caches of compiled code are warm, filled by a run
+that is not counted, unless a command's name says cold: then the cache is an empty folder.
 
 `all claims of cot-scaling` reads ../shared/data/cot-scaling-qwen2.5.parquet; where that is missing it is left out, and
 that is said.

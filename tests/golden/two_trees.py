@@ -3,8 +3,8 @@
     python tests/golden/two_trees.py ../old . --only fit
 
 Each tree runs in a Python of its own, with its `src` first on the path and this folder's statements; values are
-compared to nine digits. Prints one line for every difference and exits with 1 if there is any. `--keep FILE` reuses the old
-tree's values where the file has them, and writes them there.
+compared to nine digits. Prints one line for every difference and exits with 1 if there is any. `--keep FILE` reuses
+the old tree's values where the file has them, and writes them there.
 """
 
 from __future__ import annotations
