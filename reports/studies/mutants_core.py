@@ -220,12 +220,12 @@ MUTANTS = [
         "claims/test_decide.py",
     ),
     _m(
-        *("control-rank-turned", "sign", "claims/control.py"),
+        *("control-rank-turned", "sign", "estimates/control.py"),
         *("(values >= statistic)", "(values <= statistic)", "claims/test_decide.py"),
     ),
     _m(
-        *("quick-plug-in", "factor", "claims/quick.py"),
-        *("(1 - off - squares) * n / (n - 1)", "(1 - off - squares)", "claims/test_quick.py"),
+        *("quick-plug-in", "factor", "estimates/halves.py"),
+        *("(1 - off - squares) * n / (n - 1)", "(1 - off - squares)", "estimates/test_estimates.py"),
     ),
     _m(
         *("temperature-turned", "sign", "overthinking/likelihood.py"),

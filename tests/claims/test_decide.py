@@ -16,10 +16,10 @@ from hotmess.claims.claim import (
     decide,
     probability,
 )
-from hotmess.claims.control import Control, run_control
 from hotmess.claims.study import Study
 from hotmess.claims.test import find_claims, test_claim, test_claims
 from hotmess.errors import BadInput, NotTestable
+from hotmess.estimates.control import Control, run_control
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate

@@ -12,7 +12,7 @@ from hotmess.errors import NotTestable
 from hotmess.laws.contrast import halved_cells
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
-from hotmess.temperature import quick
+from hotmess.temperature import score as quick
 from hotmess.temperature.assigned import budget_cells, budget_levels, doublings
 
 JOINT = ["answers-get-hotter-with-length", "natural-exceeds-budget", "budget-lowers-incoherence"]

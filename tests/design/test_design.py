@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hotmess.claims import quick
 from hotmess.claims.claim import THRESHOLD
 from hotmess.claims.study import Study
 from hotmess.cli import main
@@ -16,6 +15,7 @@ from hotmess.design.components import components, half_weights, linear, size_wei
 from hotmess.design.planning import decision_rate, plan, standard_error
 from hotmess.design.variance import Moments, moments, sampling_coefficients, sampling_variance
 from hotmess.errors import BadInput, NotTestable
+from hotmess.estimates.halves import half_estimate, letter_terms
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
@@ -27,7 +27,7 @@ def test_the_variance_of_unbiased_terms_by_enumeration(n, alpha, beta):
     value, weight = [], []
     for answers in product(range(3), repeat=n):
         counts = np.bincount(answers, minlength=3)
-        variance, error = quick.letter_terms(np.array([[*counts, 0]]), np.array([3]), np.array([0]))
+        variance, error = letter_terms(np.array([[*counts, 0]]), np.array([3]), np.array([0]))
         value.append(alpha * variance[0] + beta * error[0])
         weight.append(p[list(answers)].prod())
     value, weight = np.array(value), np.array(weight)
@@ -72,7 +72,7 @@ def test_simulated_data_are_decided_as_often_as_the_closed_form_says():
     for _ in range(repeats):
         chosen = by_question[:, rng.integers(60, size=new)].reshape(-1, 4)
         counts = np.column_stack([rng.multinomial(n, chosen), np.zeros(len(chosen), int)])
-        estimates.append(quick.half_estimate(counts, names, model_index=model, question=index))
+        estimates.append(half_estimate(counts, names, model_index=model, question=index))
     found = np.array([e.value for e in estimates])
     error = np.sqrt(60 / new * (between * 59 / 60 + sampling_variance(c, n)))
     assert found.mean() == pytest.approx(value, abs=4 * error / np.sqrt(repeats) + 0.003)

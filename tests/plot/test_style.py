@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotmess.plot import style
+from hotmess.words import clean
 
 
 @given(st.text(max_size=80), st.integers(4, 40))
 def test_clean_names_are_short_and_visible(name, limit):
-    out = style.clean(name, limit)
+    out = clean(name, limit)
     assert len(out) <= limit
     assert not any(c in out for c in "\x00\n\t\u202e\u200b")
 

@@ -14,7 +14,7 @@ import pytest
 from page_reader import Reader
 from report_world import FORMULA, SCRIPT
 
-from hotmess.report.text import minus
+from hotmess.words import minus
 
 
 @pytest.fixture(scope="module")

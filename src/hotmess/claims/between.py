@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.claims import quick
+from hotmess.answers.population import question_index
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
 from hotmess.claims.scope import length_scope
 from hotmess.claims.slopes import moments_of, slope_parts
 from hotmess.decompose.parts import NAMES
 from hotmess.decompose.squared import unbiased
+from hotmess.estimates.control import PERMUTATIONS, Control, run_control
+from hotmess.estimates.lengths import arm_index, length_estimate
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ def _length_terms(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     terms = unbiased(cells.points)
     arm = cells.table.groupby(list(ARM), observed=True, sort=True).ngroup().to_numpy()
     x = cells.table["latent_log2_length"].to_numpy() * np.log(2)
-    return terms.variance, terms.error, x, arm, quick.question_index(cells.table), int(cells.table["bin"].max()) + 1
+    return terms.variance, terms.error, x, arm, question_index(cells.table), int(cells.table["bin"].max()) + 1
 
 
 def _length_estimate(study: Study) -> Estimate:
     variance, error, x, arm, _, bins = _length_terms(study)
-    return quick.length_estimate(variance, error, x, arm, bins=bins)
+    return length_estimate(variance, error, x, arm, bins=bins)
 
 
 def _length_control(study: Study, seed: int) -> Control:
@@ -65,11 +66,11 @@ def _length_control(study: Study, seed: int) -> Control:
     grid = np.full((int(arm.max()) + 1, size), np.nan)
     grid[arm, question] = x
     permuted = []
-    for p in range(quick.PERMUTATIONS):
+    for p in range(PERMUTATIONS):
         order = np.random.default_rng([seed, p, 19]).permutation(size)
         new = grid[arm, order[question]]
         has = np.isfinite(new)
-        permuted.append(quick.length_estimate(variance[has], error[has], new[has], arm[has], bins=bins))
+        permuted.append(length_estimate(variance[has], error[has], new[has], arm[has], bins=bins))
     return run_control("lengths permuted between questions, alike for all models", _length_estimate(study), permuted)
 
 
@@ -86,23 +87,23 @@ def _length_variants(study: Study) -> dict[str, Estimate]:
         keys = ["benchmark", "model", "question", "condition", "budget"]
         where = reduce(study.responses).table[keys].reset_index().set_index(keys)["index"]
         index = where.loc[list(cells.table[keys].itertuples(index=False, name=None))].to_numpy()
-        out["unparsable as wrong"] = quick.length_estimate(wrong.variance[index], wrong.error[index], x, arm, bins=bins)
+        out["unparsable as wrong"] = length_estimate(wrong.variance[index], wrong.error[index], x, arm, bins=bins)
     without = study.without_truncated
     if without is not None:
         rest, _ = binned_cells(without)
         terms = unbiased(rest.points)
         arm = rest.table.groupby(list(ARM), observed=True, sort=True).ngroup().to_numpy()
-        out["cut off and unparsable left out"] = quick.length_estimate(
+        out["cut off and unparsable left out"] = length_estimate(
             terms.variance, terms.error, rest.table["latent_log2_length"].to_numpy() * np.log(2), arm, bins=bins
         )
     for name, filled in study.filled_lengths.items():
         rest, _ = binned_cells(filled)
         terms = unbiased(rest.points)
-        out[name] = quick.length_estimate(
+        out[name] = length_estimate(
             terms.variance,
             terms.error,
             rest.table["latent_log2_length"].to_numpy() * np.log(2),
-            quick.arm_index(rest.table),
+            arm_index(rest.table),
             bins=int(rest.table["bin"].max()) + 1,
         )
     return out

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from hotmess.estimates.estimate import THRESHOLD, Estimate
 from hotmess.inference.gate import Gate, diagnose
 
 if TYPE_CHECKING:
-    from hotmess.claims.control import Control
     from hotmess.claims.study import Study
+    from hotmess.estimates.control import Control
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
-THRESHOLD = 0.975
 LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
 
 
@@ -52,22 +52,6 @@ class Quantity:
     notes: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     guards: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A quick estimate without a model: its value, standard error and degrees of freedom (inf: normal)."""
-
-    value: float
-    error: float
-    df: float = np.inf
-
-    @property
-    def probability(self) -> float:
-        """P(quantity > 0) from the t (or normal) approximation."""
-        if not np.isfinite(self.value) or not self.error > 0:
-            return 0.5
-        return float(stats.t.cdf(self.value / self.error, self.df))
 
 
 @dataclass(frozen=True)

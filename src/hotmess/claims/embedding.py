@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
-from hotmess.claims.quick import NOTHING, PERMUTATIONS
 from hotmess.claims.scope import length_scope
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import PERMUTATIONS, Control, run_control
+from hotmess.estimates.estimate import NOTHING
 from hotmess.inference.gate import gate_draws
 from hotmess.laws.embeddings import VarianceLaw, variance_law, variance_table
 

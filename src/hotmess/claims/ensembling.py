@@ -9,11 +9,12 @@ from scipy import stats
 
 from hotmess.answers.population import question_index
 from hotmess.claims.claim import THRESHOLD, Claim, Estimate, Quantity
-from hotmess.claims.control import PERMUTATIONS, Control
-from hotmess.claims.scope import base_scope, join
+from hotmess.claims.scope import base_scope
 from hotmess.decompose.intervals import FEW, question_weights
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import PERMUTATIONS, Control
 from hotmess.inference.gate import Gate
+from hotmess.words import join
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study

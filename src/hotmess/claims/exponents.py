@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from hotmess.claims import quick
 from hotmess.claims.claim import THRESHOLD, Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
 from hotmess.claims.scale import _easiest_first, _group_weights
 from hotmess.claims.scope import scale_scope
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.sizes import size_estimate, size_estimates, size_permutations, size_statistics
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
@@ -54,27 +54,27 @@ def _exponents(study: Study, population: str, term: str, sign: float) -> Quantit
 
 
 def _estimate(study: Study, term: str, sign: float) -> Estimate:
-    x, y = quick.size_statistics(study.power_laws, term)
-    return quick.size_estimate(x, -sign * y, trend_weights(study))
+    x, y = size_statistics(study.power_laws, term)
+    return size_estimate(x, -sign * y, trend_weights(study))
 
 
 def _falls_control(study: Study, seed: int) -> Control:
-    x, y = quick.size_statistics(study.power_laws, "variance")
+    x, y = size_statistics(study.power_laws, "variance")
     weights = trend_weights(study)
-    orders, exhaustive = quick.size_permutations(x, seed)
-    permuted = quick.size_estimates(orders, y, weights)
-    real = quick.size_estimate(x, y, weights)
+    orders, exhaustive = size_permutations(x, seed)
+    permuted = size_estimates(orders, y, weights)
+    real = size_estimate(x, y, weights)
     return run_control("sizes permuted between models", real, permuted, exhaustive=exhaustive)
 
 
 def _alike_control(study: Study, seed: int) -> Control:
     """Permuted sizes alone would make the claim true, so a difference at the edge of the region is planted."""
-    x, y = quick.size_statistics(study.power_laws, "bias2")
+    x, y = size_statistics(study.power_laws, "bias2")
     weights = trend_weights(study)
-    orders, exhaustive = quick.size_permutations(x, seed)
-    permuted = quick.size_estimates(orders, -y, weights)
+    orders, exhaustive = size_permutations(x, seed)
+    permuted = size_estimates(orders, -y, weights)
     shifted = [Estimate(e.value + ALIKE, e.error, e.df) for e in permuted]
-    real = quick.size_estimate(x, -y, weights)
+    real = size_estimate(x, -y, weights)
     inside = np.array([_room(e) for e in shifted])
     return Control(
         f"sizes permuted between models, a difference of {ALIKE} planted",

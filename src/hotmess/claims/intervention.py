@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.claims import quick
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
-from hotmess.claims.scope import base_scope, join
+from hotmess.claims.scope import base_scope
 from hotmess.decompose.parts import NAMES
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.halves import half_counts, half_estimate, half_index, halves_estimate, permuted_counts
 from hotmess.inference.gate import gate_draws
+from hotmess.words import join
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -137,16 +138,16 @@ def _minus(estimate: Estimate) -> Estimate:
 
 
 def _estimate(study: Study) -> Estimate:
-    return _minus(quick.halves_estimate(paired(study)[0]))
+    return _minus(halves_estimate(paired(study)[0]))
 
 
 def _control(study: Study, seed: int) -> Control:
     cells = paired(study)[0]
-    model, question = quick.half_index(cells.table)
-    counts, terms = quick.half_counts(cells)
+    model, question = half_index(cells.table)
+    counts, terms = half_counts(cells)
     permuted = (
-        _minus(quick.half_estimate(new, cells.table, terms=terms, model_index=model, question=question))
-        for new in quick.permuted_counts(counts, seed)
+        _minus(half_estimate(new, cells.table, terms=terms, model_index=model, question=question))
+        for new in permuted_counts(counts, seed)
     )
     return run_control("labels of the arms permuted within model and question", _estimate(study), permuted)
 
@@ -154,11 +155,11 @@ def _control(study: Study, seed: int) -> Control:
 def _variants(study: Study) -> dict[str, Estimate]:
     cells, out = paired(study)[0], {}
     if cells.table["unparsable"].any():
-        out["unparsable as wrong"] = _minus(quick.halves_estimate(cells, unparsable="wrong"))
+        out["unparsable as wrong"] = _minus(halves_estimate(cells, unparsable="wrong"))
     without = study.without_truncated
     if without is not None:
         with contextlib.suppress(NotTestable):
-            out["cut off and unparsable left out"] = _minus(quick.halves_estimate(arm_cells(without)[0]))
+            out["cut off and unparsable left out"] = _minus(halves_estimate(arm_cells(without)[0]))
     return out
 
 

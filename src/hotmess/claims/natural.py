@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.claims import quick
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
 from hotmess.claims.scope import length_scope
 from hotmess.decompose.parts import NAMES
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.halves import half_counts, half_estimate, half_index, halves_estimate, permuted_counts
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
@@ -53,16 +53,16 @@ def _joint(study: Study, population: str) -> dict[str, Any]:
 
 
 def _natural_estimate(study: Study) -> Estimate:
-    return quick.halves_estimate(study.halves)
+    return halves_estimate(study.halves)
 
 
 def _natural_control(study: Study, seed: int) -> Control:
     cells = study.halves
-    model, question = quick.half_index(cells.table)
-    counts, terms = quick.half_counts(cells)
+    model, question = half_index(cells.table)
+    counts, terms = half_counts(cells)
     permuted = (
-        quick.half_estimate(new, cells.table, terms=terms, model_index=model, question=question)
-        for new in quick.permuted_counts(counts, seed)
+        half_estimate(new, cells.table, terms=terms, model_index=model, question=question)
+        for new in permuted_counts(counts, seed)
     )
     return run_control("lengths permuted within model, question and budget", _natural_estimate(study), permuted)
 
@@ -72,12 +72,12 @@ def _natural_variants(study: Study) -> dict[str, Estimate]:
 
     cells, out = study.halves, {}
     if cells.table["unparsable"].any():
-        out["unparsable as wrong"] = quick.halves_estimate(cells, unparsable="wrong")
+        out["unparsable as wrong"] = halves_estimate(cells, unparsable="wrong")
     others = {"cut off and unparsable left out": study.without_truncated, **study.filled_lengths}
     for name, responses in others.items():
         if responses is not None:
             with contextlib.suppress(NotTestable):
-                out[name] = quick.halves_estimate(halved_cells(responses))
+                out[name] = halves_estimate(halved_cells(responses))
     return out
 
 

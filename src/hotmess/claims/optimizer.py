@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.claims import quick
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
 from hotmess.claims.scope import base_scope
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.sizes import size_estimate, size_estimates, size_permutations
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ def _centred(y: np.ndarray) -> np.ndarray:
 
 def _estimate(study: Study) -> Estimate:
     x, y = _by_size(study)
-    return quick.size_estimate(x, _centred(y), np.ones(1))
+    return size_estimate(x, _centred(y), np.ones(1))
 
 
 def _control(study: Study, seed: int) -> Control:
     x, y = _by_size(study)
-    orders, exhaustive = quick.size_permutations(x, seed)
-    permuted = quick.size_estimates(orders, _centred(y), np.ones(1))
+    orders, exhaustive = size_permutations(x, seed)
+    permuted = size_estimates(orders, _centred(y), np.ones(1))
     return run_control("sizes permuted, alike in all trainings", _estimate(study), permuted, exhaustive=exhaustive)
 
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.claims import quick
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
-from hotmess.claims.scope import base_scope, length_scope, number
+from hotmess.claims.scope import base_scope, length_scope
 from hotmess.decompose.parts import NAMES
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.halves import half_counts, half_estimate, half_index, halves_estimate, permuted_counts
 from hotmess.inference.gate import gate_draws
+from hotmess.words import number
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -96,16 +97,16 @@ def _minus(estimate: Estimate) -> Estimate:
 
 
 def _budget_estimate(study: Study) -> Estimate:
-    return _minus(quick.halves_estimate(study.budget_halves))
+    return _minus(halves_estimate(study.budget_halves))
 
 
 def _budget_control(study: Study, seed: int) -> Control:
     cells = study.budget_halves
-    model, question = quick.half_index(cells.table)
-    counts, terms = quick.half_counts(cells)
+    model, question = half_index(cells.table)
+    counts, terms = half_counts(cells)
     permuted = (
-        _minus(quick.half_estimate(new, cells.table, terms=terms, model_index=model, question=question))
-        for new in quick.permuted_counts(counts, seed)
+        _minus(half_estimate(new, cells.table, terms=terms, model_index=model, question=question))
+        for new in permuted_counts(counts, seed)
     )
     return run_control("budgets permuted within model and question", _budget_estimate(study), permuted)
 
@@ -115,11 +116,11 @@ def _budget_variants(study: Study) -> dict[str, Estimate]:
 
     cells, out = study.budget_halves, {}
     if cells.table["unparsable"].any():
-        out["unparsable as wrong"] = _minus(quick.halves_estimate(cells, unparsable="wrong"))
+        out["unparsable as wrong"] = _minus(halves_estimate(cells, unparsable="wrong"))
     without = study.without_truncated
     if without is not None:
         with contextlib.suppress(NotTestable):
-            out["cut off and unparsable left out"] = _minus(quick.halves_estimate(budget_cells(without)))
+            out["cut off and unparsable left out"] = _minus(halves_estimate(budget_cells(without)))
     return out
 
 
@@ -161,7 +162,7 @@ def _hotter(study: Study, population: str) -> Quantity:
 
 
 def _hotter_control(study: Study, seed: int) -> Control:
-    from hotmess.temperature.quick import heat_score
+    from hotmess.temperature.score import heat_score
 
     score = heat_score(study.responses.table, length=str(study.responses.length), unparsable="wrong")
     if score is None:
@@ -207,13 +208,13 @@ def _both(natural: Cells, budget: Cells) -> tuple[Cells, Cells]:
 
 
 def _exceeds_estimate(study: Study) -> Estimate:
-    from hotmess.temperature.quick import exceeds_estimate
+    from hotmess.temperature.score import exceeds_estimate
 
     return exceeds_estimate(*_both(study.halves, study.budget_halves))
 
 
 def _exceeds_control(study: Study, seed: int) -> Control:
-    from hotmess.temperature.quick import permuted_exceeds
+    from hotmess.temperature.score import permuted_exceeds
 
     what = "lengths permuted within model, question and budget, budgets within model and question"
     return run_control(
@@ -224,7 +225,7 @@ def _exceeds_control(study: Study, seed: int) -> Control:
 def _exceeds_variants(study: Study) -> dict[str, Estimate]:
     from hotmess.laws.contrast import halved_cells
     from hotmess.temperature.assigned import budget_cells
-    from hotmess.temperature.quick import exceeds_estimate
+    from hotmess.temperature.score import exceeds_estimate
 
     out = {}
     others = {"cut off and unparsable left out": study.without_truncated, **study.filled_lengths}

@@ -64,8 +64,8 @@ def length_line(study: Study, bins: int = BINS) -> Published:
 
 
 def _buckets(study: Study, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    from hotmess.claims.quick import arm_index
     from hotmess.decompose.squared import plug_in
+    from hotmess.estimates.lengths import arm_index
 
     if study.responses.length is None:
         raise NotTestable("There is no length column, so nothing can be said about length.")
@@ -149,7 +149,7 @@ def exponents_by_difficulty(study: Study, term: str) -> Published:
 
 def explained(study: Study) -> Published:
     """R² of log plug-in incoherence on log length minus that on log size, by sign."""
-    from hotmess.claims.quick import arm_index
+    from hotmess.estimates.lengths import arm_index
 
     x, y, arm = _buckets(study, BINS)
     table = study.cells.table

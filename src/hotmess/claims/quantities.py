@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.claim import Estimate, Quantity
-from hotmess.claims.control import Control, run_control
 from hotmess.claims.expression import Expression, Term, nearest
 from hotmess.claims.scope import base_scope, length_scope, scale_scope
 from hotmess.errors import BadInput, NotTestable
+from hotmess.estimates.control import Control, run_control
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.claims import quick
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
 from hotmess.claims.scope import scale_scope
 from hotmess.claims.slopes import moments_of, slope_parts
 from hotmess.decompose.parts import NAMES
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.sizes import size_estimate, size_estimates, size_permutations, size_statistics
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
@@ -98,16 +98,16 @@ def _easiest_first(level: pd.Series) -> list[Any]:
 
 
 def _scale_estimate(study: Study, which: str, sign: float) -> Estimate:
-    x, y = quick.size_statistics(study.power_laws)
-    return quick.size_estimate(x, sign * y, _group_weights(study, which))
+    x, y = size_statistics(study.power_laws)
+    return size_estimate(x, sign * y, _group_weights(study, which))
 
 
 def _scale_control(study: Study, seed: int, which: str, sign: float) -> Control:
-    x, y = quick.size_statistics(study.power_laws)
+    x, y = size_statistics(study.power_laws)
     weights = _group_weights(study, which)
-    orders, exhaustive = quick.size_permutations(x, seed)
-    permuted = quick.size_estimates(orders, sign * y, weights)
-    real = quick.size_estimate(x, sign * y, weights)
+    orders, exhaustive = size_permutations(x, seed)
+    permuted = size_estimates(orders, sign * y, weights)
+    real = size_estimate(x, sign * y, weights)
     return run_control("sizes permuted between models", real, permuted, exhaustive=exhaustive)
 
 

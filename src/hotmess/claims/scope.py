@@ -6,55 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.words import join, number, size_span
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from hotmess.claims.study import Study
     from hotmess.laws.power import PowerLaws
-
-
-def join(words: list[str], *, most: int = 6) -> str:
-    """A list as English, cut where it is long.
-
-    >>> join(["a", "b", "c"]), join(["a"])
-    ('a, b and c', 'a')
-    """
-    if len(words) > most:
-        return f"{', '.join(words[:most])} and {len(words) - most} more"
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def number(x: float) -> str:
-    """A number as in a sentence.
-
-    >>> number(0.5), number(72.0), number(1234.0)
-    ('0.5', '72', '1,234')
-    """
-    return f"{x:,.0f}" if abs(x) >= 100 or float(x).is_integer() else f"{x:.3g}"
-
-
-def size_words(billions: float) -> str:
-    """A model's size in words.
-
-    >>> size_words(72.0), size_words(0.5), size_words(9.46e-6)
-    ('72 billion', '500 million', '9.46 thousand')
-    """
-    if billions >= 1:
-        return f"{number(billions)} billion"
-    return f"{number(billions * 1e3)} million" if billions >= 1e-3 else f"{number(billions * 1e6)} thousand"
-
-
-def size_span(sizes: pd.Series) -> str:
-    """Sizes in billions, from the smallest to the largest, in words.
-
-    >>> import pandas as pd
-    >>> size_span(pd.Series([0.5, 72.0])), size_span(pd.Series([1.7, 32.0])), size_span(pd.Series([0.5, 0.5]))
-    ('500 million to 72 billion', '1.7 to 32 billion', '500 million')
-    """
-    low, high = size_words(sizes.min()), size_words(sizes.max())
-    if low == high:
-        return low
-    return f"{low.split()[0] if low.split()[-1] == high.split()[-1] else low} to {high}"
 
 
 def base_scope(table: pd.DataFrame) -> str:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.claims import quick
 from hotmess.claims.between import _length_terms
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
 from hotmess.claims.scope import length_scope
+from hotmess.estimates.control import PERMUTATIONS, Control, run_control
+from hotmess.estimates.estimate import NOTHING
 from hotmess.inference.gate import Gate
 from hotmess.laws.shapes import MIN_UNITS, Shapes, bend, compare_shapes
 
@@ -133,7 +133,7 @@ def bent_estimate(
     left = np.array([change(np.arange(bins) != b) for b in range(bins)])
     left = left[np.isfinite(left)]
     if len(left) < 4 or not np.isfinite(whole):
-        return quick.NOTHING
+        return NOTHING
     spread = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean()) ** 2).sum())
     return Estimate(whole, float(spread), len(left) - 1)
 
@@ -145,7 +145,7 @@ def _control(study: Study, seed: int) -> Control:
     grid = np.full((int(arm.max()) + 1, int(question.max()) + 1), np.nan)
     grid[arm, question] = x
     permuted = []
-    for p in range(quick.PERMUTATIONS):
+    for p in range(PERMUTATIONS):
         order = np.random.default_rng([seed, p, 47]).permutation(grid.shape[1])
         new = grid[arm, order[question]]
         has = np.isfinite(new)

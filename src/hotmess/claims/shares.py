@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.claims import quick
+from hotmess.answers.population import question_index
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import Control, run_control
 from hotmess.claims.scope import length_scope
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import PERMUTATIONS, Control, run_control
+from hotmess.estimates.estimate import NOTHING
+from hotmess.estimates.lengths import arm_index
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
@@ -176,7 +178,7 @@ def quick_shares(
     use = np.isfinite(y)
     has = use.sum(1) >= 3
     if has.sum() < MIN_SIZES:
-        return quick.NOTHING
+        return NOTHING
     y, length, use, log_size = y[has], sums[has, :, 2], use[has], log_size[has]
     z = (length - length[use].mean()) / length[use].std()
     flat = np.broadcast_to(log_size[:, None], use.shape)[use]
@@ -208,7 +210,7 @@ def _terms(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray
     names, model = np.unique(table["model"].astype(str).to_numpy(), return_inverse=True)
     size = table.assign(model=table["model"].astype(str)).groupby("model")["model_size_b"].first()
     x = table["latent_log2_length"].to_numpy() * np.log(2)
-    question = quick.question_index(table)
+    question = question_index(table)
     return (
         terms.variance[keep],
         terms.error[keep],
@@ -228,13 +230,11 @@ def _estimate(study: Study) -> Estimate:
 def _control(study: Study, seed: int) -> Control:
     """Lengths permuted between questions, alike for all models: what is left of length predicts nothing."""
     variance, error, x, model, size, question, bins = _terms(study)
-    arm = quick.arm_index(study.length_law.fit.cells.table)[
-        (study.length_law.fit.cells.table["model_size_b"] > 0).to_numpy()
-    ]
+    arm = arm_index(study.length_law.fit.cells.table)[(study.length_law.fit.cells.table["model_size_b"] > 0).to_numpy()]
     grid = np.full((int(arm.max()) + 1, int(question.max()) + 1), np.nan)
     grid[arm, question] = x
     permuted = []
-    for p in range(quick.PERMUTATIONS):
+    for p in range(PERMUTATIONS):
         order = np.random.default_rng([seed, p, 37]).permutation(grid.shape[1])
         new = grid[arm, order[question]]
         has = np.isfinite(new)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, Estimate, Quantity
-from hotmess.claims.control import PERMUTATIONS, Control, run_control
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import PERMUTATIONS, Control, run_control
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:

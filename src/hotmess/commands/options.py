@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
+from hotmess.words import plain
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -213,25 +214,6 @@ def print_json(value: Any) -> None:
     """JSON on stdout; undefined numbers are null."""
     json.dump(plain(value), sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
     sys.stdout.write("\n")
-
-
-def plain(value: Any) -> Any:
-    """A value in JSON's own types: numbers that are not finite become None.
-
-    >>> plain({"a": float("nan"), "b": (1, 2.5)})
-    {'a': None, 'b': [1, 2.5]}
-    """
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    return None if value != value else str(value)
 
 
 def print_table(records: Sequence[Mapping[str, Any]], *, title: str = "", digits: int = 3) -> None:

@@ -197,7 +197,7 @@ def _decoding(about: Any, source: Source, of: str, against: str) -> list[str]:
 
 
 def _sentence(row: Any, by: Sequence[str], population: str, interval: float, settings: bool) -> str:
-    from hotmess.report.text import percent, population_words, show
+    from hotmess.words import percent, population_words, show
 
     place = f" ({', '.join(f'{name} {row[name]}' for name in by)})" if len(by) else ""
     where = f"on {int(row['questions']):,} shared question{'s' if row['questions'] != 1 else ''}{place}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotmess.plot import style
 from hotmess.plot.colour import INK, MUTED
+from hotmess.words import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ def posterior_checks(checks: Checks, *, width: float = style.WIDE) -> np.ndarray
         for panel, name in zip(axes.flat, names):
             part = table[(table["statistic"] == name) & table["set"].isin([*rows_of[name], "whole"])]
             at = style.rows_axis(panel, part["set"].tolist(), limit=18)
-            panel.set_title(style.clean(name, 44), fontsize=7.6)
+            panel.set_title(clean(name, 44), fontsize=7.6)
             for y, (_, row) in zip(at, part.iterrows()):
                 if not np.isfinite(row["made_low"]) or not np.isfinite(row["seen"]):
                     continue

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotmess.plot import style
 from hotmess.plot.colour import INK, MUTED, PAPER, palette
+from hotmess.words import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ def incoherence_against_length(
             _panel(panel, own, law, arm, shape, population, interval, colours.colours[model], colours.markers[model])
             s = summary.iloc[arm]
             said = style.interval_text(s["slope"], s["slope_low"], s["slope_high"])
-            other = [(style.clean(every[arm][1], 26), MUTED)] if every[arm][1] else []
+            other = [(clean(every[arm][1], 26), MUTED)] if every[arm][1] else []
             style.head(panel, short[model], [*other, (f"slope {said}", INK)])
         axes.flat[0].set_ylim(0, 1)
         axes.flat[0].set_xscale("log")
@@ -108,7 +109,7 @@ def incoherence_against_length(
         figure = axes.flat[0].figure
         figure.supylabel("incoherence", fontsize=8.5)
         unit = law.length.replace("_", " ")
-        said = f"mean {style.clean(unit)} of a question (logarithmic)"
+        said = f"mean {clean(unit)} of a question (logarithmic)"
         if len(names) < len(whole):
             said += f"\n{len(names)} of {len(whole)} are drawn, evenly spread; all are in the table"
         figure.supxlabel(said, fontsize=8.5)

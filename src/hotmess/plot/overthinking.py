@@ -8,6 +8,7 @@ import numpy as np
 
 from hotmess.plot import style
 from hotmess.plot.colour import INK, MUTED, PAPER
+from hotmess.words import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ def overthinking_slopes_table(
     from scipy import stats
 
     from hotmess.laws.contrast import take_cells
-    from hotmess.temperature.quick import slope_of_halves
+    from hotmess.temperature.score import slope_of_halves
 
     tails = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     rows: list[dict[str, Any]] = []
@@ -194,7 +195,8 @@ def dose_response_table(
 
 
 def _unbiased_levels(responses: Responses) -> dict[tuple[str, str, str], tuple[float, float]]:
-    from hotmess.claims.quick import letter_terms, ratio_influence, with_scatter
+    from hotmess.estimates.estimate import ratio_influence, with_scatter
+    from hotmess.estimates.halves import letter_terms
     from hotmess.responses.cells import reduce
 
     cells = reduce(responses)
@@ -267,7 +269,7 @@ def dose_response(
         style.hide(axes.flat[len(shown) :])
         figure = first.figure
         figure.supylabel("incoherence", fontsize=8.5, color=INK)
-        said = f"mean {style.clean(str(responses.length).replace('_', ' '))} (logarithmic)"
+        said = f"mean {clean(str(responses.length).replace('_', ' '))} (logarithmic)"
         if (table["tokens"] == 0).any():
             said += "; at the left edge: no tokens"
         if len(shown) < len(units):

@@ -14,6 +14,7 @@ from hotmess.plot.colour import BIAS, MUTED, PAPER, RULE, ordinal, palette
 from hotmess.plot.length import incoherence_against_length_table
 from hotmess.plot.plane import LEVELS
 from hotmess.plot.scale import group_names, power_laws_table, size_unit
+from hotmess.words import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,7 @@ def length_size_surface(
         axes.set_ylim(sizes[0] / 1.5, sizes[-1] * 1.5)
         style.log_ticks(axes.xaxis, low, high, most=7)
         style.value_ticks(axes.yaxis, sizes, most=8, factor=factor)
-        axes.set_xlabel(f"mean {style.clean(law.length.replace('_', ' '))} of a question (logarithmic)")
+        axes.set_xlabel(f"mean {clean(law.length.replace('_', ' '))} of a question (logarithmic)")
         axes.set_ylabel(what)
         from matplotlib.lines import Line2D
 
@@ -231,14 +232,14 @@ def wait_ratios(
             panel.vlines(x, own["incoherence_low"], own["incoherence_high"], color=colour, lw=0.9)
             panel.plot(x, own["incoherence"], marker, color=colour, ms=4)
             rest = ", ".join(part for part in key[1:] if part)
-            style.head(panel, short[key[0]], [(style.clean(rest, 26), MUTED)] if rest else [])
+            style.head(panel, short[key[0]], [(clean(rest, 26), MUTED)] if rest else [])
             panel.grid(True, axis="y")
             panel.set_axisbelow(True)
             panel.xaxis.set_tick_params(labelbottom=True)
         axes.flat[0].set_ylim(0, 1)
         style.hide(axes.flat[len(shown) :])
         figure = axes.flat[0].figure
-        said = " or ".join(f"“{style.clean(w, 20)}”" for w in words)
+        said = " or ".join(f"“{clean(w, 20)}”" for w in words)
         figure.supxlabel(f"{said} per 100 words of reasoning", fontsize=8.5)
         figure.supylabel("incoherence", fontsize=8.5)
     return axes

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotmess.plot import style
 from hotmess.plot.colour import BIAS, INK, MUTED, VARIANCE
+from hotmess.words import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +79,7 @@ def power_laws(
         grid, below = _places(rows, columns, len(shown), width)
         values = np.concatenate([table[f"{t}_{e}"] for t in ("bias2", "variance") for e in ("low", "high")])
         sizes = np.unique(table[laws.over])
-        what, factor = size_unit(sizes.max()) if laws.over == "model_size_b" else (style.clean(laws.over), 1.0)
+        what, factor = size_unit(sizes.max()) if laws.over == "model_size_b" else (clean(laws.over), 1.0)
         for i, (panel, name) in enumerate(zip(grid, shown)):
             own, group = table[table["group"] == name], every.index(name)
             for term, _, colour, marker in TERMS:

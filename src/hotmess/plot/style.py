@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.plot.colour import INK, MUTED, RULE
+from hotmess.words import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,16 +97,6 @@ def grid_of(count: int, *, width: float) -> tuple[int, int]:
         return 1, count
     columns = min(count, most)
     return -(-count // columns), columns
-
-
-def clean(text: object, limit: int = 60) -> str:
-    """A name fit for a figure: no control or invisible characters, cut where it is long.
-
-    >>> clean("a\\u202eb\\n"), clean("x" * 50, 9)
-    ('ab', 'xxxxxxxx…')
-    """
-    kept = "".join(c for c in str(text) if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
-    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
 
 def labels(names: Iterable[object], limit: int = 36) -> list[str]:

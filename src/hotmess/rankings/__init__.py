@@ -11,7 +11,7 @@ _HOME = {
     "RankFit": "model",
     "fit_rankings": "model",
     "simulate_rankings": "simulate",
-    "mean_rank_correlation": "quick",
+    "mean_rank_correlation": "mean_ranks",
 }
 
 __all__ = sorted(_HOME)

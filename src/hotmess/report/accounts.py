@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hotmess.claims.scope import join, of_benchmarks, size_span
+from hotmess.claims.scope import of_benchmarks
+from hotmess.words import join, size_span
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study

@@ -10,8 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotmess.claims.scope import join
-from hotmess.commands.options import plain
 from hotmess.errors import BadInput
 from hotmess.plot.style import NARROW, WIDE
 from hotmess.report import accounts, text
@@ -19,6 +17,7 @@ from hotmess.report.folder import FORMAT, whole_folder
 from hotmess.report.parts import Context, Section
 from hotmess.report.svg import Sheet, inline_svg
 from hotmess.report.verdicts import tally, views
+from hotmess.words import join, metric_words, percent, plain, population_words
 
 if TYPE_CHECKING:
     from hotmess.claims.claim import Verdict
@@ -183,9 +182,9 @@ def render(
         contents=[("verdicts", "Verdicts"), *((s.name, s.title) for s in sections), ("making", "How it was made")],
         tally=tally(context.verdicts),
         remarks=remarks,
-        population=text.population_words(context.population),
-        metric=text.metric_words(study.metric),
-        interval=text.percent(context.interval),
+        population=population_words(context.population),
+        metric=metric_words(study.metric),
+        interval=percent(context.interval),
         verdicts=views(context.verdicts),
         sections=shown,
         command=command,

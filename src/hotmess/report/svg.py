@@ -15,7 +15,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from hotmess.plot.colour import at_night
-from hotmess.plot.style import clean, figure_of, look
+from hotmess.plot.style import figure_of, look
+from hotmess.words import clean
 
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 ELEMENTS = {"g", "path", "use", "defs", "clipPath", "rect"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hotmess.claims import rates
-from hotmess.report.text import show
+from hotmess.words import show
 
 
 def odds(value: float) -> str:

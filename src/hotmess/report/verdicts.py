@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotmess.claims.claim import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPORTED
 from hotmess.report import trust
-from hotmess.report.text import decimals, minus, percent, population_words, show, with_interval
+from hotmess.words import decimals, minus, percent, population_words, show, with_interval
 
 if TYPE_CHECKING:
     from hotmess.claims.claim import Verdict

@@ -10,7 +10,7 @@ import pandas as pd
 from hotmess import plot
 from hotmess.errors import BadInput
 from hotmess.report.parts import Context, Figure, Section, Table
-from hotmess.report.text import metric_words, percent, population_words, show, with_interval
+from hotmess.words import metric_words, percent, population_words, show, with_interval
 
 HEADS = {
     "model": "model",

@@ -6,7 +6,7 @@ from hotmess import plot
 from hotmess.checks.predictive import LEVEL, check
 from hotmess.checks.statistics import WORDS
 from hotmess.report.parts import Context, Figure, Section, Table
-from hotmess.report.text import show
+from hotmess.words import show
 
 GROUPS = 24
 """Other distributions are fitted to every group where there are at most so many, or where a check fails."""

@@ -11,7 +11,7 @@ import pandas as pd
 from hotmess import plot
 from hotmess.errors import BadInput, NotTestable
 from hotmess.report.parts import Context, Figure, Section, Table
-from hotmess.report.text import percent, population_words, show, with_interval
+from hotmess.words import percent, population_words, show, with_interval
 
 if TYPE_CHECKING:
     from hotmess.answers.fit import Fit

@@ -11,7 +11,7 @@ from hotmess import plot
 from hotmess.errors import NotTestable
 from hotmess.report.parts import Context, Figure, Section, Table
 from hotmess.report.sections.between import gate_sentences
-from hotmess.report.text import percent, population_words, with_interval
+from hotmess.words import percent, population_words, with_interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hotmess import plot
 from hotmess.errors import BadInput
 from hotmess.report.parts import Context, Figure, Section
-from hotmess.report.text import percent, population_words, show
+from hotmess.words import percent, population_words, show
 
 
 def relations(context: Context) -> Section | None:

@@ -10,7 +10,7 @@ from hotmess.rankings import mean_rank_correlation
 from hotmess.rankings.table import COLUMNS
 from hotmess.report.parts import Context, Section, Table
 from hotmess.report.sections.between import gate_sentences
-from hotmess.report.text import percent, show
+from hotmess.words import percent, show
 
 
 def survey(context: Context) -> Section | None:

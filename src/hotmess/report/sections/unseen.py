@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hotmess.answers.position_fit import PositionFit
 from hotmess.report.parts import Context, Section, Table
-from hotmess.report.text import percent, population_words
+from hotmess.words import percent, population_words
 
 
 def unseen(context: Context) -> Section | None:

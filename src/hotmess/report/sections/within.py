@@ -7,7 +7,7 @@ import numpy as np
 from hotmess import plot
 from hotmess.report.parts import Context, Figure, Section, Table
 from hotmess.report.sections.between import gate_sentences
-from hotmess.report.text import percent, population_words
+from hotmess.words import percent, population_words
 
 
 def natural(context: Context) -> Section:

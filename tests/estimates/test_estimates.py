@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hotmess.claims import quick
 from hotmess.claims.scale import _easiest_first
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
+from hotmess.estimates.estimate import ratio_influence
+from hotmess.estimates.halves import half_estimate, half_index, letter_terms, permuted_halves
+from hotmess.estimates.lengths import length_estimate
+from hotmess.estimates.sizes import size_estimate, size_estimates, size_permutations
 from hotmess.laws.contrast import halved_cells
 from hotmess.responses.cells import reduce
 from hotmess.responses.positions import Space
@@ -29,7 +32,7 @@ def test_letter_terms_are_the_unbiased_estimator(unparsable):
     responses = validate(table)
     cells = reduce(responses)
     exact = unbiased(reduce(responses, space=Space(unparsable=unparsable)).points)
-    variance, error = quick.letter_terms(
+    variance, error = letter_terms(
         cells.counts,
         cells.table["n_choices"].to_numpy(),
         cells.table["target"].to_numpy(),
@@ -42,19 +45,19 @@ def test_letter_terms_are_the_unbiased_estimator(unparsable):
 def test_the_influence_of_a_ratio_is_its_derivative():
     rng = np.random.default_rng(0)
     variance, error = rng.random(9), 1 + rng.random(9)
-    ratio, influence = quick.ratio_influence(variance, error)
+    ratio, influence = ratio_influence(variance, error)
     assert influence.sum() == pytest.approx(0, abs=1e-14)
     step = 1e-6
     for i in range(9):
         w = np.ones(9)
         w[i] += step
         assert influence[i] == pytest.approx(((w @ variance) / (w @ error) - ratio) / step, abs=1e-5)
-    assert np.isnan(quick.ratio_influence(variance, np.zeros(9))[0])
+    assert np.isnan(ratio_influence(variance, np.zeros(9))[0])
 
 
 def half(cells, counts):
-    model, question = quick.half_index(cells.table)
-    return quick.half_estimate(counts, cells.table, model_index=model, question=question)
+    model, question = half_index(cells.table)
+    return half_estimate(counts, cells.table, model_index=model, question=question)
 
 
 def test_the_half_estimate_is_the_difference_of_two_ratios_and_its_error_that_of_resampling_questions():
@@ -72,7 +75,7 @@ def test_the_half_estimate_is_the_difference_of_two_ratios_and_its_error_that_of
 
 def test_permuted_halves_keep_what_they_should():
     cells = halves()
-    first, again = (list(quick.permuted_halves(cells, 3, permutations=4)) for _ in range(2))
+    first, again = (list(permuted_halves(cells, 3, permutations=4)) for _ in range(2))
     total = cells.counts[0::2] + cells.counts[1::2]
     for one, same in zip(first, again):
         np.testing.assert_array_equal(one, same)
@@ -84,7 +87,7 @@ def test_permuted_halves_keep_what_they_should():
 
 def test_permuted_halves_are_a_draw_without_replacement():
     cells = halves(questions=1, samples=12)
-    draws = np.array([c[1] for c in quick.permuted_halves(cells, 1, permutations=3000)])
+    draws = np.array([c[1] for c in permuted_halves(cells, 1, permutations=3000)])
     total, size = cells.counts.sum(0), cells.counts[1].sum()
     mean = total * size / total.sum()
     variance = stats.multivariate_hypergeom.cov(total[total > 0], size).diagonal()
@@ -97,7 +100,7 @@ def test_without_an_effect_permuted_p_values_are_uniform():
     for seed in range(16):
         cells = halves(seed=seed, questions=40, samples=10)
         real = half(cells, cells.counts).value
-        values = [half(cells, c).value for c in quick.permuted_halves(cells, seed, permutations=19)]
+        values = [half(cells, c).value for c in permuted_halves(cells, seed, permutations=19)]
         ranks.append(1 + sum(v >= real for v in values))
     assert stats.kstest(np.array(ranks) / 20.5, "uniform").pvalue > 0.01
     assert np.mean(np.array(ranks) == 1) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 16)
@@ -106,7 +109,7 @@ def test_without_an_effect_permuted_p_values_are_uniform():
 def test_with_an_effect_the_real_statistic_comes_first():
     cells = halves("wrong-shorter", questions=200, samples=20)
     real = half(cells, cells.counts).value
-    assert all(half(cells, c).value < real for c in quick.permuted_halves(cells, 1, permutations=30))
+    assert all(half(cells, c).value < real for c in permuted_halves(cells, 1, permutations=30))
 
 
 # --- size --------------------------------------------------------------------------------------------------------
@@ -119,7 +122,7 @@ def test_the_size_estimate_is_least_squares_with_k_minus_two_degrees():
     y = 0.3 * SIZES[:, None] + rng.normal(0, 0.2, (6, 3))
     weights = np.array([0.5, 0.0, 0.5])
     y[0, 1] = np.nan  # a group of weight zero does not matter
-    estimate = quick.size_estimate(SIZES, y, weights)
+    estimate = size_estimate(SIZES, y, weights)
     exact = stats.linregress(SIZES, y[:, [0, 2]].mean(1))
     assert (estimate.value, estimate.error, estimate.df) == pytest.approx((exact.slope, exact.stderr, 4))
     assert estimate.probability == pytest.approx(1 - exact.pvalue / 2)
@@ -128,19 +131,19 @@ def test_the_size_estimate_is_least_squares_with_k_minus_two_degrees():
 def test_models_without_an_estimate_drop_out_and_three_are_the_least():
     y = np.array([[0.1], [np.nan], [0.2], [0.5], [np.nan], [np.nan]])
     exact = stats.linregress(SIZES[[0, 2, 3]], y[[0, 2, 3], 0])
-    assert quick.size_estimate(SIZES, y, np.ones(1)).value == pytest.approx(exact.slope)
+    assert size_estimate(SIZES, y, np.ones(1)).value == pytest.approx(exact.slope)
     y[0] = np.nan
-    assert np.isnan(quick.size_estimate(SIZES, y, np.ones(1)).value)
-    assert np.isnan(quick.size_estimate(np.ones(6), np.arange(6.0)[:, None], np.ones(1)).value)
+    assert np.isnan(size_estimate(SIZES, y, np.ones(1)).value)
+    assert np.isnan(size_estimate(np.ones(6), np.arange(6.0)[:, None], np.ones(1)).value)
 
 
 def test_many_orders_at_once_are_each_order_alone():
     rng = np.random.default_rng(1)
     y, weights = rng.normal(size=(6, 2)), np.array([0.5, 0.5])
     y[3, 1] = np.nan
-    orders, exhaustive = quick.size_permutations(SIZES, 0)
+    orders, exhaustive = size_permutations(SIZES, 0)
     assert exhaustive
-    every = quick.size_estimates(orders, y, weights)
+    every = size_estimates(orders, y, weights)
     rows = np.isfinite(y).all(1)
     for i in range(0, len(orders), 97):
         exact = stats.linregress(orders[i][rows], y[rows].mean(1))
@@ -150,23 +153,23 @@ def test_many_orders_at_once_are_each_order_alone():
 @pytest.mark.parametrize("k", [4, 5])
 def test_size_permutations_are_exhaustive_but_for_the_real_order(k):
     x = SIZES[:k]
-    orders, exhaustive = quick.size_permutations(x, 0)
+    orders, exhaustive = size_permutations(x, 0)
     assert exhaustive and {tuple(o) for o in orders} == set(permutations(x)) - {tuple(x)}
 
 
 def test_too_many_sizes_are_permuted_at_random():
     x = np.arange(9.0)
-    orders, exhaustive = quick.size_permutations(x, 3)
+    orders, exhaustive = size_permutations(x, 3)
     assert not exhaustive and len(orders) == 999
     np.testing.assert_array_equal(np.sort(orders, axis=1), np.tile(x, (999, 1)))
-    np.testing.assert_array_equal(orders, quick.size_permutations(x, 3)[0])
+    np.testing.assert_array_equal(orders, size_permutations(x, 3)[0])
 
 
 def test_permuted_sizes_are_called_supported_about_as_often_as_the_rule_says():
     rng = np.random.default_rng(2)
-    orders, _ = quick.size_permutations(SIZES, 0)
+    orders, _ = size_permutations(SIZES, 0)
     rate = [
-        np.mean([e.probability > 0.975 for e in quick.size_estimates(orders[::7], rng.normal(size=(6, 1)), np.ones(1))])
+        np.mean([e.probability > 0.975 for e in size_estimates(orders[::7], rng.normal(size=(6, 1)), np.ones(1))])
         for _ in range(6)
     ]
     assert 0.01 < np.mean(rate) < 0.05
@@ -180,7 +183,7 @@ def test_the_length_estimate_is_the_slope_over_bins_with_a_jackknife_over_bins()
     x, arm = np.sort(rng.normal(6, 1, 120)), np.zeros(120, int)
     error = rng.uniform(0.5, 1.5, 120)
     variance = error / (1 + np.exp(1 - 0.4 * (x - 6)))
-    estimate = quick.length_estimate(variance, error, x, arm, bins=8)
+    estimate = length_estimate(variance, error, x, arm, bins=8)
     parts = np.split(np.arange(120), 8)
     u = np.array([x[p].mean() for p in parts])
     ratio = np.array([variance[p].sum() / error[p].sum() for p in parts])
@@ -190,11 +193,11 @@ def test_the_length_estimate_is_the_slope_over_bins_with_a_jackknife_over_bins()
     assert estimate.error == pytest.approx(np.sqrt(7 / 8 * ((left - left.mean()) ** 2).sum()))
     assert estimate.df == 7
     order = rng.permutation(120)
-    same = quick.length_estimate(variance[order], error[order], x[order], arm, bins=8)
+    same = length_estimate(variance[order], error[order], x[order], arm, bins=8)
     assert same.value == pytest.approx(estimate.value)
-    two = quick.length_estimate(*(np.tile(t, 2) for t in (variance, error, x)), np.repeat([0, 1], 120), bins=8)
+    two = length_estimate(*(np.tile(t, 2) for t in (variance, error, x)), np.repeat([0, 1], 120), bins=8)
     assert two.value == pytest.approx(estimate.value) and two.error == pytest.approx(estimate.error)
-    assert np.isnan(quick.length_estimate(variance, error, np.ones(120), arm, bins=8).value)
+    assert np.isnan(length_estimate(variance, error, np.ones(120), arm, bins=8).value)
 
 
 # --- which group is the hardest ----------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.claims.claim import Estimate
-from hotmess.claims.control import PERMUTATIONS
-from hotmess.claims.quick import NOTHING, half_counts, half_index, permuted_counts, with_scatter
+from hotmess.estimates.control import PERMUTATIONS
+from hotmess.estimates.estimate import NOTHING, with_scatter
+from hotmess.estimates.halves import half_counts, half_index, permuted_counts
 from hotmess.temperature.assigned import doublings
 
 if TYPE_CHECKING:

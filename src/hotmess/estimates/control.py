@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from hotmess.claims.claim import THRESHOLD, Estimate
+from hotmess.estimates.estimate import THRESHOLD, Estimate
 
 PERMUTATIONS, MAX_SUPPORTED = 99, 0.10
 

@@ -1,0 +1,52 @@
+"""An estimate without a model: a value, its standard error, and how well the error is known.
+
+Standard errors are of the estimand for questions like these (scatter between questions, bins or models), so that
+permuted data can be judged by the same rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+THRESHOLD = 0.975
+"""Probability of a direction from which on it is called."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate without a model: its value, standard error and degrees of freedom (inf: normal)."""
+
+    value: float
+    error: float
+    df: float = np.inf
+
+    @property
+    def probability(self) -> float:
+        """P(quantity > 0) from the t (or normal) approximation."""
+        if not np.isfinite(self.value) or not self.error > 0:
+            return 0.5
+        return float(stats.t.cdf(self.value / self.error, self.df))
+
+
+NOTHING = Estimate(np.nan, np.nan)
+"""Where the data say nothing."""
+
+
+def with_scatter(value: float, influence: np.ndarray) -> Estimate:
+    """A value with the standard error that its influences by question give it, and Student's degrees of freedom."""
+    q = len(influence)
+    if q < 3:
+        return NOTHING
+    return Estimate(float(value), float(np.sqrt((influence**2).sum() * q / (q - 1))), q - 1)
+
+
+def ratio_influence(variance: np.ndarray, error: np.ndarray) -> tuple[float, np.ndarray]:
+    """Ratio of sums and each cell's influence on it (delta method)."""
+    total = error.sum()
+    if total <= 0:
+        return np.nan, np.zeros(len(error))
+    ratio = variance.sum() / total
+    return float(ratio), (variance - ratio * error) / total

@@ -1,0 +1,81 @@
+"""Slopes on the logarithm of model size over models, without a model, and sizes permuted between models."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from math import factorial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.estimates.estimate import NOTHING, Estimate
+
+if TYPE_CHECKING:
+    from hotmess.laws.power import PowerLaws
+
+
+def size_statistics(laws: PowerLaws, of: str = "ratio") -> tuple[np.ndarray, np.ndarray]:
+    """(models,) x and (models, groups) unbiased log(variance/bias²), or log of `of` (bias2 or variance) alone.
+
+    nan where an estimate is not positive.
+    """
+    import pandas as pd
+
+    from hotmess.decompose.squared import unbiased
+
+    cells = laws.fit.cells
+    terms = unbiased(cells.points)
+    keys = ["model", *laws.by]
+    frame = cells.table[keys].assign(variance=terms.variance, bias2=terms.bias2)
+    sums = frame.groupby(keys, observed=True)[["variance", "bias2"]].sum()
+    kept = laws.law.cells
+    rows = sums.reindex(pd.MultiIndex.from_frame(kept[keys]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        what = rows["variance"] / rows["bias2"] if of == "ratio" else rows[of]
+        positive = (rows["variance"] > 0) & (rows["bias2"] > 0) if of == "ratio" else rows[of] > 0
+        value = np.where(positive, np.log(what), np.nan)
+    groups = pd.MultiIndex.from_frame(laws.groups[list(laws.by)].astype(str))
+    g = groups.get_indexer(pd.MultiIndex.from_frame(kept[list(laws.by)].astype(str)))
+    models = kept.groupby("model")["x"].first().sort_values()
+    m = pd.Index(models.index).get_indexer(kept["model"])
+    y = np.full((len(models), len(laws.groups)), np.nan)
+    y[m, g] = value
+    return models.to_numpy(), y
+
+
+def size_estimate(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Estimate:
+    """Weighted mean over groups of the slope of log(variance/bias²) on x: alpha_B - alpha_V, with k - 2 degrees.
+
+    Models contribute their weighted mean over groups, so that residuals shared by a model's groups count once.
+    """
+    return size_estimates(x[None], y, weights)[0]
+
+
+def size_estimates(orders: np.ndarray, y: np.ndarray, weights: np.ndarray) -> list[Estimate]:
+    """`size_estimate` for each row of (permutations, models) sizes, all at once.
+
+    >>> x, y = np.array([0.0, 1.0, 2.0, 3.0]), np.array([[0.0], [1.0], [2.0], [3.5]])
+    >>> [round(e.value, 2) for e in size_estimates(np.stack([x, x[::-1]]), y, np.ones(1))]
+    [1.15, -1.15]
+    """
+    use = np.flatnonzero(weights != 0)
+    rows = np.isfinite(y[:, use]).all(axis=1)
+    if rows.sum() < 3:
+        return [NOTHING] * len(orders)
+    t, v = orders[:, rows], y[rows][:, use] @ weights[use]
+    t = t - t.mean(axis=1, keepdims=True)
+    v = v - v.mean()
+    spread = (t**2).sum(axis=1)
+    df = len(v) - 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = t @ v / spread
+        error = np.sqrt(((v - slope[:, None] * t) ** 2).sum(axis=1) / df / spread)
+    return [Estimate(b, e, df) if s > 0 else NOTHING for b, e, s in zip(slope.tolist(), error.tolist(), spread)]
+
+
+def size_permutations(x: np.ndarray, seed: int, *, limit: int = 5040) -> tuple[np.ndarray, bool]:
+    """(permutations, models) sizes permuted between models: all of them (but the real order) where few, else 999."""
+    if factorial(len(x)) <= limit:
+        return x[np.array(list(permutations(range(len(x)))))[1:]], True
+    rng = np.random.default_rng([seed, 23])
+    return np.stack([rng.permutation(x) for _ in range(999)]), False
