@@ -47,6 +47,8 @@ _WHERE = {
     "Study": "hotmess.claims.study",
     "test": "hotmess.claims.api",
     "report": "hotmess.claims.api",
+    "Reliability": "hotmess.runs.reliability",
+    "reliability": "hotmess.runs.reliability",
     "compare": "hotmess.interpret.compare",
     "Comparison": "hotmess.interpret.compare",
     "example": "hotmess.examples",
@@ -65,6 +67,7 @@ __all__ = [
     "LengthLaw",
     "NotTestable",
     "PowerLaws",
+    "Reliability",
     "Responses",
     "Study",
     "Verdict",
@@ -85,6 +88,7 @@ __all__ = [
     "pymc_model",
     "read",
     "reduce",
+    "reliability",
     "report",
     "sample_pymc",
     "sample_size",
@@ -116,6 +120,7 @@ if TYPE_CHECKING:
     from hotmess.responses.own import add_outcome
     from hotmess.responses.read import read
     from hotmess.responses.table import Responses
+    from hotmess.runs.reliability import Reliability, reliability
 
 
 def __getattr__(name: str) -> Any:

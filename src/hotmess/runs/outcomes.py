@@ -1,0 +1,122 @@
+"""Responses as scores and as answers, one row each, sorted into the questions they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.table import CELL, Responses
+from hotmess.runs.counts import Floats, Ints
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Repeated responses, by cell (benchmark, model, question, condition, budget and the columns asked for).
+
+    Attributes
+    ----------
+    table
+        One row per cell: its names, `responses`, and `contexts`, how many few-shot contexts it has.
+    cell
+        (N,) the cell of each response.
+    score
+        (N,) from 0 to 1; NaN where the table has no target.
+    answer
+        (N,) a whole number for each answer that means something within its question; equal answers are equal.
+    binary
+        Whether a response is right or wrong and nothing between.
+    order
+        (N,) the place of each response among those of its cell, by `sample`.
+    """
+
+    table: pd.DataFrame
+    cell: Ints
+    score: Floats
+    answer: Ints
+    binary: bool
+    order: Ints
+
+
+def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = None) -> Runs:
+    """Responses in the form that is counted.
+
+    Parameters
+    ----------
+    responses
+        Letters, texts, unit tests (right: all pass) or scores.
+    by
+        Further columns that divide cells.
+    right
+        A score from which a response counts as right; None: scores as they are.
+
+    Raises
+    ------
+    BadInput
+        For a column that is not there, or a threshold where there are no scores.
+    NotTestable
+        For outcomes that are no answers: probability vectors, embeddings, points.
+    """
+    Responses.need(responses)
+    table, outcome = responses.table, responses.outcome
+    if outcome not in ("answer", "text", "tests", "score"):
+        raise NotTestable(
+            f"Reliability counts right and wrong answers, and the outcome {outcome} is neither; choose another, as "
+            "--outcome answer or --outcome score."
+        )
+    if right is not None and outcome != "score":
+        raise BadInput(f"A threshold makes scores right or wrong, and the outcome is {outcome}: leave out --right.")
+    for name in by:
+        if name not in table.columns:
+            raise BadInput(f"There is no column {name!r} to group by; there are {', '.join(map(str, table.columns))}.")
+    names = [*CELL, *(name for name in by if name not in CELL)]
+    cell = table.groupby(names, sort=True, dropna=False, observed=True).ngroup().to_numpy(np.int64)
+    score, answer = _values(table, outcome)
+    if right is not None:
+        score = (score >= right).astype(float)
+    if responses.counted:
+        copies = table["copies"].to_numpy(np.int64)
+        place = np.repeat(np.arange(len(table)), copies)
+    else:
+        place = np.arange(len(table))
+    order = np.lexsort((np.arange(len(table)), _numbers(table["sample"]), cell)) if not responses.counted else place
+    place = order if not responses.counted else place[np.argsort(cell[place], kind="stable")]
+    owner = np.asarray(cell[place], np.int64)
+    n = np.bincount(owner)
+    first = place[np.cumsum(n) - n]
+    out = table[names].iloc[first].reset_index(drop=True)
+    out["responses"] = n
+    out["contexts"] = table["context"].groupby(cell).nunique().to_numpy() if "context" in table else 1
+    inside = np.arange(len(owner)) - (np.cumsum(n) - n)[owner]
+    given = score[np.isfinite(score)]
+    binary = bool(np.isin(given, (0.0, 1.0)).all())
+    return Runs(out, owner, score[place], answer[place], binary, inside.astype(np.int64))
+
+
+def _numbers(sample: pd.Series) -> np.ndarray:
+    """Samples in their order: numbers as numbers, names as they come."""
+    values = pd.to_numeric(sample, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return values if np.isfinite(values).all() else np.asarray(pd.factorize(sample, sort=True)[0], float)
+
+
+def _values(table: pd.DataFrame, outcome: str) -> tuple[Floats, Ints]:
+    """(N,) scores and answers as whole numbers."""
+    if outcome == "score":
+        score = table["score"].to_numpy(float)
+        return score, np.unique(score, return_inverse=True)[1].astype(np.int64)
+    if outcome == "tests":
+        passed = np.array([bool(np.all(v)) for v in table["tests"]], float)
+        return passed, pd.factorize(np.array([np.asarray(v).tobytes() for v in table["tests"]], object))[0]
+    if outcome == "answer":
+        answer = table["answer"].to_numpy(np.int64)
+        return (answer == table["target"].to_numpy(np.int64)).astype(float), answer
+    text = table["text"].astype(object)
+    codes = pd.factorize(text, use_na_sentinel=True)[0]  # −1: unparsable, an answer of its own
+    right = np.asarray(text.to_numpy() == table["target"].astype(object).to_numpy(), float)
+    return right, codes.astype(np.int64)

@@ -1,0 +1,278 @@
+"""`hm.reliability`: how far one can rely on a model's answer being the same, and right, the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hotmess.decompose.grouping import natural
+from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.decompose.records import plain_value
+from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.table import CELL
+from hotmess.runs import counts
+from hotmess.runs.bounds import beyond
+from hotmess.runs.outcomes import Runs, runs
+from hotmess.runs.stopping import outcome_dependent
+
+if TYPE_CHECKING:
+    from hotmess.responses.table import Responses
+
+DRAWS = 2000
+NEED = 2
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Reliability of sets of questions.
+
+    Attributes
+    ----------
+    table
+        One row per set, quantity and k: the `by` columns, `quantity`, `k` (NA where there is none), `questions`,
+        `value`, `low`, `high` and `kind`: `estimate` (unbiased, with an interval) or `bounds` (k is beyond the
+        responses drawn: no value, and the two numbers hold it).
+    differences
+        One row per pair of models on the questions that both answered: `of`, `against`, `quantity`, `k`, `difference`
+        (of − against), `low`, `high`.
+    notes
+        What the numbers leave out or depend on.
+    """
+
+    table: pd.DataFrame
+    differences: pd.DataFrame
+    notes: tuple[str, ...] = field(default=())
+
+    def records(self) -> list[dict[str, Any]]:
+        """The table's rows for JSON: undefined numbers are None."""
+        return _records(self.table)
+
+    def difference_records(self) -> list[dict[str, Any]]:
+        """The differences' rows for JSON."""
+        return _records(self.differences)
+
+
+def reliability(
+    responses: Responses,
+    by: Sequence[str] = ("model",),
+    *,
+    k: Sequence[int] | None = None,
+    right: float | None = None,
+    interval: float = 0.9,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> Reliability:
+    """pass@k, pass^k, flips, agreement, intra-class correlation and entropy of repeated responses.
+
+    Every quantity is a mean over questions, each counted once, of a statistic of the question's own responses that is
+    unbiased whatever their distribution (`hotmess.runs.counts`): `accuracy`; `pass@k`, that one of k is right, and
+    `pass^k`, that all are (scores that are not 0 or 1: `best of k` and `worst of k`); `flips`, that of two runs one
+    is right and one is not; `agreement`, that two runs give the same answer; `entropy` of the answers, in nats; `icc`,
+    the share of the scores' variance that lies between questions. Intervals: Bayesian bootstrap over questions, the
+    same weights for every set. Beyond the responses of the questions k has bounds and no value (`hotmess.runs.bounds`).
+
+    Parameters
+    ----------
+    responses
+        Letters, texts, unit tests (right: all pass) or scores; counted tables too.
+    by
+        Columns that make sets.
+    k
+        How many responses are taken; default: 1, 2, 4, … up to the smallest number that a question has.
+    right
+        A score from which a response counts as right, where scores lie between 0 and 1.
+    interval
+        Probability inside intervals (and confidence of bounds).
+
+    Raises
+    ------
+    BadInput
+        For a column that is not there, or a k that is not a whole number from 1.
+    NotTestable
+        If every question has one response; or the outcome is no answer.
+
+    >>> import hotmess as hm
+    >>> found = hm.reliability(hm.example(), k=[1, 4])
+    >>> sorted(set(found.table["quantity"]))
+    ['accuracy', 'agreement', 'entropy', 'flips', 'icc', 'pass@k', 'pass^k']
+    """
+    if not 0 < interval < 1:
+        raise BadInput(f"The interval is {interval}; it is a probability between 0 and 1.")
+    found = runs(responses, by, right=right)
+    n = found.table["responses"].to_numpy()
+    if n.max() < NEED:
+        raise NotTestable(
+            "Every question has one response only: nothing can be said about the next; draw at least two responses per "
+            "question."
+        )
+    ks = _ks(k, int(n.min()))
+    notes = list(_notes(found, by, ks))
+    each = _each(found, ks)
+    sets = _sets(found.table, by)
+    question = found.table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
+    weights = question_weights(int(question.max()) + 1, draws, seed)
+    rows: list[dict[str, Any]] = []
+    for key, at in sets:
+        head = dict(zip(by, key))
+        for (name, size), value in each.items():
+            rows.append(head | _row(found, name, size, value, at, question, weights, interval))
+    table = pd.DataFrame(rows)
+    table["k"] = table["k"].astype("Int64")
+    differences = pd.DataFrame(_differences(found, each, by, question, weights, interval))
+    if len(differences):
+        differences["k"] = differences["k"].astype("Int64")
+    return Reliability(table, differences, tuple(notes))
+
+
+def _ks(given: Sequence[int] | None, least: int) -> list[int]:
+    if given is None:
+        return [2**i for i in range(int(np.log2(max(least, 1))) + 1)]
+    for one in given:
+        if int(one) != one or one < 1:
+            raise BadInput(f"k is {one}; it counts responses and is a whole number from 1.")
+    return sorted({int(one) for one in given})
+
+
+def _each(found: Runs, ks: Sequence[int]) -> dict[tuple[str, int | None], np.ndarray]:
+    """(quantity, k) -> (cells,) its unbiased value in each cell, or (cells, 3) moments for the correlation."""
+    cells = len(found.table)
+    out: dict[tuple[str, int | None], np.ndarray] = {}
+    if np.isfinite(found.score).all():
+        scores = counts.sort_scores(found.score, found.cell, cells)
+        moments = counts.pair_moments(scores)
+        out["accuracy" if found.binary else "score", None] = moments[0]
+        best, worst = ("pass@k", "pass^k") if found.binary else ("best of k", "worst of k")
+        for k in ks:
+            out[best, k] = counts.best_of(scores, k)
+            out[worst, k] = counts.worst_of(scores, k)
+        if found.binary:
+            out["flips", None] = counts.flips(scores)
+        out["icc", None] = np.stack(moments, axis=1)
+    out["agreement", None] = counts.agreement(found.answer, found.cell, cells)
+    out["entropy", None] = counts.entropy(found.answer, found.cell, cells)
+    return out
+
+
+def _sets(table: pd.DataFrame, by: Sequence[str]) -> list[tuple[tuple[Any, ...], np.ndarray]]:
+    if not by:
+        return [((), np.arange(len(table)))]
+    pieces = table.groupby(list(by), sort=False, observed=True, dropna=False).indices
+    keyed: list[tuple[tuple[Any, ...], np.ndarray]] = [
+        ((key if isinstance(key, tuple) else (key,)), np.asarray(at, np.int64)) for key, at in pieces.items()
+    ]
+    return sorted(keyed, key=lambda one: [natural(str(value)) for value in one[0]])
+
+
+def _row(
+    found: Runs,
+    name: str,
+    k: int | None,
+    value: np.ndarray,
+    at: np.ndarray,
+    question: np.ndarray,
+    weights: np.ndarray,
+    interval: float,
+) -> dict[str, Any]:
+    """One quantity of one set."""
+    out: dict[str, Any] = {"quantity": name, "k": k, "questions": len(np.unique(question[at]))}
+    missing = np.isnan(value[at]) if value.ndim == 1 else np.isnan(value[at]).any(axis=1)
+    if k is not None and missing.any():
+        out |= {"value": np.nan, "low": np.nan, "high": np.nan, "kind": "bounds"}
+        if not found.binary:
+            return out
+        scored = np.bincount(found.cell, found.score, minlength=len(found.table))[at]
+        n = found.table["responses"].to_numpy()[at]
+        low, high = beyond(np.rint(scored).astype(int), n, k, best=name == "pass@k", interval=interval)
+        return out | {"low": low, "high": high}
+    at = at[~missing]
+    out["questions"] = len(np.unique(question[at]))
+    if not len(at):
+        return out | {"value": np.nan, "low": np.nan, "high": np.nan, "kind": "estimate"}
+    point, spread = (_statistic(value[at], question[at], w) for w in (np.ones((1, weights.shape[1])), weights))
+    ends = bootstrap_interval(spread, point[0], interval=interval, questions=out["questions"])
+    least, most = -1.0 if name == "icc" else 0.0, np.inf if name == "entropy" else 1.0
+    low, high = (float(np.clip(end, least, most)) for end in ends)
+    return out | {"value": float(point[0]), "low": low, "high": high, "kind": "estimate"}
+
+
+def _statistic(value: np.ndarray, question: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(draws,) means over questions under weights (draws, questions), or the correlation from moments (cells, 3)."""
+    share = 1.0 / np.bincount(question)[question]
+    w = weights[:, question] * share
+    w = w / w.sum(axis=1, keepdims=True)
+    if value.ndim == 1:
+        return w @ value
+    mean, square, pairs = value.T
+    return counts.intraclass(mean, square, pairs, w)
+
+
+def _differences(
+    found: Runs,
+    each: dict[tuple[str, int | None], np.ndarray],
+    by: Sequence[str],
+    question: np.ndarray,
+    weights: np.ndarray,
+    interval: float,
+) -> list[dict[str, Any]]:
+    """Pairs of models on the cells that both have, with the same weights."""
+    models = sorted(found.table["model"].astype(str).unique(), key=natural)
+    if len(models) < 2 or len(models) > 12 or "model" not in by:
+        return []
+    rest = [name for name in (*CELL, *by) if name != "model"]
+    shared = found.table.groupby(list(dict.fromkeys(rest)), dropna=False, observed=True).ngroup().to_numpy()
+    model = found.table["model"].astype(str).to_numpy()
+    place = {m: dict(zip(shared[model == m], np.flatnonzero(model == m))) for m in models}
+    out = []
+    for of, against in combinations(models, 2):
+        both = sorted(place[of].keys() & place[against].keys())
+        if not both:
+            continue
+        pair = [np.array([place[m][s] for s in both]) for m in (of, against)]
+        for (name, k), value in each.items():
+            flat = value if value.ndim == 1 else value.sum(axis=1)
+            known = np.isfinite(flat[pair[0]]) & np.isfinite(flat[pair[1]])
+            if not known.any() or (k is not None and not known.all()):
+                continue
+            sides = [(value[p[known]], question[p[known]]) for p in pair]
+            one = np.ones((1, weights.shape[1]))
+            point, spread = (np.subtract(*(_statistic(v, q, w) for v, q in sides)) for w in (one, weights))
+            asked = len(np.unique(sides[0][1]))
+            low, high = bootstrap_interval(spread, point[0], interval=interval, questions=asked)
+            row = {"of": of, "against": against, "quantity": name, "k": k, "questions": asked}
+            out.append(row | {"difference": float(point[0]), "low": float(low), "high": float(high)})
+    return out
+
+
+def _notes(found: Runs, by: Sequence[str], ks: Sequence[int]) -> list[str]:
+    table, out = found.table, []
+    n = table["responses"].to_numpy()
+    if n.min() < NEED:
+        few = int((n < NEED).sum())
+        out.append(
+            f"{few:,} question{'s have' if few > 1 else ' has'} one response only; they count for accuracy and for "
+            "nothing that compares two."
+        )
+    if past := [k for k in ks if k > n.min()]:
+        what = "there are bounds and no value" if found.binary else "there is no value"
+        out.append(f"k = {', '.join(map(str, past))} is more than the {n.min()} responses of some questions: {what}.")
+    if ((table["contexts"] > 1) & (n > table["contexts"])).any():
+        out.append(
+            "Responses share few-shot contexts: k responses are k of those drawn, contexts and all, and those of one "
+            "context are more alike than new ones would be."
+        )
+    columns = ["benchmark", "model", "condition", "budget"]
+    for key, at in _sets(table, columns):
+        stopped = outcome_dependent(found, np.sort(at))
+        if stopped is not None:
+            where = ", ".join(str(one) for one in key if str(one) not in ("", "nan", "None", "<NA>"))
+            out.append(stopped.sentence(f" ({where})"))
+    return out
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): plain_value(value) for name, value in row.items()} for row in table.to_dict("records")]

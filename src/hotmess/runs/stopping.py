@@ -1,0 +1,100 @@
+"""Whether questions were asked more or less often because of how they were answered.
+
+Where sampling went on until answers agreed, or stopped once they did, the mean of a question's responses is no longer
+an unbiased estimate of anything: the number of responses is part of the outcome. Nothing can be mended afterwards but
+the first response, which nothing had selected yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hotmess.runs.counts import Ints
+from hotmess.runs.outcomes import Runs
+
+ALPHA = 0.001
+"""Below this the association is taken for real; it is tested once per model, condition and budget."""
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """A question's going on that goes with what had been answered so far.
+
+    Attributes
+    ----------
+    odds
+        Mantel and Haenszel's common odds ratio: going on after answers that all agree (or are all right) against going
+        on after others.
+    p
+        Its two-sided p-value.
+    history
+        `agreed` or `right`: what is compared.
+    first, pooled
+        Mean score of first responses, and of all rows, which pooling would report.
+    """
+
+    odds: float
+    p: float
+    history: str
+    first: float
+    pooled: float
+
+    def sentence(self, where: str = "") -> str:
+        """What was seen, and what to do about it."""
+        likely = "less" if self.odds < 1 else "more"
+        what = "agreed" if self.history == "agreed" else "were right"
+        return (
+            f"Questions{where} were asked again {likely} often where their answers so far {what} (odds ratio "
+            f"{self.odds:.2g}, P < {max(self.p, 1e-15):.1g}), so how many responses there are depends on what they "
+            f"were: first responses score {self.first:.3f}, all rows pooled {self.pooled:.3f}. Keep the part in which "
+            'every question was asked equally often (--where), or first responses only (--where "sample = 0").'
+        )
+
+
+def outcome_dependent(runs: Runs, rows: Ints) -> Stopping | None:
+    """Whether going on goes with the answers so far among some cells (`rows`); None where it does not.
+
+    For every j, of the cells with j responses or more, those whose first j responses all agree (j ≥ 2), or are all
+    right, are set against the rest in having a further one: a two-by-two table for each j, combined by Mantel and
+    Haenszel's test (a discrete hazard: going on must not depend on the history). Responses are in the order of
+    `sample`.
+
+    >>> import hotmess as hm
+    >>> from hotmess.runs.outcomes import runs
+    >>> found = runs(hm.example())
+    >>> outcome_dependent(found, np.arange(len(found.table))) is None
+    True
+    """
+    n = runs.table["responses"].to_numpy()[rows]
+    if np.ptp(n) == 0:
+        return None
+    start = np.searchsorted(runs.cell, rows)
+    agreed, right = np.ones(len(rows), bool), np.ones(len(rows), bool)
+    tables: dict[str, list[np.ndarray]] = {"agreed": [], "right": []}
+    for j in range(1, int(n.max()) + 1):
+        on = n >= j
+        last = start[on] + j - 1
+        agreed[on] &= runs.answer[last] == runs.answer[start[on]]
+        right[on] &= runs.score[last] == 1
+        for name, history in (("agreed", agreed), ("right", right)):
+            table = np.zeros((2, 2))
+            np.add.at(table, (~history[on] + 0, (n[on] == j) + 0), 1)
+            if (table.sum(0) > 0).all() and (table.sum(1) > 0).all():
+                tables[name].append(table)
+    found = [Stopping(*_combined(tables[name]), name, np.nan, np.nan) for name in tables if tables[name]]
+    worst = min(found, key=lambda one: one.p, default=None)
+    if worst is None or worst.p >= ALPHA / 2:
+        return None
+    first, pooled = np.mean(runs.score[start]), np.mean(runs.score[np.isin(runs.cell, rows)])
+    return Stopping(worst.odds, worst.p, worst.history, float(first), float(pooled))
+
+
+def _combined(tables: list[np.ndarray]) -> tuple[float, float]:
+    """Common odds ratio and p-value of no association over strata (Mantel and Haenszel 1959)."""
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        strata = StratifiedTable(tables)
+        return float(strata.oddsratio_pooled), float(strata.test_null_odds().pvalue)

@@ -1,0 +1,146 @@
+"""The table of reliability: sets, pairs of models, notes, and the command."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hotmess as hm
+from hotmess.cli import main
+from hotmess.errors import BadInput, NotTestable
+
+
+def frame(**columns):
+    return hm.read(pd.DataFrame(columns), allow_copies=True)
+
+
+@pytest.fixture(scope="module")
+def two_models():
+    rng = np.random.default_rng(0)
+    rows = []
+    for m, accuracy in (("a", 0.5), ("b", 0.8)):
+        for q in range(60):
+            p = np.clip(accuracy + 0.3 * rng.normal(), 0, 1)
+            rows += [
+                {"model": m, "question": q, "sample": s, "answer": int(rng.random() > p), "target": 0, "n_choices": 3}
+                for s in range(8)
+            ]
+    return hm.read(pd.DataFrame(rows), allow_copies=True)
+
+
+def value(found, quantity, k=None, **where):
+    t = found.table[found.table["quantity"] == quantity]
+    t = t[t["k"].isna()] if k is None else t[t["k"] == k]
+    for name, v in where.items():
+        t = t[t[name] == v]
+    assert len(t) == 1
+    return t.iloc[0]
+
+
+def test_letters_texts_tests_and_scores_give_the_same_counts(two_models):
+    t = two_models.table
+    right = (t["answer"] == t["target"]).astype(float)
+    base = t[["model", "question", "sample"]]
+    by_letters = hm.reliability(two_models)
+    others = {
+        "score": hm.read(base.assign(score=right), allow_copies=True),
+        "tests": hm.read(base.assign(tests=[[1, int(x)] for x in right]), allow_copies=True),
+        "text": hm.read(base.assign(text=np.where(right == 1, "yes", "no"), target="yes"), allow_copies=True),
+    }
+    for name, responses in others.items():
+        other = hm.reliability(responses)
+        pd.testing.assert_frame_equal(by_letters.table, other.table, obj=name)
+
+
+def test_differences_are_paired_over_questions(two_models):
+    found = hm.reliability(two_models, k=[1, 4])
+    d = found.differences.set_index(["quantity", found.differences["k"].fillna(0)])
+    for quantity, k in (("accuracy", 0), ("pass^k", 4), ("flips", 0), ("icc", 0)):
+        sides = [value(found, quantity, k or None, model=m)["value"] for m in "ab"]
+        assert d.loc[(quantity, k), "difference"] == pytest.approx(sides[0] - sides[1])
+    same = two_models.table.assign(model="c")
+    both = hm.read(
+        pd.concat([two_models.table[two_models.table["model"] == "a"], same[two_models.table["model"] == "a"]]),
+        allow_copies=True,
+    )
+    gone = hm.reliability(both).differences
+    assert np.abs(gone[["difference", "low", "high"]]).to_numpy().max() < 1e-12
+
+
+def test_questions_count_once_however_often_they_were_asked():
+    answers = [0] * 12 + [1, 1]
+    responses = frame(
+        model="m", question=[0] * 12 + [1] * 2, sample=[*range(12), 0, 1], answer=answers, target=0, n_choices=2
+    )
+    found = hm.reliability(responses, k=[1])
+    assert value(found, "accuracy")["value"] == pytest.approx(0.5)
+
+
+def test_beyond_the_responses_there_are_bounds_and_no_value(two_models):
+    row = value(hm.reliability(two_models, k=[2, 40]), "pass^k", 40, model="b")
+    assert row["kind"] == "bounds" and np.isnan(row["value"]) and 0 <= row["low"] < row["high"] <= 1
+
+
+def test_scores_between_have_best_and_worst_until_a_threshold_is_named():
+    rng = np.random.default_rng(1)
+    responses = frame(model="m", question=np.repeat(range(20), 4), sample=np.tile(range(4), 20), score=rng.random(80))
+    plain, cut = hm.reliability(responses, k=[2]), hm.reliability(responses, k=[2], right=0.5)
+    assert {"best of k", "worst of k", "score"} <= set(plain.table["quantity"])
+    assert "flips" not in set(plain.table["quantity"])
+    assert {"pass@k", "pass^k", "flips"} <= set(cut.table["quantity"])
+    assert (
+        value(plain, "best of k", 2)["value"] > value(plain, "score")["value"] > value(plain, "worst of k", 2)["value"]
+    )
+
+
+def test_stopping_by_outcome_is_seen_and_stopping_by_lot_is_not():
+    rng = np.random.default_rng(2)
+
+    def rows(stop):
+        out = []
+        for q in range(150):
+            p, seen = rng.beta(1, 1), []
+            while len(seen) < 12:
+                seen.append(int(rng.random() > p))
+                if stop(seen):
+                    break
+            out += [
+                {"model": "m", "question": q, "sample": s, "answer": a, "target": 0, "n_choices": 2}
+                for s, a in enumerate(seen)
+            ]
+        return hm.read(pd.DataFrame(out), allow_copies=True)
+
+    until_two_differ = hm.reliability(rows(lambda s: len(set(s)) > 1))
+    by_lot = hm.reliability(rows(lambda s: len(s) > 1 and rng.random() < 0.4))
+    assert any("asked again more often where their answers so far agreed" in n for n in until_two_differ.notes)
+    assert not any("asked again" in n for n in by_lot.notes)
+
+
+def test_what_is_no_answer_is_refused():
+    probs = frame(model="m", question=[0, 0], sample=[0, 1], probs=[[0.5, 0.5], [0.4, 0.6]], target=0)
+    with pytest.raises(NotTestable, match="--outcome"):
+        hm.reliability(probs)
+    single = frame(model="m", question=[0, 1], answer=[0, 1], target=0, n_choices=2)
+    with pytest.raises(NotTestable, match="one response only"):
+        hm.reliability(single)
+    fine = frame(model="m", question=[0, 0], answer=[0, 1], target=0, n_choices=2)
+    with pytest.raises(BadInput, match="whole number from 1"):
+        hm.reliability(fine, k=[0])
+    with pytest.raises(BadInput, match="--right"):
+        hm.reliability(fine, right=0.5)
+
+
+def test_counted_tables_give_the_same(two_models, tmp_path):
+    two_models.table.to_parquet(tmp_path / "r.parquet")
+    counted = hm.read(tmp_path / "r.parquet", engine="duckdb")
+    pd.testing.assert_frame_equal(hm.reliability(two_models).table, hm.reliability(counted).table)
+
+
+def test_the_command_prints_json_alone(two_models, tmp_path, capsys):
+    two_models.table.to_parquet(tmp_path / "r.parquet")
+    assert main(["reliability", str(tmp_path / "r.parquet"), "--k", "1,4", "--json", "--allow-copies"]) == 0
+    records = json.loads(capsys.readouterr().out)
+    assert {"model", "quantity", "k", "questions", "value", "low", "high", "kind"} == set(records[0])
+    assert main(["reliability", str(tmp_path / "r.parquet"), "--differences", "--allow-copies"]) == 0
+    assert "pass^4" in capsys.readouterr().out
