@@ -83,6 +83,12 @@ def table_options(*, files: bool = True) -> argparse.ArgumentParser:
     logs.add_argument("--filter", metavar="NAME", help="whose answers count, where a log has several filters")
     logs.add_argument("--tokenizer", metavar="FILE", help="tokenizer.json by which to count lengths")
     logs.add_argument("--model", metavar="NAME", help="the model's name, for logs that do not hold it")
+    logs.add_argument(
+        "--merge",
+        action="append",
+        metavar="FIELD",
+        help="pool runs that differ in this recorded setting, instead of telling them apart; may be repeated",
+    )
     logs.add_argument("--allow-copies", action="store_true", help="accept repeats that are copies of each other")
     return parser
 
@@ -163,7 +169,7 @@ def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Seque
     """Read what the options name; add `difficulty` and `half` where they are asked for."""
     from hotmess.responses.read import read
 
-    given = {name: getattr(args, name) for name in ("scorer", "filter", "tokenizer", "model")}
+    given = {name: getattr(args, name) for name in ("scorer", "filter", "tokenizer", "model", "merge")}
     options = {name: value for name, value in given.items() if value is not None}
     if args.embedder is not None and args.outcome not in (None, "text", "embedding"):
         raise BadInput(f"--embedder makes the outcome embedding of the column text, not {args.outcome}.")

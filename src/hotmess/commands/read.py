@@ -51,7 +51,7 @@ def _counted(args: argparse.Namespace) -> Responses:
     """The counts that an engine makes."""
     from hotmess.responses.read import read
 
-    given = {name: getattr(args, name) for name in ("scorer", "filter", "tokenizer", "model")}
+    given = {name: getattr(args, name) for name in ("scorer", "filter", "tokenizer", "model", "merge")}
     return read(
         args.files,
         columns=columns(args.column),

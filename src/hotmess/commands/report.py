@@ -15,7 +15,7 @@ from hotmess.commands.study import make_study, stages
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
-READ = ("where", "outcome", "length", "scorer", "filter", "tokenizer", "model")
+READ = ("where", "outcome", "length", "scorer", "filter", "tokenizer", "model", "merge")
 
 
 def add_parser(subparsers: Any) -> None:

@@ -179,7 +179,7 @@ def test_runs_that_differ_in_a_setting_are_conditions(tmp_path):
             tmp_path / f"{name}.eval", [sample], generate={"temperature": heat}, task_args_passed={"cot": True}
         )
     table, notes = read(tmp_path)
-    assert table["condition"].tolist() == ["temperature=0.2", "temperature=1.0"]
+    assert table["condition"].tolist() == ["temperature=0.2", "temperature=1"]
     assert any("differ in temperature are told apart" in note for note in notes)
 
 

@@ -59,7 +59,7 @@ def test_settings_that_differ_are_conditions_and_nothing_else_is(heats, named):
     settled, notes = settle(join({"r": [table]}, {})[0])
     several = len(set(heats)) > 1
     for heat, condition in zip(heats, settled["condition"], strict=True):
-        added = [f"temperature={'default' if heat is None else heat}"] if several else []
+        added = [f"temperature={'default' if heat is None else f'{heat:g}'}"] if several else []
         assert condition == ", ".join(["plain"] * named + added)
     assert any("temperature" in note for note in notes) == several
 

@@ -7,7 +7,6 @@ several times as long as unpacking and parsing (`benchmarks/readers.py` measures
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections import Counter
@@ -120,6 +119,8 @@ def _facts(header: dict[str, Any], path: Path, options: ReadOptions) -> dict[str
     need("inspect_ai", "inspect")
     from inspect_ai.log import EvalLog
 
+    from hotmess.responses.formats.inspect_config import configuration
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -130,60 +131,17 @@ def _facts(header: dict[str, Any], path: Path, options: ReadOptions) -> dict[str
     task, model = label(spec.task), label(options.model or spec.model)
     if task is None or model is None:
         raise BadInput(f"The header of {path} names no task or no model.")
-    config = {
-        **spec.model_generate_config.model_dump(exclude_none=True),
-        **log.plan.config.model_dump(exclude_none=True),
-    }
-    effort = [str(config[name]) for name in ("reasoning_effort", "effort", "reasoning_tokens") if config.get(name)]
+    config = configuration(log)
     return {
         "benchmark": task,
         "model": model,
         "reported": spec.model,
-        "eval_id": _eval_id(mapping(header.get("eval"))),
-        "budget": " ".join(effort[:1]),
-        "temperature": number(config.get("temperature")),
-        "top_p": number(config.get("top_p")),
-        "settings": _settings(spec.task_args_passed or spec.task_args, spec, config),
+        "task_id": label(spec.task_id) or label(mapping(header.get("eval")).get("run_id")) or "",
+        "temperature": number(config["generate"].get("temperature")),
+        "top_p": number(config["generate"].get("top_p")),
+        "config": config,
         "scorers": [name for scorer in spec.scorers or [] if (name := label(scorer.name))],
     }
-
-
-def _eval_id(spec: Mapping[str, Any]) -> str:
-    """The run's identity: older logs hold no `eval_id`."""
-    return label(spec.get("eval_id")) or "|".join(
-        str(spec.get(name))[:100] for name in ("run_id", "task_id", "created")
-    )
-
-
-def _settings(task_args: Mapping[str, Any], spec: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that may set one run of a task on a model apart from another, as text or numbers."""
-    of_config = (
-        "temperature",
-        "top_p",
-        "top_k",
-        "max_tokens",
-        "system_message",
-        "frequency_penalty",
-        "presence_penalty",
-    )
-    settings: dict[str, Any] = {name: config[name] for name in of_config if config.get(name) is not None}
-    for prefix, args in (("", task_args), ("solver.", spec.solver_args_passed or {})):
-        for name, value in mapping(args).items():
-            if name not in ("seed", "limit", "epochs") and label(name) and _tells(value):
-                settings[prefix + name] = value
-    if spec.solver:
-        settings["solver"] = spec.solver
-    return settings
-
-
-def _tells(value: Any) -> bool:
-    """Is a task's argument a short value, and no path, which differs between machines?"""
-    if isinstance(value, str):
-        return not value.startswith(("/", "~")) and "://" not in value and len(value) <= 200
-    try:
-        return value is not None and len(json.dumps(value)) <= 200
-    except (ValueError, RecursionError):
-        return False
 
 
 def _where(error: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
 from hotmess.responses.formats.hostile import count, label, number, option_index, sequence
+from hotmess.responses.formats.identity import recorded
+from hotmess.responses.formats.inspect_config import HARMLESS, scorer_of
 from hotmess.responses.formats.inspect_samples import Record
 from hotmess.responses.formats.registry import NoResponses, ReadOptions
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 GRADES = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0}
 """Inspect's own values of grades: correct, incorrect, partly correct, no answer."""
+
+OWN = ("temperature", "top_p", "reasoning_effort", "effort", "reasoning_tokens")
+"""Settings of runs of the project's own sampling layer that are no part of its plan."""
 
 UNGRADED = "samples left out: not graded"
 SEVERAL = "samples left out: more than one option is right"
@@ -49,9 +53,9 @@ def table_of(
     common = {
         "agents": any(record.actions for record, *_ in rows),
         "graded": scorer is not None,
-        "settings": json.dumps(facts["settings"], sort_keys=True),
+        "settings": recorded({**facts["config"], "scorer": scorer_of(facts["config"], scorer)}, HARMLESS),
         # The sampling layer says itself what a condition is.
-        "own": json.dumps({name: facts[name] for name in ("temperature", "top_p") if facts[name] is not None}),
+        "own": recorded({"generate": {name: facts["config"]["generate"].get(name) for name in OWN}}, HARMLESS),
     }
     table = pd.DataFrame([_row(*row, kind, facts, common) for row in rows])
     if options.completions:
@@ -85,7 +89,7 @@ def _row(
         "model": facts["model"],
         "question": (own and metadata.get("question")) or record.id,
         "condition": metadata.get("condition") or "",
-        "budget": metadata.get("budget") or facts["budget"],
+        "budget": metadata.get("budget") or "",
         "context": metadata.get("context"),
         "sample": metadata["draw"] if own and record.epoch == 1 else None,
         "score": value,
@@ -99,8 +103,10 @@ def _row(
         "category": metadata.get("category"),
         "option_order": metadata.get("option_order"),
         "text_hash": record.text_hash,
-        "response_id": record.uuid or f"{facts['eval_id']}|{record.id}|{record.epoch}",
+        "response_id": record.uuid or _slot(record, facts),
         "settings": common["own" if own else "settings"],
+        "content": None if own else record.content,
+        "options": None if own else record.options,
     }
     if row["sample"] is None:
         row["sample"] = record.epoch - 1 if record.epoch else 0
@@ -111,6 +117,11 @@ def _row(
     elif kind == "text":
         row.update(text=answer if common["graded"] else record.completion, target=_text_target(record))
     return row
+
+
+def _slot(record: Record, facts: Mapping[str, Any]) -> str:
+    """What a sample without a uuid is known by. A run taken up again keeps its task id and copies its samples."""
+    return f"{facts['task_id']}|{record.id}|{record.epoch}|{record.text_hash}"
 
 
 def grade(value: Any) -> float | None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hotmess.errors import BadInput
-from hotmess.responses.formats.hostile import clean, count, label, mapping, sequence, text_hash
+from hotmess.responses.formats.hostile import clean, count, label, mapping, option_index, sequence, text_hash
+from hotmess.responses.formats.questions import fingerprint
 
 ERROR = "samples left out: ended in an error"
 STOPPED = "samples left out: stopped by hand"
@@ -33,6 +34,8 @@ class Record(NamedTuple):
     text_hash: int
     actions: int | None
     finish_reason: str | None
+    content: str
+    options: str | None
 
 
 def distil(sample: Any, where: str, *, completions: bool) -> Record | str:
@@ -56,12 +59,19 @@ def distil(sample: Any, where: str, *, completions: bool) -> Record | str:
     replies, actions = _conversation(sample)
     completion = _completion(output)
     shown = replies if actions else [completion]
+    choices = tuple(clean(text) for text in sequence(sample.get("choices")) if isinstance(text, str))
+    target = _targets(sample.get("target"))
+    right = [choices[at] if (at := option_index(one, choices)) >= 0 else one for one in target]
+    try:
+        content, options = fingerprint(_asked(sample), choices, right)
+    except RecursionError:
+        raise BadInput(f"The {where} is nested too deeply to be a sample: the log is damaged.") from None
     return Record(
         id=name,
         epoch=epoch,
         uuid=label(sample.get("uuid")),
-        choices=tuple(clean(text) for text in sequence(sample.get("choices")) if isinstance(text, str)),
-        target=_targets(sample.get("target")),
+        choices=choices,
+        target=target,
         metadata=_metadata(mapping(sample.get("metadata"))),
         scores=_scores(sample),
         usage=_usage(sample, output, len(replies)),
@@ -69,7 +79,30 @@ def distil(sample: Any, where: str, *, completions: bool) -> Record | str:
         text_hash=text_hash(shown),
         actions=actions,
         finish_reason=_finish(limit, output),
+        content=content,
+        options=options,
     )
+
+
+def _asked(sample: Mapping[str, Any]) -> Any:
+    """The input of a sample: its text, or role and content of each message; without ids, which differ between runs."""
+    attached = mapping(sample.get("attachments"))
+
+    def resolved(value: Any) -> Any:
+        if isinstance(value, str):
+            return (
+                attached.get(value.removeprefix("attachment://"), value) if value.startswith("attachment:") else value
+            )
+        if isinstance(value, list):
+            return [resolved(item) for item in value]
+        if isinstance(value, dict):
+            return {name: resolved(item) for name, item in value.items() if name not in ("id", "internal", "source")}
+        return value
+
+    asked = sample.get("input")
+    if not isinstance(asked, list):
+        return resolved(asked)
+    return [[message.get("role"), resolved(message.get("content"))] for message in map(mapping, asked)]
 
 
 def _targets(value: Any) -> tuple[str, ...]:

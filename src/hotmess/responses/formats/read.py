@@ -28,6 +28,7 @@ def read_logs(
     outcome: str | None = None,
     completions: bool = False,
     allow_copies: bool = False,
+    merge: str | Sequence[str] = (),
     cache: bool = True,
     progress: bool = True,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -43,6 +44,8 @@ def read_logs(
         outcome: `answer`, `probs`, `tests`, `score` or `text`: keep the logs and columns of this outcome only.
         completions: add the full text of each response, in column `completion`.
         allow_copies: take repeats that look like copies of each other; the notes then say so.
+        merge: recorded settings over which runs are pooled on purpose, as `model_args.revision` or `revision`; the
+            notes then say so. Runs that differ in any other setting are told apart.
         cache: keep what was read in the user's cache folder and take it from there while the log stays as it is.
         progress: draw a progress bar on stderr, if that is a terminal.
 
@@ -78,7 +81,7 @@ def read_logs(
     logs = sum(map(len, tables.values()))
     finish = {reader.name: reader.finish for reader in readers()}
     table, notes = join(tables, finish, outcome=outcome)
-    table, more = settle(table)
+    table, more = settle(table, (merge,) if isinstance(merge, str) else merge)
     copies = check_copies(table, allow=allow_copies)
     accounts = sentences({f"responses read from {logs:,} log{'s' * (logs != 1)} ({', '.join(tables)})": len(table)})
     accounts += [f"Passed over: {error}" for error in refused]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
+from hotmess.responses.formats.identity import tell_apart
+from hotmess.responses.formats.questions import match_questions
 
 OUTCOMES = ("probs", "answer", "tests", "score", "text")
 """Outcomes that a log can hold; where a reader does not say which it is, the first of these columns that is there."""
@@ -21,7 +23,7 @@ FIRST = (
     *("reasoning_tokens", "reasoning_characters", "actions", "finish_reason", "temperature", "top_p", "seed"),
 )
 
-_OWN = ("_outcome", "settings", "response_id")
+_OWN = ("_outcome", "_format", "_log", "settings", "response_id", "content", "options")
 _BESIDE = ("answer", "probs", "tests", "text", "target", "n_choices")
 _CELL = ["benchmark", "model", "question", "condition", "budget", "context"]
 
@@ -40,13 +42,16 @@ def join(
     counts: Counter[str] = Counter()
     notes: list[str] = []
     joined = []
+    logs = 0
     for name, parts in tables.items():
-        kinds = []
+        kinds, origin = [], []
         for part in parts:
             kinds.append(np.full(len(part), str(part.attrs.get("outcome") or _kind(part, name)), dtype=object))
+            origin.append(np.full(len(part), logs))
+            logs += 1
             _account(part, counts, notes)
         whole = _concat(parts)
-        whole["_outcome"] = np.concatenate(kinds)
+        whole["_outcome"], whole["_log"], whole["_format"] = np.concatenate(kinds), np.concatenate(origin), name
         done = finish.get(name)
         if done is not None:
             whole = done(whole)
@@ -58,8 +63,11 @@ def join(
     return table, [*sentences(counts), *dict.fromkeys(notes), *chosen]
 
 
-def settle(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The joined table in its final columns: copies taken once, lengths, conditions, numbered samples; and notes."""
+def settle(table: pd.DataFrame, merge: Sequence[str] = ()) -> tuple[pd.DataFrame, list[str]]:
+    """The joined table in its final columns: copies taken once, lengths, conditions, numbered samples; and notes.
+
+    Runs that differ in a field of `merge` alone are pooled (`hotmess.responses.formats.identity`).
+    """
     notes: list[str] = []
     table = table.copy(deep=False)
     for name in ("condition", "budget"):
@@ -67,8 +75,10 @@ def settle(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if "context" not in table:
         table["context"] = None
     table = _once(table, notes)
+    for stage in (match_questions, partial(tell_apart, merge=merge)):
+        table, said = stage(table)
+        notes += said
     table = _lengths(table, notes)
-    table["condition"] = _conditions(table, notes)
     table = _numbered(table)
     table = table.drop(columns=[name for name in _OWN if name in table])
     empty = [name for name in table if name != "context" and table[name].isna().all()]
@@ -189,15 +199,35 @@ def _of_each(table: pd.DataFrame) -> str:
 
 
 def _once(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Of a response that several logs hold the one in the largest of them, as of a run that was taken up again.
+
+    Raises `BadInput` where its outcome is not the same in all of them.
+    """
     if "response_id" not in table:
         return table
-    again = table["response_id"].notna() & table["response_id"].duplicated()
-    if again.any():
-        notes.extend(
-            sentences({"responses that occur in several logs (copied or retried runs) taken once": int(again.sum())})
-        )
-        table = table[~again].reset_index(drop=True)
-    return table
+    known = table["response_id"].notna()
+    again = known & table["response_id"].duplicated(keep=False)
+    if not again.any():
+        return table
+    outcome = next((name for name in OUTCOMES if name in table), None)
+    if outcome is not None:
+        said = table[again].assign(_said=table.loc[again, outcome].map(str))
+        kinds = said.groupby("response_id")["_said"].nunique()
+        if (kinds > 1).any():
+            first = said[said["response_id"] == kinds.index[kinds > 1][0]].iloc[0]
+            raise BadInput(
+                f"{int((kinds > 1).sum()):,} responses are in several logs with another {outcome} each, the first to "
+                f"question {first['question']} of {first['benchmark']}, as of logs that were scored anew: read only "
+                "one of the logs."
+            )
+    sizes = table.groupby("_log")["_log"].transform("size") if "_log" in table else pd.Series(0, index=table.index)
+    order = np.argsort(-sizes.to_numpy(), kind="stable")
+    double = np.zeros(len(table), dtype=bool)
+    double[order] = (known & table["response_id"].iloc[order].duplicated().reindex(table.index)).to_numpy()[order]
+    notes.extend(
+        sentences({"responses that occur in several logs (copied or retried runs) taken once": int(double.sum())})
+    )
+    return table[~double].reset_index(drop=True)
 
 
 def _lengths(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
@@ -225,37 +255,6 @@ def _lengths(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
 
 def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _conditions(table: pd.DataFrame, notes: list[str]) -> pd.Series:
-    """Conditions, with the settings added that differ between logs of one model on one benchmark."""
-    condition = table["condition"].astype("str")
-    if "settings" not in table:
-        return condition
-    labels: dict[tuple[str, str, str], str] = {}
-    different: set[str] = set()
-    for (benchmark, model), given in table.groupby(["benchmark", "model"])["settings"]:
-        texts = list(given.dropna().unique())
-        if len(texts) < 2:
-            continue
-        parsed = {text: json.loads(text) for text in texts}
-        names = sorted({name for one in parsed.values() for name in one})
-        differ = [name for name in names if len({json.dumps(one.get(name)) for one in parsed.values()}) > 1]
-        different |= set(differ)
-        for text, one in parsed.items():
-            words = (f"{name}={_word(one.get(name))}" for name in differ)
-            labels[str(benchmark), str(model), text] = ", ".join(words)
-    if not labels:
-        return condition
-    keys = zip(table["benchmark"].astype("str"), table["model"].astype("str"), table["settings"], strict=True)
-    added = [labels.get(key, "") for key in keys]
-    notes.append(f"Runs of one model that differ in {_few(sorted(different))} are told apart as conditions.")
-    return pd.Series([", ".join(filter(None, pair)) for pair in zip(condition, added, strict=True)], index=table.index)
-
-
-def _word(value: Any) -> str:
-    text = "default" if value is None else value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _numbered(table: pd.DataFrame) -> pd.DataFrame:
