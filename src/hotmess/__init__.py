@@ -49,6 +49,8 @@ _WHERE = {
     "report": "hotmess.claims.api",
     "Reliability": "hotmess.runs.reliability",
     "reliability": "hotmess.runs.reliability",
+    "Sources": "hotmess.runs.sources",
+    "sources": "hotmess.runs.sources",
     "compare": "hotmess.interpret.compare",
     "Comparison": "hotmess.interpret.compare",
     "example": "hotmess.examples",
@@ -69,6 +71,7 @@ __all__ = [
     "PowerLaws",
     "Reliability",
     "Responses",
+    "Sources",
     "Study",
     "Verdict",
     "__version__",
@@ -93,6 +96,7 @@ __all__ = [
     "sample_pymc",
     "sample_size",
     "simulate",
+    "sources",
     "subset_spread",
     "test",
     "triage",
@@ -121,6 +125,7 @@ if TYPE_CHECKING:
     from hotmess.responses.read import read
     from hotmess.responses.table import Responses
     from hotmess.runs.reliability import Reliability, reliability
+    from hotmess.runs.sources import Sources, sources
 
 
 def __getattr__(name: str) -> Any:

@@ -48,7 +48,7 @@ def beyond(right: Ints, n: Ints, k: int, *, best: bool = False, interval: float 
         Where no distribution stays within the bands.
 
     >>> low, high = beyond(np.repeat([5, 4, 3, 2], [267, 82, 41, 10]), np.full(400, 5), 20)
-    >>> 0.2 < low < high < 0.8
+    >>> 0.1 < low < high < 0.8
     True
     """
     sizes = np.unique(n)

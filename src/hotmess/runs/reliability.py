@@ -18,6 +18,7 @@ from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
 from hotmess.runs.outcomes import Runs, runs
+from hotmess.runs.sets import sets_of
 from hotmess.runs.stopping import outcome_dependent
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def reliability(
     ks = _ks(k, int(n.min()))
     notes = list(_notes(found, by, ks))
     each = _each(found, ks)
-    sets = _sets(found.table, by)
+    sets = sets_of(found.table, by)
     question = found.table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
     weights = question_weights(int(question.max()) + 1, draws, seed)
     rows: list[dict[str, Any]] = []
@@ -156,16 +157,6 @@ def _each(found: Runs, ks: Sequence[int]) -> dict[tuple[str, int | None], np.nda
     out["agreement", None] = counts.agreement(found.answer, found.cell, cells)
     out["entropy", None] = counts.entropy(found.answer, found.cell, cells)
     return out
-
-
-def _sets(table: pd.DataFrame, by: Sequence[str]) -> list[tuple[tuple[Any, ...], np.ndarray]]:
-    if not by:
-        return [((), np.arange(len(table)))]
-    pieces = table.groupby(list(by), sort=False, observed=True, dropna=False).indices
-    keyed: list[tuple[tuple[Any, ...], np.ndarray]] = [
-        ((key if isinstance(key, tuple) else (key,)), np.asarray(at, np.int64)) for key, at in pieces.items()
-    ]
-    return sorted(keyed, key=lambda one: [natural(str(value)) for value in one[0]])
 
 
 def _row(
@@ -266,7 +257,7 @@ def _notes(found: Runs, by: Sequence[str], ks: Sequence[int]) -> list[str]:
             "context are more alike than new ones would be."
         )
     columns = ["benchmark", "model", "condition", "budget"]
-    for key, at in _sets(table, columns):
+    for key, at in sets_of(table, columns):
         stopped = outcome_dependent(found, np.sort(at))
         if stopped is not None:
             where = ", ".join(str(one) for one in key if str(one) not in ("", "nan", "None", "<NA>"))

@@ -1,0 +1,28 @@
+"""Sets of cells that agree in some columns, in natural order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hotmess.decompose.grouping import natural
+from hotmess.decompose.points import Ints
+
+
+def sets_of(table: pd.DataFrame, by: Sequence[str]) -> list[tuple[tuple[Any, ...], Ints]]:
+    """Names and rows of each set; one set of all rows where `by` is empty.
+
+    >>> frame = pd.DataFrame({"model": ["m10", "m2", "m10"]})
+    >>> [(key, rows.tolist()) for key, rows in sets_of(frame, ["model"])]
+    [(('m2',), [1]), (('m10',), [0, 2])]
+    """
+    if not by:
+        return [((), np.arange(len(table)))]
+    pieces = table.groupby(list(by), sort=False, observed=True, dropna=False).indices
+    keyed = [
+        (key if isinstance(key, tuple) else (key,), np.sort(np.asarray(at, np.int64))) for key, at in pieces.items()
+    ]
+    return sorted(keyed, key=lambda one: [natural(str(value)) for value in one[0]])

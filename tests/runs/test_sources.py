@@ -1,0 +1,158 @@
+"""Parts of variance by source against enumeration, analysis of variance, and the unbiased decomposition."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import hotmess as hm
+from hotmess.errors import BadInput, NotTestable
+from hotmess.runs.pairs import pair_sums, parts
+
+
+def by_hand(z, question, levels):
+    """D of every agreement pattern and question, by looking at every pair."""
+    out = {}
+    for i, j in product(range(len(z)), repeat=2):
+        if i != j and question[i] == question[j]:
+            shared = frozenset(s for s, level in enumerate(levels) if level[i] == level[j])
+            out.setdefault((shared, question[i]), []).append(0.5 * ((z[i] - z[j]) ** 2).sum())
+    return {key: np.mean(value) for key, value in out.items()}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.integers(1, 3))
+def test_distances_are_means_over_all_pairs(seed, sources):
+    rng = np.random.default_rng(seed)
+    n = 14
+    question, z = rng.integers(0, 2, n), rng.normal(size=(n, 2))
+    question[:2] = [0, 1]
+    levels = [rng.integers(0, 3, n) for _ in range(sources)]
+    sums, hand = pair_sums(z, question, levels), by_hand(z, question, levels)
+    found = sums.distance()
+    for at, shared in enumerate(sums.shared):
+        for q in (0, 1):
+            assert found[at, q] == pytest.approx(hand.get((shared, q), np.nan), nan_ok=True)
+    assert {s for s, _ in hand} == set(sums.shared)
+
+
+def test_weights_of_levels_are_copies_of_levels():
+    """A level of weight 2 is a level that is there twice, as two levels of the same values."""
+    rng = np.random.default_rng(3)
+    z, level = rng.normal(size=(8, 1)), np.repeat(range(4), 2)
+    w = np.array([1.0, 2.0, 1.0, 1.0])[level]
+    weighted = pair_sums(z, np.zeros(8, int), [level], [w])
+    twice = np.concatenate([z, z[level == 1]])
+    copied = pair_sums(twice, np.zeros(10, int), [np.concatenate([level, [4, 4]])])
+    assert weighted.half[1, 0] == pytest.approx(copied.half[1, 0])
+    same = z[level == 1, 0]  # a copy and its original differ in level, and are no two draws
+    between = 0.5 * ((same[:, None] - same[None, :]) ** 2).sum()
+    assert weighted.half[0, 0] == pytest.approx(copied.half[0, 0] - 2 * between)
+
+
+def anova(frame):
+    """Variance components of a balanced two-way layout with replicates, from its mean squares."""
+    import statsmodels.formula.api as smf
+    from statsmodels.stats.anova import anova_lm
+
+    table = anova_lm(smf.ols("z ~ C(a) * C(b)", frame).fit())["mean_sq"]
+    a, b = frame["a"].nunique(), frame["b"].nunique()
+    n = len(frame) // (a * b)
+    both = (table["C(a):C(b)"] - table["Residual"]) / n
+    return {
+        "a": (table["C(a)"] - table["C(a):C(b)"]) / (b * n),
+        "b": (table["C(b)"] - table["C(a):C(b)"]) / (a * n),
+        "a × b": both,
+        "sampling": table["Residual"],
+    }
+
+
+def test_crossed_sources_are_the_analysis_of_variance():
+    rng = np.random.default_rng(5)
+    rows = [
+        {"a": a, "b": b, "z": za + zb + zab + rng.normal()}
+        for a, za in enumerate(rng.normal(size=4))
+        for b, zb in enumerate(rng.normal(size=3))
+        for zab in rng.normal(size=1)
+        for _ in range(2)
+    ]
+    frame = pd.DataFrame(rows)
+    sums = pair_sums(frame[["z"]].to_numpy(), np.zeros(len(frame), int), [frame["a"].to_numpy(), frame["b"].to_numpy()])
+    place = {s: i for i, s in enumerate(sums.shared)}
+    d = sums.distance()[:, 0]
+    names = {frozenset({0}): "a", frozenset({1}): "b", frozenset({0, 1}): "a × b", None: "sampling"}
+    want = anova(frame)
+    for key, combination in parts(sums.shared).items():
+        assert sum(c * d[place[s]] for s, c in combination.items()) == pytest.approx(want[names[key]])
+
+
+def letters(rng, questions=40, prompts=6, samples=4, spread=1.0):
+    rows = []
+    for q, p in product(range(questions), range(prompts)):
+        base = q / questions * 2 - 1 + spread * rng.normal()
+        for s in range(samples):
+            a = int(rng.random() > 1 / (1 + np.exp(-base)))
+            rows.append({"model": "m", "question": q, "context": f"{q}-{p}", "sample": s, "answer": a})
+    return hm.read(pd.DataFrame(rows).assign(target=0, n_choices=2), allow_copies=True)
+
+
+def test_with_contexts_as_the_source_the_whole_is_the_unbiased_variance():
+    responses = letters(np.random.default_rng(1))
+    table = hm.sources(responses, ["context"], draws=20).table.set_index("part")
+    unbiased = hm.decompose(responses, by=["model"], estimator="unbiased").records[0]
+    assert table.loc["total", "value"] == pytest.approx(unbiased["variance"])
+    assert table.loc["total", "incoherence"] == pytest.approx(unbiased["incoherence"])
+    assert table["value"].drop("total").sum() == pytest.approx(unbiased["variance"])
+
+
+def test_a_source_without_effect_has_no_part_and_one_with_effect_its_own():
+    """Within four Monte Carlo errors of the truth, over 20 data sets."""
+    rng = np.random.default_rng(2)
+    p = 1 / (1 + np.exp(-(np.arange(40) / 20 - 1)[:, None] - np.random.default_rng(0).normal(size=(40, 20_000))))
+    truth = {0.0: 0.0, 1.0: 2 * p.var(axis=1).mean()}  # of one-hot letters: twice that of one coordinate
+    for spread, want in truth.items():
+        values = [
+            hm.sources(letters(rng, spread=spread), ["context"], draws=2)
+            .table.set_index("part")
+            .loc["context", "value"]
+            for _ in range(20)
+        ]
+        assert abs(np.mean(values) - want) < 4 * np.std(values) / np.sqrt(20)
+
+
+def test_an_inner_source_is_named_within_its_outer():
+    rows = [
+        {"model": "m", "question": q, "prompt": p, "story": f"{q}{p}{s}", "sample": f"{p}{s}{j}"}
+        | {"score": ((q + 2 * p + 3 * s + j) % 7) / 7}
+        for q, p, s, j in product(range(5), range(3), range(3), range(2))
+    ]
+    responses = hm.read(pd.DataFrame(rows), allow_copies=True)
+    found = hm.sources(responses, ["prompt", "story"], draws=20).table
+    assert found["part"].tolist() == ["prompt", "story within prompt", "sampling", "total"]
+    assert found["value"].iloc[:3].sum() == pytest.approx(found["value"].iloc[3])
+
+
+def test_without_repeats_sampling_and_interactions_are_one():
+    rows = [
+        {"model": "m", "question": q, "prompt": p, "judge": j, "sample": f"{p}{j}", "score": ((q * p + j) % 3) / 2}
+        for q, p, j in product(range(6), range(3), range(3))
+    ]
+    responses = hm.read(pd.DataFrame(rows), allow_copies=True)
+    found = hm.sources(responses, ["prompt", "judge"], draws=20)
+    assert found.table["part"].tolist() == ["prompt", "judge", "sampling and interactions", "total"]
+    assert any("fewer than 5" in note for note in found.notes)
+
+
+def test_what_cannot_be_told_apart_is_refused():
+    responses = letters(np.random.default_rng(1), questions=3)
+    with pytest.raises(BadInput, match="no column 'promt'"):
+        hm.sources(responses, ["promt"])
+    with pytest.raises(BadInput, match="makes the sets"):
+        hm.sources(responses, ["model"])
+    with pytest.raises(NotTestable, match="No question has responses with two values"):
+        hm.sources(responses, ["condition"])
+    with pytest.raises(BadInput, match="Name a source"):
+        hm.sources(responses, [])
