@@ -1,0 +1,102 @@
+"""Expected terms of a pattern of counts, exact, given the group parameters; and weighted means over sets of cells.
+
+Given (a, kappa, phi) the answer distribution is conjugate (methods, section 3): b = 1 - accuracy ~ Beta(kappa (1 - a) +
+r, kappa a + x), the share l of b that is unparsable ~ Beta(psi u + n_u, psi (1 - u) + C), and the sum of squares h of
+the shares of the wrong options, v ~ Dirichlet(phi/K + c), C = sum c, has
+
+    E h = (phi²/K + 2 phi C/K + phi + C + sum c²) / ((phi + C)(phi + C + 1)),          K -> infinity: Ewens.
+
+With unparsable responses at the uniform position 1/C', C' options (methods, section 1)
+
+    E error = E b (2 - (1 + 1/C') E l),          E bias² = E b² (1 - E l²/C' + E(1 - l)² E h).
+
+All is linear in sum c², so that patterns need not tell apart how wrong answers are split, only sum their squares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from hotmess.statements.sums import Features, Patterns
+
+_BLOCK = 2_000_000  # draws × patterns at a time
+
+
+def brier_coefficients(
+    patterns: Patterns, rows: np.ndarray, parameters: dict[str, np.ndarray], *, powers: bool
+) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
+    """E term = first + second · (sum of squares of wrong counts): lists over terms of (draws, rows), None: 0.
+
+    Terms: error and bias²; with `powers` b, b² and b² h, for which unparsable responses must be wrong options.
+    """
+    g, right, split, unparsable = (x[rows] for x in (patterns.group, patterns.right, patterns.split, patterns.unparsable))
+    choices = patterns.choices[rows]
+    a = 1 / (1 + np.exp(-parameters["logit_a"][:, g]))
+    kappa, phi = np.exp(parameters["log_kappa"][:, g]), np.exp(parameters["log_phi"][:, g])
+    total = kappa + right + split + unparsable
+    wrong = kappa * (1 - a) + split + unparsable
+    b = wrong / total
+    b2 = b * (wrong + 1) / (total + 1)
+    mass = phi + split
+    slope = 1 / (mass * (mass + 1))
+    h = ((phi + 2 * split) * (phi / (choices - 1)) + mass) * slope
+    if powers:
+        return [b, b2, b2 * h], [None, None, b2 * slope]
+    if "logit_u" not in parameters:
+        return [2 * b, b2 * (1 + h)], [None, b2 * slope]
+    share = 1 / (1 + np.exp(-parameters["logit_u"][:, g]))  # 0 in groups without unparsable responses
+    psi = np.exp(parameters["log_psi"][:, g])
+    lost, other = psi * share + unparsable, psi + unparsable + split
+    l1 = lost / other
+    l2 = l1 * (lost + 1) / (other + 1)
+    kept = 1 - 2 * l1 + l2
+    error = b * (2 - (1 + 1 / choices) * l1)
+    return [error, b2 * (1 - l2 / choices + kept * h)], [None, b2 * kept * slope]
+
+
+def piece_sums(
+    found: Features,
+    weights: Iterable[tuple[slice, np.ndarray]],
+    parameters: dict[str, np.ndarray],
+    pieces: int,
+    *,
+    powers: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted sums over the cells of each piece: of expected terms (draws, pieces, terms), and of 1 (draws, pieces).
+
+    Terms as of `brier_coefficients`; `parameters` has as many draws as the weights.
+    """
+    patterns = found.patterns
+    terms = 3 if powers else 2
+    draws = len(parameters["logit_a"])
+    sums, size = np.empty((draws, pieces, terms)), np.empty((draws, pieces))
+    rows_of = [np.flatnonzero(patterns.piece == p) for p in range(pieces)]
+    for block, w in weights:
+        v, v2, _ = found(w)
+        for p, rows in enumerate(rows_of):
+            size[block, p] = v[:, rows].sum(axis=1)
+            step = max(1, _BLOCK // max(len(rows), 1))
+            for begin in range(0, len(w), step):
+                take = slice(block.start + begin, min(block.start + begin + step, block.stop))
+                at = slice(begin, begin + take.stop - take.start)
+                own = {k: x[take] for k, x in parameters.items()}
+                first, second = brier_coefficients(patterns, rows, own, powers=powers)
+                for t in range(terms):
+                    value = np.einsum("dp,dp->d", v[at][:, rows], first[t])
+                    more = second[t]
+                    if more is not None:
+                        value += np.einsum("dp,dp->d", v2[at][:, rows], more)
+                    sums[take, p, t] = value
+    return sums, size
+
+
+def cell_terms(found: Features, squares: np.ndarray, parameters: dict[str, np.ndarray], draw: int = 0) -> np.ndarray:
+    """(cells, 2) expected error and bias² of every cell at one draw of the parameters."""
+    p = found.patterns
+    own = {k: x[draw : draw + 1] for k, x in parameters.items()}
+    first, second = brier_coefficients(p, np.arange(p.size), own, powers=False)
+    slope = second[1]
+    assert slope is not None
+    return np.column_stack([first[0][0][p.of], first[1][0][p.of] + slope[0][p.of] * squares])

@@ -1,0 +1,92 @@
+"""Means over sets of questions under weights, by the fit and without it: what every statement is a function of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hotmess.statements.influence import Statement, effective, gradient, influences
+from hotmess.statements.settle import Settled, settle
+
+
+@dataclass(frozen=True)
+class SetMeans:
+    """Draws of the means of terms over sets of cells, at the same weights with and without the model.
+
+    Attributes
+    ----------
+    latent, centre
+        (draws, sets, terms), and (sets, terms) at even weights.
+    unbiased, unbiased_centre
+        The same by unbiased terms; None where the metric has none.
+    terms, cells
+        (units, sets, terms) sums of the terms of each unit's cells, and (units, sets) how many: unbiased terms where
+        there are any, else expected ones.
+    virtual
+        The same of virtual questions drawn from the fit (`hotmess.statements.implied`); None without a model.
+    per_unit
+        Mean number of questions in a unit (1, or questions per cluster).
+    """
+
+    latent: np.ndarray
+    centre: np.ndarray
+    unbiased: np.ndarray | None
+    unbiased_centre: np.ndarray | None
+    terms: np.ndarray
+    cells: np.ndarray
+    virtual: tuple[np.ndarray, np.ndarray] | None = None
+    per_unit: float = 1.0
+    _cache: dict[str, Settled] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def units(self) -> int:
+        return len(self.terms)
+
+    def take(self, sets: np.ndarray | list[int]) -> SetMeans:
+        """Some of the sets."""
+        s = np.asarray(sets)
+        pick = lambda x: None if x is None else x[..., s, :]  # noqa: E731
+        virtual = None if self.virtual is None else (self.virtual[0][:, s], self.virtual[1][:, s])
+        return SetMeans(
+            self.latent[:, s],
+            self.centre[s],
+            pick(self.unbiased),
+            pick(self.unbiased_centre),
+            self.terms[:, s],
+            self.cells[:, s],
+            virtual,
+            self.per_unit,
+        )
+
+    def settle(self, g: Statement) -> Settled:
+        """Statements g, which makes (…, k) of means (…, sets, terms): guarded, shifted, spread."""
+        latent, centre = np.asarray(g(self.latent), float), np.asarray(g(self.centre[None]), float)[0]
+        unbiased = unbiased_centre = None
+        slope_at = self.centre
+        if self.unbiased is not None and self.unbiased_centre is not None:
+            unbiased = np.asarray(g(self.unbiased), float)
+            unbiased_centre = np.asarray(g(self.unbiased_centre[None]), float)[0]
+            slope_at = self.unbiased_centre
+        slope, own = gradient(g, slope_at), gradient(g, self.centre)
+        lost = ~np.isfinite(slope).reshape(len(slope), -1).all(axis=1)
+        slope[lost] = own[lost]
+        implied = None
+        if self.virtual is not None:
+            b = 2 * self.units / effective(influences(own, *self.virtual), self.units) + 1
+            implied = 2 * self.units / np.maximum(2 + (b - 3) / self.per_unit, 1e-12)
+        return settle(
+            latent,
+            centre,
+            influence=influences(slope, self.terms, self.cells),
+            units=self.units,
+            unbiased=unbiased,
+            unbiased_centre=unbiased_centre,
+            implied=implied,
+        )
+
+
+def incoherence(means: np.ndarray) -> np.ndarray:
+    """(…, sets) Σ variance / Σ error of means (…, sets, 3) of error, bias² and variance; nan where no error was made."""
+    error, variance = means[..., 0], means[..., 2]
+    return np.divide(variance, error, out=np.full_like(error, np.nan), where=error > 0)

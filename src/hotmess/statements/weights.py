@@ -1,0 +1,85 @@
+"""Weights on questions: what stands for drawing questions like these (Rubin 1981; Newton and Raftery 1994).
+
+One draw of weights is Q × Dirichlet(1, …, 1), so that it has mean 1: the likelihood it multiplies must weigh as much as
+it did. The same draw serves all models, sizes, budgets, halves and arms. Where questions come in clusters (a task
+family, a passage, a template) the clusters are drawn; where questions have weights of their own (a benchmark's) those
+multiply; where few-shot contexts are shared by questions, contexts are drawn too and weights are products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hotmess.answers.population import weight_blocks as blocks_of
+from hotmess.errors import BadInput
+
+
+def weight_blocks(
+    questions: int,
+    draws: int,
+    *,
+    seed: int,
+    cluster: np.ndarray | None = None,
+    own: np.ndarray | None = None,
+    numbers: int = 20_000_000,
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Blocks of (draws, questions) weights of mean 1, the same for the same seed whatever the blocks.
+
+    Parameters
+    ----------
+    cluster
+        (questions,) cluster of each question, from 0; None: every question is its own.
+    own
+        (questions,) positive weights of the questions themselves, on any scale.
+    numbers
+        How many numbers a block holds at most.
+
+    Raises
+    ------
+    BadInput
+        If a question's own weight is not positive and finite.
+
+    Examples
+    --------
+    Questions of one cluster share their weight:
+
+    >>> _, w = next(weight_blocks(3, 2, seed=0, cluster=np.array([0, 0, 1])))
+    >>> bool((w[:, 0] == w[:, 1]).all()), bool((w[:, 0] == w[:, 2]).any())
+    (True, False)
+    """
+    units = questions if cluster is None else int(cluster.max()) + 1
+    for block, w in blocks_of(units, draws, population="like-these", seed=seed, numbers=numbers):
+        yield block, _on_questions(w, cluster, own)
+
+
+def even(questions: int, *, own: np.ndarray | None = None) -> np.ndarray:
+    """(1, questions) the weights that draws scatter around."""
+    return _on_questions(np.ones((1, questions)), None, own)
+
+
+def _on_questions(w: np.ndarray, cluster: np.ndarray | None, own: np.ndarray | None) -> np.ndarray:
+    if cluster is not None:
+        w = w[:, cluster]
+    if own is None:
+        return w
+    if not (np.isfinite(own).all() and (own > 0).all()):
+        raise BadInput("Weights of questions must be positive and finite; leave out the questions that have none.")
+    return w * (own / own.mean())
+
+
+def product_weights(
+    questions: int, contexts: int, draws: int, *, seed: int, cluster: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights where few-shot contexts are crossed with questions: (draws, questions) and (draws, contexts).
+
+    The weight of the responses of question q in context k is their product (Owen and Eckles 2012).
+
+    >>> w, v = product_weights(4, 3, 5, seed=0)
+    >>> w.shape, v.sum(axis=1).round(9).tolist()
+    ((5, 4), [3.0, 3.0, 3.0, 3.0, 3.0])
+    """
+    whole = np.concatenate([w for _, w in weight_blocks(questions, draws, seed=seed, cluster=cluster)])
+    raw = np.random.default_rng([seed, 919]).standard_exponential((draws, contexts))
+    return whole, contexts * raw / raw.sum(axis=1, keepdims=True)
