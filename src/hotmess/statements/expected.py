@@ -31,7 +31,9 @@ def brier_coefficients(
 
     Terms: error and bias²; with `powers` b, b² and b² h, for which unparsable responses must be wrong options.
     """
-    g, right, split, unparsable = (x[rows] for x in (patterns.group, patterns.right, patterns.split, patterns.unparsable))
+    g, right, split, unparsable = (
+        x[rows] for x in (patterns.group, patterns.right, patterns.split, patterns.unparsable)
+    )
     choices = patterns.choices[rows]
     a = 1 / (1 + np.exp(-parameters["logit_a"][:, g]))
     kappa, phi = np.exp(parameters["log_kappa"][:, g]), np.exp(parameters["log_phi"][:, g])
@@ -66,7 +68,8 @@ def piece_sums(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted sums over the cells of each piece: of expected terms (draws, pieces, terms), and of 1 (draws, pieces).
 
-    Terms as of `brier_coefficients`; `parameters` has as many draws as the weights.
+    Terms as of `brier_coefficients`; `parameters` has as many draws as the weights; a block of one row of weights
+    serves all of its draws.
     """
     patterns = found.patterns
     terms = 3 if powers else 2
@@ -78,9 +81,9 @@ def piece_sums(
         for p, rows in enumerate(rows_of):
             size[block, p] = v[:, rows].sum(axis=1)
             step = max(1, _BLOCK // max(len(rows), 1))
-            for begin in range(0, len(w), step):
-                take = slice(block.start + begin, min(block.start + begin + step, block.stop))
-                at = slice(begin, begin + take.stop - take.start)
+            for begin in range(block.start, block.stop, step):
+                take = slice(begin, min(begin + step, block.stop))
+                at = slice(take.start - block.start, take.stop - block.start) if len(w) > 1 else slice(0, 1)
                 own = {k: x[take] for k, x in parameters.items()}
                 first, second = brier_coefficients(patterns, rows, own, powers=powers)
                 for t in range(terms):
@@ -92,11 +95,17 @@ def piece_sums(
     return sums, size
 
 
-def cell_terms(found: Features, squares: np.ndarray, parameters: dict[str, np.ndarray], draw: int = 0) -> np.ndarray:
-    """(cells, 2) expected error and bias² of every cell at one draw of the parameters."""
+def cell_terms(
+    found: Features, squares: np.ndarray, parameters: dict[str, np.ndarray], *, powers: bool = False
+) -> np.ndarray:
+    """(cells, terms) expected terms of every cell, averaged over the draws of the parameters."""
     p = found.patterns
-    own = {k: x[draw : draw + 1] for k, x in parameters.items()}
-    first, second = brier_coefficients(p, np.arange(p.size), own, powers=False)
-    slope = second[1]
-    assert slope is not None
-    return np.column_stack([first[0][0][p.of], first[1][0][p.of] + slope[0][p.of] * squares])
+    out = np.zeros((len(p.of), 3 if powers else 2))
+    draws = len(parameters["logit_a"])
+    step = max(1, _BLOCK // max(p.size, 1))
+    for begin in range(0, draws, step):
+        own = {k: x[begin : begin + step] for k, x in parameters.items()}
+        first, second = brier_coefficients(p, np.arange(p.size), own, powers=powers)
+        for t, (level, slope) in enumerate(zip(first, second)):
+            out[:, t] += level.sum(axis=0)[p.of] + (0 if slope is None else slope.sum(axis=0)[p.of] * squares)
+    return out / draws

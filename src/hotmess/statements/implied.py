@@ -105,10 +105,14 @@ def _counts(
     if "logit_u" in parameters:
         share, psi = special.expit(parameters["logit_u"][0, group]), np.exp(parameters["log_psi"][0, group])
         has = share > 0
-        lost[has] = rng.binomial((n - right)[has], rng.beta(*(np.maximum(psi[has] * x, 1e-9) for x in (share[has], 1 - share[has]))))
+        lost[has] = rng.binomial(
+            (n - right)[has], rng.beta(*(np.maximum(psi[has] * x, 1e-9) for x in (share[has], 1 - share[has])))
+        )
     choices = cells.choices[cell].astype(float)
     kinds = np.minimum(choices - 1, KINDS).astype(int)
-    gamma = rng.standard_gamma(np.exp(parameters["log_phi"][0, group])[:, None] / kinds[:, None], (len(cell), kinds.max()))
+    gamma = rng.standard_gamma(
+        np.exp(parameters["log_phi"][0, group])[:, None] / kinds[:, None], (len(cell), kinds.max())
+    )
     gamma *= np.arange(kinds.max()) < kinds[:, None]
     total = gamma.sum(axis=1)
     empty = ~(total > 1e-290)  # a tiny phi: all on one option
@@ -130,7 +134,12 @@ def unbiased_terms(right: np.ndarray, wrong: np.ndarray, unparsable: np.ndarray,
     split = wrong.sum(axis=1)
     n = (right + split + unparsable).astype(float)
     each = unparsable / choices
-    square = right.astype(float) ** 2 + (wrong.astype(float) ** 2).sum(axis=1) + 2 * each * (right + split) + each * unparsable
+    square = (
+        right.astype(float) ** 2
+        + (wrong.astype(float) ** 2).sum(axis=1)
+        + 2 * each * (right + split)
+        + each * unparsable
+    )
     length = right + split + each
     variance = length / n - (square - length) / (n * (n - 1))
     error = (2 * split + unparsable * (1 - 1 / choices)) / n

@@ -5,8 +5,8 @@ number of cells there) moves with the weights by
 
     d_q = sum_s grad_s g · (T_sq - m_sq mu_s) / sum_q m_sq,          Var g = sum_q d_q² to first order,
 
-the influences. By unbiased terms they need no model. The variance is itself estimated from them: with b = their kurtosis
-it has the relative variance (b - 1)/Q of a chi-square with
+the influences. By unbiased terms they need no model. The variance is itself estimated from them: with b = their
+kurtosis it has the relative variance (b - 1)/Q of a chi-square with
 
     df = 2Q / (b - 1)          (Satterthwaite 1946)
 
@@ -69,7 +69,7 @@ def effective(d: np.ndarray, units: int) -> np.ndarray:
     >>> 98 < effective(z, 100).item() < 102
     True
     >>> effective(np.r_[1.0, np.zeros(99)][:, None], 100).round(2).item()
-    2.04
+    2.06
     """
     d = d - d.mean(axis=0)
     second, fourth = (d**2).mean(axis=0), (d**4).mean(axis=0)

@@ -87,6 +87,6 @@ class SetMeans:
 
 
 def incoherence(means: np.ndarray) -> np.ndarray:
-    """(…, sets) Σ variance / Σ error of means (…, sets, 3) of error, bias² and variance; nan where no error was made."""
+    """(…, sets) Σ variance / Σ error of means (…, sets, 3) of error, bias², variance; nan where no error was made."""
     error, variance = means[..., 0], means[..., 2]
     return np.divide(variance, error, out=np.full_like(error, np.nan), where=error > 0)

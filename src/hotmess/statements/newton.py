@@ -157,7 +157,9 @@ def wrong_maxima(
 
     def value(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         phi = np.exp(x)
-        out = _dot(counts[rows], np.log(phi / k + steps)) + distinct[rows] * x[:, 0] - _dot(split[rows], np.log(phi + j))
+        out = (
+            _dot(counts[rows], np.log(phi / k + steps)) + distinct[rows] * x[:, 0] - _dot(split[rows], np.log(phi + j))
+        )
         return out - 0.5 * ((x[:, 0] - centre[rows]) / scale) ** 2
 
     def slopes(x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -226,4 +228,3 @@ def _ascent(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
 
 def _dot(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.einsum("dj,dj->d", counts, values)
-

@@ -148,8 +148,9 @@ def features(
     *,
     piece: np.ndarray | None = None,
     options: bool = True,
+    questions: int | None = None,
 ) -> Features:
-    """Columns for cells of which question[i] is the question."""
+    """Columns for cells of which question[i] is the question, of so many questions (default: up to the last)."""
     from scipy import sparse
 
     patterns = find_patterns(cells, group, piece)
@@ -164,4 +165,4 @@ def features(
         values.append(found.count)
         width += len(found.block)
     entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return Features(sparse.csr_matrix(entries, shape=(int(question.max()) + 1, width)), patterns, found)
+    return Features(sparse.csr_matrix(entries, shape=(questions or int(question.max()) + 1, width)), patterns, found)

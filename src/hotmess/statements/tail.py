@@ -1,7 +1,8 @@
 """Probabilities near a threshold from a smoothed tail, not by counting draws.
 
-Among 1,000 draws a probability of 0.975 rests on 25. Draws of a statement are nearly those of Student's t, so that their
-t scores are a smooth function of their values: it is fitted in the tail that holds the threshold, and read off there.
+Among 1,000 draws a probability of 0.975 rests on 25. Draws of a statement are nearly those of Student's t, so that
+their t scores are a smooth function of their values: it is fitted in the tail that holds the threshold, and read off
+there.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ def scores(draws: int, df: float = np.inf) -> np.ndarray:
 def probability_above(draws: np.ndarray, threshold: float, df: float = np.inf) -> float:
     """P(statement > threshold) from draws (any shape) whose tails are about those of Student's t.
 
-    In the middle half the draws are counted. In a tail a quadratic of the t scores in the draws' values is fitted by least
-    squares and read off at the threshold; beyond the outermost draws it goes on as a line, so that P is never 0 or 1.
+    In the middle half the draws are counted. In a tail a quadratic of the t scores in the draws' values is fitted by
+    least squares and read off at the threshold; beyond the outermost draws it goes on as a line, so that P is never 0
+    or 1.
 
     >>> x = np.random.default_rng(1).normal(2.0, 1.0, 1000)
     >>> abs(probability_above(x, 0.0) - 0.97725) < 0.006

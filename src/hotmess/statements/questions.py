@@ -1,0 +1,83 @@
+"""Who is weighted, and what needs no model: sums of terms over the cells of each question, and their weighted means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from hotmess.statements.weights import even, weight_blocks
+
+Blocks = Iterator[tuple[slice, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The questions of cells, their clusters, and their own weights.
+
+    Attributes
+    ----------
+    question
+        (cells,) question of each cell, from 0.
+    cluster
+        (questions,) cluster of each question, from 0; None: each its own.
+    own
+        (questions,) weight of each question; None: all alike.
+    """
+
+    question: np.ndarray
+    cluster: np.ndarray | None = None
+    own: np.ndarray | None = None
+
+    @property
+    def size(self) -> int:
+        return int(self.question.max()) + 1
+
+    @property
+    def units(self) -> int:
+        """How many weights are drawn."""
+        return self.size if self.cluster is None else int(self.cluster.max()) + 1
+
+    def blocks(self, draws: int, seed: int) -> Blocks:
+        """Weights on questions, block by block."""
+        return weight_blocks(self.size, draws, seed=seed, cluster=self.cluster, own=self.own)
+
+    def even(self) -> np.ndarray:
+        """(1, questions) the weights that draws scatter around."""
+        return even(self.size, own=self.own)
+
+    def by_set(self, values: np.ndarray, sets: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """(questions, sets, terms) sums of values (cells, terms), and (questions, sets) how many cells those are.
+
+        Left out: cells whose values are nan, and cells of no set (-1).
+        """
+        known = np.isfinite(values).all(axis=1) & (sets >= 0)
+        place = self.question[known] * count + sets[known]
+        size = self.size * count
+        sums = np.stack([np.bincount(place, v, size) for v in values[known].T], axis=-1)
+        cells = np.bincount(place, minlength=size).astype(float)
+        return sums.reshape(self.size, count, -1), cells.reshape(self.size, count)
+
+    def by_unit(self, sums: np.ndarray) -> np.ndarray:
+        """Sums over the questions of each unit, times the questions' own weights."""
+        if self.own is not None:
+            sums = sums * (self.own / self.own.mean()).reshape(-1, *[1] * (sums.ndim - 1))
+        if self.cluster is None:
+            return sums
+        out = np.zeros((self.units, *sums.shape[1:]))
+        np.add.at(out, self.cluster, sums)
+        return out
+
+    def weighted(self, sums: np.ndarray, cells: np.ndarray, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Weighted means (draws, sets, terms) of question sums, (sets, terms) at even weights; nan without cells."""
+        flat = sums.reshape(len(sums), -1)
+        out = np.empty((draws, *sums.shape[1:]))
+
+        def mean(w: np.ndarray) -> np.ndarray:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                return (w @ flat).reshape(len(w), *sums.shape[1:]) / (w @ cells)[:, :, None]
+
+        for block, w in self.blocks(draws, seed):
+            out[block] = mean(w)
+        return out, mean(self.even())[0]
