@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hotmess.commands.options import (
     command,
@@ -18,6 +18,10 @@ from hotmess.commands.options import (
     table_options,
     with_intervals,
 )
+from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    from hotmess.responses.table import Responses
 
 
 def add_parser(subparsers: Any) -> None:
@@ -30,7 +34,9 @@ def add_parser(subparsers: Any) -> None:
         description=(
             "How far one can rely on the next answer: pass@k (one of k is right), pass^k (all of k are), flips (of two "
             "runs one is right and one is not), agreement (two runs give the same answer), the intra-class correlation "
-            "and the entropy of answers; unbiased for k up to the responses of every question, bounds beyond."
+            "and the entropy of answers; unbiased for k up to the responses of every question, bounds beyond. With "
+            "--source, how much of the variance of responses to a question is each source's; with --levels, how wide "
+            "the interval of the mean score would be with other numbers of them."
         ),
         example="hotmess reliability responses.parquet --k 1,4,8 --differences",
         parents=[table_options()],
@@ -40,6 +46,21 @@ def add_parser(subparsers: Any) -> None:
     group.add_argument("--k", type=_whole, metavar="K,K", help="how many responses are taken (default: 1, 2, 4, …)")
     group.add_argument("--right", type=float, metavar="SCORE", help="a score from which a response counts as right")
     group.add_argument("--differences", action="store_true", help="differences of models on the questions of both")
+    group.add_argument(
+        "--source", type=names, default=[], metavar="COLUMNS", help="divide the variance by these, as prompt,judge"
+    )
+    group.add_argument(
+        "--levels",
+        action="append",
+        type=_levels,
+        metavar="SOURCE=N,N",
+        help="designs to look at, as judge=1,2,5 (sample=… for responses, question=… for questions); may be repeated, "
+        "in the order of the work",
+    )
+    group.add_argument(
+        "--cost", action="append", type=_price, metavar="SOURCE=X", help="what one more costs, as judge=0.2 or sample=1"
+    )
+    group.add_argument("--width", type=float, metavar="W", help="half width wanted of the mean score's interval")
     group.add_argument("--seed", type=int, default=0, help="seed of the bootstrap over questions (default: 0)")
     interval_option(parser)
     json_option(parser)
@@ -50,6 +71,13 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.runs.reliability import reliability
 
     responses = read_table(args, by=args.by)
+    if args.source:
+        return _sources(args, responses)
+    if args.levels:
+        return _designs(args, responses)
+    for name in ("cost", "width"):
+        if getattr(args, name) is not None:
+            raise BadInput(f"--{name} belongs to --levels, as --levels judge=1,2,5.")
     found = reliability(responses, args.by, k=args.k, right=args.right, interval=args.interval, seed=args.seed)
     say(*responses.notes, *found.notes)
     records = found.difference_records() if args.differences else found.records()
@@ -59,6 +87,60 @@ def run(args: argparse.Namespace) -> int:
     head = ["of", "against"] if args.differences else args.by
     print_table([_shown(record, head) for record in records])
     return 0
+
+
+def _sources(args: argparse.Namespace, responses: Responses) -> int:
+    from hotmess.runs.sources import sources
+
+    found = sources(responses, args.source, args.by, interval=args.interval, seed=args.seed)
+    say(*responses.notes, *found.notes)
+    if args.json:
+        print_json(found.records())
+        return 0
+    heads = [*args.by, "part", "questions"]
+    rows = []
+    for record in found.records():
+        shown = {"variance": record["value"], "variance_low": record["low"], "variance_high": record["high"]}
+        shown |= {name: record[name] for name in record if name.startswith(("share", "incoherence"))}
+        rows.append({name: record[name] for name in heads} | with_intervals(shown))
+    print_table(rows)
+    return 0
+
+
+def _designs(args: argparse.Namespace, responses: Responses) -> int:
+    from hotmess.runs.decision import decision_study
+
+    say(*responses.notes)
+    levels = dict(args.levels)
+    table = decision_study(
+        responses,
+        {name: numbers for name, numbers in levels.items() if name not in ("question", "sample")},
+        questions=levels.get("question"),
+        samples=levels.get("sample", [1]),
+        cost=dict(args.cost) if args.cost else None,
+        width=args.width,
+        interval=args.interval,
+    )
+    records = table.to_dict("records")
+    if args.json:
+        print_json(records)
+    else:
+        print_table([{str(name): value for name, value in record.items()} for record in records])
+    return 0
+
+
+def _levels(text: str) -> tuple[str, list[int]]:
+    name, equals, numbers = text.partition("=")
+    if not (name and equals and numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} is not SOURCE=N,N, as judge=1,2,5")
+    return name.strip(), _whole(numbers)
+
+
+def _price(text: str) -> tuple[str, float]:
+    name, equals, number = text.partition("=")
+    if not (name and equals and number):
+        raise argparse.ArgumentTypeError(f"{text!r} is not SOURCE=X, as judge=0.2")
+    return name.strip(), float(number)
 
 
 def _shown(record: dict[str, Any], head: list[str]) -> dict[str, Any]:

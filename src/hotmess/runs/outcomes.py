@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+ANSWERS = ("answer", "text", "tests", "score")
+"""Outcomes that are right or wrong, or between."""
+
+
 @dataclass(frozen=True)
 class Runs:
     """Repeated responses, by cell (benchmark, model, question, condition, budget and the columns asked for).
@@ -65,11 +69,7 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     """
     Responses.need(responses)
     table, outcome = responses.table, responses.outcome
-    if outcome not in ("answer", "text", "tests", "score"):
-        raise NotTestable(
-            f"Reliability counts right and wrong answers, and the outcome {outcome} is neither; choose another, as "
-            "--outcome answer or --outcome score."
-        )
+    _need_answers(outcome)
     if right is not None and outcome != "score":
         raise BadInput(f"A threshold makes scores right or wrong, and the outcome is {outcome}: leave out --right.")
     for name in by:
@@ -97,6 +97,26 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     given = score[np.isfinite(score)]
     binary = bool(np.isin(given, (0.0, 1.0)).all())
     return Runs(out, owner, score[place], answer[place], binary, inside.astype(np.int64))
+
+
+def scores_of(responses: Responses) -> Floats:
+    """(N,) the score of every row: 1 where a letter, text or vector of unit tests is right, else 0; scores as they are.
+
+    Raises
+    ------
+    NotTestable
+        For outcomes that are no answers.
+    """
+    _need_answers(responses.outcome)
+    return _values(responses.table, responses.outcome)[0]
+
+
+def _need_answers(outcome: str) -> None:
+    if outcome not in ANSWERS:
+        raise NotTestable(
+            f"Reliability counts right and wrong answers, and the outcome {outcome} is neither; choose another, as "
+            "--outcome answer or --outcome score."
+        )
 
 
 def _numbers(sample: pd.Series) -> np.ndarray:

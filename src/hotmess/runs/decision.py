@@ -1,0 +1,147 @@
+"""With r judges and s samples, how wide would the statement be, and which split is cheapest? A decision study.
+
+The mean score of a model over questions scatters for every reason that its responses do: which questions, which
+prompts,
+which judges, and sampling. With the variance of each reason known (questions count as a source here, so that a judge
+who
+is strict everywhere is told from one who is strict on some questions), the mean over a design with n_s levels of
+source s
+has the variance
+
+    Var = Σ_B σ²_B / Π_{s ∈ B} n_s + σ²_sampling / Π_s n_s
+
+(Brennan 2001, Generalizability Theory, ch. 4: the absolute error of a D study, with the questions' own part added,
+since
+the statement is about questions like these).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from hotmess.errors import BadInput, NotTestable
+from hotmess.runs.outcomes import scores_of
+from hotmess.runs.pairs import pair_sums, parts
+
+if TYPE_CHECKING:
+    from hotmess.responses.table import Responses
+
+
+def components(responses: Responses, names: Sequence[str]) -> dict[tuple[str, ...], float]:
+    """Variance of the score by source, with `question` as a source; () is sampling. Negative estimates count as 0.
+
+    >>> import hotmess as hm
+    >>> found = components(hm.example().where("model = 'owl-1b'"), ["budget"])
+    >>> sorted(found)
+    [(), ('budget',), ('question',), ('question', 'budget')]
+    """
+    given = ["question", *names]
+    table = responses.table
+    for name in names:
+        if name not in table.columns:
+            raise BadInput(f"There is no column {name!r} to divide variance by.")
+    score = scores_of(responses)
+    question = table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy(np.int64)
+    levels = [
+        np.asarray(question, np.int64),
+        *(pd.factorize(table[name], sort=True)[0].astype(np.int64) for name in names),
+    ]
+    one = np.zeros(len(table), np.int64)
+    sums = pair_sums(score[:, None], one, levels)
+    if frozenset() not in sums.shared:
+        raise NotTestable(
+            f"No two responses differ in the question and in all of {', '.join(names)}: drop one of them."
+        )
+    d = dict(zip(sums.shared, sums.distance()[:, 0]))
+    out: dict[tuple[str, ...], float] = {}
+    for key, combination in parts(sums.shared).items():
+        value = max(0.0, float(sum(c * d[s] for s, c in combination.items())))
+        out[tuple(given[s] for s in sorted(key or ()))] = value
+    return out
+
+
+def decision_study(
+    responses: Responses,
+    levels: Mapping[str, Sequence[int]],
+    *,
+    questions: Sequence[int] | None = None,
+    samples: Sequence[int] = (1,),
+    cost: Mapping[str, float] | None = None,
+    width: float | None = None,
+    interval: float = 0.9,
+) -> pd.DataFrame:
+    """How wide the interval of a model's mean score would be under designs, cheapest first.
+
+    Parameters
+    ----------
+    responses
+        Of one model and condition; letters, texts, tests or scores.
+    levels
+        Source → numbers of levels to look at, in the order in which work is done: every level of a later source is
+        taken
+        for every one of the earlier ones, as judges for every story.
+    questions
+        Numbers of questions; default: as many as there are.
+    samples
+        Numbers of responses under the same levels of everything.
+    cost
+        What one more unit costs: source → cost of one level (within its question and earlier sources), `sample` → of
+        one
+        response; default: 1 a response.
+    width
+        Half width wanted: designs that do not reach it are left out.
+
+    Returns
+    -------
+    One row per design: `questions`, a column per source, `samples`, `responses`, `cost`, `half_width`, and the
+    source that
+    adds most to the variance, `largest`.
+
+    >>> import hotmess as hm
+    >>> one = hm.example().where("model = 'owl-1b'")
+    >>> found = decision_study(one, {"budget": [1, 2]}, samples=[1, 4])
+    >>> found["half_width"].is_monotonic_decreasing
+    True
+    """
+    if responses.table[["model", "condition"]].drop_duplicates().shape[0] > 1:
+        raise BadInput("A decision study is of one model in one condition: choose them, as --where \"model = 'm'\".")
+    names = list(levels)
+    found = components(responses, names)
+    asked = responses.table[["benchmark", "question"]].drop_duplicates().shape[0]
+    costs = {"sample": 1.0} if cost is None else dict(cost)
+    unknown = set(costs) - {"sample", "question", *names}
+    if unknown:
+        raise BadInput(f"A cost is given for {sorted(unknown)[0]!r}, which is neither a source nor question or sample.")
+    z = float(stats.norm.isf((1 - interval) / 2))
+    rows = []
+    for q, *rest, s in product(questions or [asked], *levels.values(), samples):
+        size = dict(zip(["question", *names], [q, *rest]))
+        if min(*size.values(), s) < 1:
+            raise BadInput("A design has at least one question, one level of every source and one sample.")
+        total = float(np.prod(list(size.values()))) * s
+        terms = {key: v / (total if not key else float(np.prod([size[n] for n in key]))) for key, v in found.items()}
+        units = np.cumprod(list(size.values()))
+        price = sum(costs.get(n, 0.0) * u for n, u in zip(size, units)) + costs.get("sample", 0.0) * total
+        largest = max(terms, key=lambda key: terms[key])
+        rows.append(
+            {"questions": q, **dict(zip(names, rest)), "samples": s, "responses": int(total), "cost": float(price)}
+            | {"half_width": z * float(np.sqrt(sum(terms.values()))), "largest": " × ".join(largest) or "sampling"}
+        )
+    table = pd.DataFrame(rows).sort_values(["cost", "half_width"], kind="stable").reset_index(drop=True)
+    if width is not None:
+        enough = table["half_width"] <= width
+        if not enough.any():
+            best = table.iloc[int(table["half_width"].to_numpy().argmin())]
+            raise NotTestable(
+                f"No design reaches a half width of {width:g}; the best of these reaches {best['half_width']:.3g}, "
+                "and what "
+                f"adds most to it is {best['largest']}."
+            )
+        table = table[enough].reset_index(drop=True)
+    return table
