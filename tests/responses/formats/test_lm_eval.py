@@ -14,7 +14,7 @@ from hotmess.errors import BadInput
 from hotmess.responses.formats import read_logs
 from hotmess.responses.formats import tokens as tokenizers_of
 from hotmess.responses.formats.lm_eval_filters import Unknown, apply, find_all, select
-from hotmess.responses.formats.lm_eval_rows import softmax
+from hotmess.responses.formats.lm_eval_choices import softmax
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 

@@ -31,31 +31,55 @@ class Unknown(ValueError):
 
 
 def apply(config: Sequence[Any], responses: list[str], options: Sequence[Sequence[str]]) -> list[str]:
-    """What the steps of a filter, up to its selection of repeats, make of each response.
+    """What the steps of a filter, but for its selection of repeats, make of each response.
 
     `config` are the entries of `filter` in the task's `filter_list`; `options` are the options of each response's
-    question, where it has any. Raises `Unknown` for steps that are not known.
+    question, where it has any. Raises `Unknown` for steps that are not known, and for steps after a vote.
 
     >>> apply([{"function": "regex", "regex_pattern": "#### ([0-9]+)"}, {"function": "take_first"}], ["#### 7"], [()])
     ['7']
     """
     out = responses
+    voted = False
     for entry in config:
         name = mapping(entry).get("function")
         if name in _SELECTIONS:
-            break
-        out = _step(name, mapping(entry))(out, options)
+            voted |= name == "majority_vote"
+        elif voted:
+            raise Unknown("it changes answers after its vote")
+        else:
+            out = _step(name, mapping(entry))(out, options)
     return out
 
 
 def select(config: Sequence[Any], answers: Sequence[str]) -> str | None:
-    """What a filter selects from the answers of one question: the one that the log's metrics are about."""
-    name = next(
-        (mapping(entry).get("function") for entry in config if mapping(entry).get("function") in _SELECTIONS), None
-    )
-    if not answers:
-        return None
-    return Counter(answers).most_common(1)[0][0] if name == "majority_vote" else answers[0]
+    """What a filter selects from the answers of one question: the one that the log's metrics are about.
+
+    >>> vote = [{"function": "take_first_k", "k": 3}, {"function": "majority_vote"}, {"function": "take_first"}]
+    >>> select(vote, ["1", "2", "2", "1", "1"]), select([{"function": "take_first"}], ["1", "2", "2"])
+    ('2', '1')
+    """
+    left = list(answers)
+    for entry in config:
+        name, k = mapping(entry).get("function"), mapping(entry).get("k", mapping(mapping(entry).get("kwargs")).get("k"))
+        if name == "take_first_k" and isinstance(k, int) and k > 0:
+            left = left[:k]
+        elif name == "majority_vote":
+            left = [one for one, _ in Counter(left).most_common(1)]
+        elif name == "take_first":
+            left = left[:1]
+    return left[0] if left else None
+
+
+def unanswered(config: Sequence[Any]) -> set[str]:
+    """What the steps of a filter put in the place of an answer that they do not find.
+
+    >>> unanswered([{"function": "regex", "fallback": "?"}, {"function": "take_first"}])
+    {'?'}
+    """
+    steps = [mapping(entry) for entry in config if mapping(entry).get("function") in ("regex", "multi_choice_regex")]
+    given = [{**mapping(entry.get("kwargs")), **entry}.get("fallback", "[invalid]") for entry in steps]
+    return {clean(str(fallback)) for fallback in given} or {"[invalid]"}
 
 
 def _step(name: Any, entry: Mapping[str, Any]) -> Step:
@@ -65,7 +89,7 @@ def _step(name: Any, entry: Mapping[str, Any]) -> Step:
     if name == "multi_choice_regex":
         return lambda texts, options: _multiple_choice(texts, options, arguments)
     if name == "remove_whitespace":
-        return lambda texts, options: [text.removeprefix(" ") for text in texts]
+        return lambda texts, options: [text.strip() for text in texts]
     if name == "lowercase":
         return lambda texts, options: [text.lower() for text in texts]
     if name == "uppercase":
@@ -137,22 +161,40 @@ def find_all(texts: Sequence[str], pattern: str) -> list[list[str]]:
     >>> find_all(["x=1, y=22"], "[xy]=([0-9]+)"), find_all(["The answer is 5."], "(?<=answer is )(.*)(?=.)")
     ([['1', '22']], [['5']])
     """
+    plain, groups = _without_lookaround(pattern)
+    columns = ", ".join(f"regexp_extract_all(response, $1, {group})" for group in groups)
+    rows = _query(texts, columns, plain)
+    return [[next((part for part in match if part), "") for match in zip(*row, strict=True)] for row in rows]
+
+
+def without(texts: list[str], pattern: str) -> list[str]:
+    """The texts without all that matches a pattern, as `re.sub` with nothing leaves them.
+
+    Raises `Unknown` for patterns that RE2 does not take.
+
+    >>> without(["She has 3. #### 1,200"], r"(?s).*#### "), without(["1,200"], ",")
+    (['1,200'], ['1200'])
+    """
+    if len(pattern) > MAX_PATTERN:
+        raise Unknown(f"a pattern is longer than {MAX_PATTERN:,} characters")
+    return [row[0] for row in _query(texts, "regexp_replace(response, $1, '', 'g')", pattern)]
+
+
+def _query(texts: Sequence[str], columns: str, pattern: str) -> list[Any]:
+    """Columns of each text, by RE2."""
     import duckdb
     import pyarrow as pa
 
-    plain, groups = _without_lookaround(pattern)
-    columns = ", ".join(f"regexp_extract_all(response, $1, {group})" for group in groups)
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("SET enable_progress_bar = false")
         connection.execute("SET enable_external_access = false")
         connection.register("texts", pa.table({"number": range(len(texts)), "response": pa.array(texts, pa.string())}))
-        rows = connection.execute(f"SELECT {columns} FROM texts ORDER BY number", [plain]).fetchall()
+        return connection.execute(f"SELECT {columns} FROM texts ORDER BY number", [pattern]).fetchall()
     except duckdb.Error as error:
         raise Unknown(f"its pattern {pattern[:80]!r} cannot be used ({str(error).splitlines()[0][:120]})") from None
     finally:
         connection.close()
-    return [[next((part for part in match if part), "") for match in zip(*row, strict=True)] for row in rows]
 
 
 def _without_lookaround(pattern: str) -> tuple[str, list[int]]:

@@ -1,0 +1,275 @@
+"""Records of lm-evaluation-harness and lmms-eval: one question under one filter, in one form.
+
+lm-evaluation-harness writes `resps` as requests × repeats. lmms-eval writes them flat where there is one request, leaves
+them out where the filter changed nothing, and names neither filters nor metrics.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hotmess.errors import BadInput
+from hotmess.responses.formats.hostile import clean, count, label, mapping, number, parse, sequence
+from hotmess.responses.formats.questions import fingerprint
+
+USUAL = ("exact_match", "acc", "acc_norm")
+"""Metrics of records that do not list theirs."""
+
+LONGEST_LIST = 100_000
+"""Characters of a target up to which it is read as a list of right answers."""
+
+_NO_METRIC = frozenset(
+    ("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "input", "token_counts")
+    + ("doc_hash", "prompt_hash", "target_hash", "input_media")
+)
+_IDS = frozenset(("id", "idx", "index", "key", "doc_id", "question_id", "sample_id", "uuid", "ind"))
+_ROLLING = frozenset(("word_perplexity", "byte_perplexity", "bits_per_byte"))
+
+
+class Record(NamedTuple):
+    """One question under one filter."""
+
+    id: str
+    targets: tuple[str, ...]
+    options: tuple[str, ...]
+    right: tuple[int, ...]
+    """Options that the question's document marks as right, where it marks several."""
+    continuations: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
+    """Characters and bytes of each continuation."""
+    responses: tuple[str, ...]
+    tokens: tuple[tuple[float | None, float | None], ...]
+    """Tokens that were generated, and those of them that were reasoning, of each response, where the log counts them."""
+    likelihoods: tuple[float, ...]
+    repeats: int
+    filtered: str | None
+    all_filtered: tuple[str, ...]
+    filter: str
+    metrics: dict[str, Any]
+    arguments: dict[str, Any]
+    category: str | None
+    content: str | None
+    prompt: bool
+    """Whether the question stands in its document, as lm-evaluation-harness writes it."""
+
+
+def lines(path: Path, digest: Any) -> Iterator[tuple[Any, str]]:
+    """The records of a file, with their place in words; every byte goes into the digest."""
+    with path.open("rb") as file:
+        if file.read(1) == b"[":
+            file.seek(0)
+            data = file.read()
+            digest.update(data)
+            for at, one in enumerate(sequence(parse(data, str(path))), 1):
+                yield one, f"record {at} of {path}"
+            return
+        file.seek(0)
+        for at, line in enumerate(file, 1):
+            digest.update(line)
+            if line.strip():
+                where = f"line {at} of {path}"
+                yield parse(line.removeprefix(b"\xef\xbb\xbf"), where), where
+
+
+def record_of(raw: Any, where: str, delimiter: str = " ") -> Record:
+    """A record from its JSON. `delimiter` stands between a prompt and its continuation.
+
+    Raises `BadInput` naming `where` for a record without an id or without responses.
+    """
+    raw = mapping(raw)
+    id, responses = label(raw.get("doc_id")), _responses(raw)
+    if id is None or not responses:
+        raise BadInput(f"The {where} is damaged: it has no doc_id or no resps.")
+    doc, given = mapping(raw.get("doc")), mapping(raw.get("arguments"))
+    pairs = [_likelihoods(one) for one in responses]
+    texts: list[str] = []
+    if any(pair is None for pair in pairs):
+        pairs = []
+        texts = [clean(text) for one in responses for text in sequence(one) if isinstance(text, str)]
+        if len(texts) != sum(len(sequence(one)) for one in responses) or not texts:
+            raise BadInput(f"The {where} is damaged: its resps are neither texts nor log-likelihoods.")
+    requests = [mapping(given.get(f"gen_args_{place}")) for place in range(len(responses))]
+    continuations = [request["arg_1"] if isinstance(request.get("arg_1"), str) else "" for request in requests]
+    bare = [clean(text.removeprefix(delimiter)) for text in continuations]
+    filtered = _filtered(raw)
+    options = _options(doc)
+    targets = _targets(raw.get("target"))
+    return Record(
+        id=id,
+        targets=targets,
+        options=options,
+        right=_marked(doc, [text.strip() for text in bare]),
+        continuations=tuple(text[:2_000].strip() for text in bare),
+        sizes=tuple((len(text), len(text.encode())) for text in bare),
+        responses=tuple(texts),
+        tokens=_tokens(raw, len(texts)),
+        likelihoods=tuple(pair[0] for pair in pairs if pair),
+        repeats=max((len(pair) for pair in pairs if pair), default=len(texts)),
+        filtered=filtered[0] if filtered else None,
+        all_filtered=filtered if len(filtered) == len(texts) and len(texts) > 1 else (),
+        filter=label(raw.get("filter")) or "none",
+        metrics=_metrics(raw),
+        arguments=dict(mapping(requests[0].get("arg_1"))),
+        category=next((text for name in ("category", "subject") if (text := label(doc.get(name)))), None),
+        content=_content(raw, doc, options, targets),
+        prompt="doc" in raw,
+    )
+
+
+def _responses(raw: Mapping[str, Any]) -> list[Any]:
+    """The responses as requests × repeats."""
+    given = raw.get("resps", raw.get("filtered_resps") if "filter" not in raw else None)
+    if isinstance(given, str):
+        return [[given]]
+    listed = sequence(given)
+    if "filter" not in raw and listed and all(isinstance(one, str) for one in listed):
+        return [list(listed)]
+    return list(listed)
+
+
+def _likelihoods(response: Any) -> list[float] | None:
+    """The log-likelihoods of one continuation, one for each repeat: [[value, is_greedy], …], or one bare pair."""
+    listed = sequence(response)
+    pairs = listed if listed and all(isinstance(one, list) for one in listed) else [listed]
+    values = [_pair(sequence(pair)) for pair in pairs]
+    known = [value for value in values if value is not None]
+    return known if known and len(known) == len(values) else None
+
+
+def _pair(pair: Sequence[Any]) -> float | None:
+    if len(pair) != 2 or str(pair[1]) not in ("True", "False"):
+        return None
+    if str(pair[0]).lower() in ("-inf", "-infinity"):
+        return -math.inf
+    return number(pair[0])
+
+
+def _filtered(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the filter made of the responses: of one of them, or of all where it selects none."""
+    given = raw.get("filtered_resps")
+    if isinstance(given, list) and len(given) == 1 and isinstance(given[0], list):
+        given = given[0]
+    listed = given if isinstance(given, list) else [given]
+    texts = [clean(one) if isinstance(one, str) else clean(json.dumps(one)) for one in listed if _plain(one)]
+    return tuple(texts) if len(texts) == len(listed) else ()
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and value is not None
+
+
+def _tokens(raw: Mapping[str, Any], n: int) -> tuple[tuple[float | None, float | None], ...]:
+    counted = [mapping(one) for one in sequence(raw.get("token_counts"))]
+    if len(counted) != n:
+        return ()
+    return tuple((count(one.get("output_tokens")), count(one.get("reasoning_tokens"))) for one in counted)
+
+
+def _metrics(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the metrics that a record lists; the usual ones where it lists none."""
+    if "metrics" in raw:
+        return {name: raw.get(name) for name in sequence(raw["metrics"]) if isinstance(name, str)}
+    if "filter" in raw or any(name in raw for name in USUAL):
+        return {name: raw[name] for name in USUAL if name in raw}
+    return {name: value for name, value in raw.items() if name not in _NO_METRIC}
+
+
+def is_rolling(record: Record) -> bool:
+    """Whether a record holds the likelihood of a text instead of an answer."""
+    return bool(record.metrics) and set(record.metrics) <= _ROLLING
+
+
+def _targets(value: Any) -> tuple[str, ...]:
+    """The right answers: one, or several where the target is a list (written as Python shows it, or as JSON)."""
+    if isinstance(value, str) and value.startswith("[") and value.endswith("]") and len(value) <= LONGEST_LIST:
+        listed = _list(value)
+        if listed is not None:
+            return tuple(dict.fromkeys(_text(one) for one in listed))
+    if isinstance(value, list):
+        return tuple(dict.fromkeys(_text(one) for one in value))
+    return (_text(value),)
+
+
+def _list(text: str) -> list[Any] | None:
+    for read in (ast.literal_eval, json.loads):
+        try:
+            listed = read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(listed, list) and listed and all(_plain(one) for one in listed):
+            return listed
+    return None
+
+
+def _text(value: Any) -> str:
+    return clean(value if isinstance(value, str) else json.dumps(value, default=str))
+
+
+def _options(doc: Mapping[str, Any]) -> tuple[str, ...]:
+    """Options of a question, where its document shows them in one of the usual ways."""
+    for name in ("choices", "options", "endings"):
+        listed = doc.get(name)
+        listed = listed.get("text") if isinstance(listed, dict) else listed
+        if isinstance(listed, str) and listed.startswith("[") and len(listed) <= LONGEST_LIST:
+            listed = _list(listed)
+        if isinstance(listed, list) and len(listed) >= 2 and all(isinstance(one, str) for one in listed):
+            return tuple(clean(one) for one in listed)
+    for names in ([*"ABCDEFGHIJ"], [f"choice{place}" for place in range(1, 11)]):
+        texts: list[str] = []
+        for name in names:
+            if not isinstance(doc.get(name), str):
+                break
+            texts.append(clean(doc[name]))
+        if len(texts) >= 2:
+            return tuple(texts)
+    return ()
+
+
+def _marked(doc: Mapping[str, Any], continuations: Sequence[str]) -> tuple[int, ...]:
+    """Options that the document marks with 1 in `labels` beside the very texts of the continuations."""
+    for value in (doc, *doc.values()):
+        value = mapping(value)
+        labels, choices = sequence(value.get("labels")), sequence(value.get("choices"))
+        if len(labels) == len(choices) == len(continuations) >= 2 and all(one in (0, 1) for one in labels):
+            if [str(choice).strip() for choice in choices] == list(continuations):
+                return tuple(place for place, mark in enumerate(labels) if mark == 1)
+    return ()
+
+
+def _content(
+    raw: Mapping[str, Any], doc: Mapping[str, Any], options: Sequence[str], targets: Sequence[str]
+) -> str | None:
+    """A digest of the question: the texts of its document, in whatever order its options stand."""
+    texts: set[str] = set()
+    _leaves(doc or raw.get("input"), texts, len(options))
+    if not texts:
+        return None
+    right = [options[place] for text in targets if 0 <= (place := _place(text)) < len(options)]
+    return fingerprint(sorted(texts - {option.strip() for option in options}), options, right or sorted(targets))[0]
+
+
+def _place(text: str) -> int:
+    bare = text.strip().strip("()[].:")
+    if bare.isdecimal() and len(bare) < 4:
+        return int(bare)
+    return ord(bare) - ord("A") if len(bare) == 1 and "A" <= bare <= "Z" else -1
+
+
+def _leaves(value: Any, texts: set[str], n: int, depth: int = 0) -> None:
+    """The texts and numbers of a document without ids, and without what moves with the order of its `n` options."""
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        text = value.strip() if isinstance(value, str) else _text(value)
+        if text and not (n and _place(text) >= 0):
+            texts.add(clean(text))
+    elif depth < 6 and isinstance(value, dict):
+        for key, inner in value.items():
+            if key.lower() not in _IDS:
+                _leaves(inner, texts, n, depth + 1)
+    elif depth < 6 and isinstance(value, list):
+        for inner in value:
+            _leaves(inner, texts, n, depth + 1)
