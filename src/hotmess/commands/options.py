@@ -177,7 +177,7 @@ def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Seque
         args.files,
         columns=columns(args.column),
         where=args.where,
-        outcome=args.outcome if args.embedder is None else "text",
+        outcome="text" if args.embedder is not None or (args.canonical and not args.outcome) else args.outcome,
         metric=metric if args.embedder is None else None,
         length=args.length,
         allow_copies=args.allow_copies,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import BadInput, need
-from hotmess.responses.values import canonical
+from hotmess.responses.values import OTHERWISE, canonical
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -140,7 +140,7 @@ def canonical_answers(
         raise BadInput(f"There is no canonical form {form!r}; there are {', '.join(FORMS)}, or a function of your own.")
     make = FORMS[form] if isinstance(form, str) else form
     table = responses.table
-    known = {t: make(t) for t in dict.fromkeys([*table["text"].dropna(), *table["target"]])}
+    known = {t: make(t.removesuffix(OTHERWISE)) for t in dict.fromkeys([*table["text"].dropna(), *table["target"]])}
     text = np.array([known.get(t) or None for t in table["text"]], dtype=object)
     target = np.array([known[t] for t in table["target"]], dtype=object)
     if any(not t for t in target):

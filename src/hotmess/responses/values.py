@@ -18,6 +18,9 @@ from hotmess.errors import BadInput
 Place = Callable[[int], str]
 """Names the place of the row at a position, as in `row 5 of answers.csv`."""
 
+OTHERWISE = " (written otherwise)"
+"""Behind an answer that is the target but for its writing, and graded as wrong: `canonical_answers` takes it off."""
+
 _LETTER = re.compile(r"^[(\[]?([A-Za-z])[)\].:]?$")
 _INDEX = re.compile(r"^[+-]?\d{1,9}$")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)$")

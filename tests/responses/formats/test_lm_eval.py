@@ -13,8 +13,8 @@ from make_logs import DATE, GSM, likelihood_record, lm_record, write_lm_eval
 from hotmess.errors import BadInput
 from hotmess.responses.formats import read_logs
 from hotmess.responses.formats import tokens as tokenizers_of
-from hotmess.responses.formats.lm_eval_filters import Unknown, apply, find_all, select
 from hotmess.responses.formats.lm_eval_choices import softmax
+from hotmess.responses.formats.lm_eval_filters import Unknown, apply, find_all, select
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
@@ -118,17 +118,19 @@ def test_letters_are_options(tmp_path):
 
 
 def test_a_grade_that_is_no_equality_is_the_outcome_of_single_responses(tmp_path):
-    records = [lm_record(q, filtered_resps=["\\frac{1}{2}"], target="0.5", exact_match=1.0) for q in range(3)]
+    records = [lm_record(q, filtered_resps=["a half"], target="0.5", exact_match=1.0) for q in range(3)]
     write_lm_eval(tmp_path, records)
-    table, _ = read(tmp_path)
+    table, notes = read(tmp_path)
     assert "text" not in table and table["score"].tolist() == [1.0, 1.0, 1.0]
+    assert table["text_hash"].notna().all() and (table["reasoning_characters"] > 0).all()
+    assert "The outcome of gsm8k is the log's own grade, exact_match." in notes
 
 
-def test_where_equality_and_grade_differ_repeats_say_so(tmp_path):
+def test_where_equality_and_grade_differ_repeats_are_refused(tmp_path):
     records = [repeated(q, [q + 1, q + 2], exact_match=0.0) for q in range(3)]
     write_lm_eval(tmp_path, records)
-    _, notes = read(tmp_path)
-    assert any("differs from exact_match in 3 of 3 questions" in note for note in notes)
+    with pytest.raises(BadInput, match="grades one of 2 repeats of each question by exact_match, and no way to read"):
+        read(tmp_path)
 
 
 def test_the_model_is_named_in_the_results_alone(tmp_path):

@@ -17,8 +17,8 @@ from hotmess.errors import BadInput
 from hotmess.responses.formats.hostile import clean, label, mapping, parse
 from hotmess.responses.formats.identity import recorded
 from hotmess.responses.formats.lm_eval_config import HARMLESS, arguments_of, configuration, model_name, size_of
-from hotmess.responses.formats.lm_eval_grades import metric_of
-from hotmess.responses.formats.lm_eval_records import Record, lines, record_of
+from hotmess.responses.formats.lm_eval_grades import TOLERATED, metric_of
+from hotmess.responses.formats.lm_eval_records import Record, contradicts, lines, record_of
 from hotmess.responses.formats.registry import NoResponses, ReadOptions, register
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def results_of(path: Path) -> list[Path]:
 def read_lm_eval(path: Path, options: ReadOptions) -> pd.DataFrame:
     """One row for each repeat of each question of one task.
 
-    Raises `BadInput` for a damaged file, several filters or metrics with none chosen, a filter that cannot be applied to
-    the repeats, repeats whose grade cannot be told, and where the model's name is nowhere to be found.
+    Raises `BadInput` for a damaged file, several filters or metrics with none chosen, a filter that cannot be applied
+    to the repeats, repeats whose grade cannot be told, and where the model's name is nowhere to be found.
     """
     import pandas as pd
 
@@ -73,11 +73,18 @@ def read_lm_eval(path: Path, options: ReadOptions) -> pd.DataFrame:
     config = mapping(mapping(results.get("configs")).get(task))
     delimiter = config.get("target_delimiter")
     digest = hashlib.blake2b(digest_size=8)
-    records = [
-        record_of(raw, where, delimiter if isinstance(delimiter, str) else " ") for raw, where in lines(path, digest)
-    ]
+    records: list[Record] = []
+    other = 0
+    for raw, where in lines(path, digest):
+        records.append(record_of(raw, where, delimiter if isinstance(delimiter, str) else " "))
+        other += contradicts(raw)
     if not records:
         raise NoResponses(f"{path} holds no samples.")
+    if other > TOLERATED * len(records) and not options.scorer:
+        raise BadInput(
+            f"In {other:,} of {len(records):,} records of {path}, of lmms-eval, the metric names another right answer "
+            "than the target: choose the metric with --scorer NAME to take it as it is."
+        )
     chosen = _choose(records, options.filter, path)
     records = [one for one in records if one.filter == chosen]
     metric = metric_of(records, options.scorer, config, _better(results, task, config), path)

@@ -35,7 +35,7 @@ def softmax(values: Sequence[float]) -> list[float] | None:
 
 
 def scores_of(record: Record, metric: str | None) -> list[float]:
-    """What the metric compares: log-likelihoods, by characters or bytes, or above the option's own without a question."""
+    """What the metric compares: log-likelihoods, by characters or bytes, or above those without the question."""
     values = list(record.likelihoods)
     if MUTUAL in record.metrics:
         half = len(values) // 2
@@ -71,7 +71,9 @@ def rows_of_choices(
             f"Probabilities of {task} are of log-likelihoods divided by {BY_LENGTH[metric]}, as {metric} compares them."
         )
     elif metric == MUTUAL and rows:
-        notes.append(f"Probabilities of {task} are of log-likelihoods above those without the question, as {metric} is.")
+        notes.append(
+            f"Probabilities of {task} are of log-likelihoods above those without the question, as {metric} is."
+        )
     if merged:
         notes.append(f"{merged:,} questions of {task} have several right options: they count as one, the first.")
     again = max((record.repeats for record in records), default=1)
@@ -135,5 +137,3 @@ def _index(text: str, record: Record, n: int) -> int | None:
             return bare.index(text)
     index = option_index(text, [""] * n)
     return index if index >= 0 else None
-
-

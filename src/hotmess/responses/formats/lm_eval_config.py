@@ -69,7 +69,15 @@ _TWICE = ("configs", "config", "versions", "n-shot", "model_args", "gen_kwargs",
 _PACKED = re.compile(
     r"awq|gptq|gguf|exl2|bnb|quantized|mxfp4|nvfp4|nf4|fp8|fp4|int[48]|[48]-?bit|w[48]a\d+|aqlm|hqq|quip", re.IGNORECASE
 )
-_QUANTISED = ("load_in_4bit", "load_in_8bit", "autogptq", "gptqmodel", "quantization", "quantization_config", "gguf_file")
+_QUANTISED = (
+    "load_in_4bit",
+    "load_in_8bit",
+    "autogptq",
+    "gptqmodel",
+    "quantization",
+    "quantization_config",
+    "gguf_file",
+)
 _SIZE = re.compile(r"(?<![A-Za-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)[bB](?![A-Za-z0-9])")
 
 
@@ -110,9 +118,7 @@ def model_name(results: Mapping[str, Any]) -> str | None:
     return label(results.get("model_name")) or named or label(config.get("model"))
 
 
-def configuration(
-    results: Mapping[str, Any], task: str, metric: str | None, filter: str, steps: Any
-) -> dict[str, Any]:
+def configuration(results: Mapping[str, Any], task: str, metric: str | None, filter: str, steps: Any) -> dict[str, Any]:
     """The recorded configuration of a run of one task, each thing once."""
     config = mapping(results.get("config"))
     arguments = arguments_of(config.get("model_args"))
@@ -142,9 +148,7 @@ def configuration(
     return {
         **rest,
         "model_source": config.get("model") if source in (None, "CUSTOM") else source,
-        "model_args": {
-            key: value for key, value in arguments.items() if not (key in NAMES and label(value) == name)
-        },
+        "model_args": {key: value for key, value in arguments.items() if not (key in NAMES and label(value) == name)},
         "model": {
             "revision": None if "revision" in arguments else config.get("model_revision"),
             "sha": str(config["model_sha"])[:12] if config.get("model_sha") else None,

@@ -61,7 +61,10 @@ def select(config: Sequence[Any], answers: Sequence[str]) -> str | None:
     """
     left = list(answers)
     for entry in config:
-        name, k = mapping(entry).get("function"), mapping(entry).get("k", mapping(mapping(entry).get("kwargs")).get("k"))
+        name, k = (
+            mapping(entry).get("function"),
+            mapping(entry).get("k", mapping(mapping(entry).get("kwargs")).get("k")),
+        )
         if name == "take_first_k" and isinstance(k, int) and k > 0:
             left = left[:k]
         elif name == "majority_vote":

@@ -1,8 +1,8 @@
 """Grades of lm-evaluation-harness: which metric grades single responses, and what it calls right.
 
-The harness grades one response of each question: the one that the filter selects. What it calls right is known where the
-task grades by `exact_match` with its own arguments, which stand in the results; else several readings are tried, and one
-is taken only where it agrees with the log's grades.
+The harness grades one response of each question: the one that the filter selects. What it calls right is known where
+the task grades by `exact_match` with its own arguments, which stand in the results; else several readings are tried,
+and one is taken only where it agrees with the log's grades.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def metric_of(
     if chosen and not better:
         raise BadInput(f"Of the metric {chosen[0]} of {path} less is better: it is no grade of responses.")
     if len(better) > 1 and not _agree(records, better):
-        raise BadInput(f"{path} was graded by several metrics ({', '.join(better[:20])}): choose one with --scorer NAME.")
+        raise BadInput(
+            f"{path} was graded by several metrics ({', '.join(better[:20])}): choose one with --scorer NAME."
+        )
     if names and not better:
         raise NoResponses(
             f"{path} grades no single response: its metrics ({', '.join(names[:5])}) are computed over the whole task."
@@ -133,13 +135,19 @@ def reading_of(
     first = ever[0]
     notes = []
     if first.name:
-        notes.append(f"Answers of {path.name} are right where {first.name}, which agrees with {metric or 'its grades'}.")
-    more = next((one for one in ever[1:] if one.right() != first.right()), None)
-    if more is not None:
-        n = sum(a != b for one, two in zip(first.right(), more.right(), strict=True) for a, b in zip(one, two, strict=True))
-        notes.append(
-            f"In {path.name} {n:,} responses that were not graded are judged otherwise where right means that {more.name}."
+        seen = (
+            "as its grades say"
+            if any(right for *_, right in graded)
+            else "though no graded one was right to confirm it"
         )
+        notes.append(f"Answers of {path.name} are right where {first.name}, {seen}.")
+    if wrong := _differs(first, graded):
+        notes.append(f"{wrong:,} of {len(graded):,} graded answers of {path.name} differ from that: the grade counts.")
+    others = [one for one in ever[1:] if one.right() != first.right()]
+    if others:
+        pairs = [pair for two in zip(first.right(), others[0].right(), strict=True) for pair in zip(*two, strict=True)]
+        n = sum(one != other for one, other in pairs)
+        notes.append(f"In {path.name} {n:,} ungraded responses would be judged otherwise if {others[0].name}.")
     return first, notes
 
 
@@ -151,13 +159,20 @@ def letters_of(
     config: Mapping[str, Any],
 ) -> Reading | None:
     """Answers and targets as indices of options, where all targets are letters, and right means the same option."""
-    if not all(len(record.targets) == 1 and record.options and _LETTER.fullmatch(record.targets[0].strip()) for record in records):
+    if not all(
+        len(record.targets) == 1 and record.options and _LETTER.fullmatch(record.targets[0].strip())
+        for record in records
+    ):
         return None
     goals = [[option_index(record.targets[0], record.options)] for record in records]
     if any(goal[0] < 0 for goal in goals):
         return None
-    codes = [[option_index(text, record.options) for text in given] for record, given in zip(records, answers, strict=True)]
-    reading = Reading("", [[str(code) for code in given] for given in codes], [[str(code) for code in goal] for goal in goals])
+    codes = [
+        [option_index(text, record.options) for text in given] for record, given in zip(records, answers, strict=True)
+    ]
+    reading = Reading(
+        "", [[str(code) for code in given] for given in codes], [[str(code) for code in goal] for goal in goals]
+    )
     known = _known(records, answers, metric, config)
     if known is not None and known.right() != reading.right():
         return None
@@ -167,7 +182,11 @@ def letters_of(
 def _graded(records: Sequence[Record], selected: Sequence[int], metric: str | None) -> list[tuple[int, int, bool]]:
     """Row, place and grade of the answers that were graded."""
     values = [grade(record.metrics.get(metric or "")) for record in records]
-    return [(row, at, value >= 0.5) for row, (at, value) in enumerate(zip(selected, values, strict=True)) if at >= 0 and value is not None]
+    return [
+        (row, at, value >= 0.5)
+        for row, (at, value) in enumerate(zip(selected, values, strict=True))
+        if at >= 0 and value is not None
+    ]
 
 
 def _differs(reading: Reading, graded: Sequence[tuple[int, int, bool]]) -> int:
@@ -179,8 +198,13 @@ def _known(
 ) -> Reading | None:
     """The task's own `exact_match`, by the arguments that its configuration gives."""
     if config.get("metric_list") is None and "doc_to_text" in config:
-        config = {**config, "metric_list": [{"metric": "exact_match"}]}  # what the harness takes where a task names none
-    entry = next((mapping(one) for one in sequence(config.get("metric_list")) if mapping(one).get("metric") == metric), None)
+        config = {
+            **config,
+            "metric_list": [{"metric": "exact_match"}],
+        }  # what the harness takes where a task names none
+    entry = next(
+        (mapping(one) for one in sequence(config.get("metric_list")) if mapping(one).get("metric") == metric), None
+    )
     if metric != "exact_match" or entry is None or config.get("process_results") is not None:
         return None
     targets = [list(record.targets) for record in records]
@@ -225,8 +249,8 @@ def _tried(records: Sequence[Record], answers: Sequence[Sequence[str]]) -> list[
     """Ways to read answers whose grade is by a rule of the task's own, the strictest first."""
     ways: list[tuple[str, Callable[[str], str], Callable[[str], str]]] = [
         ("", canonical, canonical),
-        ("they are the same number as the target", canonical_number, canonical_number),
-        ("they are the same number as what follows #### in the target", canonical_number, _after_hashes),
+        ("they are the target but for $, commas, a final full stop and what stands before ####", _sum, _sum),
+        ("they are the same number as the target, or as what follows #### in it", canonical_number, _after_hashes),
         ("what follows #### in both is the same number", _after_hashes, _after_hashes),
         (r"the last \boxed{} of the response is the target", _in_box, _in_box),
     ]
@@ -247,6 +271,15 @@ def _once(forms: dict[str, str], form: Callable[[str], str], text: str) -> str:
     if text not in forms:
         forms[text] = form(text)
     return forms[text]
+
+
+def _sum(text: str) -> str:
+    """What the harness compares in word problems.
+
+    >>> _sum("He has 3. #### $1,200.")
+    '1200'
+    """
+    return text.rpartition("#### ")[2].replace(",", "").replace("$", "").removesuffix(".").lower()
 
 
 def _after_hashes(text: str) -> str:

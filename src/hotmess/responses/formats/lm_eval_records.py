@@ -1,7 +1,7 @@
 """Records of lm-evaluation-harness and lmms-eval: one question under one filter, in one form.
 
-lm-evaluation-harness writes `resps` as requests × repeats. lmms-eval writes them flat where there is one request, leaves
-them out where the filter changed nothing, and names neither filters nor metrics.
+lm-evaluation-harness writes `resps` as requests × repeats. lmms-eval writes them flat where there is one request,
+leaves them out where the filter changed nothing, and names neither filters nor metrics.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ LONGEST_LIST = 100_000
 """Characters of a target up to which it is read as a list of right answers."""
 
 _NO_METRIC = frozenset(
-    ("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "input", "token_counts")
-    + ("doc_hash", "prompt_hash", "target_hash", "input_media")
+    (
+        *("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "input"),
+        *("token_counts", "doc_hash", "prompt_hash", "target_hash", "input_media"),
+    )
 )
+_SAID, _RIGHT = ("parsed_pred", "pred", "prediction"), ("answer", "gt", "target")
 _IDS = frozenset(("id", "idx", "index", "key", "doc_id", "question_id", "sample_id", "uuid", "ind"))
 _ROLLING = frozenset(("word_perplexity", "byte_perplexity", "bits_per_byte"))
 
@@ -44,7 +47,7 @@ class Record(NamedTuple):
     """Characters and bytes of each continuation."""
     responses: tuple[str, ...]
     tokens: tuple[tuple[float | None, float | None], ...]
-    """Tokens that were generated, and those of them that were reasoning, of each response, where the log counts them."""
+    """Tokens that were generated, and those of them that were reasoning, of each response, where they are counted."""
     likelihoods: tuple[float, ...]
     repeats: int
     filtered: str | None
@@ -176,7 +179,35 @@ def _metrics(raw: Mapping[str, Any]) -> dict[str, Any]:
         return {name: raw.get(name) for name in sequence(raw["metrics"]) if isinstance(name, str)}
     if "filter" in raw or any(name in raw for name in USUAL):
         return {name: raw[name] for name in USUAL if name in raw}
-    return {name: value for name, value in raw.items() if name not in _NO_METRIC}
+    return {name: _inner(value) for name, value in raw.items() if name not in _NO_METRIC}
+
+
+def _inner(value: Any) -> Any:
+    """The grade in a record of lmms-eval, which may be told by what was answered and what is right."""
+    given = mapping(value)
+    if not given:
+        return value
+    for name in ("score", "acc", "correct"):
+        if name in given:
+            return given[name]
+    said, right = _first(given, _SAID), _first(given, _RIGHT)
+    if said is None or right is None:
+        return None
+    return said in right if isinstance(right, list) else str(said) == str(right)
+
+
+def _first(given: Mapping[str, Any], names: Sequence[str]) -> Any:
+    return next((given[name] for name in names if name in given), None)
+
+
+def contradicts(raw: Any) -> bool:
+    """Whether a record of lmms-eval names another right answer beside its grade than its target."""
+    raw = mapping(raw)
+    if "filter" in raw or "metrics" in raw:
+        return False
+    told = [_first(mapping(value), _RIGHT) for name, value in raw.items() if name not in _NO_METRIC]
+    goal = _targets(raw.get("target"))
+    return any(isinstance(one, (str, int)) and str(one) not in goal for one in told)
 
 
 def is_rolling(record: Record) -> bool:
@@ -235,9 +266,9 @@ def _marked(doc: Mapping[str, Any], continuations: Sequence[str]) -> tuple[int, 
     for value in (doc, *doc.values()):
         value = mapping(value)
         labels, choices = sequence(value.get("labels")), sequence(value.get("choices"))
-        if len(labels) == len(choices) == len(continuations) >= 2 and all(one in (0, 1) for one in labels):
-            if [str(choice).strip() for choice in choices] == list(continuations):
-                return tuple(place for place, mark in enumerate(labels) if mark == 1)
+        fits = len(labels) == len(choices) == len(continuations) >= 2 and all(one in (0, 1) for one in labels)
+        if fits and [str(choice).strip() for choice in choices] == list(continuations):
+            return tuple(place for place, mark in enumerate(labels) if mark == 1)
     return ()
 
 

@@ -15,16 +15,13 @@ from hotmess.responses.formats.lm_eval_grades import Reading, grade, letters_of,
 from hotmess.responses.formats.lm_eval_records import Record
 from hotmess.responses.formats.registry import NoResponses, ReadOptions
 from hotmess.responses.formats.tokens import count_tokens
-from hotmess.responses.values import canonical
+from hotmess.responses.values import OTHERWISE, canonical
 
 Rows = list[dict[str, Any]]
 
-WRITTEN = " (not as the task writes it)"
-"""Behind an answer that the task grades wrong although it is the target but for case, blanks or the way of writing."""
-
 
 class Answers(NamedTuple):
-    """What the filter makes of every repeat, the place of the one that was graded (−1 for none), what stands for none."""
+    """What the filter makes of every repeat, the place of the graded one (−1 for none), what stands for no answer."""
 
     given: list[list[str]]
     selected: list[int]
@@ -103,8 +100,8 @@ def _of_texts(
     values = [grade(record.metrics.get(metric or "")) for record in records]
     if several and metric is not None and metric.startswith("pass@"):
         raise BadInput(
-            f"{path} grades all repeats of a question together ({metric}), and does not say which of them pass: run the "
-            "task once for each repeat, with --repeats 1 and another seed, or grade each repeat by itself, as Inspect "
+            f"{path} grades all repeats of a question together ({metric}), and does not say which of them pass: run "
+            "the task once for each repeat, with --repeats 1 and another seed, or grade each repeat by itself, as Inspect "
             "does, or in a table with one row for each."
         )
     whole = all(value in (0.0, 1.0, None) for value in values)
@@ -123,12 +120,12 @@ def _of_texts(
         if not several:
             if metric is None:
                 raise BadInput(f"{path} grades no single response, and no answer equals its target.")
-            notes.append(f"The outcome of {facts['task']} is the log's own grade, {metric}: answers alone do not give it.")
+            notes.append(f"The outcome of {facts['task']} is the log's own grade, {metric}.")
             return _of_scores(records, metric), "score"
         raise BadInput(
             f"{path} grades one of {max(len(record.responses) for record in records)} repeats of each question by "
-            f"{metric}, and what makes an answer right cannot be told from its configuration: run the task once for each "
-            "repeat, with --repeats 1 and another seed, so that each is graded, and read the folder of all runs."
+            f"{metric}, and no way to read answers agrees with its grades: run the task once for each repeat, with "
+            "--repeats 1 and another seed, so that each is graded, and read the folder of all runs."
         )
     return _with_answers(records, answers, reading, values, kind, facts["task"], metric, notes), kind
 
@@ -147,9 +144,7 @@ def _with_answers(
     otherwise = 0
     for at, (record, judged) in enumerate(zip(records, reading.right(), strict=True)):
         goal = reading.targets[at][0]
-        for place, (answer, form, right) in enumerate(
-            zip(answers.given[at], reading.answers[at], judged, strict=True)
-        ):
+        for place, (answer, form, right) in enumerate(zip(answers.given[at], reading.answers[at], judged, strict=True)):
             value = values[at] if place == answers.selected[at] else None
             if value is not None:
                 right = value >= 0.5
@@ -164,13 +159,13 @@ def _with_answers(
                 text = None if answer in answers.missing or not canonical(form) else form
                 if text is not None and canonical(text) == canonical(goal):
                     otherwise += 1
-                    text += WRITTEN
+                    text += OTHERWISE
                 row.update(text=text, target=goal)
             rows.append(row)
     if otherwise:
         notes.append(
-            f"{otherwise:,} responses to {task} are the target but for case, blanks or the way of writing: {metric} calls "
-            "them wrong, and so they count."
+            f"{otherwise:,} responses to {task} are the target but for case, blanks or the way of writing: {metric} "
+            "calls them wrong, and so they count; --canonical text or --canonical math counts them as right."
         )
     return rows
 
@@ -181,8 +176,8 @@ def _lengths(rows: Rows, facts: Mapping[str, Any], options: ReadOptions, notes: 
     if facts["cut"]:
         if options.tokenizer is not None:
             raise BadInput(
-                f"The log of {facts['task']} holds only what its model wrote after {facts['cut']}, so counting its tokens "
-                "would not give the length of responses: leave out --tokenizer."
+                f"The log of {facts['task']} holds only what its model wrote after {facts['cut']}, so counting its "
+                "tokens would not give the length of responses: leave out --tokenizer."
             )
         notes.append(
             f"The log of {facts['task']} holds only what its model wrote after {facts['cut']}: lengths are not known."
