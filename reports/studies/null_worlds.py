@@ -8,7 +8,7 @@
 `--sets` is the number of data sets in each cell of the table claim × world; `--sets natural=400,scale=100` sets it by
 the claims' subject (natural, between, sized, scale); `--minutes` ends it after so much processor time. The data sets
 are those of `verdict_worlds.py`, which `power.py` shares. Writes `null_worlds.json` and `null_worlds.md` beside itself,
-and the rates that verdicts carry to `src/hotmess/claims/rates.json`.
+and the rates of each claim beside its module in `src/hotmess/claims/catalogue`, where the claim reads them.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ sys.path.insert(0, str(HERE))
 
 import verdict_worlds as worlds  # noqa: E402
 
+from hotmess.claims.rates import place  # noqa: E402
+
 AIM = 0.065
 SUMMARY = "python reports/studies/null_worlds.py --summary"  # what has run so far, not what is aimed at
 JOINT = ("answers-get-hotter-with-length", "natural-exceeds-budget")
-PACKAGED = HERE.parents[1] / "src" / "hotmess" / "claims" / "rates.json"
+CATALOGUE = HERE.parents[1] / "src" / "hotmess" / "claims" / "catalogue"
 SUBJECTS = {
     worlds.NATURAL[0]: "natural",
     worlds.BETWEEN[0]: "between",
@@ -150,10 +152,11 @@ def packaged(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str,
             "published_supported": sum(r["published"]["supported"] for r in null) if published else None,
             "power": [[r["world"], r["truth"], r["supported"], r["sets"]] for r in power],
         }
-    return {"provenance": about, "claims": claims}
+        claims[claim] |= {"command": about["command"], "date": about["date"], "by": ""}
+    return claims
 
 
-def joint_rates(path: Path) -> dict[str, Any]:
+def joint_rates(path: Path, date: str) -> dict[str, Any]:
     """Rates of the joint model's claims from `overthinking_worlds.py`, as `packaged` gives those of the others.
 
     Supported by the posterior alone: the other guards only lower verdicts.
@@ -190,6 +193,7 @@ def joint_rates(path: Path) -> dict[str, Any]:
             "published_supported": None,
             "power": [[names.get(w, w), truths[claim, w], *c] for w, c in by_world.items() if w not in false],
             "command": "python reports/studies/overthinking_worlds.py --summary",
+            "date": date,
             "by": "by its posterior alone",
         }
     return claims
@@ -249,8 +253,8 @@ def main() -> None:
     write(args.store, args.out)
 
 
-def write(store: Path, out: Path, packaged_to: Path | None = None) -> None:
-    """Tables of null worlds and of power, and the packaged rates, from the finished data sets."""
+def write(store: Path, out: Path) -> None:
+    """Tables of null worlds and of power, and the rates beside the claims, from the finished data sets."""
     records = worlds.load(store)
     about = {
         "command": "python reports/studies/null_worlds.py --sets 1000 --jobs 2",
@@ -262,11 +266,12 @@ def write(store: Path, out: Path, packaged_to: Path | None = None) -> None:
     text = json.dumps({**about, "rows": rows}, indent=1, allow_nan=False)
     (out / "null_worlds.json").write_text(text + "\n")
     (out / "null_worlds.md").write_text(markdown(about, rows))
-    to = packaged_to or (PACKAGED if out == HERE else out / "rates.json")
     found = packaged({**about, "command": SUMMARY}, every)
     if store == worlds.STORE:
-        found["claims"] |= joint_rates(HERE / "overthinking_worlds.jsonl")
-    to.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
+        found |= joint_rates(HERE / "overthinking_worlds.jsonl", about["date"])
+    for claim, values in found.items():
+        to = place((CATALOGUE if out == HERE else out) / f"{claim.replace('-', '_')}.py")
+        to.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ def extrapolation() -> Numbers:
 
 def keys(seed: int = 5) -> Numbers:
     """Three models, right 97% of the time; 3% of keys wrong: incoherence, what suspect_keys finds, and after."""
-    from hotmess.claims.sensitivity import suspect_keys
+    from hotmess.checks.answer_keys import suspect_keys
     from hotmess.decompose.squared import unbiased
     from hotmess.responses.cells import reduce
     from hotmess.responses.validate import validate

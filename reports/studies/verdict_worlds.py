@@ -164,7 +164,6 @@ def is_true(claim: str, truth: float) -> bool:
 
 def run_one(kind: Kind, seed: int, *, draws: int | None = None) -> dict[str, Any]:
     """Draw a data set, test the claims and the published procedures on it: a line of the store."""
-    from hotmess.claims.published import PROCEDURES
     from hotmess.claims.study import Study
     from hotmess.claims.test import test_claims
     from hotmess.errors import NotTestable
@@ -177,11 +176,11 @@ def run_one(kind: Kind, seed: int, *, draws: int | None = None) -> dict[str, Any
     # the guard of sensitivity can only take verdicts back, and costs refits: without it rates are upper bounds
     for verdict in test_claims(study, kind.claims, sensitivity=False):
         numbers = [verdict.probability, verdict.median, verdict.low, verdict.high]
-        name = verdict.claim.name
+        name, published = verdict.claim.name, verdict.claim.published
         out["claims"][name] = [LETTER[verdict.verdict], *(None if v is None else float(f"{v:.4g}") for v in numbers)]
-        if name in PROCEDURES:
+        if published is not None:
             try:
-                out["published"][name] = LETTER[PROCEDURES[name](study).verdict]
+                out["published"][name] = LETTER[published(study).verdict]
             except NotTestable:
                 out["published"][name] = "n"
     return out

@@ -43,7 +43,7 @@ _WHERE = {
     "Contrast": "hotmess.laws.contrast",
     "natural_contrast": "hotmess.laws.contrast",
     "Claim": "hotmess.claims.claim",
-    "Verdict": "hotmess.claims.claim",
+    "Verdict": "hotmess.claims.verdict",
     "Study": "hotmess.claims.study",
     "test": "hotmess.claims.api",
     "report": "hotmess.claims.api",
@@ -107,8 +107,9 @@ if TYPE_CHECKING:
     from hotmess.answers.signatures import triage
     from hotmess.checks.predictive import Checks, check
     from hotmess.claims.api import report, test
-    from hotmess.claims.claim import Claim, Verdict
+    from hotmess.claims.claim import Claim
     from hotmess.claims.study import Study
+    from hotmess.claims.verdict import Verdict
     from hotmess.decompose.records import decompose
     from hotmess.design.planning import Design, plan
     from hotmess.errors import BadInput, NotTestable

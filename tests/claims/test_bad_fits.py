@@ -8,7 +8,7 @@ import pytest
 
 import hotmess as hm
 from hotmess.claims.catalogue import CATALOGUE
-from hotmess.claims.claim import NOT_TESTABLE
+from hotmess.claims.rule import NOT_TESTABLE
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.cli import main
@@ -68,12 +68,12 @@ def spoiled(tree, how):
 
 def spoil(study, key, how, stage):
     """The study with one of its fits spoiled: the law itself, or the fit of answers beneath it."""
-    one = study._made[key]
+    one = study.made[key]
     if stage == "answers":
         one = replace(one, fit=replace(one.fit, data=spoiled(one.fit.data, how)))
     else:
         one = replace(one, data=spoiled(one.data, how))
-    return replace(study, _made={**study._made, key: one}), one
+    return replace(study, made={**study.made, key: one}), one
 
 
 @pytest.mark.parametrize("how", [divergent, stuck, slow])

@@ -7,7 +7,7 @@ import pytest
 
 import hotmess as hm
 from hotmess.claims.catalogue import CATALOGUE
-from hotmess.claims.claim import NOT_TESTABLE
+from hotmess.claims.rule import NOT_TESTABLE
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.cli import main

@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hotmess.claims.claim import (
+from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.rule import (
     CONTRADICTED,
     INCONCLUSIVE,
     NOT_TESTABLE,
     SUPPORTED,
-    Claim,
-    Estimate,
     Probability,
-    Quantity,
     decide,
     probability,
 )
@@ -20,6 +18,7 @@ from hotmess.claims.study import Study
 from hotmess.claims.test import find_claims, test_claim, test_claims
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.estimate import Estimate
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate

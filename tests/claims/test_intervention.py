@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hotmess.claims import intervention
-from hotmess.claims.claim import CONTRADICTED, SUPPORTED
+from hotmess.claims.catalogue import intervention_lowers_incoherence as intervention
+from hotmess.claims.rule import CONTRADICTED, SUPPORTED
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.errors import NotTestable

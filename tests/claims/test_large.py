@@ -9,11 +9,10 @@ from hotmess.claims.test import find_claims
 from hotmess.claims.user import chosen_claims
 from hotmess.errors import BadInput
 from hotmess.examples import example
-from hotmess.report.verdicts import line
 
 
 def test_what_takes_long_is_asked_for_by_name(monkeypatch):
-    monkeypatch.setattr(testing, "LARGE", 10)
+    monkeypatch.setattr("hotmess.claims.study.LARGE", 10)
     study = Study(example(), draws=300)
     long = [c for c in CATALOGUE.values() if c.long]
     assert {c.name for c in long} >= {"answers-get-hotter-with-length", "thirty-samples-suffice"}
@@ -26,7 +25,7 @@ def test_what_takes_long_is_asked_for_by_name(monkeypatch):
     assert "was not run" not in asked.sentence
     for v in testing.test_claims(study, ["natural-overthinking"]):
         if v.verdict in ("supported", "contradicted"):
-            assert "Not run" in line("sensitivity", v.guards["sensitivity"])
+            assert "Not run" in dict(v.lines())["Sensitivity"]
 
 
 def test_arguments_the_wrong_way_round_are_told_apart():

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hotmess.claims import published
+from hotmess.claims import procedures
 from hotmess.claims.catalogue import CATALOGUE
-from hotmess.claims.exponents import trend_weights
-from hotmess.claims.shapes import RIVALS, bent_estimate
-from hotmess.claims.shares import INTERCEPT, MODEL, REST, SLOPE, quick_shares, share_difference, slope_draws
+from hotmess.claims.catalogue.length_saturates import RIVALS, bent_estimate
+from hotmess.claims.families.exponents import trend_weights
+from hotmess.claims.families.shares import INTERCEPT, MODEL, REST, SLOPE, quick_shares, share_difference, slope_draws
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.decompose.squared import plug_in
@@ -32,13 +32,13 @@ class Groups:
 
 def test_trend_weights_give_the_rise_along_the_line() -> None:
     rows = [(f, d) for f in ("a", "b") for d in ("easy", "hard", "medium")]
-    w = trend_weights(Groups(rows))  # type: ignore[arg-type]
+    w = trend_weights(Groups(rows).power_laws)  # type: ignore[arg-type]
     y = {"easy": 1.0, "medium": 5.0, "hard": 3.0}
     line = np.polyfit([0, 1, 2], [y["easy"], y["medium"], y["hard"]], 1)[0]
     assert w @ np.array([y[d] for _, d in rows]) == pytest.approx(2 * line)
     assert w.sum() == pytest.approx(0)
     ragged = [*rows, ("c", "easy")]  # a family with one group says nothing about a trend
-    np.testing.assert_allclose(trend_weights(Groups(ragged))[:-1], w)  # type: ignore[arg-type]
+    np.testing.assert_allclose(trend_weights(Groups(ragged).power_laws)[:-1], w)  # type: ignore[arg-type]
 
 
 def test_slopes_of_length_and_size_match_brute_force() -> None:
@@ -156,7 +156,7 @@ def test_size_predicts_more_where_it_does(sized: Study) -> None:
     few = validate(sized.responses.table.query("model_size_b < 5").reset_index(drop=True))
     refused = run_claims(Study(few, draws=100), ["length-predicts-more-than-size"])[0]
     assert refused.verdict == "not testable" and "at least 4" in refused.sentence
-    assert published.PROCEDURES["length-predicts-more-than-size"](sized).verdict == "contradicted"
+    assert CATALOGUE["length-predicts-more-than-size"].published(sized).verdict == "contradicted"
 
 
 def test_published_procedures_are_plain_least_squares_on_plug_in_terms() -> None:
@@ -166,10 +166,10 @@ def test_published_procedures_are_plain_least_squares_on_plug_in_terms() -> None
     hard = (cells["difficulty"] == "hard").to_numpy()
     sums = cells.assign(v=terms.variance, b=terms.bias2)[hard].groupby("model_size_b")[["v", "b"]].sum()
     exact = stats.linregress(np.log(sums.index), np.log(sums["v"] / (sums["v"] + sums["b"])))
-    found = published.PROCEDURES["hard-incoherence-rises-with-scale"](study)
+    found = CATALOGUE["hard-incoherence-rises-with-scale"].published(study)
     assert (found.estimate, found.p) == pytest.approx((exact.slope, exact.pvalue))
     slopes = [stats.linregress(np.log(sums.index), np.log(sums[c])).slope for c in ("v", "b")]
-    one = published.size_line(study, "hard", -1.0)
+    one = procedures.size_line(study, "hard", -1.0)
     assert one.estimate == pytest.approx(-exact.slope) and np.isfinite(slopes).all()
 
 
@@ -178,7 +178,7 @@ def test_the_median_split_is_the_difference_of_plug_in_ratios() -> None:
     terms = plug_in(study.halves.points)
     half = (study.halves.table["half"] == "longer").to_numpy()
     ratio = [terms.variance[rows].sum() / terms.error[rows].sum() for rows in (half, ~half)]
-    found = published.median_split(study)
+    found = procedures.median_split(study)
     assert found.estimate == pytest.approx(ratio[0] - ratio[1]) and found.verdict == "contradicted"
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hotmess.claims import optimizer
-from hotmess.claims.claim import SUPPORTED
+from hotmess.claims.catalogue import optimizer_bias_falls_faster_than_variance as optimizer
+from hotmess.claims.rule import SUPPORTED
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.errors import NotTestable

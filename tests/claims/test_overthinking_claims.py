@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import hotmess as hm
-from hotmess.claims.claim import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPORTED
+from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPORTED
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.errors import NotTestable

@@ -9,21 +9,18 @@ from scipy import stats
 
 import hotmess as hm
 from hotmess.answers.densities import fit_densities
-from hotmess.claims import hooks
+from hotmess.checks.answer_keys import suspect_keys
 from hotmess.claims.catalogue import CATALOGUE
-from hotmess.claims.claim import INCONCLUSIVE, Claim, Quantity
-from hotmess.claims.sensitivity import (
-    Hooks,
-    power_scaling_sense,
-    scaled_weights,
-    sensitivity,
-    suspect_keys,
-    without,
-)
+from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
+from hotmess.claims.guards.predictive import PredictiveChecks
+from hotmess.claims.guards.sensitivity import sensitivity
+from hotmess.claims.reduced import without
+from hotmess.claims.rule import INCONCLUSIVE, SUPPORTED, probability
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import Gate
+from hotmess.inference.power_scaling import power_scaling_sense, scaled_weights
 from hotmess.laws.densities import law_points, power_law_densities
 from hotmess.laws.leave_out import laws_without
 from hotmess.laws.power import LawPrior, power_laws
@@ -40,6 +37,12 @@ def study():
     rng = np.random.default_rng(5)
     tokens = np.rint(2 ** (8 + rng.normal(size=len(table)))).astype(int)
     return Study(validate(table.assign(reasoning_tokens=tokens)), seed=3, draws=200)
+
+
+def case_of(study, claim, quantity=None, population="these"):
+    quantity = quantity or claim.quantity(study, population)
+    p = probability(claim.holds(quantity.draws))
+    return Case(study, claim, population, 0.9, quantity, quantity, quantity.gate, p, p.value, SUPPORTED)
 
 
 def test_scaling_the_prior_of_a_normal_posterior_gives_the_closed_form():
@@ -118,14 +121,14 @@ def test_the_laws_without_a_model_are_those_of_a_fit_without_it(study):
 def test_without_a_model_the_rest_of_the_contrast_is_what_it_was(study):
     claim = CATALOGUE["natural-overthinking"]
     quantity = claim.quantity(study, "these")
-    offered, k = hooks.HOOKS[claim.name].without(study, quantity, "these", "model", "model-8B")
+    offered, k = claim.leave_out.without(case_of(study, claim, quantity), "model", "model-8B")
     again = claim.quantity(without(study, "model", "model-8B"), "these").draws
     assert k == -np.inf
     assert offered.mean() == pytest.approx(again.mean(), abs=4 * again.std() / np.sqrt(again.size / 2))
 
 
 def test_every_run_is_recorded_and_groups_of_difficulty_stay_what_they_are(study):
-    found = sensitivity(study, CATALOGUE[SCALE], CATALOGUE[SCALE].quantity(study, "these"), "these")
+    found = sensitivity(case_of(study, CATALOGUE[SCALE]))
     assert {"model model-8B left out", "difficulty hard left out"} <= set(found.runs)
     assert found.runs["model model-8B left out"].how in ("reweighted", "a new fit")
     assert any(name.startswith("the prior to the power") for name in found.runs) and set(found.sense) == {
@@ -184,9 +187,8 @@ def test_a_side_that_one_model_carries_is_held_back():
     assert run_claim(four("abc"), of_one_model(), population="these", sensitivity=False).verdict == "supported"
 
 
-def test_no_new_fits_where_they_take_long(monkeypatch):
-    monkeypatch.setitem(hooks.HOOKS, "carried-by-one-model", Hooks(refit=False))
-    found = sensitivity(four(), of_one_model(), of_one_model().quantity(four(), "these"))
+def test_no_new_fits_where_they_take_long():
+    found = sensitivity(case_of(four(), replace(of_one_model(), leave_out=LeaveOut(refit=False))))
     assert not found.runs and any("takes long" in note for note in found.notes)
 
 
@@ -219,17 +221,17 @@ def test_a_key_is_suspect_where_all_large_models_agree_on_one_wrong_option():
 def test_checks_hold_back_only_what_another_distribution_moves(monkeypatch):
     """The guard of predictive checks on a fit that fails them, with what the other distributions say planted."""
     from hotmess.checks import families
-    from hotmess.claims.sensitivity import predictive
 
     table = simulate("mixture", seed=11, questions=1500, samples=16).table
     study = Study(validate(table), draws=250)
-    claim = replace(of_one_model(), name="natural-overthinking")
-    monkeypatch.setitem(hooks.HOOKS, claim.name, Hooks(fit=lambda s: s.fit))
-    record, reasons = predictive(study, claim)
+    claim = replace(of_one_model(), quantity=lambda s, p: Quantity(np.ones((4, 500)), Gate(), ""), fit=lambda s: s.fit)
+    found = PredictiveChecks().run(case_of(study, claim))
+    record, reasons = found.record, found.reasons
     assert "middle" in record["failed"] and record["alternative"] == "mixture"
     assert record["passed"] is (record["moved"] <= 1) and bool(reasons) is not record["passed"]
-    study._made.pop(next(k for k in study._made if k.startswith("checks")))
+    study.made.pop(next(k for k in study.made if k.startswith("checks")))
     far = pd.DataFrame({"model": ["m"], "family": ["mixture"], "log_evidence": [0.0], "moved": [1.5]})
     monkeypatch.setattr(families, "alternatives", lambda fit: far)
-    record, reasons = predictive(study, claim)
+    found = PredictiveChecks().run(case_of(study, claim))
+    record, reasons = found.record, found.reasons
     assert not record["passed"] and "move the incoherence of m by 1.5 posterior sd" in reasons[0]

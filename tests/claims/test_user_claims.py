@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hotmess as hm
-from hotmess.claims.claim import NOT_TESTABLE, Quantity
+from hotmess.claims.claim import Quantity
 from hotmess.claims.expression import parse
+from hotmess.claims.rule import NOT_TESTABLE
 from hotmess.claims.study import Study
 from hotmess.claims.user import claim_from, claim_from_function, load_claims
 from hotmess.cli import main

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hotmess.claims.claim import THRESHOLD
+from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.study import Study
 from hotmess.cli import main
-from hotmess.design.components import components, half_weights, linear, size_weights
+from hotmess.design.components import half_weights, linear, size_weights
 from hotmess.design.planning import decision_rate, plan, standard_error
 from hotmess.design.variance import Moments, moments, sampling_coefficients, sampling_variance
 from hotmess.errors import BadInput, NotTestable
+from hotmess.estimates.estimate import THRESHOLD
 from hotmess.estimates.halves import half_estimate, letter_terms
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
@@ -120,7 +121,7 @@ def test_more_of_anything_decides_more_often(pilot):
 
 def test_sizes_are_what_a_slope_over_size_needs(pilot):
     study = Study(validate(pilot), seed=1, draws=100)
-    c = components(study, "hard-incoherence-rises-with-scale", draws=20)
+    c = CATALOGUE["hard-incoherence-rises-with-scale"].design(study, 20)
     slope = study.power_laws.slope_of_logit_incoherence("like-these")
     hard = study.power_laws.groups["difficulty"].tolist().index("hard")
     assert c.effect.mean() == pytest.approx(slope[..., hard].mean(), abs=2 * slope[..., hard].std())
@@ -141,7 +142,7 @@ def test_length_and_refusals(pilot):
     between = plan(Study(validate(world.table), draws=100), "incoherence-rises-with-length", questions=[120, 1000])
     assert (between.table.groupby("samples")["rate"].apply(lambda r: r.is_monotonic_increasing)).all()
     with pytest.raises(NotTestable, match="No design for the claim"):
-        components(study, "variance-exponent-falls-with-difficulty")
+        plan(study, "variance-exponent-falls-with-difficulty")
     for bad in ({"effect": -1.0}, {"probability": 1.5}, {"samples": [1]}, {"responses": 5}):
         with pytest.raises(BadInput):
             plan(study, "natural-overthinking", **bad)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import hotmess as hm
-from hotmess.claims.ensembling import ensembles, ensembling_divides_variance, exponents
+from hotmess.claims.catalogue.ensembling_divides_variance import CLAIM as ensembling_divides_variance
+from hotmess.claims.catalogue.ensembling_divides_variance import ensembles, exponents
 from hotmess.claims.test import test_claim as verdict_of
 from hotmess.ensembles import ensemble_table, real_ensembles, vote
 from hotmess.errors import BadInput, NotTestable

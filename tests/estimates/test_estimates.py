@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hotmess.claims.scale import _easiest_first
+from hotmess.claims.families.scale import easiest_first
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import ratio_influence
@@ -216,14 +216,14 @@ def test_the_length_estimate_is_the_slope_over_bins_with_a_jackknife_over_bins()
 def test_difficulty_groups_go_from_easy_to_hard(labels, ordered):
     import pandas as pd
 
-    assert _easiest_first(pd.Series(labels)) == ordered
-    assert _easiest_first(pd.Series(labels).astype("category")) == ordered
+    assert easiest_first(pd.Series(labels)) == ordered
+    assert easiest_first(pd.Series(labels).astype("category")) == ordered
     backwards = pd.Categorical(labels, categories=ordered[::-1], ordered=True)
-    assert _easiest_first(pd.Series(backwards)) == ordered[::-1]
+    assert easiest_first(pd.Series(backwards)) == ordered[::-1]
 
 
 def test_groups_whose_order_cannot_be_told_are_not_guessed():
     import pandas as pd
 
     with pytest.raises(NotTestable, match="cannot be told"):
-        _easiest_first(pd.Series(["algebra", "geometry"]))
+        easiest_first(pd.Series(["algebra", "geometry"]))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import hotmess as hm
-from hotmess.claims.samples import thirty_samples_suffice
+from hotmess.claims.catalogue.thirty_samples_suffice import CLAIM as thirty_samples_suffice
 from hotmess.claims.test import test_claim as verdict_of
 from hotmess.errors import NotTestable
 from hotmess.laws.samples import (

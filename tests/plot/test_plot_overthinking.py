@@ -5,7 +5,7 @@ import pytest
 
 from hotmess import plot
 from hotmess.claims.study import Study
-from hotmess.report.parts import Context
+from hotmess.report.section import Context
 from hotmess.report.sections.overthinking import overthinking
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate

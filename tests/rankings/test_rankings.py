@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 
 import hotmess as hm
-from hotmess.claims.survey import intelligence_and_incoherence_correlate, rankings_of
+from hotmess.claims.catalogue.intelligence_and_incoherence_correlate import (
+    CLAIM as intelligence_and_incoherence_correlate,
+)
+from hotmess.claims.catalogue.intelligence_and_incoherence_correlate import rankings_of
 from hotmess.cli import main
 from hotmess.errors import BadInput, NotTestable
 from hotmess.rankings import as_responses, fit_rankings, mean_rank_correlation, rankings, simulate_rankings
@@ -157,7 +160,7 @@ def test_the_claim_is_tested_from_the_command_line(survey, capsys):
 
 
 def test_the_report_shows_every_estimate(survey):
-    from hotmess.report.parts import Context
+    from hotmess.report.section import Context
     from hotmess.report.sections.survey import survey as section
 
     study = hm.Study(hm.read(survey))

@@ -68,7 +68,7 @@ def test_a_section_of_ones_own(table, tmp_path, monkeypatch, population):
     from hotmess.errors import BadInput
     from hotmess.report import sections
     from hotmess.report.build import build_report
-    from hotmess.report.parts import Section
+    from hotmess.report.section import Section
     from hotmess.responses.validate import validate
 
     def speaks(context):

@@ -14,7 +14,7 @@ import sbc
 import verdict_worlds as worlds
 from scipy import stats
 
-from hotmess.claims import rates
+from hotmess.claims.rates import rates_beside, sentence
 
 BY_NAME = {k.name: k for k in (*worlds.KINDS, *worlds.POWER)}
 
@@ -67,7 +67,7 @@ def records(sets: int = 30) -> list[dict]:
     return out
 
 
-def test_tables_count_what_the_records_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_count_what_the_records_say(tmp_path: Path) -> None:
     store = tmp_path / "store.jsonl"
     lines = [json.dumps(r) for r in records()]
     store.write_text("\n".join([*lines, '{"kind": "no eff']) + "\n")  # an interrupted line
@@ -81,13 +81,13 @@ def test_tables_count_what_the_records_say(tmp_path: Path, monkeypatch: pytest.M
     assert "supported in 1 of 30 data sets" in page and f"{worlds.upper_limit(1, 30):.1%}" in page
     power.write(store, tmp_path)
     assert "50.0% ± 9" in (tmp_path / "power.md").read_text()
-    packaged = json.loads((tmp_path / "rates.json").read_text())
-    monkeypatch.setattr(rates, "table", lambda: packaged)
-    found = rates.null_calibration(worlds.SCALE[0])
-    assert found is not None and found["supported"] == 1 and found["data_sets"] == 30
+    beside = rates_beside(tmp_path / f"{worlds.SCALE[0].replace('-', '_')}.py")
+    assert beside is not None
+    found = beside.record()
+    assert found["supported"] == 1 and found["data_sets"] == 30
     assert found["worst_upper_limit"] == found["upper_limit"] == pytest.approx(worlds.upper_limit(1, 30))
-    assert "in 1 of 30 simulated data sets of 1 worlds" in rates.sentence(found)
-    assert rates.null_calibration("no-such-claim") is None
+    assert "in 1 of 30 simulated data sets of 1 worlds" in sentence(found)
+    assert rates_beside(tmp_path / "no_such_claim.py") is None
 
 
 def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
@@ -106,11 +106,11 @@ def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
         record("both", 0, 0.2, 0.99),
     ]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines) + "\n")
-    found = null_worlds.joint_rates(tmp_path / "rows.jsonl")["natural-exceeds-budget"]
+    found = null_worlds.joint_rates(tmp_path / "rows.jsonl", "today")["natural-exceeds-budget"]
     assert (found["supported"], found["data_sets"], found["false_worlds"], found["fewest"]) == (5, 23, 2, 3)
     assert found["worst_world"] == "wrong options have their own lengths" and found["worst_rate"] == 2 / 3
     assert found["power"] == [["both effects", 0.2, 1, 1]]
-    said = rates.sentence({**found, "date": "today"})
+    said = sentence(found)
     assert "supported by its posterior alone in 5 of 23" in said and "own lengths: 67%" in said
 
 

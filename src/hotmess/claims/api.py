@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
-    from hotmess.claims.claim import Claim, Verdict
+    from hotmess.claims.claim import Claim
     from hotmess.claims.study import Study
+    from hotmess.claims.verdict import Verdict
 
 
 def test(
@@ -72,9 +73,9 @@ def as_study(about: Any, **settings: Any) -> Study:
                 raise BadInput("This was fitted to cells, not responses; test the claim on a Study of the responses.")
             study = Study(first.source, **{"seed": first.seed, **settings})
         if key != "fit" or first.formula is None:
-            study._made[key] = one
+            study.made[key] = one
         if key == "contrast":
-            study._made["halves"] = first.cells
+            study.made["halves"] = first.cells
     if study is None:
         raise BadInput("There is nothing to study: give responses, a study, a fit or laws.")
     return study
@@ -93,8 +94,8 @@ def report(
     about: as for `as_study`; verdicts among several things are reported as they are, else `claims` (default: all) are
     tested.
     """
-    from hotmess.claims.claim import Verdict
     from hotmess.claims.test import test_claims
+    from hotmess.claims.verdict import Verdict
     from hotmess.report.build import build_report
 
     given: list[Verdict] = []

@@ -1,23 +1,26 @@
-"""What a claim is, what its test returns, and the rule that decides (methods, section 7)."""
+"""What a claim is: everything that is known of it in one object, and the guards that stand around its verdict."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
-from hotmess.estimates.estimate import THRESHOLD, Estimate
-from hotmess.inference.gate import Gate, diagnose
+from hotmess.claims.rule import DECIDED, Probability
+from hotmess.estimates.estimate import Estimate
+from hotmess.inference.gate import Gate
 
 if TYPE_CHECKING:
+    from hotmess.answers.fit import Fit
+    from hotmess.claims.published import Published
+    from hotmess.claims.rates import Rates
     from hotmess.claims.study import Study
+    from hotmess.design.components import Components
     from hotmess.estimates.control import Control
-
-SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
-LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
+    from hotmess.inference.evidence import PointEvidence
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Quantity:
     held
         Reasons that hold back any verdict, such as a comparison that is not decidable.
     guards
-        Guards of the claim's own, name -> record, shown beside the others.
+        Records of the quantity's own, name -> record, shown as they are beside the guards; they decide nothing.
     """
 
     draws: np.ndarray
@@ -52,6 +55,26 @@ class Quantity:
     notes: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     guards: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LeaveOut:
+    """What of the data is left out one at a time, by the guard of sensitivity.
+
+    Attributes
+    ----------
+    without
+        (case, column, value) -> draws without a part of the data, and the Pareto k of their weights (-inf: exact);
+        None where it cannot be had without a new fit.
+    parts
+        Columns whose values are left out one at a time.
+    refit
+        Whether a new fit is cheap enough to be made for a guard.
+    """
+
+    without: Callable[[Case, str, str], tuple[np.ndarray, float] | None] | None = None
+    parts: tuple[str, ...] = ("model", "benchmark")
+    refit: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,6 +119,27 @@ class Claim:
         What there may be others like: questions, or the entities of a survey.
     preregistration
         Hash of a user's claim: SHA-256 of its canonical definition, in the report and in JSON.
+    fit
+        (study) -> the fit of answers that it rests on, for posterior predictive checks.
+    densities
+        (study, population) -> log prior and log likelihood of every draw of the quantity, (chain, draw) each, for
+        powers of either; None where there are none.
+    leave_out
+        Parts of the data left out one at a time.
+    prior
+        (study, generator, n) -> (n,) draws of the quantity from the prior that the model induces, for prior odds.
+    point
+        (study) -> evidence for no effect at all.
+    published
+        (study) -> what a published procedure says of it.
+    design
+        (study, draws) -> what the variance of its estimate is made of, for planning.
+    rates
+        How often it was called supported where it is false, in simulated worlds.
+    guards
+        Guards of its own, beside those of all claims.
+    order
+        Its place in the catalogue.
     """
 
     name: str
@@ -115,6 +159,16 @@ class Claim:
     widened: bool = True
     units: str = "questions"
     preregistration: str = ""
+    fit: Callable[[Study], Fit | None] | None = None
+    densities: Callable[[Study, str], tuple[np.ndarray, np.ndarray] | None] | None = None
+    leave_out: LeaveOut = LeaveOut()
+    prior: Callable[[Study, np.random.Generator, int], np.ndarray] | None = None
+    point: Callable[[Study], PointEvidence] | None = None
+    published: Callable[[Study], Published] | None = None
+    design: Callable[[Study, int], Components] | None = None
+    rates: Rates | None = None
+    guards: tuple[Guard, ...] = ()
+    order: int = 1000
 
     def holds(self, draws: np.ndarray) -> np.ndarray:
         """Where the claim holds among draws of its quantity."""
@@ -124,99 +178,88 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The outcome of a test; `record()` is the command line's JSON."""
+class Case:
+    """A claim under test: what its guards see.
 
+    Attributes
+    ----------
+    quantity, other
+        Of the population asked about, and of the other one; widened where questions are few.
+    gate
+        Diagnostics of the fits and of both quantities.
+    p, p_other
+        Probability of the claim in each population.
+    verdict
+        What the rule says of these.
+    lowered
+        Reasons found so far that hold the verdict back.
+    widened_by
+        Factor on distances from the median, where questions are few.
+    """
+
+    study: Study
     claim: Claim
-    verdict: str
-    sentence: str
     population: str
-    metric: str
-    probability: float | None = None
-    median: float | None = None
-    low: float | None = None
-    high: float | None = None
-    guards: dict[str, Any] = field(default_factory=dict)
-    each: tuple[dict[str, Any], ...] = ()
-    reasons: tuple[str, ...] = ()
-    draws: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    interval: float
+    quantity: Quantity
+    other: Quantity
+    gate: Gate
+    p: Probability
+    p_other: float
+    verdict: str
+    lowered: tuple[str, ...] = ()
+    widened_by: float = 1.0
 
-    def record(self) -> dict[str, Any]:
-        """One JSON record: undefined numbers are None."""
-        return {
-            "claim": self.claim.name,
-            "verdict": self.verdict,
-            "probability": self.probability,
-            "median": self.median,
-            "low": self.low,
-            "high": self.high,
-            "population": self.population,
-            "metric": self.metric,
-            "statement": self.claim.statement,
-            "estimand": self.claim.estimand,
-            "place": self.claim.place,
-            "sentence": self.sentence,
-            "reasons": list(self.reasons),
-            "preregistration": self.claim.preregistration or None,
-            "guards": self.guards,
-            "models": list(self.each),
-        }
+    @property
+    def median(self) -> float:
+        return float(np.median(self.quantity.draws))
+
+    @property
+    def stands(self) -> bool:
+        """Whether a direction is decided and nothing has held it back: only what stands can fall."""
+        return self.verdict in DECIDED and not self.lowered
+
+    def summary(self, draws: np.ndarray) -> dict[str, float]:
+        """Median and interval of draws."""
+        ends = [(1 - self.interval) / 2, 0.5, (1 + self.interval) / 2]
+        low, median, high = np.quantile(draws, ends)
+        return {"median": float(median), "low": float(low), "high": float(high)}
 
 
 @dataclass(frozen=True)
-class Probability:
-    """P(claim) with its Monte Carlo interval (95%), which never is a point even where all draws agree."""
+class Finding:
+    """What a guard found: its record for JSON, and the reasons (if any) that hold a verdict back."""
 
-    value: float
-    low: float
-    high: float
-    effective: float
+    guard: Guard
+    record: Any
+    reasons: tuple[str, ...] = ()
 
 
-def probability(holds: np.ndarray) -> Probability:
-    """P from indicator draws (chain, draw), with a Jeffreys interval at the effective number of draws.
+class Guard(ABC):
+    """Something that is looked at before a verdict stands. A guard can lower a verdict and never raise it.
 
-    >>> p = probability(np.ones((4, 500), bool))
-    >>> p.value, p.low > 0.99
-    (1.0, True)
+    Attributes
+    ----------
+    name
+        Its key in JSON.
+    title
+        What the page calls it.
+    lowers
+        The verdict that is left where it finds a reason: *not testable*, *inconclusive*, or None where it only tells.
     """
-    p = float(holds.mean())
-    n = holds.size
-    _, bulk, _ = diagnose(holds.astype(float))
-    effective = float(min(n, bulk)) if np.isfinite(bulk) and bulk > 0 else float(n)
-    a, b = p * effective + 0.5, (1 - p) * effective + 0.5
-    return Probability(p, float(stats.beta.ppf(0.025, a, b)), float(stats.beta.ppf(0.975, a, b)), effective)
 
+    name: str
+    title: str
+    lowers: str | None = None
 
-def decide(
-    p: Probability, other: float, *, gate: Gate, region: bool = False, threshold: float = THRESHOLD
-) -> tuple[str, tuple[str, ...]]:
-    """The rule: a verdict and the reasons that held it back.
+    @abstractmethod
+    def run(self, case: Case) -> Finding | None:
+        """What it finds; None where it has nothing to say of this case."""
 
-    Supported: P > threshold for the population asked about, the same sign in the other population (`other`, its P, on
-    the same side of one half), and the Monte Carlo interval of P clears the threshold. Contradicted: likewise below
-    1 - threshold. Not testable: the gate failed. Else inconclusive.
+    @abstractmethod
+    def line(self, record: Any, units: str) -> str:
+        """Its record in one line, for the page. units: what the claim's populations are of, as `questions`."""
 
-    >>> decide(Probability(0.99, 0.985, 0.995, 2000.0), 0.9, gate=Gate())
-    ('supported', ())
-    >>> decide(Probability(0.99, 0.985, 0.995, 2000.0), 0.9, gate=Gate(("R-hat of x is 1.2",)))[0]
-    'not testable'
-    """
-    if not gate.passed:
-        return NOT_TESTABLE, gate.reasons
-    if p.value > threshold:
-        wanted, clear, agrees = SUPPORTED, p.low > threshold, other > 0.5
-    elif 1 - p.value > threshold:
-        wanted, clear, agrees = CONTRADICTED, 1 - p.high > threshold, other < 0.5
-    else:
-        return INCONCLUSIVE, (
-            f"the posterior probability {p.value:.3f} lies between {1 - threshold:.3f} and {threshold}",
-        )
-    reasons = []
-    if not clear:
-        reasons.append(
-            f"the Monte Carlo interval of the probability, {p.low:.3f} to {p.high:.3f}, does not clear {threshold}"
-        )
-    if not agrees:
-        reasons.append("the other population has the opposite sign")
-    return (wanted, ()) if not reasons else (INCONCLUSIVE, tuple(reasons))
+    def shell(self, record: Any) -> str:
+        """Its record in one line at the command line; nothing where it is for the page alone."""
+        return ""

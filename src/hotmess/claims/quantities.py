@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.claims.claim import Estimate, Quantity
+from hotmess.claims.claim import Quantity
 from hotmess.claims.expression import Expression, Term, nearest
 from hotmess.claims.scope import base_scope, length_scope, scale_scope
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.estimate import Estimate
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def answer_cells(study: Study, expression: Expression) -> Cells:
             responses = split_halves(responses)
         return reduce(responses, split=split)
 
-    made: Cells = study._once(f"cells by {', '.join(split)}", make)
+    made: Cells = study.once(f"cells by {', '.join(split)}", make)
     return made
 
 
@@ -110,7 +111,7 @@ def answer_fit(study: Study, expression: Expression) -> Fit:
         return study.fit
     standard = set(study.cells.table.columns)
     split = [str(c) for c in cells.table.columns if c not in standard]
-    made: Fit = study._once(
+    made: Fit = study.once(
         f"fit by {', '.join(split)}",
         lambda: fit(
             cells,

@@ -4,48 +4,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
-from importlib.resources import files
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 WORTH_SAYING = 0.05
 """Rate of false "supported" in a single world from which on the world is named."""
+SHOWN = (
+    *("false_worlds", "data_sets", "fewest", "supported", "upper_limit", "worst_world", "worst_rate"),
+    *("worst_upper_limit", "published_supported", "command", "date", "by"),
+)
 
 
-@lru_cache(maxsize=1)
-def table() -> dict[str, Any]:
-    """The packaged table: `provenance` (command, date, number of data sets) and `claims`; empty where there is none."""
-    place = files("hotmess.claims").joinpath("rates.json")
-    return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {"provenance": {}, "claims": {}}
+@dataclass(frozen=True)
+class Rates:
+    """Rates of a claim, as its file beside the claim's module has them."""
+
+    values: Mapping[str, Any]
+
+    def record(self) -> dict[str, Any]:
+        """As JSON: the rates in worlds where the claim is false, and where they come from."""
+        return {k: self.values[k] for k in SHOWN}
 
 
-def null_calibration(claim: str) -> dict[str, Any] | None:
-    """The rates of a claim, for its verdict's guards; None for a claim that the studies do not cover."""
-    found = table()["claims"].get(claim)
-    if found is None:
-        return None
-    keys = ("false_worlds", "data_sets", "fewest", "supported", "upper_limit", "worst_world", "worst_rate")
-    out = {k: found[k] for k in (*keys, "worst_upper_limit", "published_supported")}
-    provenance = table()["provenance"]
-    return {
-        **out,
-        "command": found.get("command", provenance["command"]),
-        "date": provenance["date"],
-        "by": found.get("by", ""),
-    }
+def place(module: str | Path) -> Path:
+    """Where the rates of the claim in a module stand: in a file of its name, beside it."""
+    return Path(module).with_suffix(".json")
 
 
-def sentence(guard: Mapping[str, Any]) -> str:
+def rates_beside(module: str | Path) -> Rates | None:
+    """The rates beside a claim's module (`__file__`); None where the studies do not cover it."""
+    file = place(module)
+    return Rates(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
+def sentence(record: Mapping[str, Any]) -> str:
     """The rates in words; every number is of simulated data sets, limits are one-sided, 95%."""
-    by = f" {guard['by']}" if guard["by"] else ""
+    by = f" {record['by']}" if record["by"] else ""
     out = (
-        f"called supported{by} in {guard['supported']:,} of {guard['data_sets']:,} simulated data sets of "
-        f"{guard['false_worlds']} worlds where it is false (upper limit of the mean rate {guard['upper_limit']:.1%}; "
-        f"of a single world, with {guard['fewest']:,} data sets or more each, {guard['worst_upper_limit']:.1%})"
+        f"called supported{by} in {record['supported']:,} of {record['data_sets']:,} simulated data sets of "
+        f"{record['false_worlds']} worlds where it is false (upper limit of the mean rate {record['upper_limit']:.1%}; "
+        f"of a single world, with {record['fewest']:,} data sets or more each, {record['worst_upper_limit']:.1%})"
     )
-    if guard["worst_rate"] > WORTH_SAYING:
-        out += f"; most often where {guard['worst_world']}: {guard['worst_rate']:.0%}"
-    other = guard["published_supported"]
+    if record["worst_rate"] > WORTH_SAYING:
+        out += f"; most often where {record['worst_world']}: {record['worst_rate']:.0%}"
+    other = record["published_supported"]
     if other is not None:
         out += f"; the published procedure supports it in {other:,}"
-    return f"{out}. {guard['command']}, {guard['date']}."
+    return f"{out}. {record['command']}, {record['date']}."

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hotmess.temperature.fit import LengthFit
 
 
+LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
+
+
 @dataclass(frozen=True)
 class Study:
     """Responses with the settings of an analysis.
@@ -36,6 +39,8 @@ class Study:
         Number of difficulty groups, the reference model (None: the largest), or a column that holds the groups.
     seed, draws, chains
         Of every posterior; `draws` per chain.
+    made
+        What has been made so far, by name: see `once`.
     """
 
     responses: Responses
@@ -47,7 +52,7 @@ class Study:
     draws: int = 500
     warmup: int = 500
     chains: int = 4
-    _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         from hotmess.decompose.methods import choose_metric
@@ -57,30 +62,40 @@ class Study:
         self.responses.need_single("A study")
         object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))
 
-    def _once(self, key: str, make: Callable[[], Any]) -> Any:
+    def once(self, key: str, make: Callable[[], Any]) -> Any:
         """What `make` returns, or raises when the data cannot speak: computed once."""
-        if key not in self._made:
+        if key not in self.made:
             try:
-                self._made[key] = make()
+                self.made[key] = make()
             except NotTestable as reason:
-                self._made[key] = reason
-        if isinstance(self._made[key], NotTestable):
-            raise self._made[key]
-        return self._made[key]
+                self.made[key] = reason
+        if isinstance(self.made[key], NotTestable):
+            raise self.made[key]
+        return self.made[key]
+
+    @property
+    def large(self) -> bool:
+        """Whether what takes minutes is left out unless it is asked for by name."""
+        return len(self.responses.table) > LARGE
+
+    @property
+    def questions(self) -> int:
+        """How many questions there are."""
+        return len(self.responses.table[["benchmark", "question"]].drop_duplicates())
 
     @property
     def cells(self) -> Cells:
         """All responses by cell."""
         from hotmess.responses.cells import reduce
 
-        return self._once("cells", lambda: reduce(self.responses))
+        return self.once("cells", lambda: reduce(self.responses))
 
     @property
     def fit(self) -> Fit:
         """Latent answer distributions, groups unpooled."""
         from hotmess.answers.fit import fit
 
-        return self._once("fit", lambda: fit(self.cells, seed=self.seed, draws=self.draws, chains=self.chains))
+        return self.once("fit", lambda: fit(self.cells, seed=self.seed, draws=self.draws, chains=self.chains))
 
     @property
     def grouped(self) -> Responses:
@@ -103,7 +118,7 @@ class Study:
                     raise  # the user asked for it, and it cannot be done
                 raise NotTestable(str(error)) from error
 
-        return self._once("grouped", make)
+        return self.once("grouped", make)
 
     @property
     def scale_cells(self) -> Cells:
@@ -118,7 +133,7 @@ class Study:
             known = cells.table["model_size_b"].notna().to_numpy()
             return cells if known.all() else take_cells(cells, np.flatnonzero(known))
 
-        return self._once("scale_cells", make)
+        return self.once("scale_cells", make)
 
     @property
     def has_truncated(self) -> bool:
@@ -145,7 +160,7 @@ class Study:
                 "missing lengths as the shortest": fill_lengths(self.responses, "min"),
             }
 
-        return self._once("filled_lengths", make)
+        return self.once("filled_lengths", make)
 
     @property
     def without_truncated(self) -> Responses | None:
@@ -161,7 +176,7 @@ class Study:
             table = self.responses.table[keep].reset_index(drop=True)
             return replace(self.responses, table=table) if len(table) else None
 
-        return self._once("without_truncated", make)
+        return self.once("without_truncated", make)
 
     @property
     def power_laws(self) -> PowerLaws:
@@ -182,14 +197,14 @@ class Study:
             )
             return power_laws(first, by=by, metric=self.metric, seed=self.seed, draws=self.draws, chains=self.chains)
 
-        return self._once("power_laws", make)
+        return self.once("power_laws", make)
 
     @property
     def length_law(self) -> LengthLaw:
         """Odds and power laws of incoherence in length, between questions."""
         from hotmess.laws.length import length_law
 
-        return self._once(
+        return self.once(
             "length_law",
             lambda: length_law(
                 self.responses, metric=self.metric, seed=self.seed, draws=self.draws, chains=self.chains
@@ -201,14 +216,14 @@ class Study:
         """Cells by half: responses above and below the question's own median length."""
         from hotmess.laws.contrast import halved_cells
 
-        return self._once("halves", lambda: halved_cells(self.responses))
+        return self.once("halves", lambda: halved_cells(self.responses))
 
     @property
     def contrast(self) -> Contrast:
         """Longer against shorter responses of the same question, latent."""
         from hotmess.laws.contrast import latent_contrast
 
-        return self._once(
+        return self.once(
             "contrast", lambda: latent_contrast(self.halves, seed=self.seed, draws=self.draws, chains=self.chains)
         )
 
@@ -217,21 +232,21 @@ class Study:
         """The same without a model."""
         from hotmess.laws.contrast import unbiased_contrast
 
-        return self._once("unbiased_contrast", lambda: unbiased_contrast(self.halves, seed=self.seed))
+        return self.once("unbiased_contrast", lambda: unbiased_contrast(self.halves, seed=self.seed))
 
     @property
     def budget_halves(self) -> Cells:
         """Cells of the smallest and the largest budget of every model, by assignment."""
         from hotmess.temperature.assigned import budget_cells
 
-        return self._once("budget_halves", lambda: budget_cells(self.responses))
+        return self.once("budget_halves", lambda: budget_cells(self.responses))
 
     @property
     def budget_contrast(self) -> Contrast:
         """The largest against the smallest budget, latent."""
         from hotmess.laws.contrast import latent_contrast
 
-        return self._once(
+        return self.once(
             "budget_contrast",
             lambda: latent_contrast(self.budget_halves, seed=self.seed, draws=self.draws, chains=self.chains),
         )
@@ -241,21 +256,21 @@ class Study:
         """The same without a model."""
         from hotmess.laws.contrast import unbiased_contrast
 
-        return self._once("unbiased_budget_contrast", lambda: unbiased_contrast(self.budget_halves, seed=self.seed))
+        return self.once("unbiased_budget_contrast", lambda: unbiased_contrast(self.budget_halves, seed=self.seed))
 
     @property
     def temperature(self) -> LengthFit:
         """The joint model of answers and lengths, by its fast path; one unit per model and condition."""
         from hotmess.temperature.ready import fit_ready
 
-        return self._once("temperature", lambda: fit_ready(self.responses, self.seed, self.draws, self.chains))
+        return self.once("temperature", lambda: fit_ready(self.responses, self.seed, self.draws, self.chains))
 
     @property
     def budget_agreement(self) -> BudgetAgreement:
         """Whether answers at different budgets agree as often as the joint model says."""
         from hotmess.temperature.checks import budget_agreement
 
-        return self._once("budget_agreement", lambda: budget_agreement(self.temperature))
+        return self.once("budget_agreement", lambda: budget_agreement(self.temperature))
 
     @property
     def temperature_variants(self) -> dict[str, LengthFit]:
@@ -270,9 +285,9 @@ class Study:
                 out["cut off and unparsable left out"] = fit_ready(self.without_truncated, self.seed, 110, 4)
             return out
 
-        return self._once("temperature_variants", make)
+        return self.once("temperature_variants", make)
 
     def fitted(self, key: str) -> Any:
         """What has been made under this name, or None: for what is shown only where it is there already."""
-        made = self._made.get(key)
+        made = self.made.get(key)
         return None if isinstance(made, NotTestable) else made

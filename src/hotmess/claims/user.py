@@ -22,9 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.expression import ABOUT, Expression, nearest, parse
 from hotmess.claims.quantities import exchange_control, plain_estimate, quantity_of
+from hotmess.claims.scope import base_scope
+from hotmess.claims.test import find_claims
 from hotmess.errors import BadInput
 from hotmess.inference.gate import Gate
 
@@ -73,8 +76,6 @@ def load_claims(path: str | Path) -> list[Claim]:
 
 def chosen_claims(names: Sequence[str] | None, paths: Sequence[str | Path] | None) -> list[Claim]:
     """Claims of the catalogue by name and those of YAML files; all of the catalogue where neither is given."""
-    from hotmess.claims.test import find_claims
-
     own = [claim for path in paths or () for claim in load_claims(path)]
     found = [] if own and names is None else find_claims(names)
     both = [c.name for c in [*found, *own]]
@@ -159,8 +160,6 @@ def claim_from_function(
         ) from None
 
     def quantity(study: Study, population: str) -> Quantity:
-        from hotmess.claims.scope import base_scope
-
         found = function(study, population)
         if not isinstance(found, Quantity):
             draws = np.asarray(found, float)
@@ -197,7 +196,7 @@ def claim_from_function(
 def made_gate(study: Study) -> Gate:
     """The gate of every fit that a study has made so far."""
     gate = Gate()
-    for made in list(study._made.values()):
+    for made in list(study.made.values()):
         one = getattr(made, "gate", None)
         if isinstance(one, Gate):
             gate &= one
@@ -215,8 +214,6 @@ def preregister(definition: Mapping[str, Any]) -> str:
 
 
 def _common(definition: Mapping[str, Any], where: str) -> tuple[str, float, tuple[float, float] | None]:
-    from hotmess.claims.catalogue import CATALOGUE
-
     name = definition.get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z][\w.-]{0,79}", name):
         raise BadInput(f"{where} needs a name of letters, digits and dashes, such as a-is-messier-than-b.")

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.claims.test import find_claims
     from hotmess.design.planning import plan
 
-    claim = find_claims([args.claim])[0].name
+    claim = find_claims([args.claim])[0]
     with stages(2) as stage:
         stage("pilot")
         study = make_study(args)

@@ -45,9 +45,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from hotmess.claims import rates
-    from hotmess.claims.claim import CONTRADICTED, LARGE
-    from hotmess.claims.multiplicity import expected_false_signs
+    from hotmess.claims.guards.several import expected_false_signs
+    from hotmess.claims.rule import CONTRADICTED
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
 
@@ -64,20 +63,9 @@ def run(args: argparse.Namespace) -> int:
             print(f"{verdict.claim.name}\n  {verdict.sentence}")
             if verdict.claim.preregistration:
                 print(f"  Preregistered: SHA-256 {verdict.claim.preregistration}.")
-            control = verdict.guards.get("negative_control")
-            if control:
-                print(
-                    f"  Negative control: rank {control['rank']} of {control['permutations'] + 1} with "
-                    f"{control['what']}; {control['supported_rate']:.1%} of them called supported."
-                )
-            known = verdict.guards.get("null_calibration")
-            if known:
-                print(f"  Null worlds: {rates.sentence(known)}")
-            parts = verdict.guards.get("parts")
-            if parts:
-                listed = ", ".join(f"{k} {v['median']:+.3g}" for k, v in parts.items())
-                print(f"  Parts of the change of incoherence: {listed}.")
-        skipped = [v.claim.name for v in verdicts if v.claim.long and len(study.responses.table) > LARGE]
+            for said in verdict.brief():
+                print(f"  {said}")
+        skipped = [v.claim.name for v in verdicts if v.claim.long and study.large]
         if skipped:
             print(f"Not run for the size of the data: {', '.join(skipped)}; each by --claim NAME.")
         together = expected_false_signs(verdicts)

@@ -10,13 +10,13 @@ import numpy as np
 
 from hotmess.answers.population import question_index
 from hotmess.design.variance import Moments, moments, sampling_coefficients
-from hotmess.errors import NotTestable
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hotmess.answers.fit import Fit
-    from hotmess.claims.study import Study
+    from hotmess.laws.length import LengthLaw
+    from hotmess.laws.power import PowerLaws
 
 Weights = Callable[[Moments], tuple[np.ndarray, np.ndarray, float]]
 
@@ -59,27 +59,10 @@ class Components:
     bins: int = 0
 
 
-def components(study: Study, claim: str, *, draws: int = 100) -> Components:
-    """Components of a claim, from a pilot study's posterior.
-
-    Raises
-    ------
-    NotTestable
-        For a claim whose estimate is not one of these, or data that cannot speak to it.
-    """
-    from hotmess.claims.hooks import HOOKS
-
-    if claim == "natural-overthinking":
-        fit = study.contrast.fit
-        assert fit is not None
-        return _from_fit(fit, half_weights, draws=draws, models=_models(fit), share=0.5)
-    if claim == "incoherence-rises-with-length":
-        return _length(study, draws)
-    if claim in SIZE:
-        return _size(study, claim, draws)
-    known = ", ".join(["natural-overthinking", "incoherence-rises-with-length", *SIZE])
-    more = "" if claim in HOOKS else " (nor is it a claim about size, length or halves)"
-    raise NotTestable(f"No design for the claim {claim!r} is known{more}; there are designs for {known}.")
+def half_components(fit: Fit | None, *, draws: int) -> Components:
+    """Components of a change of incoherence between halves, from the fit of answers by half."""
+    assert fit is not None
+    return _from_fit(fit, half_weights, draws=draws, models=_models(fit), share=0.5)
 
 
 def _models(fit: Fit) -> int:
@@ -166,13 +149,6 @@ def half_weights(table: pd.DataFrame) -> Weights:
     return weights
 
 
-SIZE = {
-    "hard-incoherence-rises-with-scale": ("hard", 1.0),
-    "easy-incoherence-falls-with-scale": ("easy", -1.0),
-    "bias-falls-faster-than-variance": ("all", 1.0),
-}
-
-
 def size_weights(table: pd.DataFrame, x: dict[tuple[str, ...], float], keys: list[str], each: np.ndarray) -> Weights:
     """A slope of log(variance/bias²) on x over sets of cells.
 
@@ -195,25 +171,24 @@ def size_weights(table: pd.DataFrame, x: dict[tuple[str, ...], float], keys: lis
     return weights
 
 
-def _size(study: Study, claim: str, draws: int) -> Components:
-    from hotmess.claims.scale import _group_weights
+def size_components(laws: PowerLaws, group_weight: np.ndarray, *, draws: int) -> Components:
+    """Components of a weighted sum over groups of the slopes of log(variance/bias²) on size.
 
-    which, sign = SIZE[claim]
-    laws = study.power_laws
-    group_weight = _group_weights(study, which)
+    group_weight: (groups,) with the claim's sign.
+    """
     cells, by = laws.law.cells, list(laws.by)
     names = [tuple(map(str, row)) for row in laws.groups[by].itertuples(index=False, name=None)]
     rows = [tuple(map(str, row)) for row in cells[by].itertuples(index=False, name=None)]
     weight = np.array([group_weight[names.index(row)] for row in rows])
     x = cells["x"].to_numpy()
-    used = cells[weight > 0].groupby("model")["x"].first()
+    used = cells[weight != 0].groupby("model")["x"].first()
     centred = x - used.mean()
     spread = float(((used - used.mean()) ** 2).sum())
     keys = ["model", *by]
     labels = [tuple(map(str, row)) for row in cells[keys].itertuples(index=False, name=None)]
-    keep = np.flatnonzero(weight > 0)
+    keep = np.flatnonzero(weight)
     sets = {labels[i]: float(x[i]) for i in keep}
-    each = sign * weight[keep] * centred[keep] / spread
+    each = weight[keep] * centred[keep] / spread
     posterior = laws.data["posterior"].dataset.sel(population="like-these")
     u, v, rho = (posterior[n].values.ravel() for n in ("u_bias2", "u_variance", "rho_u"))
     rest = sum(posterior[n].values.ravel() ** 2 for n in ("e_bias2", "e_variance")) * float((group_weight**2).sum())
@@ -229,8 +204,8 @@ def _size(study: Study, claim: str, draws: int) -> Components:
     )
 
 
-def _length(study: Study, draws: int) -> Components:
-    law = study.length_law
+def length_components(law: LengthLaw, *, draws: int) -> Components:
+    """Components of the slope of logit incoherence on log length, mean over arms."""
     keys = ["model", "condition", "budget", "bin"]
     bins = law.bins
     arms = len(law.arms)

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from hotmess.claims.claim import THRESHOLD
-from hotmess.design.components import Components, components
+from hotmess.claims.catalogue import CATALOGUE
+from hotmess.claims.claim import Claim
+from hotmess.claims.test import find_claims
+from hotmess.design.components import Components
 from hotmess.design.variance import sampling_variance
 from hotmess.errors import BadInput, NotTestable
+from hotmess.estimates.estimate import THRESHOLD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +106,7 @@ def decision_rate(error: np.ndarray, df: float, effect: np.ndarray | float) -> n
 
 def plan(
     study: Study,
-    claim: str,
+    claim: str | Claim,
     *,
     effect: float | None = None,
     probability: float = 0.8,
@@ -120,7 +123,7 @@ def plan(
     study
         The pilot.
     claim
-        One of the claims about halves, length or size.
+        A claim that has a design, or its name: those about halves, length or size.
     effect
         Size of the claim's quantity to be found; None: what the pilot's posterior says, draw by draw.
     probability
@@ -139,12 +142,15 @@ def plan(
     """
     import pandas as pd
 
-    claim = claim.replace("_", "-")
+    about = find_claims([claim])[0]
     if not 0 < probability < 1:
         raise BadInput(f"The probability of a decision is {probability}; it must lie between 0 and 1.")
     if effect is not None and not effect > 0:
         raise BadInput(f"The effect is {effect}; give its size where the claim holds, a number above 0.")
-    c = components(study, claim, draws=draws)
+    if about.design is None:
+        known = ", ".join(one.name for one in CATALOGUE.values() if one.design is not None)
+        raise NotTestable(f"No design for the claim {about.name!r} is known; there are designs for {known}.")
+    c = about.design(study, draws)
     least = int(np.ceil(2 / c.share)) if c.share == 1 else 6
     samples = [n for n in (samples or SAMPLES) if n >= least]
     models = list(models or [c.models])
@@ -176,19 +182,17 @@ def plan(
         row = enough.sort_values(key, ascending=responses is None).iloc[0]
         best = {name: float(row[name]) for name in names}
         best |= {name: int(best[name]) for name in ("questions", "samples", "models", "responses")}
-    return Design(
-        claim, effect, probability, table, best, _notes(study, c, claim, effect, probability, best, responses)
-    )
+    notes = _notes(study, c, about, effect, probability, best)
+    return Design(about.name, effect, probability, table, best, notes)
 
 
 def _notes(
     study: Study,
     c: Components,
-    claim: str,
+    claim: Claim,
     effect: float | None,
     probability: float,
     best: dict[str, Any] | None,
-    responses: int | None,
 ) -> tuple[str, ...]:
     what = f"an effect of {effect:g}" if effect is not None else "the effect that the pilot's posterior holds"
     if best is None:
@@ -196,17 +200,13 @@ def _notes(
     else:
         numbers = f"{best['questions']:,} questions × {best['samples']} samples × {best['models']} models"
         size = f"({best['responses']:,} responses)"
-        head = f"{claim}: with {numbers} {size} {what} is called supported with probability {best['rate']:.2f}."
+        head = f"{claim.name}: with {numbers} {size} {what} is called supported with probability {best['rate']:.2f}."
     notes = [head]
-    gate = None
     try:
-        from hotmess.claims.hooks import hooks_of
-
-        of = hooks_of(claim).fit
-        fit = of(study) if of is not None else None
-        gate = fit.gate if fit is not None else None
+        fit = claim.fit(study) if claim.fit is not None else None
     except NotTestable:
-        pass
+        fit = None
+    gate = None if fit is None else fit.gate
     if gate is not None and not gate.passed:
         notes.append(f"The pilot's fit is not reliable: {gate.reasons[0]}.")
     notes.append(

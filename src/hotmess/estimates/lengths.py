@@ -19,24 +19,33 @@ def arm_index(table: pd.DataFrame) -> np.ndarray:
     return table.groupby(list(ARM), observed=True, sort=True).ngroup().to_numpy()
 
 
-def length_estimate(variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, *, bins: int) -> Estimate:
-    """Mean over arms of the slope of logit incoherence on log length over bins; jackknife over bins.
+def binned_logits(
+    variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, *, bins: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(arms, bins) mean log length and logit incoherence of bins of equally many cells by length; nan where none.
 
-    variance, error, x: (cells,) unbiased terms and mean log length; bin k of all arms is left out together.
+    Incoherence is the ratio of sums of unbiased terms, kept within 0.02 and 0.98.
     """
     arms = int(arm.max()) + 1
     sums = np.full((arms, bins, 3), np.nan)
     for a in range(arms):
         rows = np.flatnonzero(arm == a)
-        order = rows[np.argsort(x[rows], kind="stable")]
-        for b, part in enumerate(np.array_split(order, bins)):
+        for b, part in enumerate(np.array_split(rows[np.argsort(x[rows], kind="stable")], bins)):
             if len(part):
                 sums[a, b] = variance[part].sum(), error[part].sum(), x[part].mean()
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.clip(sums[..., 0] / sums[..., 1], 0.02, 0.98)
-    y = np.where(sums[..., 1] > 0, np.log(ratio / (1 - ratio)), np.nan)
-    whole = _mean_slope(sums[..., 2], y)
-    left = np.array([_mean_slope(np.delete(sums[..., 2], b, 1), np.delete(y, b, 1)) for b in range(bins)])
+    return sums[..., 2], np.where(sums[..., 1] > 0, np.log(ratio / (1 - ratio)), np.nan)
+
+
+def length_estimate(variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, *, bins: int) -> Estimate:
+    """Mean over arms of the slope of logit incoherence on log length over bins; jackknife over bins.
+
+    variance, error, x: (cells,) unbiased terms and mean log length; bin k of all arms is left out together.
+    """
+    mean, y = binned_logits(variance, error, x, arm, bins=bins)
+    whole = _mean_slope(mean, y)
+    left = np.array([_mean_slope(np.delete(mean, b, 1), np.delete(y, b, 1)) for b in range(bins)])
     left = left[np.isfinite(left)]
     if len(left) < 3 or not np.isfinite(whole):
         return NOTHING

@@ -68,7 +68,7 @@ def model_records(
         ).records
 
     make = latent if estimator == "latent" else without_model
-    return study._once(f"{estimator} by {', '.join(by)}, {population}, {interval}", make)
+    return study.once(f"{estimator} by {', '.join(by)}, {population}, {interval}", make)
 
 
 def incoherence_by_model_table(study: Study, *, interval: float = INTERVAL) -> pd.DataFrame:

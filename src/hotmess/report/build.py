@@ -14,14 +14,14 @@ from hotmess.errors import BadInput
 from hotmess.plot.style import NARROW, WIDE
 from hotmess.report import accounts, text
 from hotmess.report.folder import FORMAT, whole_folder
-from hotmess.report.parts import Context, Section
+from hotmess.report.section import Context, Section
 from hotmess.report.svg import Sheet, inline_svg
 from hotmess.report.verdicts import tally, views
 from hotmess.words import join, metric_words, percent, plain, population_words
 
 if TYPE_CHECKING:
-    from hotmess.claims.claim import Verdict
     from hotmess.claims.study import Study
+    from hotmess.claims.verdict import Verdict
 
 INTERVAL, MAX_BYTES = 0.9, 1_500_000
 

@@ -13,7 +13,7 @@ from hotmess.words import show
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.report.parts import Table
+    from hotmess.report.section import Table
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

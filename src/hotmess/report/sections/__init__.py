@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hotmess.report.parts import Context, Section
+from hotmess.report.section import Context, Section
 from hotmess.report.sections import (
     account,
     answers,

@@ -7,7 +7,7 @@ import pandas as pd
 from hotmess.errors import BadInput
 from hotmess.plot import ranks_table
 from hotmess.report.accounts import accounting
-from hotmess.report.parts import Context, Section, Table
+from hotmess.report.section import Context, Section, Table
 from hotmess.responses.cut import missing_lengths_note
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from hotmess import plot
 from hotmess.errors import BadInput
-from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.words import metric_words, percent, population_words, show, with_interval
 
 HEADS = {

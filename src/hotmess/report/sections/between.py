@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hotmess import plot
 from hotmess.plot.length import arms
-from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.words import percent, population_words, with_interval
 
 

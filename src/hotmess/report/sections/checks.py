@@ -5,7 +5,7 @@ from __future__ import annotations
 from hotmess import plot
 from hotmess.checks.predictive import LEVEL, check
 from hotmess.checks.statistics import WORDS
-from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.words import show
 
 GROUPS = 24

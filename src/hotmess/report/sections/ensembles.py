@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotmess import plot
 from hotmess.errors import BadInput, NotTestable
-from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.words import percent, population_words, show, with_interval
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def ensembles(context: Context) -> Section | None:
 
 
 def _ensembles(study: Study) -> RealEnsembles:
-    from hotmess.claims.ensembling import ensembles as made
+    from hotmess.claims.catalogue.ensembling_divides_variance import ensembles as made
 
     return made(study)
 
@@ -59,7 +59,7 @@ def grouped_fit(study: Study) -> tuple[Fit, list[str]]:
         return fit(cells, seed=study.seed, draws=study.draws, chains=study.chains, pointwise=False)
 
     try:
-        return study._once("fit by difficulty", make), ["model", "difficulty"]
+        return study.once("fit by difficulty", make), ["model", "difficulty"]
     except BadInput:
         return study.fit, ["model"]
 
@@ -68,7 +68,7 @@ def _sizes(context: Context) -> pd.DataFrame:
     from hotmess.ensembles import ensemble_table
 
     fit, by = grouped_fit(context.study)
-    return context.study._once(
+    return context.study.once(
         f"ensembles, {context.population}, {context.interval}",
         lambda: ensemble_table(fit, sizes=(SIZE,), by=by, population=context.population, interval=context.interval),
     )

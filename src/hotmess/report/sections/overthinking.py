@@ -9,7 +9,7 @@ import numpy as np
 
 from hotmess import plot
 from hotmess.errors import NotTestable
-from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.report.sections.between import gate_sentences
 from hotmess.words import percent, population_words, with_interval
 

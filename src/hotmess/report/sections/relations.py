@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hotmess import plot
 from hotmess.errors import BadInput
-from hotmess.report.parts import Context, Figure, Section
+from hotmess.report.section import Context, Figure, Section
 from hotmess.words import percent, population_words, show
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hotmess import plot
 from hotmess.laws.samples import sample_size, subset_spread
-from hotmess.report.parts import Context, Figure, Section
+from hotmess.report.section import Context, Figure, Section
 from hotmess.words import percent, population_words, show
 
 
@@ -41,8 +41,8 @@ def _changes(context: Context) -> Figure:
 
 def _efficiency(context: Context) -> Figure:
     study, population, interval = context.study, context.population, context.interval
-    made = study._once(f"sample size, {population}", lambda: sample_size(study.fit, population=population))
-    spread = study._once("subset spread", lambda: subset_spread(study.cells, seed=study.seed))
+    made = study.once(f"sample size, {population}", lambda: sample_size(study.fit, population=population))
+    spread = study.once("subset spread", lambda: subset_spread(study.cells, seed=study.seed))
     table = plot.sample_efficiency_table(made, spread, interval=interval)
     at = table[(table["n"] == 30) & (table["term"] == "incoherence")]
     low, high = at["sd"].min(), at["sd"].max()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from hotmess import plot
 from hotmess.answers.signatures import LARGEST, SIGNATURES, Thresholds, triage
-from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.words import metric_words, percent, population_words, show
 
 

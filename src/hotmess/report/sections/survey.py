@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hotmess.claims.survey import rank_fit, rankings_of
+from hotmess.claims.catalogue.intelligence_and_incoherence_correlate import rank_fit, rankings_of
 from hotmess.rankings import mean_rank_correlation
 from hotmess.rankings.table import COLUMNS
-from hotmess.report.parts import Context, Section, Table
+from hotmess.report.section import Context, Section, Table
 from hotmess.report.sections.between import gate_sentences
 from hotmess.words import percent, show
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotmess.answers.position_fit import PositionFit
-from hotmess.report.parts import Context, Section, Table
+from hotmess.report.section import Context, Section, Table
 from hotmess.words import percent, population_words
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hotmess import plot
-from hotmess.report.parts import Context, Figure, Section, Table
+from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.report.sections.between import gate_sentences
 from hotmess.words import percent, population_words
 

@@ -1,0 +1,63 @@
+"""The claim about the temperature of answers: longer responses are drawn from a hotter distribution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.families.joint_model import LEAVE_OUT, joint_densities, joint_quantity
+from hotmess.claims.rates import rates_beside
+from hotmess.errors import NotTestable
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.estimate import Estimate
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+
+
+def _quantity(study: Study, population: str) -> Quantity:
+    from hotmess.temperature.statements import hotter_with_length
+
+    fit = study.temperature
+    return joint_quantity(study, hotter_with_length(fit, population), fit)
+
+
+def _control(study: Study, seed: int) -> Control:
+    from hotmess.temperature.score import heat_score
+
+    score = heat_score(study.responses.table, length=str(study.responses.length), unparsable="wrong")
+    if score is None:
+        raise NotTestable("Lengths do not vary within the budgets, so long and short cannot be compared.")
+    return run_control("lengths permuted within model, question and budget", score.estimate(), score.permuted(seed))
+
+
+def _variants(study: Study) -> dict[str, Estimate]:
+    from hotmess.temperature.statements import hotter_with_length
+
+    out = {}
+    for name, fit in study.temperature_variants.items():
+        draws = hotter_with_length(fit, "these").draws
+        out[name] = Estimate(float(draws.mean()), float(draws.std()))
+    return out
+
+
+CLAIM = Claim(
+    name="answers-get-hotter-with-length",
+    place="claim 2, against its critics: a wrong answer that merely takes longer is no overthinking",
+    statement=(
+        "within a question, longer responses are drawn from a hotter distribution, beyond what a shift away from the "
+        "right answer explains"
+    ),
+    estimand="change of log temperature per doubling of natural length at a fixed budget, mean over models",
+    quantity=_quantity,
+    needs="letters, lengths that vary within budgets, wrong answers on at least 10 questions",
+    control=_control,
+    variants=_variants,
+    association=True,
+    long=True,
+    across=("response",),
+    densities=joint_densities,
+    leave_out=LEAVE_OUT,
+    rates=rates_beside(__file__),
+    order=20,
+)

@@ -1,0 +1,152 @@
+"""The claim about averages of answers, tested on disjoint ensembles of real responses only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from hotmess.answers.population import question_index
+from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.scope import base_scope
+from hotmess.decompose.intervals import FEW, question_weights
+from hotmess.errors import NotTestable
+from hotmess.estimates.control import PERMUTATIONS, Control
+from hotmess.estimates.estimate import THRESHOLD, Estimate
+from hotmess.inference.gate import Gate
+from hotmess.words import join
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+    from hotmess.ensembles.real import RealEnsembles
+
+REGION = (0.9, 1.1)
+"""An exponent of 0.9 leaves 1.23 times the variance that is claimed of an average of 8."""
+
+
+def ensembles(study: Study) -> RealEnsembles:
+    """The study's disjoint ensembles, made once."""
+    from hotmess.ensembles.real import real_ensembles
+
+    return study.once("real ensembles", lambda: real_ensembles(study.responses))
+
+
+def slope_weights(sizes: tuple[int, ...]) -> np.ndarray:
+    """Least squares coefficients of minus the slope on log E.
+
+    >>> bool(abs(slope_weights((1, 2, 4)) @ -np.log([1, 2, 4]) - 1) < 1e-12)
+    True
+    """
+    x = np.log(sizes) - np.mean(np.log(sizes))
+    return -x / (x**2).sum()
+
+
+def exponents(real: RealEnsembles, *, population: str, draws: int, seed: int) -> tuple[np.ndarray, list[str]]:
+    """(draws, models) exponents γ of Σ variance ∝ E^−γ over questions, and the models' names.
+
+    `like-these`: Dirichlet weights on questions, widened by Student's t below 50 questions. `these`: normal, from the
+    jackknife of each question. A model of which no answer ever varies is left out.
+    """
+    coefficient = slope_weights(real.sizes)
+    model, q = real.table["model"].astype(str).to_numpy(), question_index(real.table)
+    names = [m for m in dict.fromkeys(model) if (real.variance[model == m].sum(0) > 0).all()]
+    if not names:
+        raise NotTestable("No answer varies in ensembles of every size, so there is no variance to divide.")
+    weights = question_weights(int(q.max()) + 1, draws, seed)
+    out = np.empty((draws, len(names)))
+    for i, name in enumerate(names):
+        rows = model == name
+        sums = real.variance[rows].sum(0)
+        centre = float(np.log(sums) @ coefficient)
+        if population == "these":
+            variances = real.covariance[rows].sum(0) / np.outer(sums, sums)
+            sd = float(np.sqrt(max(coefficient @ variances @ coefficient, 0.0)))
+            out[:, i] = centre + sd * np.random.default_rng([seed, i, 31]).standard_normal(draws)
+            continue
+        with np.errstate(divide="ignore"):
+            values = np.log(weights[:, q[rows]] @ real.variance[rows]) @ coefficient
+        out[:, i] = centre + _widening(len(np.unique(q[rows]))) * (values - centre)
+    return out, names
+
+
+def _widening(questions: int) -> float:
+    """The factor of `hotmess.decompose.intervals.bootstrap_interval` at 95%."""
+    if questions >= FEW:
+        return 1.0
+    if questions < 2:
+        raise NotTestable("One question says nothing about questions like it.")
+    tail = (1 - THRESHOLD) / 2
+    ratio = stats.t.isf(tail, questions - 1) / stats.norm.isf(tail)
+    return float(ratio * np.sqrt((questions + 1) / (questions - 1)))
+
+
+def _quantity(study: Study, population: str) -> Quantity:
+    real = ensembles(study)
+    draws, names = exponents(real, population=population, draws=study.chains * study.draws, seed=study.seed)
+    shaped = draws.reshape(study.chains, study.draws, len(names))
+    kind = "responses drawn one after the other"
+    if (real.table["responses"] > real.table["units"]).any():
+        kind = "responses of different few-shot contexts"
+    scope = f"{base_scope(real.table)}, for averages of {join([str(s) for s in real.sizes[1:]])} {kind}"
+    return Quantity(
+        shaped.mean(-1), Gate(), scope, {name: shaped[..., i] for i, name in enumerate(names)}, {}, real.notes
+    )
+
+
+def _linear(variance: np.ndarray, model: np.ndarray, q: np.ndarray, coefficient: np.ndarray) -> Estimate:
+    """Mean exponent over models and its standard error by scatter over questions, shared by the models."""
+    names = [m for m in dict.fromkeys(model) if (variance[model == m].sum(0) > 0).all()]
+    influence, value = np.zeros(int(q.max()) + 1), 0.0
+    for name in names:
+        rows = model == name
+        sums = variance[rows].sum(0)
+        value += float(np.log(sums) @ coefficient) / len(names)
+        np.add.at(influence, q[rows], (variance[rows] / sums - 1 / rows.sum()) @ coefficient / len(names))
+    used = len(np.unique(q))
+    if not names or used < 3:
+        return Estimate(np.nan, np.nan)
+    return Estimate(value, float(np.sqrt((influence**2).sum() * used / (used - 1))), used - 1)
+
+
+def _control(study: Study, seed: int) -> Control:
+    real = ensembles(study)
+    model, q = real.table["model"].astype(str).to_numpy(), question_index(real.table)
+    coefficient = slope_weights(real.sizes)
+
+    def distance(e: Estimate) -> float:
+        return -abs(e.value - 1) / e.error if e.error > 0 else -np.inf
+
+    rng = np.random.default_rng([seed, 37])
+    fakes = [_linear(real.copied(rng), model, q, coefficient) for _ in range(PERMUTATIONS)]
+    whole = _linear(real.variance, model, q, coefficient)
+    called = [_inside(e) > THRESHOLD for e in fakes]
+    rank = 1 + sum(distance(e) >= distance(whole) for e in fakes)
+    return Control(
+        "every ensemble filled with copies of one of its answers, which divide nothing",
+        float(whole.value),
+        PERMUTATIONS,
+        rank,
+        float(np.mean(called)),
+    )
+
+
+def _inside(e: Estimate) -> float:
+    if not e.error > 0:
+        return 0.0
+    low, high = ((edge - e.value) / e.error for edge in REGION)
+    return float(stats.t.cdf(high, e.df) - stats.t.cdf(low, e.df))
+
+
+CLAIM = Claim(
+    name="ensembling-divides-variance",
+    place="claim 6; figure of bias and variance against the size of ensembles",
+    statement="averaging E answers divides variance by E",
+    estimand="exponent γ of variance ∝ E^−γ over disjoint real ensembles, 1 if the claim holds, mean over models",
+    quantity=_quantity,
+    needs="at least six responses per question (or few-shot contexts, where responses share them) in recorded order",
+    region=REGION,
+    control=_control,
+    long=True,
+    order=130,
+)

@@ -1,0 +1,155 @@
+"""The claim about length between questions: incoherence of questions that take longer responses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.families.between_questions import KEYS, length_fit, length_terms, permuted_lengths
+from hotmess.claims.procedures import length_line
+from hotmess.claims.rates import rates_beside
+from hotmess.claims.scope import length_scope
+from hotmess.claims.slopes import moments_of, slope_parts
+from hotmess.decompose.parts import NAMES
+from hotmess.decompose.squared import unbiased
+from hotmess.design.components import length_components
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.estimate import Estimate
+from hotmess.estimates.lengths import arm_index, length_estimate
+from hotmess.inference.evidence import PointEvidence, pareto_k
+from hotmess.inference.gate import gate_draws
+from hotmess.laws.densities import length_law_densities
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+    from hotmess.responses.table import Responses
+
+
+def _quantity(study: Study, population: str) -> Quantity:
+    law = study.length_law
+    slopes = law.slopes("odds", population)
+    each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"].dataset["arm"].values)}
+    table = law.fit.draws(KEYS, population="these").table
+    moments = moments_of(law.fit, KEYS, population)
+    place = {tuple(r): i for i, r in enumerate(table[KEYS].itertuples(index=False, name=None))}
+    parts = []
+    for arm in range(len(law.arms) if moments is not None else 0):
+        rows = law.bins[law.bins["arm"] == arm].sort_values("x")
+        index = [place[tuple(r)] for r in rows[KEYS].itertuples(index=False, name=None)]
+        assert moments is not None
+        parts.append(slope_parts(moments[..., index, :], rows["x"].to_numpy()))
+    mean = np.mean(parts, axis=0) if parts else None
+    return Quantity(
+        slopes.mean(-1),
+        law.gate & gate_draws(each),
+        length_scope(study, law.fit.cells.table),
+        each,
+        {} if mean is None else {name: mean[..., i] for i, name in enumerate(NAMES)},
+        law.notes,
+    )
+
+
+def _estimate(study: Study) -> Estimate:
+    t = length_terms(study)
+    return length_estimate(t.variance, t.error, t.x, t.arm, bins=t.bins)
+
+
+def _control(study: Study, seed: int) -> Control:
+    t = length_terms(study)
+    permuted = (
+        length_estimate(t.variance[has], t.error[has], x, t.arm[has], bins=t.bins)
+        for has, x in permuted_lengths(t.x, t.arm, t.question, seed, 19)
+    )
+    return run_control("lengths permuted between questions, alike for all models", _estimate(study), permuted)
+
+
+def _variants(study: Study) -> dict[str, Estimate]:
+    from hotmess.responses.cells import reduce
+    from hotmess.responses.positions import Space
+
+    out = {}
+    mine = length_terms(study)
+    cells = study.length_law.fit.cells
+    if cells.table["unparsable"].any():
+        wrong = unbiased(reduce(study.responses, space=Space(unparsable="wrong")).points)
+        keys = ["benchmark", "model", "question", "condition", "budget"]
+        where = reduce(study.responses).table[keys].reset_index().set_index(keys)["index"]
+        index = where.loc[list(cells.table[keys].itertuples(index=False, name=None))].to_numpy()
+        out["unparsable as wrong"] = length_estimate(
+            wrong.variance[index], wrong.error[index], mine.x, mine.arm, bins=mine.bins
+        )
+    without = study.without_truncated
+    if without is not None:
+        out["cut off and unparsable left out"] = _again(without, mine.bins)
+    for name, filled in study.filled_lengths.items():
+        out[name] = _again(filled)
+    return out
+
+
+def _again(responses: Responses, bins: int | None = None) -> Estimate:
+    """The estimate on other responses, with as many bins, or as many as they have."""
+    from hotmess.laws.length import binned_cells
+
+    rest, _ = binned_cells(responses)
+    terms, table = unbiased(rest.points), rest.table
+    x = table["latent_log2_length"].to_numpy() * np.log(2)
+    bins = int(table["bin"].max()) + 1 if bins is None else bins
+    return length_estimate(terms.variance, terms.error, x, arm_index(table), bins=bins)
+
+
+def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
+    """(n,) draws of the mean slope over arms from the law's prior."""
+    from hotmess.laws.length import _Law
+
+    tau = np.abs(rng.normal(0, _Law.TAU, (n, 1)))
+    arms = len(study.length_law.arms)
+    return rng.normal(0, _Law.SLOPE, n) + (tau * rng.standard_normal((n, arms))).mean(1)
+
+
+def _point(study: Study, *, population: str = "these") -> PointEvidence:
+    """Evidence that incoherence does not depend on length: marginal likelihoods of the odds law with and without slope.
+
+    Both by importance sampling from heavy-tailed mixtures fitted to the posterior; the error is that of the weights.
+    """
+    from scipy.special import logsumexp
+
+    from hotmess.laws.length import _Law
+    from hotmess.laws.shapes import law_eigen
+
+    law = study.length_law
+    eigen, x, arm = law_eigen(law, population), law.bins["x"].to_numpy(), law.bins["arm"].to_numpy()
+    found, errors, k = [], [], []
+    for i, lengths in enumerate((x, 0 * x)):
+        rng = np.random.default_rng([study.seed, 61, i])
+        log_w = _Law("odds", eigen, lengths, arm, len(law.arms)).proposals(rng, 10_000, 24)[1]
+        log_w = np.where(np.isfinite(log_w), log_w, -np.inf)
+        top = float(logsumexp(log_w) - np.log(len(log_w)))
+        found.append(top)
+        errors.append(np.exp(log_w - top).std() / np.sqrt(len(log_w)))
+        k.append(pareto_k(np.maximum(log_w, log_w.max() - 600)))
+    return PointEvidence(found[1] - found[0], float(np.hypot(*errors)), max(k), "importance sampling")
+
+
+CLAIM = Claim(
+    name="incoherence-rises-with-length",
+    place="claim 1; figures of incoherence against reasoning length and actions",
+    statement="questions that take longer responses have more incoherent errors",
+    estimand="slope of logit incoherence on log length between questions, mean over models",
+    quantity=_quantity,
+    needs="any outcome with a target, lengths, at least 8 questions and 4 length bins with 10 wrong responses",
+    estimate=_estimate,
+    control=_control,
+    variants=_variants,
+    association=True,
+    across=("question",),
+    fit=length_fit,
+    densities=lambda study, population: length_law_densities(study.length_law, population),
+    prior=_prior,
+    point=_point,
+    published=length_line,
+    design=lambda study, draws: length_components(study.length_law, draws=draws),
+    rates=rates_beside(__file__),
+    order=10,
+)

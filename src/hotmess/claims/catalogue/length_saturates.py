@@ -1,0 +1,186 @@
+"""The claim that incoherence stops rising with length: shapes of the law compared by prediction of left-out bins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.claims.claim import Case, Claim, Finding, Guard, LeaveOut, Quantity
+from hotmess.claims.families.between_questions import length_terms, permuted_lengths
+from hotmess.claims.rates import rates_beside
+from hotmess.claims.scope import length_scope
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.estimate import NOTHING, Estimate
+from hotmess.estimates.lengths import binned_logits
+from hotmess.inference.gate import Gate
+from hotmess.laws.shapes import MIN_UNITS, Shapes, bend, compare_shapes
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+    from hotmess.laws.length import LengthLaw
+
+
+RIVALS = ("power", "odds", "linear", "constant")
+
+
+def shapes_law(study: Study) -> LengthLaw:
+    """The study's length law, or one with enough bins for the comparison where that has too few."""
+    from hotmess.laws.length import BINS, length_law
+
+    law = study.length_law
+    if len(law.bins) >= MIN_UNITS or "latent_log2_length" not in law.fit.cells.table:
+        return law
+
+    def make() -> LengthLaw:
+        bins = max(BINS, -(-(MIN_UNITS + 4) // len(law.arms)))
+        return length_law(
+            study.responses,
+            bins=bins,
+            shapes=("odds",),
+            metric=study.metric,
+            seed=study.seed,
+            draws=study.draws,
+            chains=study.chains,
+        )
+
+    finer: LengthLaw = study.once("shapes_law", make)
+    return finer if len(finer.bins) > len(law.bins) else law
+
+
+def study_shapes(study: Study, population: str) -> Shapes:
+    """The comparison of shapes, made once for each population."""
+    law = shapes_law(study)
+    made: Shapes = study.once(
+        f"shapes:{population}",
+        lambda: compare_shapes(
+            law, population=population, draws=max(200, min(2000, study.draws * study.chains)), seed=study.seed
+        ),
+    )
+    return made
+
+
+def best_rival(shapes: Shapes) -> str:
+    """The law without a plateau that predicts left-out bins best."""
+    return max(RIVALS, key=lambda name: shapes.fits[name].elpd.sum())
+
+
+class ShapesOfLaws(Guard):
+    """How well each law predicts left-out bins."""
+
+    name, title = "shapes", "Shapes of the law"
+
+    def run(self, case: Case) -> Finding | None:
+        shapes = study_shapes(case.study, case.population)
+        best = best_rival(shapes)
+        table = {
+            name: {
+                "elpd": float(fit.elpd.sum()),
+                "stacking_weight": shapes.weights[name],
+                "largest_pareto_k": fit.largest_k,
+                "bins_refitted": len(fit.refitted),
+            }
+            for name, fit in shapes.fits.items()
+        }
+        value, error = shapes.difference("saturating", best)
+        return Finding(self, {"best_rival": best, "difference": value, "standard_error": error, **table})
+
+    def line(self, record: Any, units: str) -> str:
+        rows = {k: v for k, v in record.items() if isinstance(v, Mapping)}
+        best = sorted(rows, key=lambda name: -rows[name]["elpd"])
+        listed = ", ".join(f"{n} {rows[n]['elpd']:.1f} (weight {rows[n]['stacking_weight']:.2f})" for n in best)
+        return f"expected log predictive density of left-out length bins, and stacking weight: {listed}."
+
+
+def _quantity(study: Study, population: str) -> Quantity:
+    law = shapes_law(study)
+    shapes = study_shapes(study, population)
+    best = best_rival(shapes)
+    each_bin = shapes.fits["saturating"].elpd - shapes.fits[best].elpd
+    rng = np.random.default_rng([study.seed, 43])
+    chains, draws = study.chains, study.draws
+    w = rng.dirichlet(np.ones(shapes.units), chains * draws)
+    held = [why for why in (shapes.undecided("saturating", best),) if why]
+    slopes = shapes.fits["saturating"].slopes.mean(1)
+    if not held and each_bin.sum() > 0 and np.mean(slopes > 0) < 0.975:
+        held.append("below the knee incoherence does not rise with length")
+    return Quantity(
+        (shapes.units * w @ each_bin).reshape(chains, draws),
+        _gate(law, draws),
+        length_scope(study, law.fit.cells.table),
+        notes=law.notes,
+        held=tuple(held),
+    )
+
+
+def _gate(law: LengthLaw, draws: int) -> Gate:
+    """The first stage's gate, and as many draws as any other posterior needs."""
+    from hotmess.inference.gate import ESS
+
+    total = draws * law.fit.chains
+    few = () if total > ESS else (f"effective sample size of the shapes is {total}, not above {ESS}",)
+    return law.gate & Gate(few)
+
+
+def bent_estimate(
+    variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, *, bins: int, fraction: float = 0.5
+) -> Estimate:
+    """Slope of logit incoherence below the middle of the bins minus that above it, mean over arms; jackknife over bins.
+
+    Positive where the curve bends towards a plateau.
+    """
+    mean, y = binned_logits(variance, error, x, arm, bins=bins)
+
+    def change(keep: np.ndarray) -> float:
+        out = []
+        for a in range(len(y)):
+            use = keep & np.isfinite(y[a]) & np.isfinite(mean[a])
+            if use.sum() < 6:
+                continue
+            t, v = mean[a, use], y[a, use]
+            knee = float(np.quantile(t, fraction))
+            design = np.column_stack([np.ones(len(t)), bend(t, knee, 1e-3), np.maximum(t - knee, 0)])
+            beta = np.linalg.lstsq(design, v, rcond=None)[0]
+            out.append(beta[1] - beta[2])
+        return float(np.mean(out)) if out else np.nan
+
+    whole = change(np.ones(bins, bool))
+    left = np.array([change(np.arange(bins) != b) for b in range(bins)])
+    left = left[np.isfinite(left)]
+    if len(left) < 4 or not np.isfinite(whole):
+        return NOTHING
+    spread = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean()) ** 2).sum())
+    return Estimate(whole, float(spread), len(left) - 1)
+
+
+def _control(study: Study, seed: int) -> Control:
+    """Lengths permuted between questions: no curve is left to bend."""
+    shapes_law(study)
+    t = length_terms(study)
+    permuted = (
+        bent_estimate(t.variance[has], t.error[has], x, t.arm[has], bins=t.bins)
+        for has, x in permuted_lengths(t.x, t.arm, t.question, seed, 47)
+    )
+    real = bent_estimate(t.variance, t.error, t.x, t.arm, bins=t.bins)
+    return run_control("lengths permuted between questions, alike for all models; bend of the curve", real, permuted)
+
+
+CLAIM = Claim(
+    name="length-saturates",
+    place="open check: whether incoherence keeps growing with length or saturates",
+    statement="between questions, incoherence rises with length up to a length and no further",
+    estimand=(
+        "expected log predictive density of left-out length bins, saturating law minus the best of power, odds, linear "
+        "and constant"
+    ),
+    quantity=_quantity,
+    needs="letters, lengths, 20 or more length bins over all models with 10 wrong responses each",
+    control=_control,
+    association=True,
+    across=("question",),
+    leave_out=LeaveOut(refit=False),  # five shapes, each fitted without each bin already
+    rates=rates_beside(__file__),
+    guards=(ShapesOfLaws(),),
+    order=120,
+)

@@ -1,0 +1,70 @@
+"""The claim about natural variation of length: longer against shorter responses to one question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.answers.prior import AnswerPrior
+from hotmess.claims.claim import Claim
+from hotmess.claims.families.joint_model import JointModel
+from hotmess.claims.families.two_sides import LEAVE_OUT, TwoSides
+from hotmess.claims.procedures import median_split
+from hotmess.claims.rates import rates_beside
+from hotmess.claims.scope import length_scope
+from hotmess.decompose.parts import incoherence
+from hotmess.design.components import half_components
+from hotmess.laws.contrast import halved_cells
+from hotmess.temperature.statements import natural_slope
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+
+
+def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Change of the parametric population incoherence I(a, κ, h) between two halves with priors of their own."""
+    prior, models = AnswerPrior(), len(study.contrast.models)
+    options = float(study.halves.table["n_choices"].median()) - 1
+    eta = rng.normal(prior.location, prior.scale, (n, models, 2, 3))
+    a, kappa, phi = 1 / (1 + np.exp(-eta[..., 0])), np.exp(eta[..., 1]), np.exp(eta[..., 2])
+    value = incoherence(a, 1 / (kappa + 1), (1 + phi / options) / (1 + phi))
+    return (value[..., 1] - value[..., 0]).mean(1)
+
+
+SIDES = TwoSides(
+    sign=1.0,
+    contrast=lambda study: study.contrast,
+    cells=lambda study: study.halves,
+    again=halved_cells,
+    scope=length_scope,
+    undefined="One half of {} has no errors at all, so its incoherence is undefined.",
+    permuted="lengths permuted within model, question and budget",
+    fill=True,
+)
+JOINT = JointModel(
+    "natural", natural_slope, "change of logit incoherence per doubling of natural length, an association"
+)
+CLAIM = Claim(
+    name="natural-overthinking",
+    place="claim 2; figure of responses above and below the question's median length",
+    statement="within a question, longer responses are more incoherent than shorter ones",
+    estimand="change of incoherence from the shorter to the longer half, mean over models",
+    quantity=SIDES.quantity,
+    needs="any outcome with a target, lengths, at least 3 responses above and below each question's median length",
+    estimate=SIDES.estimate,
+    control=SIDES.control,
+    variants=SIDES.variants,
+    association=True,
+    change=True,
+    across=("response",),
+    fit=SIDES.fit,
+    densities=SIDES.densities,
+    leave_out=LEAVE_OUT,
+    prior=_prior,
+    published=median_split,
+    design=lambda study, draws: half_components(SIDES.fit(study), draws=draws),
+    rates=rates_beside(__file__),
+    guards=(JOINT,),
+    order=50,
+)

@@ -1,0 +1,87 @@
+"""The claim about how many samples suffice: the sampling error of the aggregate with 30 responses per question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.scope import base_scope
+from hotmess.decompose.intervals import jackknife, ratio_contrast
+from hotmess.decompose.squared import unbiased
+from hotmess.errors import NotTestable
+from hotmess.estimates.estimate import Estimate
+from hotmess.inference.gate import gate_draws
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+    from hotmess.laws.samples import SampleSize
+
+SAMPLES = 30
+REGION = (0.0, 0.01)
+"""A standard deviation of 0.01: differences of 0.03 between two such models stand out of sampling noise."""
+
+
+def _quantity(study: Study, population: str) -> Quantity:
+    made = _made(study, population)
+    sd = made.sd("incoherence", SAMPLES)
+    models = made.table["model"].astype(str).tolist()
+    known = [i for i in range(len(models)) if np.isfinite(sd[..., i]).all()]
+    if not known:
+        raise NotTestable("No model makes errors, so incoherence is undefined and has no sampling error.")
+    each = {models[i]: sd[..., i] for i in known}
+    count = made.table["cells"].to_numpy()
+    span = f"{count.min():,}" if count.min() == count.max() else f"{count.min():,} to {count.max():,}"
+    scope = f"{base_scope(study.fit.cells.table)}, with {span} cells of each model"
+    return Quantity(sd[..., known].max(-1), study.fit.gate & gate_draws(each), scope, each)
+
+
+def _made(study: Study, population: str) -> SampleSize:
+    from hotmess.laws.samples import sample_size
+
+    return study.once(f"sample size, {population}", lambda: sample_size(study.fit, population=population))
+
+
+def _estimate(study: Study) -> Estimate:
+    """The standard deviation at 30 responses times √(observed over expected jackknife variance at the n at hand).
+
+    The observed one is of clusters, few-shot contexts where responses share them; the expected one of independent
+    responses. For the model with the largest standard deviation.
+    """
+    from hotmess.laws.samples import expected_jackknife
+
+    made = _made(study, "these")
+    cells = study.fit.cells
+    terms, jack = unbiased(cells.points), jackknife(cells.points, unbiased)
+    n = cells.table["responses"].to_numpy(float)
+    found: list[tuple[float, float]] = []
+    for i, model in enumerate(made.table["model"]):
+        rows = np.flatnonzero(((cells.table["model"] == model) & (n > 2)).to_numpy())
+        error, variance = float(np.mean(terms.error[rows])), float(np.mean(terms.variance[rows]))
+        if len(rows) < 3 or not error > 0 or not np.isfinite(jack.covariance[rows]).all():
+            continue
+        contrast = ratio_contrast(error, variance)
+        alpha, beta = contrast[2], contrast[0]
+        form = np.array([alpha**2, 2 * alpha * beta, beta**2])
+        expected = expected_jackknife(form @ made.cells[2:5, rows], form @ made.cells[5:8, rows], n[rows]).sum()
+        each = np.einsum("a,qab,b->q", contrast, jack.covariance[rows], contrast)
+        ratio, spread = float(each.sum() / expected), float(np.sqrt(len(rows)) * each.std(ddof=1) / expected)
+        if ratio > 0:
+            sd = float(np.median(made.sd("incoherence", SAMPLES)[..., i])) * np.sqrt(ratio)
+            found.append((sd, sd * spread / (2 * ratio)))
+    return Estimate(*max(found)) if found else Estimate(np.nan, np.nan)
+
+
+CLAIM = Claim(
+    name="thirty-samples-suffice",
+    place="claim 10; figure of sample efficiency",
+    statement=f"{SAMPLES} responses per question give each model's incoherence to a standard deviation below 0.01",
+    estimand=f"largest standard deviation over models of incoherence estimated from {SAMPLES} responses per question",
+    quantity=_quantity,
+    needs="letters, at least two responses per question; the number of questions is the one at hand",
+    region=REGION,
+    estimate=_estimate,
+    long=True,
+    order=140,
+)

@@ -1,0 +1,1 @@
+"""What claims of one kind share: their quantities, estimates, controls, priors."""

@@ -1,0 +1,74 @@
+"""Claims about length between questions: their terms, and lengths permuted between questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.answers.population import question_index
+from hotmess.decompose.squared import unbiased
+from hotmess.estimates.control import PERMUTATIONS
+from hotmess.estimates.lengths import arm_index
+
+if TYPE_CHECKING:
+    from hotmess.answers.fit import Fit
+    from hotmess.claims.study import Study
+
+KEYS = ["model", "condition", "budget", "bin"]
+
+
+@dataclass(frozen=True)
+class LengthTerms:
+    """Cells of the length law, one entry each.
+
+    Attributes
+    ----------
+    variance, error
+        Unbiased terms.
+    x
+        Log of the latent length.
+    arm, question
+        Index of the arm (model, condition, budget) and of the question.
+    bins
+        Bins of questions of each arm.
+    """
+
+    variance: np.ndarray
+    error: np.ndarray
+    x: np.ndarray
+    arm: np.ndarray
+    question: np.ndarray
+    bins: int
+
+
+def length_terms(study: Study) -> LengthTerms:
+    """Of the study's length law."""
+    cells = study.length_law.fit.cells
+    terms = unbiased(cells.points)
+    x = cells.table["latent_log2_length"].to_numpy() * np.log(2)
+    arm, question = arm_index(cells.table), question_index(cells.table)
+    return LengthTerms(terms.variance, terms.error, x, arm, question, int(cells.table["bin"].max()) + 1)
+
+
+def permuted_lengths(
+    x: np.ndarray, arm: np.ndarray, question: np.ndarray, seed: int, stream: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(has, x) with lengths permuted between questions, alike for all models: the cells that have a length, and which.
+
+    A cell has none where its model did not answer the question whose length it would get.
+    """
+    grid = np.full((int(arm.max()) + 1, int(question.max()) + 1), np.nan)
+    grid[arm, question] = x
+    for p in range(PERMUTATIONS):
+        order = np.random.default_rng([seed, p, stream]).permutation(grid.shape[1])
+        new = grid[arm, order[question]]
+        has = np.isfinite(new)
+        yield has, new[has]
+
+
+def length_fit(study: Study) -> Fit:
+    """The fit of answers beneath the length law."""
+    return study.length_law.fit

@@ -1,0 +1,94 @@
+"""Claims that need the joint model of answers and lengths (`hotmess.temperature`), and its reading beside others.
+
+The model is fitted by its fast path, with its Pareto k as the gate. A claim that is decided without it shows its slope
+where it has been fitted for another claim of the same study; that changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.claims.claim import Case, Finding, Guard, LeaveOut, Quantity
+from hotmess.claims.scope import length_scope
+from hotmess.words import with_interval
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+    from hotmess.temperature.fit import Effects, LengthFit
+
+ONLY_POWERS = (
+    "Sensitivity of the joint model is to powers of its prior and likelihood alone: no model and no benchmark was left "
+    "out, since every new fit takes long."
+)
+LEAVE_OUT = LeaveOut(refit=False)
+
+
+def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
+    """A claim's quantity from effects of the joint model."""
+    notes = effects.notes
+    if len(fit.data.units) > 1 or fit.data.cells["benchmark"].nunique() > 1:
+        notes = (*notes, ONLY_POWERS)
+    return Quantity(effects.draws, effects.gate, joint_scope(study, fit), effects.each, effects.parts, notes)
+
+
+def joint_scope(study: Study, fit: LengthFit, models: Collection[str] | None = None) -> str:
+    """What the joint model covers."""
+    table = study.cells.table
+    models = fit.data.units["model"].tolist() if models is None else models
+    return length_scope(study, table[table["model"].isin(list(models)) & table["log2_length"].notna()])
+
+
+def joint_densities(study: Study, _: str) -> tuple[np.ndarray, np.ndarray]:
+    """Of the parameters and scales; the questions' scores are integrated out of the likelihood."""
+    tree = study.temperature.tree
+    prior = np.sum([v.values for v in tree["log_prior"].dataset.data_vars.values()], axis=0)
+    return prior, tree["log_likelihood"].dataset["unit_responses"].values.sum(-1)
+
+
+@dataclass(frozen=True)
+class JointModel(Guard):
+    """The joint model's reading, where that model was fitted for another claim; it decides nothing.
+
+    Attributes
+    ----------
+    feature
+        What must vary in the joint model's data: `natural` length or `budget`.
+    effects
+        (fit, population) -> the effect.
+    what
+        What it is, in words.
+    sign
+        -1 where the claim is of a fall.
+    """
+
+    feature: str
+    effects: Callable[[LengthFit, str], Effects]
+    what: str
+    sign: float = 1.0
+    name, title = "joint_model", "Joint model"
+
+    def run(self, case: Case) -> Finding | None:
+        fit = case.study.fitted("temperature")
+        if fit is None or self.feature not in fit.data.features:
+            return None
+        effects = self.effects(fit, case.population)
+        record: dict[str, Any] = {"what": self.what, "passed": effects.gate.passed}
+        if not effects.gate.passed:
+            return Finding(self, record | {"reasons": list(effects.gate.reasons)})
+        low, median, high = np.quantile(self.sign * effects.draws, [0.05, 0.5, 0.95])
+        record |= {
+            "median": float(median),
+            "low": float(low),
+            "high": float(high),
+            "probability_above_zero": float((self.sign * effects.draws > 0).mean()),
+        }
+        return Finding(self, record)
+
+    def line(self, record: Any, units: str) -> str:
+        if not record["passed"]:
+            return f"{record['what']}: its diagnostics did not pass, {'; '.join(record['reasons'])}."
+        return f"{record['what']}: {with_interval(record['median'], record['low'], record['high'])}."

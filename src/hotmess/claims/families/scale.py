@@ -1,0 +1,119 @@
+"""Claims about model size by difficulty: which exponents of bias² and variance they weigh, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.claims.claim import Case, LeaveOut
+from hotmess.claims.families.exponent_evidence import exponent_draws, exponent_point
+from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.power_scaling import PARETO_K
+from hotmess.laws.densities import power_law_densities
+from hotmess.laws.leave_out import laws_without
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.answers.fit import Fit
+    from hotmess.claims.study import Study
+    from hotmess.inference.evidence import PointEvidence
+    from hotmess.laws.power import PowerLaws
+
+
+@dataclass(frozen=True)
+class Exponents:
+    """A quantity that is linear in the exponents: Σ_g w_g alpha_B,g + v_g alpha_V,g.
+
+    weights: (study) -> (groups,) w and v; raises where the data cannot speak.
+    """
+
+    weights: Callable[[Study], tuple[np.ndarray, np.ndarray]]
+
+    def prior(self, study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
+        """(n,) draws of the quantity from the laws' prior."""
+        bias, variance = exponent_draws(study.power_laws, rng, n)
+        w, v = self.weights(study)
+        return bias @ w + variance @ v
+
+    def point(self, study: Study) -> PointEvidence:
+        """Evidence that the quantity is 0."""
+        return exponent_point(study.power_laws, *self.weights(study), seed=study.seed)
+
+
+def law_fit(study: Study) -> Fit:
+    """The fit of answers beneath the laws."""
+    return study.power_laws.fit
+
+
+def law_densities(study: Study, population: str) -> tuple[np.ndarray, np.ndarray]:
+    """Log prior and log likelihood of the laws' draws."""
+    return power_law_densities(study.power_laws, population)
+
+
+def without_model(case: Case, column: str, value: str) -> tuple[np.ndarray, float] | None:
+    """The quantity from the laws without a model, reweighted; None where the weights cannot be trusted."""
+    study = case.study
+    if column != "model" or value not in set(study.power_laws.law.cells["model"].astype(str)):
+        return None
+    laws, k = study.once(f"laws without {value}", lambda: laws_without(study.power_laws, value))
+    if k[case.population] > PARETO_K:
+        return None
+    reduced = replace(study, made={**study.made, "power_laws": laws})
+    try:
+        return case.claim.quantity(reduced, case.population).draws, k[case.population]
+    except BadInput:  # too few sizes are left: the new fit says so
+        return None
+
+
+LEAVE_OUT = LeaveOut(without_model)
+
+
+def group_weights(laws: PowerLaws, which: str) -> np.ndarray:
+    """Equal weights on the groups meant: the hardest, the easiest or all difficulty groups of every family and arm."""
+    if "difficulty" not in laws.by:
+        raise NotTestable("The laws are not by difficulty, so easy and hard questions cannot be told apart.")
+    level = laws.groups["difficulty"]
+    if which != "all" and level.nunique() < 2:
+        raise NotTestable("There is one difficulty group only, so easy and hard questions cannot be told apart.")
+    wanted = list(level.unique())
+    if which != "all":
+        order = easiest_first(level)
+        wanted = [order[-1]] if which == "hard" else [order[0]]
+    chosen = level.isin(wanted).to_numpy()
+    if not chosen.any():
+        raise NotTestable(f"Every model is left out of the law for {wanted[0]} questions, so it cannot be tested.")
+    counts = laws.law.cells.groupby(list(laws.by), observed=True)["x"].nunique()
+    for i in np.flatnonzero(chosen):
+        key = tuple(laws.groups.iloc[i][list(laws.by)])
+        sizes = int(counts[key if len(key) > 1 else key[0]])
+        if sizes < 4:
+            raise NotTestable(
+                f"Only {sizes} model sizes have enough errors on {level.iloc[i]} questions; a slope needs at least 4."
+            )
+    return chosen / chosen.sum()
+
+
+WORDS = ("easiest", "very easy", "easy", "medium", "middle", "moderate", "hard", "very hard", "hardest")
+
+
+def easiest_first(level: pd.Series) -> list[Any]:
+    """The difficulty groups from easy to hard: an ordered category's order, that of numbers, or that of `WORDS`."""
+    import pandas as pd
+
+    if isinstance(level.dtype, pd.CategoricalDtype) and level.cat.ordered:
+        return list(level.cat.categories)
+    values = list(level.unique())
+    words = [str(v).strip().lower() for v in values]
+    if all(w in WORDS for w in words):
+        return [v for _, v in sorted(zip((WORDS.index(w) for w in words), values))]
+    numbers = pd.to_numeric(pd.Series(words).str.extract(r"^(-?\d+(?:\.\d+)?)")[0], errors="coerce")
+    if numbers.notna().all():
+        return [values[i] for i in np.argsort(numbers.to_numpy(), kind="stable")]
+    raise NotTestable(
+        f"Which of the difficulty groups {', '.join(map(str, values))} is the hardest cannot be told; name them easy, "
+        "medium, hard, or number them."
+    )

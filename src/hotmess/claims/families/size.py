@@ -1,0 +1,132 @@
+"""The three claims about the slope of logit incoherence on model size, alpha_B - alpha_V, by difficulty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.claims.claim import Claim, LeaveOut, Quantity
+from hotmess.claims.families.scale import LEAVE_OUT, Exponents, group_weights, law_densities, law_fit
+from hotmess.claims.procedures import size_line
+from hotmess.claims.published import Published
+from hotmess.claims.rates import rates_beside
+from hotmess.claims.scope import scale_scope
+from hotmess.claims.slopes import moments_of, slope_parts
+from hotmess.decompose.parts import NAMES
+from hotmess.design.components import Components, size_components
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.estimate import Estimate
+from hotmess.estimates.sizes import size_estimate, size_estimates, size_permutations, size_statistics
+from hotmess.inference.gate import gate_draws
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+
+
+@dataclass(frozen=True)
+class SizeSlope:
+    """Everything of a claim that follows from which groups of difficulty it is about, and its sign.
+
+    Attributes
+    ----------
+    which
+        `hard`, `easy` or `all`: the hardest, the easiest or all groups of difficulty.
+    sign
+        1 where the slope is claimed to be positive, -1 where it is claimed to be negative.
+    """
+
+    which: str
+    sign: float
+
+    def weights(self, study: Study) -> np.ndarray:
+        """(groups,) weights of the slopes, with the claim's sign."""
+        return self.sign * group_weights(study.power_laws, self.which)
+
+    def quantity(self, study: Study, population: str) -> Quantity:
+        """The slope, mean over the groups meant, with its parts."""
+        laws = study.power_laws
+        slopes = self.sign * laws.slope_of_logit_incoherence(population)
+        weights = group_weights(laws, self.which)
+        labels = [str(g) for g in laws.data["posterior"].dataset["group"].values]
+        each = {g: slopes[..., i] for i, g in enumerate(labels) if weights[i] > 0}
+        keys = ["model", *laws.by]
+        table = laws.fit.draws(keys, population="these").table
+        moments = moments_of(laws.fit, keys, population)
+        place = {tuple(map(str, r)): i for i, r in enumerate(table[keys].itertuples(index=False, name=None))}
+        total = 0
+        for i in np.flatnonzero(weights) if moments is not None else ():
+            group = laws.groups.iloc[i]
+            rows = laws.law.cells
+            rows = rows[(rows[list(laws.by)].astype(str) == group[list(laws.by)].astype(str)).all(axis=1)].sort_values(
+                "x"
+            )
+            index = [place[tuple(map(str, r))] for r in rows[keys].itertuples(index=False, name=None)]
+            assert moments is not None
+            total = total + weights[i] * self.sign * slope_parts(moments[..., index, :], rows["x"].to_numpy())
+        return Quantity(
+            slopes @ weights,
+            laws.gate & gate_draws(each),
+            scale_scope(study, laws),
+            each,
+            {name: total[..., i] for i, name in enumerate(NAMES)} if isinstance(total, np.ndarray) else {},
+            laws.notes,
+        )
+
+    def estimate(self, study: Study) -> Estimate:
+        """The same by unbiased terms and least squares over models."""
+        x, y = size_statistics(study.power_laws)
+        return size_estimate(x, self.sign * y, group_weights(study.power_laws, self.which))
+
+    def control(self, study: Study, seed: int) -> Control:
+        """Sizes permuted between models."""
+        x, y = size_statistics(study.power_laws)
+        weights = group_weights(study.power_laws, self.which)
+        orders, exhaustive = size_permutations(x, seed)
+        permuted = size_estimates(orders, self.sign * y, weights)
+        real = size_estimate(x, self.sign * y, weights)
+        return run_control("sizes permuted between models", real, permuted, exhaustive=exhaustive)
+
+    def published(self, study: Study) -> Published:
+        """Log-log least squares on plug-in terms."""
+        return size_line(study, self.which, self.sign)
+
+    def design(self, study: Study, draws: int) -> Components:
+        """Components of the variance of `estimate`."""
+        return size_components(study.power_laws, self.weights(study), draws=draws)
+
+
+def size_claim(
+    module: str,
+    name: str,
+    about: SizeSlope,
+    *,
+    place: str,
+    statement: str,
+    estimand: str,
+    order: int,
+    leave_out: LeaveOut = LEAVE_OUT,
+) -> Claim:
+    """A claim about such a slope; module: the claim's own (`__file__`), beside which its rates stand."""
+    slope = Exponents(lambda study: (about.weights(study), -about.weights(study)))
+    return Claim(
+        name=name,
+        place=place,
+        statement=statement,
+        estimand=estimand,
+        quantity=about.quantity,
+        needs="any outcome with a target, at least 4 model sizes, questions by difficulty (of lengths or a column)",
+        estimate=about.estimate,
+        control=about.control,
+        across=("model",),
+        fit=law_fit,
+        densities=law_densities,
+        leave_out=leave_out,
+        prior=slope.prior,
+        point=slope.point,
+        published=about.published,
+        design=about.design,
+        rates=rates_beside(module),
+        order=order,
+    )

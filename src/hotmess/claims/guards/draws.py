@@ -1,0 +1,108 @@
+"""Guards on the draws themselves: diagnostics, Monte Carlo error, both populations, parts, few questions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hotmess.claims.claim import Case, Finding, Guard
+from hotmess.claims.rule import NOT_TESTABLE, OTHER
+from hotmess.responses.decoding import decoded_differently
+from hotmess.words import population_words, show, with_interval
+
+MORE = "more draws may cure it (--draws)"
+
+
+class Decoding(Guard):
+    """Sides that were decoded at different settings cannot be compared."""
+
+    name, title, lowers = "decoding", "Decoding", NOT_TESTABLE
+
+    def run(self, case: Case) -> Finding | None:
+        table = case.study.responses.table
+        differ = [reason for side in case.claim.across for reason in decoded_differently(table, side)]
+        return Finding(self, {"passed": False, "differ": differ}, tuple(differ)) if differ else None
+
+    def line(self, record: Any, units: str) -> str:
+        return "; ".join(record["differ"]) + "."
+
+
+class Diagnostics(Guard):
+    """The gate of the fits behind a quantity, and of the quantity itself in both populations."""
+
+    name, title, lowers = "gate", "Diagnostics", NOT_TESTABLE
+
+    def run(self, case: Case) -> Finding | None:
+        gate = case.gate
+        record = {"passed": gate.passed, "reasons": list(gate.reasons[:5]), "divergences": gate.divergences}
+        return Finding(self, record, tuple(f"{r}; {MORE}" if i == 0 else r for i, r in enumerate(gate.reasons)))
+
+    def line(self, record: Any, units: str) -> str:
+        if record["passed"]:
+            return "passed: R-hat below 1.01, effective sample sizes above 400, no divergent transitions."
+        return f"not passed: {'; '.join(record['reasons'])}."
+
+
+class MonteCarlo(Guard):
+    """The Monte Carlo interval of the probability; the rule itself asks that it clears the threshold."""
+
+    name, title = "monte_carlo", "Monte Carlo"
+
+    def run(self, case: Case) -> Finding | None:
+        p = case.p
+        return Finding(self, {"low": p.low, "high": p.high, "effective_draws": p.effective})
+
+    def line(self, record: Any, units: str) -> str:
+        effective = int(record["effective_draws"])
+        return f"P lies between {show(record['low'])} and {show(record['high'])} ({effective:,} effective draws)."
+
+
+class Populations(Guard):
+    """The probability for questions like these and for these; the rule itself asks for the same side."""
+
+    name, title = "populations", "Populations"
+
+    def run(self, case: Case) -> Finding | None:
+        return Finding(self, {case.population: case.p.value, OTHER[case.population]: case.p_other})
+
+    def line(self, record: Any, units: str) -> str:
+        names = {name: population_words(name).replace("questions", units) for name in record}
+        listed = [f"P = {show(p)} for {names[name]}" for name, p in record.items()]
+        sides = {p > 0.5 for p in record.values()}
+        return f"{', '.join(listed)}: {'the same side' if len(sides) == 1 else 'not the same side'} of one half."
+
+
+class Parts(Guard):
+    """The three parts of a change of incoherence."""
+
+    name, title = "parts", "Three parts"
+
+    def run(self, case: Case) -> Finding | None:
+        return Finding(self, {k: case.summary(v) for k, v in case.quantity.parts.items()})
+
+    def line(self, record: Any, units: str) -> str:
+        listed = [f"{name} {with_interval(v['median'], v['low'], v['high'])}" for name, v in record.items()]
+        return f"{', '.join(listed)}; the part of accuracy is mechanical."
+
+    def shell(self, record: Any) -> str:
+        listed = ", ".join(f"{k} {v['median']:+.3g}" for k, v in record.items())
+        return f"Parts of the change of incoherence: {listed}." if record else ""
+
+
+class FewQuestions(Guard):
+    """How far intervals are widened."""
+
+    name, title = "few_questions", "Few questions"
+
+    def run(self, case: Case) -> Finding | None:
+        if case.widened_by == 1:
+            return None
+        factor = case.widened_by if np.isfinite(case.widened_by) else None
+        return Finding(self, {"questions": case.study.questions, "widened_by": factor})
+
+    def line(self, record: Any, units: str) -> str:
+        return (
+            f"there are {record['questions']} {units}; for {units} like these, distances from the median are "
+            f"multiplied by {record['widened_by']:.2f} (Student's t)."
+        )

@@ -1,0 +1,93 @@
+"""Guards without a model: a negative control on permuted data, agreement, responses cut off or unparsable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hotmess.claims.claim import Case, Finding, Guard
+from hotmess.claims.rule import INCONCLUSIVE, NOT_TESTABLE
+from hotmess.words import decimals, percent, show
+
+AGREEMENT_ERRORS = 2.0
+
+
+class NegativeControl(Guard):
+    """The claim's estimate on permuted data, which should be called supported about 2.5% of the time."""
+
+    name, title, lowers = "negative_control", "Negative control", NOT_TESTABLE
+
+    def run(self, case: Case) -> Finding | None:
+        if case.claim.control is None:
+            return None
+        control = case.claim.control(case.study, case.study.seed)
+        if control.passed:
+            return Finding(self, control.record())
+        why = (
+            f"permuted data ({control.what}) are called supported in {control.supported:.0%} of "
+            f"{control.permutations} permutations, more than 10%"
+        )
+        return Finding(self, control.record(), (why,))
+
+    def line(self, record: Any, units: str) -> str:
+        total = record["permutations"] + 1
+        every = "all " if record["exhaustive"] else ""
+        return (
+            f"{record['what']}, {every}{record['permutations']:,} permutations: the real statistic "
+            f"{show(record['statistic'], 2)} ranks {record['rank']:,} of {total:,}; "
+            f"{percent(round(record['supported_rate'], 3))} of the permuted are called supported."
+        )
+
+    def shell(self, record: Any) -> str:
+        return (
+            f"Negative control: rank {record['rank']} of {record['permutations'] + 1} with {record['what']}; "
+            f"{record['supported_rate']:.1%} of them called supported."
+        )
+
+
+class Agreement(Guard):
+    """The unbiased estimate without a model against the posterior median."""
+
+    name, title, lowers = "agreement", "Agreement", INCONCLUSIVE
+
+    def run(self, case: Case) -> Finding | None:
+        if case.claim.estimate is None:
+            return None
+        estimate, median = case.claim.estimate(case.study), case.median
+        if not (np.isfinite(estimate.value) and estimate.error > 0):
+            return Finding(self, {"unbiased": None, "standard_error": None, "passed": None})
+        passed = bool(abs(median - estimate.value) <= AGREEMENT_ERRORS * estimate.error)
+        record = {"unbiased": float(estimate.value), "standard_error": float(estimate.error), "passed": passed}
+        why = (
+            f"the unbiased estimate without a model is {estimate.value:.3g} ± {estimate.error:.2g}, more than "
+            f"{AGREEMENT_ERRORS:.0f} standard errors from the posterior median {median:.3g}"
+        )
+        return Finding(self, record, () if passed else (why,))
+
+    def line(self, record: Any, units: str) -> str:
+        if record["unbiased"] is None:
+            return "there is no unbiased estimate to compare with."
+        agrees = "agrees" if record["passed"] else "does not agree"
+        digits = decimals(record["standard_error"])
+        value, error = show(record["unbiased"], digits), show(record["standard_error"], digits)
+        return f"the unbiased estimate without a model, {value} ± {error}, {agrees}."
+
+
+class Truncation(Guard):
+    """Whether the sign turns where responses cut off or unparsable, or missing lengths, are treated otherwise."""
+
+    name, title, lowers = "truncation", "Truncation", INCONCLUSIVE
+
+    def run(self, case: Case) -> Finding | None:
+        if case.claim.variants is None or not case.study.has_truncated:
+            return None
+        known = {k: e for k, e in case.claim.variants(case.study).items() if np.isfinite(e.value)}
+        turned = [k for k, e in known.items() if np.sign(e.value) != np.sign(case.median)]
+        record = {"passed": not turned, **{k: float(e.value) for k, e in known.items()}}
+        return Finding(self, record, tuple(f"the sign turns with {k}" for k in turned))
+
+    def line(self, record: Any, units: str) -> str:
+        listed = [f"{name} {show(v)}" for name, v in record.items() if name != "passed"]
+        turned = "the sign stays" if record["passed"] else "the sign turns"
+        return f"{turned}: {', '.join(listed)}."

@@ -1,0 +1,73 @@
+"""The rule that decides (methods, section 7): from a posterior probability in two populations to a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from hotmess.estimates.estimate import THRESHOLD
+from hotmess.inference.gate import Gate, diagnose
+
+SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
+DECIDED = (SUPPORTED, CONTRADICTED)
+OTHER = {"like-these": "these", "these": "like-these"}
+"""Populations of questions, and which is the other."""
+
+
+@dataclass(frozen=True)
+class Probability:
+    """P(claim) with its Monte Carlo interval (95%), which never is a point even where all draws agree."""
+
+    value: float
+    low: float
+    high: float
+    effective: float
+
+
+def probability(holds: np.ndarray) -> Probability:
+    """P from indicator draws (chain, draw), with a Jeffreys interval at the effective number of draws.
+
+    >>> p = probability(np.ones((4, 500), bool))
+    >>> p.value, p.low > 0.99
+    (1.0, True)
+    """
+    p = float(holds.mean())
+    n = holds.size
+    _, bulk, _ = diagnose(holds.astype(float))
+    effective = float(min(n, bulk)) if np.isfinite(bulk) and bulk > 0 else float(n)
+    a, b = p * effective + 0.5, (1 - p) * effective + 0.5
+    return Probability(p, float(stats.beta.ppf(0.025, a, b)), float(stats.beta.ppf(0.975, a, b)), effective)
+
+
+def decide(p: Probability, other: float, *, gate: Gate, threshold: float = THRESHOLD) -> tuple[str, tuple[str, ...]]:
+    """The rule: a verdict and the reasons that held it back.
+
+    Supported: P > threshold for the population asked about, the same sign in the other population (`other`, its P, on
+    the same side of one half), and the Monte Carlo interval of P clears the threshold. Contradicted: likewise below
+    1 - threshold. Not testable: the gate failed. Else inconclusive.
+
+    >>> decide(Probability(0.99, 0.985, 0.995, 2000.0), 0.9, gate=Gate())
+    ('supported', ())
+    >>> decide(Probability(0.99, 0.985, 0.995, 2000.0), 0.9, gate=Gate(("R-hat of x is 1.2",)))[0]
+    'not testable'
+    """
+    if not gate.passed:
+        return NOT_TESTABLE, gate.reasons
+    if p.value > threshold:
+        wanted, clear, agrees = SUPPORTED, p.low > threshold, other > 0.5
+    elif 1 - p.value > threshold:
+        wanted, clear, agrees = CONTRADICTED, 1 - p.high > threshold, other < 0.5
+    else:
+        return INCONCLUSIVE, (
+            f"the posterior probability {p.value:.3f} lies between {1 - threshold:.3f} and {threshold}",
+        )
+    reasons = []
+    if not clear:
+        reasons.append(
+            f"the Monte Carlo interval of the probability, {p.low:.3f} to {p.high:.3f}, does not clear {threshold}"
+        )
+    if not agrees:
+        reasons.append("the other population has the opposite sign")
+    return (wanted, ()) if not reasons else (INCONCLUSIVE, tuple(reasons))

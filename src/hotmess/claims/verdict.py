@@ -1,0 +1,108 @@
+"""A verdict with everything that was found on the way to it, and its sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hotmess.claims.claim import Case, Claim, Finding
+from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPORTED
+from hotmess.words import capital
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a test; `record()` is the command line's JSON."""
+
+    claim: Claim
+    verdict: str
+    sentence: str
+    population: str
+    metric: str
+    probability: float | None = None
+    median: float | None = None
+    low: float | None = None
+    high: float | None = None
+    findings: tuple[Finding, ...] = ()
+    each: tuple[dict[str, Any], ...] = ()
+    reasons: tuple[str, ...] = ()
+    draws: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+
+    @property
+    def guards(self) -> dict[str, Any]:
+        """The guards' records, by name."""
+        return {f.guard.name: f.record for f in self.findings}
+
+    def lines(self) -> list[tuple[str, str]]:
+        """(title, line) of each guard that has something to say, for the page."""
+        said = ((f.guard.title, f.guard.line(f.record, self.claim.units)) for f in self.findings if f.record)
+        return [(title, line) for title, line in said if line]
+
+    def brief(self) -> list[str]:
+        """What the guards have to say at the command line, the last asked first."""
+        return [said for f in reversed(self.findings) if f.record and (said := f.guard.shell(f.record))]
+
+    def record(self) -> dict[str, Any]:
+        """One JSON record: undefined numbers are None."""
+        return {
+            "claim": self.claim.name,
+            "verdict": self.verdict,
+            "probability": self.probability,
+            "median": self.median,
+            "low": self.low,
+            "high": self.high,
+            "population": self.population,
+            "metric": self.metric,
+            "statement": self.claim.statement,
+            "estimand": self.claim.estimand,
+            "place": self.claim.place,
+            "sentence": self.sentence,
+            "reasons": list(self.reasons),
+            "preregistration": self.claim.preregistration or None,
+            "guards": self.guards,
+            "models": list(self.each),
+        }
+
+
+HEADS = {
+    SUPPORTED: "Supported: {}",
+    CONTRADICTED: "Contradicted: that {}",
+    INCONCLUSIVE: "Inconclusive: whether {}",
+    NOT_TESTABLE: "Not testable: that {}",
+}
+
+
+def silent(
+    claim: Claim, population: str, metric: str, reasons: tuple[str, ...], findings: tuple[Finding, ...] = ()
+) -> Verdict:
+    """No verdict, with the reason; of what was found stays only what can forbid one: no number without a verdict."""
+    said = f"{HEADS[NOT_TESTABLE].format(claim.statement)}. {capital(reasons[0])}"
+    kept = tuple(f for f in findings if f.guard.lowers == NOT_TESTABLE)
+    return Verdict(claim, NOT_TESTABLE, said.rstrip(".") + ".", population, metric, findings=kept, reasons=reasons)
+
+
+def sentence(case: Case, verdict: str, low: float, high: float, reasons: tuple[str, ...]) -> str:
+    """The verdict in words: what is claimed, the number with its interval, what the data cover, what held it back."""
+    claim, quantity = case.claim, case.quantity
+    units = claim.units
+    about = f"for {units} like these" if case.population == "like-these" else f"for these {units} themselves"
+    value = f"{case.median:.3g} ({case.interval:.0%} interval {low:.3g} to {high:.3g}; {_p(case.p.value)})"
+    body = f"{HEADS[verdict].format(claim.statement)}. {capital(claim.estimand)}: {value} {about}"
+    kind_of = ""
+    if claim.change and quantity.parts:
+        whole = {name: float(np.median(draws)) for name, draws in quantity.parts.items()}
+        rest = " and ".join(f"{name} {value:+.2g}" for name, value in whole.items() if name != "accuracy")
+        kind_of = f" In parts: mean accuracy, the mechanical part, {whole.get('accuracy', np.nan):+.2g}; {rest}."
+    tail = f" Held back because {reasons[0]}." if reasons else ""
+    kind = " An association, not an effect of length." if claim.association else ""
+    return f"{body}: {quantity.scope}.{kind_of}{kind}{tail}"
+
+
+def _p(p: float) -> str:
+    if p > 0.999:
+        return "P > 0.999"
+    if p < 0.001:
+        return "P < 0.001"
+    return f"P = {p:.3f}"
