@@ -95,7 +95,7 @@ def length_law(seed: int, shape: str = "odds") -> dict[str, float]:
 
 def shares(seed: int) -> dict[str, float]:
     """Five models of six bins on the logit scale, errors of sd 0.2."""
-    from hotmess.claims.families.shares import INTERCEPT, MODEL, REST, SLOPE, share_difference, slope_draws
+    from hotmess.claims.kinds.shares import INTERCEPT, MODEL, REST, SLOPE, share_difference, slope_draws
 
     rng = np.random.default_rng([seed, 3])
     model = np.repeat(np.arange(5), 6)

@@ -224,7 +224,7 @@ MUTANTS = [
         *("(values >= statistic)", "(values <= statistic)", "claims/test_decide.py"),
     ),
     _m(
-        *("quick-plug-in", "factor", "estimates/halves.py"),
+        *("quick-plug-in", "factor", "estimates/sides.py"),
         *("(1 - off - squares) * n / (n - 1)", "(1 - off - squares)", "estimates/test_estimates.py"),
     ),
     _m(

@@ -79,7 +79,7 @@ def one(world: str, seed: int, engine: str = "fast", *, again: bool = False) -> 
 
 def split(data: World) -> list[float]:
     """Truth of the plain median split, and its estimate without a model with its standard error."""
-    from hotmess.estimates.halves import half_estimate, half_index
+    from hotmess.estimates.sides import half_estimate, half_index
     from hotmess.laws.contrast import halved_cells
     from hotmess.responses.validate import validate
 

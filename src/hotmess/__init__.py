@@ -46,7 +46,7 @@ _WHERE = {
     "Verdict": "hotmess.claims.verdict",
     "Study": "hotmess.claims.study",
     "test": "hotmess.claims.api",
-    "report": "hotmess.claims.api",
+    "report": "hotmess.report.api",
     "Reliability": "hotmess.runs.reliability",
     "reliability": "hotmess.runs.reliability",
     "Sources": "hotmess.runs.sources",
@@ -106,7 +106,7 @@ if TYPE_CHECKING:
     from hotmess.answers.fit import Fit, fit
     from hotmess.answers.signatures import triage
     from hotmess.checks.predictive import Checks, check
-    from hotmess.claims.api import report, test
+    from hotmess.claims.api import test
     from hotmess.claims.claim import Claim
     from hotmess.claims.study import Study
     from hotmess.claims.verdict import Verdict
@@ -121,6 +121,7 @@ if TYPE_CHECKING:
     from hotmess.laws.samples import sample_size, subset_spread
     from hotmess.pymc_models import pymc_model
     from hotmess.pymc_models.sample import sample_pymc
+    from hotmess.report.api import report
     from hotmess.responses.cells import Cells, reduce
     from hotmess.responses.own import add_outcome
     from hotmess.responses.read import read

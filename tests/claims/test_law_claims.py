@@ -10,8 +10,8 @@ from scipy import stats
 from hotmess.claims import procedures
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.catalogue.length_saturates import RIVALS, bent_estimate
-from hotmess.claims.families.exponents import trend_weights
-from hotmess.claims.families.shares import INTERCEPT, MODEL, REST, SLOPE, quick_shares, share_difference, slope_draws
+from hotmess.claims.kinds.exponent_trends import trend_weights
+from hotmess.claims.kinds.shares import INTERCEPT, MODEL, REST, SLOPE, quick_shares, share_difference, slope_draws
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.decompose.squared import plug_in

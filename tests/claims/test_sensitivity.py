@@ -12,7 +12,7 @@ from hotmess.answers.densities import fit_densities
 from hotmess.checks.answer_keys import suspect_keys
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
-from hotmess.claims.guards.predictive import PredictiveChecks
+from hotmess.claims.guards.predictive_checks import PredictiveChecks
 from hotmess.claims.guards.sensitivity import sensitivity
 from hotmess.claims.reduced import without
 from hotmess.claims.rule import INCONCLUSIVE, SUPPORTED, probability

@@ -16,7 +16,7 @@ from hotmess.design.planning import decision_rate, plan, standard_error
 from hotmess.design.variance import Moments, moments, sampling_coefficients, sampling_variance
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
-from hotmess.estimates.halves import half_estimate, letter_terms
+from hotmess.estimates.sides import half_estimate, letter_terms
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 

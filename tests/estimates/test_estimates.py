@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hotmess.claims.families.scale import easiest_first
+from hotmess.claims.kinds.exponents_of_size import easiest_first
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import ratio_influence
-from hotmess.estimates.halves import half_estimate, half_index, letter_terms, permuted_halves
-from hotmess.estimates.lengths import length_estimate
-from hotmess.estimates.sizes import size_estimate, size_estimates, size_permutations
+from hotmess.estimates.length_slopes import length_estimate
+from hotmess.estimates.sides import half_estimate, half_index, letter_terms, permuted_halves
+from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_permutations
 from hotmess.laws.contrast import halved_cells
 from hotmess.responses.cells import reduce
 from hotmess.responses.positions import Space

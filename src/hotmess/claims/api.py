@@ -1,10 +1,8 @@
-"""`hm.test` and `hm.report`: what a script calls."""
+"""`hm.test`: what a script calls; and what can be tested."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
@@ -79,29 +77,3 @@ def as_study(about: Any, **settings: Any) -> Study:
     if study is None:
         raise BadInput("There is nothing to study: give responses, a study, a fit or laws.")
     return study
-
-
-def report(
-    about: Any,
-    *,
-    to: str | Path,
-    claims: Sequence[str | Claim] | None = None,
-    population: str = "like-these",
-    **settings: Any,
-) -> Path:
-    """Write the report folder `to`; returns the path of report.html.
-
-    about: as for `as_study`; verdicts among several things are reported as they are, else `claims` (default: all) are
-    tested.
-    """
-    from hotmess.claims.test import test_claims
-    from hotmess.claims.verdict import Verdict
-    from hotmess.report.build import build_report
-
-    given: list[Verdict] = []
-    if isinstance(about, (list, tuple)):
-        given = [one for one in about if isinstance(one, Verdict)]
-        about = [one for one in about if not isinstance(one, Verdict)]
-    study = as_study(about, **settings)
-    verdicts = given or test_claims(study, claims, population=population)
-    return build_report(study, verdicts, out=Path(to), command="hotmess.report", population=population)

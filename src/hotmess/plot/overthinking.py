@@ -196,7 +196,7 @@ def dose_response_table(
 
 def _unbiased_levels(responses: Responses) -> dict[tuple[str, str, str], tuple[float, float]]:
     from hotmess.estimates.estimate import ratio_influence, with_scatter
-    from hotmess.estimates.halves import letter_terms
+    from hotmess.estimates.sides import letter_terms
     from hotmess.responses.cells import reduce
 
     cells = reduce(responses)

@@ -1,6 +1,6 @@
 """The report: one HTML page that stands alone, its numbers as JSON, its posteriors as netCDF.
 
-The package itself can be called: `hotmess.report(responses, to="folder")` is `hotmess.claims.api.report`.
+The package itself can be called: `hotmess.report(responses, to="folder")` is `hotmess.report.api.report`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class _Callable(ModuleType):
     """A package that is also the function of its name, whichever of the two was imported first."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        from hotmess.claims.api import report
+        from hotmess.report.api import report
 
         return report(*args, **kwargs)
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hotmess.claims.claim import Estimate
 from hotmess.estimates.control import PERMUTATIONS
-from hotmess.estimates.estimate import NOTHING, with_scatter
-from hotmess.estimates.halves import half_counts, half_index, permuted_counts
+from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
+from hotmess.estimates.sides import half_counts, half_index, permuted_counts
 from hotmess.temperature.assigned import doublings
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotmess.claims.claim import Claim, Quantity
-from hotmess.claims.families.joint_model import LEAVE_OUT, joint_densities, joint_quantity
+from hotmess.claims.kinds.joint_model import LEAVE_OUT, joint_densities, joint_quantity
 from hotmess.claims.rates import rates_beside
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control

@@ -8,13 +8,13 @@ import numpy as np
 from scipy import stats
 
 from hotmess.claims.claim import Claim
-from hotmess.claims.families.exponents import NEEDS, PLACE, exponent_trend, trend_estimate, trend_weights
-from hotmess.claims.families.scale import LEAVE_OUT, Exponents, law_densities, law_fit
+from hotmess.claims.kinds.exponent_trends import NEEDS, PLACE, exponent_trend, trend_estimate, trend_weights
+from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, law_densities, law_fit
 from hotmess.claims.procedures import exponents_by_difficulty
 from hotmess.claims.rates import rates_beside
 from hotmess.estimates.control import Control
 from hotmess.estimates.estimate import THRESHOLD, Estimate
-from hotmess.estimates.sizes import size_estimate, size_estimates, size_permutations, size_statistics
+from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_permutations, size_statistics
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study

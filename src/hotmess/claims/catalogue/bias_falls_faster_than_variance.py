@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hotmess.claims.families.scale import LEAVE_OUT
-from hotmess.claims.families.size import SizeSlope, size_claim
+from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT
+from hotmess.claims.kinds.size_slope import SizeSlope, size_claim
 
 CLAIM = size_claim(
     __file__,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hotmess.claims.claim import Claim
-from hotmess.claims.families.budgets import without_budgets
-from hotmess.claims.families.joint_model import JointModel
-from hotmess.claims.families.two_sides import LEAVE_OUT, TwoSides
+from hotmess.claims.kinds.budgets import without_budgets
+from hotmess.claims.kinds.joint_model import JointModel
+from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
 from hotmess.claims.scope import base_scope
 from hotmess.temperature.assigned import budget_cells
 from hotmess.temperature.statements import budget_slope

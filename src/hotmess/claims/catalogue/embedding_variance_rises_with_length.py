@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, Quantity
-from hotmess.claims.families.between_questions import permuted_lengths
+from hotmess.claims.kinds.between_questions import permuted_lengths
 from hotmess.claims.scope import length_scope
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control

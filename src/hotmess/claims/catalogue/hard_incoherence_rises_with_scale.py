@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotmess.claims.families.size import SizeSlope, size_claim
+from hotmess.claims.kinds.size_slope import SizeSlope, size_claim
 
 CLAIM = size_claim(
     __file__,

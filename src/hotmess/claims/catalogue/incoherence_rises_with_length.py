@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, Quantity
-from hotmess.claims.families.between_questions import KEYS, length_fit, length_terms, permuted_lengths
+from hotmess.claims.kinds.between_questions import KEYS, length_fit, length_terms, permuted_lengths
 from hotmess.claims.procedures import length_line
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
@@ -17,7 +17,7 @@ from hotmess.decompose.squared import unbiased
 from hotmess.design.components import length_components
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
-from hotmess.estimates.lengths import arm_index, length_estimate
+from hotmess.estimates.length_slopes import arm_index, length_estimate
 from hotmess.inference.evidence import PointEvidence, pareto_k
 from hotmess.inference.gate import gate_draws
 from hotmess.laws.densities import length_law_densities

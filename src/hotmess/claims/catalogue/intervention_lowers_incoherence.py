@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.claim import Claim
-from hotmess.claims.families.two_sides import LEAVE_OUT, TwoSides
+from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
 from hotmess.claims.scope import base_scope
 from hotmess.errors import NotTestable
 from hotmess.words import join

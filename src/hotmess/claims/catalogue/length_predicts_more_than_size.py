@@ -8,8 +8,8 @@ import numpy as np
 
 from hotmess.answers.population import question_index
 from hotmess.claims.claim import Claim, Quantity
-from hotmess.claims.families.between_questions import KEYS, permuted_lengths
-from hotmess.claims.families.shares import MIN_SIZES, SLOPE, quick_shares, share_difference, slope_draws
+from hotmess.claims.kinds.between_questions import KEYS, permuted_lengths
+from hotmess.claims.kinds.shares import MIN_SIZES, SLOPE, quick_shares, share_difference, slope_draws
 from hotmess.claims.procedures import explained
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
@@ -17,7 +17,7 @@ from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
-from hotmess.estimates.lengths import arm_index
+from hotmess.estimates.length_slopes import arm_index
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.claim import Case, Claim, Finding, Guard, LeaveOut, Quantity
-from hotmess.claims.families.between_questions import length_terms, permuted_lengths
+from hotmess.claims.kinds.between_questions import length_terms, permuted_lengths
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import NOTHING, Estimate
-from hotmess.estimates.lengths import binned_logits
+from hotmess.estimates.length_slopes import binned_logits
 from hotmess.inference.gate import Gate
 from hotmess.laws.shapes import MIN_UNITS, Shapes, bend, compare_shapes
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.claim import Case, Claim, Finding, Guard, Quantity
-from hotmess.claims.families.budgets import without_budgets
-from hotmess.claims.families.joint_model import LEAVE_OUT, joint_densities, joint_quantity, joint_scope
+from hotmess.claims.kinds.budgets import without_budgets
+from hotmess.claims.kinds.joint_model import LEAVE_OUT, joint_densities, joint_quantity, joint_scope
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.rule import INCONCLUSIVE
 from hotmess.errors import NotTestable

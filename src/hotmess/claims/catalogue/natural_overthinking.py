@@ -8,8 +8,8 @@ import numpy as np
 
 from hotmess.answers.prior import AnswerPrior
 from hotmess.claims.claim import Claim
-from hotmess.claims.families.joint_model import JointModel
-from hotmess.claims.families.two_sides import LEAVE_OUT, TwoSides
+from hotmess.claims.kinds.joint_model import JointModel
+from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
 from hotmess.claims.procedures import median_split
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope

@@ -15,7 +15,7 @@ from hotmess.claims.scope import base_scope
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
-from hotmess.estimates.sizes import size_estimate, size_estimates, size_permutations
+from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_permutations
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:

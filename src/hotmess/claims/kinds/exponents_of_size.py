@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.claim import Case, LeaveOut
-from hotmess.claims.families.exponent_evidence import exponent_draws, exponent_point
+from hotmess.claims.kinds.exponent_evidence import exponent_draws, exponent_point
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.power_scaling import PARETO_K
 from hotmess.laws.densities import power_law_densities

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.stats import halfnorm
 
 from hotmess.estimates.estimate import NOTHING, Estimate
-from hotmess.estimates.lengths import binned_logits
+from hotmess.estimates.length_slopes import binned_logits
 
 MIN_SIZES, GRID = 4, 24
 INTERCEPT, SLOPE, MODEL, REST = 2.0, 1.0, 0.5, 0.3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, LeaveOut, Quantity
-from hotmess.claims.families.scale import LEAVE_OUT, Exponents, group_weights, law_densities, law_fit
+from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, group_weights, law_densities, law_fit
 from hotmess.claims.procedures import size_line
 from hotmess.claims.published import Published
 from hotmess.claims.rates import rates_beside
@@ -18,7 +18,7 @@ from hotmess.decompose.parts import NAMES
 from hotmess.design.components import Components, size_components
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
-from hotmess.estimates.sizes import size_estimate, size_estimates, size_permutations, size_statistics
+from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_permutations, size_statistics
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:

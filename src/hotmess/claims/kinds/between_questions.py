@@ -11,7 +11,7 @@ import numpy as np
 from hotmess.answers.population import question_index
 from hotmess.decompose.squared import unbiased
 from hotmess.estimates.control import PERMUTATIONS
-from hotmess.estimates.lengths import arm_index
+from hotmess.estimates.length_slopes import arm_index
 
 if TYPE_CHECKING:
     from hotmess.answers.fit import Fit

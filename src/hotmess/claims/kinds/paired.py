@@ -19,7 +19,7 @@ from hotmess.decompose.parts import NAMES
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
-from hotmess.estimates.halves import half_counts, half_estimate, half_index, halves_estimate, permuted_counts
+from hotmess.estimates.sides import half_counts, half_estimate, half_index, halves_estimate, permuted_counts
 from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
