@@ -78,13 +78,13 @@ def test_the_quick_estimate_is_the_difference_of_ratios_worked_out_directly():
                 variance, error = variance + own, error + ((z - np.eye(4)[0]) ** 2).sum(axis=1).mean()
             ratio[arm] = variance / error
         change.append(ratio["plain"] - ratio["correcting"])
-    estimate = intervention._estimate(Study(validate(table)))
+    estimate = intervention.SIDES.estimate(Study(validate(table)))
     assert estimate.value == pytest.approx(np.mean(change))
 
 
 def test_worlds_where_heat_falls_or_rises_and_the_parts_add_up():
     study = Study(validate(world()), seed=1, draws=250)
-    found = run_claim(study, intervention.intervention_lowers_incoherence)
+    found = run_claim(study, intervention.CLAIM)
     assert found.verdict == SUPPORTED and found.low > 0 and {e["name"] for e in found.each} == {"m0", "m1"}
     assert "from the arm 'plain' to the arm 'correcting'" in found.sentence and "mean accuracy" in found.sentence
     assert found.guards["negative_control"]["rank"] == 1 and found.guards["agreement"]["passed"]
@@ -95,11 +95,12 @@ def test_worlds_where_heat_falls_or_rises_and_the_parts_add_up():
         np.median(intervention.unbiased_arm_contrast(study).change("these")), abs=0.05
     )
     rises = Study(validate(world((1.4, 0.6))), seed=1, draws=250)
-    claim = intervention.intervention_lowers_incoherence
+    claim = intervention.CLAIM
     assert run_claim(rises, claim, sensitivity=False).verdict == CONTRADICTED
 
 
 def test_arms_that_do_not_differ_decide_nothing():
     study = Study(validate(world((1.0, 1.0), seed=3)), seed=1)
-    control = intervention._control(study, 0)
-    assert control.passed and abs(control.statistic) < 2.5 and 0.02 < intervention._estimate(study).probability < 0.98
+    control = intervention.SIDES.control(study, 0)
+    assert control.passed and abs(control.statistic) < 2.5
+    assert 0.02 < intervention.SIDES.estimate(study).probability < 0.98

@@ -121,7 +121,7 @@ def test_the_collapsed_density_is_that_of_the_model_written_out():
 
 def test_a_world_where_bias_falls_faster_and_its_mirror():
     study = Study(validate(world()), seed=1, draws=500)
-    claim = optimizer.optimizer_bias_falls_faster_than_variance
+    claim = optimizer.CLAIM
     found = run_claim(study, claim, sensitivity=False)
     assert found.verdict == SUPPORTED and found.low < 1.2 < found.high and len(found.each) == 3
     assert found.guards["populations"]["these"] > 0.99 and "few_questions" not in found.guards
