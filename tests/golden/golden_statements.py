@@ -23,6 +23,7 @@ import numpy as np
 from golden_tables import TABLES
 
 Statement = Callable[[Path], Any]
+SOME = ("--draws", "150", "--chains", "2", "--seed", "3")
 FEW = ("--draws", "60", "--warmup", "120", "--chains", "2", "--seed", "3")
 
 
@@ -197,7 +198,7 @@ def decompositions() -> dict[str, Statement]:
                 for population in ("these", "like-these"):
                     words = ["--metric", metric, "--estimator", estimator, "--population", population]
                     key = f"decompose {table} {metric} {estimator} {population}"
-                    out[key] = command("decompose", table, "--json", "--interval", "0.9", *words, *FEW)
+                    out[key] = command("decompose", table, "--json", "--interval", "0.9", *words, *SOME)
     words = ["--by", "model,benchmark,difficulty", "--estimator", "unbiased", "--unparsable", "wrong"]
     out["decompose letters by difficulty"] = command("decompose", "letters", "--json", *words)
     out["decompose letters by half"] = command("decompose", "letters", "--json", "--by", "model,half")
@@ -213,10 +214,10 @@ EXACT: dict[str, Statement] = {
     "cells tests": cells("tests"),
     "grid letters": fitted("letters", **GRID, pointwise=False),
     "grid letters wrong": fitted("letters", **GRID, unparsable="wrong", pointwise=False),
-    "shape decompose latent": shape(command("decompose", "letters", "--json", "--estimator", "latent", *FEW)),
-    "shape fit": shape(command("fit", "letters", "--json", "--out", "OUT", *FEW)),
-    "shape compare": shape(command("compare", "letters", "--json", *FEW)),
-    "shape test": shape(command("test", "letters", "--json", "--claim", "natural-overthinking", *FEW)),
+    "shape decompose latent": shape(command("decompose", "letters", "--json", "--estimator", "latent", *SOME)),
+    "shape fit": shape(command("fit", "letters", "--json", "--out", "OUT", *SOME)),
+    "shape compare": shape(command("compare", "letters", "--json", *SOME)),
+    "shape test": shape(command("test", "letters", "--json", "--claim", "natural-overthinking", "--seed", "3")),
 }
 
 SAMPLED: dict[str, Statement] = {

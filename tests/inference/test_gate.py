@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hotmess.inference.gate import Gate, diagnose, gate_draws, gate_tree
+from hotmess.inference.gate import Gate, diagnose, gate_draws, gate_tree, independent
 from hotmess.inference.sample import to_tree
 
 GOOD = np.random.default_rng(0).normal(size=(4, 500))
@@ -37,6 +37,11 @@ def stand_still(*places):
         ("one chain only", GOOD[:1], "R-hat"),
         ("few draws", GOOD[:, :20], "effective sample size"),
         ("three draws", GOOD[:, :3], "R-hat"),
+        ("one draw", GOOD[:1, :1], "R-hat"),
+        ("one draw of each chain", GOOD[:, :1], "R-hat"),
+        ("a constant of one draw", np.zeros((1, 1)), "R-hat"),
+        ("a constant of one chain", np.zeros((1, 2000)), "R-hat"),
+        ("a constant", np.zeros((4, 500)), "the same in all draws"),
         ("slow", np.random.default_rng(2).normal(size=(4, 50)).repeat(10, axis=1), "effective sample size"),
         ("not a number", not_a_number(), "R-hat"),
         ("infinite", np.where(GOOD > 3, np.inf, GOOD), "R-hat"),
@@ -48,9 +53,46 @@ def test_bad_draws_do_not_pass(name, draws, reason):
     assert any(reason in r and name in r for r in gate.reasons)
 
 
-def test_good_draws_pass_and_a_constant_has_nothing_to_diagnose():
-    assert gate_draws({"x": GOOD, "constant": np.ones((4, 500))}).passed
-    assert np.isnan(diagnose(np.ones((4, 500)))).all()
+def test_what_is_computed_of_diagnosed_parameters_may_be_constant_where_there_are_enough_draws():
+    gate = gate_draws({"x": GOOD})
+    assert gate.passed and np.isnan(diagnose(np.ones((4, 500)))).all()
+    assert gate.over({"y": np.ones((4, 500))}).passed
+    assert not gate.judge({"y": np.ones((4, 500))}, constants=False).passed
+    assert "not above 400, with 400 draws" in gate.judge({"y": np.ones((4, 100))}).reasons[0]
+    assert not gate.judge({"y": GOOD + np.arange(4)[:, None]}).passed
+
+
+def exact(x, **names):
+    """A tree of exact independent draws."""
+    return independent(to_tree({"x": x}, **names))
+
+
+def test_exact_independent_draws_are_judged_by_their_number_and_not_by_chance():
+    """Among many quantities some R-hat of 200 independent draws is above 1.01: that says nothing."""
+    x = np.random.default_rng(3).normal(size=(4, 50, 40))
+    assert not gate_tree(to_tree({"x": x})).passed
+    gate = gate_tree(exact(x))
+    assert gate.passed and gate.independent and gate.over({"y": x[..., 0] ** 2}).passed
+    few = gate_tree(exact(x[:, :49, :1]))
+    assert few.reasons == ("196 independent draws of x[0] are too few, there must be at least 200",)
+    assert not gate.judge({"y": x[:, :1, 0]}).passed
+    assert not gate.judge({"y": np.where(x[..., 0] > 2, np.nan, 1.0)}).passed
+    assert gate.judge({"y": np.ones((4, 50))}).passed
+    assert not gate.judge({"y": np.ones((4, 50))}, constants=False).passed
+    assert not gate_tree(exact(np.ones((4, 50)))).passed
+    assert gate_tree(exact(x[:1].repeat(5, axis=1)[..., :1])).passed  # 250 draws of one chain
+
+
+def test_a_law_of_an_exact_fit_is_judged_as_chains():
+    whole = gate_tree(exact(np.random.default_rng(3).normal(size=(4, 50)))) & gate_tree(tree(x=GOOD))
+    assert whole.passed and not whole.independent
+    assert not whole.judge({"y": GOOD + np.arange(4)[:, None]}).passed
+
+
+def test_messages_name_the_group():
+    x = np.stack([GOOD, GOOD + np.arange(4)[:, None]], axis=-1)
+    fit = to_tree({"log_phi": x}, coords={"group": ["owl, low", "owl, high"]}, dims={"log_phi": ["group"]})
+    assert all("log_phi[owl, high]" in reason for reason in gate_tree(fit).reasons)
 
 
 def test_effective_sample_size_of_an_autoregression():

@@ -16,7 +16,7 @@ from hotmess.answers.groups import Groups, find_groups, formula_words, letter_ce
 from hotmess.answers.population import SetDraws, Summaries, aggregate, question_sets, summarise, weight_blocks
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
 from hotmess.answers.tails import TailCounts, tail_counts
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput
 from hotmess.inference.resume import resumed
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
 
-ESTIMAND_DRAWS = 1000  # draws of question-level answers behind every estimand
+MOST, LEAST = 100_000_000, 1000  # draws × cells of question-level answers held at a time, and draws kept all the same
 LARGE = 10_000_000  # draws × cells beyond which only one fit at a time keeps its draws of terms
 _holders: list[weakref.ref[Fit]] = []
 
@@ -62,15 +62,35 @@ class Fit(Summaries):
     def chains(self) -> int:
         return int(self.data["posterior"].sizes["chain"])
 
-    def parameters(self, draws: int = ESTIMAND_DRAWS) -> dict[str, np.ndarray]:
-        """(draws, groups) arrays of logit_a, log_kappa, log_phi, chain by chain, thinned evenly."""
+    @property
+    def kept_draws(self) -> int:
+        """Draws behind every estimand: all, but where so many cells would not fit in memory, fewer, evenly thinned."""
+        each = int(self.data["posterior"].sizes["draw"])
+        most = max(LEAST, MOST // len(self.cells)) // self.chains
+        return self.chains * max(1, min(each, most))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the numbers leave out."""
+        total = self.chains * int(self.data["posterior"].sizes["draw"])
+        if self.kept_draws == total:
+            return ()
+        return (
+            f"{self.kept_draws:,} of {total:,} draws are used, evenly thinned: answers of {len(self.cells):,} cells in "
+            "more draws would not fit in memory.",
+        )
+
+    def parameters(self, draws: int | None = None) -> dict[str, np.ndarray]:
+        """(draws, groups) arrays of logit_a, log_kappa, log_phi, chain by chain: all `kept_draws`, or so many of them,
+        evenly thinned."""
         posterior = self.data["posterior"].dataset
-        per_chain = posterior.sizes["draw"]
+        per_chain, draws = posterior.sizes["draw"], draws or self.kept_draws
         take = np.unique(np.linspace(0, per_chain - 1, max(1, min(per_chain, draws // self.chains))).astype(int))
         return group_parameters(posterior.isel(draw=take), self.groups)
 
-    def terms(self, metric: str = "brier", draws: int = ESTIMAND_DRAWS) -> TermDraws:
+    def terms(self, metric: str = "brier", draws: int | None = None) -> TermDraws:
         """Draws (draws, cells) of error, bias² and variance of every question's answer distribution."""
+        draws = draws or self.kept_draws
         key = ("terms", metric, draws)
         if key not in self._cache:
             if draws * len(self.groups.index) > LARGE:
@@ -227,7 +247,7 @@ class Fit(Summaries):
     ) -> pd.DataFrame:
         """Medians (and intervals) of error, bias², variance and incoherence of each set; `reliable` is the gate."""
         sets = self.draws(by, population=population, metric=metric)
-        return summarise(sets, np.full(len(sets.table), self.gate.passed), interval)
+        return summarise(sets, [self.gate] * len(sets.table), interval)
 
     def save(self, path: str) -> None:
         """Write the posterior as netCDF, beside and moved into place whole."""
@@ -284,7 +304,7 @@ def fit(
         If every cell has one response; or the outcome has no target.
     """
     from hotmess.inference.sample import sample
-    from hotmess.responses.cells import Cells, reduce
+    from hotmess.responses.cells import Cells, need_repeats, reduce
 
     if not isinstance(responses, Cells) and getattr(responses, "outcome", "") == "probs":
         if formula is not None or engine is not None or backend != "numpyro":
@@ -312,11 +332,7 @@ def fit(
         )
     if engine not in ("grid", "nuts"):
         raise BadInput(f"The engine is {engine!r}; it can be 'grid' or 'nuts'.")
-    if int(cells.table["responses"].max()) < 2:
-        raise NotTestable(
-            "Every question has one response only: variance cannot be told from bias; draw at least two responses "
-            "per question."
-        )
+    need_repeats(cells)
     kind, letters = Fit, letter_cells(cells, unparsable=unparsable) if cells.counts is not None else None
     if letters is None:
         from hotmess.answers.position_fit import PositionFit
@@ -436,6 +452,7 @@ def _grid_tree(
     chains: int,
 ) -> Any:
     from hotmess.answers.grid import grid_posterior
+    from hotmess.inference.gate import independent
     from hotmess.inference.sample import to_tree
 
     post = grid_posterior(tails, prior, draws=draws * chains, seed=seed, unparsable=unparsable)
@@ -446,10 +463,11 @@ def _grid_tree(
         k: (-0.5 * ((v - normals[k][0]) / normals[k][1]) ** 2 - np.log(normals[k][1] * np.sqrt(2 * np.pi))).sum(-1)
         for k, v in shaped.items()
     }
-    return to_tree(
+    tree = to_tree(
         shaped,
         sample_stats={"diverging": np.zeros((chains, draws), bool)},
         log_prior=log_prior,
         coords={"group": groups.labels, "unparsable_group": [groups.labels[g] for g in some]},
         dims={**{name: ["group"] for name in PARAMETERS}, **{name: ["unparsable_group"] for name in UNPARSABLE}},
     )
+    return independent(tree)

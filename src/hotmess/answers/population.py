@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.responses.table import refuse_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hotmess.inference.gate import Gate
 
 POPULATIONS = ("like-these", "these")
 
@@ -134,6 +136,7 @@ def question_sets(cells: pd.DataFrame, by: Sequence[str]) -> QuestionSets:
 
     q = question_index(cells)
     by = list(by)
+    refuse_outcomes(by)
     if by:
         index = cells.groupby(by, sort=True, observed=True, dropna=False).ngroup().to_numpy()
         first = np.unique(index, return_index=True)[1]
@@ -177,16 +180,14 @@ class Summaries:
         return table[wanted]
 
 
-def summarise(sets: SetDraws, reliable: np.ndarray, interval: float | None) -> pd.DataFrame:
+def summarise(sets: SetDraws, gates: Sequence[Gate], interval: float | None) -> pd.DataFrame:
     """Medians (and intervals) of error, bias², variance and incoherence of each set.
 
-    `reliable` (sets,) is what else is known of the sets; a set stays so only where all its draws pass the gate.
+    `gates` is what is known of each set's fit; a set is reliable where that and the set's own draws pass.
     """
-    from hotmess.inference.gate import gate_draws
-
     if interval is not None and not 0 < interval < 1:
         raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
-    table, reliable = sets.table.copy(), reliable.copy()
+    table, reliable = sets.table.copy(), np.array([gate.passed for gate in gates])
     for name in ("error", "bias2", "variance", "incoherence"):
         values = getattr(sets, name)
         flat = values.reshape(-1, values.shape[-1])
@@ -197,5 +198,5 @@ def summarise(sets: SetDraws, reliable: np.ndarray, interval: float | None) -> p
             for suffix, p in (("low", (1 - interval) / 2), ("high", (1 + interval) / 2)):
                 table[f"{name}_{suffix}"] = np.where(undefined, np.nan, np.quantile(safe, p, axis=0))
         for i in np.flatnonzero(~undefined):
-            reliable[i] &= gate_draws({name: values[..., i]}).passed
+            reliable[i] &= gates[i].judge({name: values[..., i]}).passed
     return table.assign(reliable=reliable)

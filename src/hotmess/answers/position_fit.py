@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.answers.conjugate import TermDraws
-from hotmess.answers.fit import ESTIMAND_DRAWS, Fit
+from hotmess.answers.fit import Fit
 from hotmess.answers.population import SetDraws
 from hotmess.answers.positions import PositionCells, position_draws
 from hotmess.errors import BadInput, NotTestable
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 class PositionFit(Fit):
     """Posterior of latent distributions over positions (`hotmess.answers.positions`)."""
 
-    def _drawn(self, draws: int) -> tuple[dict[str, TermDraws], np.ndarray]:
+    def _drawn(self, draws: int | None = None) -> tuple[dict[str, TermDraws], np.ndarray]:
+        draws = draws or self.kept_draws
         key = ("terms", "positions", draws)
         if key not in self._cache:
             assert isinstance(self.letters, PositionCells)
             self._cache[key] = position_draws(self.letters, self.groups.index, self.parameters(draws), seed=self.seed)
         return self._cache[key]
 
-    def terms(self, metric: str = "brier", draws: int = ESTIMAND_DRAWS) -> TermDraws:
+    def terms(self, metric: str = "brier", draws: int | None = None) -> TermDraws:
         """Draws (draws, cells) of error, bias² and variance: the squared family, or 0/1 loss for text."""
         return self._drawn(draws)[0]["zero-one" if self.named(metric) == "zero-one" else "squared"]
 
@@ -73,7 +74,7 @@ class PositionFit(Fit):
         """
         if not 0 < interval < 1:
             raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
-        unseen = self._drawn(ESTIMAND_DRAWS)[1]
+        unseen = self._drawn()[1]
         seen = (self.letters.wrong > 0).sum(axis=1).astype(float)
         every = np.broadcast_to(seen, unseen.shape)
         table, means = self._aggregate([unseen, every], by, population)

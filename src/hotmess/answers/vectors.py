@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,10 +54,7 @@ class VectorFit(Summaries):
     @property
     def gate(self) -> Gate:
         """Diagnostics of every parameter of every group: (a, kappa, phi), tau, and how cells scatter in a group."""
-        out = self.gates[0]
-        for one in self.gates[1:]:
-            out = out & one
-        return out
+        return reduce(and_, self.gates)
 
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
@@ -125,11 +123,10 @@ class VectorFit(Summaries):
         `reliable` says whether the gate is passed and the predictive check finds nothing in the set's groups.
         """
         sets = self.draws(by, population=population, metric=metric)
-        good = np.array([gate.passed and not said for gate, said in zip(self.gates, self.misfits, strict=True)])
+        good = [gate & Gate(said) for gate, said in zip(self.gates, self.misfits, strict=True)]
         group = self.table["group"].to_numpy()
-        return summarise(
-            sets, np.array([good[group[rows]].all() for rows in question_sets(self.table, by).rows]), interval
-        )
+        found = [np.unique(group[rows]) for rows in question_sets(self.table, by).rows]
+        return summarise(sets, [reduce(and_, (good[g] for g in groups)) for groups in found], interval)
 
 
 def fit_vectors(
@@ -176,7 +173,10 @@ def fit_vectors(
     cell: Any = names.groupby([*keys, "question"], sort=True).ngroup().to_numpy()
     count = np.bincount(cell)
     if len(count) == 0 or count.max() < 2:
-        raise NotTestable("Every question has one response only: variance cannot be told from bias.")
+        raise NotTestable(
+            "Every question has one response only: variance cannot be told from bias; draw at least two responses "
+            "per question."
+        )
     probs = [np.asarray(x, float) for x in table["probs"]]
     width = max(map(len, probs))
     f, real = np.zeros((len(probs), width)), np.zeros((len(count), width), bool)

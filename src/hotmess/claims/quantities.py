@@ -14,7 +14,6 @@ from hotmess.claims.scope import base_scope, length_scope, scale_scope
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
-from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +52,7 @@ def quantity_of(study: Study, expression: Expression, population: str, sign: flo
     if not np.isfinite(draws).all():
         share = float(np.mean(~np.isfinite(draws)))
         raise NotTestable(f"The quantity {expression.text} is undefined in {share:.1%} of the posterior draws.")
-    return Quantity(draws, gate & gate_draws(each), scope, each, notes=notes)
+    return Quantity(draws, gate.over(each), scope, each, notes=notes)
 
 
 def pick(table: pd.DataFrame, term: Term, *, without: tuple[str, ...] = ()) -> np.ndarray:

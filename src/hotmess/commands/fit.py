@@ -66,9 +66,9 @@ def run(args: argparse.Namespace) -> int:
             warmup=args.warmup,
             chains=args.chains,
         )
+        table = result.summary(args.by, population=args.population)
         stage("saving")
         result.save(args.out)
-    table = result.summary(args.by, population=args.population)
     if args.json:
         print_json(table.to_dict("records"))
     else:

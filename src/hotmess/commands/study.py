@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
     """Read the table and set up the analysis that the options describe."""
     from hotmess.claims.study import Study
+    from hotmess.responses.cells import need_repeats
 
-    return Study(
+    study = Study(
         read_table(args, metric=metric),
         metric=metric or "",
         groups=args.groups,
@@ -29,6 +30,8 @@ def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
         warmup=args.warmup,
         chains=args.chains,
     )
+    need_repeats(study.cells)
+    return study
 
 
 @contextlib.contextmanager

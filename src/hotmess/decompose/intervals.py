@@ -19,6 +19,9 @@ from hotmess.decompose.squared import Terms
 FEW = 50
 """With fewer questions than this, intervals are widened by Student's t, and that is said."""
 
+DRAWS = 200
+"""Fewer draws than this have no interval: its ends would be those of the draws."""
+
 
 def question_weights(questions: int, draws: int, seed: int | np.random.Generator) -> Floats:
     """Dirichlet(1, …, 1) weights on questions: (draws, questions), rows sum to 1, the same for the same arguments.
@@ -36,7 +39,8 @@ def bootstrap_interval(
     """Equal-tailed interval from Bayesian bootstrap draws.
 
     Below 50 questions Q the distances from the estimate are multiplied by t_{Q−1}/z · √((Q + 1)/(Q − 1)): Student's t
-    for the unknown spread, and the bootstrap's own deficit in variance. One question has no interval (NaN).
+    for the unknown spread, and the bootstrap's own deficit in variance. One question has no interval (NaN), and fewer
+    than 200 draws have none.
 
     Args:
         draws: (draws, …) of the estimand.
@@ -49,7 +53,7 @@ def bootstrap_interval(
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         widen = stats.t.isf(tail, np.maximum(q - 1, 1)) / stats.norm.isf(tail) * np.sqrt((q + 1) / (q - 1))
-    factor = np.where(q < 2, np.nan, np.where(q < FEW, widen, 1.0))
+    factor = np.where((q < 2) | (len(draws) < DRAWS), np.nan, np.where(q < FEW, widen, 1.0))
     return estimate - factor * (estimate - low), estimate + factor * (high - estimate)
 
 

@@ -72,9 +72,12 @@ def decompose(
         sampling_variance where contexts repeat.
 
     Raises:
-        BadInput: for an unknown column, metric or estimator, or a metric that the outcome cannot have.
+        BadInput: for an unknown column, metric or estimator, a metric that the outcome cannot have, or groups by an
+            outcome.
+        NotTestable: where every cell has one response.
     """
-    from hotmess.responses.table import Responses
+    from hotmess.responses.cells import need_repeats
+    from hotmess.responses.table import Responses, refuse_outcomes
 
     Responses.need(responses)
     by = list(dict.fromkeys(by))
@@ -96,7 +99,9 @@ def decompose(
             near = suggest(name, responses.table.columns)
             raise BadInput(f"There is no column {name!r} to group by{near}.")
     method = make(metric, estimator, delta, unparsable)
+    refuse_outcomes(by)
     cells = method.cells(responses, by)
+    need_repeats(cells)
     terms = method.terms(cells.points, method.choices(cells))
     notes: list[str] = []
     groups = make_groups(cells, by)
@@ -109,8 +114,7 @@ def decompose(
     alone = int((cells.table["responses"] == 1).sum())
     if alone and estimator == "plug-in":
         notes.append(
-            f"{alone:,} of {len(good):,} cells have one response per question: all of their error counts as bias"
-            + (", so that no incoherence is reliable." if alone == len(good) else ".")
+            f"{alone:,} of {len(good):,} cells have one response per question: all of their error counts as bias."
         )
     summary = _summary(cells, terms, groups, good)
     if interval is not None:
@@ -179,6 +183,10 @@ def _intervals(
                 column, summary[name], interval=interval, questions=summary["questions"]
             )
             summary[f"{name}_low"], summary[f"{name}_high"] = (_possible(name, end, method) for end in (low, high))
+        if draws < intervals.DRAWS:
+            notes.append(
+                f"{draws:,} draws of the bootstrap have no interval, there must be at least {intervals.DRAWS}."
+            )
         if (summary["questions"] == 1).any():
             notes.append("A group with one question has no interval for questions like these.")
     else:

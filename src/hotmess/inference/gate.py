@@ -1,26 +1,43 @@
-"""The diagnostics gate: no verdict and no `reliable` without it (methods, section 7)."""
+"""The diagnostics gate: no verdict and no `reliable` without it (methods, section 7).
+
+Draws of chains are judged by R-hat and effective sample sizes. Exact independent draws, as from a grid, have nothing to
+converge: they are judged by their number alone. One draw, one chain, a constant or too few draws are no diagnosis, and
+what has no diagnosis does not pass.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
 
+from hotmess.errors import NotTestable
+
 RHAT, RHAT_LATENT, ESS = 1.01, 1.05, 400
+INDEPENDENT = 200
+"""Independent draws below this number say too little of an interval's ends."""
+
+LEAST = 20
+"""Fewer draws than this are not even summarised by a covariance."""
+
+CHAINS, DRAWS = 2, 4
+"""The fewest chains, and draws of each, that R-hat can be computed of."""
 
 
 @dataclass(frozen=True)
 class Gate:
     """Whether a fit's draws may be spoken of, and if not, why not.
 
-    `values` holds, per quantity, (rank-normalised R-hat, bulk ESS, tail ESS); `reasons` one sentence per failure.
+    `values` holds, per quantity, (rank-normalised R-hat, bulk ESS, tail ESS); `reasons` one sentence per failure;
+    `independent` says that the draws behind it are exact and independent, so that R-hat, nan then, does not judge them.
     """
 
     reasons: tuple[str, ...] = ()
     values: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     divergences: int = 0
+    independent: bool = False
 
     @property
     def passed(self) -> bool:
@@ -31,27 +48,49 @@ class Gate:
             tuple(dict.fromkeys(self.reasons + other.reasons)),
             {**self.values, **other.values},
             self.divergences + other.divergences,
+            self.independent and other.independent,
         )
+
+    def judge(self, draws: Mapping[str, np.ndarray], *, constants: bool = True) -> Gate:
+        """The gate of quantities computed draw by draw from the draws behind this gate, (chain, draw) each.
+
+        A quantity may be constant where there are draws enough to show it, as its parameters have been diagnosed; not
+        without `constants`: what a verdict is about must vary.
+
+        >>> exact = Gate(independent=True)
+        >>> exact.judge({"x": np.random.default_rng(0).normal(size=(1, 250))}).passed
+        True
+        >>> exact.judge({"x": np.ones((4, 20))}).reasons
+        ('80 independent draws of x are too few, there must be at least 200',)
+        """
+        if self.independent:
+            return _count(draws, constants=constants)
+        return gate_draws(draws, constants=constants)
+
+    def over(self, draws: Mapping[str, np.ndarray]) -> Gate:
+        """This gate and that of quantities computed from its draws: both must pass."""
+        return self & self.judge(draws)
 
 
 def diagnose(x: np.ndarray) -> tuple[float, float, float]:
     """Rank-normalised split R-hat, bulk ESS and tail ESS of draws of shape (chain, draw).
 
-    A constant is reported as nan for all three: it has no Monte Carlo error, and nothing to diagnose.
+    A constant is reported as nan for all three; fewer than two chains of four draws as infinite R-hat without any
+    effective draw.
 
     >>> rhat, bulk, tail = diagnose(np.random.default_rng(0).normal(size=(4, 500)))
     >>> rhat < 1.01, bulk > 1000, tail > 1000
     (True, True, True)
+    >>> diagnose(np.zeros((1, 1)))
+    (inf, 0.0, 0.0)
     """
     from arviz_stats.base import array_stats
 
     x = np.asarray(x, float)
-    if not np.isfinite(x).all():
+    if x.shape[1] < DRAWS or x.shape[0] < CHAINS or not np.isfinite(x).all():
         return np.inf, 0.0, 0.0
     if np.ptp(x) == 0:
         return np.nan, np.nan, np.nan
-    if x.shape[1] < 4 or x.shape[0] < 2:
-        return np.inf, 0.0, 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
         rhat = float(array_stats.rhat(x, chain_axis=0, draw_axis=1))
         bulk = float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="bulk"))
@@ -60,37 +99,91 @@ def diagnose(x: np.ndarray) -> tuple[float, float, float]:
     return np.inf if np.isnan(rhat) else rhat, float(np.nan_to_num(bulk)), float(np.nan_to_num(tail))
 
 
-def gate_draws(draws: Mapping[str, np.ndarray], *, rhat: float = RHAT, ess: float = ESS) -> Gate:
-    """The gate for named scalar quantities with draws of shape (chain, draw)."""
+def gate_draws(
+    draws: Mapping[str, np.ndarray], *, rhat: float = RHAT, ess: float = ESS, constants: bool = False
+) -> Gate:
+    """The gate for named scalar quantities with draws of chains, of shape (chain, draw).
+
+    A parameter that is the same in all draws may have stood still: that is no diagnosis. With `constants` it passes
+    where there are more draws than `ess`, as what is computed of diagnosed parameters may be constant.
+    """
     values, reasons = {}, []
     for name, x in draws.items():
         r, bulk, tail = values[name] = diagnose(x)
-        if np.isnan(r):
-            continue
-        if r >= rhat:
-            reasons.append(f"R-hat of {name} is {r:.3f}, not below {rhat}: the chains disagree")
-        if min(bulk, tail) <= ess:
-            reasons.append(f"effective sample size of {name} is {min(bulk, tail):.0f}, not above {ess:.0f}")
+        if x.shape[0] < CHAINS or x.shape[1] < DRAWS:
+            have = f"{_many(x.shape[1], 'draw')} of {_many(x.shape[0], 'chain')}"
+            reasons.append(f"R-hat of {name} needs {CHAINS} chains of {DRAWS} draws, and there is {have}")
+        elif np.isnan(r):
+            if not constants:
+                reasons.append(f"{name} is the same in all draws, which is no diagnosis: R-hat is undefined")
+            elif x.size <= ess:
+                reasons.append(f"effective sample size of {name} is not above {ess:.0f}, with {x.size} draws")
+        else:
+            if r >= rhat:
+                reasons.append(f"R-hat of {name} is {r:.3f}, not below {rhat}: the chains disagree")
+            if min(bulk, tail) <= ess:
+                reasons.append(f"effective sample size of {name} is {min(bulk, tail):.0f}, not above {ess:.0f}")
     return Gate(tuple(reasons), values)
+
+
+def _count(draws: Mapping[str, np.ndarray], *, constants: bool = True) -> Gate:
+    """The gate for exact independent draws: there must be enough, all of them finite."""
+    values, reasons = {}, []
+    for name, x in draws.items():
+        values[name] = (np.nan, float(x.size), float(x.size))
+        if not np.isfinite(x).all():
+            reasons.append(f"{name} is not a number in some draws")
+        elif x.size < INDEPENDENT:
+            reasons.append(
+                f"{_many(x.size, 'independent draw')} of {name} {'is' if x.size == 1 else 'are'} too few, there must "
+                f"be at least {INDEPENDENT}"
+            )
+        elif not constants and np.ptp(x) == 0:
+            reasons.append(f"{name} is the same in all draws, which is no diagnosis")
+    return Gate(tuple(reasons), values, independent=True)
+
+
+def _many(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
+def need_draws(draws: int, *, least: int = LEAST) -> None:
+    """Refuse draws of which not even a covariance, or a share, can be told.
+
+    >>> need_draws(1)
+    Traceback (most recent call last):
+    hotmess.errors.NotTestable: Nothing can be said from 1 draw, there must be at least 20 (--draws, --chains).
+    """
+    if draws < least:
+        raise NotTestable(
+            f"Nothing can be said from {_many(draws, 'draw')}, there must be at least {least} (--draws, --chains)."
+        )
+
+
+def independent(tree: xr.DataTree) -> xr.DataTree:
+    """Mark a posterior's draws as exact and independent."""
+    tree["posterior"].attrs["draws"] = "independent"
+    return tree
 
 
 def gate_tree(tree: xr.DataTree, *, names: list[str] | None = None) -> Gate:
     """The gate for a fit: every scalar of the named posterior variables (default: all), and divergences.
 
-    Variables called `latent` in their attributes' `role` are question-level: R-hat below 1.05 suffices.
+    Variables called `latent` in their attributes' `role` are question-level: R-hat below 1.05 suffices. Entries of
+    arrays are named by their coordinates, as log_phi[owl-1b].
     """
     posterior = tree["posterior"].dataset
-    gate = Gate()
+    exact = tree["posterior"].attrs.get("draws") == "independent"
+    gate = Gate(independent=exact)
     for name in names or [str(name) for name in posterior.data_vars]:
-        array = posterior[name]
-        latent = array.attrs.get("role") == "latent"
-        flat = array.values.reshape(*array.shape[:2], -1)
-        labels = [name] if flat.shape[2] == 1 and array.ndim == 2 else [f"{name}[{i}]" for i in range(flat.shape[2])]
-        gate &= gate_draws(
-            {label: flat[:, :, i] for i, label in enumerate(labels)},
-            rhat=RHAT_LATENT if latent else RHAT,
-            ess=0 if latent else ESS,
-        )
+        draws = dict(_scalars(name, posterior[name]))
+        latent = posterior[name].attrs.get("role") == "latent"
+        if exact:
+            gate &= _count(draws, constants=False)
+        elif latent:
+            gate &= gate_draws(draws, rhat=RHAT_LATENT, ess=0, constants=True)
+        else:
+            gate &= gate_draws(draws)
     divergences = 0
     if "sample_stats" in tree.children and "diverging" in tree["sample_stats"].dataset:
         divergences = int(tree["sample_stats"]["diverging"].sum())
@@ -99,3 +192,12 @@ def gate_tree(tree: xr.DataTree, *, names: list[str] | None = None) -> Gate:
         sentence = f"{divergences} divergent transition{many}: the sampler missed part of the posterior"
         gate &= Gate((sentence,), {}, divergences)
     return gate
+
+
+def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, np.ndarray]]:
+    """Every scalar of a variable, (chain, draw), by the names that its coordinates give it."""
+    rest = [str(d) for d in array.dims[2:]]
+    labels = [array[d].values if d in array.coords else np.arange(array.sizes[d]) for d in rest]
+    for index in np.ndindex(*array.shape[2:]):
+        place = ", ".join(str(label[i]) for label, i in zip(labels, index))
+        yield f"{name}[{place}]" if rest else name, array.values[(slice(None), slice(None), *index)]

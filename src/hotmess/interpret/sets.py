@@ -116,7 +116,7 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
     from hotmess.answers.fit import Fit, fit
     from hotmess.claims.study import Study
     from hotmess.decompose.methods import choose_metric
-    from hotmess.responses.cells import reduce
+    from hotmess.responses.cells import need_repeats, reduce
     from hotmess.responses.table import CELL, Responses
     from hotmess.responses.tally import CARRIED
 
@@ -137,6 +137,7 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
         need(columns, about.table.columns)
         split = [c for c in columns if c not in (*CELL, *CARRIED)]
         cells = reduce(about, split=split)
+        need_repeats(cells)
         metric = choose_metric(about.outcome, metric)
         seed, fitted = settings.get("seed", 0), None
         notes: tuple[str, ...] = ()

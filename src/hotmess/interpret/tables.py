@@ -290,7 +290,6 @@ def _long(
     import pandas as pd
 
     from hotmess.decompose.intervals import bootstrap_interval
-    from hotmess.inference.gate import gate_draws
 
     if not 0 < interval < 1:
         raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
@@ -310,7 +309,7 @@ def _long(
             if probability:
                 columns["probability"] = np.where(known, (safe > 0).mean(0), np.nan)
             for i in range(len(piece)):
-                reliable[i] &= known[i] and gate_draws({name: draws[..., i]}).passed
+                reliable[i] &= known[i] and source.gate.judge({name: draws[..., i]}).passed
         without = dict.fromkeys(("unbiased", "unbiased_low", "unbiased_high"), np.full(len(piece), np.nan))
         if sets.unbiased is not None and sets.estimate is not None:
             drawn, point = value(sets.unbiased, name), value(sets.estimate, name)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import NotTestable
-from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +46,7 @@ def alignment(
     lean = 1 - 2 * sets.error
     flat = lean.reshape(-1, lean.shape[-1])
     low, high = np.quantile(flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
-    good = [fit.gate.passed and gate_draws({"lean": lean[..., i]}).passed for i in range(lean.shape[-1])]
+    good = [fit.gate.passed and fit.gate.judge({"lean": lean[..., i]}).passed for i in range(lean.shape[-1])]
     return sets.table.assign(
         lean=np.median(flat, axis=0),
         lean_low=low,

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.gate import need_draws
 from hotmess.inference.independence import metropolis_chains
 from hotmess.inference.resume import resumed
 
@@ -202,6 +203,7 @@ def length_law(
     cells, notes = binned_cells(responses, bins=bins, latent=latent)
     keys = [*ARM, "bin"]
     first = fit(cells, groups=keys, seed=seed, draws=draws, chains=chains, pointwise=False)
+    need_draws(first.kept_draws)
     first = replace(first, source=responses)
     populations = ("like-these", "these")
     sets = {p: first.draws(keys, population=p, metric=metric) for p in populations}

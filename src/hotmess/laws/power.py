@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.gate import need_draws
 from hotmess.inference.resume import resumed
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
     known = table.assign(**{over: sizes})
     if (known.groupby("model")[over].nunique() > 1).any():
         raise BadInput(f"A model has more than one value of {over}; it must be constant within a model.")
+    need_draws(fit.kept_draws)
     populations = ("like-these", "these")
     sets = {p: fit.draws(keep, population=p, metric=metric) for p in populations}
     cells = sets["these"].table.merge(known.groupby("model", as_index=False)[over].first(), on="model", how="left")

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from hotmess.decompose.points import Points, cluster
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.filter import arrow, arrow_column, connect
 from hotmess.responses.own import OWN, keys
 from hotmess.responses.positions import Space, positions, text_codes
-from hotmess.responses.table import CELL, COUNTS, Responses
+from hotmess.responses.table import CELL, COUNTS, Responses, refuse_outcomes
 from hotmess.responses.tally import CARRIED, tally, tally_sql
 from hotmess.responses.values import missing, suggest
 
@@ -50,6 +50,15 @@ class Cells:
         return len(self.table)
 
 
+def need_repeats(cells: Cells) -> None:
+    """Refuse cells in which nothing can be decomposed: one response of each."""
+    if int(cells.table["responses"].max()) < 2:
+        raise NotTestable(
+            "Every question has one response only: variance cannot be told from bias; draw at least two responses "
+            "per question."
+        )
+
+
 def reduce(responses: Responses, *, split: Sequence[str] = (), space: Space | None = None) -> Cells:
     """Reduce responses to cells.
 
@@ -59,10 +68,11 @@ def reduce(responses: Responses, *, split: Sequence[str] = (), space: Space | No
         space: the space of positions; default the squared family's, unparsable answers uniform.
 
     Raises:
-        BadInput: for a split column that is not there, or when no row is left.
+        BadInput: for a split column that is not there or an outcome, or when no row is left.
     """
     Responses.need(responses)
     table = responses.table
+    refuse_outcomes(split)
     for name in split:
         if name not in table.columns:
             raise BadInput(f"There is no column {name!r} to split by{suggest(name, table.columns)}.")

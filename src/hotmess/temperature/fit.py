@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput, NotTestable
-from hotmess.inference.gate import ESS, Gate, gate_draws
+from hotmess.inference.gate import ESS, Gate
 from hotmess.inference.weights import resample, smoothed
 from hotmess.temperature.data import LengthData, length_data
 from hotmess.temperature.effects import Curves, average_slopes, curves, points
@@ -84,7 +84,8 @@ class LengthFit:
                 reasons.append(f"Pareto k of the fast path is {k:.2f}, not below {PARETO_K}: use the engine 'nuts'")
             if effective <= ESS:
                 reasons.append(f"effective sample size of the fast path is {effective:.0f}, not above {ESS}")
-            return Gate(tuple(reasons))
+            # Duplicates would fool R-hat: weighted draws are judged by Pareto k and their weights.
+            return Gate(tuple(reasons), independent=True)
         from hotmess.inference.gate import gate_tree
 
         names = [n for n in ("theta", "scales") if n in self.tree["posterior"]]
@@ -192,7 +193,7 @@ class LengthFit:
                 columns["mean over models"] = self.mean_over_models(out[effect])
                 for label, x in columns.items():
                     low, high = np.quantile(x, tails)
-                    reliable = self.gate.passed and gate_draws({effect: x}).passed
+                    reliable = self.gate.passed and self.gate.judge({effect: x}).passed
                     rows.append((label, kind, effect, float(np.median(x)), low, high, float((x > 0).mean()), reliable))
         names = ["unit", "kind", "effect", "median", "low", "high", "probability", "reliable"]
         return pd.DataFrame(rows, columns=names)

@@ -8,7 +8,6 @@ import numpy as np
 
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.errors import NotTestable
-from hotmess.inference.gate import gate_draws
 from hotmess.temperature.fit import Effects, LengthFit
 
 
@@ -72,6 +71,4 @@ def _effects(
 ) -> Effects:
     mean = fit.mean_over_models(each) if draws is None else draws
     labelled = {label: each[:, :, g] for g, label in enumerate(fit.labels) if np.isfinite(each[:, :, g]).all()}
-    # Weighted draws of the fast path are judged by Pareto k and their weights: duplicates would fool these diagnostics.
-    gate = fit.gate if fit.engine == "fast" else fit.gate & gate_draws({name: mean})
-    return Effects(mean, labelled, gate, parts or {}, fit.notes)
+    return Effects(mean, labelled, fit.gate.over({name: mean}), parts or {}, fit.notes)

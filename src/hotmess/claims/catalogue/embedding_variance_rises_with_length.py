@@ -12,7 +12,6 @@ from hotmess.claims.scope import length_scope
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import NOTHING, Estimate
-from hotmess.inference.gate import gate_draws
 from hotmess.laws.embeddings import VarianceLaw, variance_law, variance_table
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def _rises(study: Study, population: str) -> Quantity:
     slopes = law.slopes(population)
     each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"].dataset["arm"].values)}
     scope = f"{length_scope(study, law.questions)}. Variance of embeddings: there is no right answer and no bias"
-    return Quantity(slopes.mean(-1), law.gate & gate_draws(each), scope, each, {}, law.notes)
+    return Quantity(slopes.mean(-1), law.gate.over(each), scope, each, {}, law.notes)
 
 
 def slope_estimate(x: np.ndarray, y: np.ndarray, arm: np.ndarray, question: np.ndarray) -> Estimate:

@@ -19,7 +19,6 @@ from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.length_slopes import arm_index, length_estimate
 from hotmess.inference.evidence import PointEvidence, pareto_k
-from hotmess.inference.gate import gate_draws
 from hotmess.laws.densities import length_law_densities
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     mean = np.mean(parts, axis=0) if parts else None
     return Quantity(
         slopes.mean(-1),
-        law.gate & gate_draws(each),
+        law.gate.over(each),
         length_scope(study, law.fit.cells.table),
         each,
         {} if mean is None else {name: mean[..., i] for i, name in enumerate(NAMES)},

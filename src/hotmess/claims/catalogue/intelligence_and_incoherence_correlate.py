@@ -10,7 +10,6 @@ from hotmess.claims.claim import Claim, LeaveOut, Quantity
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import PERMUTATIONS, Control, run_control
 from hotmess.estimates.estimate import Estimate
-from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -63,7 +62,7 @@ def _quantity(study: Study, population: str) -> Quantity:
         f"{data.attributes[1]}. What is correlated is what raters agree on, shared "
         "misjudgements included"
     )
-    return Quantity(sign * fit.correlation(population), fit.gate & gate_draws(each), scope, each)
+    return Quantity(sign * fit.correlation(population), fit.gate.over(each), scope, each)
 
 
 def _quick(data: Rankings, sign: float, rng: np.random.Generator | None = None) -> Estimate:

@@ -18,7 +18,6 @@ from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.length_slopes import arm_index
-from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -65,7 +64,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     cells = cells[cells["model_size_b"] > 0]
     return Quantity(
         got.difference.reshape(shape),
-        law.fit.gate & gate_draws(each),
+        law.fit.gate.over(each),
         length_scope(study, cells),
         each,
         notes=law.notes,

@@ -16,7 +16,6 @@ from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_permutations
-from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +120,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     trainings = len(set(law.data.sweep.tolist()))
     who = "a new seed of training and a new problem" if population == "like-these" else "the average seed and problem"
     scope = f"{base_scope(law.cells)} ({trainings} trainings of all sizes), for {who}"
-    return Quantity(draws, gate & gate_draws(each), scope, each, notes=law.data.left_out)
+    return Quantity(draws, gate.over(each), scope, each, notes=law.data.left_out)
 
 
 def _by_size(study: Study) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,6 @@ from hotmess.decompose.intervals import jackknife, ratio_contrast
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import Estimate
-from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -34,7 +33,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     count = made.table["cells"].to_numpy()
     span = f"{count.min():,}" if count.min() == count.max() else f"{count.min():,} to {count.max():,}"
     scope = f"{base_scope(study.fit.cells.table)}, with {span} cells of each model"
-    return Quantity(sd[..., known].max(-1), study.fit.gate & gate_draws(each), scope, each)
+    return Quantity(sd[..., known].max(-1), study.fit.gate.over(each), scope, each)
 
 
 def _made(study: Study, population: str) -> SampleSize:

@@ -11,7 +11,6 @@ from hotmess.claims.kinds.exponents_of_size import easiest_first, group_weights
 from hotmess.claims.scope import scale_scope
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.size_slopes import size_estimate, size_statistics
-from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -50,7 +49,7 @@ def exponent_trend(study: Study, population: str, term: str, sign: float) -> Qua
     alpha = laws.draws(f"alpha_{term}", population)
     labels = [str(g) for g in laws.data["posterior"].dataset["group"].values]
     each = {g: alpha[..., i] for i, g in enumerate(labels)}
-    return Quantity(alpha @ weights, laws.gate & gate_draws(each), scale_scope(study, laws), notes=laws.notes)
+    return Quantity(alpha @ weights, laws.gate.over(each), scale_scope(study, laws), notes=laws.notes)
 
 
 def trend_estimate(study: Study, term: str, sign: float) -> Estimate:

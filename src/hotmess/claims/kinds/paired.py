@@ -20,7 +20,6 @@ from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.sides import half_counts, half_estimate, half_index, halves_estimate, permuted_counts
-from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
     from hotmess.answers.fit import Fit
@@ -74,7 +73,7 @@ class TwoSides:
         three = contrast.parts.get(population)
         parts = {} if three is None else {n: self.sign * three[..., i].mean(-1) for i, n in enumerate(NAMES)}
         scope = self.scope(study, contrast.fit.cells.table)
-        return Quantity(change.mean(-1), contrast.fit.gate & gate_draws(each), scope, each, parts, contrast.notes)
+        return Quantity(change.mean(-1), contrast.fit.gate.over(each), scope, each, parts, contrast.notes)
 
     def estimate(self, study: Study) -> Estimate:
         """The same by unbiased terms."""

@@ -19,7 +19,6 @@ from hotmess.design.components import Components, size_components
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_permutations, size_statistics
-from hotmess.inference.gate import gate_draws
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -67,7 +66,7 @@ class SizeSlope:
             total = total + weights[i] * self.sign * slope_parts(moments[..., index, :], rows["x"].to_numpy())
         return Quantity(
             slopes @ weights,
-            laws.gate & gate_draws(each),
+            laws.gate.over(each),
             scale_scope(study, laws),
             each,
             {name: total[..., i] for i, name in enumerate(NAMES)} if isinstance(total, np.ndarray) else {},
