@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from hotmess.answers.closed import ENOUGH
-from hotmess.answers.fit import fit, group_parameters
+from hotmess.answers.fit import fit
 from hotmess.answers.groups import find_groups, letter_cells
+from hotmess.answers.parameters import group_parameters
 from hotmess.answers.population import aggregate, question_index, question_weights
 from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong, tail_counts
 from hotmess.errors import BadInput, NotTestable

@@ -62,6 +62,7 @@ def spoiled(tree, how):
     out = tree.copy(deep=True)
     posterior, stats = out["posterior"].to_dataset().copy(deep=True), out["sample_stats"].to_dataset().copy(deep=True)
     how(posterior, stats)
+    posterior.attrs.pop("draws", None)  # such draws come from chains, not from a grid
     out["posterior"], out["sample_stats"] = posterior, stats
     return out
 

@@ -11,10 +11,9 @@ from hotmess.laws.contrast import (
     latent_contrast,
     letter_statistics,
     natural_contrast,
-    take_cells,
     unbiased_contrast,
 )
-from hotmess.responses.cells import reduce
+from hotmess.responses.cells import reduce, take_cells
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 

@@ -182,7 +182,7 @@ def test_seeds_reproduce_exactly(first):
 
 def test_a_pooled_fit_would_shrink_twice_and_is_refused(first):
     with pytest.raises(BadInput, match="shrink twice"):
-        power_laws(replace(first, formula="difficulty * log(model_size_b)"))
+        power_laws(replace(first, spec=first.spec.changed(formula="difficulty * log(model_size_b)")))
 
 
 def test_fewer_than_four_sizes_are_not_testable(world):

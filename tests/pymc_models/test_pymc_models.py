@@ -182,7 +182,7 @@ def test_what_there_is_no_model_of():
         fit = hm.fit(validate(simulate("beta", seed=1, questions=6, samples=4).table), draws=20, pointwise=False)
         from dataclasses import replace
 
-        hm.pymc_model("power-laws", replace(fit, formula="1"))
+        hm.pymc_model("power-laws", replace(fit, spec=fit.spec.changed(formula="1")))
 
 
 def test_a_fit_by_this_backend_agrees_with_the_exact_posterior():

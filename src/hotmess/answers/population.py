@@ -198,5 +198,15 @@ def summarise(sets: SetDraws, gates: Sequence[Gate], interval: float | None) -> 
             for suffix, p in (("low", (1 - interval) / 2), ("high", (1 + interval) / 2)):
                 table[f"{name}_{suffix}"] = np.where(undefined, np.nan, np.quantile(safe, p, axis=0))
         for i in np.flatnonzero(~undefined):
-            reliable[i] &= gates[i].judge({name: values[..., i]}).passed
+            reliable[i] &= gates[int(i)].judge({name: values[..., i]}).passed
     return table.assign(reliable=reliable)
+
+
+def pair_moments(error: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ...]:
+    """a, a² and Σ w² over wrong options of one-hot answers, from Brier error 2 (1 - a) and variance 1 - Σ p².
+
+    >>> [float(x) for x in pair_moments(np.array(0.5), np.array(0.375))]
+    [0.75, 0.5625, 0.0625]
+    """
+    a = 1 - error / 2
+    return a, a**2, np.maximum((1 - variance) - a**2, 0)

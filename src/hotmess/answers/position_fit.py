@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.answers.conjugate import TermDraws
-from hotmess.answers.fit import Fit
 from hotmess.answers.population import SetDraws
 from hotmess.answers.positions import PositionCells, position_draws
+from hotmess.answers.posterior import Fit
 from hotmess.errors import BadInput, NotTestable
 
 if TYPE_CHECKING:

@@ -123,8 +123,7 @@ class Study:
     @property
     def scale_cells(self) -> Cells:
         """Cells with their difficulty group, of models whose size is known."""
-        from hotmess.laws.contrast import take_cells
-        from hotmess.responses.cells import reduce
+        from hotmess.responses.cells import reduce, take_cells
 
         def make() -> Cells:
             if self.responses.table["model_size_b"].isna().all():

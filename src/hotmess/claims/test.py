@@ -16,7 +16,7 @@ from hotmess.claims.study import Study
 from hotmess.claims.verdict import Verdict, sentence, silent
 from hotmess.claims.widening import widened, widening
 from hotmess.errors import BadInput, NotTestable
-from hotmess.inference.gate import gate_draws
+from hotmess.inference.gate import INDEPENDENT, need_draws
 
 
 def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
@@ -85,6 +85,7 @@ def test_claim(
         )
         return silent(claim, population, study.metric, (why,))
     try:
+        need_draws(study.draws * study.chains, least=INDEPENDENT)
         quantity, other = (claim.quantity(study, p) for p in (population, OTHER[population]))
     except NotTestable as reason:
         return silent(claim, population, study.metric, (str(reason),))
@@ -93,7 +94,8 @@ def test_claim(
         quantity = widened(quantity, factor, claim.units)
     else:
         other = widened(other, factor, claim.units)
-    gate = quantity.gate & gate_draws({claim.name: quantity.draws}) & gate_draws({claim.name: other.draws})
+    gate = quantity.gate & quantity.gate.judge({claim.name: quantity.draws}, constants=False)
+    gate &= other.gate.judge({claim.name: other.draws})
     p, p_other = probability(claim.holds(quantity.draws)), float(claim.holds(other.draws).mean())
     verdict, reasons = decide(p, p_other, gate=gate)
     held = tuple(dict.fromkeys((*quantity.held, *other.held)))

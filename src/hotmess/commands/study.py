@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
     """Read the table and set up the analysis that the options describe."""
     from hotmess.claims.study import Study
+    from hotmess.rankings.table import COLUMNS
     from hotmess.responses.cells import need_repeats
 
     study = Study(
@@ -30,7 +31,8 @@ def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
         warmup=args.warmup,
         chains=args.chains,
     )
-    need_repeats(study.cells)
+    if not set(COLUMNS) <= set(study.responses.table.columns):  # rankings are no responses, and have no repeats
+        need_repeats(study.cells)
     return study
 
 

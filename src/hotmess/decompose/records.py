@@ -184,9 +184,7 @@ def _intervals(
             )
             summary[f"{name}_low"], summary[f"{name}_high"] = (_possible(name, end, method) for end in (low, high))
         if draws < intervals.DRAWS:
-            notes.append(
-                f"{draws:,} draws of the bootstrap have no interval, there must be at least {intervals.DRAWS}."
-            )
+            notes.append(f"There are no intervals with fewer than {intervals.DRAWS} draws of the bootstrap (--draws).")
         if (summary["questions"] == 1).any():
             notes.append("A group with one question has no interval for questions like these.")
     else:

@@ -147,7 +147,7 @@ def _parts(
     interval: float,
 ) -> list[pd.DataFrame]:
     """Shapley values of mean accuracy, spread of accuracy and concentration of wrong answers in the difference."""
-    from hotmess.answers.fit import _moments
+    from hotmess.answers.population import pair_moments
 
     fitted = source.fit
     if fitted is None or source.metric != "brier" or source.cells.outcome != "answer":
@@ -162,7 +162,7 @@ def _parts(
         population=population,
         seed=source.seed,
         chains=fitted.chains,
-        transform=_moments,
+        transform=pair_moments,
     )
     moments = np.moveaxis(means, 0, -1)
     out = []

@@ -16,6 +16,7 @@ from hotmess.answers.population import question_index, question_weights
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.errors import NotTestable
+from hotmess.responses.cells import take_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,25 +123,6 @@ def whole_pairs(cells: Cells, otherwise: str) -> Cells:
     if len(keep) == 0:
         raise NotTestable(otherwise)
     return take_cells(cells, keep)
-
-
-def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
-    """Some cells only, in the order given by `keep` (ascending)."""
-    from hotmess.decompose.points import Points
-    from hotmess.responses.cells import Cells as CellsType
-
-    new = np.full(len(cells.table), -1)
-    new[keep] = np.arange(len(keep))
-    p = cells.points
-    rows = new[p.cell] >= 0
-    points = Points(new[p.cell[rows]], p.copies[rows], p.n[rows], p.sum[rows], p.squares[rows], p.target[keep])
-    return CellsType(
-        cells.table.iloc[keep].reset_index(drop=True),
-        points,
-        None if cells.counts is None else cells.counts[keep],
-        None if cells.clusters is None else cells.clusters[rows],
-        cells.outcome,
-    )
 
 
 def letter_statistics(cells: Cells) -> tuple[np.ndarray, np.ndarray]:

@@ -72,9 +72,8 @@ def variance_table(responses: Responses) -> tuple[pd.DataFrame, tuple[str, ...]]
     """
     from hotmess.decompose.points import leave_one_out, totals
     from hotmess.decompose.squared import unbiased
-    from hotmess.laws.contrast import take_cells
     from hotmess.laws.length import latent_lengths
-    from hotmess.responses.cells import reduce
+    from hotmess.responses.cells import reduce, take_cells
     from hotmess.responses.cut import missing_lengths_note
 
     if responses.outcome != "embedding":

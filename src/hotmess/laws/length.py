@@ -128,8 +128,7 @@ def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True)
     NotTestable
         If there is no length, it does not vary between questions, or there are too few questions for `MIN_BINS` bins.
     """
-    from hotmess.laws.contrast import take_cells
-    from hotmess.responses.cells import reduce
+    from hotmess.responses.cells import reduce, take_cells
     from hotmess.responses.cut import missing_lengths_note
 
     if responses.length is None:

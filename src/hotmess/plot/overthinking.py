@@ -38,7 +38,7 @@ def overthinking_slopes_table(
     import pandas as pd
     from scipy import stats
 
-    from hotmess.laws.contrast import take_cells
+    from hotmess.responses.cells import take_cells
     from hotmess.temperature.score import slope_of_halves
 
     tails = [(1 - interval) / 2, 0.5, (1 + interval) / 2]

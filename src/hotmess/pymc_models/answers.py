@@ -95,6 +95,6 @@ def answer_model(
 
 def _split(responses: Responses, by: Sequence[str], formula: str | None) -> list[str]:
     """Columns of the responses that divide cells: difficulty, half, and what `by` and the formula name."""
-    from hotmess.answers.fit import _splits
+    from hotmess.answers.fit import splits
 
-    return _splits(responses, by, formula)
+    return splits(responses, by, formula)

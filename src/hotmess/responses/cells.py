@@ -59,6 +59,22 @@ def need_repeats(cells: Cells) -> None:
         )
 
 
+def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
+    """Some cells only, in the order given by `keep` (ascending)."""
+    new = np.full(len(cells.table), -1)
+    new[keep] = np.arange(len(keep))
+    p = cells.points
+    rows = new[p.cell] >= 0
+    points = Points(new[p.cell[rows]], p.copies[rows], p.n[rows], p.sum[rows], p.squares[rows], p.target[keep])
+    return Cells(
+        cells.table.iloc[keep].reset_index(drop=True),
+        points,
+        None if cells.counts is None else cells.counts[keep],
+        None if cells.clusters is None else cells.clusters[rows],
+        cells.outcome,
+    )
+
+
 def reduce(responses: Responses, *, split: Sequence[str] = (), space: Space | None = None) -> Cells:
     """Reduce responses to cells.
 

@@ -68,8 +68,8 @@ def arm_cells(responses: Responses) -> tuple[Cells, tuple[str, ...]]:
     """
     import pandas as pd
 
-    from hotmess.laws.contrast import HALVES, take_cells, whole_pairs
-    from hotmess.responses.cells import reduce
+    from hotmess.laws.contrast import HALVES, whole_pairs
+    from hotmess.responses.cells import reduce, take_cells
 
     names = arms(responses)
     code = np.where(responses.table["condition"].astype(str) == names[1], 1, 0)

@@ -52,7 +52,7 @@ class SameScores(Guard):
 
 def _both(natural: Cells, budget: Cells) -> tuple[Cells, Cells]:
     """Halves by natural length and by budget of the models that have both."""
-    from hotmess.laws.contrast import take_cells
+    from hotmess.responses.cells import take_cells
 
     shared = set(natural.table["model"]) & set(budget.table["model"])
     if not shared:

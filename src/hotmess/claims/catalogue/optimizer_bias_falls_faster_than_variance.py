@@ -52,8 +52,8 @@ def point_terms(responses: Responses) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     import pandas as pd
 
-    from hotmess.laws.contrast import letter_statistics, take_cells
-    from hotmess.responses.cells import reduce
+    from hotmess.laws.contrast import letter_statistics
+    from hotmess.responses.cells import reduce, take_cells
 
     if responses.outcome != "point":
         raise NotTestable(

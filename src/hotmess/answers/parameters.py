@@ -1,0 +1,95 @@
+"""Group parameters in a posterior's tree: as arrays by group, and without some groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
+from hotmess.errors import BadInput, NotTestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from hotmess.answers.groups import Groups
+
+
+def group_parameters(posterior: xr.Dataset, groups: Groups) -> dict[str, np.ndarray]:
+    """(draws, groups) arrays of the group parameters; logit_u is -inf where a group has no unparsable response."""
+    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    out = {k: posterior[k].values.reshape(draws, -1) for k in PARAMETERS}
+    if "logit_u" in posterior:
+        place = [groups.labels.index(label) for label in posterior["unparsable_group"].values]
+        for name, fill in zip(UNPARSABLE, (-np.inf, 0.0)):
+            out[name] = np.full((draws, len(groups.table)), fill)
+            out[name][:, place] = posterior[name].values.reshape(draws, -1)
+    return out
+
+
+def log_priors(draws: dict[str, np.ndarray], prior: AnswerPrior) -> dict[str, np.ndarray]:
+    """(chain, draw) log prior of every parameter (chain, draw, groups) of groups that are not pooled."""
+    normals = dict(zip(PARAMETERS, zip(prior.location, prior.scale)))
+    normals |= {"logit_u": prior.unparsable, "log_psi": (0.0, 1.5)}
+    return {
+        k: (-0.5 * ((v - normals[k][0]) / normals[k][1]) ** 2 - np.log(normals[k][1] * np.sqrt(2 * np.pi))).sum(-1)
+        for k, v in draws.items()
+    }
+
+
+def without_groups(tree: xr.DataTree, before: Groups, after: Groups, gone: np.ndarray, prior: AnswerPrior) -> Any:
+    """The draws of the groups that are left, under their new labels: exact, where groups share nothing."""
+    import xarray as xr
+
+    left = np.delete(np.arange(len(before.table)), gone)
+    renamed = dict(zip((before.labels[g] for g in left), after.labels, strict=True))
+    posterior = tree["posterior"].to_dataset()
+    posterior = posterior.isel(group=left).assign_coords(group=after.labels)
+    if "unparsable_group" in posterior.dims:
+        stay = [label in renamed for label in posterior["unparsable_group"].values]
+        posterior = posterior.isel(unparsable_group=stay)
+        posterior = posterior.assign_coords(
+            unparsable_group=[renamed[label] for label in posterior["unparsable_group"].values]
+        )
+        if not any(stay):
+            posterior = posterior.drop_dims("unparsable_group")
+    densities = log_priors({str(k): v.values for k, v in posterior.data_vars.items()}, prior)
+    groups = {
+        "posterior": posterior,
+        "log_prior": xr.Dataset({k: (("chain", "draw"), v) for k, v in densities.items()}),
+    }
+    if "sample_stats" in tree.children:
+        groups["sample_stats"] = tree["sample_stats"].to_dataset()
+    return xr.DataTree.from_dict(groups)
+
+
+def kept_rows(table: pd.DataFrame, questions: Sequence[Any], models: Sequence[str]) -> np.ndarray:
+    """Rows of a table of cells without some questions, names or (benchmark, question) pairs, and models.
+
+    Raises
+    ------
+    BadInput
+        For a name that is not there.
+    NotTestable
+        If nothing is left.
+    """
+    keep = np.ones(len(table), bool)
+    names = {c: table[c].astype(str).to_numpy() for c in ("benchmark", "question", "model")}
+    for one in questions:
+        pair = one if isinstance(one, tuple) else (None, one)
+        hit = names["question"] == str(pair[1])
+        if pair[0] is not None:
+            hit &= names["benchmark"] == str(pair[0])
+        if not hit.any():
+            raise BadInput(f"There is no question {one!r} to leave out.")
+        keep &= ~hit
+    for one in [models] if isinstance(models, str) else models:
+        if not (names["model"] == str(one)).any():
+            have = ", ".join(sorted(set(names["model"])))
+            raise BadInput(f"There is no model {one!r} to leave out; there are {have}.")
+        keep &= names["model"] != str(one)
+    if not keep.any():
+        raise NotTestable("Nothing is left of the responses.")
+    return np.flatnonzero(keep)

@@ -1,0 +1,315 @@
+"""The posterior of latent answer distributions: draws for groups, questions and sets of questions."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.answers.closed import ENOUGH, Patterns, find_patterns, set_draws
+from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
+from hotmess.answers.groups import Groups, find_groups
+from hotmess.answers.parameters import group_parameters, kept_rows, without_groups
+from hotmess.answers.population import (
+    SetDraws,
+    Summaries,
+    aggregate,
+    pair_moments,
+    question_sets,
+    summarise,
+    weight_blocks,
+)
+from hotmess.answers.prior import AnswerPrior
+from hotmess.errors import BadInput
+from hotmess.inference.gate import Gate, gate_tree
+from hotmess.responses.cells import take_cells
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from hotmess.inference.spec import Spec
+    from hotmess.responses.cells import Cells
+    from hotmess.responses.table import Responses
+
+MOST, LEAST = 100_000_000, 1000  # draws × cells of question-level answers held at a time, and draws kept all the same
+LARGE = 10_000_000  # draws × cells beyond which only one fit at a time keeps its draws of terms
+_holders: list[weakref.ref[Fit]] = []
+
+
+Make = Callable[..., "Fit"]
+"""(cells, spec, pointwise=…, data=…) -> a fit of them; with data, a posterior that is known already."""
+
+
+@dataclass(frozen=True)
+class Fit(Summaries):
+    """Posterior of latent answer distributions.
+
+    `data` is an `xarray.DataTree` with ArviZ's groups (posterior, sample_stats, log_likelihood per question,
+    log_prior, observed_data, constant_data); every ArviZ function works on it.
+    """
+
+    cells: Cells
+    letters: LetterCells
+    groups: Groups
+    data: xr.DataTree
+    spec: Spec
+    make: Make = field(repr=False, compare=False)
+    source: Responses | None = field(default=None, repr=False)
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Diagnostics of the group parameters and hyperparameters."""
+        return gate_tree(self.data)
+
+    @property
+    def chains(self) -> int:
+        return int(self.data["posterior"].sizes["chain"])
+
+    @property
+    def seed(self) -> int:
+        return self.spec.seed
+
+    @property
+    def formula(self) -> str | None:
+        return self.spec.formula
+
+    @property
+    def prior(self) -> AnswerPrior:
+        prior: AnswerPrior = self.spec.prior
+        return prior
+
+    @property
+    def unparsable(self) -> str:
+        return self.spec.unparsable
+
+    def refit(self, *, pointwise: bool | None = None, **changes: Any) -> Fit:
+        """The same cells fitted again: with the settings of `spec`, but for the changes.
+
+        pointwise: whether to keep log likelihoods; default: as here.
+
+        Raises
+        ------
+        BadInput
+            For a setting that a spec does not have, or settings that do not go together.
+        """
+        keep = "log_likelihood" in self.data.children if pointwise is None else pointwise
+        again = self.make(self.cells, self.spec.changed(**changes), pointwise=keep)
+        return replace(again, source=self.source)
+
+    def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> Fit:
+        """The posterior without some questions (names, or (benchmark, question) pairs) or some models.
+
+        A model that shares no group with others is left out exactly where nothing is pooled: the others' draws stay
+        what they were. Else the rest is fitted again.
+
+        Raises
+        ------
+        BadInput
+            For a name that is not there.
+        NotTestable
+            If nothing is left.
+        """
+        keep = kept_rows(self.cells.table, questions, models)
+        cells = take_cells(self.cells, keep)
+        some = "log_likelihood" in self.data.children
+        known = self._known_draws(cells, keep) if not questions else None
+        return self.make(cells, self.spec, pointwise=some, data=known)
+
+    @property
+    def kept_draws(self) -> int:
+        """Draws behind every estimand: all, but where so many cells would not fit in memory, fewer, evenly thinned."""
+        each = int(self.data["posterior"].sizes["draw"])
+        most = max(LEAST, MOST // len(self.cells)) // self.chains
+        return self.chains * max(1, min(each, most))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the numbers leave out."""
+        total = self.chains * int(self.data["posterior"].sizes["draw"])
+        if self.kept_draws == total:
+            return ()
+        return (
+            f"{self.kept_draws:,} of {total:,} draws are used, evenly thinned: answers of {len(self.cells):,} cells in "
+            "more draws would not fit in memory.",
+        )
+
+    def parameters(self, draws: int | None = None) -> dict[str, np.ndarray]:
+        """(draws, groups) arrays of logit_a, log_kappa, log_phi, chain by chain: all `kept_draws`, or so many of them,
+        evenly thinned."""
+        posterior = self.data["posterior"].dataset
+        per_chain, draws = posterior.sizes["draw"], draws or self.kept_draws
+        take = np.unique(np.linspace(0, per_chain - 1, max(1, min(per_chain, draws // self.chains))).astype(int))
+        return group_parameters(posterior.isel(draw=take), self.groups)
+
+    def _known_draws(self, cells: Cells, keep: np.ndarray) -> xr.DataTree | None:
+        """Draws of the cells kept, where whole groups go and nothing is pooled; else None."""
+        left = self.groups.index[keep]
+        gone = np.setdiff1d(self.groups.index, left)
+        shared = np.isin(np.delete(self.groups.index, keep), left).any()
+        if shared or self.formula is not None or type(self.letters) is not LetterCells:
+            return None
+        after = find_groups(cells, None, by=self.spec.by, columns=self.spec.groups)
+        return without_groups(self.data, self.groups, after, gone, self.prior)
+
+    def terms(self, metric: str = "brier", draws: int | None = None) -> TermDraws:
+        """Draws (draws, cells) of error, bias² and variance of every question's answer distribution."""
+        draws = draws or self.kept_draws
+        key = ("terms", metric, draws)
+        if key not in self._cache:
+            if draws * len(self.groups.index) > LARGE:
+                self._release_others()
+            self._cache[key] = term_draws(
+                self.letters, self.groups.index, self.parameters(draws), metrics=(metric,), seed=self.seed
+            )[metric]
+        return self._cache[key]
+
+    def _release_others(self) -> None:
+        """Large draws are kept for one fit at a time: those of others are made again, the same, if asked for."""
+        for other in (reference() for reference in _holders):
+            if other is not None and other is not self:
+                for key in [k for k in other._cache if k[0] == "terms"]:
+                    del other._cache[key]
+        _holders[:] = [weakref.ref(self)]
+
+    def draws(
+        self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
+    ) -> SetDraws:
+        """Draws of mean error, bias² and variance over the questions of each set, for one population."""
+        key = ("sets", metric, tuple(by), population)
+        if key not in self._cache:
+            closed = None if metric != "brier" else self._closed(by, population)
+            if closed is not None:
+                table, means = closed
+                # With unparsable answers the two moments are error and bias² themselves, else of b, b² and Σ w².
+                error, bias2 = means if self.with_unparsable else (2 * means[0], means[1] + means[2])
+                self._cache[key] = SetDraws(table, error, bias2, error - bias2, population, metric)
+                return self._cache[key]
+            terms = self.terms(metric)
+            table, means = self._aggregate([terms.error, terms.bias2, terms.variance], by, population)
+            self._cache[key] = SetDraws(table, means[0], means[1], means[2], population, metric)
+        return self._cache[key]
+
+    def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
+        """(chain, draw, sets, 3) means over questions of a, a² and Σ w², see `hotmess.decompose.parts.from_moments`.
+
+        An unparsable response counts as one more wrong option here, whatever it counts as elsewhere.
+        """
+        key = ("moments", tuple(by), population)
+        if key not in self._cache:
+            fitted = self.unparsable_as_wrong
+            closed = fitted._closed(by, population)
+            if closed is not None:
+                b, square, wrong = closed[1]
+                self._cache[key] = np.stack([1 - b, 1 - 2 * b + square, wrong], axis=-1)
+                return self._cache[key]
+            terms = fitted.terms("brier")
+            means = fitted._aggregate([terms.error, terms.variance], by, population, transform=pair_moments)[1]
+            self._cache[key] = np.moveaxis(means, 0, -1)
+        return self._cache[key]
+
+    def set_weights(self, by: Sequence[str], population: str) -> np.ndarray:
+        """(chain, draw, sets) weight of each set of `draws` and `moments`: sums over its cells of question weights.
+
+        A mean over several sets is the mean of theirs with these weights.
+        """
+        self._known(by)
+        found = question_sets(self.cells.table, by)
+        draws = len(self.parameters()["logit_a"])
+        out = np.empty((draws, len(found.rows)))
+        for block, w in weight_blocks(found.size, draws, population=population, seed=self.seed):
+            out[block] = np.stack([w[:, found.question[rows]].sum(axis=1) for rows in found.rows], axis=-1)
+        return out.reshape(self.chains, draws // self.chains, -1)
+
+    @cached_property
+    def unparsable_as_wrong(self) -> Fit:
+        """This fit, with unparsable responses as one more wrong option."""
+        if self.unparsable == "wrong" or not self.letters.unparsable.any():
+            return self
+        return self.refit(unparsable="wrong", pointwise=False)
+
+    @property
+    def with_unparsable(self) -> bool:
+        """Whether unparsable responses are a category of their own here."""
+        return bool(self.letters.unparsable.any())
+
+    def _closed(self, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:
+        """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small, or
+        for outcomes other than letters.
+
+        Terms: error and bias²; without unparsable responses b, b² and b² h (see `hotmess.answers.closed`).
+        """
+        key = ("closed", tuple(by), population)
+        if key not in self._cache:
+            self._known(by)
+            found = question_sets(self.cells.table, by)
+            if type(self.letters) is not LetterCells or min(map(len, found.rows)) < ENOUGH:
+                self._cache[key] = None
+                return None
+            parameters = self.parameters()
+            draws = len(parameters["logit_a"])
+            means = set_draws(
+                self._patterns,
+                found.rows,
+                found.question,
+                weight_blocks(found.size, draws, population=population, seed=self.seed),
+                parameters,
+                powers=not self.with_unparsable,
+                seed=self.seed,
+            )
+            shaped = means.reshape(self.chains, draws // self.chains, *means.shape[1:])
+            self._cache[key] = found.table, np.moveaxis(shaped, -1, 0)
+        return self._cache[key]
+
+    @cached_property
+    def _patterns(self) -> Patterns:
+        return find_patterns(self.letters, self.groups.index)
+
+    def _known(self, by: Sequence[str]) -> None:
+        for name in by:
+            if name not in self.cells.table:
+                raise BadInput(
+                    f"There is no column {name!r}; the cells have {', '.join(map(str, self.cells.table.columns))}."
+                )
+
+    def _aggregate(
+        self,
+        values: Sequence[np.ndarray],
+        by: Sequence[str],
+        population: str,
+        *,
+        transform: Callable[..., Sequence[np.ndarray]] | None = None,
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        self._known(by)
+        return aggregate(
+            values,
+            self.cells.table,
+            by,
+            population=population,
+            seed=self.seed,
+            chains=self.chains,
+            transform=transform,
+        )
+
+    def summary(
+        self,
+        by: Sequence[str] = ("model",),
+        *,
+        population: str = "like-these",
+        metric: str = "brier",
+        interval: float | None = 0.9,
+    ) -> pd.DataFrame:
+        """Medians (and intervals) of error, bias², variance and incoherence of each set; `reliable` is the gate."""
+        sets = self.draws(by, population=population, metric=metric)
+        return summarise(sets, [self.gate] * len(sets.table), interval)
+
+    def save(self, path: str) -> None:
+        """Write the posterior as netCDF, beside and moved into place whole."""
+        from hotmess.inference.store import save_tree
+
+        save_tree(self.data, path)

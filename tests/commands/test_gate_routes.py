@@ -1,0 +1,106 @@
+"""What is no diagnosis says so on every route: one draw, one chain, one response a question, groups by an outcome."""
+
+import json
+
+import pytest
+
+import hotmess as hm
+from hotmess.claims.claim import NOT_TESTABLE
+from hotmess.cli import main
+from hotmess.errors import NotTestable
+
+FEW = ["--draws", "1", "--chains", "1"]
+ONE = "Every question has one response only: variance cannot be told from bias"
+BY = "Groups cannot be made by 'answer', an outcome"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("routes")
+    table = hm.example().table
+    table = table[table["question"].isin(sorted(table["question"].unique())[:12])]
+    table.to_parquet(folder / "many.parquet")
+    table[table["sample"] == 0].to_parquet(folder / "single.parquet")
+    return folder
+
+
+def run(capsys, *words):
+    code = main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("decompose",),
+        ("decompose", "--estimator", "unbiased"),
+        ("decompose", "--estimator", "latent"),
+        ("fit", "--out", "fit.nc"),
+        ("compare",),
+        ("test",),
+        ("report", "--out", "report"),
+        ("design", "--claim", "natural-overthinking"),
+    ],
+    ids=" ".join,
+)
+def test_one_response_of_each_question_is_a_sentence_in_every_command(words, files, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, words[0], files / "single.parquet", *words[1:])
+    assert (code, out) == (2, "") and ONE in err.splitlines()[-1] and err.splitlines()[-1].startswith("hotmess: ")
+    assert not [p for p in tmp_path.iterdir() if not p.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    "words", [("decompose",), ("decompose", "--estimator", "latent"), ("fit", "--out", "fit.nc"), ("compare",)]
+)
+@pytest.mark.parametrize("by", ["answer", "model,answer"])
+def test_groups_by_an_outcome_are_refused(words, by, files, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, words[0], files / "many.parquet", "--by", by, *words[1:])
+    assert (code, out) == (2, "") and err.splitlines()[-1].startswith("hotmess: " + BY)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_fit_is_not_grouped_by_what_its_cells_count(files):
+    fit = hm.fit(hm.read(files / "many.parquet"), draws=60, chains=4)
+    with pytest.raises(hm.BadInput, match="'right', an outcome"):
+        fit.summary(["right"])
+
+
+def test_one_draw_is_no_number_to_rely_on(files, capsys):
+    path = files / "many.parquet"
+    code, out, err = run(capsys, "decompose", path, "--estimator", "latent", "--json", *FEW)
+    assert code == 0 and not any(row["reliable"] for row in json.loads(out)) and "must be at least 200" in err
+    code, out, err = run(capsys, "compare", path, "--models", "owl-1b,owl-64b", "--json", *FEW)
+    assert code == 0 and not any(row["reliable"] for row in json.loads(out))
+    assert all(row["unbiased_low"] is None for row in json.loads(out))
+    code, out, err = run(capsys, "decompose", path, "--interval", "0.9", "--json", *FEW)
+    assert code == 0 and all(row["error_low"] is None for row in json.loads(out))
+    assert "no intervals with fewer than 200 draws" in err
+
+
+@pytest.mark.parametrize(
+    "claim", ["natural-overthinking", "incoherence-rises-with-length", "hard-incoherence-rises-with-scale"]
+)
+@pytest.mark.parametrize("settings", [(1, 1), (1, 4), (30, 4)])
+def test_few_draws_are_not_testable(claim, settings, files, capsys):
+    draws, chains = settings
+    words = ["--claim", claim, "--json", "--draws", draws, "--chains", chains]
+    code, out, _ = run(capsys, "test", files / "many.parquet", *words)
+    (record,) = json.loads(out)
+    assert code == 0 and record["verdict"] == NOT_TESTABLE and record["probability"] is None
+    assert "at least 200" in record["sentence"]
+
+
+def test_few_draws_of_a_user_s_claim_and_of_laws_are_a_sentence(files, tmp_path, capsys):
+    claims = tmp_path / "mine.yaml"
+    claims.write_text(
+        "- name: mine\n  statement: the largest model is less coherent\n"
+        "  quantity: incoherence(model='owl-64b') - incoherence(model='owl-1b')\n  direction: positive\n"
+    )
+    code, out, err = run(capsys, "test", files / "many.parquet", "--claims", claims, "--json", *FEW)
+    assert code == 0 and json.loads(out)[0]["verdict"] == NOT_TESTABLE, err
+    fit = hm.fit(hm.read(files / "many.parquet"), draws=1, chains=1)
+    with pytest.raises(NotTestable, match="1 draw, there must be at least 20"):
+        hm.power_laws(fit, by=["budget"])
