@@ -5,7 +5,7 @@ import json
 import pytest
 
 import hotmess as hm
-from hotmess.claims.claim import NOT_TESTABLE
+from hotmess.claims.rule import NOT_TESTABLE
 from hotmess.cli import main
 from hotmess.errors import NotTestable
 

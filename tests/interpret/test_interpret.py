@@ -83,7 +83,7 @@ def test_only_shared_questions_are_compared():
 
 def test_a_model_against_itself_under_another_name_differs_by_nothing_without_a_model():
     answers = {(m, q): letters for (_, q), letters in list(HAND.items())[:2] for m in ("one", "two")}
-    found = hm.compare(table(answers), "one", "two", draws=20).table
+    found = hm.compare(table(answers), "one", "two", draws=50).table
     four = found[~found["quantity"].str.contains("part")]
     assert (four[["unbiased", "unbiased_low", "unbiased_high"]] == 0).all(axis=None)
 
