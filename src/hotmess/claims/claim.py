@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.claims.rule import DECIDED, Probability
+from hotmess.claims.rule import DECIDED, NEGLIGIBLE, Probability
 from hotmess.estimates.estimate import Estimate
 from hotmess.inference.gate import Gate
 
@@ -138,6 +138,10 @@ class Claim:
         How often it was called supported where it is false, in simulated worlds.
     guards
         Guards of its own, beside those of all claims.
+    absent
+        (study) -> what it is about that the data do not hold at all, in words; empty where they hold it.
+    negligible
+        Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict.
     order
         Its place in the catalogue.
     """
@@ -168,6 +172,8 @@ class Claim:
     design: Callable[[Study, int], Components] | None = None
     rates: Rates | None = None
     guards: tuple[Guard, ...] = ()
+    absent: Callable[[Study], str] | None = None
+    negligible: float | None = None
     order: int = 1000
 
     def holds(self, draws: np.ndarray) -> np.ndarray:
@@ -216,8 +222,14 @@ class Case:
 
     @property
     def stands(self) -> bool:
-        """Whether a direction is decided and nothing has held it back: only what stands can fall."""
-        return self.verdict in DECIDED and not self.lowered
+        """Whether a verdict is decided and nothing has held it back: only what stands can fall."""
+        return self.verdict in (*DECIDED, NEGLIGIBLE) and not self.lowered
+
+    def holds(self, draws: np.ndarray) -> np.ndarray:
+        """Where what the verdict says holds: the claim, or that its quantity is practically none."""
+        if self.verdict == NEGLIGIBLE and self.claim.negligible is not None:
+            return np.abs(draws) < self.claim.negligible
+        return self.claim.holds(draws)
 
     def summary(self, draws: np.ndarray) -> dict[str, float]:
         """Median and interval of draws."""
@@ -233,6 +245,11 @@ class Finding:
     guard: Guard
     record: Any
     reasons: tuple[str, ...] = ()
+    not_run: str = ""
+
+    def line(self, units: str) -> str:
+        """The record in one line, for the page, or why there is none."""
+        return self.not_run or self.guard.line(self.record, units)
 
 
 class Guard(ABC):

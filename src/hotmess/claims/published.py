@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, SUPPORTED
+from hotmess.words import show
 
 LEVEL = 0.05
 
@@ -19,6 +21,16 @@ class Published:
     estimate: float
     p: float
     verdict: str
+
+    def record(self) -> dict[str, Any]:
+        """As JSON: undefined numbers are None."""
+        known = {k: float(v) if np.isfinite(v) else None for k, v in (("estimate", self.estimate), ("p", self.p))}
+        return {"how": self.how, **known, "verdict": self.verdict}
+
+    def line(self) -> str:
+        """In words, for the page."""
+        p = f" (p = {self.p:.2g})" if np.isfinite(self.p) else ""
+        return f"{self.how}: {show(self.estimate)}{p}, which it would call {self.verdict}."
 
 
 def judge(how: str, estimate: float, p: float = np.nan) -> Published:

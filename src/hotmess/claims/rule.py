@@ -11,6 +11,7 @@ from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate, diagnose
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
+NEGLIGIBLE = "negligible"
 DECIDED = (SUPPORTED, CONTRADICTED)
 OTHER = {"like-these": "these", "these": "like-these"}
 """Populations of questions, and which is the other."""
@@ -71,3 +72,21 @@ def decide(p: Probability, other: float, *, gate: Gate, threshold: float = THRES
     if not agrees:
         reasons.append("the other population has the opposite sign")
     return (wanted, ()) if not reasons else (INCONCLUSIVE, tuple(reasons))
+
+
+def practically_none(
+    draws: np.ndarray, other: np.ndarray, delta: float | None, *, threshold: float = THRESHOLD
+) -> bool:
+    """Whether a quantity is practically none: P(θ > -δ) and P(θ < δ) each above the threshold.
+
+    Monte Carlo intervals of both must clear it, and in the other population each must be above one half.
+
+    >>> rng = np.random.default_rng(0)
+    >>> near, far = rng.normal(0.0, 0.3, (4, 500)), rng.normal(0.9, 0.3, (4, 500))
+    >>> practically_none(near, near, 1.0), practically_none(far, far, 1.0), practically_none(near, near, None)
+    (True, False, False)
+    """
+    if delta is None:
+        return False
+    sides = ((draws > -delta, other > -delta), (draws < delta, other < delta))
+    return all(probability(own).low > threshold and rest.mean() > 0.5 for own, rest in sides)

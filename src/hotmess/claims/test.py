@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -11,7 +12,17 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Claim, Finding, Guard
 from hotmess.claims.guards import LAST, guards_of
 from hotmess.claims.guards.several import Several
-from hotmess.claims.rule import DECIDED, INCONCLUSIVE, NOT_TESTABLE, OTHER, decide, probability
+from hotmess.claims.published import Published
+from hotmess.claims.rule import (
+    DECIDED,
+    INCONCLUSIVE,
+    NEGLIGIBLE,
+    NOT_TESTABLE,
+    OTHER,
+    decide,
+    practically_none,
+    probability,
+)
 from hotmess.claims.study import Study
 from hotmess.claims.verdict import Verdict, sentence, silent
 from hotmess.claims.widening import widened, widening
@@ -88,7 +99,8 @@ def test_claim(
         need_draws(study.draws * study.chains, least=INDEPENDENT)
         quantity, other = (claim.quantity(study, p) for p in (population, OTHER[population]))
     except NotTestable as reason:
-        return silent(claim, population, study.metric, (str(reason),))
+        absent = claim.absent(study) if claim.absent is not None else ""
+        return silent(claim, population, study.metric, (str(reason),), absent=absent)
     factor = widening(study.questions) if claim.widened else 1.0
     if population == "like-these":
         quantity = widened(quantity, factor, claim.units)
@@ -98,6 +110,8 @@ def test_claim(
     gate &= other.gate.judge({claim.name: other.draws})
     p, p_other = probability(claim.holds(quantity.draws)), float(claim.holds(other.draws).mean())
     verdict, reasons = decide(p, p_other, gate=gate)
+    if gate.passed and practically_none(quantity.draws, other.draws, claim.negligible):
+        verdict, reasons = NEGLIGIBLE, ()
     held = tuple(dict.fromkeys((*quantity.held, *other.held)))
     case = Case(study, claim, population, interval, quantity, other, gate, p, p_other, verdict, held, factor)
     findings, case = ask(guards_of(case), case)
@@ -106,7 +120,7 @@ def test_claim(
         findings += more
     if case.verdict == NOT_TESTABLE:
         return silent(claim, population, study.metric, findings[-1].reasons, findings)
-    if case.lowered and verdict in DECIDED:
+    if case.lowered and verdict in (*DECIDED, NEGLIGIBLE):
         verdict = INCONCLUSIVE
     reasons = (*reasons, *case.lowered)
     low, high = (float(x) for x in np.quantile(quantity.draws, [(1 - interval) / 2, (1 + interval) / 2]))
@@ -127,14 +141,31 @@ def test_claim(
         each,
         reasons,
         {population: quantity.draws, OTHER[population]: other.draws},
+        published=published(study, claim),
     )
+
+
+def published(study: Study, claim: Claim) -> Published | None:
+    """What the claim's published procedure says of the same responses; None where there is none, or no data for it."""
+    if claim.published is None:
+        return None
+    with contextlib.suppress(NotTestable):
+        return claim.published(study)
+    return None
 
 
 def ask(guards: Iterable[Guard], case: Case) -> tuple[tuple[Finding, ...], Case]:
     """What guards find, in turn, and the case as they leave it; the first that forbids a verdict is the last asked."""
     findings: list[Finding] = []
     for guard in guards:
-        found = guard.run(case)
+        try:
+            found = guard.run(case)
+        except (
+            NotTestable
+        ) as reason:  # what forbids a verdict must be able to; what lowers one says that it was not run
+            why = str(reason)
+            forbids = guard.lowers == NOT_TESTABLE
+            found = Finding(guard, {"passed": None, "not_run": why}, (why,) if forbids else (), not_run=why)
         if found is None:
             continue
         findings.append(found)

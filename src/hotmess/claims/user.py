@@ -11,9 +11,7 @@ sorted keys): whoever publishes it beforehand can show that the claim was not ch
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +23,9 @@ import numpy as np
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.expression import ABOUT, Expression, nearest, parse
+from hotmess.claims.preregister import preregister
 from hotmess.claims.quantities import exchange_control, plain_estimate, quantity_of
+from hotmess.claims.regions import half_width, with_regions
 from hotmess.claims.scope import base_scope
 from hotmess.claims.test import find_claims
 from hotmess.errors import BadInput
@@ -34,9 +34,9 @@ from hotmess.inference.gate import Gate
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
-KEYS = ("name", "statement", "quantity", "direction", "region")
+KEYS = ("name", "statement", "quantity", "direction", "region", "negligible")
 DIRECTIONS = {"positive": 1.0, "negative": -1.0}
-MOST_BYTES, MOST_CLAIMS = 200_000, 100
+MOST_BYTES, MOST_CLAIMS, DEEPEST = 200_000, 100, 8
 
 
 def load_claims(path: str | Path) -> list[Claim]:
@@ -53,7 +53,9 @@ def load_claims(path: str | Path) -> list[Claim]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadInput(f"{path} is larger than {MOST_BYTES // 1000} kB, which no file of claims is.")
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        plain_yaml(text, path)
+        content = yaml.safe_load(text)
     except OSError as error:
         raise BadInput(f"The file of claims {path} cannot be read: {error.strerror or error}.") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
@@ -74,19 +76,37 @@ def load_claims(path: str | Path) -> list[Claim]:
     return claims
 
 
-def chosen_claims(names: Sequence[str] | None, paths: Sequence[str | Path] | None) -> list[Claim]:
-    """Claims of the catalogue by name and those of YAML files; all of the catalogue where neither is given."""
+def plain_yaml(text: str, path: Path) -> None:
+    """Refuse aliases, by which a few lines become millions, and nesting deeper than any claim's."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise BadInput(f"{path} has an alias (*{event.anchor}); write each claim out.")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise BadInput(f"{path} is nested more than {DEEPEST} levels deep; a file of claims has three.")
+
+
+def chosen_claims(
+    names: Sequence[str] | None, paths: Sequence[str | Path] | None, negligible: Sequence[str] = ()
+) -> list[Claim]:
+    """Claims of the catalogue by name and those of YAML files; all of the catalogue where neither is given.
+
+    negligible: `CLAIM=VALUE` each, regions of practically none.
+    """
     own = [claim for path in paths or () for claim in load_claims(path)]
     found = [] if own and names is None else find_claims(names)
     both = [c.name for c in [*found, *own]]
     for name in both:
         if both.count(name) > 1:
             raise BadInput(f"The claim {name} is asked for twice.")
-    return [*found, *own]
+    return with_regions([*found, *own], negligible)
 
 
 def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Claim:
-    """A claim from its definition: keys name, quantity, direction or region, and, if wanted, statement.
+    """A claim from its definition: keys name, quantity, direction or region, and, if wanted, statement and negligible.
 
     >>> c = claim_from({"name": "a-above-b", "quantity": "error(model='A') - error(model='B')"})
     >>> c.name, c.region, len(c.preregistration)
@@ -108,6 +128,12 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
     statement = str(definition.get("statement") or _statement(expression.text, sign, region)).strip().rstrip(".")
     canonical: dict[str, Any] = {"name": name, "statement": statement, "quantity": expression.text}
     canonical |= {"region": list(region)} if region else {"direction": "positive" if sign > 0 else "negative"}
+    delta = None
+    if "negligible" in definition:
+        delta = half_width(definition["negligible"], f"{where}: negligible")
+        canonical["negligible"] = delta
+        if region is not None:
+            raise BadInput(f"{where} has both a region and negligible; a claim of equality has its region.")
     contrast = region is None and _is_contrast(expression)
     answers = expression.source == "answers"
     return Claim(
@@ -122,6 +148,7 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
         control=(lambda study, seed: exchange_control(study, expression, sign, seed)) if answers and contrast else None,
         association=expression.source in ("length law", "halves"),
         across=_compared(expression),
+        negligible=delta,
         preregistration=preregister(canonical),
     )
 
@@ -201,16 +228,6 @@ def made_gate(study: Study) -> Gate:
         if isinstance(one, Gate):
             gate &= one
     return gate
-
-
-def preregister(definition: Mapping[str, Any]) -> str:
-    """SHA-256 of a definition as JSON with sorted keys and no spaces.
-
-    >>> preregister({"b": 1, "a": 2}) == preregister({"a": 2, "b": 1})
-    True
-    """
-    text = json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _common(definition: Mapping[str, Any], where: str) -> tuple[str, float, tuple[float, float] | None]:

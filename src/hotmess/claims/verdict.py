@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from hotmess.claims.claim import Case, Claim, Finding
-from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPORTED
+from hotmess.claims.published import Published
+from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED
+from hotmess.estimates.estimate import THRESHOLD
 from hotmess.words import capital
 
 
@@ -29,6 +31,8 @@ class Verdict:
     each: tuple[dict[str, Any], ...] = ()
     reasons: tuple[str, ...] = ()
     draws: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    absent: str = ""
+    published: Published | None = None
 
     @property
     def guards(self) -> dict[str, Any]:
@@ -37,12 +41,15 @@ class Verdict:
 
     def lines(self) -> list[tuple[str, str]]:
         """(title, line) of each guard that has something to say, for the page."""
-        said = ((f.guard.title, f.guard.line(f.record, self.claim.units)) for f in self.findings if f.record)
-        return [(title, line) for title, line in said if line]
+        said = ((f.guard.title, f.line(self.claim.units)) for f in self.findings if f.record)
+        beside = [] if self.published is None else [("Published procedure", self.published.line())]
+        return [*((title, line) for title, line in said if line), *beside]
 
     def brief(self) -> list[str]:
         """What the guards have to say at the command line, the last asked first."""
-        return [said for f in reversed(self.findings) if f.record and (said := f.guard.shell(f.record))]
+        return [
+            said for f in reversed(self.findings) if f.record and not f.not_run and (said := f.guard.shell(f.record))
+        ]
 
     def record(self) -> dict[str, Any]:
         """One JSON record: undefined numbers are None."""
@@ -63,6 +70,7 @@ class Verdict:
             "preregistration": self.claim.preregistration or None,
             "guards": self.guards,
             "models": list(self.each),
+            "published": None if self.published is None else self.published.record(),
         }
 
 
@@ -70,17 +78,25 @@ HEADS = {
     SUPPORTED: "Supported: {}",
     CONTRADICTED: "Contradicted: that {}",
     INCONCLUSIVE: "Inconclusive: whether {}",
+    NEGLIGIBLE: "Practically none: whether {}",
     NOT_TESTABLE: "Not testable: that {}",
 }
 
 
 def silent(
-    claim: Claim, population: str, metric: str, reasons: tuple[str, ...], findings: tuple[Finding, ...] = ()
+    claim: Claim,
+    population: str,
+    metric: str,
+    reasons: tuple[str, ...],
+    findings: tuple[Finding, ...] = (),
+    absent: str = "",
 ) -> Verdict:
     """No verdict, with the reason; of what was found stays only what can forbid one: no number without a verdict."""
     said = f"{HEADS[NOT_TESTABLE].format(claim.statement)}. {capital(reasons[0])}"
     kept = tuple(f for f in findings if f.guard.lowers == NOT_TESTABLE)
-    return Verdict(claim, NOT_TESTABLE, said.rstrip(".") + ".", population, metric, findings=kept, reasons=reasons)
+    return Verdict(
+        claim, NOT_TESTABLE, said.rstrip(".") + ".", population, metric, findings=kept, reasons=reasons, absent=absent
+    )
 
 
 def sentence(case: Case, verdict: str, low: float, high: float, reasons: tuple[str, ...]) -> str:
@@ -96,6 +112,10 @@ def sentence(case: Case, verdict: str, low: float, high: float, reasons: tuple[s
         rest = " and ".join(f"{name} {value:+.2g}" for name, value in whole.items() if name != "accuracy")
         kind_of = f" In parts: mean accuracy, the mechanical part, {whole.get('accuracy', np.nan):+.2g}; {rest}."
     tail = f" Held back because {reasons[0]}." if reasons else ""
+    if verdict == NEGLIGIBLE:
+        tail = f" What lies within ±{claim.negligible:.2g} counts as none."
+        if max(case.p.value, 1 - case.p.value) > THRESHOLD:
+            tail += f" Its sign is known, {'positive' if case.p.value > 0.5 else 'negative'}, and too small to matter."
     kind = " An association, not an effect of length." if claim.association else ""
     return f"{body}: {quantity.scope}.{kind_of}{kind}{tail}"
 

@@ -33,6 +33,13 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--claims", action="append", metavar="FILE", help="claims of your own, as YAML; may be repeated"
     )
+    parser.add_argument(
+        "--negligible",
+        action="append",
+        default=[],
+        metavar="CLAIM=VALUE",
+        help="what counts as practically none: half the width of the region around 0; may be repeated",
+    )
     interval_option(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; an earlier report is replaced")
 
@@ -47,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.report.sections import SECTIONS
 
     check(Path(args.out))  # before hours of work, not after
-    claims = chosen_claims(args.claim, args.claims)
+    claims = chosen_claims(args.claim, args.claims, args.negligible)
     try:
         with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)):
             stage("reading")

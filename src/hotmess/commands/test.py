@@ -38,6 +38,13 @@ def add_parser(subparsers: Any) -> None:
         "--claims", action="append", metavar="FILE", help="claims of your own, as YAML; may be repeated"
     )
     metric_option(parser, METRICS)
+    parser.add_argument(
+        "--negligible",
+        action="append",
+        default=[],
+        metavar="CLAIM=VALUE",
+        help="what counts as practically none: half the width of the region around 0; may be repeated",
+    )
     interval_option(parser)
     parser.add_argument("--strict", action="store_true", help="exit with code 1 when a claim is contradicted")
     json_option(parser)
@@ -50,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
 
-    claims = chosen_claims(args.claim, args.claims)
+    claims = chosen_claims(args.claim, args.claims, args.negligible)
     study = make_study(args, metric=args.metric)
     with stages(len(claims)) as stage:
         verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
@@ -59,12 +66,19 @@ def run(args: argparse.Namespace) -> int:
     else:
         for note in study.responses.notes:
             print(note, file=sys.stderr)
+        elsewhere: dict[str, list[str]] = {}
         for verdict in verdicts:
+            if verdict.absent and args.claim is None:
+                elsewhere.setdefault(verdict.absent, []).append(verdict.claim.name)
+                continue
             print(f"{verdict.claim.name}\n  {verdict.sentence}")
             if verdict.claim.preregistration:
                 print(f"  Preregistered: SHA-256 {verdict.claim.preregistration}.")
             for said in verdict.brief():
                 print(f"  {said}")
+        if elsewhere:
+            listed = "; ".join(f"no {what}: {', '.join(names)}" for what, names in elsewhere.items())
+            print(f"Not about these data, which hold {listed}.")
         skipped = [v.claim.name for v in verdicts if v.claim.long and study.large]
         if skipped:
             print(f"Not run for the size of the data: {', '.join(skipped)}; each by --claim NAME.")

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPORTED
+from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED
 from hotmess.words import minus, show, with_interval
 
 if TYPE_CHECKING:
     from hotmess.claims.verdict import Verdict
 
-ORDER = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE)
+ORDER = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, INCONCLUSIVE, NOT_TESTABLE)
 
 
 def tally(verdicts: Sequence[Verdict]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.joint_model import LEAVE_OUT, joint_densities, joint_quantity
 from hotmess.claims.rates import rates_beside
 from hotmess.errors import NotTestable
@@ -59,5 +60,7 @@ CLAIM = Claim(
     densities=joint_densities,
     leave_out=LEAVE_OUT,
     rates=rates_beside(__file__),
+    absent=absent.lengths,
+    negligible=0.05,
     order=20,
 )

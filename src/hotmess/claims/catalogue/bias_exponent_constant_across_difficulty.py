@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from hotmess.claims.claim import Claim
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.exponent_trends import NEEDS, PLACE, exponent_trend, trend_estimate, trend_weights
 from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, law_densities, law_fit
 from hotmess.claims.procedures import exponents_by_difficulty
@@ -73,5 +74,6 @@ CLAIM = Claim(
     prior=RISE.prior,
     published=lambda study: exponents_by_difficulty(study, "bias2", ALIKE),
     rates=rates_beside(__file__),
+    absent=absent.sizes,
     order=100,
 )

@@ -14,6 +14,7 @@ CLAIM = size_claim(
     place="claims 4 and 7; exponents of bias² and variance",
     statement="with model size bias² falls faster than variance",
     estimand="alpha_B - alpha_V, mean over difficulty groups",
+    negligible=0.05,  # of an exponent
     order=80,
     leave_out=replace(LEAVE_OUT, parts=("model", "benchmark", "difficulty")),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hotmess.claims.claim import Claim
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.budgets import without_budgets
 from hotmess.claims.kinds.joint_model import JointModel
 from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
@@ -63,5 +64,7 @@ CLAIM = Claim(
     densities=SIDES.densities,
     leave_out=LEAVE_OUT,
     guards=(JOINT,),
+    absent=absent.budgets,
+    negligible=0.02,
     order=40,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.between_questions import permuted_lengths
 from hotmess.claims.scope import length_scope
 from hotmess.errors import NotTestable
@@ -111,5 +112,6 @@ CLAIM = Claim(
     variants=_variants,
     association=True,
     across=("question",),
+    absent=absent.embeddings,
     order=180,
 )

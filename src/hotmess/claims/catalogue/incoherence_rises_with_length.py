@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.between_questions import KEYS, length_fit, length_terms, permuted_lengths
 from hotmess.claims.procedures import length_line
 from hotmess.claims.rates import rates_beside
@@ -150,5 +151,7 @@ CLAIM = Claim(
     published=length_line,
     design=lambda study, draws: length_components(study.length_law, draws=draws),
     rates=rates_beside(__file__),
+    absent=absent.lengths,
+    negligible=0.05 / np.log(2),  # 0.05 per doubling
     order=10,
 )

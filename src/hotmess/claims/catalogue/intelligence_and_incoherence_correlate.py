@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, LeaveOut, Quantity
+from hotmess.claims.kinds import absent
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import PERMUTATIONS, Control, run_control
 from hotmess.estimates.estimate import Estimate
@@ -93,5 +94,6 @@ CLAIM = Claim(
     control=_control,
     units="entities",
     leave_out=LeaveOut(parts=(), refit=False),
+    absent=absent.survey,
     order=150,
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.claim import Claim
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
 from hotmess.claims.scope import base_scope
 from hotmess.errors import NotTestable
@@ -143,5 +144,7 @@ CLAIM = Claim(
     fit=SIDES.fit,
     densities=SIDES.densities,
     leave_out=LEAVE_OUT,
+    absent=absent.arms,
+    negligible=0.02,
     order=160,
 )

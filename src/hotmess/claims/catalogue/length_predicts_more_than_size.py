@@ -8,6 +8,7 @@ import numpy as np
 
 from hotmess.answers.population import question_index
 from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.between_questions import KEYS, permuted_lengths
 from hotmess.claims.kinds.shares import MIN_SIZES, SLOPE, quick_shares, share_difference, slope_draws
 from hotmess.claims.procedures import explained
@@ -131,5 +132,6 @@ CLAIM = Claim(
     prior=_prior,
     published=explained,
     rates=rates_beside(__file__),
+    absent=absent.sizes_or_lengths,
     order=110,
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.claim import Case, Claim, Finding, Guard, LeaveOut, Quantity
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.between_questions import length_terms, permuted_lengths
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
@@ -182,5 +183,6 @@ CLAIM = Claim(
     leave_out=LeaveOut(refit=False),  # five shapes, each fitted without each bin already
     rates=rates_beside(__file__),
     guards=(ShapesOfLaws(),),
+    absent=absent.lengths,
     order=120,
 )

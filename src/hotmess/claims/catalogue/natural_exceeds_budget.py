@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.claim import Case, Claim, Finding, Guard, Quantity
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.budgets import without_budgets
 from hotmess.claims.kinds.joint_model import LEAVE_OUT, joint_densities, joint_quantity, joint_scope
 from hotmess.claims.rates import rates_beside
@@ -110,5 +111,7 @@ CLAIM = Claim(
     leave_out=LEAVE_OUT,
     rates=rates_beside(__file__),
     guards=(SameScores(),),
+    absent=absent.lengths_or_budgets,
+    negligible=0.05,
     order=30,
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotmess.answers.prior import AnswerPrior
 from hotmess.claims.claim import Claim
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.joint_model import JointModel
 from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
 from hotmess.claims.procedures import median_split
@@ -66,5 +67,7 @@ CLAIM = Claim(
     design=lambda study, draws: half_components(SIDES.fit(study), draws=draws),
     rates=rates_beside(__file__),
     guards=(JOINT,),
+    absent=absent.lengths,
+    negligible=0.02,
     order=50,
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.kinds import absent
 from hotmess.claims.scope import base_scope
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
@@ -166,5 +167,7 @@ CLAIM = Claim(
     estimate=_estimate,
     control=_control,
     widened=False,
+    absent=absent.points,
+    negligible=0.05,
     order=170,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotmess.claims.claim import Claim
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.exponent_trends import NEEDS, PLACE, exponent_trend, trend_estimate, trend_weights
 from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, law_densities, law_fit
 from hotmess.claims.procedures import exponents_by_difficulty
@@ -42,5 +43,7 @@ CLAIM = Claim(
     prior=FALL.prior,
     published=lambda study: exponents_by_difficulty(study, "variance"),
     rates=rates_beside(__file__),
+    absent=absent.sizes,
+    negligible=0.05,
     order=90,
 )

@@ -72,12 +72,12 @@ def sensitivity(case: Case) -> Sensitivity:
     A side is P(claim) above or below one half; for a claim without a region it is the sign of the median.
     """
     study, claim, quantity, leave_out = case.study, case.claim, case.quantity, case.claim.leave_out
-    side = claim.holds(quantity.draws).mean() > 0.5
+    side = case.holds(quantity.draws).mean() > 0.5
     runs: dict[str, Run] = {}
     notes: list[str] = []
 
     def run(draws: np.ndarray, how: str, k: float | None = None, weights: np.ndarray | None = None) -> Run:
-        flat, holds = draws.ravel(), claim.holds(draws).ravel()
+        flat, holds = draws.ravel(), case.holds(draws).ravel()
         p = float(np.average(holds, weights=weights))
         median = float(np.median(flat)) if weights is None else weighted_median(flat, weights)
         return Run(median, p, how, bool((p > 0.5) != side), k)

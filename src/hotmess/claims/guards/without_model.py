@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hotmess.claims.claim import Case, Finding, Guard
-from hotmess.claims.rule import INCONCLUSIVE, NOT_TESTABLE
+from hotmess.claims.rule import INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE
 from hotmess.words import decimals, percent, show
 
 AGREEMENT_ERRORS = 2.0
@@ -83,9 +83,15 @@ class Truncation(Guard):
         if case.claim.variants is None or not case.study.has_truncated:
             return None
         known = {k: e for k, e in case.claim.variants(case.study).items() if np.isfinite(e.value)}
-        turned = [k for k, e in known.items() if np.sign(e.value) != np.sign(case.median)]
-        record = {"passed": not turned, **{k: float(e.value) for k, e in known.items()}}
-        return Finding(self, record, tuple(f"the sign turns with {k}" for k in turned))
+        record = {k: float(e.value) for k, e in known.items()}
+        if case.verdict == NEGLIGIBLE:
+            turned = [k for k, value in record.items() if not case.holds(np.array(value))]
+            what = "is no longer practically none"
+        else:
+            turned = [k for k, value in record.items() if np.sign(value) != np.sign(case.median)]
+            what = "turns"
+        said = "the quantity" if case.verdict == NEGLIGIBLE else "the sign"
+        return Finding(self, {"passed": not turned, **record}, tuple(f"{said} {what} with {k}" for k in turned))
 
     def line(self, record: Any, units: str) -> str:
         listed = [f"{name} {show(v)}" for name, v in record.items() if name != "passed"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Claim, LeaveOut, Quantity
+from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, group_weights, law_densities, law_fit
 from hotmess.claims.procedures import size_line
 from hotmess.claims.published import Published
@@ -105,9 +106,13 @@ def size_claim(
     statement: str,
     estimand: str,
     order: int,
+    negligible: float = 0.05 / np.log(2),
     leave_out: LeaveOut = LEAVE_OUT,
 ) -> Claim:
-    """A claim about such a slope; module: the claim's own (`__file__`), beside which its rates stand."""
+    """A claim about such a slope; module: the claim's own (`__file__`), beside which its rates stand.
+
+    negligible: default 0.05 of logit incoherence per doubling of size.
+    """
     slope = Exponents(lambda study: (about.weights(study), -about.weights(study)))
     return Claim(
         name=name,
@@ -127,5 +132,7 @@ def size_claim(
         published=about.published,
         design=about.design,
         rates=rates_beside(module),
+        absent=absent.sizes,
+        negligible=negligible,
         order=order,
     )
