@@ -1,0 +1,382 @@
+"""What each claim carries, and that its sign, prior and point are those of its statement: one table, read against it.
+
+The signs here are written down from the statements, not taken from the code: a claim whose sign, weights or
+registration is broken differs from this table or from an oracle below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from hotmess.answers.prior import AnswerPrior
+from hotmess.claims.catalogue import CATALOGUE
+from hotmess.claims.claim import Case, Claim, Quantity
+from hotmess.claims.guards import FIRST, LAST, THEN, guards_of
+from hotmess.claims.kinds.exponent_evidence import exponent_point
+from hotmess.claims.kinds.exponent_trends import trend_weights
+from hotmess.claims.kinds.exponents_of_size import group_weights
+from hotmess.claims.rule import INCONCLUSIVE, NOT_TESTABLE, SUPPORTED, Probability
+from hotmess.claims.study import Study
+from hotmess.claims.test import test_claim as run_claim
+from hotmess.decompose.squared import plug_in, unbiased
+from hotmess.design.components import size_components
+from hotmess.errors import NotTestable
+from hotmess.estimates.estimate import Estimate
+from hotmess.inference.gate import Gate
+from hotmess.responses.validate import validate
+from hotmess.simulate import simulate
+
+PER_DOUBLING = 0.05 / np.log(2)
+CARRIES: dict[str, tuple[str, float | None]] = {  # what each carries beside quantity; its region of practically none
+    "incoherence-rises-with-length": ("estimate control variants fit densities prior point published design rates", 1),
+    "answers-get-hotter-with-length": ("control variants densities rates", 0.05),
+    "natural-exceeds-budget": ("estimate control variants densities rates guards", 0.05),
+    "budget-lowers-incoherence": ("estimate control variants fit densities guards", 0.02),
+    "natural-overthinking": ("estimate control variants fit densities prior published design rates guards", 0.02),
+    "hard-incoherence-rises-with-scale": ("estimate control fit densities prior point published design rates", 1),
+    "easy-incoherence-falls-with-scale": ("estimate control fit densities prior point published design rates", 1),
+    "bias-falls-faster-than-variance": ("estimate control fit densities prior point published design rates", 0.05),
+    "variance-exponent-falls-with-difficulty": ("estimate control fit densities prior published rates", 0.05),
+    "bias-exponent-constant-across-difficulty": ("estimate control fit densities prior published rates", None),
+    "length-predicts-more-than-size": ("estimate control prior published rates", None),
+    "length-saturates": ("control rates guards", None),
+    "ensembling-divides-variance": ("control", None),
+    "thirty-samples-suffice": ("estimate", None),
+    "intelligence-and-incoherence-correlate": ("estimate control", None),
+    "intervention-lowers-incoherence": ("estimate control variants fit densities", 0.02),
+    "optimizer-bias-falls-faster-than-variance": ("estimate control", 0.05),
+    "embedding-variance-rises-with-length": ("estimate control variants", None),
+}
+FIELDS = [
+    "estimate",
+    "control",
+    "variants",
+    "fit",
+    "densities",
+    "prior",
+    "point",
+    "published",
+    "design",
+    "rates",
+    "guards",
+]
+EXACT = ("budget-lowers-incoherence", "natural-overthinking", "intervention-lowers-incoherence")
+LAWS = tuple(n for n in CARRIES if "scale" in n or "exponent" in n or n == "bias-falls-faster-than-variance")
+
+
+def test_the_catalogue_is_these_claims_in_this_order() -> None:
+    assert list(CATALOGUE) == list(CARRIES)
+    assert all(name == claim.name for name, claim in CATALOGUE.items())
+
+
+@pytest.mark.parametrize("name", CARRIES)
+def test_each_claim_carries_what_is_its_own(name: str) -> None:
+    claim, (fields, negligible) = CATALOGUE[name], CARRIES[name]
+    assert [f for f in FIELDS if getattr(claim, f) not in (None, ())] == fields.split()
+    assert claim.negligible == (None if negligible is None else PER_DOUBLING if negligible == 1 else negligible)
+    assert (claim.absent is None) is (name in ("ensembling-divides-variance", "thirty-samples-suffice"))
+    assert (claim.leave_out.without is not None) is (name in (*EXACT, *LAWS))
+    assert claim.leave_out.refit is not (name.startswith(("answers-get", "natural-exceeds", "length-sat", "intellig")))
+    more = ("difficulty",) if name == "bias-falls-faster-than-variance" else ()
+    parts = () if name.startswith("intelligence") else ("model", "benchmark", *more)
+    assert claim.leave_out.parts == parts
+
+
+def test_the_guards_are_these_in_this_order_and_lower_to_this() -> None:
+    lowers = {g.name: g.lowers for g in (*FIRST, *THEN, *LAST)}
+    assert lowers == {
+        "decoding": NOT_TESTABLE,
+        "gate": NOT_TESTABLE,
+        "monte_carlo": None,
+        "populations": None,
+        "parts": None,
+        "few_questions": None,
+        "null_calibration": None,
+        "negative_control": NOT_TESTABLE,
+        "evidence": None,
+        "agreement": INCONCLUSIVE,
+        "truncation": INCONCLUSIVE,
+        "sensitivity": INCONCLUSIVE,
+        "checks": INCONCLUSIVE,
+    }
+    assert list(lowers)[:2] == ["decoding", "gate"]  # before any number
+    own = {name: [g.name for g in claim.guards] for name, claim in CATALOGUE.items() if claim.guards}
+    assert own == {
+        "natural-exceeds-budget": ["same_scores"],
+        "budget-lowers-incoherence": ["joint_model"],
+        "natural-overthinking": ["joint_model"],
+        "length-saturates": ["shapes"],
+    }
+    assert CATALOGUE["natural-exceeds-budget"].guards[0].lowers == INCONCLUSIVE
+
+
+# --- two sides of the same questions --------------------------------------------------------------------------------
+
+SIDES = {"natural-overthinking": 1.0, "budget-lowers-incoherence": -1.0, "intervention-lowers-incoherence": -1.0}
+
+
+def sided(seed: int = 0) -> pd.DataFrame:
+    """Letters drawn hotter where length, budget and condition are on their second side."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for q in range(30):
+        scores = rng.normal(0, 1.5, 4) + 0.5 * np.eye(4)[0]
+        for side, (budget, condition, heat) in enumerate((("low", "plain", 0.5), ("high", "after", 2.0))):
+            p = np.exp(scores / heat) / np.exp(scores / heat).sum()
+            for i, answer in enumerate(rng.choice(4, 8, p=p)):
+                rows.append((f"q{q}", budget, condition, side * 8 + i, answer, 100 * 4**side + i))
+    columns = ["question", "budget", "condition", "sample", "answer", "reasoning_tokens"]
+    return pd.DataFrame(rows, columns=columns).assign(model="m", target=0, n_choices=4)
+
+
+def table_of(name: str) -> pd.DataFrame:
+    column = {"natural": "", "budget": "budget", "intervention": "condition"}[name.split("-")[0]]
+    return sided().drop(columns=[c for c in ("budget", "condition") if c != column])
+
+
+@pytest.mark.parametrize("name", SIDES)
+def test_two_sides_have_the_sign_of_their_statement(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second side is hotter, so its answers are more incoherent: what rises is positive, what falls negative."""
+    claim, sign = CATALOGUE[name], SIDES[name]
+    study = Study(validate(table_of(name)), draws=60)
+    assert claim.estimate is not None and claim.control is not None and claim.variants is not None
+    estimate, control = claim.estimate(study), claim.control(study, 0)
+    assert sign * estimate.value > 2 * estimate.error
+    assert control.statistic == pytest.approx(estimate.value / estimate.error)
+    assert control.rank == (1 if sign > 0 else 100)
+    damaged = table_of(name)
+    damaged.loc[damaged["sample"] == 0, "answer"] = -1
+    variants = claim.variants(Study(validate(damaged)))
+    assert len(variants) == 2 and all(np.sign(e.value) == sign for e in variants.values())
+    for population in ("these", "like-these"):
+        assert sign * np.median(claim.quantity(study, population).draws) > 0
+    log_prior, log_likelihood = claim.densities(study, "these")  # type: ignore[misc]
+    fit = claim.fit(study)  # type: ignore[misc]
+    assert fit is not None and log_prior.shape == log_likelihood.shape == (fit.chains, log_prior.shape[1])
+
+
+def test_the_prior_of_the_natural_contrast_is_that_of_two_halves_alike() -> None:
+    claim = CATALOGUE["natural-overthinking"]
+    halves = SimpleNamespace(table=pd.DataFrame({"n_choices": [4, 4]}))
+    study: Any = SimpleNamespace(contrast=SimpleNamespace(models=["a", "b"]), halves=halves)
+    draws = claim.prior(study, np.random.default_rng(1), 20_000)  # type: ignore[misc]
+    prior, rng = AnswerPrior(), np.random.default_rng(2)
+    eta = rng.normal(prior.location, prior.scale, (20_000, 2, 2, 3))
+    a, kappa, phi = 1 / (1 + np.exp(-eta[..., 0])), np.exp(eta[..., 1]), np.exp(eta[..., 2])
+    # error 2 (1 - a) - E[(1-a)(1 - h)] …: incoherence from mean accuracy, its spread and agreement of wrong answers
+    spread, agree = 1 / (kappa + 1), (1 + phi / 3) / (1 + phi)
+    a2, miss2 = a**2 + a * (1 - a) * spread, (1 - a) ** 2 + a * (1 - a) * spread
+    value = (1 - a2 - miss2 * agree) / (1 - 2 * a + a2 + miss2 * agree + 1 - a2 - miss2 * agree)
+    exact = (value[..., 1] - value[..., 0]).mean(1)
+    assert stats.ks_2samp(draws, exact).pvalue > 1e-3
+
+
+# --- laws in size ---------------------------------------------------------------------------------------------------
+
+SIZE = {
+    "hard-incoherence-rises-with-scale": ("hard", 1.0),
+    "easy-incoherence-falls-with-scale": ("easy", -1.0),
+    "bias-falls-faster-than-variance": ("all", 1.0),
+}
+
+
+@pytest.fixture(scope="module")
+def scale() -> Study:
+    return Study(validate(simulate("scale", seed=5, questions=60, samples=10, residual=0.02).table), seed=3, draws=60)
+
+
+@pytest.mark.parametrize("name", SIZE)
+def test_claims_of_size_weigh_the_groups_and_the_sign_that_they_state(name: str, scale: Study) -> None:
+    claim, (which, sign), laws = CATALOGUE[name], SIZE[name], scale.power_laws
+    level = laws.groups["difficulty"].astype(str).tolist()
+    rows = list(range(3)) if which == "all" else [level.index(which)]
+    slopes = laws.draws("alpha_bias2", "these") - laws.draws("alpha_variance", "these")
+    np.testing.assert_allclose(claim.quantity(scale, "these").draws, sign * slopes[..., rows].mean(-1))
+    cells = scale.scale_cells
+    log_size, logs = {}, {"unbiased": [], "plug-in": []}
+    for how, terms in (("unbiased", unbiased(cells.points)), ("plug-in", plug_in(cells.points))):
+        for g in (level[r] for r in rows):
+            mine = (cells.table["difficulty"].astype(str) == g).to_numpy()
+            own = cells.table.assign(v=terms.variance, b=terms.bias2)[mine].groupby("model_size_b")[["v", "b"]].sum()
+            log_size[g] = np.log(own.index.to_numpy(float))
+            ratio = own["v"] / own["b"] if how == "unbiased" else own["v"] / (own["v"] + own["b"])
+            logs[how].append(np.log(ratio.to_numpy()))
+    x = log_size[level[rows[0]]]
+    estimate = claim.estimate(scale)  # type: ignore[misc]
+    assert estimate.value == pytest.approx(sign * np.polyfit(x, np.mean(logs["unbiased"], axis=0), 1)[0])
+    said = claim.published(scale)  # type: ignore[misc]
+    slope = np.polyfit(x, np.mean(logs["plug-in"], axis=0), 1)[0]  # the same sizes in every group
+    assert said.estimate == pytest.approx(sign * slope)
+    planned = claim.design(scale, 10).effect  # type: ignore[misc]
+    weights = np.isin(np.arange(3), rows) / len(rows)
+    np.testing.assert_allclose(planned, sign * size_components(laws, weights, draws=10).effect)
+    assert np.sign(planned.mean()) == np.sign(estimate.value)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_the_prior_of_exponents_has_the_variance_of_its_weights(name: str, scale: Study) -> None:
+    """Var Σ w alpha_B + v alpha_V = slope² ((Σw)² + (Σv)²) + spread² (Σw² + Σv²): E[correlation] is 0."""
+    from hotmess.laws.power import LawPrior
+
+    laws, prior = scale.power_laws, LawPrior()
+    if name in SIZE:
+        w = SIZE[name][1] * group_weights(laws, SIZE[name][0])
+        v = -w
+    else:
+        rise = trend_weights(laws)
+        w, v = (0 * rise, -rise) if "variance" in name else (rise, 0 * rise)
+    claim = CATALOGUE[name]
+    draws = claim.prior(scale, np.random.default_rng(1), 40_000)  # type: ignore[misc]
+    exact = prior.slope**2 * (w.sum() ** 2 + v.sum() ** 2) + prior.slope_spread**2 * (w @ w + v @ v)
+    assert draws.var() == pytest.approx(exact, rel=0.05)
+    assert abs(draws.mean()) < 5 * np.sqrt(exact / 40_000)
+    if name in SIZE:
+        found, same = claim.point(scale), exponent_point(laws, w, v, seed=scale.seed)  # type: ignore[misc]
+        assert found.log_factor == pytest.approx(same.log_factor, rel=1e-12)
+
+
+def test_exponents_by_difficulty_have_the_sign_of_their_statement(scale: Study) -> None:
+    laws = scale.power_laws
+    level = laws.groups["difficulty"].astype(str).tolist()
+    easy, hard = level.index("easy"), level.index("hard")
+    for name, term, sign in (
+        ("variance-exponent-falls-with-difficulty", "alpha_variance", -1.0),
+        ("bias-exponent-constant-across-difficulty", "alpha_bias2", 1.0),
+    ):
+        claim, alpha = CATALOGUE[name], laws.draws(term, "these")
+        rise = alpha[..., hard] - alpha[..., easy]  # of three equally spaced groups, the line's rise
+        np.testing.assert_allclose(claim.quantity(scale, "these").draws, sign * rise)
+        own, said = claim.estimate(scale), claim.published(scale)  # type: ignore[misc]
+        assert np.isfinite(own.value) and np.isfinite(said.estimate)
+        if sign < 0:
+            assert np.sign(own.value) == np.sign(said.estimate)
+    edge = CATALOGUE["bias-exponent-constant-across-difficulty"]
+    assert edge.region == (-0.1, 0.1) and said.estimate <= 0.1
+
+
+# --- laws in length -------------------------------------------------------------------------------------------------
+
+
+def test_the_length_claim_is_the_mean_slope_and_its_prior() -> None:
+    from hotmess.laws import length
+
+    claim = CATALOGUE["incoherence-rises-with-length"]
+    study = Study(validate(simulate("odds-law", seed=3, questions=80, samples=8).table), draws=60)
+    law = study.length_law
+    np.testing.assert_allclose(claim.quantity(study, "these").draws, law.slopes("odds", "these").mean(-1))
+    estimate = claim.estimate(study)  # type: ignore[misc]
+    assert estimate.value > 0 and np.median(law.slopes("odds", "these")) > 0  # the world's slope is positive
+    assert claim.published(study).estimate > 0  # type: ignore[misc]
+    assert claim.design(study, 10).effect.mean() > 0  # type: ignore[misc]
+    draws = claim.prior(study, np.random.default_rng(1), 40_000)  # type: ignore[misc]
+    prior = getattr(length, "_Law", None) or law.prior
+    slope, tau = (getattr(prior, n, getattr(prior, n.lower(), None)) for n in ("SLOPE", "TAU"))
+    if slope is not None and tau is not None:
+        assert draws.var() == pytest.approx(slope**2 + tau**2 / len(law.arms), rel=0.05)
+
+
+def test_the_prior_of_shares_is_that_of_two_slopes_alike() -> None:
+    """(b² - c²)/(b² + c²) of two independent normal slopes is the cosine of a uniform angle."""
+    claim = CATALOGUE["length-predicts-more-than-size"]
+    nothing: Any = None
+    draws = claim.prior(nothing, np.random.default_rng(1), 40_000)  # type: ignore[misc]
+    assert stats.kstest(np.arccos(draws) / np.pi, "uniform").pvalue > 1e-3
+
+
+# --- the joint model ------------------------------------------------------------------------------------------------
+
+
+def effects(value: float) -> Any:
+    draws = np.full((2, 50), value)
+    return SimpleNamespace(draws=draws, gate=Gate(), notes=(), each={"m": draws}, parts={})
+
+
+def case(study: Any, claim: Claim, value: float = 1.0) -> Case:
+    quantity = Quantity(np.full((4, 100), value), Gate(), "")
+    return Case(study, claim, "these", 0.9, quantity, quantity, Gate(), Probability(1, 1, 1, 400), 1.0, SUPPORTED)
+
+
+@pytest.mark.parametrize(("name", "feature", "sign"), [("budget-lowers", "budget", -1), ("natural-over", "natural", 1)])
+def test_the_joint_model_beside_a_claim_has_its_sign(name: str, feature: str, sign: int) -> None:
+    claim = next(c for n, c in CATALOGUE.items() if n.startswith(name))
+    (guard,) = claim.guards
+    guard = replace(guard, effects=lambda fit, population: effects(0.3))  # type: ignore[type-var]
+    fit = SimpleNamespace(data=SimpleNamespace(features=(feature,)))
+    study: Any = SimpleNamespace(fitted=lambda key: fit if key == "temperature" else None)
+    found = guard.run(case(study, claim))
+    assert found is not None and found.record["median"] == pytest.approx(sign * 0.3) and not found.reasons
+    fit.data.features = ("other",)
+    assert guard.run(case(study, claim)) is None
+
+
+def test_answers_that_agree_too_little_between_budgets_hold_the_difference_back() -> None:
+    claim = CATALOGUE["natural-exceeds-budget"]
+    (guard,) = claim.guards
+    for share, passed in ((0.01, False), (0.5, True)):
+        check = SimpleNamespace(share=share, observed=0.4, sentence="they agree")
+        found = guard.run(case(SimpleNamespace(budget_agreement=check), claim))
+        assert found is not None and found.record["passed"] is passed and bool(found.reasons) is not passed
+
+
+# --- one claim never stops the others -------------------------------------------------------------------------------
+
+
+def raises(*_: Any) -> Any:
+    raise NotTestable("There are too few responses for it.")
+
+
+def test_a_guard_that_cannot_run_stops_neither_the_claim_nor_the_others() -> None:
+    study = Study(validate(simulate("beta", seed=1, questions=50, samples=3).table))
+    up = np.random.default_rng(1).normal(4, 1, (4, 500))
+    claim = Claim("a-claim", "", "this holds", "it", lambda s, p: Quantity(up, Gate(), "one"), "nothing")
+    forbids = run_claim(study, replace(claim, control=raises))
+    assert forbids.verdict == NOT_TESTABLE and "too few responses" in forbids.sentence
+    tells = run_claim(study, replace(claim, estimate=raises, prior=raises, published=raises))
+    assert tells.verdict == SUPPORTED and tells.published is None
+    assert dict(tells.lines())["Agreement"] == "There are too few responses for it."
+    assert tells.guards["evidence"] == {"passed": None, "not_run": "There are too few responses for it."}
+
+
+def test_two_budgets_with_four_epochs_cannot_be_halved_by_length() -> None:
+    """The joint model can be fitted where halves cannot be made: the claim's control then says why not testable."""
+    table = sided().drop(columns="condition")
+    table = table[table["sample"] % 8 < 4]
+    study = Study(validate(table))
+    claim = CATALOGUE["natural-exceeds-budget"]
+    up = np.random.default_rng(1).normal(4, 1, (4, 500))
+    verdict = run_claim(study, replace(claim, quantity=lambda s, p: Quantity(up, Gate(), "one")))
+    assert verdict.verdict == NOT_TESTABLE and "three or more responses" in verdict.sentence
+
+
+def test_what_the_data_do_not_hold_is_known_without_a_fit() -> None:
+    study = Study(validate(sided().drop(columns=["budget", "condition", "reasoning_tokens"])))
+    lacks = {n: c.absent(study) for n, c in CATALOGUE.items() if c.absent is not None}
+    assert set(lacks.values()) == {
+        *("survey", "model sizes (model_size_b)", "lengths of responses", "second budget", "second arm (condition)"),
+        *("points with a target", "embeddings of answers"),
+    }
+    assert lacks["budget-lowers-incoherence"] == "second budget"
+    said = run_claim(study, CATALOGUE["intelligence-and-incoherence-correlate"])
+    assert said.verdict == NOT_TESTABLE and said.absent == "survey"
+    whole = Study(validate(sided().assign(model_size_b=1.0)))
+    assert {n for n, c in CATALOGUE.items() if c.absent is not None and c.absent(whole)} == {
+        *("intelligence-and-incoherence-correlate", "optimizer-bias-falls-faster-than-variance"),
+        "embedding-variance-rises-with-length",
+    }
+
+
+def test_every_guard_of_a_case_is_asked() -> None:
+    study = Study(validate(simulate("beta", seed=1, questions=50, samples=3).table))
+    shown = Quantity(np.ones((4, 100)), Gate(), "", guards={"my_own": {"a": 1}})
+    claim = CATALOGUE["budget-lowers-incoherence"]
+    one = replace(case(study, claim), quantity=shown)
+    names = [g.name for g in guards_of(one)]
+    assert names == [*(g.name for g in FIRST), "joint_model", "my_own", *(g.name for g in THEN)]
+    assert Estimate(1.0, 0.5).probability > 0.9
