@@ -8,6 +8,7 @@ from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.rule import (
     CONTRADICTED,
     INCONCLUSIVE,
+    NEGLIGIBLE,
     NOT_TESTABLE,
     SUPPORTED,
     Probability,
@@ -221,3 +222,79 @@ def test_claims_are_found_by_name():
         find_claims(["natural-overthinkin"])
     with pytest.raises(BadInput, match="population"):
         run_claims(STUDY, [claim()], population="those")
+
+
+# --- practically none --------------------------------------------------------------------------------------------
+
+NEAR = np.random.default_rng(2).normal(0.01, 0.002, (4, 500))
+
+
+@pytest.mark.parametrize(
+    ("draws", "other", "delta", "verdict"),
+    [
+        (NEAR, None, 0.02, NEGLIGIBLE),  # although its sign is certain
+        (NEAR, None, 0.011, SUPPORTED),  # the region cuts the posterior
+        (-NEAR, None, 0.02, NEGLIGIBLE),
+        (-NEAR, None, 0.011, CONTRADICTED),
+        (NEAR - 0.01, None, 0.02, NEGLIGIBLE),
+        (NEAR - 0.01, None, 0.003, INCONCLUSIVE),
+        (NEAR, None, None, SUPPORTED),
+        (NEAR, NEAR + 1, 0.02, SUPPORTED),  # not none in the other population
+        (NEAR, NEAR - 1, 0.02, INCONCLUSIVE),
+        (NEAR, None, float(np.quantile(NEAR, 0.975)), SUPPORTED),  # on the threshold Monte Carlo does not clear it
+    ],
+)
+def test_practically_none_comes_first(draws, other, delta, verdict):
+    got = run_claim(STUDY, claim(draws, other=other, negligible=delta))
+    assert got.verdict == verdict
+    if verdict == NEGLIGIBLE:
+        assert got.sentence.startswith("Practically none: whether this holds.") and "within ±0.02" in got.sentence
+        sure = max(got.probability, 1 - got.probability) > 0.975
+        assert ("Its sign is known" in got.sentence) is sure
+        assert ("positive" in got.sentence) is (sure and got.median > 0)
+
+
+@pytest.mark.parametrize(
+    ("guards", "verdict", "words"),
+    [
+        ({"gate": Gate(("3 divergent transitions",), {}, 3)}, NOT_TESTABLE, "divergent"),
+        ({"control": control(0.11)}, NOT_TESTABLE, "called supported"),
+        ({"estimate": lambda s: Estimate(1.0, 0.1)}, INCONCLUSIVE, "unbiased estimate"),
+        ({"estimate": lambda s: Estimate(0.01, 0.1)}, NEGLIGIBLE, ""),
+    ],
+)
+def test_guards_lower_practically_none_too(guards, verdict, words):
+    got = run_claim(STUDY, claim(NEAR, negligible=0.02, **guards))
+    assert got.verdict == verdict and words in got.sentence
+
+
+def test_a_tiny_effect_may_change_its_sign_when_cut_off_responses_are_left_out_but_not_its_size():
+    table = simulate("beta", seed=1, questions=50, samples=20).table
+    table.loc[::20, "answer"] = -1
+    study = Study(validate(table))
+    for value, verdict in ((-0.01, NEGLIGIBLE), (0.03, INCONCLUSIVE), (-0.03, INCONCLUSIVE)):
+        got = run_claim(study, claim(NEAR, negligible=0.02, variants=lambda s, v=value: {"left out": Estimate(v, 1.0)}))
+        assert got.verdict == verdict, value
+        assert verdict == NEGLIGIBLE or "no longer practically none with left out" in got.sentence
+
+
+def test_a_region_of_ones_own_is_hashed_and_checked():
+    from hotmess.claims.regions import with_regions
+
+    claims = find_claims(["natural-overthinking", "thirty-samples-suffice"])
+    changed, other = with_regions(claims, ["natural_overthinking=0.1"])
+    assert changed.negligible == 0.1 and len(changed.preregistration) == 64 and other is claims[1]
+    assert with_regions(claims, ["natural-overthinking=0.2"])[0].preregistration != changed.preregistration
+    assert with_regions(claims, ["natural-overthinking=none"])[0].negligible is None
+    for text, said in (
+        ("natural-overthinking", "takes CLAIM=VALUE"),
+        ("natural-overthinkin=0.1", "did you mean natural-overthinking"),
+        ("natural-overthinking=-1", "above 0"),
+        ("natural-overthinking=nan", "above 0"),
+        ("natural-overthinking=x", "above 0"),
+        ("thirty-samples-suffice=0.1", "equality"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            with_regions(claims, [text])
+    with pytest.raises(BadInput, match="twice"):
+        with_regions(claims, ["natural-overthinking=0.1", "natural_overthinking=0.1"])

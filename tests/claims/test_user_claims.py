@@ -202,3 +202,22 @@ def test_files_that_hold_no_claims(tmp_path: Path, text: str, words: str) -> Non
         load_claims(path)
     with pytest.raises(BadInput, match="cannot be read"):
         load_claims(tmp_path / "none.yaml")
+
+
+def test_a_file_takes_regions_of_practically_none_but_no_aliases_and_no_depths(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("- {name: a-b, quantity: error(model='A') - error(model='B'), negligible: 0.05}\n")
+    (claim,) = load_claims(path)
+    assert claim.negligible == 0.05
+    same = claim_from({"name": "a-b", "quantity": "error(model='A') - error(model='B')"})
+    assert same.negligible is None and same.preregistration != claim.preregistration
+    for text, said in (
+        ("- {name: a-b, quantity: error(), negligible: -1}", "above 0"),
+        ("- {name: a-b, quantity: error(), negligible: true}", "above 0"),
+        ("- {name: a-b, quantity: error(), region: [-1, 1], negligible: 0.1}", "both a region and negligible"),
+        ("- &x {name: a-b, quantity: error()}\n- *x\n", "has an alias"),
+        ("[" * 30 + "]" * 30, "levels deep"),
+    ):
+        path.write_text(text)
+        with pytest.raises(BadInput, match=said):
+            load_claims(path)
