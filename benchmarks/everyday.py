@@ -81,14 +81,18 @@ def commands(folder: Path) -> dict[str, list[str]]:
     return out
 
 
+class Failed(Exception):
+    """A command that did not do its work, with what it said last."""
+
+
 def processor(words: list[str], environment: dict[str, str]) -> float:
-    """Seconds of processor time of one program; it may not fail."""
+    """Seconds of processor time of one program."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     if done.returncode:
-        raise SystemExit(f"{' '.join(words)} ended with {done.returncode}: {done.stderr[-800:]}")
+        raise Failed(f"exit {done.returncode}: {(done.stderr.strip() or 'nothing said').splitlines()[-1]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -114,20 +118,32 @@ def measure(tree: Path, *, repeats: int, only: str) -> dict[str, Any]:
         for name, words in commands(folder).items():
             if only not in name:
                 continue
-            cold, runs = name.endswith("cold"), []
-            if not cold:
-                processor(["-m", "hotmess", *words], environment)  # compiles what is not in the cache
-            for _ in range(repeats):
-                shutil.rmtree(folder / "report", ignore_errors=True)
-                with caches(cold, environment) as own:
-                    before = processor(["-c", LOOP], environment)
-                    seconds = processor(["-m", "hotmess", *words], own)
-                    loop = (before + processor(["-c", LOOP], environment)) / 2
-                runs.append((seconds / loop, seconds, loop))
-            ratio, seconds, loop = min(runs)
+            try:
+                ratio, seconds, loop = least(words, environment, folder, repeats=repeats, cold=name.endswith("cold"))
+            except Failed as reason:
+                found[name] = {"failed": str(reason)}
+                print(f"{name}: failed, {reason}", flush=True)
+                continue
             found[name] = {"ratio": round(ratio, 2), "seconds": round(seconds, 2), "loop": round(loop, 3)}
             print(f"{name}: {ratio:.2f} loops, {seconds:.2f} s", flush=True)
     return found
+
+
+def least(
+    words: list[str], environment: dict[str, str], folder: Path, *, repeats: int, cold: bool
+) -> tuple[float, float, float]:
+    """The smallest of so many ratios to the loop, with the seconds of the command and of the loop."""
+    if not cold:
+        processor(["-m", "hotmess", *words], environment)  # compiles what is not in the cache
+    runs = []
+    for _ in range(repeats):
+        shutil.rmtree(folder / "report", ignore_errors=True)
+        with caches(cold, environment) as own:
+            before = processor(["-c", LOOP], environment)
+            seconds = processor(["-m", "hotmess", *words], own)
+            loop = (before + processor(["-c", LOOP], environment)) / 2
+        runs.append((seconds / loop, seconds, loop))
+    return min(runs)
 
 
 def main() -> None:
@@ -144,7 +160,7 @@ def main() -> None:
     if args.against:
         earlier = json.loads(args.against.read_text())["commands"]
         for name, one in found.items():
-            if name in earlier:
+            if "ratio" in one and "ratio" in earlier.get(name, {}):
                 print(f"{name}: {earlier[name]['ratio']:.2f} before, {one['ratio']:.2f} now")
     if args.out:
         about = {"python": platform.python_version(), "machine": platform.machine(), "repeats": args.repeats}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hotmess.errors import BadInput
+from hotmess.errors import NotTestable
 from hotmess.temperature.laplace import Approximation, expand, score_map, softened
 from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior, solve_upper
 from hotmess.temperature.prior import Pooling, TemperaturePrior
@@ -220,7 +220,7 @@ def propose(
             lambda x: _evidence(prior_moments(x, prior, pool, features), flat, slope), width, shape, rng
         )
         if 1 / (weights**2).sum() < 100:
-            raise BadInput("The fast path cannot draw how far models scatter; use the engine 'nuts'.")
+            raise NotTestable("The fast path cannot draw how far models scatter; use the engine 'nuts'.")
         of_draw = np.searchsorted(np.cumsum(weights), (np.arange(draws) + rng.random()) / draws)
         of_draw = np.minimum(of_draw, len(scales) - 1)
     theta = np.empty((draws, units * t))
