@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotmess.answers.engines import draw_tree
 from hotmess.answers.groups import find_groups, formula_words, letter_cells
@@ -14,6 +14,7 @@ from hotmess.answers.position_fit import PositionFit
 from hotmess.answers.positions import position_cells
 from hotmess.answers.posterior import Fit
 from hotmess.answers.prior import AnswerPrior
+from hotmess.answers.vectors import fit_spec
 from hotmess.errors import BadInput
 from hotmess.inference.spec import Spec
 from hotmess.responses.cells import Cells, need_repeats, reduce
@@ -39,7 +40,7 @@ def fit(
     warmup: int = 500,
     chains: int = 4,
     pointwise: bool = True,
-) -> Fit:
+) -> Any:
     """Fit latent answer distributions (nested Dirichlet; methods, section 3).
 
     Letters have a fixed set of answers; free text, unit tests, scores and outcomes of your own are distributions over
@@ -77,10 +78,8 @@ def fit(
                 "Probability vectors have a sampler of their own, group by group: leave out formula, engine and "
                 "backend (hm.pymc_model('probability-vectors', responses) is the PyMC model)."
             )
-        from hotmess.answers.vectors import fit_vectors
-
-        options = {"draws": draws * chains, "warmup": warmup, "chains": chains}
-        return fit_vectors(responses, by=by, groups=groups, prior=prior, seed=seed, **options)  # type: ignore[return-value]
+        made = Spec("gibbs", prior or AnswerPrior(), seed, draws, chains, warmup, by=tuple(by))
+        return fit_spec(responses, made if groups is None else made.changed(groups=tuple(groups)))
     if isinstance(responses, Cells):
         cells, source = responses, None
     else:

@@ -7,23 +7,30 @@ condition and budget.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from hotmess.answers.conjugate import TermDraws
+from hotmess.answers.groups import Groups
+from hotmess.answers.parameters import kept_rows
 from hotmess.answers.population import SetDraws, Summaries, aggregate, question_sets, summarise
+from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.answers.probabilities import ProbabilityFit, fit_probabilities
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate, gate_draws
+from hotmess.inference.spec import Spec
+from hotmess.responses.cells import Cells, take_cells
+from hotmess.responses.cells import reduce as reduce_responses
+from hotmess.responses.table import Responses
+from hotmess.responses.validate import validate
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
-
-    from hotmess.responses.table import Responses
 
 KEYS = ("benchmark", "model", "condition", "budget")
 
@@ -40,6 +47,12 @@ class VectorFit(Summaries):
         the cells' draws.
     f, cell
         the responses, target first, and the cell of each.
+    cells
+        the same cells, in the same order, as of any outcome.
+    spec
+        the settings that made it.
+    source
+        the responses fitted.
     notes
         data accounting.
     """
@@ -48,8 +61,65 @@ class VectorFit(Summaries):
     posterior: ProbabilityFit
     f: np.ndarray
     cell: np.ndarray
-    seed: int
+    cells: Cells
+    spec: Spec
+    source: Responses = field(repr=False)
     notes: tuple[str, ...] = ()
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def seed(self) -> int:
+        return self.spec.seed
+
+    @property
+    def formula(self) -> None:
+        """There is no pooling by a formula."""
+        return None
+
+    @property
+    def prior(self) -> AnswerPrior:
+        prior: AnswerPrior = self.spec.prior
+        return prior
+
+    @property
+    def chains(self) -> int:
+        return self.posterior.chains
+
+    @property
+    def kept_draws(self) -> int:
+        """Draws behind every estimand: all."""
+        return len(self.posterior.main)
+
+    def refit(self, **changes: Any) -> VectorFit:
+        """The same responses fitted again, with the settings of `spec` but for the changes."""
+        return fit_spec(self.source, self.spec.changed(**changes))
+
+    def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> VectorFit:
+        """The rest fitted without some questions (names, or (benchmark, question) pairs) or some models."""
+        keep = kept_rows(self.source.table, questions, models)
+        return fit_spec(replace(self.source, table=self.source.table.iloc[keep].reset_index(drop=True)), self.spec)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The groups of cells that share parameters, as of any fit."""
+        keys = [str(name) for name in self.table if name not in ("question", "responses", "group")]
+        first = self.table.drop_duplicates("group").sort_values("group").reset_index(drop=True)
+        index = self.table["group"].to_numpy()
+        return Groups(first[keys].assign(unit=first["group"]), index, None, (), first["group"].to_numpy(), tuple(keys))
+
+    def parameters(self, draws: int | None = None) -> dict[str, np.ndarray]:
+        """(draws, groups) arrays of logit_a, log_kappa, log_phi of the main options, evenly thinned to `draws`."""
+        found = {name: self.posterior.parameters[name] for name in PARAMETERS}
+        each = found["logit_a"].shape[1]
+        take = np.unique(np.linspace(0, each - 1, max(1, min(each, (draws or self.kept_draws) // self.chains))))
+        return {name: x[:, take.astype(int)].reshape(-1, x.shape[2]) for name, x in found.items()}
+
+    def terms(self, metric: str = "brier") -> TermDraws:
+        """Draws (draws, cells) of error, bias² and variance of every question, under `brier` or `kl`."""
+        if metric not in self._cache:
+            self._cache[metric] = self.posterior.terms(metric)
+        found: TermDraws = self._cache[metric]
+        return found
 
     @property
     def gate(self) -> Gate:
@@ -71,7 +141,7 @@ class VectorFit(Summaries):
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """Names of the groups."""
-        keys = [name for name in self.table if name not in ("question", "responses", "group")]
+        keys = [str(name) for name in self.table if name not in ("question", "responses", "group")]
         first = self.table.drop_duplicates("group").sort_values("group")
         return tuple(" ".join(x for x in row if x) for row in first[keys].itertuples(index=False, name=None))
 
@@ -104,10 +174,10 @@ class VectorFit(Summaries):
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
     ) -> SetDraws:
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
-        terms = self.posterior.terms(metric)
+        terms = self.terms(metric)
         values = [terms.error, terms.bias2, terms.variance]
         chains = self.posterior.chains
-        table, means = aggregate(values, self.table, by, population=population, seed=self.seed, chains=chains)
+        table, means = aggregate(values, self.cells.table, by, population=population, seed=self.seed, chains=chains)
         return SetDraws(table, means[0], means[1], means[2], population, metric)
 
     def summary(
@@ -125,7 +195,7 @@ class VectorFit(Summaries):
         sets = self.draws(by, population=population, metric=metric)
         good = [gate & Gate(said) for gate, said in zip(self.gates, self.misfits, strict=True)]
         group = self.table["group"].to_numpy()
-        found = [np.unique(group[rows]) for rows in question_sets(self.table, by).rows]
+        found = [np.unique(group[rows]) for rows in question_sets(self.cells.table, by).rows]
         return summarise(sets, [reduce(and_, (good[g] for g in groups)) for groups in found], interval)
 
 
@@ -134,14 +204,17 @@ def fit_vectors(
     *,
     by: Sequence[str] = (),
     groups: Sequence[str] | None = None,
+    prior: AnswerPrior | None = None,
     seed: int = 0,
     draws: int = 2000,
+    warmup: int = 400,
+    chains: int = 4,
     **options: Any,
 ) -> VectorFit:
     """Fit probability vectors: a response table with `probs` and `target`, wrongly formatted responses left out.
 
     Cells that agree in benchmark, model, condition, budget and `by`, or in `groups` alone, share group parameters;
-    `options` are those of `hotmess.answers.probabilities.fit_probabilities`.
+    `draws` are of all chains together, `options` those of `hotmess.answers.probabilities.fit_probabilities`.
 
     Raises
     ------
@@ -150,8 +223,15 @@ def fit_vectors(
     NotTestable
         If no question has two responses; or few-shot contexts repeat, which this model does not know.
     """
+    source = responses if isinstance(responses, Responses) else validate(responses, outcome="probs")
+    each = -(-draws // chains)
+    spec = Spec("gibbs", prior or AnswerPrior(), seed, each, chains, warmup, by=tuple(by), options=options or None)
+    return fit_spec(source, spec if groups is None else spec.changed(groups=tuple(groups)))
 
-    table: Any = getattr(responses, "table", responses)
+
+def fit_spec(source: Responses, spec: Spec) -> VectorFit:
+    """Fit responses as a spec says; see `fit_vectors`."""
+    table, by, groups = source.table, spec.by, spec.groups
     missing = [name for name in ("benchmark", "model", "question", "probs", "target") if name not in table]
     if missing:
         raise BadInput(f"The responses have no column {missing[0]!r}, which the model of probability vectors needs.")
@@ -161,8 +241,7 @@ def fit_vectors(
         notes = (f"{int((~keep).sum()):,} wrongly formatted responses are left out of the model of probabilities.",)
     table = table[keep].reset_index(drop=True)
     keys = [name for name in dict.fromkeys([*KEYS, *by, *(groups or ())]) if name in table]
-    known = table[keys].astype(object)
-    names = known.where(known.notna(), "").astype(str).assign(question=table["question"].astype(str))
+    names = _names(table, keys)
     if "context" in table and table["context"].notna().any():
         context = names.assign(context=table["context"].astype(str))
         if context.duplicated().any() and context.groupby([*keys, "question"])["context"].nunique().max() > 1:
@@ -187,6 +266,24 @@ def fit_vectors(
     cells = names.iloc[first].reset_index(drop=True).assign(responses=count)
     shared = keys if groups is None else [name for name in keys if name in groups]
     group: Any = cells.groupby(shared, sort=True).ngroup().to_numpy() if shared else np.zeros(len(cells), int)
-    posterior = fit_probabilities(f, cell, real, group=group, seed=seed, draws=draws, **options)
-    cells = cells.assign(group=group)
-    return VectorFit(cells, posterior, f, cell, seed, notes)
+    posterior = fit_probabilities(
+        f,
+        cell,
+        real,
+        group=group,
+        prior=spec.prior,
+        seed=spec.seed,
+        draws=spec.draws * spec.chains,
+        warmup=spec.warmup,
+        chains=spec.chains,
+        **(spec.options or {}),
+    )
+    whole = reduce_responses(replace(source, table=table), split=[name for name in keys if name not in KEYS])
+    order = pd.MultiIndex.from_frame(_names(whole.table, keys)).get_indexer(pd.MultiIndex.from_frame(names.iloc[first]))
+    return VectorFit(cells.assign(group=group), posterior, f, cell, take_cells(whole, order), spec, source, notes)
+
+
+def _names(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Cells' names as text, empty where there are none."""
+    known = table[list(keys)].astype(object)
+    return known.where(known.notna(), "").astype(str).assign(question=table["question"].astype(str))

@@ -60,11 +60,12 @@ def need_repeats(cells: Cells) -> None:
 
 
 def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
-    """Some cells only, in the order given by `keep` (ascending)."""
+    """Some cells only, in the order given by `keep`."""
     new = np.full(len(cells.table), -1)
     new[keep] = np.arange(len(keep))
     p = cells.points
-    rows = new[p.cell] >= 0
+    rows = np.flatnonzero(new[p.cell] >= 0)
+    rows = rows[np.argsort(new[p.cell[rows]], kind="stable")]
     points = Points(new[p.cell[rows]], p.copies[rows], p.n[rows], p.sum[rows], p.squares[rows], p.target[keep])
     return Cells(
         cells.table.iloc[keep].reset_index(drop=True),
