@@ -117,6 +117,7 @@ def answer_fit(study: Study, expression: Expression) -> Fit:
             groups=["benchmark", "model", "condition", "budget", *split],
             seed=study.seed,
             draws=study.draws,
+            warmup=study.warmup,
             chains=study.chains,
             pointwise=False,
         ),

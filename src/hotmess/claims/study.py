@@ -95,7 +95,8 @@ class Study:
         """Latent answer distributions, groups unpooled."""
         from hotmess.answers.fit import fit
 
-        return self.once("fit", lambda: fit(self.cells, seed=self.seed, draws=self.draws, chains=self.chains))
+        settings = {name: getattr(self, name) for name in ("seed", "draws", "warmup", "chains")}
+        return self.once("fit", lambda: fit(self.cells, **settings))
 
     @property
     def grouped(self) -> Responses:
@@ -191,6 +192,7 @@ class Study:
                 groups=["benchmark", "model", "condition", "budget", "difficulty"],
                 seed=self.seed,
                 draws=self.draws,
+                warmup=self.warmup,
                 chains=self.chains,
                 pointwise=False,
             )

@@ -125,7 +125,8 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
         return about
     if isinstance(about, Study):
         metric = metric or about.metric
-        settings = {"seed": about.seed, "draws": about.draws, "chains": about.chains, **settings}
+        sampling = ("seed", "draws", "warmup", "chains")
+        settings = {name: getattr(about, name) for name in sampling} | settings
         if set(columns) <= set(about.cells.table.columns):
             try:
                 about = about.fit

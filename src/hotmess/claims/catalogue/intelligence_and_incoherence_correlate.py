@@ -49,7 +49,8 @@ def rank_fit(study: Study) -> RankFit:
     data, _ = rankings_of(study)
     draws = max(study.draws, DRAWS)
     return study.once(
-        "rank fit", lambda: fit_rankings(data, seed=study.seed, draws=draws, warmup=500, chains=study.chains)
+        "rank fit",
+        lambda: fit_rankings(data, seed=study.seed, draws=draws, warmup=study.warmup, chains=study.chains),
     )
 
 
