@@ -101,8 +101,8 @@ def _of_texts(
     if several and metric is not None and metric.startswith("pass@"):
         raise BadInput(
             f"{path} grades all repeats of a question together ({metric}), and does not say which of them pass: run "
-            "the task once for each repeat, with --repeats 1 and another seed, or grade each repeat by itself, as Inspect "
-            "does, or in a table with one row for each."
+            "the task once for each repeat, with --repeats 1 and another seed, or grade each repeat by itself, "
+            "as Inspect does, or in a table with one row for each."
         )
     whole = all(value in (0.0, 1.0, None) for value in values)
     answers = _answers(records, facts, path) if several or whole else None
