@@ -48,7 +48,7 @@ def _m(name: str, kind: str, file: str, old: str, new: str, tests: str, words: s
 
 
 TAILS, CONJUGATE, GRID = "answers/tails.py", "answers/conjugate.py", "answers/grid.py"
-POWER, LENGTH, CLAIM = "laws/power.py", "laws/length.py", "claims/claim.py"
+POWER, LENGTH, CLAIM = "laws/power.py", "laws/length.py", "claims/rule.py"
 
 APART = "_set_draws(study, fit, t, tuple(k for k, _ in t.filters), population)"
 
@@ -228,18 +228,18 @@ MUTANTS = [
         *("(1 - off - squares) * n / (n - 1)", "(1 - off - squares)", "estimates/test_estimates.py"),
     ),
     _m(
-        *("temperature-turned", "sign", "overthinking/likelihood.py"),
-        *("cold = jnp.exp(-heat)", "cold = jnp.exp(heat)", "overthinking/test_likelihood.py"),
+        *("temperature-turned", "sign", "temperature/likelihood.py"),
+        *("cold = jnp.exp(-heat)", "cold = jnp.exp(heat)", "temperature/test_likelihood.py"),
     ),
     _m(
-        *("scores-without-jacobian", "missing Jacobian", "overthinking/model.py"),
+        *("scores-without-jacobian", "missing Jacobian", "temperature/model.py"),
         *('"scores_jacobian", -jnp.log(diagonal).sum()', '"scores_jacobian", 0 * jnp.log(diagonal).sum()'),
-        *("overthinking/test_model.py", "density"),
+        *("temperature/test_model.py", "density"),
     ),
     _m(
-        *("prior-of-scores-determinant", "factor of two", "overthinking/likelihood.py"),
+        *("prior-of-scores-determinant", "factor of two", "temperature/likelihood.py"),
         *("return 0.5 * (log_det - quadratic)", "return 0.5 * (2 * log_det - quadratic)"),
-        "overthinking/test_likelihood.py",
+        "temperature/test_likelihood.py",
     ),
 ]
 
@@ -337,15 +337,15 @@ def baseline(tests: str, words: str) -> bool:
         return run_tests(Path(name) / "src", tests, words)[0] == 0
 
 
-def page(results: dict[str, object]) -> str:
+def page(results: dict[str, object], mutants: list[Mutant], stem: str, title: str) -> str:
     """The page, in Markdown."""
     rows = list(results["mutants"].values())  # type: ignore[attr-defined]
     caught = sum(bool(r["caught"]) for r in rows)
     clean = results["baseline"]
     lines = [
-        "# Mutants of the statistical core",
+        f"# {title}",
         "",
-        f"`python reports/studies/mutants_core.py`, {results['date']}: {len(rows)} of {len(MUTANTS)} were tried, "
+        f"`python reports/studies/{stem}.py`, {results['date']}: {len(rows)} of {len(mutants)} were tried, "
         f"{caught} of them caught; "
         f"{sum(clean.values())} of {len(clean)} suites pass on an untouched copy.",  # type: ignore[attr-defined,arg-type]
         "",
@@ -360,15 +360,15 @@ def page(results: dict[str, object]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
+def main(mutants: list[Mutant], stem: str, title: str, about: str | None) -> None:
     """Run the mutants not yet tried, and write the results after each."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="only mutants whose name contains this")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     args = parser.parse_args()
-    out = HERE / "mutants_core.json"
+    out = HERE / f"{stem}.json"
     results = json.loads(out.read_text()) if out.exists() and not args.fresh else {"mutants": {}, "baseline": {}}
-    chosen = [m for m in MUTANTS if args.only in m.name]
+    chosen = [m for m in mutants if args.only in m.name]
     preload()
     suites = {(m.tests, m.words) for m in chosen}
     for suite in sorted(suites):
@@ -384,13 +384,13 @@ def main() -> None:
         print(f"{mutant.name}: {'caught by ' + str(one['by']) if one['caught'] else 'NOT CAUGHT'} ({one['seconds']} s)")
         results["mutants"][mutant.name] = one
         results["date"] = date.today().isoformat()
-        order = {m.name: i for i, m in enumerate(MUTANTS)}
+        order = {m.name: i for i, m in enumerate(mutants)}
         kept = sorted((n for n in results["mutants"] if n in order), key=order.__getitem__)
         results["mutants"] = {n: results["mutants"][n] for n in kept}
-        suites = {f"{m.tests} {m.words}".strip() for m in MUTANTS}
+        suites = {f"{m.tests} {m.words}".strip() for m in mutants}
         results["baseline"] = {n: ok for n, ok in results["baseline"].items() if n in suites}
         out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        (HERE / "mutants_core.md").write_text(page(results), encoding="utf-8")
+        (HERE / f"{stem}.md").write_text(page(results, mutants, stem, title), encoding="utf-8")
     if not all(results["baseline"].values()):
         sys.exit(
             "Some suites fail on an untouched copy: " + ", ".join(k for k, v in results["baseline"].items() if not v)
@@ -398,4 +398,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(MUTANTS, "mutants_core", "Mutants of the statistical core", __doc__)

@@ -157,6 +157,8 @@ def test_two_sides_have_the_sign_of_their_statement(name: str, monkeypatch: pyte
     assert len(variants) == 2 and all(np.sign(e.value) == sign for e in variants.values())
     for population in ("these", "like-these"):
         assert sign * np.median(claim.quantity(study, population).draws) > 0
+    if claim.published is not None and claim.design is not None:
+        assert claim.published(study).estimate > 0 and claim.design(study, 10).effect.mean() > 0
     log_prior, log_likelihood = claim.densities(study, "these")  # type: ignore[misc]
     fit = claim.fit(study)  # type: ignore[misc]
     assert fit is not None and log_prior.shape == log_likelihood.shape == (fit.chains, log_prior.shape[1])

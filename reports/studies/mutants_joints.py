@@ -1,0 +1,213 @@
+"""Breaking the joints on purpose: registrations, signs, priors, refits and guards, each caught by some quick test.
+
+The core (`mutants_core.py`) is broken in its formulas; this breaks what holds the core together: what a claim carries,
+the sign with which it asks for it, what a fit keeps when it is made again, what a guard does to a verdict.
+
+    python reports/studies/mutants_joints.py                # all, resuming; writes mutants_joints.json and .md
+    python reports/studies/mutants_joints.py --only sign    # those whose name contains a word
+    python reports/studies/mutants_joints.py --fresh        # forget earlier results
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import mutants_core as core
+
+JOINTS = "claims/test_joints.py"
+KINDS, CATALOGUE, GUARDS = "claims/kinds", "claims/catalogue", "claims/guards"
+
+
+def claim(name: str, kind: str, module: str, old: str, new: str, words: str) -> core.Mutant:
+    """A mutant of a claim's own module."""
+    return core.Mutant(name, kind, f"src/hotmess/{CATALOGUE}/{module}.py", old, new, f"tests/{JOINTS}", words)
+
+
+def joint(name: str, kind: str, file: str, old: str, new: str, words: str, tests: str = JOINTS) -> core.Mutant:
+    """A mutant of what claims share."""
+    return core.Mutant(name, kind, f"src/hotmess/{file}", old, new, f"tests/{tests}", words)
+
+
+EASY, HARD, ALL = (
+    "easy_incoherence_falls_with_scale",
+    "hard_incoherence_rises_with_scale",
+    "bias_falls_faster_than_variance",
+)
+FALL, RISE = "variance_exponent_falls_with_difficulty", "bias_exponent_constant_across_difficulty"
+NATURAL, BUDGET, ARMS = "natural_overthinking", "budget_lowers_incoherence", "intervention_lowers_incoherence"
+WEIGH, PRIOR, TREND, SIDED = "weigh_the_groups", "prior_of_exponents", "exponents_by_difficulty", "two_sides"
+CARRIES, LOWER, BESIDE = "carries", "guards_are_these", "joint_model_beside"
+DECIDE = "claims/test_decide.py"
+
+MUTANTS = [
+    # signs
+    claim("easy-claim-turned", "sign", EASY, 'SizeSlope("easy", -1.0)', 'SizeSlope("easy", 1.0)', WEIGH),
+    claim("hard-claim-of-easy-questions", "group", HARD, 'SizeSlope("hard", 1.0)', 'SizeSlope("easy", 1.0)', WEIGH),
+    claim("all-groups-are-the-hardest", "group", ALL, 'SizeSlope("all", 1.0)', 'SizeSlope("hard", 1.0)', WEIGH),
+    joint(
+        *("published-forgets-the-sign", "sign", f"{KINDS}/size_slope.py"),
+        *("size_line(study, self.which, self.sign)", "size_line(study, self.which, 1.0)", WEIGH),
+    ),
+    joint(
+        *("design-forgets-the-sign", "sign", f"{KINDS}/size_slope.py"),
+        "size_components(study.power_laws, self.weights(study), draws=draws)",
+        *("size_components(study.power_laws, abs(self.weights(study)), draws=draws)", WEIGH),
+    ),
+    joint(
+        *("estimate-forgets-the-sign", "sign", f"{KINDS}/size_slope.py"),
+        *("return size_estimate(x, self.sign * y", "return size_estimate(x, y", WEIGH),
+    ),
+    joint(
+        *("prior-adds-the-exponents", "sign", f"{KINDS}/size_slope.py"),
+        *("(about.weights(study), -about.weights(study))", "(about.weights(study), about.weights(study))", PRIOR),
+    ),
+    claim(
+        "fall-is-a-rise",
+        "sign",
+        FALL,
+        'exponent_trend(study, population, "variance", -1.0)',
+        'exponent_trend(study, population, "variance", 1.0)',
+        TREND,
+    ),
+    claim(
+        "fall-estimated-as-a-rise",
+        "sign",
+        FALL,
+        'trend_estimate(study, "variance", -1.0)',
+        'trend_estimate(study, "variance", 1.0)',
+        TREND,
+    ),
+    claim("longer-is-more-coherent", "sign", NATURAL, "sign=1.0,", "sign=-1.0,", SIDED),
+    claim("budget-raises", "sign", BUDGET, "sign=-1.0,\n    contrast", "sign=1.0,\n    contrast", SIDED),
+    claim("intervention-raises", "sign", ARMS, "sign=-1.0,", "sign=1.0,", SIDED),
+    claim("joint-model-of-budgets-turned", "sign", BUDGET, "sign=-1.0,\n)", "sign=1.0,\n)", BESIDE),
+    # priors
+    claim(
+        "constant-exponent-has-no-prior",
+        "prior",
+        RISE,
+        "(trend_weights(study.power_laws), 0 * trend_weights(study.power_laws))",
+        "(0 * trend_weights(study.power_laws), 0 * trend_weights(study.power_laws))",
+        PRIOR,
+    ),
+    claim(
+        "natural-prior-of-one-option",
+        "prior",
+        NATURAL,
+        "(1 + phi / options) / (1 + phi)",
+        "(1 + phi) / (1 + phi)",
+        "prior_of_the_natural",
+    ),
+    claim(
+        "shares-prior-correlated",
+        "prior",
+        "length_predicts_more_than_size",
+        "share_difference(length, size, 0.0)",
+        "share_difference(length, size, 0.7)",
+        "prior_of_shares",
+    ),
+    claim("length-has-no-prior", "registration", "incoherence_rises_with_length", "    prior=_prior,\n", "", CARRIES),
+    claim("natural-has-no-prior", "registration", NATURAL, "    prior=_prior,\n", "", CARRIES),
+    # registrations
+    claim("intervention-without-power-scaling", "registration", ARMS, "    densities=SIDES.densities,\n", "", CARRIES),
+    claim("intervention-without-predictive-checks", "registration", ARMS, "    fit=SIDES.fit,\n", "", CARRIES),
+    claim("budget-refits-each-model", "registration", BUDGET, "    leave_out=LEAVE_OUT,\n", "", CARRIES),
+    claim(
+        "no-published-bins",
+        "registration",
+        "incoherence_rises_with_length",
+        "    published=length_line,\n",
+        "",
+        CARRIES,
+    ),
+    claim("no-null-worlds", "registration", "length_saturates", "    rates=rates_beside(__file__),\n", "", CARRIES),
+    claim(
+        "no-design",
+        "registration",
+        "incoherence_rises_with_length",
+        "    design=lambda study, draws: length_components(study.length_law, draws=draws),\n",
+        "",
+        CARRIES,
+    ),
+    claim(
+        "region-ten-times-wider",
+        "registration",
+        "answers_get_hotter_with_length",
+        "negligible=0.05,",
+        "negligible=0.5,",
+        CARRIES,
+    ),
+    # guards
+    joint(
+        "decoding-not-asked", "guard", f"{GUARDS}/__init__.py", "(Decoding(), Diagnostics()", "(Diagnostics()", LOWER
+    ),
+    joint(
+        "checks-not-asked",
+        "guard",
+        f"{GUARDS}/__init__.py",
+        "(SideTurns(), PredictiveChecks())",
+        "(SideTurns(),)",
+        LOWER,
+    ),
+    joint(
+        *("agreement-only-tells", "guard", f"{GUARDS}/without_model.py"),
+        *('"agreement", "Agreement", INCONCLUSIVE', '"agreement", "Agreement", None', "guards_lower", DECIDE),
+    ),
+    joint(
+        *("control-only-lowers", "guard", f"{GUARDS}/without_model.py"),
+        *('"Negative control", NOT_TESTABLE', '"Negative control", INCONCLUSIVE', "guards_lower", DECIDE),
+    ),
+    joint(
+        *("guard-that-cannot-run-lets-pass", "guard", "claims/test.py"),
+        *("(why,) if forbids else ()", "()", "cannot_run"),
+    ),
+    joint(
+        *("same-scores-always-pass", "guard", f"{CATALOGUE}/natural_exceeds_budget.py"),
+        *("check.share >= 0.025", "check.share >= 0.0", "agree_too_little"),
+    ),
+    joint(
+        *("other-population-widened", "guard", "claims/test.py"),
+        *('if population == "like-these":', 'if population == "these":', "few_questions", DECIDE),
+    ),
+    joint(
+        *("widening-turned", "guard", "claims/widening.py"),
+        *(
+            "(questions + 1) / (questions - 1)",
+            "(questions - 1) / (questions + 1)",
+            "widening",
+            "inference/test_evidence.py",
+        ),
+    ),
+    joint(
+        *("none-on-one-side-only", "guard", "claims/rule.py"),
+        *("(draws < delta, other < delta)", "(draws < 9 * delta, other < delta)", "practically", DECIDE),
+    ),
+    joint(
+        *("none-here-is-none-there", "guard", "claims/rule.py"),
+        *(" and rest.mean() > 0.5 for", " for", "practically", DECIDE),
+    ),
+    joint(
+        *("none-stands-whatever-is-found", "guard", "claims/test.py"),
+        *("case.lowered and verdict in (*DECIDED, NEGLIGIBLE)", "case.lowered and verdict in DECIDED"),
+        *("practically_none_too", DECIDE),
+    ),
+    # what a fit keeps when it is made again
+    joint(
+        *("warmup-forgotten-by-the-spec", "refit", "answers/fit.py"),
+        *("        warmup=warmup,\n        backend", "        backend", "refit_keeps", "answers/test_spec.py"),
+    ),
+    joint(
+        *("warmup-without-effect", "refit", "answers/engines.py"),
+        *("warmup=spec.warmup, **settings)\n", "warmup=40, **settings)\n", "warmup_has", "answers/test_spec.py"),
+    ),
+    joint(
+        *("grid-whatever-the-engine", "refit", "answers/engines.py"),
+        *('if spec.engine == "grid":', 'if spec.engine in ("grid", "nuts"):', "refit_keeps", "answers/test_spec.py"),
+    ),
+]
+
+if __name__ == "__main__":
+    core.main(MUTANTS, "mutants_joints", "Mutants of the joints", __doc__)
