@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from hotmess.errors import BadInput
 
@@ -13,15 +13,23 @@ if TYPE_CHECKING:
     from hotmess.claims.verdict import Verdict
 
 
+@overload
+def test(claim: str | Claim, about: Any, **settings: Any) -> Verdict: ...
+
+
+@overload
+def test(claim: None, about: Any, **settings: Any) -> list[Verdict]: ...
+
+
 def test(
-    claim: str | Claim, about: Any, *, population: str = "like-these", interval: float = 0.9, **settings: Any
-) -> Verdict:
-    """Test a claim on responses, a study, or laws already fitted.
+    claim: str | Claim | None, about: Any, *, population: str = "like-these", interval: float = 0.9, **settings: Any
+) -> Verdict | list[Verdict]:
+    """Test a claim, or all claims, on responses, a study, or laws already fitted.
 
     Parameters
     ----------
     claim
-        A claim or its name.
+        A claim or its name; None: all of the catalogue, as a list of verdicts.
     about
         `Responses`, a `Study`, `PowerLaws`, a `LengthLaw` or a `Contrast`.
     settings
@@ -32,8 +40,10 @@ def test(
     BadInput
         For a claim that does not exist, or an object that is none of these.
     """
-    from hotmess.claims.test import find_claims, test_claim
+    from hotmess.claims.test import find_claims, test_claim, test_claims
 
+    if claim is None:
+        return test_claims(as_study(about, **settings), population=population, interval=interval)
     asked = replace(find_claims([claim])[0], long=False)  # asked for, so it may take long
     return test_claim(as_study(about, **settings), asked, population=population, interval=interval)
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import numpy as np
 
 from hotmess.claims.claim import Case, Claim, Finding
+from hotmess.claims.decidable import WouldDecide
 from hotmess.claims.published import Published
 from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.words import capital
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
-    """The outcome of a test; `record()` is the command line's JSON."""
+    """The outcome of a test; `record()` is the command line's JSON. It prints short, in a notebook with its guards."""
 
     claim: Claim
     verdict: str
@@ -32,7 +34,21 @@ class Verdict:
     reasons: tuple[str, ...] = ()
     draws: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     absent: str = ""
+    smallest_effect: float | None = None
+    would_decide: WouldDecide | None = None
     published: Published | None = None
+
+    def __repr__(self) -> str:
+        said = f"{self.claim.name}: {self.verdict}"
+        if self.median is None or self.probability is None:
+            return said
+        return f"{said}, {self.median:.3g} [{self.low:.3g}, {self.high:.3g}], {_p(self.probability)}"
+
+    def _repr_html_(self) -> str:
+        """The verdict for a notebook: its sentence and one row for each guard, all text escaped."""
+        rows = "".join(f"<tr><th>{escape(title)}</th><td>{escape(line)}</td></tr>" for title, line in self.lines())
+        head = f"<b>{escape(self.claim.name)}: {escape(self.verdict)}</b><p>{escape(self.sentence)}</p>"
+        return f"{head}<table>{rows}</table>" if rows else head
 
     @property
     def guards(self) -> dict[str, Any]:
@@ -43,13 +59,22 @@ class Verdict:
         """(title, line) of each guard that has something to say, for the page."""
         said = ((f.guard.title, f.line(self.claim.units)) for f in self.findings if f.record)
         beside = [] if self.published is None else [("Published procedure", self.published.line())]
+        if self.could():
+            beside.append(("What these data could show", self.could()))
         return [*((title, line) for title, line in said if line), *beside]
 
+    def could(self) -> str:
+        """What these data could show, and what would decide; nothing without a number."""
+        if self.smallest_effect is None:
+            return ""
+        said = f"These data could show an effect of {self.smallest_effect:.2g} or more, with probability 0.8."
+        return said if self.would_decide is None else f"{said} {self.would_decide.sentence()}"
+
     def brief(self) -> list[str]:
-        """What the guards have to say at the command line, the last asked first."""
-        return [
-            said for f in reversed(self.findings) if f.record and not f.not_run and (said := f.guard.shell(f.record))
-        ]
+        """What the guards have to say at the command line, the last asked first; what would decide where nothing is."""
+        told = (f for f in reversed(self.findings) if f.record and not f.not_run)
+        said = [line for f in told if (line := f.guard.shell(f.record))]
+        return [*said, self.could()] if self.verdict == INCONCLUSIVE and self.could() else said
 
     def record(self) -> dict[str, Any]:
         """One JSON record: undefined numbers are None."""
@@ -70,6 +95,8 @@ class Verdict:
             "preregistration": self.claim.preregistration or None,
             "guards": self.guards,
             "models": list(self.each),
+            "smallest_effect": self.smallest_effect,
+            "would_decide": None if self.would_decide is None else self.would_decide.record(),
             "published": None if self.published is None else self.published.record(),
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,10 +59,14 @@ class Components:
     bins: int = 0
 
 
-def half_components(fit: Fit | None, *, draws: int) -> Components:
-    """Components of a change of incoherence between halves, from the fit of answers by half."""
+def half_components(fit: Fit | None, *, draws: int, sign: float = 1.0, share: float = 0.5) -> Components:
+    """Components of a change of incoherence between two sides of the same questions, from the fit of answers by side.
+
+    share: part of a cell's samples that a side gets: half of them for halves by length, all for arms and budgets.
+    """
     assert fit is not None
-    return _from_fit(fit, half_weights, draws=draws, models=_models(fit), share=0.5)
+    found = _from_fit(fit, half_weights, draws=draws, models=_models(fit), share=share)
+    return replace(found, effect=sign * found.effect)
 
 
 def _models(fit: Fit) -> int:

@@ -10,6 +10,7 @@ from hotmess.claims.kinds.budgets import without_budgets
 from hotmess.claims.kinds.joint_model import JointModel
 from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
 from hotmess.claims.scope import base_scope
+from hotmess.design.components import half_components
 from hotmess.temperature.assigned import budget_cells
 from hotmess.temperature.statements import budget_slope
 from hotmess.words import number
@@ -63,6 +64,7 @@ CLAIM = Claim(
     fit=SIDES.fit,
     densities=SIDES.densities,
     leave_out=LEAVE_OUT,
+    design=lambda study, draws: half_components(SIDES.fit(study), draws=draws, sign=-1.0, share=1.0),
     guards=(JOINT,),
     absent=absent.budgets,
     negligible=0.02,

@@ -14,6 +14,7 @@ from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
 from hotmess.claims.scope import base_scope
+from hotmess.design.components import half_components
 from hotmess.errors import NotTestable
 from hotmess.words import join
 
@@ -144,6 +145,7 @@ CLAIM = Claim(
     fit=SIDES.fit,
     densities=SIDES.densities,
     leave_out=LEAVE_OUT,
+    design=lambda study, draws: half_components(SIDES.fit(study), draws=draws, sign=-1.0, share=1.0),
     absent=absent.arms,
     negligible=0.02,
     order=160,

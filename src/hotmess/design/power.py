@@ -1,0 +1,43 @@
+"""The chance that a claim is called supported in a design, in closed form (methods, section 8)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from hotmess.design.components import Components
+from hotmess.design.variance import sampling_variance
+from hotmess.estimates.estimate import THRESHOLD
+
+
+def standard_error(
+    c: Components, questions: float, samples: float, models: int | None = None
+) -> tuple[np.ndarray, float]:
+    """(draws,) standard errors of the estimate in a design, and its degrees of freedom.
+
+    With other sizes than the pilot's, they are spread evenly over the pilot's range, and measurement errors are taken
+    as independent between models.
+    """
+    n = samples * c.share
+    measured = (c.questions / questions) * (c.between + sampling_variance(c.sampling, n))
+    if c.spread > 0:
+        k = c.models if models is None else models
+        spread = c.spread if k == c.models else float((((np.arange(k) / (k - 1) - 0.5) * c.span) ** 2).sum())
+        return np.sqrt((c.residual + measured * c.spread) / spread), k - 2
+    k = c.models if models is None else models
+    if k != c.models:
+        measured = measured * c.models / k
+    df = c.bins - 1 if c.bins else questions - 1
+    return np.sqrt(c.residual * c.models / k + measured), df
+
+
+def decision_rate(error: np.ndarray, df: float, effect: np.ndarray | float) -> np.ndarray:
+    """P(estimate/standard error > t at 0.975), the estimate Normal(effect, error²), the error estimated with df.
+
+    >>> round(float(decision_rate(np.array([1.0]), 1e6, 0.0)[0]), 3), round(float(decision_rate(1.0, 1e6, 2.8)), 1)
+    (0.025, 0.8)
+    """
+    critical = stats.t.ppf(THRESHOLD, df)
+    with np.errstate(all="ignore"):
+        rate = stats.nct.sf(critical, df, np.clip(effect / np.asarray(error), -30, 30))
+    return np.nan_to_num(rate)
