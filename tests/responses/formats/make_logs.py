@@ -191,6 +191,30 @@ def write_swe(root: Path, run: str, model: str, instance: str, report: Any, **fi
     return folder
 
 
+def swe_summary(ids: Mapping[str, str], **lists: Any) -> dict[str, Any]:
+    """A run's summary, `<model>.<run_id>.json`: instance → resolved, unresolved, empty_patch, error, infra or incomplete.
+
+    In the structure of `make_run_report` of SWE-bench 5.0.2, where infrastructure failures stay among the unresolved.
+    """
+    by = {kind: sorted(name for name, one in ids.items() if one == kind) for kind in set(ids.values())}
+    get = lambda *kinds: sorted(name for kind in kinds for name in by.get(kind, []))  # noqa: E731
+    body: dict[str, Any] = {
+        "completed_ids": get("resolved", "unresolved", "infra"),
+        "incomplete_ids": get("incomplete"),
+        "empty_patch_ids": get("empty_patch"),
+        "submitted_ids": get("resolved", "unresolved", "infra", "empty_patch", "error"),
+        "resolved_ids": get("resolved"),
+        "unresolved_ids": get("unresolved", "infra"),
+        "infra_failure_ids": get("infra"),
+        "ambiguous_failure_ids": [],
+        "failure_reasons": dict.fromkeys(get("infra"), "out_of_memory"),
+        "error_ids": get("error"),
+        "schema_version": 2,
+    }
+    totals = {name.removesuffix("_ids") + "_instances": len(of) for name, of in body.items() if name.endswith("_ids")}
+    return {"total_instances": len(ids), **totals, **body, **lists}
+
+
 def some_inspect(
     path: Path, *, questions: int = 6, epochs: int = 3, letter: Callable[[int, int], str] | None = None
 ) -> Path:

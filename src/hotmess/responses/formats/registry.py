@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HEAD_BYTES = 65_536
 """So many bytes from the beginning of a file are shown to `sniff`."""
 
-_BUILT_IN = ("inspect_logs", "lm_eval", "swe_bench", "written_evals")
+_BUILT_IN = ("inspect_logs", "lm_eval", "swe_bench", "swe_bench_summary", "written_evals")
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,16 @@ pass, FAIL_TO_PASS fail (Haegele et al. 2026, arXiv 2601.23045, on SWE-bench).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hotmess.errors import BadInput
-from hotmess.responses.formats.hostile import clean, count, label, mapping, parse, sequence
+from hotmess.responses.formats.hostile import clean, mapping, parse, sequence
 from hotmess.responses.formats.registry import NoResponses, ReadOptions, register
+from hotmess.responses.formats.swe_bench_trajectory import common, folders, ids, trajectory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,13 +27,23 @@ FAIL, PASS = "FAIL_TO_PASS", "PASS_TO_PASS"
 
 NO_REPORT = "instances left out: evaluation broke off without a report"
 NO_TESTS = "instances left out: no unit tests in the report"
+INFRA = "instances left out: the machine failed, not the patch"
 TIMED_OUT = "instances left out: unit tests did not run to the end"
 UNCHANGED = "runs without a patch that applies: tests that passed before pass, the others fail"
 UNKNOWN_TESTS = "runs left out: no run of the instance names its unit tests"
+OTHER_VERDICT = "runs whose verdict is not that all their unit tests pass: the verdict is the score"
 ABSENT = "unit tests that another run reports and this one does not count as failed"
 
 _MOST = 1 << 20
 _ENTRY = {"patch_exists", "patch_is_None", "patch_successfully_applied", "resolved"}
+
+
+_BROKEN = re.compile(
+    rb"^Killed$|Cannot allocate memory|OutOfMemoryError|No space left on device|Error response from daemon|"
+    rb"Cannot connect to the Docker daemon|Could not resolve host|Temporary failure in name resolution",
+    re.MULTILINE,
+)
+"""What the output of unit tests says where the machine failed."""
 
 
 class Outcome(NamedTuple):
@@ -40,6 +52,8 @@ class Outcome(NamedTuple):
     applied: bool
     passed: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    resolved: bool | None = None
+    """The report's own verdict; where it names no tests there is nothing else."""
 
 
 def is_swe_bench(path: Path, head: bytes) -> bool:
@@ -63,14 +77,18 @@ def _instances(path: Path) -> Iterator[Path]:
 def _inputs(path: Path) -> list[Path]:
     files = [file for instance in _instances(path) for file in sorted(instance.iterdir()) if file.is_file()]
     summary = _summary(path)
-    beside = [
-        file for folder in _trajectory_folders(path) if folder.is_dir() for file in sorted(folder.glob("*.traj*"))
-    ]
+    beside = [file for folder in folders(path) if folder.is_dir() for file in sorted(folder.glob("*.traj*"))]
     return [*files, *([summary] if summary else []), *dict.fromkeys(beside)]
 
 
 def tests_of(table: pd.DataFrame) -> pd.DataFrame:
-    """The vector of unit tests of every run, over the tests of all runs of its instance."""
+    """The vector of unit tests of every run, over the tests of all runs of its instance; and the report's verdict.
+
+    Reports that name no tests have the verdict alone: the score is then the outcome that all runs share.
+    """
+    import pandas as pd
+
+    table = one_model(table)
     names: dict[str, tuple[set[str], set[str]]] = {}
     for instance, passed, failed in zip(table["question"], table["tests_passed"], table["tests_failed"], strict=True):
         fix, keep = names.setdefault(instance, (set(), set()))
@@ -78,14 +96,18 @@ def tests_of(table: pd.DataFrame) -> pd.DataFrame:
             (fix if test.startswith(FAIL) else keep).add(test)
     order = {instance: (*sorted(fix), *sorted(keep)) for instance, (fix, keep) in names.items()}
     counts: Counter[str] = Counter()
+    verdicts = 0  # reports that name no tests, only whether the instance was resolved
     vectors: list[list[int] | None] = []
-    for row in zip(
-        table["question"], table["patch_applied"], table["tests_passed"], table["tests_failed"], strict=True
+    scores: list[float | None] = []
+    for instance, applied, passed, failed, resolved in zip(
+        *(table[name] for name in ("question", "patch_applied", "tests_passed", "tests_failed", "resolved")),
+        strict=True,
     ):
-        instance, applied, passed, failed = row
-        tests = order[instance]
-        if not tests:
-            counts[UNKNOWN_TESTS] += 1
+        tests, verdict = order[instance], None if pd.isna(resolved) else bool(resolved)
+        if applied and not len(passed) and not len(failed):
+            verdicts += 1
+            vectors.append(None)
+        elif not tests:
             vectors.append(None)
         elif not applied:
             counts[UNCHANGED] += 1
@@ -94,18 +116,56 @@ def tests_of(table: pd.DataFrame) -> pd.DataFrame:
             done = set(passed)
             counts[ABSENT] += len(set(tests) - done - set(failed))
             vectors.append([int(test in done) for test in tests])
-    known = [vector is not None for vector in vectors]
+        vector = vectors[-1]
+        if verdict is None:
+            verdict = False if not applied else None if vector is None else all(vector)
+        elif vector is not None and applied and verdict != all(vector):
+            counts[OTHER_VERDICT] += 1
+        scores.append(None if verdict is None else float(verdict))
+    known = [
+        vector is not None or (verdicts > 0 and score is not None)
+        for vector, score in zip(vectors, scores, strict=True)
+    ]
+    counts[UNKNOWN_TESTS] += known.count(False)
     if not any(known):
         raise NoResponses(
             "No run names the unit tests of any instance: evaluate a patch that applies, for their names."
         )
-    out = table[known].drop(columns=["tests_passed", "tests_failed"]).reset_index(drop=True)
-    out["tests"] = [vector for vector in vectors if vector is not None]
-    out["score"] = [float(all(vector)) for vector in vectors if vector is not None]
-    out["new_tests"] = [len(names[instance][0]) for instance in out["question"]]
+    out = table[known].drop(columns=["tests_passed", "tests_failed", "resolved"]).reset_index(drop=True)
+    kept = [(vector, score) for vector, score, keep in zip(vectors, scores, known, strict=True) if keep]
+    if any(vector is not None for vector, _ in kept):
+        out["tests"] = pd.Series([vector for vector, _ in kept], dtype=object)
+        out["new_tests"] = [len(names[instance][0]) for instance in out["question"]]
+    out["score"] = [score for _, score in kept]
+    if verdicts:
+        out["_outcome"] = ["score" if vector is None else "tests" for vector, _ in kept]
     out["sample"] = out.groupby(["model", "question"], sort=False).cumcount()
-    out.attrs = {"counts": {what: number for what, number in counts.items() if number}}
+    notes = [f"{verdicts:,} reports name no unit tests, only whether the instance was resolved."] if verdicts else []
+    out.attrs = {"counts": {what: number for what, number in counts.items() if number}, "notes": [*notes, *runs(out)]}
     return out
+
+
+def one_model(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without `_folder`, the model's name in the logs. Raises `BadInput` where --model merges several."""
+    for model, of in table.groupby("model", sort=False)["_folder"]:
+        folders_of = list(dict.fromkeys(of))
+        if len(folders_of) > 1:
+            raise BadInput(f"--model {model} would merge the models {', '.join(folders_of[:5])}: leave it out.")
+    return table.drop(columns=["_folder"])
+
+
+def runs(table: pd.DataFrame) -> list[str]:
+    """Which runs are taken as repeats of each other: their names may say that they are none."""
+    notes = []
+    for model, names in table.groupby("model", sort=False)["run"]:
+        few = list(dict.fromkeys(name for name in names if name))
+        if len(few) > 1:
+            shown = ", ".join(few[:6]) + (f" and {len(few) - 6} more" if len(few) > 6 else "")
+            notes.append(
+                f"The runs {shown} of {model} are taken as repeats; where they are not, --column condition=run tells "
+                "them apart in the table that read writes."
+            )
+    return notes
 
 
 @register("swe-bench", sniff=is_swe_bench, finish=tests_of, inputs=_inputs, folder=True)
@@ -127,8 +187,10 @@ def read_swe_bench(path: Path, options: ReadOptions) -> pd.DataFrame:
     for name in _never_tried(path):
         if isinstance(found.get(name, ""), str):
             found[name] = Outcome(applied=False)
+    steps_of = {name: trajectory(path, name) for name in found}
+    settings = common(steps["settings"] for steps in steps_of.values() if steps)
     for name, outcome in found.items():
-        steps = _trajectory(path, name)
+        steps = steps_of[name]
         if isinstance(outcome, str) and outcome == NO_REPORT and steps.get("finish_reason") == "length":
             outcome = Outcome(applied=False)
         if isinstance(outcome, str):
@@ -138,12 +200,15 @@ def read_swe_bench(path: Path, options: ReadOptions) -> pd.DataFrame:
             {
                 "benchmark": "swe-bench",
                 "model": options.model or clean(model),
+                "_folder": clean(model),
                 "question": clean(name),
                 "run": clean(run),
                 "category": clean(name.rpartition("-")[0] or name),
                 "patch_applied": outcome.applied,
                 "tests_passed": list(outcome.passed),
                 "tests_failed": list(outcome.failed),
+                "resolved": outcome.resolved,
+                "settings": settings,
                 "actions": steps.get("actions"),
                 "output_tokens": steps.get("output_tokens"),
                 "finish_reason": steps.get("finish_reason"),
@@ -185,11 +250,16 @@ def _outcome(instance: Path) -> Outcome | str:
         for name, into in (("success", passed), ("failure", failed)):
             tests = sequence(mapping(status.get(kind)).get(name))
             into += [f"{kind}:{clean(test)}" for test in tests if isinstance(test, str)]
+    resolved = entry["resolved"] if isinstance(entry.get("resolved"), bool) else None
     if passed or failed:
-        return Outcome(True, tuple(passed), tuple(failed))
-    if entry.get("patch_successfully_applied") is True:
-        return NO_TESTS
+        return Outcome(True, tuple(passed), tuple(failed), resolved)
+    if entry.get("infra_failure") is True:
+        return INFRA
+    if entry.get("patch_successfully_applied") is True or resolved:
+        return NO_TESTS if resolved is None else Outcome(True, resolved=resolved)
     output = _beginning(instance / "test_output.txt", last=True)
+    if _BROKEN.search(output.encode("utf-8", "replace")):
+        return INFRA
     if "Tests Timed Out" in output or "Timeout error:" in output or "Tests Errored" in output:
         return TIMED_OUT
     return Outcome(applied=False)
@@ -216,34 +286,4 @@ def _never_tried(path: Path) -> list[str]:
     summary = _summary(path)
     if summary is None:
         return []
-    ids = sequence(mapping(parse(summary.read_bytes(), str(summary))).get("empty_patch_ids"))
-    return [name for one in ids if (name := label(one))]
-
-
-def _trajectory_folders(path: Path) -> list[Path]:
-    return [path, path / "trajs", path.parent / "trajs", path.parent / "trajectories"]
-
-
-def _trajectory(path: Path, instance: str) -> dict[str, Any]:
-    """Steps, output tokens and the end of a run, from the agent's `.traj` file where one lies beside."""
-    if "/" in instance or instance.startswith("."):
-        return {}
-    names = (f"{instance}.traj", f"{instance}.traj.json")
-    files = [folder / name for folder in (path / instance, *_trajectory_folders(path)) for name in names]
-    file = next((file for file in files if file.is_file()), None)
-    if file is None:
-        file = next(iter(sorted((path / instance).glob("*.traj"))), None)
-    if file is None:
-        return {}
-    traj = mapping(parse(file.read_bytes(), str(file)))
-    steps: float | None = None
-    if isinstance(traj.get("trajectory"), list):
-        steps = float(len(traj["trajectory"]))
-    elif isinstance(traj.get("messages"), list):
-        steps = float(sum(mapping(message).get("role") == "assistant" for message in traj["messages"]))
-    info = mapping(traj.get("info"))
-    ended = label(info.get("exit_status"))
-    if ended is not None and any(word in ended.lower() for word in ("limit", "exit_cost", "exit_context", "max_")):
-        ended = "length"
-    tokens = count(mapping(info.get("model_stats")).get("tokens_received"))
-    return {"actions": steps, "output_tokens": tokens, "finish_reason": ended}
+    return ids(mapping(parse(summary.read_bytes(), str(summary))), "empty_patch_ids")
