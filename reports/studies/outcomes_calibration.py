@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.answers.fit import fit
-from hotmess.answers.positions import position_cells
+from hotmess.answers.position_cells import position_cells
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE
 from hotmess.decompose.records import decompose
 from hotmess.responses.cells import reduce

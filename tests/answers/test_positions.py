@@ -8,14 +8,9 @@ import pandas as pd
 import pytest
 
 from hotmess.answers.fit import fit
-from hotmess.answers.positions import (
-    NAMED,
-    PAIRS,
-    cell_log_likelihood,
-    pair_variance,
-    position_cells,
-    position_draws,
-)
+from hotmess.answers.position_cells import NAMED, position_cells
+from hotmess.answers.positions import cell_log_likelihood, pair_variance, position_draws
+from hotmess.answers.resemblance import PAIRS
 from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong, tail_counts
 from hotmess.decompose.squared import plug_in, unbiased
 from hotmess.errors import NotTestable

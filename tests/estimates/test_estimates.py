@@ -15,7 +15,7 @@ from hotmess.estimates.sides import half_estimate, half_index, letter_terms, per
 from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_permutations
 from hotmess.laws.contrast import halved_cells
 from hotmess.responses.cells import reduce
-from hotmess.responses.positions import Space
+from hotmess.responses.placing import Space
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 

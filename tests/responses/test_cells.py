@@ -12,7 +12,7 @@ from hotmess.decompose.squared import plug_in
 from hotmess.errors import BadInput
 from hotmess.responses.cells import reduce
 from hotmess.responses.filter import arrow, connect
-from hotmess.responses.positions import Space
+from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL
 from hotmess.responses.tally import tally, tally_sql
 from hotmess.responses.validate import validate

@@ -113,7 +113,7 @@ def _each_draw(
         rng = np.random.default_rng(seeds[s])
         mean = 1 / (1 + np.exp(-parameters["logit_a"][s]))
         kappa, phi = np.exp(parameters["log_kappa"][s]), np.exp(parameters["log_phi"][s])
-        a, left = _beta(rng, (kappa * mean)[group] + cells.right, (kappa * (1 - mean))[group] + rest)
+        a, left = beta_draws(rng, (kappa * mean)[group] + cells.right, (kappa * (1 - mean))[group] + rest)
         shape = (phi[group] / k).astype(np.float32) + wrong
         if not all_real:
             shape *= real
@@ -135,7 +135,7 @@ def _each_draw(
             psi = np.exp(parameters["log_psi"][s])
             has = np.flatnonzero(np.isfinite(parameters["logit_u"][s])[group])
             g = group[has]
-            lost, kept = _beta(rng, (psi * share)[g] + cells.unparsable[has], (psi * (1 - share))[g] + split[has])
+            lost, kept = beta_draws(rng, (psi * share)[g] + cells.unparsable[has], (psi * (1 - share))[g] + split[has])
             u[has] = left[has] * lost
             left[has] *= kept
         w *= left / scale
@@ -150,7 +150,7 @@ def _each_draw(
             yield from pool.map(one, range(start, min(start + block, draws)))
 
 
-def _beta(rng: np.random.Generator, alpha: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def beta_draws(rng: np.random.Generator, alpha: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Beta draws and their complements, float32, each with its own relative precision."""
     shapes = alpha.astype(np.float32), beta.astype(np.float32)
     up, down = (rng.standard_gamma(shape, dtype=np.float32) for shape in shapes)

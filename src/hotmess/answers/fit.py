@@ -10,8 +10,8 @@ from hotmess.answers.engines import draw_tree
 from hotmess.answers.groups import find_groups, formula_words, letter_cells
 from hotmess.answers.parameters import group_parameters
 from hotmess.answers.pointwise import add_data
+from hotmess.answers.position_cells import position_cells
 from hotmess.answers.position_fit import PositionFit
-from hotmess.answers.positions import position_cells
 from hotmess.answers.posterior import Fit
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.vectors import fit_spec

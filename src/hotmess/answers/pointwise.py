@@ -81,8 +81,9 @@ def add_data(
     order = np.argsort(question, kind="stable")
     starts = np.searchsorted(question[order], np.arange(len(labels)))
     from hotmess.answers import positions
+    from hotmess.answers.position_cells import PositionCells
 
-    plain = not isinstance(letters, positions.PositionCells)
+    plain = not isinstance(letters, PositionCells)
     patterns, inverse = _patterns(letters, groups.index) if plain else ((letters, groups.index), slice(None))
     likelihood: Callable[..., np.ndarray] = cell_log_likelihood if plain else positions.cell_log_likelihood
     ll = np.empty((chains * draws, len(labels)), np.float32)

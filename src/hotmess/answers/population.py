@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import BadInput
-from hotmess.responses.table import refuse_outcomes
+from hotmess.responses.outcomes import refuse_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd

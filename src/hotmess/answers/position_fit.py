@@ -10,7 +10,8 @@ import numpy as np
 
 from hotmess.answers.conjugate import TermDraws
 from hotmess.answers.population import SetDraws
-from hotmess.answers.positions import PositionCells, position_draws
+from hotmess.answers.position_cells import PositionCells
+from hotmess.answers.positions import position_draws
 from hotmess.answers.posterior import Fit
 from hotmess.errors import BadInput, NotTestable
 

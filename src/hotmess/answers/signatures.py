@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from hotmess.answers.population import aggregate
 from hotmess.errors import BadInput
+from hotmess.responses.outcomes import largest_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 SIGNATURES = ("systematic", "hot mess", "both high", "solved")
 """In the order of reading: a systematic failure may be a wrong answer key, a trap or a misconception."""
-
-LARGEST = {"brier": 2.0, "coverage": 1.0, "score": 1.0}
-"""The largest error of each metric that has default thresholds."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,10 @@ class Thresholds:
         >>> Thresholds.of("coverage")
         Thresholds(bias2=0.25, variance=0.125)
         """
-        if metric not in LARGEST:
+        largest = largest_error(metric)
+        if largest is None:
             raise BadInput(f"The metric {metric} has no bounded scale; give the thresholds of bias² and variance.")
-        return cls(cls.bias2 * LARGEST[metric] / 2, cls.variance * LARGEST[metric] / 2)
+        return cls(cls.bias2 * largest / 2, cls.variance * largest / 2)
 
 
 def signatures(bias2: NDArray, variance: NDArray, thresholds: Thresholds | None = None) -> NDArray[np.int64]:

@@ -17,28 +17,19 @@ if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
 
-DEFAULT_METRIC = {
-    "probs": "brier",
-    "answer": "brier",
-    "text": "brier",
-    "tests": "coverage",
-    "score": "score",
-    "embedding": "embedding",
-    "point": "a-norm",
-}
-
 
 def choose_metric(outcome: str, metric: str | None) -> str:
     """The metric asked for, if the outcome can have it, else the outcome's own."""
-    from hotmess.responses.validate import METRICS
+    from hotmess.responses.outcomes import OUTCOMES, metrics
     from hotmess.responses.values import suggest
 
+    known = metrics()
     if metric is None:
-        return DEFAULT_METRIC[outcome]
-    if metric not in METRICS:
-        raise BadInput(f"There is no metric {metric!r}{suggest(metric, METRICS)}; there are {', '.join(METRICS)}.")
-    if outcome not in METRICS[metric]:
-        raise BadInput(f"The metric {metric} needs the outcome {' or '.join(METRICS[metric])}, not {outcome}.")
+        return OUTCOMES[outcome].default_metric
+    if metric not in known:
+        raise BadInput(f"There is no metric {metric!r}{suggest(metric, known)}; there are {', '.join(known)}.")
+    if outcome not in known[metric]:
+        raise BadInput(f"The metric {metric} needs the outcome {' or '.join(known[metric])}, not {outcome}.")
     return metric
 
 
@@ -53,7 +44,7 @@ class Method:
 
     def cells(self, responses: Responses, by: Sequence[str]) -> Cells:
         from hotmess.responses.cells import reduce
-        from hotmess.responses.positions import Space
+        from hotmess.responses.placing import Space
         from hotmess.responses.tally import CARRIED
 
         kinds: dict[str, Literal["linear", "log", "votes"]] = {"kl": "log", "zero-one": "votes"}

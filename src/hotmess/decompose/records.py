@@ -77,7 +77,8 @@ def decompose(
         NotTestable: where every cell has one response.
     """
     from hotmess.responses.cells import need_repeats
-    from hotmess.responses.table import Responses, refuse_outcomes
+    from hotmess.responses.outcomes import refuse_outcomes
+    from hotmess.responses.table import Responses
 
     Responses.need(responses)
     by = list(dict.fromkeys(by))

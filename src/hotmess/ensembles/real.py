@@ -83,14 +83,15 @@ def real_ensembles(responses: Responses) -> RealEnsembles:
     """
     import pandas as pd
 
-    from hotmess.responses.cells import _values
-    from hotmess.responses.positions import Space, positions
+    from hotmess.responses.outcomes import OUTCOMES
+    from hotmess.responses.placing import Space
 
     table = responses.table.reset_index(drop=True)
     grouped = table.groupby(list(CELL), observed=True, sort=True)
     owner = grouped.ngroup().to_numpy()
     cells = table.iloc[np.unique(owner, return_index=True)[1]].reset_index(drop=True)
-    placed = positions(pd.Series(_values(responses)), owner, cells, responses, Space())  # type: ignore[arg-type]
+    outcome = OUTCOMES[responses.outcome]
+    placed = outcome.place(np.asarray(outcome.values(responses)), owner, cells, responses, Space())
     order = np.lexsort((_order(table["sample"]), _order(table["context"]), owner))
     starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
     contexts = pd.factorize(table["context"])[0]

@@ -80,7 +80,7 @@ def half_counts(cells: Cells, *, unparsable: str = "uniform") -> tuple[np.ndarra
     """Counts of halved cells over answers, or over positions, alike in both halves of a cell; and their terms."""
     if cells.counts is not None:
         return cells.counts, _of_letters(cells.table, unparsable)
-    from hotmess.answers.positions import tally
+    from hotmess.answers.position_cells import tally
 
     place, copies, z = tally(cells)
     pair = place // 2

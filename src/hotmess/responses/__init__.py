@@ -6,7 +6,7 @@ from hotmess.lazy import Getter, attributes
 
 _HOME = {
     "CELL": "table",
-    "OUTCOMES": "table",
+    "OUTCOMES": "outcomes",
     "Responses": "table",
     "Cells": "cells",
     "reduce": "cells",

@@ -12,18 +12,14 @@ import pandas as pd
 from hotmess.decompose.points import Points, cluster
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.filter import arrow, arrow_column, connect
-from hotmess.responses.own import OWN, keys
-from hotmess.responses.positions import Space, positions, text_codes
-from hotmess.responses.table import CELL, COUNTS, Responses, refuse_outcomes
+from hotmess.responses.outcomes import OUTCOMES, refuse_outcomes
+from hotmess.responses.placing import Space
+from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, tally, tally_sql
-from hotmess.responses.values import missing, suggest
+from hotmess.responses.values import suggest
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-EXTRA = {"tests": ("new_tests",)}
-"""outcome -> further columns, constant in a question, that its latent model can use."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def reduce(responses: Responses, *, split: Sequence[str] = (), space: Space | No
         if name not in table.columns:
             raise BadInput(f"There is no column {name!r} to split by{suggest(name, table.columns)}.")
     cell = [*CELL, *(name for name in split if name not in CELL)]
-    frame: dict[str, object] = {"value": _values(responses), "row": np.arange(len(table))}
+    frame: dict[str, object] = {"value": OUTCOMES[responses.outcome].values(responses), "row": np.arange(len(table))}
     # Whole numbers in place of names, and only for what varies: the same cells, in a fraction of the time.
     coded = [codes for codes in (_numbered(table[name]) for name in cell) if codes is not None]
     frame |= {f"c{number}": codes for number, codes in enumerate(coded)}
@@ -150,22 +146,6 @@ def _numbered(series: pd.Series) -> pa.Array | None:
     return pc.take(pa.array(rank), coded.indices)
 
 
-def _values(responses: Responses) -> np.ndarray | pd.Series:
-    """What SQL counts: scalars as they are, texts by a number, vectors by the number of a row that holds the vector."""
-    table, outcome = responses.table, responses.outcome
-    if outcome in ("answer", "score"):
-        return table[outcome]
-    if outcome == "text":
-        return text_codes(responses)
-    if outcome == "tests":
-        code = pd.factorize(np.array([np.asarray(v).tobytes() for v in table["tests"]], dtype=object))[0]
-        return pd.Series(np.arange(len(code))).groupby(code).transform("first").to_numpy()
-    if outcome in OWN:
-        code = pd.factorize(keys(table[outcome].to_numpy(object), missing(table[outcome])))[0]
-        return pd.Series(np.arange(len(code))).groupby(code).transform("first").to_numpy()
-    return np.arange(len(table))
-
-
 def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, space: Space) -> Cells:
     """From counted values to cells."""
     change = _changes(rows, [f"c{number}" for number in range(varying)])
@@ -177,7 +157,8 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
     inside = None
     if "context" in rows.column_names:
         inside = np.cumsum(change | _changes(rows, ["context"])) - 1
-    placed = positions(rows["value"], owner, table, responses, space)
+    outcome = OUTCOMES[responses.outcome]
+    placed = outcome.place(rows["value"].to_numpy(), owner, table, responses, space)
     add = lambda values: np.add.reduceat(values, first)  # noqa: E731
     table["responses"] = add(copies)
     table["right"] = add(copies * placed.right)
@@ -191,7 +172,7 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
         if name not in table.columns:
             table[name] = fill
     order = [*cell, *(n for n in CARRIED if n not in cell)]
-    more = [name for name in EXTRA.get(responses.outcome, ()) if name in responses.table.columns]
+    more = [name for name in outcome.carried if name in responses.table.columns]
     for name in more:
         table[name] = responses.table[name].to_numpy()[rows["row"].to_numpy()[first]]
     table = table[[*order, "responses", "right", "unparsable", "at_limit", "log2_length", *more]]
@@ -199,7 +180,7 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
     squares = np.einsum("md,md->m", placed.z, placed.z)
     points = Points(groups.cell, groups.copies, groups.n, groups.sum(placed.z), groups.sum(squares), placed.target)
     counts = clusters = None
-    if responses.outcome == "answer":
+    if outcome.model == "letters":
         hot = np.eye(int(table["n_choices"].max()) + 1, dtype=np.int64)[rows["value"].to_numpy().astype(np.int64)]
         counts = np.add.reduceat(copies[:, None] * hot, first, axis=0)
         clusters = groups.sum(hot)

@@ -16,7 +16,8 @@ import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.responses.filter import connect
-from hotmess.responses.table import CELL, COUNTS, OUTCOMES, Responses
+from hotmess.responses.outcomes import OUTCOMES
+from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, quoted
 from hotmess.responses.validate import LENGTHS, LONGEST, choose_outcome, require, validate
 from hotmess.responses.values import suggest

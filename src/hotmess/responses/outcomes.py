@@ -1,273 +1,153 @@
-"""What each outcome needs of a table, and its checks: one function per outcome, all in one form."""
+"""The outcomes a response can have, each one object, in the order in which one is chosen when nothing else decides."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from hotmess.errors import BadInput
-from hotmess.responses.values import Place, canonical, labels, missing, numbers, option_codes, suggest, vectors
+from hotmess.responses import bases, outcome_checks, placing
+from hotmess.responses.outcome import Outcome
 
-Keep = NDArray[np.bool_] | None
-TOLERANCE = 1e-3
-"""How far the sum of a probability vector may be from 1 before it is refused; within it, vectors are renormalised."""
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-MOST_OPTIONS = 10_000
-"""More options than this are taken for a mistake."""
+    from hotmess.responses.table import Responses
 
-
-def needed(outcome: str, frame: pd.DataFrame) -> tuple[str, ...]:
-    """The further columns an outcome needs."""
-    if outcome == "answer":
-        return (
-            ("target",) if "choices" in frame.columns and "n_choices" not in frame.columns else ("target", "n_choices")
-        )
-    return {"probs": ("target",), "text": ("target",), "point": ("target_point",)}.get(outcome, ())
+MADE = ("right", "unparsable")
+"""Columns of cells that are outcomes too."""
 
 
-def _require(table: pd.DataFrame, outcome: str, name: str, hint: str = "") -> None:
-    if name not in table.columns:
-        near = suggest(name, table.columns)
-        raise BadInput(
-            f"The outcome {outcome} needs a column {name!r}, which the table does not have{near}{hint}; add it, or map "
-            f"it with --column {name}=ITS_NAME."
-        )
+def _answer_needs(frame: pd.DataFrame) -> tuple[str, ...]:
+    counted = "choices" in frame.columns and "n_choices" not in frame.columns
+    return ("target",) if counted else ("target", "n_choices")
 
 
-def check_answer(table: pd.DataFrame, place: Place) -> Keep:
-    """Answers and targets become option indices, −1 an unparsable answer."""
-    _require(table, "answer", "target")
-    choices = _n_choices(table, place)
-    table["answer"] = option_codes(table["answer"], name="answer", place=place)
-    table["target"] = option_codes(table["target"], name="target", place=place)
-    table["n_choices"] = choices
-    _check_target(table, place)
-    _inside(table["answer"].to_numpy(), choices, "answer", place)
-    return None
+def _same_tests(responses: Responses) -> np.ndarray:
+    return first_rows(np.array([np.asarray(v).tobytes() for v in responses.table["tests"]], dtype=object))
 
 
-def check_probs(table: pd.DataFrame, place: Place) -> Keep:
-    """Probability vectors: right length, finite, not negative, summing to 1; null is unparsable.
-
-    Rows of a (benchmark, model, condition, budget) that has no vectors at all, but parsed answers, are another
-    outcome and are left out.
-    """
-    _require(table, "probs", "target")
-    values, lengths = vectors(table["probs"], name="probs", place=place)
-    given = lengths > 0
-    keep = np.ones(len(table), dtype=bool)
-    if not given.all() and "answer" in table.columns:
-        answered = ~missing(table["answer"]) & (table["answer"].astype(object) != -1).to_numpy(dtype=bool)
-        arms = [table[name] for name in ("benchmark", "model", "condition", "budget")]
-        some = pd.Series(given).groupby(arms).transform("any").to_numpy()
-        parsed = pd.Series(answered).groupby(arms).transform("any").to_numpy()
-        keep = some | ~parsed
-    if "n_choices" in table.columns:
-        choices = _n_choices(table, place)
-    else:
-        choices = lengths.copy()
-        longest = pd.Series(choices).groupby([table["benchmark"], table["question"]]).transform("max").to_numpy()
-        choices = np.where(given, choices, longest)
-    bad = given & (lengths != choices)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise BadInput(
-            f"Column probs holds {lengths[at]} numbers in {place(at)} but n_choices is {choices[at]} for question "
-            f"{table['question'].iloc[at]!r}."
-        )
-    if not np.isfinite(values).all():
-        at = int(np.argmax(~np.isfinite(values).all(axis=1)))
-        raise BadInput(f"Column probs holds a probability that is not a finite number in {place(at)}.")
-    if (values < 0).any():
-        at = int(np.argmax((values < 0).any(axis=1)))
-        raise BadInput(f"Column probs holds a negative probability, {values[at].min():g}, in {place(at)}.")
-    total = values.sum(axis=1)
-    bad = given & (np.abs(total - 1) > TOLERANCE)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise BadInput(
-            f"Column probs sums to {total[at]:.6g} in {place(at)}, not to 1 within {TOLERANCE:g}; normalise it, or "
-            "leave it empty where the response was wrongly formatted."
-        )
-    values[given] /= total[given, None]
-    table["probs"] = _lists(values, lengths)
-    table["n_choices"] = choices
-    table["target"] = option_codes(table["target"], name="target", place=place)
-    _two_or_more(choices[keep], np.flatnonzero(keep), place)
-    _check_target(table, place)
-    return keep
+def first_rows(keys: np.ndarray) -> np.ndarray:
+    """(rows,) the number of the first row with the same key."""
+    code = pd.factorize(keys)[0]
+    return pd.Series(np.arange(len(code))).groupby(code).transform("first").to_numpy()
 
 
-def check_tests(table: pd.DataFrame, place: Place) -> Keep:
-    """Vectors of 0 and 1 (or true and false), equally long in all responses to a question.
-
-    `new_tests`, if there: how many of them, from the first, check what is new (SWE-bench's FAIL_TO_PASS).
-    """
-    values, lengths = vectors(table["tests"], name="tests", place=place)
-    if (lengths == 0).any():
-        at = int(np.argmax(lengths == 0))
-        raise BadInput(f"Column tests is empty in {place(at)}; leave such rows out with --where, or impute them.")
-    bad = ~np.isin(values, (0.0, 1.0)).all(axis=1)
-    if bad.any():
-        raise BadInput(f"Column tests holds something other than 0 and 1 in {place(int(np.argmax(bad)))}.")
-    _constant(table, lengths, "the number of tests", place)
-    table["tests"] = _lists(values, lengths)
-    if "new_tests" in table.columns:
-        new = numbers(table["new_tests"], name="new_tests", place=place)
-        bad = np.isfinite(new) & ((new < 0) | (new > lengths) | (new != np.round(new)))
-        if bad.any():
-            at = int(np.argmax(bad))
-            raise BadInput(
-                f"Column new_tests holds {new[at]:g} in {place(at)}; it says how many of the {lengths[at]} tests, from "
-                "the first, are new."
-            )
-        _constant(table, np.nan_to_num(new), "the number of new tests", place)
-        table["new_tests"] = new
-    return None
-
-
-def check_score(table: pd.DataFrame, place: Place) -> Keep:
-    """Numbers from 0 to 1."""
-    values = numbers(table["score"], name="score", place=place)
-    bad = ~np.isfinite(values)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise BadInput(
-            f"Column score holds {'nothing' if np.isnan(values[at]) else values[at]} in {place(at)}, not a finite "
-            'number; leave such rows out with --where "score is not null".'
-        )
-    bad = (values < 0) | (values > 1)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise BadInput(f"Column score holds {values[at]:g} in {place(at)}; scores run from 0 to 1 (1 is right).")
-    table["score"] = values
-    return None
-
-
-def check_text(table: pd.DataFrame, place: Place) -> Keep:
-    """Free-form answers and their target, in canonical form; an empty answer is unparsable."""
-    _require(table, "text", "target")
-    for name in ("text", "target"):
-        blank = missing(table[name])
-        written = labels(table[name].astype(object).where(~blank, None)).astype(object)
-        where, unique = pd.factorize(written, use_na_sentinel=True)
-        forms = np.array([*(canonical(str(value)) or None for value in unique), None], dtype=object)
-        table[name] = pd.Series(forms[where], index=table.index).astype("str" if not blank.any() else object)
-    empty = table["target"].isna().to_numpy()
-    if empty.any():
-        raise BadInput(f"Column target is empty in {place(int(np.argmax(empty)))}.")
-    _constant(table, table["target"].to_numpy(dtype=object), "the target", place)
-    return None
-
-
-def check_embedding(table: pd.DataFrame, place: Place) -> Keep:
-    """Finite vectors of one length."""
-    table["embedding"] = _same_space(table, "embedding", place)
-    return None
-
-
-def check_point(table: pd.DataFrame, place: Place) -> Keep:
-    """Finite vectors of one length, with a target point of the same length that is constant in a question."""
-    _require(table, "point", "target_point")
-    table["point"] = _same_space(table, "point", place)
-    table["target_point"] = _same_space(table, "target_point", place)
-    if len(table["point"].iloc[0]) != len(table["target_point"].iloc[0]):
-        raise BadInput("Columns point and target_point hold vectors of different lengths.")
-    goal = np.array([value.tobytes() for value in table["target_point"]], dtype=object)
-    _constant(table, goal, "the target point", place)
-    return None
-
-
-CHECKS: dict[str, Callable[[pd.DataFrame, Place], Keep]] = {
-    "answer": check_answer,
-    "probs": check_probs,
-    "tests": check_tests,
-    "score": check_score,
-    "text": check_text,
-    "embedding": check_embedding,
-    "point": check_point,
+OUTCOMES: dict[str, Outcome] = {
+    outcome.name: outcome
+    for outcome in (
+        Outcome(
+            "probs",
+            outcome_checks.check_probs,
+            placing.probs,
+            {"brier": 0, "kl": 0, "zero-one": 1},
+            needs=lambda frame: ("target",),
+            model="vectors",
+            scale=2.0,
+            refusal=(
+                "The outcome here is probs, not letters: probability vectors have a latent model of their own, of "
+                "responses (hm.fit, --estimator latent), not of cells; choose letters with --outcome answer where "
+                "there are both."
+            ),
+        ),
+        Outcome(
+            "answer",
+            outcome_checks.check_answer,
+            placing.letters,
+            {"brier": 1, "kl": 1, "zero-one": 0},
+            needs=_answer_needs,
+            values=lambda responses: responses.table["answer"],
+            model="letters",
+            scale=2.0,
+        ),
+        Outcome(
+            "tests",
+            outcome_checks.check_tests,
+            placing.passes,
+            {"coverage": 0},
+            values=_same_tests,
+            carried=("new_tests",),
+            base=bases.partial_passes,
+            scale=1.0,
+        ),
+        Outcome(
+            "score",
+            outcome_checks.check_score,
+            placing.one_score,
+            {"score": 0},
+            values=lambda responses: responses.table["score"],
+            base=bases.between_zero_and_one,
+            scale=1.0,
+        ),
+        Outcome(
+            "text",
+            outcome_checks.check_text,
+            placing.texts,
+            {"brier": 2, "zero-one": 2},
+            needs=lambda frame: ("target",),
+            values=placing.text_codes,
+            base=bases.unbounded,
+            scale=2.0,
+            distinct=True,
+        ),
+        Outcome(
+            "embedding",
+            outcome_checks.check_embedding,
+            placing.vectors,
+            {"embedding": 0},
+            model=None,
+            refusal=(
+                "The outcome embedding has no target, so there is variance but no bias; its model is of the variance, "
+                "hotmess.laws.embeddings."
+            ),
+        ),
+        Outcome(
+            "point",
+            outcome_checks.check_point,
+            placing.vectors,
+            {"a-norm": 0},
+            needs=lambda frame: ("target_point",),
+            model=None,
+            refusal=("The outcome point is continuous, no two responses are at one place; use the unbiased estimator."),
+        ),
+    )
 }
 
 
-def _n_choices(table: pd.DataFrame, place: Place) -> NDArray[np.int64]:
-    if "n_choices" not in table.columns:
-        if "choices" in table.columns:
-            counts = np.array([len(c) if isinstance(c, (list, tuple, np.ndarray)) else 0 for c in table["choices"]])
-            _two_or_more(counts, np.arange(len(counts)), place, name="choices")
-            return counts.astype(np.int64)
-        _require(
-            table, "answer", "n_choices", ": the number of options cannot be told from the answers that were given"
+def metrics() -> dict[str, tuple[str, ...]]:
+    """Which outcomes each metric can use, the preferred one first.
+
+    >>> metrics()["zero-one"], metrics()["kl"]
+    (('answer', 'probs', 'text'), ('probs', 'answer'))
+    """
+    names = dict.fromkeys(metric for outcome in OUTCOMES.values() for metric in outcome.metrics)
+    return {
+        metric: tuple(
+            outcome.name
+            for outcome in sorted(
+                (o for o in OUTCOMES.values() if metric in o.metrics), key=lambda o: o.metrics[metric]
+            )
         )
-    values = numbers(table["n_choices"], name="n_choices", place=place)
-    bad = ~np.isfinite(values) | (values != np.round(values)) | (np.abs(values) > MOST_OPTIONS)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise BadInput(
-            f"Column n_choices holds {table['n_choices'].iloc[at]} in {place(at)}, not a whole number up to "
-            f"{MOST_OPTIONS:,}."
-        )
-    counts = values.astype(np.int64)
-    _two_or_more(counts, np.arange(len(counts)), place)
-    return counts
+        for metric in names
+    }
 
 
-def _two_or_more(counts: np.ndarray, rows: np.ndarray, place: Place, name: str = "n_choices") -> None:
-    if (counts < 2).any():
-        at = int(np.argmax(counts < 2))
-        raise BadInput(f"Column {name} gives {counts[at]} options in {place(int(rows[at]))}; there must be at least 2.")
+def largest_error(metric: str) -> float | None:
+    """The largest error of a metric that is some outcome's own; None where there is no bound.
+
+    >>> largest_error("brier"), largest_error("kl")
+    (2.0, None)
+    """
+    return next((o.scale for o in OUTCOMES.values() if o.default_metric == metric and o.scale), None)
 
 
-def _check_target(table: pd.DataFrame, place: Place) -> None:
-    target, choices = table["target"].to_numpy(), table["n_choices"].to_numpy()
-    if (target < 0).any():
-        raise BadInput(f"Column target is empty in {place(int(np.argmax(target < 0)))}.")
-    _constant(table, choices, "n_choices", place)
-    _inside(target, choices, "target", place)
-    _constant(table, target, "the target", place)
-
-
-def _inside(codes: np.ndarray, choices: np.ndarray, name: str, place: Place) -> None:
-    bad = codes >= choices
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise BadInput(
-            f"Column {name} holds option {codes[at]} in {place(at)}, but the question has {choices[at]} options, "
-            f"0 to {choices[at] - 1} (options count from 0)."
-        )
-
-
-def _constant(table: pd.DataFrame, values: np.ndarray, what: str, place: Place) -> None:
-    """Refuse values that change within a question."""
-    code = pd.factorize(values)[0]
-    first = pd.Series(code).groupby([table["benchmark"], table["question"]], observed=True, sort=False)
-    bad = first.transform("first").to_numpy() != code
-    if bad.any():
-        at = int(np.argmax(bad))
-        question, benchmark = table["question"].iloc[at], table["benchmark"].iloc[at]
-        same = (table["question"] == question).to_numpy(bool) & (table["benchmark"] == benchmark).to_numpy(bool)
-        raise BadInput(
-            f"Within question {question!r} of benchmark {benchmark!r} {what} changes: {place(at)} differs from "
-            f"{place(int(np.argmax(same)))}; different questions need different names."
-        )
-
-
-def _same_space(table: pd.DataFrame, name: str, place: Place) -> np.ndarray:
-    values, lengths = vectors(table[name], name=name, place=place)
-    bad = (lengths != lengths[0]) | (lengths == 0)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise BadInput(f"Column {name} holds {lengths[at]} numbers in {place(at)} but {lengths[0]} in {place(0)}.")
-    if not np.isfinite(values).all():
-        at = int(np.argmax(~np.isfinite(values).all(axis=1)))
-        raise BadInput(f"Column {name} holds a number that is not finite in {place(at)}.")
-    return _lists(values, lengths)
-
-
-def _lists(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    out = np.empty(len(values), dtype=object)
-    for at, size in enumerate(lengths):
-        out[at] = values[at, :size] if size else None
-    return out
+def refuse_outcomes(by: Iterable[str]) -> None:
+    """Refuse to group by how a response turned out: inside such groups there is no variance left to speak of."""
+    for name in by:
+        if name in OUTCOMES or name in MADE:
+            raise BadInput(
+                f"Groups cannot be made by {name!r}, an outcome: how a response turned out leaves no variance inside "
+                "a group; group by what was known before, as model or condition."
+            )

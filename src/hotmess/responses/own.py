@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.responses.outcome import Outcome
+from hotmess.responses.outcome_checks import constant, need_column
+from hotmess.responses.outcomes import OUTCOMES, first_rows, metrics
+from hotmess.responses.placing import Placed, Space
+from hotmess.responses.values import missing
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hotmess.responses.table import Responses
     from hotmess.responses.values import Place
 
 Position = Callable[[Any], "np.typing.ArrayLike"]
 
 
-@dataclass(frozen=True)
-class Own:
-    """How values of an outcome become positions, and which column holds the target."""
+def own_outcome(name: str, position: Position, *, target: str = "target") -> Outcome:
+    """The outcome whose values have these positions; see `add_outcome`."""
 
-    position: Position
-    target: str
+    def check(table: pd.DataFrame, place: Place) -> None:
+        _check(name, position, target, table, place)
 
+    def place(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+        return _place(name, position, target, row.astype(np.int64), owner, cells, responses)
 
-OWN: dict[str, Own] = {}
+    def values(responses: Responses) -> np.ndarray:
+        column = responses.table[name]
+        return first_rows(_keys(column.to_numpy(object), missing(column)))
+
+    return Outcome(
+        name,
+        check,
+        place,
+        {name: 0},
+        values=values,
+        refusal=f"The outcome {name} is continuous, no two responses are at one place; use the unbiased estimator.",
+        own=True,
+    )
 
 
 def add_outcome(name: str, position: Position, *, target: str = "target") -> None:
@@ -60,54 +78,36 @@ def add_outcome(name: str, position: Position, *, target: str = "target") -> Non
     1.0
     >>> remove_outcome("angle")
     """
-    from hotmess.decompose.methods import DEFAULT_METRIC
-    from hotmess.responses.outcomes import CHECKS
-    from hotmess.responses.table import OUTCOMES
-    from hotmess.responses.validate import METRICS
-
-    if name in OWN:
+    if name in OUTCOMES and OUTCOMES[name].own:
         remove_outcome(name)
-    if name in METRICS or name in OUTCOMES:
+    if name in metrics() or name in OUTCOMES:
         raise BadInput(f"There is an outcome or metric {name!r} already; give yours another name.")
-    OWN[name] = Own(position, target)
-    OUTCOMES.append(name)
-    METRICS[name] = (name,)
-    DEFAULT_METRIC[name] = name
-    CHECKS[name] = lambda table, place: check(name, table, place)
+    OUTCOMES[name] = own_outcome(name, position, target=target)
 
 
 def remove_outcome(name: str) -> None:
     """Forget an outcome of your own."""
-    from hotmess.decompose.methods import DEFAULT_METRIC
-    from hotmess.responses.outcomes import CHECKS
-    from hotmess.responses.table import OUTCOMES
-    from hotmess.responses.validate import METRICS
-
-    OUTCOMES.remove(name)
-    for registry in (OWN, METRICS, DEFAULT_METRIC, CHECKS):
-        registry.pop(name)  # type: ignore[attr-defined]
+    if not OUTCOMES[name].own:
+        raise BadInput(f"The outcome {name!r} is not one of your own.")
+    del OUTCOMES[name]
 
 
-def check(name: str, table: pd.DataFrame, place: Place) -> None:
+def _check(name: str, position: Position, target: str, table: pd.DataFrame, place: Place) -> None:
     """Every value has a position of one length, the target is constant in a question and not the origin."""
-    from hotmess.responses.outcomes import _constant, _require
-    from hotmess.responses.values import missing
-
-    own = OWN[name]
-    _require(table, name, own.target)
-    blank = missing(table[own.target])
+    need_column(table, name, target)
+    blank = missing(table[target])
     if blank.any():
-        raise BadInput(f"Column {own.target} is empty in {place(int(np.argmax(blank)))}.")
-    _constant(table, np.array([repr(value) for value in table[own.target]], dtype=object), "the target", place)
+        raise BadInput(f"Column {target} is empty in {place(int(np.argmax(blank)))}.")
+    constant(table, np.array([repr(value) for value in table[target]], dtype=object), "the target", place)
     width = None
-    for column in (own.target, name):
+    for column in (target, name):
         values = table[column].to_numpy(object)
         empty = missing(table[column])
-        for at in np.unique(keys(values, empty), return_index=True)[1]:
+        for at in np.unique(_keys(values, empty), return_index=True)[1]:
             if empty[at]:
                 continue
             try:
-                z = np.asarray(own.position(values[at]), float)
+                z = np.asarray(position(values[at]), float)
             except Exception as error:  # a function of the user's, which may raise anything
                 raise BadInput(
                     f"Column {column} holds {values[at]!r} in {place(at)}, which has no position: {error}."
@@ -118,19 +118,40 @@ def check(name: str, table: pd.DataFrame, place: Place) -> None:
                     f"The position of {values[at]!r} in {place(at)} is not a vector of {width or 'some'} finite "
                     "numbers."
                 )
-            if column == own.target and not z.any():
+            if column == target and not z.any():
                 raise BadInput(f"The target {values[at]!r} in {place(at)} stands at the origin; move the origin.")
 
 
-def keys(values: np.ndarray, empty: np.ndarray) -> np.ndarray:
+def _place(
+    name: str,
+    position: Position,
+    target: str,
+    row: np.ndarray,
+    owner: np.ndarray,
+    cells: pd.DataFrame,
+    responses: Responses,
+) -> Placed:
+    """Positions by the user's function, the target's too; responses that could not be read at the origin."""
+    table = responses.table
+    values = table[name].iloc[row]
+    none = missing(values)
+    z = _positions(position, values.to_numpy(object), none)
+    goal = table[target].iloc[row[np.unique(owner, return_index=True)[1]]].to_numpy(object)
+    y = _positions(position, goal, np.zeros(len(goal), bool))
+    if z.shape[1] < y.shape[1]:  # nothing was read at all
+        z = np.zeros((len(z), y.shape[1]))
+    right = (np.abs(z - y[owner]).max(axis=1) < 1e-9).astype(np.int64)
+    return Placed(z, y, right, none.astype(np.int64))
+
+
+def _keys(values: np.ndarray, empty: np.ndarray) -> np.ndarray:
     """Equal values have equal keys, whatever their type."""
     return np.array(["" if blank else repr(value) for value, blank in zip(values, empty)], dtype=object)
 
 
-def positions_of(name: str, values: np.ndarray, empty: np.ndarray) -> np.ndarray:
+def _positions(position: Position, values: np.ndarray, empty: np.ndarray) -> np.ndarray:
     """(values, D) positions; zero where there is nothing."""
-    position = OWN[name].position
-    where, inverse = np.unique(keys(values, empty), return_index=True, return_inverse=True)[1:]
+    where, inverse = np.unique(_keys(values, empty), return_index=True, return_inverse=True)[1:]
     made = [None if empty[at] else np.asarray(position(values[at]), float) for at in where]
     width = next((len(z) for z in made if z is not None), 1)
     return np.array([np.zeros(width) if z is None else z for z in made])[inverse.ravel()]

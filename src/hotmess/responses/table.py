@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,12 +15,6 @@ if TYPE_CHECKING:
 CELL = ("benchmark", "model", "question", "condition", "budget")
 """The columns whose values together name a cell."""
 
-OUTCOMES = ["probs", "answer", "tests", "score", "text", "embedding", "point"]
-"""The outcomes a response can have, in the order in which one is chosen when nothing else decides."""
-
-
-MADE = ("right", "unparsable")
-"""Columns of cells that are outcomes too."""
 
 COUNTS = ("copies", "sum_log2_length", "with_length", "at_limit")
 """The columns that a table has where a row stands for several equal responses."""
@@ -111,16 +104,6 @@ class Responses:
             return np.full(len(self.table), np.nan)
         values = self.table[self.length].to_numpy(dtype=float, na_value=np.nan)
         return np.where(values > 0, values, np.nan)
-
-
-def refuse_outcomes(by: Iterable[str]) -> None:
-    """Refuse to group by how a response turned out: inside such groups there is no variance left to speak of."""
-    for name in by:
-        if name in OUTCOMES or name in MADE:
-            raise BadInput(
-                f"Groups cannot be made by {name!r}, an outcome: how a response turned out leaves no variance inside "
-                "a group; group by what was known before, as model or condition."
-            )
 
 
 def is_counted(table: pd.DataFrame) -> bool:

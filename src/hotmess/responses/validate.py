@@ -8,23 +8,12 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
-from hotmess.responses.outcomes import CHECKS, needed
-from hotmess.responses.table import CELL, COUNTS, OUTCOMES, Responses, is_counted
+from hotmess.responses.outcomes import OUTCOMES, metrics
+from hotmess.responses.table import CELL, COUNTS, Responses, is_counted
 from hotmess.responses.values import Place, labels, missing, numbers, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-METRICS: dict[str, tuple[str, ...]] = {
-    "brier": ("probs", "answer", "text"),
-    "kl": ("probs", "answer"),
-    "zero-one": ("answer", "probs", "text"),
-    "coverage": ("tests",),
-    "score": ("score",),
-    "embedding": ("embedding",),
-    "a-norm": ("point",),
-}
-"""Which outcomes a metric can use, the preferred one first."""
 
 LENGTHS = ("reasoning_tokens", "actions")
 KNOWN = (*CELL, "context", "sample", "family", "model_size_b", "category", "target", "n_choices", *LENGTHS)
@@ -76,7 +65,7 @@ def validate(
         said.append(f"The outcome is {outcome}; the table also has {', '.join(others)}.")
     table = frame.reset_index(drop=True)
     _name_cells(table, where)
-    keep = CHECKS[outcome](table, where)
+    keep = OUTCOMES[outcome].check(table, where)
     if keep is not None and not keep.all():
         said.append(f"{int((~keep).sum()):,} rows hold another outcome than {outcome} and are left out.")
         positions = np.flatnonzero(keep)
@@ -112,20 +101,21 @@ def present_outcomes(frame: pd.DataFrame) -> list[str]:
 
 def choose_outcome(frame: pd.DataFrame, *, outcome: str | None, metric: str | None) -> str:
     """The outcome asked for, else the first one present that the metric can use."""
-    if metric is not None and metric not in METRICS:
-        raise BadInput(f"There is no metric {metric!r}{suggest(metric, METRICS)}; there are {', '.join(METRICS)}.")
+    known = metrics()
+    if metric is not None and metric not in known:
+        raise BadInput(f"There is no metric {metric!r}{suggest(metric, known)}; there are {', '.join(known)}.")
     if outcome is not None:
         if outcome not in OUTCOMES:
             near = suggest(outcome, OUTCOMES)
             raise BadInput(f"There is no outcome {outcome!r}{near}; there are {', '.join(OUTCOMES)}.")
         require(frame, outcome)
-        if metric is not None and outcome not in METRICS[metric]:
-            raise BadInput(f"The metric {metric} needs the outcome {' or '.join(METRICS[metric])}, not {outcome}.")
+        if metric is not None and outcome not in known[metric]:
+            raise BadInput(f"The metric {metric} needs the outcome {' or '.join(known[metric])}, not {outcome}.")
         return outcome
     there = present_outcomes(frame)
-    wanted = METRICS[metric] if metric else OUTCOMES
+    wanted = known[metric] if metric else tuple(OUTCOMES)
     for name in wanted:
-        if name in there and all(column in frame.columns for column in needed(name, frame)):
+        if name in there and all(column in frame.columns for column in OUTCOMES[name].needs(frame)):
             return name
     if there and not set(wanted) & set(there):
         raise BadInput(

@@ -67,7 +67,7 @@ def _control(study: Study, seed: int) -> Control:
 
 def _variants(study: Study) -> dict[str, Estimate]:
     from hotmess.responses.cells import reduce
-    from hotmess.responses.positions import Space
+    from hotmess.responses.placing import Space
 
     out = {}
     mine = length_terms(study)

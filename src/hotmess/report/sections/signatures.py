@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from hotmess import plot
-from hotmess.answers.signatures import LARGEST, SIGNATURES, Thresholds, triage
+from hotmess.answers.signatures import SIGNATURES, Thresholds, triage
 from hotmess.report.section import Context, Figure, Section, Table
+from hotmess.responses.outcomes import largest_error
 from hotmess.words import metric_words, percent, population_words, show
 
 
@@ -14,7 +15,7 @@ def signatures(context: Context) -> Section | None:
     """Shares of questions by failure signature, and the triage table."""
     study = context.study
     metric = study.metric
-    if metric not in LARGEST:
+    if largest_error(metric) is None:
         return None
     fit, at = study.fit, Thresholds.of(metric)
     shares = plot.failure_signatures_table(fit, metric=metric, population=context.population, interval=context.interval)

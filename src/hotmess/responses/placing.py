@@ -1,4 +1,8 @@
-"""Positions of responses in the space of their outcome, and the targets there."""
+"""Positions of responses in the space of their outcome, and the targets there: one function per outcome.
+
+Each takes (m,) counted values (codes, scores, or the number of a row that holds the vector), the cell of each, the
+table of cells, the responses in which vectors are looked up, and the space asked for.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 from hotmess.decompose.kl import log_smoothed
-from hotmess.responses.own import OWN, positions_of
-from hotmess.responses.table import CELL, Responses
-from hotmess.responses.values import missing
+from hotmess.responses.table import CELL
+
+if TYPE_CHECKING:
+    from hotmess.responses.table import Responses
 
 
 @dataclass(frozen=True)
@@ -43,29 +45,15 @@ class Placed:
     unparsable: np.ndarray
 
 
-def positions(
-    values: pa.ChunkedArray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space
-) -> Placed:
-    """Positions of the counted values of each cell.
-
-    Args:
-        values: (m,) what was counted: codes, scores, or the number of a row that holds the vector.
-        owner: (m,) the cell of each value.
-        cells: the table of cells.
-        responses: where vectors are looked up.
-        space: the space asked for.
-    """
-    value = values.to_numpy()
-    if responses.outcome == "score":
-        target = np.ones((len(cells), 1))
-        return Placed(value.astype(float)[:, None], target, value.astype(float), np.zeros(len(value), dtype=np.int64))
-    if responses.outcome in OWN:
-        return _own(value.astype(np.int64), owner, cells, responses)
-    place = {"answer": _letters, "text": _texts, "probs": _probs, "tests": _tests}.get(responses.outcome, _vectors)
-    return place(value.astype(np.int64), owner, cells, responses, space)
+def one_score(value: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+    """A score is its own position; 1 is right."""
+    target = np.ones((len(cells), 1))
+    return Placed(value.astype(float)[:, None], target, value.astype(float), np.zeros(len(value), dtype=np.int64))
 
 
-def _letters(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+def letters(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+    """One-hot over the options of the question."""
+    code = code.astype(np.int64)
     choices = cells["n_choices"].to_numpy(dtype=np.int64)
     goal = cells["target"].to_numpy(dtype=np.int64)
     widest = int(choices.max())
@@ -82,12 +70,13 @@ def _letters(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses
     return Placed(z, target, right, none.astype(np.int64))
 
 
-def _texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+def texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
     """One-hot over the distinct answers of a cell, the target first.
 
     The set of answers is unbounded: the uniform vector over C answers tends to the origin as C grows, and there an
     unparsable answer stands.
     """
+    code = code.astype(np.int64)
     row = pd.Series(np.arange(len(responses.table))).groupby(text_codes(responses)).first()
     text = np.array([*responses.table["text"], None], dtype=object)
     answer = text[row.reindex(code, fill_value=-1).to_numpy()]
@@ -115,7 +104,9 @@ def text_codes(responses: Responses) -> np.ndarray:
     return pd.factorize(responses.table["text"].astype(object), sort=False, use_na_sentinel=True)[0]
 
 
-def _probs(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+def probs(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+    """Probability vectors as they are, as logarithms, or as votes."""
+    row = row.astype(np.int64)
     choices = cells["n_choices"].to_numpy(dtype=np.int64)
     goal = cells["target"].to_numpy(dtype=np.int64)
     widest = int(choices.max())
@@ -144,8 +135,9 @@ def _probs(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: R
     return Placed(z, target, right, none.astype(np.int64))
 
 
-def _tests(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+def passes(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
     """Pass and fail over √T, all ones over √T as the target: the error is the share of failed tests."""
+    row = row.astype(np.int64)
     lists = responses.table["tests"].to_numpy(dtype=object)[row]
     size = np.array([len(value) for value in lists])
     widest = int(size.max())
@@ -159,22 +151,9 @@ def _tests(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: R
     return Placed(z / root, target, right, np.zeros(len(row), dtype=np.int64))
 
 
-def _own(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses) -> Placed:
-    """Positions by the user's function, the target's too; responses that could not be read at the origin."""
-    own, table = OWN[responses.outcome], responses.table
-    values = table[responses.outcome].iloc[row]
-    none = missing(values)
-    z = positions_of(responses.outcome, values.to_numpy(object), none)
-    goal = table[own.target].iloc[row[np.unique(owner, return_index=True)[1]]].to_numpy(object)
-    target = positions_of(responses.outcome, goal, np.zeros(len(goal), bool))
-    if z.shape[1] < target.shape[1]:  # nothing was read at all
-        z = np.zeros((len(z), target.shape[1]))
-    right = (np.abs(z - target[owner]).max(axis=1) < 1e-9).astype(np.int64)
-    return Placed(z, target, right, none.astype(np.int64))
-
-
-def _vectors(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+def vectors(row: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
     """Embeddings (no target) and points (with one)."""
+    row = row.astype(np.int64)
     table, outcome = responses.table, responses.outcome
     z = np.array(list(table[outcome].to_numpy(dtype=object)[row]))
     target = np.full((len(cells), z.shape[1]), np.nan)
