@@ -17,10 +17,13 @@ import argparse
 import json
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from hotmess.temperature import statements
 
 if TYPE_CHECKING:
     from hotmess.simulate import World
@@ -35,11 +38,11 @@ FAST = {"engine": "fast", "draws": 200, "points": 32}
 NUTS = {"engine": "nuts", "draws": 300, "warmup": 250}
 LONGER = {"engine": "nuts", "draws": 900, "warmup": 400}  # where NUTS did not pass its gate
 LIMIT = 0.7  # of Pareto k
-STATEMENTS = {  # statement: (truth, sign)
-    "natural-slope": ("beta_nat", 1),
-    "answers-get-hotter-with-length": ("gamma_nat", 1),
-    "budget-slope": ("beta_bud", -1),
-    "natural-exceeds-budget": ("exceeds", 1),
+STATEMENTS: dict[str, tuple[str, int, Callable[..., Any]]] = {  # statement: (truth, sign, its draws)
+    "natural-slope": ("beta_nat", 1, statements.natural_slope),
+    "answers-get-hotter-with-length": ("gamma_nat", 1, statements.hotter_with_length),
+    "budget-slope": ("beta_bud", -1, statements.budget_slope),
+    "natural-exceeds-budget": ("exceeds", 1, statements.natural_exceeds_budget),
 }
 EFFECTS = {  # (kind, name of the slope): truth
     ("natural", "accuracy"): "accuracy_nat",
@@ -55,7 +58,6 @@ def one(world: str, seed: int, engine: str = "fast", *, again: bool = False) -> 
     """Fit one data set and record every posterior beside its truth: true, median, 5%, 95%, P(> 0), sd."""
     from hotmess.simulate import simulate
     from hotmess.temperature.fit import fit_lengths
-    from hotmess.temperature.statements import STATEMENTS as DRAWS
 
     data = simulate(world, seed=seed, **SIZE)
     options = FAST if engine == "fast" else LONGER if again else NUTS
@@ -66,7 +68,7 @@ def one(world: str, seed: int, engine: str = "fast", *, again: bool = False) -> 
     else:
         record |= {"draws": options["draws"], "gate": list(fit.gate.reasons)}
     for population, suffix in (("like-these", ""), ("these", "_these")):
-        draws = {name: (*spec, DRAWS[name](fit, population).draws) for name, spec in STATEMENTS.items()}
+        draws = {name: (truth, sign, of(fit, population).draws) for name, (truth, sign, of) in STATEMENTS.items()}
         for (kind, effect), truth in EFFECTS.items():
             draws[truth] = (truth, 1, fit.slopes(kind, population=population)[effect][..., 0])
         for name, (truth, sign, x) in draws.items():

@@ -14,7 +14,7 @@ from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.decidable import MOST, POWER, smallest_effect, would_decide
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
-from hotmess.design.power import decision_rate, standard_error
+from hotmess.design.decision import decision_rate, standard_error
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate

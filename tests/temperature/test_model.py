@@ -16,7 +16,7 @@ from hotmess.temperature.effects import curves, points
 from hotmess.temperature.fit import fit_lengths
 from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior
 from hotmess.temperature.prior import Pooling, TemperaturePrior, pooling
-from hotmess.temperature.statements import STATEMENTS
+from hotmess.temperature.statements import budget_slope, hotter_with_length, natural_exceeds_budget, natural_slope
 
 PRIOR = TemperaturePrior()
 
@@ -238,11 +238,11 @@ def test_recovers_natural_and_budget_effects_and_states_them():
     for kind, truth in (("natural", "beta_nat_these"), ("budget", "beta_bud_these")):
         x = fit.slopes(kind, population="these")["incoherence"]
         assert abs(x.mean() - world.truth[truth]) < 4 * x.std()
-    for statement in STATEMENTS.values():
+    for statement in (natural_slope, hotter_with_length, budget_slope, natural_exceeds_budget):
         assert (statement(fit, "these").draws > 0).mean() > 0.9
     table = fit.summary(population="these")
     assert set(table["kind"]) == {"natural", "budget"}
-    parts = STATEMENTS["natural-slope"](fit, "these").parts
+    parts = natural_slope(fit, "these").parts
     change = fit.mean_over_models(fit.slopes("natural", population="these")["change"])
     np.testing.assert_allclose(sum(parts.values()), change, atol=1e-10)
 
@@ -251,6 +251,6 @@ def test_what_the_data_cannot_say_is_not_testable():
     world = simulate("natural-only", seed=0, questions=10, budgets=1, samples=10)
     fit = fit_lengths(world.table, engine="fast", seed=0, draws=25, points=8)
     with pytest.raises(NotTestable, match="two budgets with tokens"):
-        STATEMENTS["natural-exceeds-budget"](fit, "these")
+        natural_exceeds_budget(fit, "these")
     with pytest.raises(BadInput, match="engine"):
         fit_lengths(world.table, engine="vi")

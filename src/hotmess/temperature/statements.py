@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from hotmess.decompose.parts import NAMES as PARTS
@@ -50,15 +48,6 @@ def natural_exceeds_budget(fit: LengthFit, population: str = "like-these") -> Ef
         raise NotTestable("No model has both lengths that vary within budgets and two budgets.")
     mean = np.abs(fit.mean_over_models(one)) - np.abs(fit.mean_over_models(other))
     return _effects(fit, each, "|beta_nat| - |beta_bud|", draws=mean)
-
-
-STATEMENTS: dict[str, Callable[[LengthFit, str], Effects]] = {
-    "natural-slope": natural_slope,
-    "answers-get-hotter-with-length": hotter_with_length,
-    "budget-slope": budget_slope,
-    "natural-exceeds-budget": natural_exceeds_budget,
-}
-"""Name -> (fit, population) -> draws of the quantity whose sign is asked for; claims' own names are claims."""
 
 
 def _effects(
