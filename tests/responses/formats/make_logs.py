@@ -153,6 +153,31 @@ def write_lm_eval(
     return path
 
 
+def lmms_record(number: int, answer: str, target: str = "B", **changes: Any) -> dict[str, Any]:
+    """A record of a generation task of lmms-eval, as its tracker writes it since it flattens what is one request's."""
+    record = {
+        "doc_id": number,
+        "target": target,
+        "input": f"Question {number}?\nA. w\nB. x\nC. y",
+        "resps": [f"The answer is {answer}"],
+        "filtered_resps": answer,
+        "token_counts": [{"input_tokens": 9, "output_tokens": 20 + number, "reasoning_tokens": None}],
+        "doc_hash": f"h{number}",
+        "mmmu_acc": {"id": f"v_{number}", "answer": target, "parsed_pred": answer},
+    }
+    return {**record, **changes}
+
+
+def write_lmms_eval(folder: Path, records: Sequence[Mapping[str, Any]], task: str = "mmmu_val", **results: Any) -> Path:
+    """Write `<date>_samples_<task>.jsonl` and `<date>_results.json`, as lmms-eval names them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"20260301_100000_samples_{task}.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    body = {"configs": {task: {"task": task}}, "config": {"model": "qwen2_vl"}, "model_name": "org/vl-2b", **results}
+    (folder / "20260301_100000_results.json").write_text(json.dumps(body), encoding="utf-8")
+    return path
+
+
 def swe_report(instance: str, fix: Mapping[str, bool], keep: Mapping[str, bool]) -> dict[str, Any]:
     """A `report.json` of an applied patch: test name → passed, for FAIL_TO_PASS and PASS_TO_PASS."""
 
@@ -192,7 +217,7 @@ def write_swe(root: Path, run: str, model: str, instance: str, report: Any, **fi
 
 
 def swe_summary(ids: Mapping[str, str], **lists: Any) -> dict[str, Any]:
-    """A run's summary, `<model>.<run_id>.json`: instance → resolved, unresolved, empty_patch, error, infra or incomplete.
+    """A run's summary, `<model>.<run_id>.json`; instance → resolved, unresolved, empty_patch, error, infra, incomplete.
 
     In the structure of `make_run_report` of SWE-bench 5.0.2, where infrastructure failures stay among the unresolved.
     """

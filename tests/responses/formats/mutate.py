@@ -18,10 +18,13 @@ from make_logs import (
     inspect_sample,
     likelihood_record,
     lm_record,
+    lmms_record,
     swe_report,
+    swe_summary,
     unapplied,
     write_inspect,
     write_lm_eval,
+    write_lmms_eval,
     write_swe,
 )
 
@@ -250,7 +253,27 @@ class Corpus:
             for q in range(3)
         ]
         write_lm_eval(self.home / "letters", letters, task="gpqa", filter_list=[{"name": "f", "filter": steps}])
-        self.sources = [self.home / name for name in ("repeats", "likelihoods", "letters")]
+        several = [
+            likelihood_record(
+                q,
+                [-1.0, -2.0, -3.0],
+                0,
+                doc={"q": "?", "mc2_targets": {"choices": ["option 0", "option 1", "option 2"], "labels": [1, 1, 0]}},
+                metrics=["acc"],
+                acc=1.0,
+                target=["0", "[0, 1]", "B"][q],
+            )
+            for q in range(3)
+        ]
+        write_lm_eval(self.home / "several", several, task="mc2")
+        aliases = [lm_record(q, target="['1', '2']", filtered_resps=["1"], exact_match=True) for q in range(3)]
+        plain = [{"metric": "exact_match", "ignore_case": True, "regexes_to_ignore": [",", "(?s).*#### "]}]
+        write_lm_eval(self.home / "aliases", aliases, task="triviaqa", metric_list=plain, doc_to_text="{{q}}")
+        flat = [lmms_record(q, "ABC"[q % 3]) for q in range(3)]
+        write_lmms_eval(self.home / "flat", flat)
+        self.sources = [
+            self.home / name for name in ("repeats", "likelihoods", "letters", "several", "aliases", "flat")
+        ]
         if shared is not None:
             self.sources.append(shared / "logs" / "lm_eval")
 
@@ -267,7 +290,17 @@ class Corpus:
                 }
                 (folder / f"{name}.traj").write_text(json.dumps(traj))
         (tree / "m.r1.json").write_text(json.dumps({"empty_patch_ids": ["org__repo-9"], "submitted_ids": []}))
-        self.sources = [tree]
+        verdicts, summaries = self.home / "verdicts", self.home / "summaries"
+        for run in ("r1", "r2"):
+            entry = {"patch_exists": True, "patch_successfully_applied": True, "resolved": run == "r1"}
+            folder = write_swe(verdicts, run, "m", "org__repo-1", {"org__repo-1": entry})
+            config = {"model": {"name": "m", "temperature": 0.5}, "agent": {"templates": {"system": "s"}}}
+            traj = {"messages": [{"role": "assistant"}], "info": {"config": config, "mini_version": "1"}}
+            (folder / "org__repo-1.traj").write_text(json.dumps(traj))
+            summaries.mkdir(exist_ok=True)
+            states = {"o__r-1": "resolved", "o__r-2": "unresolved", "o__r-3": "infra", "o__r-4": "error"}
+            (summaries / f"lab__m.{run}.json").write_text(json.dumps(swe_summary(states)))
+        self.sources = [tree, tree, verdicts, summaries]
 
     def _written_evals(self, shared: Path | None) -> None:
         self.home.mkdir(parents=True)

@@ -58,7 +58,24 @@ def results_of(path: Path) -> list[Path]:
     return sorted(file for file in files if file.is_file() and not file.name.startswith("samples_"))
 
 
-@register("lm-evaluation-harness", sniff=is_lm_eval, inputs=lambda path: [path, *results_of(path)], version=2)
+def contexts_of(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the column `context`, where runs of equal settings were given other examples for a question."""
+    asked = table.groupby(["benchmark", "model", "settings", "question"], dropna=False, sort=False)["_asked"]
+    several = bool((asked.nunique() > 1).any())
+    out = table.assign(context=table["_asked"]) if several else table
+    out = out.drop(columns=["_asked"])
+    note = "Prompts to one question differ between runs, as examples drawn at random do: each is a context."
+    out.attrs = {"notes": [note]} if several else {}
+    return out
+
+
+@register(
+    "lm-evaluation-harness",
+    sniff=is_lm_eval,
+    finish=contexts_of,
+    inputs=lambda path: [path, *results_of(path)],
+    version=2,
+)
 def read_lm_eval(path: Path, options: ReadOptions) -> pd.DataFrame:
     """One row for each repeat of each question of one task.
 

@@ -6,7 +6,6 @@ leaves them out where the filter changed nothing, and names neither filters nor 
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,13 +14,19 @@ from typing import Any, NamedTuple
 
 from hotmess.errors import BadInput
 from hotmess.responses.formats.hostile import clean, count, label, mapping, number, parse, sequence
-from hotmess.responses.formats.questions import fingerprint
+from hotmess.responses.formats.lm_eval_documents import (
+    LONGEST_LIST,
+    asked_of,
+    content_of,
+    is_plain,
+    list_of,
+    marked,
+    options_of,
+    text_of,
+)
 
 USUAL = ("exact_match", "acc", "acc_norm")
 """Metrics of records that do not list theirs."""
-
-LONGEST_LIST = 100_000
-"""Characters of a target up to which it is read as a list of right answers."""
 
 _NO_METRIC = frozenset(
     (
@@ -30,7 +35,6 @@ _NO_METRIC = frozenset(
     )
 )
 _SAID, _RIGHT = ("parsed_pred", "pred", "prediction"), ("answer", "gt", "target")
-_IDS = frozenset(("id", "idx", "index", "key", "doc_id", "question_id", "sample_id", "uuid", "ind"))
 _ROLLING = frozenset(("word_perplexity", "byte_perplexity", "bits_per_byte"))
 
 
@@ -57,6 +61,8 @@ class Record(NamedTuple):
     arguments: dict[str, Any]
     category: str | None
     content: str | None
+    asked: str | None
+    """A digest of the prompt, few-shot examples and all."""
     prompt: bool
     """Whether the question stands in its document, as lm-evaluation-harness writes it."""
 
@@ -100,13 +106,13 @@ def record_of(raw: Any, where: str, delimiter: str = " ") -> Record:
     continuations = [request["arg_1"] if isinstance(request.get("arg_1"), str) else "" for request in requests]
     bare = [clean(text.removeprefix(delimiter)) for text in continuations]
     filtered = _filtered(raw)
-    options = _options(doc)
+    options = options_of(doc)
     targets = _targets(raw.get("target"))
     return Record(
         id=id,
         targets=targets,
         options=options,
-        right=_marked(doc, [text.strip() for text in bare]),
+        right=marked(doc, [text.strip() for text in bare]),
         continuations=tuple(text[:2_000].strip() for text in bare),
         sizes=tuple((len(text), len(text.encode())) for text in bare),
         responses=tuple(texts),
@@ -119,7 +125,8 @@ def record_of(raw: Any, where: str, delimiter: str = " ") -> Record:
         metrics=_metrics(raw),
         arguments=dict(mapping(requests[0].get("arg_1"))),
         category=next((text for name in ("category", "subject") if (text := label(doc.get(name)))), None),
-        content=_content(raw, doc, options, targets),
+        content=content_of(raw, doc, options, targets),
+        asked=asked_of(requests[0].get("arg_0")),
         prompt="doc" in raw,
     )
 
@@ -158,12 +165,8 @@ def _filtered(raw: Mapping[str, Any]) -> tuple[str, ...]:
     if isinstance(given, list) and len(given) == 1 and isinstance(given[0], list):
         given = given[0]
     listed = given if isinstance(given, list) else [given]
-    texts = [clean(one) if isinstance(one, str) else clean(json.dumps(one)) for one in listed if _plain(one)]
+    texts = [clean(one) if isinstance(one, str) else clean(json.dumps(one)) for one in listed if is_plain(one)]
     return tuple(texts) if len(texts) == len(listed) else ()
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and value is not None
 
 
 def _tokens(raw: Mapping[str, Any], n: int) -> tuple[tuple[float | None, float | None], ...]:
@@ -218,89 +221,9 @@ def is_rolling(record: Record) -> bool:
 def _targets(value: Any) -> tuple[str, ...]:
     """The right answers: one, or several where the target is a list (written as Python shows it, or as JSON)."""
     if isinstance(value, str) and value.startswith("[") and value.endswith("]") and len(value) <= LONGEST_LIST:
-        listed = _list(value)
+        listed = list_of(value)
         if listed is not None:
-            return tuple(dict.fromkeys(_text(one) for one in listed))
+            return tuple(dict.fromkeys(text_of(one) for one in listed))
     if isinstance(value, list):
-        return tuple(dict.fromkeys(_text(one) for one in value))
-    return (_text(value),)
-
-
-def _list(text: str) -> list[Any] | None:
-    for read in (ast.literal_eval, json.loads):
-        try:
-            listed = read(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        if isinstance(listed, list) and listed and all(_plain(one) for one in listed):
-            return listed
-    return None
-
-
-def _text(value: Any) -> str:
-    return clean(value if isinstance(value, str) else json.dumps(value, default=str))
-
-
-def _options(doc: Mapping[str, Any]) -> tuple[str, ...]:
-    """Options of a question, where its document shows them in one of the usual ways."""
-    for name in ("choices", "options", "endings"):
-        listed = doc.get(name)
-        listed = listed.get("text") if isinstance(listed, dict) else listed
-        if isinstance(listed, str) and listed.startswith("[") and len(listed) <= LONGEST_LIST:
-            listed = _list(listed)
-        if isinstance(listed, list) and len(listed) >= 2 and all(isinstance(one, str) for one in listed):
-            return tuple(clean(one) for one in listed)
-    for names in ([*"ABCDEFGHIJ"], [f"choice{place}" for place in range(1, 11)]):
-        texts: list[str] = []
-        for name in names:
-            if not isinstance(doc.get(name), str):
-                break
-            texts.append(clean(doc[name]))
-        if len(texts) >= 2:
-            return tuple(texts)
-    return ()
-
-
-def _marked(doc: Mapping[str, Any], continuations: Sequence[str]) -> tuple[int, ...]:
-    """Options that the document marks with 1 in `labels` beside the very texts of the continuations."""
-    for value in (doc, *doc.values()):
-        value = mapping(value)
-        labels, choices = sequence(value.get("labels")), sequence(value.get("choices"))
-        fits = len(labels) == len(choices) == len(continuations) >= 2 and all(one in (0, 1) for one in labels)
-        if fits and [str(choice).strip() for choice in choices] == list(continuations):
-            return tuple(place for place, mark in enumerate(labels) if mark == 1)
-    return ()
-
-
-def _content(
-    raw: Mapping[str, Any], doc: Mapping[str, Any], options: Sequence[str], targets: Sequence[str]
-) -> str | None:
-    """A digest of the question: the texts of its document, in whatever order its options stand."""
-    texts: set[str] = set()
-    _leaves(doc or raw.get("input"), texts, len(options))
-    if not texts:
-        return None
-    right = [options[place] for text in targets if 0 <= (place := _place(text)) < len(options)]
-    return fingerprint(sorted(texts - {option.strip() for option in options}), options, right or sorted(targets))[0]
-
-
-def _place(text: str) -> int:
-    bare = text.strip().strip("()[].:")
-    if bare.isdecimal() and len(bare) < 4:
-        return int(bare)
-    return ord(bare) - ord("A") if len(bare) == 1 and "A" <= bare <= "Z" else -1
-
-
-def _leaves(value: Any, texts: set[str], n: int, depth: int = 0) -> None:
-    """The texts and numbers of a document without ids, and without what moves with the order of its `n` options."""
-    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-        text = value.strip() if isinstance(value, str) else _text(value)
-        if text and not (n and _place(text) >= 0):
-            texts.add(clean(text))
-    elif depth < 6 and isinstance(value, dict):
-        for key, inner in value.items():
-            if key.lower() not in _IDS:
-                _leaves(inner, texts, n, depth + 1)
-    elif depth < 6 and isinstance(value, list):
-        for inner in value:
-            _leaves(inner, texts, n, depth + 1)
+        return tuple(dict.fromkeys(text_of(one) for one in value)) or ("",)
+    return (text_of(value),)

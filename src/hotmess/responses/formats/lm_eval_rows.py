@@ -72,6 +72,7 @@ def _base(record: Record, metric: str | None) -> dict[str, Any]:
         "temperature": 0.0 if sampled is False else temperature,
         "top_p": number(arguments.get("top_p")),
         "content": record.content,
+        "_asked": record.asked,
     }
 
 

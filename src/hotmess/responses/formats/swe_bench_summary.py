@@ -34,7 +34,7 @@ def is_summary(path: Path, head: bytes) -> bool:
 
 
 def _noted(table: pd.DataFrame) -> pd.DataFrame:
-    table.attrs["notes"] = runs(table)
+    table.attrs = {"notes": runs(table)}
     return table
 
 
