@@ -30,9 +30,10 @@ _WHERE = {
     "pymc_model": "hotmess.pymc_models",
     "sample_pymc": "hotmess.pymc_models.sample",
     "Design": "hotmess.design.planning",
-    "Fit": "hotmess.answers.fit",
+    "Fit": "hotmess.answers.posterior",
     "plan": "hotmess.design.planning",
     "fit": "hotmess.answers.fit",
+    "load": "hotmess.saved",
     "triage": "hotmess.answers.signatures",
     "sample_size": "hotmess.laws.samples",
     "subset_spread": "hotmess.laws.samples",
@@ -84,6 +85,7 @@ __all__ = [
     "fit",
     "interpret",
     "length_law",
+    "load",
     "natural_contrast",
     "plan",
     "plot",
@@ -103,7 +105,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from hotmess.answers.fit import Fit, fit
+    from hotmess.answers.fit import fit
+    from hotmess.answers.posterior import Fit
     from hotmess.answers.signatures import triage
     from hotmess.checks.predictive import Checks, check
     from hotmess.claims.api import test
@@ -128,6 +131,7 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
     from hotmess.runs.reliability import Reliability, reliability
     from hotmess.runs.sources import Sources, sources
+    from hotmess.saved import load
 
 
 def __getattr__(name: str) -> Any:

@@ -308,8 +308,12 @@ class Fit(Summaries):
         sets = self.draws(by, population=population, metric=metric)
         return summarise(sets, [self.gate] * len(sets.table), interval)
 
-    def save(self, path: str) -> None:
-        """Write the posterior as netCDF, beside and moved into place whole."""
-        from hotmess.inference.store import save_tree
+    def saved(self) -> dict[str, Any]:
+        """What makes this fit again, beside its draws."""
+        return {"cells": self.cells, "spec": self.spec}
 
-        save_tree(self.data, path)
+    def save(self, path: str) -> None:
+        """Write the posterior as netCDF, whole, for `hotmess.load`; the responses are not in it."""
+        from hotmess.inference.store import save_posterior
+
+        save_posterior(self, path)

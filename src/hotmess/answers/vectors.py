@@ -63,7 +63,7 @@ class VectorFit(Summaries):
     cell: np.ndarray
     cells: Cells
     spec: Spec
-    source: Responses = field(repr=False)
+    source: Responses | None = field(repr=False)
     notes: tuple[str, ...] = ()
     _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -92,12 +92,19 @@ class VectorFit(Summaries):
 
     def refit(self, **changes: Any) -> VectorFit:
         """The same responses fitted again, with the settings of `spec` but for the changes."""
-        return fit_spec(self.source, self.spec.changed(**changes))
+        return fit_spec(self._responses, self.spec.changed(**changes))
+
+    @property
+    def _responses(self) -> Responses:
+        if self.source is None:
+            raise BadInput("This fit was read from a file, which holds no responses; fit them again with hotmess.fit.")
+        return self.source
 
     def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> VectorFit:
         """The rest fitted without some questions (names, or (benchmark, question) pairs) or some models."""
-        keep = kept_rows(self.source.table, questions, models)
-        return fit_spec(replace(self.source, table=self.source.table.iloc[keep].reset_index(drop=True)), self.spec)
+        source = self._responses
+        keep = kept_rows(source.table, questions, models)
+        return fit_spec(replace(source, table=source.table.iloc[keep].reset_index(drop=True)), self.spec)
 
     @cached_property
     def groups(self) -> Groups:
@@ -164,11 +171,16 @@ class VectorFit(Summaries):
         values = {name: (dims[: x.ndim], x) for name, x in self.posterior.parameters.items()}
         return xr.DataTree.from_dict({"posterior": xr.Dataset(values, coords={"group": list(self.labels)})})
 
-    def save(self, path: str) -> None:
-        """Write the groups' parameters as netCDF, beside and moved into place whole."""
-        from hotmess.inference.store import save_tree
+    def saved(self) -> dict[str, Any]:
+        """What makes this fit again; the responses themselves are not kept."""
+        names = ("table", "posterior", "f", "cell", "cells", "spec", "notes")
+        return {name: getattr(self, name) for name in names}
 
-        save_tree(self.data, path)
+    def save(self, path: str) -> None:
+        """Write the posterior as netCDF, whole, for `hotmess.load`: draws of groups and of cells."""
+        from hotmess.inference.store import save_posterior
+
+        save_posterior(self, path)
 
     def draws(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"

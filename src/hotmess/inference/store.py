@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
+from hotmess.inference.pack import checksum, pack, saved
 
 if TYPE_CHECKING:
     import xarray as xr
+
+REST = "hotmess"
+"""The group of what belongs to a posterior beside its draws."""
 
 
 def save_tree(tree: xr.DataTree, path: str | Path) -> None:
@@ -26,6 +30,17 @@ def save_tree(tree: xr.DataTree, path: str | Path) -> None:
         os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def save_posterior(posterior: Any, path: str | Path) -> None:
+    """A posterior's draws, with all that belongs to them in a group of its own and a checksum: `hotmess.load` reads it.
+
+    The draws are where ArviZ looks for them, whatever else is in the file.
+    """
+    tree = posterior.data.copy()
+    tree[REST] = pack(saved(posterior), type(posterior).__name__)
+    tree[REST].attrs["checksum"] = checksum(tree)
+    save_tree(tree, path)
 
 
 def load_tree(path: str | Path) -> xr.DataTree:
