@@ -12,8 +12,10 @@ import hotmess as hm
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.decidable import MOST, POWER, smallest_effect, would_decide
+from hotmess.claims.each_model import each_model
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
+from hotmess.claims.test import test_claims as run_claims
 from hotmess.design.decision import decision_rate, standard_error
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
@@ -80,3 +82,79 @@ def test_none_tests_every_claim() -> None:
     verdicts = hm.test(None, validate(table), draws=50)
     assert [v.claim.name for v in verdicts] == list(CATALOGUE)
     assert repr(verdicts[0]) == "incoherence-rises-with-length: not testable"
+
+
+def test_models_by_hand() -> None:
+    """DerSimonian and Laird: tau² = (Q - (m - 1)) / (Σw - Σw²/Σw); Higgins' interval around the random-effects mean."""
+    rng = np.random.default_rng(1)
+    middle, sd = np.array([0.0, 0.2, 0.5, 0.9]), np.array([0.1, 0.05, 0.1, 0.2])
+    noise = rng.normal(size=(4, 500))
+    each = {f"m{i}": m + s * noise for i, (m, s) in enumerate(zip(middle, sd))}
+    found = each_model(each, lambda x: x > 0, 0.9)
+    assert found is not None and found.new is not None
+    y, v = np.array([np.median(x) for x in each.values()]), np.array([x.var() for x in each.values()])
+    w = 1 / v
+    q = (w * (y - w @ y / w.sum()) ** 2).sum()
+    tau2 = (q - 3) / (w.sum() - (w**2).sum() / w.sum())
+    assert found.spread == pytest.approx(np.sqrt(tau2))
+    u = 1 / (v + tau2)
+    mean, error = u @ y / u.sum(), np.sqrt(tau2 + 1 / u.sum())
+    assert found.new["median"] == pytest.approx(mean)
+    assert found.new["high"] - mean == pytest.approx(stats.t.ppf(0.95, 2) * error)
+    assert found.new["probability"] == pytest.approx(stats.t.cdf(mean / error, 2))
+    assert (found.models, found.holds, found.fails) == (4, 3, 0) and "holds in 3 of 4 models" in found.line()
+    alike = each_model(dict.fromkeys("abc", 0.3 + 0.1 * noise), lambda x: x > 0, 0.9)
+    assert alike is not None and alike.spread == 0
+    pair = each_model({k: each[k] for k in ("m0", "m3")}, lambda x: x < 0, 0.9)
+    assert pair is not None and pair.new is None and (pair.holds, pair.fails) == (0, 1)
+    assert each_model({"m": noise}, lambda x: x > 0, 0.9) is None
+    assert each_model({"m": noise, "n": np.full((4, 500), np.nan)}, lambda x: x > 0, 0.9) is None
+
+
+def test_a_verdict_counts_its_models(study: Study) -> None:
+    claim = replace(
+        CATALOGUE["natural-overthinking"], estimate=None, control=None, design=None, prior=None, published=None
+    )
+    up = np.random.default_rng(1).normal(0.3, 0.1, (4, 500))
+    quantity = Quantity(up, Gate(), "two", {"a": up, "b": up - 0.3, "c": up})
+    verdict = run_claim(study, replace(claim, quantity=lambda s, p: quantity), sensitivity=False)
+    assert (
+        verdict.record()["holds_in"]["holds"] == 2 and "holds in 2 of 3 models" in dict(verdict.lines())["Each model"]
+    )
+    other = run_claim(study, replace(claim, quantity=lambda s, p: quantity, of_models=False), sensitivity=False)
+    assert other.holds_in is None
+
+
+# --- several claims together ------------------------------------------------------------------------------------------
+
+
+def with_p(name: str, p: float, **changes: object) -> Claim:
+    """A claim whose draws are Normal with P(> 0) = p, exactly but for the grid."""
+    z = stats.norm.ppf((np.random.default_rng(1).permutation(20_000) + 0.5) / 20_000).reshape(4, -1)
+    draws = z + stats.norm.ppf(p)
+    return Claim(name, "", "this holds", "it", lambda s, population: Quantity(draws, Gate(), "one"), "", **changes)  # type: ignore[arg-type]
+
+
+def test_directions_tested_together_stand_by_benjamini_and_hochberg(study: Study) -> None:
+    p = [0.9995, 0.988, 0.985, 0.5, 0.3, 0.8, 0.6, 0.7]
+    claims = [with_p(f"c-{i}", x) for i, x in enumerate(p)]
+    alone = [run_claim(study, c).verdict for c in claims]
+    assert alone == ["supported"] * 3 + ["inconclusive"] * 5
+    verdicts = run_claims(study, claims, sensitivity=False)
+    order = np.sort([min(x, 1 - x) for x in p])  # by hand: the largest k with p_(k) <= 0.025 k / m
+    stand = max(k for k in range(1, 9) if order[k - 1] <= 0.025 * k / 8)
+    assert stand == 1 and [v.verdict for v in verdicts] == ["supported", *["inconclusive"] * 7]
+    assert "among 8 directions tested together" in verdicts[1].sentence and verdicts[1].sentence.startswith("Inconc")
+    assert "multiplicity" not in verdicts[0].guards  # one claim is left, so nothing is expected of several
+    three = run_claims(study, claims[:3], sensitivity=False)
+    assert [v.verdict for v in three] == ["supported"] * 3 and three[0].guards["multiplicity"]["decided"] == 3
+    mirror = run_claims(study, [with_p("down", 0.012), *claims[3:]], sensitivity=False)
+    assert mirror[0].verdict == "inconclusive" and run_claim(study, with_p("down", 0.012)).verdict == "contradicted"
+
+
+def test_equality_and_practically_none_take_no_part_among_several(study: Study) -> None:
+    many = [with_p(f"c-{i}", 0.5) for i in range(8)]
+    equal = with_p("equal", 0.5, region=(-2.6, 2.6))
+    none = with_p("none", 0.6, negligible=3.5)
+    verdicts = run_claims(study, [equal, none, *many], sensitivity=False)
+    assert [v.verdict for v in verdicts[:2]] == ["supported", "negligible"]

@@ -138,6 +138,8 @@ class Claim:
         How often it was called supported where it is false, in simulated worlds.
     guards
         Guards of its own, beside those of all claims.
+    of_models
+        True where `each` of its quantity are models: then it is said in how many the claim holds.
     absent
         (study) -> what it is about that the data do not hold at all, in words; empty where they hold it.
     negligible
@@ -172,6 +174,7 @@ class Claim:
     design: Callable[[Study, int], Components] | None = None
     rates: Rates | None = None
     guards: tuple[Guard, ...] = ()
+    of_models: bool = False
     absent: Callable[[Study], str] | None = None
     negligible: float | None = None
     order: int = 1000

@@ -11,6 +11,7 @@ import numpy as np
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Claim, Finding, Guard
 from hotmess.claims.decidable import smallest_effect, would_decide
+from hotmess.claims.each_model import each_model
 from hotmess.claims.guards import LAST, guards_of
 from hotmess.claims.guards.several import Several
 from hotmess.claims.published import Published
@@ -125,13 +126,14 @@ def test_claim(
         verdict = INCONCLUSIVE
     reasons = (*reasons, *case.lowered)
     low, high = (float(x) for x in np.quantile(quantity.draws, [(1 - interval) / 2, (1 + interval) / 2]))
+    each = tuple(
+        {"name": k, **case.summary(v), "probability": float(claim.holds(v).mean())} for k, v in quantity.each.items()
+    )
+    alone = each_model(quantity.each, claim.holds, interval) if claim.of_models else None
     smallest = smallest_effect(quantity.draws) if claim.region is None else None
     decider = None
     if verdict == INCONCLUSIVE and smallest is not None:
         decider = would_decide(study, claim, smallest / 2)
-    each = tuple(
-        {"name": k, **case.summary(v), "probability": float(claim.holds(v).mean())} for k, v in quantity.each.items()
-    )
     return Verdict(
         claim,
         verdict,
@@ -146,6 +148,8 @@ def test_claim(
         each,
         reasons,
         {population: quantity.draws, OTHER[population]: other.draws},
+        case=case,
+        holds_in=alone,
         smallest_effect=smallest,
         would_decide=decider,
         published=published(study, claim),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from hotmess.claims.claim import Case, Claim, Finding
 from hotmess.claims.decidable import WouldDecide
+from hotmess.claims.each_model import EachModel
 from hotmess.claims.published import Published
 from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED
 from hotmess.estimates.estimate import THRESHOLD
@@ -33,7 +34,9 @@ class Verdict:
     each: tuple[dict[str, Any], ...] = ()
     reasons: tuple[str, ...] = ()
     draws: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    case: Case | None = field(default=None, compare=False)
     absent: str = ""
+    holds_in: EachModel | None = None
     smallest_effect: float | None = None
     would_decide: WouldDecide | None = None
     published: Published | None = None
@@ -59,6 +62,8 @@ class Verdict:
         """(title, line) of each guard that has something to say, for the page."""
         said = ((f.guard.title, f.line(self.claim.units)) for f in self.findings if f.record)
         beside = [] if self.published is None else [("Published procedure", self.published.line())]
+        if self.holds_in is not None:
+            beside.append(("Each model", self.holds_in.line()))
         if self.could():
             beside.append(("What these data could show", self.could()))
         return [*((title, line) for title, line in said if line), *beside]
@@ -95,6 +100,7 @@ class Verdict:
             "preregistration": self.claim.preregistration or None,
             "guards": self.guards,
             "models": list(self.each),
+            "holds_in": None if self.holds_in is None else self.holds_in.record(),
             "smallest_effect": self.smallest_effect,
             "would_decide": None if self.would_decide is None else self.would_decide.record(),
             "published": None if self.published is None else self.published.record(),
@@ -108,6 +114,14 @@ HEADS = {
     NEGLIGIBLE: "Practically none: whether {}",
     NOT_TESTABLE: "Not testable: that {}",
 }
+
+
+def lowered(verdict: Verdict, reason: str) -> Verdict:
+    """The verdict as inconclusive, for a reason found after it."""
+    assert verdict.case is not None and verdict.low is not None and verdict.high is not None
+    reasons = (*verdict.reasons, reason)
+    said = sentence(verdict.case, INCONCLUSIVE, verdict.low, verdict.high, reasons)
+    return replace(verdict, verdict=INCONCLUSIVE, sentence=said, reasons=reasons)
 
 
 def silent(

@@ -60,6 +60,7 @@ CLAIM = Claim(
     densities=joint_densities,
     leave_out=LEAVE_OUT,
     rates=rates_beside(__file__),
+    of_models=True,
     absent=absent.lengths,
     negligible=0.05,
     order=20,

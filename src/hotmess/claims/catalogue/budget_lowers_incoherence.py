@@ -66,6 +66,7 @@ CLAIM = Claim(
     leave_out=LEAVE_OUT,
     design=lambda study, draws: half_components(SIDES.fit(study), draws=draws, sign=-1.0, share=1.0),
     guards=(JOINT,),
+    of_models=True,
     absent=absent.budgets,
     negligible=0.02,
     order=40,

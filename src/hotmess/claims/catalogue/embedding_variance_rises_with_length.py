@@ -112,6 +112,7 @@ CLAIM = Claim(
     variants=_variants,
     association=True,
     across=("question",),
+    of_models=True,
     absent=absent.embeddings,
     order=180,
 )

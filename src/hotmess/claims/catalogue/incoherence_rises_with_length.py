@@ -151,6 +151,7 @@ CLAIM = Claim(
     published=length_line,
     design=lambda study, draws: length_components(study.length_law, draws=draws),
     rates=rates_beside(__file__),
+    of_models=True,
     absent=absent.lengths,
     negligible=0.05 / np.log(2),  # 0.05 per doubling
     order=10,

@@ -146,6 +146,7 @@ CLAIM = Claim(
     densities=SIDES.densities,
     leave_out=LEAVE_OUT,
     design=lambda study, draws: half_components(SIDES.fit(study), draws=draws, sign=-1.0, share=1.0),
+    of_models=True,
     absent=absent.arms,
     negligible=0.02,
     order=160,

@@ -111,6 +111,7 @@ CLAIM = Claim(
     leave_out=LEAVE_OUT,
     rates=rates_beside(__file__),
     guards=(SameScores(),),
+    of_models=True,
     absent=absent.lengths_or_budgets,
     negligible=0.05,
     order=30,

@@ -67,6 +67,7 @@ CLAIM = Claim(
     design=lambda study, draws: half_components(SIDES.fit(study), draws=draws),
     rates=rates_beside(__file__),
     guards=(JOINT,),
+    of_models=True,
     absent=absent.lengths,
     negligible=0.02,
     order=50,

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from scipy import stats
+
 from hotmess.claims.claim import Case, Finding, Guard
 from hotmess.claims.rule import DECIDED, SUPPORTED
-from hotmess.claims.verdict import Verdict
+from hotmess.claims.verdict import Verdict, lowered
+from hotmess.estimates.estimate import THRESHOLD
 
 
 def expected_false_signs(verdicts: Sequence[Verdict]) -> dict[str, Any]:
@@ -32,6 +35,26 @@ def expected_false_signs(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
+def controlled(verdicts: Sequence[Verdict], level: float = 1 - THRESHOLD) -> list[Verdict]:
+    """Directions that stand among all that were tested: Benjamini and Hochberg (1995) on min(P, 1 - P).
+
+    What falls is inconclusive, with that reason. Claims of equality, and what is practically none, take no part.
+    """
+    asked = [i for i, v in enumerate(verdicts) if v.probability is not None and v.claim.region is None]
+    out = list(verdicts)
+    if len(asked) < 2:
+        return out
+    p = [min(float(verdicts[i].probability or 0.0), 1 - float(verdicts[i].probability or 0.0)) for i in asked]
+    for i, one, adjusted in zip(asked, p, stats.false_discovery_control(p)):
+        if verdicts[i].verdict in DECIDED and adjusted > level:
+            why = (
+                f"among {len(asked)} directions tested together it does not stand (1 - P = {one:.3f}, adjusted by "
+                f"Benjamini and Hochberg {adjusted:.3f}, above {level:.3g})"
+            )
+            out[i] = lowered(verdicts[i], why)
+    return out
+
+
 class Several(Guard):
     """Expected false signs among the claims decided together; found when all of them are."""
 
@@ -41,7 +64,8 @@ class Several(Guard):
         return None  # one claim alone says nothing of it
 
     def together(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
-        """The verdicts, those decided with what is expected of all of them."""
+        """The verdicts of one study: what does not stand among so many falls; the rest get what is expected of all."""
+        verdicts = controlled(verdicts)
         found = expected_false_signs(verdicts)
         if found["decided"] < 2:
             return list(verdicts)
