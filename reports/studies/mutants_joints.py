@@ -194,6 +194,16 @@ MUTANTS = [
         *("case.lowered and verdict in (*DECIDED, NEGLIGIBLE)", "case.lowered and verdict in DECIDED"),
         *("practically_none_too", DECIDE),
     ),
+    joint(
+        *("several-claims-not-controlled", "guard", f"{GUARDS}/several.py"),
+        *("verdicts = controlled(verdicts)", "verdicts = list(verdicts)"),
+        *("benjamini", "claims/test_decidable.py"),
+    ),
+    joint(
+        *("equality-controlled-too", "guard", f"{GUARDS}/several.py"),
+        *("v.probability is not None and v.claim.region is None]", "v.probability is not None]"),
+        *("equality", "claims/test_decidable.py"),
+    ),
     # what a fit keeps when it is made again
     joint(
         *("warmup-forgotten-by-the-spec", "refit", "answers/fit.py"),

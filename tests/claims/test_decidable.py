@@ -13,6 +13,7 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.decidable import MOST, POWER, smallest_effect, would_decide
 from hotmess.claims.each_model import each_model
+from hotmess.claims.rule import practically_none
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.claims.test import test_claims as run_claims
@@ -158,3 +159,19 @@ def test_equality_and_practically_none_take_no_part_among_several(study: Study) 
     none = with_p("none", 0.6, negligible=3.5)
     verdicts = run_claims(study, [equal, none, *many], sensitivity=False)
     assert [v.verdict for v in verdicts[:2]] == ["supported", "negligible"]
+
+
+def test_practically_none_is_rare_at_the_edge_and_usual_where_the_smallest_effect_is_well_inside() -> None:
+    """Normal posteriors of sd 1 around estimates Normal(truth, 1); half-width of the region: smallest effect / 0.86."""
+    rng = np.random.default_rng(3)
+    z = stats.norm.ppf((np.arange(2000) + 0.5) / 2000)
+    delta = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) / 0.86
+    rate = {}
+    for truth in (0.0, delta, -delta):
+        called = 0
+        for _ in range(200):
+            draws = rng.normal(truth) + rng.permutation(z).reshape(4, -1)
+            called += practically_none(draws, draws, delta)
+        rate[truth] = called
+    assert max(rate[delta], rate[-delta]) <= stats.binom.ppf(0.999, 200, 0.025)
+    assert rate[0.0] >= stats.binom.ppf(0.001, 200, 0.75)
