@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
 
 import hotmess as hm
 from hotmess.claims.catalogue import CATALOGUE
@@ -86,7 +87,7 @@ def test_none_tests_every_claim() -> None:
 
 
 def test_models_by_hand() -> None:
-    """DerSimonian and Laird: tau² = (Q - (m - 1)) / (Σw - Σw²/Σw); Higgins' interval around the random-effects mean."""
+    """DerSimonian and Laird against statsmodels; Higgins' interval around the random-effects mean."""
     rng = np.random.default_rng(1)
     middle, sd = np.array([0.0, 0.2, 0.5, 0.9]), np.array([0.1, 0.05, 0.1, 0.2])
     noise = rng.normal(size=(4, 500))
@@ -94,10 +95,9 @@ def test_models_by_hand() -> None:
     found = each_model(each, lambda x: x > 0, 0.9)
     assert found is not None and found.new is not None
     y, v = np.array([np.median(x) for x in each.values()]), np.array([x.var() for x in each.values()])
-    w = 1 / v
-    q = (w * (y - w @ y / w.sum()) ** 2).sum()
-    tau2 = (q - 3) / (w.sum() - (w**2).sum() / w.sum())
-    assert found.spread == pytest.approx(np.sqrt(tau2))
+    theirs = combine_effects(y, v, method_re="chi2")  # statsmodels
+    tau2 = theirs.tau2
+    assert found.spread == pytest.approx(np.sqrt(tau2)) and theirs.mean_effect_re == pytest.approx(found.new["median"])
     u = 1 / (v + tau2)
     mean, error = u @ y / u.sum(), np.sqrt(tau2 + 1 / u.sum())
     assert found.new["median"] == pytest.approx(mean)

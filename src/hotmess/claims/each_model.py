@@ -57,14 +57,13 @@ def each_model(
     """
     if len(each) < 2 or not all(np.isfinite(x).all() for x in each.values()):
         return None
-    from statsmodels.stats.meta_analysis import combine_effects
-
     middle = np.array([np.median(x) for x in each.values()])
     variance = np.array([x.var() for x in each.values()])
     if not (variance > 0).all():
         return None
-    found = combine_effects(middle, variance, method_re="chi2")
-    tau2, m = max(float(found.tau2), 0.0), len(middle)
+    m, alike = len(middle), 1 / variance
+    scatter = float(alike @ (middle - alike @ middle / alike.sum()) ** 2)  # Cochran's Q
+    tau2 = max((scatter - (m - 1)) / float(alike.sum() - alike @ alike / alike.sum()), 0.0)
     new = None
     if m >= 3:
         weight = 1 / (variance + tau2)

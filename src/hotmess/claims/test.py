@@ -13,6 +13,7 @@ from hotmess.claims.claim import Case, Claim, Finding, Guard
 from hotmess.claims.decidable import smallest_effect, would_decide
 from hotmess.claims.each_model import each_model
 from hotmess.claims.guards import LAST, guards_of
+from hotmess.claims.guards.of_draws import Diagnostics
 from hotmess.claims.guards.several import Several
 from hotmess.claims.published import Published
 from hotmess.claims.rule import (
@@ -99,6 +100,9 @@ def test_claim(
         return silent(claim, population, study.metric, (why,))
     try:
         need_draws(study.draws * study.chains, least=INDEPENDENT)
+    except NotTestable as reason:
+        return silent(claim, population, study.metric, (str(reason),), (Diagnostics().failed(str(reason)),))
+    try:
         quantity, other = (claim.quantity(study, p) for p in (population, OTHER[population]))
     except NotTestable as reason:
         absent = claim.absent(study) if claim.absent is not None else ""

@@ -38,6 +38,10 @@ class Diagnostics(Guard):
         record = {"passed": gate.passed, "reasons": list(gate.reasons[:5]), "divergences": gate.divergences}
         return Finding(self, record, tuple(f"{r}; {MORE}" if i == 0 else r for i, r in enumerate(gate.reasons)))
 
+    def failed(self, reason: str) -> Finding:
+        """What it finds where there are too few draws to diagnose anything."""
+        return Finding(self, {"passed": False, "reasons": [reason], "divergences": 0}, (reason,))
+
     def line(self, record: Any, units: str) -> str:
         if record["passed"]:
             return "passed: R-hat below 1.01, effective sample sizes above 400, no divergent transitions."
