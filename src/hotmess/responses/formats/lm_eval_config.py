@@ -63,7 +63,10 @@ TELLING = (
 )
 """Fields in which repeats agree. `task.metric` and `task.filter` are those whose grades are taken."""
 
-_TWICE = ("configs", "config", "versions", "n-shot", "model_args", "gen_kwargs", "model", "chat_template_sha")
+_TWICE = (
+    *("configs", "config", "versions", "n-shot", "model_args", "gen_kwargs", "model", "chat_template_sha"),
+    *("model_dtype", "model_revision", "model_sha"),
+)
 """Fields of the results that `configuration` takes apart, or that are recorded a second time."""
 
 _PACKED = re.compile(
@@ -137,7 +140,7 @@ def configuration(results: Mapping[str, Any], task: str, metric: str | None, fil
         key: value for key, value in metadata.items() if key != "version" and arguments.get(key, object()) != value
     }
     rest = {key: value for key, value in results.items() if key not in _TWICE}
-    rest |= {key: value for key, value in config.items() if key not in _TWICE and not key.startswith("model_")}
+    rest |= {key: value for key, value in config.items() if key not in _TWICE}
     if rest.get("system_instruction"):
         rest.pop("system_instruction_sha", None)
     rest["system_instruction"] = rest.get("system_instruction") or rest.pop("system_instruction_sha", None)
