@@ -203,6 +203,37 @@ def prior_draws(draws: int, seed: int = 0) -> dict[str, np.ndarray]:
     return {"accuracy": a, "questions settled: 1/(κ + 1)": 1 / (kappa + 1), "incoherence": incoherence}
 
 
+def rule() -> Any:
+    """The rule of verdicts: the central 95% of a posterior against 0 and the region of what counts as none."""
+    from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, SUPPORTED
+    from hotmess.plot import style
+    from hotmess.plot.colour import BIAS, INK, MUTED, RULE
+
+    cases = (  # middle and half the 95% interval, the region being (-1, 1)
+        (2.2, 1.2, SUPPORTED, "above 0"),
+        (-2.0, 1.3, CONTRADICTED, "below 0"),
+        (0.1, 0.7, f"practically none ({NEGLIGIBLE})", "within the region"),
+        (0.5, 0.4, f"practically none ({NEGLIGIBLE})", "within the region; its sign is known, and too small to matter"),
+        (0.8, 1.9, INCONCLUSIVE, "holds 0, and what is more than none"),
+    )
+    with style.look():
+        figure = style.new_figure(width=style.WIDE, height=2.2)
+        axes = figure.subplots()
+        axes.axvspan(-1, 1, color=RULE, alpha=0.6, lw=0)
+        axes.axvline(0, color=MUTED, lw=0.8)
+        for row, (middle, half, verdict, why) in enumerate(cases):
+            axes.plot([middle - half, middle + half], [-row, -row], color=BIAS, lw=2.2, solid_capstyle="butt")
+            axes.plot(middle, -row, "o", color=BIAS, ms=4.5)
+            axes.text(4.0, -row, verdict, va="center", color=INK, fontsize=8)
+            axes.text(4.0, -row - 0.38, why, va="center", color=MUTED, fontsize=6.6)
+        axes.set_xlim(-4, 9.5)
+        axes.set_ylim(-len(cases) + 0.2, 0.6)
+        axes.set_yticks([])
+        axes.set_xticks([-1, 0, 1], ["−δ", "0", "δ"])
+        axes.spines["left"].set_visible(False)
+    return axes
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--png", type=Path, help="write PNG files here instead")
@@ -219,7 +250,7 @@ def main() -> int:
         figure = axes.viz["figure"].item() if hasattr(axes, "viz") else figure_of(axes)
         figure.savefig(out / f"{name}.{kind}", facecolor="white", dpi=110)
 
-    makers: dict[str, Callable[[], Any]] = {**DIAGRAMS, "prior": prior}
+    makers: dict[str, Callable[[], Any]] = {**DIAGRAMS, "prior": prior, "rule": rule}
     for name, make in makers.items():
         save(name, make())
     about, page = study(), [HEAD]

@@ -12,7 +12,7 @@ WORTH_SAYING = 0.05
 """Rate of false "supported" in a single world from which on the world is named."""
 SHOWN = (
     *("false_worlds", "data_sets", "fewest", "supported", "upper_limit", "worst_world", "worst_rate"),
-    *("worst_upper_limit", "published_supported", "command", "date", "by"),
+    *("worst_upper_limit", "published_supported", "power", "command", "date", "by"),
 )
 
 
@@ -23,7 +23,7 @@ class Rates:
     values: Mapping[str, Any]
 
     def record(self) -> dict[str, Any]:
-        """As JSON: the rates in worlds where the claim is false, and where they come from."""
+        """As JSON: rates where the claim is false; `power` where it is true (world, truth, supported, data sets)."""
         return {k: self.values[k] for k in SHOWN}
 
 
@@ -51,4 +51,8 @@ def sentence(record: Mapping[str, Any]) -> str:
     other = record["published_supported"]
     if other is not None:
         out += f"; the published procedure supports it in {other:,}"
+    true = record["power"]
+    if true:
+        found, sets = (sum(world[i] for world in true) for i in (2, 3))
+        out += f"; supported in {found:,} of {sets:,} of {len(true)} worlds where it is true"
     return f"{out}. {record['command']}, {record['date']}."

@@ -17,6 +17,8 @@ from hotmess.commands.options import (
 )
 from hotmess.commands.study import make_study, stages
 
+ROWS = 5  # the cheapest designs shown; --json has all
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the command."""
@@ -81,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     if args.responses is None and args.questions is None and args.samples is None:
         reach = shown[shown["rate"] >= args.probability]
         cheapest = reach.sort_values("responses").groupby(["models", "samples"], sort=True).head(1)
-        shown = cheapest.sort_values(["models", "samples"]) if len(cheapest) else shown
+        shown = cheapest.sort_values("responses").head(ROWS) if len(cheapest) else shown.tail(ROWS)
     print_table([{str(k): v for k, v in row.items()} for row in shown.to_dict("records")])
     print(found.notes[0])
     for note in found.notes[1:]:

@@ -22,6 +22,7 @@ from hotmess.claims.test import find_claims
 from hotmess.design.components import Components
 from hotmess.design.decision import decision_rate, standard_error
 from hotmess.errors import BadInput, NotTestable
+from hotmess.estimates.estimate import THRESHOLD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,6 +168,13 @@ def _notes(
         size = f"({best['responses']:,} responses)"
         head = f"{claim.name}: with {numbers} {size} {what} is called supported with probability {best['rate']:.2f}."
     notes = [head]
+    if effect is None:
+        p = float(claim.holds(claim.quantity(study, "like-these").draws).mean())
+        if 1 - THRESHOLD < p < THRESHOLD:
+            notes.append(
+                f"The pilot cannot know the sign of its effect (P = {p:.2f}): these designs are right only by luck. "
+                "Give the effect that is to be found (--effect)."
+            )
     try:
         fit = claim.fit(study) if claim.fit is not None else None
     except NotTestable:
