@@ -158,3 +158,18 @@ def test_the_command(pilot, tmp_path, capsys):
     assert main(args) == 0
     out = capsys.readouterr()
     assert "is called supported with probability" in out.out and "new questions are taken to be like these" in out.err
+
+
+def test_a_pilot_that_cannot_know_the_sign_says_so(pilot, tmp_path, capsys):
+    """Lengths were drawn by themselves, so longer responses are no more incoherent than shorter ones."""
+    study = Study(validate(pilot), seed=1, draws=100)
+    found = plan(study, "natural-overthinking", draws=20)
+    assert any("cannot know the sign" in note and "--effect" in note for note in found.notes)
+    assert not any("sign" in note for note in plan(study, "natural-overthinking", effect=0.05, draws=20).notes)
+    path = tmp_path / "pilot.parquet"
+    pilot.to_parquet(path)
+    assert main(["design", str(path), "--claim", "natural-overthinking", "--effect", "0.05", "--draws", "100"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[0].split()[:2] == ["questions", "samples"] and len(rows) == 1 + 5 + 1
+    sizes = [int(r.split()[3].replace(",", "")) for r in rows[1:6]]
+    assert sizes == sorted(sizes)
