@@ -14,7 +14,7 @@ import sbc
 import verdict_worlds as worlds
 from scipy import stats
 
-from hotmess.claims.rates import rates_beside, sentence
+from hotmess.claims.rates import Rates, rates_beside, sentence
 
 BY_NAME = {k.name: k for k in (*worlds.KINDS, *worlds.POWER)}
 
@@ -110,7 +110,7 @@ def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
     assert (found["supported"], found["data_sets"], found["false_worlds"], found["fewest"]) == (5, 23, 2, 3)
     assert found["worst_world"] == "wrong options have their own lengths" and found["worst_rate"] == 2 / 3
     assert found["power"] == [["both effects", 0.2, 1, 1]]
-    said = sentence(found)
+    said = sentence(Rates(found).record())
     assert "supported by its posterior alone in 5 of 23" in said and "own lengths: 67%" in said
 
 

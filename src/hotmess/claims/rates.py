@@ -12,7 +12,7 @@ WORTH_SAYING = 0.05
 """Rate of false "supported" in a single world from which on the world is named."""
 SHOWN = (
     *("false_worlds", "data_sets", "fewest", "supported", "upper_limit", "worst_world", "worst_rate"),
-    *("worst_upper_limit", "published_supported", "power", "command", "date", "by"),
+    *("worst_upper_limit", "published_supported", "command", "date", "by"),
 )
 
 
@@ -23,8 +23,11 @@ class Rates:
     values: Mapping[str, Any]
 
     def record(self) -> dict[str, Any]:
-        """As JSON: rates where the claim is false; `power` where it is true (world, truth, supported, data sets)."""
-        return {k: self.values[k] for k in SHOWN}
+        """As JSON: the rates in worlds where the claim is false, its `power` where it is true, where they come from."""
+        true = self.values["power"]  # world, truth, supported, data sets
+        supported, sets = (sum(world[i] for world in true) for i in (2, 3))
+        power = {"worlds": len(true), "data_sets": sets, "supported": supported}
+        return {**{k: self.values[k] for k in SHOWN}, "power": power}
 
 
 def place(module: str | Path) -> Path:
@@ -52,7 +55,7 @@ def sentence(record: Mapping[str, Any]) -> str:
     if other is not None:
         out += f"; the published procedure supports it in {other:,}"
     true = record["power"]
-    if true:
-        found, sets = (sum(world[i] for world in true) for i in (2, 3))
-        out += f"; supported in {found:,} of {sets:,} of {len(true)} worlds where it is true"
+    if true["data_sets"]:
+        found, sets, worlds = (true[k] for k in ("supported", "data_sets", "worlds"))
+        out += f"; supported in {found:,} of {sets:,} data sets of {worlds} worlds where it is true"
     return f"{out}. {record['command']}, {record['date']}."
