@@ -252,6 +252,26 @@ def test_a_name_for_a_model_that_has_one_is_refused(tmp_path):
         looked_at(tmp_path, model="mine")
 
 
+def test_options_that_mean_nothing_are_refused(tmp_path):
+    write_run(tmp_path, "acc", KINDS["acc"](1, 1))
+    with pytest.raises(BadInput, match=r"--tokenizer means nothing to these logs .* which hold no texts to count"):
+        looked_at(tmp_path, tokenizer="tokenizer.json")
+    with pytest.raises(BadInput, match=r"--filter means nothing to these logs .* which hold no filters to choose from"):
+        looked_at(tmp_path, filter="strict-match")
+    write_run(tmp_path, "gsm8k", KINDS["gsm8k"](1, 1), day=2)
+    assert len(looked_at(tmp_path, filter="strict-match")) == 24  # of use to one of the logs
+
+
+def test_logs_cut_down_to_what_was_graded(tmp_path):
+    for kind in ("acc", "letters"):
+        run = KINDS[kind](1, 1)
+        for one in run.records:
+            del one["resps"]
+        write_run(tmp_path / kind, kind, run)
+        responses = looked_at(tmp_path / kind, scorer=run.records[0]["metrics"][0])
+        assert accuracy(responses) == pytest.approx(next(iter(run.own.values())))
+
+
 def test_lmms_eval_is_read(tmp_path):
     records = [lmms_record(q, "ABBC"[q % 4]) for q in range(8)]
     del records[3]["resps"]  # left out where the filter changed nothing

@@ -58,8 +58,17 @@ def results_of(path: Path) -> list[Path]:
     return sorted(file for file in files if file.is_file() and not file.name.startswith("samples_"))
 
 
-def contexts_of(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the column `context`, where runs of equal settings were given other examples for a question."""
+def finished(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the column `context`, where runs of equal settings were given other examples for a question.
+
+    Raises `BadInput` for options that mean nothing to any of the logs.
+    """
+    for name, why in (("_tokenizer", "hold no texts to count"), ("_filter", "hold no filters to choose from")):
+        if table[name].astype(bool).all():
+            raise BadInput(
+                f"--{name[1:]} means nothing to these logs of lm-evaluation-harness, which {why}: leave it out."
+            )
+    table = table.drop(columns=["_tokenizer", "_filter"])
     asked = table.groupby(["benchmark", "model", "settings", "question"], dropna=False, sort=False)["_asked"]
     several = bool((asked.nunique() > 1).any())
     out = table.assign(context=table["_asked"]) if several else table
@@ -72,7 +81,7 @@ def contexts_of(table: pd.DataFrame) -> pd.DataFrame:
 @register(
     "lm-evaluation-harness",
     sniff=is_lm_eval,
-    finish=contexts_of,
+    finish=finished,
     inputs=lambda path: [path, *results_of(path)],
     version=2,
 )
@@ -118,6 +127,8 @@ def read_lm_eval(path: Path, options: ReadOptions) -> pd.DataFrame:
         row.update(benchmark=task, model=model, settings=settings, model_size_b=size)
         row.update(response_id=f"{run}|{row['question']}|{row['sample']}")
     table = pd.DataFrame(rows)
+    table["_tokenizer"] = options.tokenizer is not None and "text_hash" not in table
+    table["_filter"] = options.filter is not None and chosen != options.filter
     table.attrs.update(outcome=kind, counts=dict(counts), notes=[*notes, *said])
     return table
 

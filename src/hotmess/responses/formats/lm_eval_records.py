@@ -133,7 +133,9 @@ def record_of(raw: Any, where: str, delimiter: str = " ") -> Record:
 
 def _responses(raw: Mapping[str, Any]) -> list[Any]:
     """The responses as requests × repeats."""
-    given = raw.get("resps", raw.get("filtered_resps") if "filter" not in raw else None)
+    if "resps" not in raw and "filter" in raw:  # logs cut down to what was graded
+        return [[one] for one in sequence(raw.get("filtered_resps"))]
+    given = raw.get("resps", raw.get("filtered_resps"))
     if isinstance(given, str):
         return [[given]]
     listed = sequence(given)
