@@ -133,6 +133,12 @@ def test_where_equality_and_grade_differ_repeats_are_refused(tmp_path):
         read(tmp_path)
 
 
+def test_a_question_stands_once(tmp_path):
+    write_lm_eval(tmp_path, [lm_record(0), lm_record(1), lm_record(0)])
+    with pytest.raises(BadInput, match="holds question 0 more than once under the filter 'strict-match'"):
+        read(tmp_path)
+
+
 def test_the_model_is_named_in_the_results_alone(tmp_path):
     path = write_lm_eval(tmp_path, [lm_record(0)], results=False)
     with pytest.raises(BadInput, match="does not lie beside it"):

@@ -113,6 +113,12 @@ def read_lm_eval(path: Path, options: ReadOptions) -> pd.DataFrame:
         )
     chosen = _choose(records, options.filter, path)
     records = [one for one in records if one.filter == chosen]
+    again = next((name for name, number in Counter(one.id for one in records).items() if number > 1), None)
+    if again is not None:
+        raise BadInput(
+            f"{path} holds question {again} more than once under the filter {chosen!r}: repeats stand in one record, so "
+            "the file was written twice, or by several filters that it does not name."
+        )
     metric = metric_of(records, options.scorer, config, _better(results, task, config), path)
     model = _model(results, options.model, path)
     size, notes = size_of(results, model)
