@@ -81,7 +81,7 @@ def main() -> None:
     fit = fit_lengths(table, engine=args.engine, pool=True, seed=1, draws=args.draws, warmup=args.warmup)
     gate = fit.gate
     for kind in ("natural", "budget"):
-        if kind in fit.data.features:
+        if kind in fit.lengths.features:
             for name in ("incoherence", "accuracy", "heat"):
                 draws = fit.slopes(kind)[name]
                 if args.engine == "nuts":
@@ -101,7 +101,7 @@ def main() -> None:
         values = np.array([v for v in gate.values.values() if np.isfinite(v).all()])
         out |= {"r_hat": values[:, 0].max(), "ess": values[:, 1:].min(), "divergences": gate.divergences}
     else:
-        out |= {k: fit.tree.attrs[k] for k in ("pareto_k", "effective")}
+        out |= {k: fit.data.attrs[k] for k in ("pareto_k", "effective")}
     print(json.dumps(out, indent=1, default=float))
     keep(out)
     page()

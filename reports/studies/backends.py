@@ -140,7 +140,7 @@ def temperature(*, seed: int, draws: int, questions: int = 40) -> Any:
     table = simulate("both", seed=seed, questions=questions, samples=10).table
     made = fit_lengths(table, seed=seed, draws=draws, warmup=500)
     tree = sample_pymc(temperature_model(table), seed=seed, draws=2 * draws, warmup=1000, target_accept=0.9)
-    theta = made.tree["posterior"].to_dataset()["theta"]
+    theta = made.data["posterior"].to_dataset()["theta"]
     theirs = tree["posterior"].to_dataset()
     ours = {str(n): theta.values[:, :, 0, i] for i, n in enumerate(theta["parameter"].values)}
     pymc = {n: theirs[n].values[:, :, 0] for n in ("mu", "log_sigma_target", "log_sigma_wrong")}

@@ -68,18 +68,19 @@ def logits(theta: np.ndarray, d: np.ndarray, data: Any) -> np.ndarray:
 
 def ranks(simulations: int, *, seed: int, draws: int = DRAWS) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """(simulations,) ranks in (0, 1) of every parameter, and Pareto's k of every simulation."""
+    from hotmess.inference.spec import Spec
     from hotmess.temperature.fit import fit_data
     from hotmess.temperature.prior import TemperaturePrior
 
-    settings = {"warmup": 0, "chains": 4, "points": 64, "target_accept": 0.8}
+    spec = Spec("fast", TemperaturePrior(), seed=0, draws=draws, chains=4, options={"points": 64})
     out: dict[str, list[float]] = {}
     k = []
     for i in range(simulations):
         rng = np.random.default_rng([seed, i])
         truth, data = simulate(rng)
-        fit = fit_data(data, engine="fast", prior=TemperaturePrior(), seed=i, draws=draws, **settings)
-        posterior = fit.tree["posterior"]["theta"].to_numpy()[:, :, 0]
-        k.append(fit.tree.attrs["pareto_k"])
+        fit = fit_data(data, spec.changed(seed=i))
+        posterior = fit.data["posterior"]["theta"].to_numpy()[:, :, 0]
+        k.append(fit.data.attrs["pareto_k"])
         for p, (name, value) in enumerate(truth.items()):
             below = (posterior[..., p] < value).sum()
             out.setdefault(name, []).append((below + rng.random()) / (4 * draws + 1))

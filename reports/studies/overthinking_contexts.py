@@ -60,7 +60,7 @@ def one(world: str, seed: int) -> dict[str, Any]:
     }
     record: dict[str, Any] = {"world": world, "seed": seed}
     for name, fit in fits.items():
-        theta = fit.tree["posterior"]["theta"].values.reshape(-1, fit.data.parameters)[:, 3:]
+        theta = fit.data["posterior"]["theta"].values.reshape(-1, fit.lengths.parameters)[:, 3:]
         record[name] = [theta.mean(0).tolist(), theta.std(0).tolist()]
     return record
 

@@ -41,7 +41,7 @@ def read(shared: Path, name: str, where: str) -> Any:
 def health(fit: Any) -> dict[str, Any]:
     """Diagnostics of a fit."""
     if fit.engine == "fast":
-        return {"pareto_k": fit.tree.attrs["pareto_k"], "effective": fit.tree.attrs["effective"]}
+        return {"pareto_k": fit.data.attrs["pareto_k"], "effective": fit.data.attrs["effective"]}
     values = np.array([v for v in fit.gate.values.values() if np.isfinite(v).all()])
     return {"r_hat": values[:, 0].max(), "ess": values[:, 1:].min(), "divergences": fit.gate.divergences}
 
@@ -91,7 +91,7 @@ def beside(responses: Any, **options: Any) -> dict[str, Any]:
     table = overthinking_slopes_table(fit, halves)
     means = {}
     for kind in ("natural", "budget"):
-        if kind in fit.data.features:
+        if kind in fit.lengths.features:
             draws = fit.mean_over_models(fit.slopes(kind)["incoherence"])
             means[kind] = np.quantile(draws, [0.05, 0.5, 0.95]).tolist()
     rows = json.loads(table.to_json(orient="records"))

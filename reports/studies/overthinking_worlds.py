@@ -64,7 +64,7 @@ def one(world: str, seed: int, engine: str = "fast", *, again: bool = False) -> 
     fit = fit_lengths(data.table, seed=seed, **options)  # type: ignore[arg-type]
     record: dict[str, Any] = {"world": world, "seed": seed, "engine": engine}
     if engine == "fast":
-        record |= {"pareto_k": round(fit.tree.attrs["pareto_k"], 3), "effective": round(fit.tree.attrs["effective"])}
+        record |= {"pareto_k": round(fit.data.attrs["pareto_k"], 3), "effective": round(fit.data.attrs["effective"])}
     else:
         record |= {"draws": options["draws"], "gate": list(fit.gate.reasons)}
     for population, suffix in (("like-these", ""), ("these", "_these")):

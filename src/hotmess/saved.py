@@ -66,6 +66,10 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import LawData, LawPrior, PowerLaws
     from hotmess.responses.cells import Cells
+    from hotmess.temperature.data import ContextRows, LengthData
+    from hotmess.temperature.likelihood import Dense
+    from hotmess.temperature.posterior import LengthFit
+    from hotmess.temperature.prior import Pooling, TemperaturePrior
 
     def of_cells(data: Any, cells: Any, spec: Any) -> Any:
         return fit_cells(cells, spec, pointwise=False, data=data)
@@ -73,7 +77,8 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
     def of_vectors(data: Any, **values: Any) -> Any:
         return VectorFit(source=None, **values)
 
-    plain = (AnswerPrior, Cells, LawData, LawPrior, LengthLaw, Points, PowerLaws, ProbabilityFit, Spec)
+    lengths = (ContextRows, Dense, LengthData, LengthFit, Pooling, TemperaturePrior)
+    plain = (AnswerPrior, Cells, LawData, LawPrior, LengthLaw, Points, PowerLaws, ProbabilityFit, Spec, *lengths)
     return {
         **{one.__name__: one for one in plain},
         "Fit": of_cells,

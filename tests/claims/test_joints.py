@@ -315,7 +315,7 @@ def test_the_joint_model_beside_a_claim_has_its_sign(name: str, feature: str, si
     study: Any = SimpleNamespace(fitted=lambda key: fit if key == "temperature" else None)
     found = guard.run(case(study, claim))
     assert found is not None and found.record["median"] == pytest.approx(sign * 0.3) and not found.reasons
-    fit.data.features = ("other",)
+    fit.lengths.features = ("other",)
     assert guard.run(case(study, claim)) is None
 
 

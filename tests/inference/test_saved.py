@@ -89,7 +89,7 @@ def test_damage_is_a_sentence(world, tmp_path):
     whole = path.read_bytes()
     for part in (whole[: len(whole) // 2], whole[:100], b"", b"nonsense"):
         path.write_bytes(part)
-        with pytest.raises(BadInput, match="not a netCDF file of a posterior|was damaged"):
+        with pytest.raises(BadInput, match=r"not a netCDF file of a posterior|was damaged"):
             hm.load(path)
     with pytest.raises(BadInput, match="no file"):
         hm.load(tmp_path / "nowhere.nc")

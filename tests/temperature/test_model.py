@@ -113,7 +113,7 @@ def test_fast_path_draws_the_posterior_of_a_small_problem():
     table = simulate("natural-only", seed=5, questions=80, options=3, budgets=1, samples=20).table
     data = length_data(table)
     fit = fit_lengths(table, engine="fast", seed=2, draws=500)
-    assert fit.tree.attrs["pareto_k"] < 0.7
+    assert fit.data.attrs["pareto_k"] < 0.7
     theta = fit._flat("theta")[:, 0]
     rng = np.random.default_rng(7)
     mean, cov = theta.mean(0), np.cov(theta.T)
@@ -130,7 +130,7 @@ def test_fast_path_draws_the_posterior_of_a_small_problem():
     effective = 1 / (w**2).sum()
     assert effective > 150
     sd = np.sqrt(np.diag(cov))
-    error = 4 * sd * np.sqrt(1 / effective + 1 / fit.tree.attrs["effective"])
+    error = 4 * sd * np.sqrt(1 / effective + 1 / fit.data.attrs["effective"])
     assert np.all(np.abs(w @ draws - mean) < error)
 
 
@@ -185,7 +185,7 @@ def test_nuts_agrees_with_the_fast_path():
         for name in ("incoherence", "heat", "accuracy"):
             a, b = (f.slopes(kind, population="these")[name][:, :, 0] for f in (slow, quick))
             effective = min(diagnose(a)[1], 1400)
-            error = 4 * a.std() * np.sqrt(1 / effective + 1 / quick.tree.attrs["effective"])
+            error = 4 * a.std() * np.sqrt(1 / effective + 1 / quick.data.attrs["effective"])
             assert abs(a.mean() - b.mean()) < error
             assert b.std() / a.std() == pytest.approx(1, abs=0.25)
 
@@ -234,7 +234,7 @@ def test_curves_are_the_incoherence_of_the_distributions():
 def test_recovers_natural_and_budget_effects_and_states_them():
     world = simulate("both", seed=11, questions=100)
     fit = fit_lengths(world.table, engine="fast", seed=3, draws=200)
-    assert fit.tree.attrs["pareto_k"] < 0.7
+    assert fit.data.attrs["pareto_k"] < 0.7
     for kind, truth in (("natural", "beta_nat_these"), ("budget", "beta_bud_these")):
         x = fit.slopes(kind, population="these")["incoherence"]
         assert abs(x.mean() - world.truth[truth]) < 4 * x.std()

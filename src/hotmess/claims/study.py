@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
     from hotmess.temperature.checks import BudgetAgreement
-    from hotmess.temperature.fit import LengthFit
+    from hotmess.temperature.posterior import LengthFit
 
 
 LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes

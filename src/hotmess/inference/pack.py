@@ -44,6 +44,8 @@ def pack(values: Mapping[str, Any], kind: str, place: str = "") -> xr.DataTree:
             children[name] = value
         elif isinstance(getattr(value, "data", None), xr.DataTree):
             children[name] = pack({"data": value.data, **saved(value)}, type(value).__name__, f"{place}{name}.")
+        elif hasattr(value, "_asdict"):  # a named tuple
+            children[name] = pack(value._asdict(), type(value).__name__, f"{place}{name}.")
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             own = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.compare}
             children[name] = pack(own, type(value).__name__, f"{place}{name}.")

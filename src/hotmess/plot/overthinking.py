@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
-    from hotmess.temperature.fit import LengthFit
+    from hotmess.temperature.posterior import LengthFit
 
 KINDS = ("natural", "budget")
 COLOURS = {"natural": "#b3541e", "budget": "#2f6690"}
@@ -44,7 +44,7 @@ def overthinking_slopes_table(
     tails = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     rows: list[dict[str, Any]] = []
     for kind in KINDS:
-        if kind not in fit.data.features:
+        if kind not in fit.lengths.features:
             continue
         draws = fit.slopes(kind, population=population)
         for g, unit in enumerate(fit.labels):
@@ -56,7 +56,7 @@ def overthinking_slopes_table(
             rows.append(row)
             if kind not in halves:
                 continue
-            table, own = halves[kind].table, fit.data.units.iloc[g]
+            table, own = halves[kind].table, fit.lengths.units.iloc[g]
             keep = (table["model"] == own["model"]) & (table["condition"].fillna("") == own["condition"])
             if not keep.any():
                 continue
@@ -145,14 +145,14 @@ def dose_response_table(
     tails = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     levels = budget_levels(responses).set_index(["model", "condition", "budget"])["log2_tokens"]
     plain = _unbiased_levels(responses)
-    where = points(fit.data)
+    where = points(fit.lengths)
     rows: list[dict[str, Any]] = []
     budget = fit.curves("budget_curve", population=population).incoherence
     natural = fit.curves("natural_curve", population=population).incoherence if "natural" in where else None
     for g, unit in enumerate(fit.labels):
-        own = fit.data.units.iloc[g]
+        own = fit.lengths.units.iloc[g]
         seen: list[float] = []
-        for b, label in enumerate(fit.data.levels):
+        for b, label in enumerate(fit.lengths.levels):
             key = (own["model"], own["condition"], label)
             if key not in levels.index or not np.isfinite(budget[:, g, b]).all():
                 continue
@@ -176,7 +176,7 @@ def dose_response_table(
                 seen.append(log2)
         if natural is None or not seen or not np.ptp(where["natural_curve"][g]) > 0:
             continue
-        z = where["natural_curve"][g, :, fit.data.features.index("natural")]
+        z = where["natural_curve"][g, :, fit.lengths.features.index("natural")]
         quantiles = np.quantile(natural[:, g], tails, axis=0)
         for p, shift in enumerate(z):
             low, middle, high = quantiles[:, p]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hotmess.errors import NotTestable
 from hotmess.temperature.data import LengthData
-from hotmess.temperature.fit import LengthFit
+from hotmess.temperature.posterior import LengthFit
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def budget_agreement(fit: LengthFit, *, draws: int = 100) -> BudgetAgreement:
     NotTestable
         If there are no two budgets.
     """
-    data = fit.data
+    data = fit.lengths
     if len(data.levels) < 2:
         raise NotTestable("There are no two budgets to compare.")
     level = _levels(data)

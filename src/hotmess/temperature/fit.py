@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable
-from hotmess.inference.gate import ESS, Gate
+from hotmess.errors import BadInput
+from hotmess.inference.spec import Spec
 from hotmess.inference.weights import resample, smoothed
 from hotmess.temperature.data import LengthData, length_data
-from hotmess.temperature.effects import Curves, average_slopes, curves, points
+from hotmess.temperature.posterior import LengthFit
 from hotmess.temperature.prior import Pooling, TemperaturePrior, pooling
 
 if TYPE_CHECKING:
@@ -23,180 +21,6 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 ENGINES = ("nuts", "fast")
-PARETO_K = 0.7
-
-
-@dataclass(frozen=True)
-class Effects:
-    """Draws of an effect per unit and over units.
-
-    Attributes
-    ----------
-    draws
-        (chain, draw) mean over units (models, each the mean of its benchmarks).
-    each
-        unit's label -> (chain, draw).
-    parts
-        accuracy, spread, concentration -> (chain, draw): the parts of the change of incoherence over the range.
-    gate
-        diagnostics of the fit and of `draws`.
-    """
-
-    draws: np.ndarray
-    each: Mapping[str, np.ndarray]
-    gate: Gate
-    parts: Mapping[str, np.ndarray] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class LengthFit:
-    """Posterior of the temperature model.
-
-    `tree` is an `xarray.DataTree`: `theta` (chain, draw, unit, parameter), `scores` (chain, draw, option, cell),
-    `scales` where units are pooled; for the fast path the attributes `pareto_k` and `effective` say whether it may be
-    trusted.
-    """
-
-    data: LengthData
-    tree: xr.DataTree
-    engine: str
-    prior: TemperaturePrior
-    pool: Pooling
-    seed: int
-    notes: tuple[str, ...] = ()
-    _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def labels(self) -> list[str]:
-        """One label per unit."""
-        columns = [c for c in ("model", "benchmark", "condition") if c in self.data.units]
-        vary = [c for c in columns if self.data.units[c].nunique() > 1] or ["model"]
-        return self.data.units[vary].agg(", ".join, axis=1).tolist()
-
-    @cached_property
-    def gate(self) -> Gate:
-        """Parameters and scales: R-hat, effective sizes, divergences; for the fast path Pareto k and its weights."""
-        if self.engine == "fast":
-            k, effective = float(self.tree.attrs["pareto_k"]), float(self.tree.attrs["effective"])
-            reasons = []
-            if not k < PARETO_K:
-                reasons.append(f"Pareto k of the fast path is {k:.2f}, not below {PARETO_K}: use the engine 'nuts'")
-            if effective <= ESS:
-                reasons.append(f"effective sample size of the fast path is {effective:.0f}, not above {ESS}")
-            # Duplicates would fool R-hat: weighted draws are judged by Pareto k and their weights.
-            return Gate(tuple(reasons), independent=True)
-        from hotmess.inference.gate import gate_tree
-
-        names = [n for n in ("theta", "scales") if n in self.tree["posterior"]]
-        return gate_tree(self.tree, names=names)
-
-    def _flat(self, name: str) -> np.ndarray:
-        values = self.tree["posterior"].to_dataset()[name].values
-        return values.reshape(-1, *values.shape[2:])
-
-    def _shape(self, flat: np.ndarray) -> np.ndarray:
-        sizes = self.tree["posterior"].sizes
-        return flat.reshape(sizes["chain"], sizes["draw"], *flat.shape[1:])
-
-    def curves(self, where: str, *, population: str = "like-these", effects: np.ndarray | None = None) -> Curves:
-        """Set terms at the points called `where`: natural, budget, zero, natural_curve or budget_curve.
-
-        Raises
-        ------
-        NotTestable
-            If lengths, or budgets, do not vary.
-        """
-        at = points(self.data)
-        if where not in at:
-            what = {
-                "natural": "Lengths do not vary within the budgets",
-                "budget": "No model has two budgets with tokens",
-            }
-            raise NotTestable(f"{what.get(where.partition('_')[0], 'There is no budget without tokens')}.")
-        key = (where, population)
-        if effects is not None or key not in self._cache:
-            result = curves(
-                self.data,
-                self._flat("theta"),
-                self._flat("scores"),
-                at[where],
-                population=population,
-                seed=self.seed,
-                effects=effects,
-            )
-            if effects is not None:
-                return result
-            self._cache[key] = result
-        return self._cache[key]
-
-    def slopes(self, kind: str, *, population: str = "like-these") -> dict[str, np.ndarray]:
-        """Average slopes per doubling, `kind` natural or budget: (chain, draw, G) arrays, see `effects.average_slopes`.
-
-        `incoherence` is beta, the change of logit incoherence; `heat` the change of log temperature; `lift` that of the
-        target's score. nan for units whose lengths, or budgets, do not vary.
-        """
-        curve = self.curves(kind, population=population)
-        i = self.data.features.index(kind)
-        distance = self.reach(kind)
-        out = average_slopes(curve, distance)
-        theta = self._flat("theta")
-        heat, lift = theta[:, :, 3 + i], theta[:, :, 3 + len(self.data.features) + i]
-        out |= {"heat": np.where(distance > 0, heat, np.nan), "lift": np.where(distance > 0, lift, np.nan)}
-        return {name: self._shape(value) for name, value in out.items()}
-
-    def reach(self, kind: str) -> np.ndarray:
-        """(G,) doublings between the two points of `kind`, natural or budget; nan where nothing varies."""
-        at, i = points(self.data)[kind], self.data.features.index(kind)
-        distance = at[:, 1, i] - at[:, 0, i]
-        return np.where(distance > 1e-9, distance, np.nan)
-
-    def mean_over_models(self, values: np.ndarray) -> np.ndarray:
-        """Mean over models of the mean over each model's units; the units' axis is the third; nan units have no say."""
-        model = self.data.units["model"].to_numpy(str)
-        known = np.isfinite(values).reshape(*values.shape[:3], -1).all((0, 1, 3))
-        groups = [values[:, :, (model == m) & known].mean(2) for m in np.unique(model[known])]
-        return np.mean(groups, axis=0)
-
-    def new_model(self, kind: str) -> dict[str, np.ndarray]:
-        """Effects for a new model of size N0 like these: `heat`, `lift`, and beta as `incoherence`, each (chain, draw).
-
-        Its effects are drawn from the population of models; its answers are those of one of these, drawn at random.
-        """
-        from hotmess.temperature.model import population_draws
-
-        theta = self._flat("theta")
-        scales = self._flat("scales") if self.pool.groupings else np.zeros((len(theta), 0, theta.shape[2] - 3))
-        new = population_draws(theta, scales, self.prior, self.pool, self.data.features, seed=self.seed)["new_model"]
-        effects = np.repeat(new[:, None], theta.shape[1], axis=1)
-        i, distance = self.data.features.index(kind), self.reach(kind)
-        beta = average_slopes(self.curves(kind, effects=effects), distance)["incoherence"]
-        known = np.flatnonzero(np.isfinite(distance))
-        pick = known[np.random.default_rng([self.seed, 13]).integers(len(known), size=len(theta))]
-        f = len(self.data.features)
-        out = {"heat": new[:, i], "lift": new[:, f + i], "incoherence": beta[np.arange(len(theta)), pick]}
-        return {name: self._shape(value) for name, value in out.items()}
-
-    def summary(self, *, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
-        """One row per unit, effect and kind of length: median, interval, P(> 0), natural and budgeted side by side."""
-        import pandas as pd
-
-        rows = []
-        tails = [(1 - interval) / 2, (1 + interval) / 2]
-        for kind in ("natural", "budget"):
-            if kind not in self.data.features:
-                continue
-            out = self.slopes(kind, population=population)
-            for effect in ("incoherence", "accuracy", "heat"):
-                columns = {label: out[effect][:, :, g] for g, label in enumerate(self.labels)}
-                columns = {label: x for label, x in columns.items() if np.isfinite(x).all()}
-                columns["mean over models"] = self.mean_over_models(out[effect])
-                for label, x in columns.items():
-                    low, high = np.quantile(x, tails)
-                    reliable = self.gate.passed and self.gate.judge({effect: x}).passed
-                    rows.append((label, kind, effect, float(np.median(x)), low, high, float((x > 0).mean()), reliable))
-        names = ["unit", "kind", "effect", "median", "low", "high", "probability", "reliable"]
-        return pd.DataFrame(rows, columns=names)
 
 
 def fit_lengths(
@@ -238,40 +62,27 @@ def fit_lengths(
         raise BadInput(f"The engine is {engine!r}; it can be 'nuts' or 'fast'.")
     table: Any = getattr(responses, "table", responses)
     column = length or getattr(responses, "length", None) or "reasoning_tokens"
-    data = length_data(table, length=column, unparsable=unparsable, pool=pool)
-    return fit_data(
-        data,
-        engine=engine,
-        prior=prior or TemperaturePrior(),
-        seed=seed,
-        draws=draws,
-        warmup=warmup,
-        chains=chains,
-        points=points,
-        target_accept=target_accept,
-        contexts=contexts,
-    )
+    options = {"length": column, "pool": pool, "points": points, "target_accept": target_accept, "contexts": contexts}
+    made = prior or TemperaturePrior()
+    spec = Spec(engine, made, seed, draws, chains, warmup, unparsable=unparsable, options=options)
+    return fit_spec(table, spec)
 
 
-def fit_data(
-    data: LengthData,
-    *,
-    engine: str,
-    prior: TemperaturePrior,
-    seed: int,
-    draws: int,
-    warmup: int,
-    chains: int,
-    points: int | None,
-    target_accept: float,
-    contexts: bool = True,
-) -> LengthFit:
+def fit_spec(table: pd.DataFrame, spec: Spec) -> LengthFit:
+    """Fit a table of responses as a spec says; see `fit_lengths`."""
+    options = spec.options or {}
+    data = length_data(table, length=options["length"], unparsable=spec.unparsable, pool=options["pool"])
+    return replace(fit_data(data, spec), source=table, make=fit_spec)
+
+
+def fit_data(data: LengthData, spec: Spec) -> LengthFit:
     """Fit arranged data; see `fit_lengths`."""
     from hotmess.inference.sample import enable_x64
     from hotmess.temperature.fast import refine
     from hotmess.temperature.laplace import approximate
     from hotmess.temperature.likelihood import parameter_names
 
+    engine, prior, seed, options = spec.engine, spec.prior, spec.seed, spec.options or {}
     groups = pooling(data)
     center = np.r_[[m for m, _ in prior.level], np.zeros(2 * len(data.features))]
     width = np.r_[[sd for _, sd in prior.level], prior.effect_scales(data.features)]
@@ -285,18 +96,18 @@ def fit_data(
     }
     dims = {"theta": ["unit", "parameter"], "scores": ["option", "cell"], "scales": ["grouping", "effect"]}
     with enable_x64():
-        points = points or 2 ** round(np.log2(np.clip(40_000 / len(data.cells), 16, 128)))
+        points = options.get("points") or 2 ** round(np.log2(np.clip(40_000 / len(data.cells), 16, 128)))
         rough = approximate(data.dense, center, width)
         approximation = refine(data.dense, rough, center, width, points=points, seed=seed)
         run = _nuts if engine == "nuts" else _fast
-        options = {"seed": seed, "draws": draws, "warmup": warmup, "chains": chains}
-        extra = {"target_accept": target_accept} if engine == "nuts" else {"points": points}
-        tree = run(data, approximation, prior, groups, coords=coords, dims=dims, **options, **extra)
+        settings = {"seed": seed, "draws": spec.draws, "warmup": spec.warmup, "chains": spec.chains}
+        extra = {"target_accept": options.get("target_accept", 0.75)} if engine == "nuts" else {"points": points}
+        tree = run(data, approximation, prior, groups, coords=coords, dims=dims, **settings, **extra)
     notes = data.notes
-    if data.contexts is not None and contexts:
+    if data.contexts is not None and options.get("contexts", True):
         notes = (*notes, _widen(tree, data))
     tree["posterior"]["scores"].attrs["role"] = "latent"
-    return LengthFit(data, tree, engine, prior, groups, seed, notes)
+    return LengthFit(data, tree, spec, groups, notes)
 
 
 def _widen(tree: xr.DataTree, data: LengthData) -> str:

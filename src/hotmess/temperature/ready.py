@@ -11,7 +11,7 @@ from hotmess.inference.gate import ESS
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
-    from hotmess.temperature.fit import LengthFit
+    from hotmess.temperature.posterior import LengthFit
 
 MIN_MIXED = 10
 DRAWS = 300  # per chain: more change nothing but the Monte Carlo error

@@ -6,7 +6,7 @@ import numpy as np
 
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.errors import NotTestable
-from hotmess.temperature.fit import Effects, LengthFit
+from hotmess.temperature.posterior import Effects, LengthFit
 
 
 def natural_slope(fit: LengthFit, population: str = "like-these") -> Effects:
@@ -24,7 +24,7 @@ def hotter_with_length(fit: LengthFit, population: str = "like-these") -> Effect
 
     A parameter of the models, the same for every population of questions.
     """
-    if "natural" not in fit.data.features:
+    if "natural" not in fit.lengths.features:
         raise NotTestable("Lengths do not vary within the budgets, so long and short cannot be compared.")
     return _effects(fit, fit.slopes("natural", population=population)["heat"], "heat_nat")
 

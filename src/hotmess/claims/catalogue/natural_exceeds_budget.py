@@ -28,7 +28,7 @@ def _quantity(study: Study, population: str) -> Quantity:
 
     _ = study.budget_halves  # without two budgets there is nothing to fit
     fit = study.temperature
-    if "budget" not in fit.data.features:
+    if "budget" not in fit.lengths.features:
         raise NotTestable("Tokens spent do not differ between the budgets, so no effect per doubling can be had.")
     quantity = joint_quantity(study, natural_exceeds_budget(fit, population), fit)
     scope = joint_scope(study, fit, set(study.budget_halves.table["model"])) + without_budgets(study)

@@ -18,7 +18,7 @@ from hotmess.words import with_interval
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
-    from hotmess.temperature.fit import Effects, LengthFit
+    from hotmess.temperature.posterior import Effects, LengthFit
 
 ONLY_POWERS = (
     "Sensitivity of the joint model is to powers of its prior and likelihood alone: no model and no benchmark was left "
@@ -30,7 +30,7 @@ LEAVE_OUT = LeaveOut(refit=False)
 def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
     """A claim's quantity from effects of the joint model."""
     notes = effects.notes
-    if len(fit.data.units) > 1 or fit.data.cells["benchmark"].nunique() > 1:
+    if len(fit.lengths.units) > 1 or fit.lengths.cells["benchmark"].nunique() > 1:
         notes = (*notes, ONLY_POWERS)
     return Quantity(effects.draws, effects.gate, joint_scope(study, fit), effects.each, effects.parts, notes)
 
@@ -38,13 +38,13 @@ def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
 def joint_scope(study: Study, fit: LengthFit, models: Collection[str] | None = None) -> str:
     """What the joint model covers."""
     table = study.cells.table
-    models = fit.data.units["model"].tolist() if models is None else models
+    models = fit.lengths.units["model"].tolist() if models is None else models
     return length_scope(study, table[table["model"].isin(list(models)) & table["log2_length"].notna()])
 
 
 def joint_densities(study: Study, _: str) -> tuple[np.ndarray, np.ndarray]:
     """Of the parameters and scales; the questions' scores are integrated out of the likelihood."""
-    tree = study.temperature.tree
+    tree = study.temperature.data
     prior = np.sum([v.values for v in tree["log_prior"].dataset.data_vars.values()], axis=0)
     return prior, tree["log_likelihood"].dataset["unit_responses"].values.sum(-1)
 
@@ -73,7 +73,7 @@ class JointModel(Guard):
 
     def run(self, case: Case) -> Finding | None:
         fit = case.study.fitted("temperature")
-        if fit is None or self.feature not in fit.data.features:
+        if fit is None or self.feature not in fit.lengths.features:
             return None
         effects = self.effects(fit, case.population)
         record: dict[str, Any] = {"what": self.what, "passed": effects.gate.passed}

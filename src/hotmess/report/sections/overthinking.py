@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hotmess.claims.study import Study
     from hotmess.responses.cells import Cells
-    from hotmess.temperature.fit import LengthFit
+    from hotmess.temperature.posterior import LengthFit
 
 APART = (
     "The two need not agree exactly. The joint model compares the same questions at lengths apart from what their "
@@ -49,9 +49,9 @@ def overthinking(context: Context) -> Section | None:
             figures += more
             tables.append(shown)
             text += said
-            if "budget" in fit.data.features:
+            if "budget" in fit.lengths.features:
                 text.append(study.budget_agreement.sentence)
-            posteriors["temperature"] = fit.tree
+            posteriors["temperature"] = fit.data
         text += fit.notes
     elif assigned is not None:
         text.append("No claim that was tested needed the joint model of answers and lengths, so it was not fitted.")
@@ -121,7 +121,7 @@ def _joint(context: Context, fit: LengthFit) -> tuple[list[Figure], Table, list[
             f"population={population!r}, interval={interval})",
         )
     ]
-    if "budget" in fit.data.features or "zero" in fit.data.features:
+    if "budget" in fit.lengths.features or "zero" in fit.lengths.features:
         doses = plot.dose_response_table(fit, study.responses, population=population, interval=interval)
         figures.append(
             Figure(
@@ -160,7 +160,7 @@ def _joint(context: Context, fit: LengthFit) -> tuple[list[Figure], Table, list[
 def _finding(fit: LengthFit, data: pd.DataFrame, population: str, interval: float) -> str:
     said = []
     for kind, words in (("natural", "by natural length"), ("budget", "by budget")):
-        if kind not in fit.data.features:
+        if kind not in fit.lengths.features:
             continue
         mean = fit.mean_over_models(fit.slopes(kind, population=population)["incoherence"])
         low, middle, high = np.quantile(mean, [(1 - interval) / 2, 0.5, (1 + interval) / 2])

@@ -1,0 +1,238 @@
+"""The posterior of the temperature model: effects of length and budget, and the terms they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.gate import ESS, Gate, gate_tree
+from hotmess.inference.spec import Spec
+from hotmess.temperature.data import LengthData
+from hotmess.temperature.effects import Curves, average_slopes, curves, points
+from hotmess.temperature.prior import Pooling, TemperaturePrior
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+PARETO_K = 0.7
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Draws of an effect per unit and over units.
+
+    Attributes
+    ----------
+    draws
+        (chain, draw) mean over units (models, each the mean of its benchmarks).
+    each
+        unit's label -> (chain, draw).
+    parts
+        accuracy, spread, concentration -> (chain, draw): the parts of the change of incoherence over the range.
+    gate
+        diagnostics of the fit and of `draws`.
+    """
+
+    draws: np.ndarray
+    each: Mapping[str, np.ndarray]
+    gate: Gate
+    parts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LengthFit:
+    """Posterior of the temperature model.
+
+    `lengths` are the arranged responses; `data` is an `xarray.DataTree`: `theta` (chain, draw, unit, parameter),
+    `scores` (chain, draw, option, cell), `scales` where units are pooled; for the fast path the attributes `pareto_k`
+    and `effective` say whether it may be trusted.
+    """
+
+    lengths: LengthData
+    data: xr.DataTree
+    spec: Spec
+    pool: Pooling
+    notes: tuple[str, ...] = ()
+    source: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    make: Callable[[pd.DataFrame, Spec], LengthFit] | None = field(default=None, repr=False, compare=False)
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def engine(self) -> str:
+        return self.spec.engine
+
+    @property
+    def prior(self) -> TemperaturePrior:
+        prior: TemperaturePrior = self.spec.prior
+        return prior
+
+    @property
+    def seed(self) -> int:
+        return self.spec.seed
+
+    def refit(self, **changes: Any) -> LengthFit:
+        """The same responses fitted again, with the settings of `spec` but for the changes.
+
+        Raises
+        ------
+        BadInput
+            For a setting that a spec does not have, or where the responses are not at hand.
+        """
+        return self._made(lambda table: table, self.spec.changed(**changes))
+
+    def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> LengthFit:
+        """The rest fitted without some questions (names, or (benchmark, question) pairs) or some models."""
+        from hotmess.answers.parameters import kept_rows
+
+        return self._made(lambda table: table.iloc[kept_rows(table, questions, models)], self.spec)
+
+    def _made(self, change: Callable[[pd.DataFrame], pd.DataFrame], spec: Spec) -> LengthFit:
+        if self.source is None or self.make is None:
+            raise BadInput("The responses of this fit are not at hand; fit them again with fit_lengths.")
+        return self.make(change(self.source).reset_index(drop=True), spec)
+
+    def saved(self) -> dict[str, Any]:
+        """What belongs to this fit beside its draws; the responses are not kept."""
+        return {"lengths": self.lengths, "spec": self.spec, "pool": self.pool, "notes": self.notes}
+
+    def save(self, path: str) -> None:
+        """Write the posterior as netCDF, whole, for `hotmess.load`."""
+        from hotmess.inference.store import save_posterior
+
+        save_posterior(self, path)
+
+    @property
+    def labels(self) -> list[str]:
+        """One label per unit."""
+        columns = [c for c in ("model", "benchmark", "condition") if c in self.lengths.units]
+        vary = [c for c in columns if self.lengths.units[c].nunique() > 1] or ["model"]
+        return self.lengths.units[vary].agg(", ".join, axis=1).tolist()
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Parameters and scales: R-hat, effective sizes, divergences; for the fast path Pareto k and its weights."""
+        if self.engine == "fast":
+            k, effective = float(self.data.attrs["pareto_k"]), float(self.data.attrs["effective"])
+            reasons = []
+            if not k < PARETO_K:
+                reasons.append(f"Pareto k of the fast path is {k:.2f}, not below {PARETO_K}: use the engine 'nuts'")
+            if effective <= ESS:
+                reasons.append(f"effective sample size of the fast path is {effective:.0f}, not above {ESS}")
+            # Duplicates would fool R-hat: weighted draws are judged by Pareto k and their weights.
+            return Gate(tuple(reasons), independent=True)
+        names = [n for n in ("theta", "scales") if n in self.data["posterior"]]
+        return gate_tree(self.data, names=names)
+
+    def _flat(self, name: str) -> np.ndarray:
+        values = self.data["posterior"].to_dataset()[name].values
+        return values.reshape(-1, *values.shape[2:])
+
+    def _shape(self, flat: np.ndarray) -> np.ndarray:
+        sizes = self.data["posterior"].sizes
+        return flat.reshape(sizes["chain"], sizes["draw"], *flat.shape[1:])
+
+    def curves(self, where: str, *, population: str = "like-these", effects: np.ndarray | None = None) -> Curves:
+        """Set terms at the points called `where`: natural, budget, zero, natural_curve or budget_curve.
+
+        Raises
+        ------
+        NotTestable
+            If lengths, or budgets, do not vary.
+        """
+        at = points(self.lengths)
+        if where not in at:
+            what = {
+                "natural": "Lengths do not vary within the budgets",
+                "budget": "No model has two budgets with tokens",
+            }
+            raise NotTestable(f"{what.get(where.partition('_')[0], 'There is no budget without tokens')}.")
+        key = (where, population)
+        if effects is not None or key not in self._cache:
+            result = curves(
+                self.lengths,
+                self._flat("theta"),
+                self._flat("scores"),
+                at[where],
+                population=population,
+                seed=self.seed,
+                effects=effects,
+            )
+            if effects is not None:
+                return result
+            self._cache[key] = result
+        return self._cache[key]
+
+    def slopes(self, kind: str, *, population: str = "like-these") -> dict[str, np.ndarray]:
+        """Average slopes per doubling, `kind` natural or budget: (chain, draw, G) arrays, see `effects.average_slopes`.
+
+        `incoherence` is beta, the change of logit incoherence; `heat` the change of log temperature; `lift` that of the
+        target's score. nan for units whose lengths, or budgets, do not vary.
+        """
+        curve = self.curves(kind, population=population)
+        i = self.lengths.features.index(kind)
+        distance = self.reach(kind)
+        out = average_slopes(curve, distance)
+        theta = self._flat("theta")
+        heat, lift = theta[:, :, 3 + i], theta[:, :, 3 + len(self.lengths.features) + i]
+        out |= {"heat": np.where(distance > 0, heat, np.nan), "lift": np.where(distance > 0, lift, np.nan)}
+        return {name: self._shape(value) for name, value in out.items()}
+
+    def reach(self, kind: str) -> np.ndarray:
+        """(G,) doublings between the two points of `kind`, natural or budget; nan where nothing varies."""
+        at, i = points(self.lengths)[kind], self.lengths.features.index(kind)
+        distance = at[:, 1, i] - at[:, 0, i]
+        return np.where(distance > 1e-9, distance, np.nan)
+
+    def mean_over_models(self, values: np.ndarray) -> np.ndarray:
+        """Mean over models of the mean over each model's units; the units' axis is the third; nan units have no say."""
+        model = self.lengths.units["model"].to_numpy(str)
+        known = np.isfinite(values).reshape(*values.shape[:3], -1).all((0, 1, 3))
+        groups = [values[:, :, (model == m) & known].mean(2) for m in np.unique(model[known])]
+        return np.mean(groups, axis=0)
+
+    def new_model(self, kind: str) -> dict[str, np.ndarray]:
+        """Effects for a new model of size N0 like these: `heat`, `lift`, and beta as `incoherence`, each (chain, draw).
+
+        Its effects are drawn from the population of models; its answers are those of one of these, drawn at random.
+        """
+        from hotmess.temperature.model import population_draws
+
+        theta = self._flat("theta")
+        scales = self._flat("scales") if self.pool.groupings else np.zeros((len(theta), 0, theta.shape[2] - 3))
+        new = population_draws(theta, scales, self.prior, self.pool, self.lengths.features, seed=self.seed)["new_model"]
+        effects = np.repeat(new[:, None], theta.shape[1], axis=1)
+        i, distance = self.lengths.features.index(kind), self.reach(kind)
+        beta = average_slopes(self.curves(kind, effects=effects), distance)["incoherence"]
+        known = np.flatnonzero(np.isfinite(distance))
+        pick = known[np.random.default_rng([self.seed, 13]).integers(len(known), size=len(theta))]
+        f = len(self.lengths.features)
+        out = {"heat": new[:, i], "lift": new[:, f + i], "incoherence": beta[np.arange(len(theta)), pick]}
+        return {name: self._shape(value) for name, value in out.items()}
+
+    def summary(self, *, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
+        """One row per unit, effect and kind of length: median, interval, P(> 0), natural and budgeted side by side."""
+        import pandas as pd
+
+        rows = []
+        tails = [(1 - interval) / 2, (1 + interval) / 2]
+        for kind in ("natural", "budget"):
+            if kind not in self.lengths.features:
+                continue
+            out = self.slopes(kind, population=population)
+            for effect in ("incoherence", "accuracy", "heat"):
+                columns = {label: out[effect][:, :, g] for g, label in enumerate(self.labels)}
+                columns = {label: x for label, x in columns.items() if np.isfinite(x).all()}
+                columns["mean over models"] = self.mean_over_models(out[effect])
+                for label, x in columns.items():
+                    low, high = np.quantile(x, tails)
+                    reliable = self.gate.passed and self.gate.judge({effect: x}).passed
+                    rows.append((label, kind, effect, float(np.median(x)), low, high, float((x > 0).mean()), reliable))
+        names = ["unit", "kind", "effect", "median", "low", "high", "probability", "reliable"]
+        return pd.DataFrame(rows, columns=names)
