@@ -154,7 +154,7 @@ def vectors(*, seed: int, draws: int, questions: int = 25, samples: int = 40) ->
     Many samples of each question: with a dozen, PyMC's centred hierarchy has effective sizes of some hundreds.
     """
     from hotmess.answers.prior import PARAMETERS
-    from hotmess.answers.probabilities import fit_probabilities
+    from hotmess.answers.vector_fit import fit_probabilities
     from hotmess.pymc_models import pymc_model
     from hotmess.pymc_models.sample import sample_pymc
 

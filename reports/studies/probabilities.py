@@ -29,7 +29,7 @@ def real(shared: Path) -> list[dict[str, Any]]:
     """One row per budget: checks, terms by the model and by the unbiased estimator, diagnostics."""
     import pandas as pd
 
-    from hotmess.answers.probabilities import fit_probabilities
+    from hotmess.answers.vector_fit import fit_probabilities
     from hotmess.inference.gate import diagnose
 
     data = pd.read_parquet(shared / "gemma4-trajectory-mmlu-pro.parquet")
@@ -69,9 +69,11 @@ def unbiased(f: np.ndarray, cell: np.ndarray) -> dict[str, float]:
 
 def one(seed: int) -> dict[str, Any]:
     """A data set from the prior: ranks of the true values among the draws, and whether 90% intervals hold them."""
-    from hotmess.answers import vector_sampler as sampler
+    from hotmess.answers import vector_state as sampler
     from hotmess.answers.prior import AnswerPrior
-    from hotmess.answers.probabilities import UNITS, ProbabilityFit, fit_probabilities
+    from hotmess.answers.probabilities import ProbabilityFit
+    from hotmess.answers.rounding import UNITS
+    from hotmess.answers.vector_fit import fit_probabilities
 
     rng = np.random.default_rng([seed, 71])
     prior = AnswerPrior()

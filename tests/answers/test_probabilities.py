@@ -5,8 +5,10 @@ import pytest
 from scipy import stats
 
 from hotmess.answers import probabilities as prob
-from hotmess.answers import vector_sampler as sampler
+from hotmess.answers import rounding, vector_fit
 from hotmess.answers.conjugate import DELTA
+from hotmess.answers.vector_state import Vectors
+from hotmess.answers.vector_steps import thoughts
 from hotmess.errors import BadInput
 
 
@@ -24,7 +26,7 @@ def truth(seed=0, cells=60, width=3, certain=0.3, copies=1, unit=1e-6, tau=2.0):
         "sigma": np.exp(rng.normal(0.3, 0.3, cells)),
         "beta": np.exp(rng.normal(0.3, 0.7, (cells, width))),
     }
-    units = (np.array(prob.UNITS) == unit)[None].astype(float)
+    units = (np.array(rounding.UNITS) == unit)[None].astype(float)
     rest = {"real": np.ones((cells, width), bool), "group": np.zeros(cells, int), "units": units, "unit": unit}
     return prob.ProbabilityFit(**{k: np.repeat(v[None], copies, 0) for k, v in values.items()}, **rest)
 
@@ -72,7 +74,7 @@ def test_terms_of_unsure_responses_are_the_moments_of_simulated_ones(p, mu, doub
         unit=1e-6,
         real=np.ones((1, d), bool),
         group=np.zeros(1, int),
-        units=np.eye(len(prob.UNITS))[[-1]],
+        units=np.eye(len(rounding.UNITS))[[-1]],
     )
     x = fit.replicate(0, np.zeros(n, int), np.random.default_rng(3))
     target, mean = np.eye(d)[0], x.mean(0)
@@ -96,7 +98,7 @@ def test_terms_of_unsure_responses_are_the_moments_of_simulated_ones(p, mu, doub
 def test_ties_are_leads_within_the_rounding_of_either_option():
     """Read as leads of exactly 0 they would drive tau to infinity, whose density at 0 has no bound."""
     f = np.vstack([np.tile([0.02, 0.95, 0.03], (10, 1)), np.tile([0.4, 0.4, 0.2], (6, 1))])
-    out = prob.fit_probabilities(f, np.zeros(16, int), np.ones((1, 3), bool), draws=400, warmup=200, thin=1)
+    out = vector_fit.fit_probabilities(f, np.zeros(16, int), np.ones((1, 3), bool), draws=400, warmup=200, thin=1)
     assert np.median(out.parameters["tau"]) < 12
     first, second, third = out.main[:, 0].mean(0)
     assert third < first < second
@@ -117,7 +119,7 @@ def test_density_of_a_response_integrates_to_one():
     log_p = stats.truncnorm.logpdf(lead, -mu / sigma, np.inf, mu, sigma) - np.log(f[:, 0] * (1 - f[:, 0]))
     log_p += stats.beta.logpdf(share[:, 0], beta[1], beta[2]) - np.log(1 - f[:, 0])
     assert np.exp(log_p).sum() / 700**2 == pytest.approx(1, abs=0.01)
-    data = sampler.Vectors(
+    data = Vectors(
         np.log(f),
         np.log(1 - f),
         lead,
@@ -127,7 +129,7 @@ def test_density_of_a_response_integrates_to_one():
         np.ones((1, 3), bool),
         np.zeros(1, int),
     )
-    found = sampler._thoughts(data, np.array([mu]), np.array([np.log(sigma)]), np.zeros(1))[0]
+    found = thoughts(data, np.array([mu]), np.array([np.log(sigma)]), np.zeros(1))[0]
     found = (
         found
         - beta[0] * np.log(f[:, 0])
@@ -142,7 +144,9 @@ def test_terms_cover_the_truth():
     for seed in range(3):
         f, cell = world(seed)
         known = truth(seed, copies=200).terms()
-        out = prob.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=300, warmup=250, seed=seed, thin=1).terms()
+        out = vector_fit.fit_probabilities(
+            f, cell, np.ones((60, 3), bool), draws=300, warmup=250, seed=seed, thin=1
+        ).terms()
         for name in ("variance", "bias2", "error"):
             draws, true = getattr(out, name), getattr(known, name).mean(0)
             low, high = np.quantile(draws, [0.05, 0.95], axis=0)
@@ -157,7 +161,7 @@ def test_rounded_vectors_with_zeros_and_fewer_options():
     real = np.ones((60, 4), bool)
     real[:, 3] = False
     wide = np.column_stack([f, np.zeros(len(f))])
-    out = prob.fit_probabilities(wide, cell, real, draws=200, warmup=200, thin=1, unit=0.1)
+    out = vector_fit.fit_probabilities(wide, cell, real, draws=200, warmup=200, thin=1, unit=0.1)
     terms = out.terms()
     assert np.isfinite(terms.variance).all() and np.isfinite(out.terms("kl").error).all()
     assert np.all(out.beta[:, :, 3] == 0) and np.all(out.main[:, :, 3] < 1e-6)
@@ -168,29 +172,29 @@ def test_rounded_vectors_with_zeros_and_fewer_options():
 
 def test_responses_that_are_all_the_same_have_no_variance():
     f = np.repeat(np.random.default_rng(0).dirichlet(np.ones(4), 20), 10, axis=0)
-    out = prob.fit_probabilities(f, np.repeat(np.arange(20), 10), np.ones((20, 4), bool), draws=200, thin=1)
+    out = vector_fit.fit_probabilities(f, np.repeat(np.arange(20), 10), np.ones((20, 4), bool), draws=200, thin=1)
     assert out.terms().variance.mean() < 0.1
 
 
 def test_units_are_each_responses_own():
     f = np.array([[0.5, 0.5], [0.25, 0.75], [0.37, 0.63], [1 / 3, 2 / 3]])
-    np.testing.assert_allclose(prob.own_units(f), [0.1, 0.05, 0.01, 1e-6])
-    out = prob.fit_probabilities(f, np.zeros(4, int), np.ones((1, 2), bool), draws=40, warmup=20, thin=1)
+    np.testing.assert_allclose(rounding.own_units(f), [0.1, 0.05, 0.01, 1e-6])
+    out = vector_fit.fit_probabilities(f, np.zeros(4, int), np.ones((1, 2), bool), draws=40, warmup=20, thin=1)
     np.testing.assert_allclose(out.units, [[0.25, 0.25, 0.25, 0, 0, 0.25]])
-    rounded = prob._rounded(np.array([[0.999, 0.001], [0.34, 0.66]]), np.array([0.1, 0.05]))
+    rounded = rounding.rounded(np.array([[0.999, 0.001], [0.34, 0.66]]), np.array([0.1, 0.05]))
     np.testing.assert_allclose(rounded, [[0.9, 0.1], [0.35, 0.65]])
 
 
 def test_checks_pass_on_the_models_own_data_and_fail_on_others():
     f, cell = world(6, certain=0.2)
-    out = prob.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=200, warmup=200, thin=1)
+    out = vector_fit.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=200, warmup=200, thin=1)
     assert all(0.01 < p < 0.99 for _, p in out.check(f, cell, draws=100).values())
     assert out.misfit(f, cell, draws=100) == ()
     # probabilities of the main option at one of two places: no Normal
     rng = np.random.default_rng(0)
     lead = np.where(rng.random(len(f)) < 0.5, 0.98, 0.4)
     two = np.column_stack([lead, (1 - lead) * 0.55, (1 - lead) * 0.45])[:, rng.permutation(3)]
-    bad = prob.fit_probabilities(two, cell, np.ones((60, 3), bool), draws=200, warmup=200, thin=1)
+    bad = vector_fit.fit_probabilities(two, cell, np.ones((60, 3), bool), draws=200, warmup=200, thin=1)
     assert any("unbiased" in s for s in bad.misfit(two, cell, draws=100))
 
 
@@ -202,7 +206,7 @@ def test_runs_near_one_answer_or_another_pass():
     centers = np.eye(3)[np.minimum((p < rng.random((900, 1))).sum(1), 2)] * 0.9 + 0.03
     f = centers * np.exp(0.4 * rng.normal(size=centers.shape))
     f /= f.sum(1, keepdims=True)
-    out = prob.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=200, warmup=200, thin=1)
+    out = vector_fit.fit_probabilities(f, cell, np.ones((60, 3), bool), draws=200, warmup=200, thin=1)
     assert out.misfit(f, cell, draws=100) == ()
 
 
@@ -212,7 +216,7 @@ def test_draws_are_those_of_letters_where_every_response_is_certain():
     cell = np.repeat(np.arange(40), 12)
     f = np.eye(3)[(rng.random(480) < 0.4).astype(int) + (rng.random(480) < 0.2)]
     f[0] = [0.6, 0.3, 0.1]
-    out = prob.fit_probabilities(f, cell, np.ones((40, 3), bool), draws=200, warmup=200, thin=1)
+    out = vector_fit.fit_probabilities(f, cell, np.ones((40, 3), bool), draws=200, warmup=200, thin=1)
     p = out.main.astype(float)
     assert np.abs(out.terms().variance - (1 - (p**2).sum(-1)))[:, 1:].mean() < 0.02
 
@@ -220,4 +224,4 @@ def test_draws_are_those_of_letters_where_every_response_is_certain():
 @pytest.mark.parametrize("row", [[0.5, 0.2, 0.1], [1.2, -0.2, 0.0]])
 def test_what_is_no_probability_vector_is_refused(row):
     with pytest.raises(BadInput, match="Response 1 is not"):
-        prob.fit_probabilities(np.array([[0.2, 0.3, 0.5], row]), np.zeros(2, int), np.ones((1, 3), bool))
+        vector_fit.fit_probabilities(np.array([[0.2, 0.3, 0.5], row]), np.zeros(2, int), np.ones((1, 3), bool))

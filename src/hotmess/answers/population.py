@@ -150,6 +150,21 @@ def question_sets(cells: pd.DataFrame, by: Sequence[str]) -> QuestionSets:
     return QuestionSets(table, rows, q, int(q.max()) + 1)
 
 
+def set_weights(found: QuestionSets, draws: int, *, population: str, seed: int) -> np.ndarray:
+    """(draws, sets) weight of each set of questions: the sum over its cells of their questions' weights."""
+    out = np.empty((draws, len(found.rows)))
+    for block, w in weight_blocks(found.size, draws, population=population, seed=seed):
+        out[block] = np.stack([w[:, found.question[rows]].sum(axis=1) for rows in found.rows], axis=-1)
+    return out
+
+
+def refuse_unknown(cells: pd.DataFrame, by: Sequence[str]) -> None:
+    """Refuse columns that the cells do not have."""
+    for name in by:
+        if name not in cells:
+            raise BadInput(f"There is no column {name!r}; the cells have {', '.join(map(str, cells.columns))}.")
+
+
 def question_index(cells: pd.DataFrame) -> np.ndarray:
     """(cells,) index of the question (benchmark, question) of each cell, the same whatever the model or budget."""
     return (

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.answers.closed import ENOUGH, Patterns, find_patterns, set_draws
+from hotmess.answers.closed import Patterns, find_patterns
+from hotmess.answers.closed_sets import closed_means
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
 from hotmess.answers.groups import Groups, find_groups
 from hotmess.answers.parameters import group_parameters, kept_rows, without_groups
@@ -20,11 +21,11 @@ from hotmess.answers.population import (
     aggregate,
     pair_moments,
     question_sets,
+    refuse_unknown,
+    set_weights,
     summarise,
-    weight_blocks,
 )
 from hotmess.answers.prior import AnswerPrior
-from hotmess.errors import BadInput
 from hotmess.inference.gate import Gate, gate_tree
 from hotmess.responses.cells import take_cells
 
@@ -131,13 +132,9 @@ class Fit(Summaries):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the numbers leave out."""
-        total = self.chains * int(self.data["posterior"].sizes["draw"])
-        if self.kept_draws == total:
-            return ()
-        return (
-            f"{self.kept_draws:,} of {total:,} draws are used, evenly thinned: answers of {len(self.cells):,} cells in "
-            "more draws would not fit in memory.",
-        )
+        kept, total = self.kept_draws, self.chains * int(self.data["posterior"].sizes["draw"])
+        cells = f"answers of {len(self.cells):,} cells in more draws would not fit in memory"
+        return (f"{kept:,} of {total:,} draws are used, evenly thinned: {cells}.",) if kept < total else ()
 
     def parameters(self, draws: int | None = None) -> dict[str, np.ndarray]:
         """(draws, groups) arrays of logit_a, log_kappa, log_phi, chain by chain: all `kept_draws`, or so many of them,
@@ -218,12 +215,9 @@ class Fit(Summaries):
 
         A mean over several sets is the mean of theirs with these weights.
         """
-        self._known(by)
-        found = question_sets(self.cells.table, by)
-        draws = len(self.parameters()["logit_a"])
-        out = np.empty((draws, len(found.rows)))
-        for block, w in weight_blocks(found.size, draws, population=population, seed=self.seed):
-            out[block] = np.stack([w[:, found.question[rows]].sum(axis=1) for rows in found.rows], axis=-1)
+        refuse_unknown(self.cells.table, by)
+        found, draws = question_sets(self.cells.table, by), self.kept_draws
+        out = set_weights(found, draws, population=population, seed=self.seed)
         return out.reshape(self.chains, draws // self.chains, -1)
 
     @cached_property
@@ -246,36 +240,23 @@ class Fit(Summaries):
         """
         key = ("closed", tuple(by), population)
         if key not in self._cache:
-            self._known(by)
-            found = question_sets(self.cells.table, by)
-            if type(self.letters) is not LetterCells or min(map(len, found.rows)) < ENOUGH:
-                self._cache[key] = None
-                return None
-            parameters = self.parameters()
-            draws = len(parameters["logit_a"])
-            means = set_draws(
-                self._patterns,
-                found.rows,
-                found.question,
-                weight_blocks(found.size, draws, population=population, seed=self.seed),
-                parameters,
-                powers=not self.with_unparsable,
-                seed=self.seed,
-            )
-            shaped = means.reshape(self.chains, draws // self.chains, *means.shape[1:])
-            self._cache[key] = found.table, np.moveaxis(shaped, -1, 0)
+            refuse_unknown(self.cells.table, by)
+            self._cache[key] = None
+            if type(self.letters) is LetterCells:
+                self._cache[key] = closed_means(
+                    self._patterns,
+                    question_sets(self.cells.table, by),
+                    self.parameters(),
+                    population=population,
+                    chains=self.chains,
+                    powers=not self.with_unparsable,
+                    seed=self.seed,
+                )
         return self._cache[key]
 
     @cached_property
     def _patterns(self) -> Patterns:
         return find_patterns(self.letters, self.groups.index)
-
-    def _known(self, by: Sequence[str]) -> None:
-        for name in by:
-            if name not in self.cells.table:
-                raise BadInput(
-                    f"There is no column {name!r}; the cells have {', '.join(map(str, self.cells.table.columns))}."
-                )
 
     def _aggregate(
         self,
@@ -285,7 +266,7 @@ class Fit(Summaries):
         *,
         transform: Callable[..., Sequence[np.ndarray]] | None = None,
     ) -> tuple[pd.DataFrame, np.ndarray]:
-        self._known(by)
+        refuse_unknown(self.cells.table, by)
         return aggregate(
             values,
             self.cells.table,

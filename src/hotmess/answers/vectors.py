@@ -20,7 +20,8 @@ from hotmess.answers.groups import Groups
 from hotmess.answers.parameters import kept_rows
 from hotmess.answers.population import SetDraws, Summaries, aggregate, question_sets, summarise
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
-from hotmess.answers.probabilities import ProbabilityFit, fit_probabilities
+from hotmess.answers.probabilities import ProbabilityFit
+from hotmess.answers.vector_fit import fit_probabilities
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate, gate_draws
 from hotmess.inference.spec import Spec
@@ -73,7 +74,6 @@ class VectorFit(Summaries):
 
     @property
     def formula(self) -> None:
-        """There is no pooling by a formula."""
         return None
 
     @property
@@ -125,8 +125,7 @@ class VectorFit(Summaries):
         """Draws (draws, cells) of error, bias² and variance of every question, under `brier` or `kl`."""
         if metric not in self._cache:
             self._cache[metric] = self.posterior.terms(metric)
-        found: TermDraws = self._cache[metric]
-        return found
+        return self._cache[metric]
 
     @property
     def gate(self) -> Gate:
@@ -226,7 +225,7 @@ def fit_vectors(
     """Fit probability vectors: a response table with `probs` and `target`, wrongly formatted responses left out.
 
     Cells that agree in benchmark, model, condition, budget and `by`, or in `groups` alone, share group parameters;
-    `draws` are of all chains together, `options` those of `hotmess.answers.probabilities.fit_probabilities`.
+    `draws` are of all chains together, `options` those of `hotmess.answers.vector_fit.fit_probabilities`.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
-from hotmess.answers.probabilities import own_units
+from hotmess.answers.rounding import own_units
 from hotmess.errors import BadInput
 from hotmess.pymc_models.sample import load_pymc
 
@@ -37,7 +37,7 @@ def probability_model(
     unit: float | None = None,
     prior: AnswerPrior | None = None,
 ) -> pm.Model:
-    """The model of probability vectors; arguments as of `hotmess.answers.probabilities.fit_probabilities`.
+    """The model of probability vectors; arguments as of `hotmess.answers.vector_fit.fit_probabilities`.
 
     Log beta has its prior alone, where the package's own sampler also keeps it below 15: that matters only for
     questions whose responses are divided and all the same.
