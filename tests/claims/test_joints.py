@@ -311,7 +311,7 @@ def test_the_joint_model_beside_a_claim_has_its_sign(name: str, feature: str, si
     claim = next(c for n, c in CATALOGUE.items() if n.startswith(name))
     (guard,) = claim.guards
     guard = replace(guard, effects=lambda fit, population: effects(0.3))  # type: ignore[type-var]
-    fit = SimpleNamespace(data=SimpleNamespace(features=(feature,)))
+    fit = SimpleNamespace(lengths=SimpleNamespace(features=(feature,)))
     study: Any = SimpleNamespace(fitted=lambda key: fit if key == "temperature" else None)
     found = guard.run(case(study, claim))
     assert found is not None and found.record["median"] == pytest.approx(sign * 0.3) and not found.reasons
