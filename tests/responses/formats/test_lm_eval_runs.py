@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -160,7 +161,7 @@ def test_a_canonical_form_judges_anew(tmp_path):
     assert (strict["text"] == strict["target"]).mean() == sum(a == b for a, b in pairs) / len(pairs)
     same = [a.strip().rstrip(".").lower() == b.lower() for a, b in pairs]
     assert (loose["text"] == loose["target"]).tolist() == same
-    assert any("--canonical text or --canonical math counts them as right" in note for note in responses.notes)
+    assert any("(--canonical text or --canonical math counts them as right)" in note for note in responses.notes)
 
 
 def test_votes_select_one_answer_of_all(tmp_path):
@@ -250,6 +251,27 @@ def test_a_name_for_a_model_that_has_one_is_refused(tmp_path):
     write_run(tmp_path, "acc", KINDS["acc"](1, 1))
     with pytest.raises(BadInput, match="names its model itself, org/toy-1b: leave out --model"):
         looked_at(tmp_path, model="mine")
+
+
+def test_arguments_of_a_model_have_one_form(tmp_path):
+    nested = {"pretrained": "org/toy-1b", "chat_template_args": {"enable_thinking": True, "k": 1}}
+    texts = ['pretrained=org/toy-1b,chat_template_args={"enable_thinking": true, "k": 1}', json.dumps(nested)]
+    for day, arguments in enumerate((nested, *texts), 1):
+        run = KINDS["plain"](1, day)
+        results = results_of("plain", run.config)
+        results["config"]["model_args"] = arguments
+        write_run(tmp_path, "plain", run, results, day)
+    table = looked_at(tmp_path).table
+    assert set(table["condition"]) == {""} and table["budget"].nunique() == 1 and table["model"].nunique() == 1
+
+
+def test_a_first_record_longer_than_what_is_looked_at(tmp_path):
+    run = KINDS["triviaqa"](1, 1)
+    aliases = [f"alias {number}" for number in range(5_000)]
+    run.records[0] |= {"target": str(aliases), "filtered_resps": ["Alias 7"], "exact_match": 1.0}
+    write_run(tmp_path, "triviaqa", run)
+    table = looked_at(tmp_path, outcome="text").table
+    assert table.loc[table["question"] == "0", ["text", "target"]].to_numpy().tolist() == [["alias 0", "alias 0"]]
 
 
 def test_options_that_mean_nothing_are_refused(tmp_path):

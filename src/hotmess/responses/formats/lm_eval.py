@@ -19,7 +19,7 @@ from hotmess.responses.formats.identity import recorded
 from hotmess.responses.formats.lm_eval_config import HARMLESS, arguments_of, configuration, model_name, size_of
 from hotmess.responses.formats.lm_eval_grades import TOLERATED, metric_of
 from hotmess.responses.formats.lm_eval_records import Record, contradicts, lines, record_of
-from hotmess.responses.formats.registry import NoResponses, ReadOptions, register
+from hotmess.responses.formats.registry import HEAD_BYTES, NoResponses, ReadOptions, register
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,8 @@ def is_lm_eval(path: Path, head: bytes) -> bool:
     """JSON lines (or an array, in old versions) whose records have a `doc_id` and responses."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     known = (b'"resps"', b'"arguments"', b'"filtered_resps"')
+    if len(head) == HEAD_BYTES and b"\n" not in start and re.match(rb'[\[\s]*\{\s*"doc_id"\s*:', start):
+        return True  # a first record that is longer than what is shown of it
     return start[:1] in (b"{", b"[") and b'"doc_id"' in start and any(name in start for name in known)
 
 
@@ -116,8 +118,8 @@ def read_lm_eval(path: Path, options: ReadOptions) -> pd.DataFrame:
     again = next((name for name, number in Counter(one.id for one in records).items() if number > 1), None)
     if again is not None:
         raise BadInput(
-            f"{path} holds question {again} more than once under the filter {chosen!r}: repeats stand in one record, so "
-            "the file was written twice, or by several filters that it does not name."
+            f"{path} holds question {again} more than once under the filter {chosen!r}: repeats stand in one record, "
+            "so the file was written twice, or by several filters that it does not name."
         )
     metric = metric_of(records, options.scorer, config, _better(results, task, config), path)
     model = _model(results, options.model, path)

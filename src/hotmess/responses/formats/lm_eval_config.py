@@ -90,10 +90,24 @@ def arguments_of(given: Any) -> dict[str, Any]:
     >>> arguments_of("pretrained=org/m,enable_thinking=True,revision=step1")
     {'pretrained': 'org/m', 'enable_thinking': True, 'revision': 'step1'}
     """
+    if isinstance(given, str) and given.lstrip().startswith("{"):
+        given = _typed(given.strip())
     if isinstance(given, str):
-        pairs = [part.split("=", 1) for part in given.split(",") if "=" in part]
+        pairs = [part.split("=", 1) for part in _parts(given) if "=" in part]
         return {name.strip(): _typed(value.strip()) for name, value in pairs}
     return {str(name): value for name, value in mapping(given).items()}
+
+
+def _parts(text: str) -> list[str]:
+    """The parts between commas, but for commas in brackets."""
+    parts, depth = [""], 0
+    for character in text:
+        depth = max(depth + (character in "{[(") - (character in "}])"), 0)
+        if character == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def _typed(text: str) -> Any:
@@ -105,7 +119,7 @@ def _typed(text: str) -> Any:
     value = number(text) if re.fullmatch(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", lower) else None
     if value is not None:
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
-    if text[:1] == "{":
+    if text[:1] in ("{", "["):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):

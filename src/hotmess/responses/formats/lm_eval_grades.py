@@ -248,7 +248,8 @@ def _as(flat: Sequence[str], shape: Sequence[Sequence[Any]]) -> list[list[str]]:
 def _tried(records: Sequence[Record], answers: Sequence[Sequence[str]]) -> list[Reading]:
     """Ways to read answers whose grade is by a rule of the task's own, the strictest first."""
     ways: list[tuple[str, Callable[[str], str], Callable[[str], str]]] = [
-        ("", canonical, canonical),
+        ("", str, str),
+        ("they are the target but for case, blanks and the way of writing", canonical, canonical),
         ("they are the target but for $, commas, a final full stop and what stands before ####", _sum, _sum),
         ("they are the same number as the target, or as what follows #### in it", canonical_number, _after_hashes),
         ("what follows #### in both is the same number", _after_hashes, _after_hashes),

@@ -19,6 +19,11 @@ from hotmess.responses.values import OTHERWISE, canonical
 
 Rows = list[dict[str, Any]]
 
+OTHERWISE_RIGHT = (
+    "responses graded as wrong and equal to the target but for case, blanks or writing (--canonical text or "
+    "--canonical math counts them as right)"
+)
+
 
 class Answers(NamedTuple):
     """What the filter makes of every repeat, the place of the graded one (−1 for none), what stands for no answer."""
@@ -46,7 +51,7 @@ def rows_of(
         else:
             rows = [_base(one.pop("record"), metric) | one for one in chosen]
     elif all(record.responses for record in records):
-        rows, kind = _of_texts(records, metric, facts, path, notes)
+        rows, kind = _of_texts(records, metric, facts, path, counts, notes)
         _lengths(rows, facts, options, notes)
     else:
         rows, kind = _of_scores(records, metric), "score"
@@ -95,7 +100,12 @@ def _said(record: Record, place: int) -> dict[str, Any]:
 
 
 def _of_texts(
-    records: Sequence[Record], metric: str | None, facts: Mapping[str, Any], path: Path, notes: list[str]
+    records: Sequence[Record],
+    metric: str | None,
+    facts: Mapping[str, Any],
+    path: Path,
+    counts: Counter[str],
+    notes: list[str],
 ) -> tuple[Rows, str]:
     several = any(len(record.responses) > 1 for record in records)
     values = [grade(record.metrics.get(metric or "")) for record in records]
@@ -128,7 +138,7 @@ def _of_texts(
             f"{metric}, and no way to read answers agrees with its grades: run the task once for each repeat, with "
             "--repeats 1 and another seed, so that each is graded, and read the folder of all runs."
         )
-    return _with_answers(records, answers, reading, values, kind, facts["task"], metric, notes), kind
+    return _with_answers(records, answers, reading, values, kind, metric, counts), kind
 
 
 def _with_answers(
@@ -137,9 +147,8 @@ def _with_answers(
     reading: Reading,
     values: Sequence[float | None],
     kind: str,
-    task: str,
     metric: str | None,
-    notes: list[str],
+    counts: Counter[str],
 ) -> Rows:
     rows: Rows = []
     otherwise = 0
@@ -163,11 +172,7 @@ def _with_answers(
                     text += OTHERWISE
                 row.update(text=text, target=goal)
             rows.append(row)
-    if otherwise:
-        notes.append(
-            f"{otherwise:,} responses to {task} are the target but for case, blanks or the way of writing: {metric} "
-            "calls them wrong, and so they count; --canonical text or --canonical math counts them as right."
-        )
+    counts[OTHERWISE_RIGHT] += otherwise
     return rows
 
 
