@@ -171,7 +171,7 @@ def test_a_verdict_without_tests_is_a_score(tmp_path):
         ("b", "i-1"): 0.0,
         ("b", "i-2"): 0.0,
     }
-    assert "2 reports name no unit tests, only whether the instance was resolved." in notes
+    assert "2 reports without unit tests, only with the verdict whether the instance was resolved." in notes
     assert any(note.startswith("The runs a, b of m are taken as repeats") for note in notes)
 
 
@@ -217,6 +217,14 @@ def test_summaries_are_scores(tmp_path):
     assert "2 instances left out: the evaluation ended in an error." in notes
     assert "2 instances left out: the machine failed, not the patch." in notes
     assert "2 instances with an empty patch: not resolved." in notes
+
+
+def test_long_summaries_are_known_by_the_first_of_their_lists(tmp_path):
+    states = {f"a_long_name__of_a_repository-{number}": "resolved" for number in range(3_000)}
+    body = swe_summary(states)
+    lists = {name: value for name, value in body.items() if name.endswith("_ids")}
+    (tmp_path / "lab__m.run.json").write_text(json.dumps(lists | body))
+    assert len(read(tmp_path)[0]) == 3_000
 
 
 def test_a_summary_beside_its_reports_is_not_read_twice(tree):

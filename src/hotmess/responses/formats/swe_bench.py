@@ -32,6 +32,7 @@ TIMED_OUT = "instances left out: unit tests did not run to the end"
 UNCHANGED = "runs without a patch that applies: tests that passed before pass, the others fail"
 UNKNOWN_TESTS = "runs left out: no run of the instance names its unit tests"
 OTHER_VERDICT = "runs whose verdict is not that all their unit tests pass: the verdict is the score"
+VERDICT = "reports without unit tests, only with the verdict whether the instance was resolved"
 ABSENT = "unit tests that another run reports and this one does not count as failed"
 
 _MOST = 1 << 20
@@ -140,8 +141,8 @@ def tests_of(table: pd.DataFrame) -> pd.DataFrame:
     if verdicts:
         out["_outcome"] = ["score" if vector is None else "tests" for vector, _ in kept]
     out["sample"] = out.groupby(["model", "question"], sort=False).cumcount()
-    notes = [f"{verdicts:,} reports name no unit tests, only whether the instance was resolved."] if verdicts else []
-    out.attrs = {"counts": {what: number for what, number in counts.items() if number}, "notes": [*notes, *runs(out)]}
+    counts[VERDICT] = verdicts
+    out.attrs = {"counts": {what: number for what, number in counts.items() if number}, "notes": runs(out)}
     return out
 
 

@@ -6,6 +6,7 @@ hold every unit test; a summary alone gives one score for each instance.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
 from hotmess.responses.formats.hostile import clean, mapping, parse
-from hotmess.responses.formats.registry import NoResponses, ReadOptions, register
+from hotmess.responses.formats.registry import HEAD_BYTES, NoResponses, ReadOptions, register
 from hotmess.responses.formats.swe_bench import INFRA, runs
 from hotmess.responses.formats.swe_bench_trajectory import ids
 
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
 ERRORS = "instances left out: the evaluation ended in an error"
 EMPTY = "instances with an empty patch: not resolved"
 
-_LISTS = (b'"resolved_ids"', b'"resolved_instances"')
-_MARKS = (b'"submitted_instances"', b'"completed_instances"', b'"completed_ids"', b'"unresolved_ids"')
+_MARKS = re.compile(rb'"(?:(?:un)?resolved|completed|submitted|incomplete|empty_patch|error)_(?:ids|instances)"\s*:')
 
 
 def is_summary(path: Path, head: bytes) -> bool:
     """A JSON object that counts and lists resolved instances."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    return start[:1] == b"{" and any(name in start for name in _LISTS) and any(name in start for name in _MARKS)
+    if start[:1] != b"{":
+        return False
+    names = {match[0] for match in _MARKS.finditer(start)}
+    listed = any(b"_ids" in name for name in names)
+    # Of a long one only the first of its lists may be seen.
+    return listed and (len(names) >= 2 or len(head) == HEAD_BYTES)
 
 
 def _noted(table: pd.DataFrame) -> pd.DataFrame:
@@ -49,11 +54,11 @@ def read_summary(path: Path, options: ReadOptions) -> pd.DataFrame:
     import pandas as pd
 
     report = mapping(parse(path.read_bytes(), str(path)))
-    resolved, failed, left_out = _outcomes(report, path)
-    model, run = _names(path, report, options.model)
     tree = _tree(path)
     if tree is not None:
         raise NoResponses(f"{path} sums up the reports in {tree}, which are read instead.")
+    resolved, failed, left_out = _outcomes(report, path)
+    model, run = _names(path, report, options.model)
     graded = {**dict.fromkeys(failed, 0.0), **dict.fromkeys(resolved, 1.0)}
     counts = Counter({INFRA: len(left_out["infra"]), ERRORS: len(left_out["errors"])})
     counts[EMPTY] = sum(name in failed for name in ids(report, "empty_patch_ids"))
