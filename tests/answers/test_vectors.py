@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import hotmess as hm
-from hotmess.answers.records import decompose_noted
+from hotmess.answers.latent_records import decompose_noted
 from hotmess.answers.vectors import fit_vectors
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.validate import validate

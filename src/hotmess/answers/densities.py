@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 
 def fit_densities(fit: Fit) -> tuple[np.ndarray, np.ndarray] | None:

@@ -27,8 +27,9 @@ from hotmess.responses.outcomes import largest_error
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
+Floats = NDArray[np.float64]
 SIGNATURES = ("systematic", "hot mess", "both high", "solved")
 """In the order of reading: a systematic failure may be a wrong answer key, a trap or a misconception."""
 
@@ -58,7 +59,7 @@ class Thresholds:
         return cls(cls.bias2 * largest / 2, cls.variance * largest / 2)
 
 
-def signatures(bias2: NDArray, variance: NDArray, thresholds: Thresholds | None = None) -> NDArray[np.int64]:
+def signatures(bias2: Floats, variance: Floats, thresholds: Thresholds | None = None) -> NDArray[np.int64]:
     """The signature of each bias² and variance, as an index into `SIGNATURES`.
 
     >>> [SIGNATURES[i] for i in signatures(np.array([1.8, 0.18, 0.75, 0.02]), np.array([0.1, 0.42, 0.75, 0.18]))]
@@ -109,7 +110,7 @@ def triage(fit: Fit, *, metric: str = "brier", thresholds: Thresholds | None = N
     return order.reset_index(drop=True)
 
 
-def _favourites(table: pd.DataFrame, fit: Fit, systematic: NDArray) -> None:
+def _favourites(table: pd.DataFrame, fit: Fit, systematic: Floats) -> None:
     counts = fit.cells.counts
     if counts is None:
         return

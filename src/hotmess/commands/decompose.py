@@ -95,7 +95,7 @@ def _latent(
     args: argparse.Namespace, responses: Responses, by: list[str]
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """The posterior of latent answer distributions, pooled over the groups unless a formula says otherwise."""
-    from hotmess.answers.records import decompose_noted
+    from hotmess.answers.latent_records import decompose_noted
     from hotmess.decompose.methods import choose_metric
 
     return decompose_noted(

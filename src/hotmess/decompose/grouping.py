@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Groups:
+class CellGroups:
     """Groups of cells: the group and the question of each cell, and the groups' names in natural order."""
 
     code: Ints
@@ -30,12 +30,12 @@ class Groups:
         return len(self.keys)
 
 
-def make_groups(cells: Cells, by: Sequence[str]) -> Groups:
+def make_groups(cells: Cells, by: Sequence[str]) -> CellGroups:
     """Groups in natural order (numbers inside names count as numbers, categories in their own order)."""
     table = cells.table
     question = np.asarray(table.groupby(["benchmark", "question"], sort=True).ngroup(), dtype=np.int64)
     if not by:
-        return Groups(np.zeros(len(table), dtype=np.int64), question, int(question.max()) + 1, [()])
+        return CellGroups(np.zeros(len(table), dtype=np.int64), question, int(question.max()) + 1, [()])
     frame = pd.DataFrame({name: table[name] for name in by})
     code = frame.groupby(list(by), dropna=False, observed=True, sort=False).ngroup().to_numpy()
     first = np.unique(code, return_index=True)[1]
@@ -52,7 +52,7 @@ def make_groups(cells: Cells, by: Sequence[str]) -> Groups:
     place = np.empty(len(first), dtype=np.int64)
     place[order] = np.arange(len(first))
     keys = [tuple(frame.iloc[first[g]].tolist()) for g in order]
-    return Groups(place[code], question, int(question.max()) + 1, keys)
+    return CellGroups(place[code], question, int(question.max()) + 1, keys)
 
 
 def natural(text: str) -> list[tuple[int, float, str]]:

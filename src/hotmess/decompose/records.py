@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotmess.decompose import intervals, kl
 from hotmess.decompose.aggregate import cell_weights, incoherence, question_means
-from hotmess.decompose.grouping import Groups, make_groups
+from hotmess.decompose.grouping import CellGroups, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
 from hotmess.decompose.points import Floats
 from hotmess.decompose.squared import Terms
@@ -133,7 +133,7 @@ def decompose(
     return Decomposition(records, tuple(notes))
 
 
-def _summary(cells: Cells, terms: Terms, groups: Groups, good: np.ndarray) -> dict[str, np.ndarray]:
+def _summary(cells: Cells, terms: Terms, groups: CellGroups, good: np.ndarray) -> dict[str, np.ndarray]:
     """Point estimates of every group."""
     columns = [terms.error, terms.bias2, terms.variance, terms.context_variance, terms.sampling_variance]
     values = np.stack(columns, axis=1)
@@ -161,7 +161,7 @@ def _intervals(
     summary: dict[str, np.ndarray],
     cells: Cells,
     terms: Terms,
-    groups: Groups,
+    groups: CellGroups,
     good: np.ndarray,
     method: Method,
     interval: float,
@@ -221,7 +221,12 @@ def _possible(name: str, end: Floats, method: Method) -> Floats:
 
 
 def _these(
-    summary: dict[str, np.ndarray], g: int, at: np.ndarray, jack: intervals.Jackknife, groups: Groups, interval: float
+    summary: dict[str, np.ndarray],
+    g: int,
+    at: np.ndarray,
+    jack: intervals.Jackknife,
+    groups: CellGroups,
+    interval: float,
 ) -> None:
     """Jackknife intervals of one group."""
     if not len(at):

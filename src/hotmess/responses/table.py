@@ -72,9 +72,9 @@ class Responses:
     def difficulty(self, *, reference: str | None = None, groups: int = 3, column: str | None = None) -> Responses:
         """Add the column `difficulty`: equal groups of questions, within each benchmark, by a reference's lengths.
 
-        See `hotmess.responses.groups.difficulty`.
+        See `hotmess.responses.difficulty.difficulty`.
         """
-        from hotmess.responses.groups import difficulty
+        from hotmess.responses.difficulty import difficulty
 
         return difficulty(self, reference=reference, groups=groups, column=column)
 

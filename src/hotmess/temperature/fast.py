@@ -2,8 +2,7 @@
 
 The scores are integrated out by importance sampling of every cell around its mode (the same random numbers for every
 parameter value), the parameters drawn from the Normal approximation of the units' likelihoods with their hierarchical
-prior, and weighted to the posterior. Weights are Pareto-smoothed; a shape k above 0.7 says that the approximation
-missed part of the posterior (Vehtari, Simpson, Gelman, Yao & Gabry 2024).
+prior, and weighted. A Pareto k above 0.7 says that part of the posterior was missed (Vehtari et al. 2024).
 """
 
 from __future__ import annotations
