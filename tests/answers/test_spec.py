@@ -118,3 +118,20 @@ def test_draws_follow_what_was_asked_for(responses):
     assert fit.draws(["model"]).error.shape[:2] == (5, 300)
     big = replace(fit, cells=replace(fit.cells, table=fit.cells.table.iloc[:0].reindex(range(100_000))))
     assert big.kept_draws == 1000 and big.notes[0].startswith("1,000 of 1,500 draws are used, evenly thinned")
+
+
+def test_draws_of_sets_by_label(exact):
+    """What xarray finds by a name is what stands at the name's place in the table."""
+    one = exact.draws(["model"])
+    labelled = one.dataset
+    assert dict(labelled.sizes) == {"chain": 2, "draw": 60, "model": 3}
+    for i, model in enumerate(one.table["model"]):
+        assert np.array_equal(labelled["variance"].sel(model=model), one.variance[..., i])
+    table = exact.summary(["model"], interval=0.9)
+    found = labelled["incoherence"].quantile([0.05, 0.95], dim=["chain", "draw"])
+    assert found.sel(quantile=0.05).values == pytest.approx(table["incoherence_low"].to_numpy())
+    two = exact.draws(["model", "difficulty"])
+    both = two.dataset
+    for i, (model, group) in enumerate(two.table[["model", "difficulty"]].itertuples(index=False)):
+        assert np.array_equal(both["bias2"].sel(model=model, difficulty=group), two.bias2[..., i])
+    assert set(exact.draws([]).dataset.dims) == {"chain", "draw"}

@@ -17,6 +17,7 @@ from hotmess.responses.outcomes import refuse_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from hotmess.inference.gate import Gate
 
@@ -40,6 +41,27 @@ class SetDraws:
         if self.metric == "zero-one":
             return np.full_like(self.error, np.nan)
         return np.divide(self.variance, self.error, out=np.full_like(self.error, np.nan), where=self.error > 0)
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """The draws by label: dimensions chain, draw, and one for each column that names the sets.
+
+        Sets that are not there are nan. With them `.sel(model="owl-1b")`, `.quantile` and arithmetic between models
+        are xarray's.
+        """
+        import pandas as pd
+        import xarray as xr
+
+        by = [str(c) for c in self.table.columns if c not in ("questions", "responses")]
+        terms = ("error", "bias2", "variance", "incoherence")
+        out = xr.Dataset({name: (("chain", "draw", "set"), getattr(self, name)) for name in terms})
+        out = out.assign_attrs(population=self.population, metric=self.metric)
+        if not by:
+            return out.squeeze("set", drop=True)
+        if len(by) == 1:
+            return out.rename(set=by[0]).assign_coords({by[0]: self.table[by[0]].astype(object).to_numpy()})
+        names = pd.MultiIndex.from_frame(self.table[by].astype(object))
+        return out.assign_coords(xr.Coordinates.from_pandas_multiindex(names, "set")).unstack("set")
 
 
 def question_weights(questions: int, draws: int, *, population: str, seed: int) -> np.ndarray:
