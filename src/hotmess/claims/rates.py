@@ -51,11 +51,11 @@ def sentence(record: Mapping[str, Any]) -> str:
     )
     if record["worst_rate"] > WORTH_SAYING:
         out += f"; most often where {record['worst_world']}: {record['worst_rate']:.0%}"
-    other = record["published_supported"]
-    if other is not None:
-        out += f"; the published procedure supports it in {other:,}"
     true = record["power"]
     if true["data_sets"]:
         found, sets, worlds = (true[k] for k in ("supported", "data_sets", "worlds"))
-        out += f"; supported in {found:,} of {sets:,} data sets of {worlds} worlds where it is true"
+        out += f"; and in {found:,} of {sets:,} of {worlds} worlds where it is true"
+    other = record["published_supported"]
+    if other is not None:
+        out += f". The published procedure supports it in {other:,} of those where it is false"
     return f"{out}. {record['command']}, {record['date']}."
