@@ -98,14 +98,15 @@ def test_claim(
             f"name, --claim {claim.name}."
         )
         return silent(claim, population, study.metric, (why,))
+    absent = claim.absent(study) if claim.absent is not None else ""
     try:
-        need_draws(study.draws * study.chains, least=INDEPENDENT)
+        if not absent:  # what the data do not hold is said whatever the draws
+            need_draws(study.draws * study.chains, least=INDEPENDENT)
     except NotTestable as reason:
         return silent(claim, population, study.metric, (str(reason),), (Diagnostics().failed(str(reason)),))
     try:
         quantity, other = (claim.quantity(study, p) for p in (population, OTHER[population]))
     except NotTestable as reason:
-        absent = claim.absent(study) if claim.absent is not None else ""
         return silent(claim, population, study.metric, (str(reason),), absent=absent)
     factor = widening(study.questions) if claim.widened else 1.0
     if population == "like-these":
