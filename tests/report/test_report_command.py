@@ -95,6 +95,7 @@ def test_the_code_in_the_page_makes_the_same_study(scores):
         filter=None,
         tokenizer=None,
         model=None,
+        merge=None,
         column=["tokens=reasoning_tokens"],
         allow_copies=True,
         difficulty=None,
