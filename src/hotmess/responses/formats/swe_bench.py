@@ -163,8 +163,8 @@ def runs(table: pd.DataFrame) -> list[str]:
         if len(few) > 1:
             shown = ", ".join(few[:6]) + (f" and {len(few) - 6} more" if len(few) > 6 else "")
             notes.append(
-                f"The runs {shown} of {model} are taken as repeats; where they are not, --column condition=run tells "
-                "them apart in the table that read writes."
+                f"The runs {shown} of {model} are taken as repeats; where they are none, --column condition=run tells "
+                "them apart."
             )
     return notes
 
