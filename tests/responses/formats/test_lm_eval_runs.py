@@ -24,6 +24,10 @@ REFUSED = {
 }
 
 
+READ_AS = {"letters": "answer"}
+"""What is read of a kind; options with likelihoods as probabilities, texts with their grade."""
+
+
 def looked_at(folder, **options):
     return read(folder, cache=False, progress=False, allow_copies=True, **options)
 
@@ -51,6 +55,7 @@ def test_accuracy_is_the_logs_own_or_the_run_is_refused(kind, repeats, name, tmp
             looked_at(tmp_path, **options)
         return
     responses = looked_at(tmp_path, **options)
+    assert responses.outcome == {"multiple_choice": "probs"}.get(run.config["output_type"], READ_AS.get(kind, "score"))
     several = repeats if run.config["output_type"] == "generate_until" else 1
     assert len(responses) == several * len({one["doc_id"] for one in run.records})
     assert accuracy(responses, mc2=kind == "mc2") == pytest.approx(run.own[name], abs=1e-12)
