@@ -14,7 +14,7 @@ def build(data, folder, claims=None, **settings):
     from hotmess.report.build import build_report
     from hotmess.responses.validate import validate
 
-    study = Study(validate(data), draws=40, **settings)
+    study = Study(validate(data), draws=60, **settings)
     verdicts = [] if claims is None else test_claims(study, claims)
     page = build_report(study, verdicts, out=folder / "out", command="hotmess report").read_text(encoding="utf-8")
     return [unescape(m) for m in re.findall(r'<p class="missing">(.*?)</p>', page)], page
