@@ -253,6 +253,13 @@ def test_summaries_that_do_not_say_what_was_tried_or_contradict_themselves_are_r
         read(tmp_path / "m.run.json")
 
 
+def test_options_that_mean_nothing_are_said(tree, tmp_path):
+    assert "--filter means nothing to logs of SWE-bench." in read(tree, filter="x")[1]
+    summaries(tmp_path / "s")
+    notes = read(tmp_path / "s", scorer="x", tokenizer="y")[1]
+    assert "--scorer and --tokenizer mean nothing to logs of SWE-bench." in notes
+
+
 def test_several_models_are_not_merged_by_a_name(tree):
     write_swe(tree, "run1", "other", "org__repo-1", swe_report("org__repo-1", FIX, KEEP))
     with pytest.raises(BadInput, match="--model x would merge the models my/model, other"):

@@ -220,8 +220,14 @@ def read_swe_bench(path: Path, options: ReadOptions) -> pd.DataFrame:
         why = ", ".join(f"{number:,}: {what.partition(': ')[2]}" for what, number in counts.items())
         raise NoResponses(f"{path} holds no outcome of unit tests ({why or 'no instances'}).")
     table = pd.DataFrame(rows)
-    table.attrs.update(outcome="tests", counts=dict(counts))
+    table.attrs.update(outcome="tests", counts=dict(counts), notes=unused(options))
     return table
+
+
+def unused(options: ReadOptions) -> list[str]:
+    """Which options mean nothing to reports of SWE-bench, in words."""
+    given = [f"--{name}" for name in ("scorer", "filter", "tokenizer") if getattr(options, name)]
+    return [f"{' and '.join(given)} mean{'s' * (len(given) == 1)} nothing to logs of SWE-bench."] if given else []
 
 
 def _entry(report: Any, instance: str) -> Mapping[str, Any]:
