@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from hotmess.cli import main
+from hotmess.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

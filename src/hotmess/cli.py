@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from hotmess.errors import BadInput
+from hotmess.files import reason
+from hotmess.interrupt import CODE, end, happened, heeded
+from hotmess.limits import limited, machine, show
+from hotmess.terminal import one_line, streams
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "read": ("hotmess.commands.read", "logs and tables to one validated table of responses"),
@@ -28,31 +32,102 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Commands: name → (module with `add_parser(subparsers)`, a line of help)."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code: 0 done, 1 a claim was contradicted under --strict, 2 bad input, 130 interrupted.
+def entry() -> NoReturn:
+    """The command as a process of its own: it ends with `main`'s code, and with 130 wherever it is interrupted."""
+    _open_streams()
+    _no_chatter()
+    with heeded(watch=True):
+        try:
+            code = main()
+        except KeyboardInterrupt:
+            code = CODE
+        except SystemExit as leaving:
+            code = leaving.code if isinstance(leaving.code, int) else 0 if leaving.code is None else 2
+        except BaseException:
+            import traceback
 
-    Bad input is one sentence on stderr. Any other exception is a bug, and shows its traceback. With --quiet nothing
-    else is written to stderr: no notes, no progress.
+            code = 2  # a fault of ours; 1 says that a claim was contradicted, and nothing else does
+            traceback.print_exc()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+    if code == CODE:
+        end()  # compiled code of others may still run in threads, and must not meet the end of the interpreter
+    sys.exit(code)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code: 0 done, 1 a claim was contradicted under --strict, 2 bad input or a failure of the
+    world around, 130 interrupted.
+
+    Both of the last are one sentence on stderr. Any other exception is a bug, and goes up. With --quiet nothing else is
+    written to stderr: no notes, no progress.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    with streams():
+        try:
+            return _run(list(sys.argv[1:] if argv is None else argv))
+        except (KeyboardInterrupt, Exception) as error:
+            if isinstance(error, KeyboardInterrupt) or happened():
+                print("hotmess: interrupted.", file=sys.stderr)
+                return CODE
+            sentence = _sentence(error)
+            if sentence is None:
+                raise
+            print(f"hotmess: {one_line(sentence)}", file=sys.stderr)
+            return 2
+        finally:
+            sys.stderr.flush()
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command, to the end of what it prints."""
     parser = frame(next((word for word in arguments if not word.startswith("-")), None))
+    code = 0
     try:
         args = parser.parse_args(arguments)
         if not hasattr(args, "run"):
             parser.print_help()
-            return 0
-        with _silence() if getattr(args, "quiet", False) else contextlib.nullcontext():
-            return int(args.run(args) or 0)
-    except KeyboardInterrupt:
-        print("hotmess: interrupted.", file=sys.stderr)
-        return 130
-    except BadInput as error:
-        print(f"hotmess: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        # The reader of our output went away, as `head` does: no fault of anybody. Nothing more can be written.
-        sys.stdout = None  # type: ignore[assignment]
-        return 0
+        else:
+            quiet = _silence() if getattr(args, "quiet", False) else contextlib.nullcontext()
+            with quiet, limited(getattr(args, "memory", None)):
+                code = int(args.run(args) or 0)
+    finally:
+        if sys.exc_info()[0] in (None, SystemExit):
+            sys.stdout.flush()
+    return code
+
+
+def _sentence(error: BaseException) -> str | None:
+    """What to say of a failure that is bad input, or the world's; None for a bug."""
+    if isinstance(error, BadInput):
+        return str(error)
+    if isinstance(error, OSError):
+        place = f"{os.fsdecode(error.filename)!r} cannot be used" if error.filename else "A file cannot be used"
+        return f"{place}: {reason(error)}."
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)[:200]:
+        return f"There is not enough memory for this (of {show(machine())}); give fewer rows or draws."
+    if isinstance(error, RecursionError):
+        return "The input is nested too deeply."
+    return None
+
+
+def _open_streams() -> None:
+    """A stream that is closed has its number taken, so that no file is opened there and written to by mistake."""
+    with contextlib.suppress(OSError):
+        while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+            pass
+        os.close(number)
+
+
+def _no_chatter() -> None:
+    """Warnings and logs of libraries are no part of what this says; `python -W` and the libraries' own settings are."""
+    import logging
+    import warnings
+
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.lastResort = logging.NullHandler()  # type: ignore[assignment]
 
 
 def frame(command: str | None = None) -> argparse.ArgumentParser:
@@ -131,4 +206,4 @@ def _missing(name: str) -> Callable[[argparse.Namespace], int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 from typing import Any
 
 from hotmess.commands.options import (
@@ -14,8 +12,10 @@ from hotmess.commands.options import (
     print_json,
     read_table,
     sampling_options,
+    say,
     table_options,
 )
+from hotmess.commands.out import check_file, force_option
 from hotmess.commands.study import stages
 
 
@@ -43,16 +43,16 @@ def add_parser(subparsers: Any) -> None:
         "--unparsable", choices=["uniform", "wrong"], default="uniform", help="what an unparsable response is"
     )
     parser.add_argument("--out", required=True, metavar="FILE", help="netCDF file to write")
+    force_option(parser)
     json_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from hotmess.answers.fit import fit
-    from hotmess.errors import BadInput
+    from hotmess.inference.store import is_ours
 
-    if not Path(args.out).parent.is_dir():
-        raise BadInput(f"The folder {Path(args.out).parent} for --out does not exist; make it first.")
+    out = check_file(args.out, args.files, is_ours, force=args.force, suffix=".nc")
     responses = read_table(args, by=_mentioned(args))
     with stages() as stage:
         stage("fitting")
@@ -68,16 +68,16 @@ def run(args: argparse.Namespace) -> int:
         )
         table = result.summary(args.by, population=args.population)
         stage("saving")
-        result.save(args.out)
+        result.save(str(out))
     if args.json:
         print_json(table.to_dict("records"))
     else:
         print(table.round(4).to_string(index=False))
     for sentence in (*getattr(result, "notes", ()), *getattr(result, "misfit", ())):
-        print(f"hotmess: {sentence}", file=sys.stderr)
+        say(f"hotmess: {sentence}")
     for reason in result.gate.reasons[:5]:
-        print(f"hotmess: not reliable: {reason}.", file=sys.stderr)
-    print(f"{args.out} holds the posterior.", file=sys.stderr)
+        say(f"hotmess: not reliable: {reason}.")
+    say(f"{args.out} holds the posterior.")
     return 0
 
 

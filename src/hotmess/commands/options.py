@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
+from hotmess.limits import parse_size
+from hotmess.terminal import one_line, to_json
 from hotmess.words import plain
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
+
+SEEDS = 2**32
+"""Seeds are below this: JAX, NumPy and nutpie all take them."""
 
 METRICS = ("brier", "kl", "zero-one", "coverage", "score", "embedding", "a-norm")
 
@@ -73,6 +77,12 @@ def table_options(*, files: bool = True) -> argparse.ArgumentParser:
     )
     group.add_argument("--groups", type=int, default=3, metavar="N", help="difficulty groups (default: 3)")
     group.add_argument("--difficulty", metavar="COLUMN", help="a column that holds difficulty itself")
+    group.add_argument(
+        "--memory",
+        type=size,
+        metavar="SIZE",
+        help="memory that reading may use, as 2GB (default: half of what there is)",
+    )
     logs = parser.add_argument_group("logs")
     logs.add_argument(
         "--scorer",
@@ -97,7 +107,7 @@ def sampling_options() -> argparse.ArgumentParser:
     """Options of every command that samples."""
     parser = argparse.ArgumentParser(add_help=False)
     group = parser.add_argument_group("sampling")
-    group.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
+    group.add_argument("--seed", type=seed, default=0, help="seed of everything random (default: 0)")
     group.add_argument("--draws", type=positive, default=1000, help="draws of each chain (default: 1000)")
     group.add_argument("--warmup", type=positive, default=1000, help="warmup draws of each chain (default: 1000)")
     group.add_argument("--chains", type=positive, default=4, help="chains (default: 4)")
@@ -131,6 +141,26 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
     return value
+
+
+def seed(text: str) -> int:
+    """A seed, for argparse: a whole number from 0 that all generators take.
+
+    >>> seed("7")
+    7
+    """
+    value = int(text)
+    if not 0 <= value < SEEDS:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to {SEEDS - 1}")
+    return value
+
+
+def size(text: str) -> int:
+    """A size in bytes, for argparse."""
+    try:
+        return parse_size(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def probability(text: str) -> float:
@@ -213,13 +243,12 @@ def _texts(responses: Responses, form: str | None, embedder: str | None) -> Resp
 def say(*sentences: str) -> None:
     """Messages, on stderr."""
     for sentence in sentences:
-        print(sentence, file=sys.stderr)
+        print(one_line(sentence), file=sys.stderr)
 
 
 def print_json(value: Any) -> None:
     """JSON on stdout; undefined numbers are null."""
-    json.dump(plain(value), sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
+    print(to_json(plain(value)))
 
 
 def print_table(records: Sequence[Mapping[str, Any]], *, title: str = "", digits: int = 3) -> None:
@@ -261,4 +290,4 @@ def _show(value: Any, digits: int) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.{digits}f}" if abs(value) >= 10**-digits or value == 0 else f"{value:.1e}"
-    return str(value)
+    return one_line(str(value))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.commands.options import columns, command, names, print_table, read_table, say, table_options
-from hotmess.errors import BadInput
+from hotmess.commands.out import MARK, check_file, force_option, table_is_ours
+from hotmess.files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,12 +36,14 @@ def add_parser(subparsers: Any) -> None:
     )
     group.add_argument("--keep", type=names, default=[], metavar="COLUMNS", help="further columns that tell rows apart")
     parser.add_argument("--out", required=True, metavar="FILE", help="the Parquet file to write")
+    force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Read, check, write."""
+    out = check_file(args.out, args.files, table_is_ours, force=args.force, suffix=".parquet")
     responses = read_table(args) if args.engine is None else _counted(args)
-    write(responses.table, Path(args.out))
+    write(responses.table, out)
     say(*responses.notes, responses.summary(), f"Written to {args.out}.")
     _formats(responses)
     return 0
@@ -82,7 +84,7 @@ def _formats(responses: Responses) -> None:
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet beside its place and move it there: readers never see half a file.
+    """Write a table as Parquet, whole or not at all.
 
     Raises:
         BadInput: where the file cannot be written.
@@ -91,11 +93,7 @@ def write(table: pd.DataFrame, path: Path) -> None:
 
     from hotmess.responses.filter import arrow
 
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        pq.write_table(arrow(table), beside, compression="zstd")
-        os.replace(beside, path)
-    except OSError as error:
-        raise BadInput(f"The file {str(path)!r} cannot be written: {error.strerror or error}.") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    content = arrow(table)
+    content = content.replace_schema_metadata({**(content.schema.metadata or {}), MARK: b"1"})
+    with whole_file(path) as file:
+        pq.write_table(content, file, compression="zstd")

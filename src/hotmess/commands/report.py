@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotmess.commands.options import columns, command, interval_option, sampling_options, table_options
+from hotmess.commands.options import columns, command, interval_option, sampling_options, say, table_options
+from hotmess.commands.out import force_option
 from hotmess.commands.study import make_study, stages
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def add_parser(subparsers: Any) -> None:
     )
     interval_option(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; an earlier report is replaced")
+    force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.report.folder import check
     from hotmess.report.sections import SECTIONS
 
-    check(Path(args.out))  # before hours of work, not after
+    check(Path(args.out), inputs=args.files, force=args.force)  # before hours of work, not after
     claims = chosen_claims(args.claim, args.claims, args.negligible)
     try:
         with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)):
@@ -68,15 +70,14 @@ def run(args: argparse.Namespace) -> int:
                 population=args.population,
                 interval=args.interval,
                 code=study_code(args, study),
+                force=args.force,
                 progress=stage,
             )
     except KeyboardInterrupt:
         resume = " The same command goes on from the fits it has finished." * unfinished(args.out).is_dir()
-        print(f"hotmess: interrupted; {args.out} is as it was.{resume}", file=sys.stderr)
+        say(f"hotmess: interrupted; {args.out} is as it was.{resume}")
         return 130
-    for note in study.responses.notes:
-        print(note, file=sys.stderr)
-    print(f"{page} is written.", file=sys.stderr)
+    say(*study.responses.notes, f"{page} is written.")
     return 0
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from hotmess.commands.options import read_table
+from hotmess.terminal import console, label
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -42,7 +43,6 @@ def stages(total: int | None = None) -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda name: None
         return
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,
@@ -61,13 +61,15 @@ def stages(total: int | None = None) -> Iterator[Callable[[str], None]]:
     ]
     if total:
         columns += [TextColumn("left, about"), TimeRemainingColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(
+        *columns, console=console(), transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as progress:
         task = progress.add_task("starting", total=total)
         started = False
 
         def stage(name: str) -> None:
             nonlocal started
-            progress.update(task, description=name, advance=1 if started else 0)
+            progress.update(task, description=label(name), advance=1 if started else 0)
             started = True
 
         yield stage

@@ -2,7 +2,8 @@
 
 A function that returns a posterior and is decorated with `resumed` looks for its result in the folder that `keep` names
 for the time of a job. What it is found by is a hash of everything it was called with, of the code that makes it, and of
-the versions of the packages behind it; what cannot be hashed is not kept. Files are netCDF: nothing is unpickled.
+the versions of the packages behind it; what cannot be hashed is not kept. Files are netCDF: nothing is unpickled. A
+file's name holds a hash of its content too: one that is damaged is made again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import dataclasses
 import functools
 import hashlib
 import inspect
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
@@ -22,6 +22,10 @@ from typing import Any, ParamSpec
 
 import numpy as np
 import xarray as xr
+
+from hotmess.errors import BadInput
+from hotmess.files import shared_folder, write_bytes
+from hotmess.inference.store import from_bytes, to_bytes
 
 P = ParamSpec("P")
 _FOLDER: ContextVar[Path | None] = ContextVar("folder of finished fits", default=None)
@@ -33,10 +37,10 @@ def keep(folder: Path) -> Iterator[None]:
     """Keep finished fits in `folder` inside the block, and use those it has; a block that ends well removes it."""
     token = _FOLDER.set(folder)
     try:
-        yield
+        with shared_folder(folder):
+            yield
     finally:
         _FOLDER.reset(token)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def resumed(make: Callable[P, xr.DataTree]) -> Callable[P, xr.DataTree]:
@@ -51,19 +55,34 @@ def resumed(make: Callable[P, xr.DataTree]) -> Callable[P, xr.DataTree]:
             key = digest(make, args, kwargs)
         except TypeError:
             return make(*args, **kwargs)
-        from hotmess.errors import BadInput
-        from hotmess.inference.store import load_tree, save_tree
-
-        path = folder / f"{make.__name__.strip('_')}-{key[:24]}.nc"
-        with contextlib.suppress(BadInput):
-            return load_tree(path)
+        start = f"{make.__name__.strip('_')}-{key[:24]}"
+        kept = _kept(folder, start)
+        if kept is not None:
+            return kept
         tree = make(*args, **kwargs)
         with contextlib.suppress(OSError, BadInput):  # a full disk costs the next run time, and this one nothing
             folder.mkdir(parents=True, exist_ok=True)
-            save_tree(tree, path)
+            content = to_bytes(tree)
+            write_bytes(folder / f"{start}-{_hash(content)}.nc", content)
         return tree
 
     return found
+
+
+def _kept(folder: Path, start: str) -> xr.DataTree | None:
+    """The posterior kept under a name, if its bytes are those that were written; what is damaged is removed."""
+    for path in sorted(folder.glob(f"{start}-*.nc")):
+        with contextlib.suppress(OSError, ValueError):
+            content = path.read_bytes()
+            if path.stem.endswith(f"-{_hash(content)}"):
+                return from_bytes(content)
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return None
+
+
+def _hash(content: bytes | memoryview) -> str:
+    return hashlib.sha256(content).hexdigest()[:24]
 
 
 def digest(make: Callable[..., Any], args: Any, kwargs: Any) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from hotmess.errors import BadInput, need
+from hotmess.terminal import console, label, to_json
 
 EXTRA = "optimizer"
 
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         records = read_summaries(args.out)
         table = tidy(records)
         if args.json:
-            print(json.dumps(plain_records(table)))
+            print(to_json(plain_records(table), indent=None))
         else:
             print(table.to_string(index=False))
         for path in figures(records, args.out):
@@ -78,10 +78,11 @@ def run(args: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _progress() -> Iterator[Any]:
     """A bar on stderr; nothing where stderr is not a terminal."""
-    from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+    shown = console()
+    with Progress(
+        console=shown, disable=not shown.is_terminal, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as bar:
         task = bar.add_task("", total=1.0)
-        yield lambda text, done: bar.update(task, description=text, completed=done)
+        yield lambda text, done: bar.update(task, description=label(text), completed=done)

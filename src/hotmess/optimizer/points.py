@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from hotmess.errors import BadInput
+from hotmess.files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,10 +64,12 @@ def add_points(new: pd.DataFrame, path: Path) -> None:
 
     name = ["model", "question"]
     if path.is_file():
-        old = pd.read_parquet(path)
+        try:
+            old = pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise BadInput(f"The file {str(path)!r} is not sound Parquet; delete it to start afresh.") from error
         same = (old[name] == new[name].iloc[0]).all(axis=1)
         new = pd.concat([old[~same], new], ignore_index=True)
     new = new.sort_values(["question", "seed", "model_size_b", "sample"], ignore_index=True)
-    beside = path.with_suffix(".part")
-    new.to_parquet(beside, compression="zstd", index=False)
-    os.replace(beside, path)
+    with whole_file(path) as file:
+        new.to_parquet(file, compression="zstd", index=False)

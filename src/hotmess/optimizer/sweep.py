@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,10 +67,7 @@ def summarise(
     starts = random_starts(
         jax.random.PRNGKey(STARTS_KEY), experiment.starts, dimension=experiment.dimension, spread=experiment.spread
     )
-    began = time.perf_counter()
     path = roll(trained.model, experiment.encoding, starts, experiment.rollout)
-    path.block_until_ready()
-    seconds = time.perf_counter() - began
     truth = descend(quadratic, starts, steps=experiment.rollout, norm=experiment.norm)
     model_terms, true_terms = decompose(quadratic, path), decompose(quadratic, truth)
     every = max(experiment.rollout // 50, 1)
@@ -106,7 +101,6 @@ def summarise(
         "shown_every": every,
         "shown": _short(np.asarray(path)[::every, :SHOWN]),
         "shown_true": _short(np.asarray(truth)[::every, :SHOWN]),
-        "rollout_seconds": round(seconds, 1),
     }
     return record, ends
 
@@ -140,7 +134,7 @@ def sweep(
                 continue
             progress(f"{name} rolling out", 0.0)
             record, ends = summarise(experiment, shape, trained, problem=problem, seed=seed)
-            out.mkdir(parents=True, exist_ok=True)
+            checkpoint.make_folder(out)
             add_points(ends, out / f"{experiment.name}-points.parquet")  # first, as a summary says that all is there
             checkpoint.write_json(target, record)
             progress(f"{name} done", 1.0)
@@ -150,8 +144,7 @@ def sweep(
 
 def finished(path: Path, experiment: Experiment) -> bool:
     """Whether a checkpoint's training has reached its last step."""
-    notes = path.with_suffix(".json")
-    return notes.is_file() and json.loads(notes.read_text()).get("step") == experiment.batches
+    return checkpoint.step(path) == experiment.batches
 
 
 def _short(values: Any) -> Any:

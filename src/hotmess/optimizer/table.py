@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +145,8 @@ def figures(records: Sequence[Mapping[str, Any]], folder: str | Path) -> list[Pa
     axes[0].legend(title="parameters", fontsize="small")
     axes[1].legend(fontsize="small")
     paths = [folder / "rollouts.png", folder / "sizes.png"]
-    fig.savefig(paths[0], dpi=110)
+    with whole_file(paths[0]) as file:
+        fig.savefig(file, dpi=110, format="png")
     plt.close(fig)
 
     table = tidy(records)
@@ -169,7 +171,8 @@ def figures(records: Sequence[Mapping[str, Any]], folder: str | Path) -> list[Pa
     ):
         axis.set(title=title, xscale="log", yscale="log", xlabel="parameters")
     axes[0].legend(fontsize="small")
-    fig.savefig(paths[1], dpi=110)
+    with whole_file(paths[1]) as file:
+        fig.savefig(file, dpi=110, format="png")
     plt.close(fig)
     return paths
 

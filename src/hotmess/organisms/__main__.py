@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import BadInput, need
+from hotmess.files import whole_file
 from hotmess.organisms.text import BUDGETS, CONDITIONS, question_set
 
 if TYPE_CHECKING:
@@ -94,9 +94,8 @@ def write_table(table: pd.DataFrame, out: Path) -> None:
     numbers = ("sample", "answer", "target", "n_choices", "reasoning_tokens", "rechecks")
     small = table.astype(dict.fromkeys(numbers, "int16"))
     out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_suffix(".part")
-    small.to_parquet(beside, compression="zstd", index=False)
-    os.replace(beside, out)
+    with whole_file(out) as file:
+        small.to_parquet(file, compression="zstd", index=False)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.errors import BadInput
+from hotmess.files import whole_file
 from hotmess.plot.colour import INK, MUTED, RULE
 from hotmess.words import clean
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
 WIDE, NARROW = 7.2, 3.7
 """Widths of figures in inches: a page of paper, a phone."""
+
+UNDATED: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+"""What a file format says of its time, left out: the same figure is the same bytes."""
 
 MAX_PANELS, MAX_ROWS = 12, 40
 """Panels of a figure and rows of a figure that can still be read; what is more stays in the table."""
@@ -298,8 +304,13 @@ def figure_of(axes: Any) -> Any:
 
 
 def save(axes: Any, path: Any) -> None:
-    """Write the figure that axes are in to a file (.pdf, .svg or .png)."""
-    figure_of(axes).savefig(path, dpi=200)
+    """Write the figure that axes are in to a file (.pdf, .svg or .png), whole or not at all."""
+    kind = Path(path).suffix.lstrip(".").lower() or "png"
+    figure = figure_of(axes)
+    if kind not in figure.canvas.get_supported_filetypes():
+        raise BadInput(f"A figure cannot be written as .{kind}: choose .pdf, .svg or .png.")
+    with whole_file(path) as file:
+        figure.savefig(file, dpi=200, format=kind, metadata=UNDATED.get(kind, {}))
 
 
 def hide(axes: Iterable[Axes]) -> None:

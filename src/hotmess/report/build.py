@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
+from hotmess.files import write_text
 from hotmess.plot.style import NARROW, WIDE
 from hotmess.report import accounts, text
 from hotmess.report.folder import FORMAT, whole_folder
@@ -36,6 +37,7 @@ def build_report(
     interval: float = INTERVAL,
     code: str | None = None,
     remarks: Sequence[str] = (),
+    force: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Path:
     """Write the report of a study to the folder `out`; returns the path of report.html.
@@ -57,6 +59,8 @@ def build_report(
         Python that makes `study`, shown with every figure; default: a line that leaves reading the data to the reader.
     remarks
         Sentences that stand with the verdicts.
+    force
+        Put aside what stands in the place of `out` and is no report, instead of refusing.
     progress
         Called with the name of each stage.
 
@@ -67,14 +71,14 @@ def build_report(
     """
     tell = progress or (lambda _: None)
     context = Context(study, verdicts, population, interval, code or default_code(study))
-    with whole_folder(Path(out)) as folder:
+    with whole_folder(Path(out), force=force) as folder:
         sections = make_sections(context, tell)
         tell("page")
         numbers = results(context, sections, command)
         page, large = render(context, sections, command, remarks)
-        (folder / "report.html").write_text(page, encoding="utf-8", errors="replace")
+        write_text(folder / "report.html", page)
         for name, content in large.items():
-            (folder / name).write_text(content, encoding="utf-8", errors="replace")
+            write_text(folder / name, content)
         tell("posteriors")
         from hotmess.inference.store import save_tree
 
@@ -83,7 +87,7 @@ def build_report(
                 save_tree(tree, folder / f"{name}.nc")
         numbers["files"] = sorted([*(p.name for p in folder.iterdir()), "results.json"])
         whole = json.dumps(numbers, indent=1, ensure_ascii=True, allow_nan=False)
-        (folder / "results.json").write_text(whole + "\n", encoding="utf-8")
+        write_text(folder / "results.json", whole + "\n")
     return Path(out) / "report.html"
 
 

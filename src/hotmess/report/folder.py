@@ -1,22 +1,24 @@
-"""A folder that is written whole or not at all, and replaces only an earlier one of its kind."""
+"""The folder of a report: it replaces only an earlier report, and nothing else with it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from hotmess import files
+from hotmess.commands.out import same_or_inside
 from hotmess.errors import BadInput
 
 FORMAT = "hotmess report 1"
+LONGEST = 240
+"""Bytes of the longest name: what is unfinished stands beside it under a longer one."""
 
 
 @contextlib.contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
+def whole_folder(out: Path, *, force: bool = False) -> Iterator[Path]:
     """A new folder beside `out`, which takes the place of `out` at the end; an exception leaves `out` as it was.
 
     Raises
@@ -24,41 +26,40 @@ def whole_folder(out: Path) -> Iterator[Path]:
     BadInput
         If `out` cannot be written, or holds something other than an earlier report.
     """
-    out = Path(os.path.abspath(out))
-    if out.is_symlink():
-        out = out.resolve()
-    check(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part"))
-    except OSError as error:
-        raise BadInput(f"The folder {str(out)!r} cannot be written: {error.strerror or error}.") from error
-    try:
+    check(out, force=force)
+    with files.whole_folder(out) as fresh:
         yield fresh
-        fresh.chmod(0o755)
+        if force:
+            _put_aside(out)
         check(out)
-        _replace(fresh, out)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _replace(fresh: Path, out: Path) -> None:
-    if not out.exists():
-        os.replace(fresh, out)
-        return
-    old = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".old"))
-    os.replace(out, old)  # onto an empty folder, which takes no time in which neither is there
+def _put_aside(out: Path) -> None:
+    """A folder that is no report keeps all that it holds, under another name."""
     try:
-        os.replace(fresh, out)
-    except BaseException:
-        os.replace(old, out)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        check(out)
+    except BadInput:
+        number = next(n for n in range(1, 10_000) if not os.path.lexists(f"{out}.before-{n}"))
+        os.rename(out, f"{out}.before-{number}")
 
 
-def check(out: Path) -> None:
-    """Refuse to replace anything but an empty folder or an earlier report with nothing of others in it."""
+def check(out: Path, *, inputs: Iterable[str] = (), force: bool = False) -> None:
+    """Refuse to replace anything but an empty folder or an earlier report with nothing of others in it.
+
+    With `force` what is there is put aside, under a name ending in `.before-1`, unless an input lies in it.
+    """
+    if not str(out) or len(os.fsencode(out.name)) > LONGEST:
+        raise BadInput(f"--out {str(out)!r} is too long a name for a folder, or none.")
+    with contextlib.suppress(OSError):
+        files.tidy(Path(os.path.realpath(out)))
+    source = next((one for one in inputs if same_or_inside(Path(one), str(out))), None)
+    if source is not None:
+        raise BadInput(
+            f"The input {source!r} lies in --out {str(out)!r}, which the report replaces; choose another --out."
+        )
     if not out.exists():
+        return
+    if force:
         return
     if not out.is_dir():
         raise BadInput(f"{str(out)!r} is a file, and a report is a folder: choose another --out.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from hotmess.errors import BadInput
 from hotmess.responses.formats import cache as cached
 from hotmess.responses.formats.registry import NoResponses, Reader, ReadOptions, readers, search
+from hotmess.terminal import console, label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,15 +147,17 @@ def _bar(found: Sequence[tuple[Reader, Path, bool]], *, shown: bool) -> Iterator
     if not shown or not sys.stderr.isatty() or (len(sizes) < 2 and sum(sizes.values()) < 1 << 22):
         yield _Silent()
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("Reading logs"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as progress:
+    described = TextColumn("{task.description}")
+    with Progress(
+        *columns, described, console=console(), transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as progress:
         task = progress.add_task("", total=sum(sizes.values()))
 
         class Shown:
             def advance(self, path: Path) -> None:
-                progress.update(task, advance=sizes[path], description=path.name[:40])
+                progress.update(task, advance=sizes[path], description=label(path.name[:40]))
 
         yield Shown()
