@@ -72,14 +72,34 @@ def test_interrupted_or_spoilt_checkpoints(tmp_path):
     checkpoint.save(tmp_path / "c", tree, {"step": 5})
     back, notes = checkpoint.load(tmp_path / "c", tree)
     assert back["a"].tolist() == [0, 1, 2] and notes["step"] == 5
-    (tmp_path / "c.json").write_text(json.dumps({"step": 4, "stamp": 4}))  # cut off between the two files
-    assert checkpoint.load(tmp_path / "c", tree) is None
-    (tmp_path / "c.npz").write_bytes(b"not an archive")
+    assert [path.name for path in tmp_path.iterdir()] == ["c.npz"]
+    whole = (tmp_path / "c.npz").read_bytes()
+    spoilt = [b"", b"not an archive", whole[: len(whole) // 2], whole[:-30]]
+    spoilt += [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in (200, len(whole) // 3)]
+    for content in spoilt:
+        (tmp_path / "c.npz").write_bytes(content)
+        with pytest.raises(BadInput, match=r"cannot be read .*delete it to start afresh"):
+            checkpoint.load(tmp_path / "c", tree)
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [b"[]", b"{}", b'{"step": "4"}', b'{"step": 4, "losses": [1.0, null]}', b"[" * 100_000, b"\xff", b'{"step": 4'],
+    ids=["list", "empty", "text", "losses", "deep", "no text", "cut off"],
+)
+def test_notes_that_are_none(tmp_path, notes):
+    file = tmp_path / "c.npz"
+    np.savez(file, a0000=np.zeros(3), notes=np.frombuffer(notes, np.uint8))
     with pytest.raises(BadInput, match="cannot be read"):
-        checkpoint.load(tmp_path / "c", tree)
-    np.savez(tmp_path / "c.npz", stamp=np.int64(4), a0000=np.array([{}], object), a0001=np.int32(0))
+        checkpoint.load(tmp_path / "c", {"a": jnp.zeros(3)})
     with pytest.raises(BadInput, match="cannot be read"):
-        checkpoint.load(tmp_path / "c", tree)
+        checkpoint.step(tmp_path / "c")
+
+
+def test_a_checkpoint_is_never_unpickled(tmp_path):
+    np.savez(tmp_path / "c.npz", notes=np.frombuffer(b'{"step": 4}', np.uint8), a0000=np.array([{}], object))
+    with pytest.raises(BadInput, match="cannot be read"):
+        checkpoint.load(tmp_path / "c", {"a": jnp.zeros(3)})
 
 
 def test_paper_configuration():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import reprlib
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 KEYS = ("name", "statement", "quantity", "direction", "region", "negligible")
 DIRECTIONS = {"positive": 1.0, "negative": -1.0}
-MOST_BYTES, MOST_CLAIMS, DEEPEST = 200_000, 100, 8
+MOST_BYTES, MOST_CLAIMS, DEEPEST, LONGEST = 200_000, 100, 8, 2_000
 
 
 def load_claims(path: str | Path) -> list[Claim]:
@@ -51,6 +52,8 @@ def load_claims(path: str | Path) -> list[Claim]:
 
     path = Path(path)
     try:
+        if not path.is_file():
+            raise BadInput(f"There is no file of claims {str(path)!r}.")
         if path.stat().st_size > MOST_BYTES:
             raise BadInput(f"{path} is larger than {MOST_BYTES // 1000} kB, which no file of claims is.")
         text = path.read_text(encoding="utf-8")
@@ -117,7 +120,7 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
     """
     for key in definition:
         if key not in KEYS:
-            raise BadInput(f"{where} has a key {str(key)!r}; {nearest(str(key), KEYS, 'keys')}")
+            raise BadInput(f"{where} has a key {_brief(key)}; {nearest(str(key)[:80], KEYS, 'keys')}")
     if "quantity" not in definition:
         raise BadInput(f"{where} has no quantity; there are {', '.join(ABOUT)}.")
     try:
@@ -125,7 +128,10 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
     except BadInput as error:
         raise BadInput(f"{where}: {error}") from error
     name, sign, region = _common(definition, where)
-    statement = str(definition.get("statement") or _statement(expression.text, sign, region)).strip().rstrip(".")
+    statement = definition.get("statement") or _statement(expression.text, sign, region)
+    if not isinstance(statement, str) or len(statement) > LONGEST:
+        raise BadInput(f"{where} has a statement that is not a text of at most {LONGEST:,} characters.")
+    statement = statement.strip().rstrip(".")
     canonical: dict[str, Any] = {"name": name, "statement": statement, "quantity": expression.text}
     canonical |= {"region": list(region)} if region else {"direction": "positive" if sign > 0 else "negative"}
     delta = None
@@ -241,15 +247,26 @@ def _common(definition: Mapping[str, Any], where: str) -> tuple[str, float, tupl
         raise BadInput(f"{where} has both a direction and a region; a claim has one of them.")
     if region is not None:
         known = isinstance(region, (list, tuple)) and len(region) == 2
-        if not known or not all(isinstance(x, (int, float)) and np.isfinite(x) for x in region):
-            raise BadInput(f"{where} has the region {region!r}; a region is two numbers, as [-0.05, 0.05].")
+        if not known or not all(isinstance(x, (int, float)) and abs(x) <= 1e300 for x in region):
+            raise BadInput(f"{where} has the region {_brief(region)}; a region is two numbers, as [-0.05, 0.05].")
         low, high = float(region[0]), float(region[1])
         if not low < high:
             raise BadInput(f"{where} has the region {region!r}, whose lower end is not below its upper end.")
         return name, 1.0, (low, high)
-    if direction is not None and direction not in DIRECTIONS:
-        raise BadInput(f"{where} has the direction {direction!r}; {nearest(str(direction), DIRECTIONS, 'directions')}")
+    if direction is not None and (not isinstance(direction, str) or direction not in DIRECTIONS):
+        raise BadInput(
+            f"{where} has the direction {_brief(direction)}; {nearest(_brief(direction), DIRECTIONS, 'directions')}"
+        )
     return name, DIRECTIONS[direction or "positive"], None
+
+
+def _brief(value: Any) -> str:
+    """A value for a sentence, of whatever size and depth.
+
+    >>> _brief("up"), _brief(list(range(100)))
+    ("'up'", '[0, 1, 2, 3, 4, 5, ...]')
+    """
+    return reprlib.repr(value)
 
 
 def _statement(text: str, sign: float, region: tuple[float, float] | None) -> str:

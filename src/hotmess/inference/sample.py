@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from hotmess.inference.resume import resumed
+from hotmess.places import cache_folder
 
 CHAINS, DRAWS, WARMUP = 4, 500, 500
 
@@ -147,10 +146,10 @@ def enable_x64() -> Iterator[None]:
 def _jax() -> Any:
     """JAX with its persistent compilation cache on, in the user's cache folder unless the user has set one."""
     jax: Any = importlib.import_module("jax")
-    if jax.config.jax_compilation_cache_dir is None and os.environ.get("HOTMESS_NO_CACHE", "") == "":
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    base = cache_folder()
+    if jax.config.jax_compilation_cache_dir is None and base is not None:
         with contextlib.suppress(OSError):
-            folder = base / "hotmess" / "jax"
+            folder = base / "jax"
             folder.mkdir(parents=True, exist_ok=True)
             jax.config.update("jax_compilation_cache_dir", str(folder))
             jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

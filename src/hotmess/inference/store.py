@@ -44,6 +44,11 @@ def to_bytes(tree: xr.DataTree) -> memoryview:
     They are made in memory, as HDF5 cannot be trusted with a disk that is full. They hold no time but
     `SOURCE_DATE_EPOCH`, where that is set, and the posterior and the versions of packages decide all of them.
     """
+    return stored(tree).to_netcdf(engine="h5netcdf")
+
+
+def stored(tree: xr.DataTree) -> xr.DataTree:
+    """A tree as files hold it: marked as this package's, without the time it was made, its names without NUL."""
     import xarray as xr
 
     def plain(data: xr.Dataset) -> xr.Dataset:
@@ -54,10 +59,9 @@ def to_bytes(tree: xr.DataTree) -> memoryview:
         return out.assign_coords({n: (out[n].dims, v) for n, v in texts.items() if v is not None})
 
     groups = {name: plain(node.to_dataset(inherit=False)) for name, node in tree.subtree_with_keys}
-    root = groups.setdefault(".", xr.Dataset())
+    root = groups.pop(".", xr.Dataset())
     root.attrs[MARK] = FORMAT
-    groups["/"] = groups.pop(".")
-    return xr.DataTree.from_dict(groups).to_netcdf(engine="h5netcdf")
+    return xr.DataTree.from_dict({"/": root, **groups})
 
 
 def save_posterior(posterior: Any, path: str | Path) -> None:
@@ -67,6 +71,7 @@ def save_posterior(posterior: Any, path: str | Path) -> None:
     """
     tree = posterior.data.copy()
     tree[REST] = pack(saved(posterior), type(posterior).__name__)
+    tree = stored(tree)
     tree[REST].attrs["checksum"] = checksum(tree)
     save_tree(tree, path)
 

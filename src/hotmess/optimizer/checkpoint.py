@@ -73,7 +73,7 @@ def _read(path: Path) -> tuple[list[np.ndarray], dict[str, Any]] | None:
     if not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as members:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as members:
             notes = json.loads(members[NOTES].tobytes())
             arrays = [members[f"a{i:04d}"] for i in range(len(members.files) - 1)]
         losses = notes.get("losses", [])

@@ -11,7 +11,8 @@ import pandas as pd
 
 from hotmess.decompose.points import Points, cluster
 from hotmess.errors import BadInput, NotTestable
-from hotmess.responses.filter import arrow, arrow_column, connect
+from hotmess.responses.condition import connect
+from hotmess.responses.filter import arrow, arrow_column
 from hotmess.responses.outcomes import OUTCOMES, refuse_outcomes
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL, COUNTS, Responses

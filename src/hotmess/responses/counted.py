@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
-from hotmess.responses.filter import connect
+from hotmess.responses.condition import checked, connect
 from hotmess.responses.outcomes import OUTCOMES
 from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, quoted
@@ -184,7 +184,7 @@ def _rows(source: Engine, there: Mapping[str, str], where: str | None) -> str:
     """The rows to count, under this package's names."""
     listed = ", ".join(f"{quoted(theirs)} AS {quoted(ours)}" for ours, theirs in there.items())
     rows = f"(SELECT {listed} FROM {source.relation}) AS responses"
-    return f"(SELECT * FROM {rows} WHERE (\n{where}\n)) AS chosen" if where else rows
+    return f"(SELECT * FROM {rows} WHERE (\n{checked(where, there)}\n)) AS chosen" if where else rows
 
 
 def _head(source: Engine, rows: str, there: Mapping[str, str]) -> pd.DataFrame:

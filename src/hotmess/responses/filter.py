@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.errors import BadInput
-from hotmess.responses.values import suggest
+from hotmess.responses.condition import checked, connect, first_line, refusal
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
     import pyarrow as pa
-
-
-def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection in memory that draws no progress bar and opens no files."""
-    import duckdb
-
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET enable_progress_bar = false")
-    connection.execute("SET enable_external_access = false")
-    return connection
 
 
 def arrow(frame: pd.DataFrame | Mapping[str, Any]) -> pa.Table:
@@ -57,6 +45,7 @@ def rows_where(frame: pd.DataFrame, sql: str) -> np.ndarray:
     import duckdb
     import pyarrow as pa
 
+    sql = checked(sql, map(str, frame.columns))
     table = arrow(frame)
     if "__row" in table.column_names:
         table = table.drop_columns(["__row"])
@@ -66,10 +55,11 @@ def rows_where(frame: pd.DataFrame, sql: str) -> np.ndarray:
         connection.register("responses", table)
         found = connection.execute(f"SELECT __row FROM responses WHERE (\n{sql}\n) ORDER BY __row").fetchnumpy()
     except duckdb.Error as error:
-        first = str(error).strip().splitlines()[0]
-        unknown = re.search(r'column "([^"]+)"', first)
-        near = suggest(unknown[1], frame.columns) if unknown else ""
-        raise BadInput(f"The condition {sql!r} cannot be used: {first}{near}") from None
+        raise refusal(sql, first_line(error), frame.columns) from None
+    except RuntimeError as error:
+        if "interrupted" in str(error):  # what DuckDB makes of an interruption
+            raise KeyboardInterrupt from None
+        raise
     finally:
         connection.close()
     rows = np.asarray(found["__row"], dtype=np.int64)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
+from hotmess.files import whole_file
+from hotmess.places import cache_folder
 from hotmess.responses.formats.registry import Reader, ReadOptions
 from hotmess.responses.formats.tokens import tokenizer_file
 
@@ -27,18 +27,10 @@ MAX_AGE_DAYS = 60
 """Cached files that were not used for so long are removed."""
 
 
-def folder() -> Path:
-    """`hotmess` in the user's cache folder: `XDG_CACHE_HOME`, else the platform's own."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    if home and Path(home).is_absolute():
-        base = Path(home)
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path.home() / ".cache"
-    return base / "hotmess" / "logs"
+def folder() -> Path | None:
+    """`logs` in this package's cache folder; None where there is no home: nothing is kept then."""
+    base = cache_folder()
+    return None if base is None else base / "logs"
 
 
 def key(reader: Reader, path: Path, inputs: Sequence[Path], options: ReadOptions) -> str | None:
@@ -59,15 +51,16 @@ def key(reader: Reader, path: Path, inputs: Sequence[Path], options: ReadOptions
 
 def load(name: str | None) -> pd.DataFrame | None:
     """The table cached under a name, with its `attrs`; None where there is none, or none that can be read."""
-    if name is None:
+    where = folder()
+    if name is None or where is None:
         return None
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = folder() / f"{name}.parquet"
+    file = where / f"{name}.parquet"
     try:
         # memory_map off: on some systems a mapped file cannot be replaced.
-        table = pq.read_table(file, memory_map=False)
+        table = pq.read_table(file, memory_map=False, page_checksum_verification=True)
         attrs = json.loads((table.schema.metadata or {}).get(b"hotmess", b"{}"))
         os.utime(file)
     except (OSError, pa.ArrowException, ValueError):
@@ -84,29 +77,28 @@ def save(name: str | None, frame: pd.DataFrame) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    scratch: Path | None = None
+    where = folder()
+    if where is None:
+        return
     try:
-        target = folder() / f"{name}.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        where.mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pandas(_plain(frame), preserve_index=False)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"hotmess": _attrs(frame.attrs)})
-        handle, scratch_name = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
-        scratch = Path(scratch_name)
-        os.close(handle)
-        pq.write_table(table, scratch, compression="zstd")
-        scratch.replace(target)
-    except (OSError, pa.ArrowException, ValueError, TypeError):
-        if scratch is not None:
-            scratch.unlink(missing_ok=True)
+        with whole_file(where / f"{name}.parquet") as file:
+            pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+    except (OSError, BadInput, pa.ArrowException, ValueError, TypeError):
+        pass
 
 
 def prune(*, now: float | None = None) -> int:
     """Remove cached files that were not used for `MAX_AGE_DAYS`; how many."""
     limit = (time.time() if now is None else now) - MAX_AGE_DAYS * 86_400
-    removed = 0
+    removed, where = 0, folder()
+    if where is None:
+        return 0
     try:
-        for file in folder().iterdir():
-            if file.suffix in (".parquet", ".tmp") and file.stat().st_mtime < limit:
+        for file in where.iterdir():
+            if file.suffix in (".parquet", ".tmp", ".part") and file.stat().st_mtime < limit:
                 file.unlink(missing_ok=True)
                 removed += 1
     except OSError:
