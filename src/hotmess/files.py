@@ -32,10 +32,11 @@ _unfinished: set[Path] = set()
 
 
 @contextlib.contextmanager
-def whole_file(path: str | Path) -> Iterator[BinaryIO]:
+def whole_file(path: str | Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write to, which takes the place of `path` at the end; an exception leaves `path` as it was.
 
-    A link stays one: what it points to is replaced. The permissions are those of the earlier file.
+    A link stays one: what it points to is replaced. The permissions are those of the earlier file. What is not
+    `durable` can be made again, and shows by itself whether it is whole: it is not waited for until it is on the disk.
 
     Raises:
         BadInput: where it cannot be written, and where `path` is there and is no regular file.
@@ -53,7 +54,8 @@ def whole_file(path: str | Path) -> Iterator[BinaryIO]:
     path = Path(os.path.realpath(asked))
     mode = _mode(path, asked)
     with _said(asked):
-        tidy(path)
+        if durable:
+            tidy(path)
         beside, handle = _locked_file(path)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -61,10 +63,12 @@ def whole_file(path: str | Path) -> Iterator[BinaryIO]:
                 file.flush()
                 if mode is not None:
                     os.chmod(beside, mode)
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
                 os.replace(beside, path)
                 _unfinished.discard(beside)
-                sync(path.parent)
+                if durable:
+                    sync(path.parent)
         finally:
             if beside in _unfinished:
                 with contextlib.suppress(OSError):

@@ -84,7 +84,7 @@ def save(name: str | None, frame: pd.DataFrame) -> None:
         where.mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pandas(_plain(frame), preserve_index=False)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"hotmess": _attrs(frame.attrs)})
-        with whole_file(where / f"{name}.parquet") as file:
+        with whole_file(where / f"{name}.parquet", durable=False) as file:
             pq.write_table(table, file, compression="zstd", write_page_checksum=True)
     except (OSError, BadInput, pa.ArrowException, ValueError, TypeError):
         pass
