@@ -127,6 +127,8 @@ def _no_chatter() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not sys.flags.dev_mode:
+        sys.unraisablehook = lambda _: None  # as where a library closes a damaged file that it has not opened
     logging.lastResort = logging.NullHandler()  # type: ignore[assignment]
 
 

@@ -52,15 +52,36 @@ def test_without_a_job_nothing_is_kept(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_file_is_made_again(tmp_path):
+def zeroed(content: bytes) -> bytes:
+    """As after a power cut: the right length, and nothing in its second half."""
+    half = len(content) // 2
+    return content[:half] + bytes(len(content) - half)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"half a fi",
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        zeroed,
+        lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+    ],
+    ids=["other", "empty", "cut off", "zeroed", "one bit"],
+)
+def test_a_damaged_file_is_made_again(tmp_path, damage):
     folder, data = tmp_path / "fits", {"x": np.zeros(1)}
     calls.clear()
     with pytest.raises(Stop), keep(folder):
-        posterior(data, seed=1)
-        next(folder.iterdir()).write_bytes(b"half a fi")
+        first = posterior(data, seed=1)
+        (kept,) = folder.iterdir()
+        kept.write_bytes(damage(kept.read_bytes()))
+        again = posterior(data, seed=1)
         posterior(data, seed=1)
         raise Stop
     assert calls == [1, 1]
+    assert len(list(folder.iterdir())) == 1
+    xr.testing.assert_identical(first["posterior"].dataset.drop_attrs(), again["posterior"].dataset.drop_attrs())
 
 
 @pytest.mark.parametrize(

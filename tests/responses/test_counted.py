@@ -147,7 +147,7 @@ def test_counts_written_are_read_as_counts(tmp_path, capsys):
     [
         ({"where": "modle = 1"}, "refuses the query: Binder Error"),
         ({"where": "model = 'none'"}, "No row is left by the condition"),
-        ({"where": "exists (from read_csv('/etc/passwd'))"}, "refuses the query: Permission Error"),
+        ({"where": "exists (from read_csv('/etc/passwd'))"}, "looks at a table of its own"),
         ({"columns": {"reasoning_tokens": "token"}}, "no column 'token' in the files.*did you mean 'tokens'"),
         ({"outcome": "anser"}, "no outcome 'anser'"),
         ({"metric": "coverage"}, "needs the outcome tests"),

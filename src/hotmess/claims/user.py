@@ -52,8 +52,8 @@ def load_claims(path: str | Path) -> list[Claim]:
 
     path = Path(path)
     try:
-        if not path.is_file():
-            raise BadInput(f"There is no file of claims {str(path)!r}.")
+        if path.exists() and not path.is_file():
+            raise BadInput(f"The file of claims {path} cannot be read: it is no regular file.")
         if path.stat().st_size > MOST_BYTES:
             raise BadInput(f"{path} is larger than {MOST_BYTES // 1000} kB, which no file of claims is.")
         text = path.read_text(encoding="utf-8")

@@ -64,14 +64,12 @@ def checked(sql: str, columns: Iterable[str]) -> str:
 
     if len(sql) > LONGEST:
         raise BadInput(f"The condition has {len(sql):,} characters; the longest has {LONGEST:,}.")
-    if "\0" in sql:
-        raise refusal(sql, "it holds a NUL")
+    if "\0" in sql or sql != sql.encode("utf-8", "replace").decode():
+        raise refusal(sql, "it is no text")
     try:
         duckdb.SQLExpression(sql)  # one expression, and nothing after it
     except duckdb.Error as error:
         raise refusal(sql, first_line(error)) from None
-    except UnicodeEncodeError:
-        raise refusal(sql, "it is no text") from None
     known = {name.lower() for name in columns}
     for node in _nodes(_tree(sql)):
         kind = node.get("class")
