@@ -14,6 +14,7 @@ from hotmess.errors import BadInput
 from hotmess.files import reason
 from hotmess.interrupt import CODE, end, happened, heeded
 from hotmess.limits import limited, machine, show
+from hotmess.places import bear_no_home
 from hotmess.terminal import one_line, streams
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -36,6 +37,7 @@ def entry() -> NoReturn:
     """The command as a process of its own: it ends with `main`'s code, and with 130 wherever it is interrupted."""
     _open_streams()
     _no_chatter()
+    bear_no_home()
     with heeded(watch=True):
         try:
             code = main()

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from types import FrameType
 
 CODE, PATIENCE = 130, 5.0
 """The exit code, and the seconds in which a command ends by itself."""
@@ -40,9 +40,11 @@ def heeded(*, watch: bool) -> Iterator[None]:
         yield
         return
 
-    def heard(*_: Any) -> None:
+    def heard(_: int, frame: FrameType | None) -> None:
         global _happened
         again, _happened = _happened, True
+        if watch and _importing(frame):
+            end("hotmess: interrupted.\n")
         if not (again and watch):  # the first is on its way, and may tidy up in peace
             raise KeyboardInterrupt
 
@@ -53,6 +55,15 @@ def heeded(*, watch: bool) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN if watch else before)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: compiled ones crash where an exception ends that."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _watch() -> None:

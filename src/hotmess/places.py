@@ -26,3 +26,11 @@ def cache_folder() -> Path | None:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "hotmess"
     return home / ".cache" / "hotmess"
+
+
+def bear_no_home() -> None:
+    """Where there is no home, say that it is nowhere: libraries that look for one when imported then find nothing."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = os.devnull

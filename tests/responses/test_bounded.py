@@ -1,0 +1,72 @@
+"""Parquet that is small on the disk and large in memory."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from hotmess.errors import BadInput
+from hotmess.limits import limited
+from hotmess.responses.bounded import read_parquet
+
+ROWS = 20_000
+
+
+def bomb(path, kind: str) -> None:
+    """A megabyte that stands in every row, as a text, in a list, or as numbers of one value."""
+    one = pa.array(["x" * 1_000_000])
+    repeated = pa.DictionaryArray.from_arrays(pa.array(np.zeros(ROWS, np.int32)), one)
+    column = {
+        "text": lambda: repeated,
+        "list": lambda: pa.array([["x" * 100_000] * 300] * 3),
+        "numbers": lambda: pa.array(np.zeros(3_000_000)),
+    }[kind]()
+    table = pa.table({"model": column, "answer": pa.array(["A"] * len(column))})
+    pq.write_table(table, path, store_schema=False, dictionary_pagesize_limit=1 << 24, compression="zstd")
+
+
+@pytest.mark.parametrize("kind", ["text", "list", "numbers"])
+def test_what_unpacks_to_too_much_is_refused(tmp_path, kind):
+    path = tmp_path / "b.parquet"
+    bomb(path, kind)
+    assert path.stat().st_size < 200_000
+    with limited(20_000_000), pytest.raises(BadInput, match="--memory"):
+        read_parquet(path, "The table")
+
+
+def test_the_same_table_as_without_a_limit(tmp_path):
+    table = pa.table(
+        {
+            "a": pa.array(["x", None, "y" * 50]),
+            "b": pa.array(["x", "x", "x"], pa.large_string()),
+            "c": pa.array([[0.5, 0.5], None, []]),
+            "d": pa.array([["u"], [None, "v"], None]),
+            "e": pa.array(["k", "k", None]).dictionary_encode(),
+            "f": pa.array([{"s": "t", "n": 1}, None, {"s": None, "n": 2}]),
+            "g": [1, 2, 3],
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=2)
+    assert read_parquet(tmp_path / "t.parquet", "it").equals(pq.read_table(tmp_path / "t.parquet"))
+    buffer = pa.py_buffer((tmp_path / "t.parquet").read_bytes())
+    assert read_parquet(pa.BufferReader(buffer), "it").equals(pq.read_table(tmp_path / "t.parquet"))
+
+
+@pytest.mark.slow
+def test_within_the_limit_of_the_process(tmp_path):
+    """A bomb of 20 GB under 4 GB of address space: a sentence, and no failure to allocate."""
+    bomb(tmp_path / "b.parquet", "text")
+    ended = subprocess.run(
+        [sys.executable, "-m", "hotmess", "decompose", str(tmp_path / "b.parquet")],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == "" and "--memory" in ended.stderr and ended.stderr.count("\n") == 1
