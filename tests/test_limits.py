@@ -77,3 +77,20 @@ def test_the_worst_json_is_seen():
     assert len(value) == 100_000
     assert used <= limits.json_cost(text)
     assert np.isclose(limits.json_cost(text), limits.json_cost(text.encode()))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "1", None, float("nan")])
+def test_seeds_that_are_none(seed):
+    import pandas as pd
+
+    import hotmess as hm
+
+    rows = {"model": "m", "question": ["q", "q"], "answer": ["A", "B"], "target": "A", "n_choices": 4}
+    responses = hm.read(pd.DataFrame(rows))
+    for call in (
+        lambda: hm.decompose(responses, estimator="unbiased", interval=0.9, seed=seed),
+        lambda: hm.Study(responses, seed=seed),
+        lambda: hm.fit(responses, seed=seed, draws=10),
+    ):
+        with pytest.raises(BadInput, match="The seed is"):
+            call()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 from types import ModuleType
 
 
@@ -15,6 +16,28 @@ class BadInput(ValueError):
 
 class NotTestable(BadInput):
     """Data that cannot speak to a question: one sentence that says why. A claim turns it into `not testable`."""
+
+
+SEEDS = 2**32
+"""Seeds are below this: JAX, NumPy and nutpie all take them."""
+
+
+def checked_seed(seed: int) -> int:
+    """A seed that all generators take, or `BadInput`.
+
+    >>> checked_seed(7)
+    7
+    >>> checked_seed(-1)
+    Traceback (most recent call last):
+    hotmess.errors.BadInput: The seed is -1; it must be a whole number from 0 to 4294967295.
+    """
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number < SEEDS:
+        raise BadInput(f"The seed is {seed!r}; it must be a whole number from 0 to {SEEDS - 1}.")
+    return number
 
 
 def need(module: str, extra: str) -> ModuleType:

@@ -284,3 +284,24 @@ def test_a_formula_pools_groups_towards_its_regression():
     spread = [f.data["posterior"]["log_kappa"].values.std(axis=(0, 1)).mean() for f in (pooled, alone)]
     assert spread[0] < spread[1]
     assert pooled.data["posterior"]["coefficients"].shape[2:] == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("(" * 21 + "model_size_b" + ")" * 21, "too large"),
+        ("+".join(["model_size_b"] * 100), "too large"),
+        ("*".join(["model"] * 14), "too large"),
+        ("model_size_b ** 7", "too large"),
+        ("(model_size_b) ^ 100000", "too large"),
+        ("I(__import__(chr(111)))", "calls '__import__'"),
+        ("open (model)", "calls 'open'"),
+        ("model_size_b.map(print)", "calls 'map'"),
+    ],
+)
+def test_formulas_are_small_and_run_nothing(formula, words):
+    from hotmess.answers.groups import _plain
+
+    with pytest.raises(BadInput, match=words) as refused:
+        _plain(formula)
+    assert len(str(refused.value)) < 400

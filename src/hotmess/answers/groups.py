@@ -136,7 +136,43 @@ def formula_words(formula: str) -> list[str]:
     return re.findall(r"[^\W\d]\w*", formula)
 
 
+LONGEST, DEEPEST, MOST_PRODUCTS, MOST_POWER = 1_000, 20, 12, 6
+"""Characters, nested parentheses, products and the highest power of a formula: each product may double its terms."""
+
+FUNCTIONS = (
+    *("log", "log2", "log10", "exp", "sqrt", "abs", "I", "C"),
+    *("center", "scale", "standardize", "poly", "bs", "cs", "cr", "cc"),
+)
+"""Functions of a formula, evaluated by formulaic as Python: these and no others."""
+
+
+def _plain(formula: str) -> None:
+    """Refuse formulas that take forever to read, and functions that are none of a formula.
+
+    >>> _plain("difficulty * log(model_size_b)")
+    >>> _plain("open(model)")
+    Traceback (most recent call last):
+    hotmess.errors.BadInput: The formula 'open(model)' calls 'open'; there are the functions log, log2, ...
+    """
+    shown = formula if len(formula) <= 100 else formula[:99] + "…"
+    depth = deepest = 0
+    for letter in formula:
+        depth += (letter in "([{") - (letter in ")]}")
+        deepest = max(deepest, depth)
+    powers = [float(power) for power in re.findall(r"(?:\*\*|\^)\s*\(*\s*(\d+)", formula)]
+    products = len(re.findall(r"(?<!\*)\*(?!\*)|:", formula))
+    if len(formula) > LONGEST or deepest > DEEPEST or products > MOST_PRODUCTS or max(powers, default=0) > MOST_POWER:
+        raise BadInput(
+            f"The formula {shown!r} is too large: at most {LONGEST:,} characters, {DEEPEST} parentheses in each other, "
+            f"{MOST_PRODUCTS} products and powers up to {MOST_POWER}."
+        )
+    for name in re.findall(r"([^\W\d]\w*)\s*\(", formula):
+        if name not in FUNCTIONS:
+            raise BadInput(f"The formula {shown!r} calls {name!r}; there are the functions {', '.join(FUNCTIONS)}.")
+
+
 def _variables(formula: str, columns: list[str]) -> list[str]:
+    _plain(formula)
     words = set(formula_words(formula))
     functions = set(re.findall(r"([^\W\d]\w*)\s*\(", formula))
     unknown = sorted(words - functions - set(columns))

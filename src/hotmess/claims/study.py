@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, checked_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,7 @@ class Study:
         from hotmess.decompose.methods import choose_metric
         from hotmess.responses.table import Responses
 
+        checked_seed(self.seed)
         Responses.need(self.responses)
         self.responses.need_single("A study")
         object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))

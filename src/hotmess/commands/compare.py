@@ -20,6 +20,7 @@ from hotmess.commands.options import (
     with_intervals,
 )
 from hotmess.commands.study import stages
+from hotmess.terminal import one_line
 
 
 def add_parser(subparsers: Any) -> None:
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(found.records())
         return 0
     for sentence in found.sentences:
-        print(sentence)
+        print(one_line(sentence))
     keep = ["of", "against", *args.by, "quantity", "value_of", "value_against", "difference", "low", "high"]
     keep += ["probability", "unbiased", "unbiased_low", "unbiased_high", "reliable"]
     rows = [{n: record[n] for n in keep} for record in found.records()]

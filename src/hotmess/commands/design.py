@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from hotmess.commands.options import (
@@ -13,6 +12,7 @@ from hotmess.commands.options import (
     print_table,
     probability,
     sampling_options,
+    say,
     table_options,
 )
 from hotmess.commands.study import make_study, stages
@@ -87,5 +87,5 @@ def run(args: argparse.Namespace) -> int:
     print_table([{str(k): v for k, v in row.items()} for row in shown.to_dict("records")])
     print(found.notes[0])
     for note in found.notes[1:]:
-        print(note, file=sys.stderr)
+        say(note)
     return 0

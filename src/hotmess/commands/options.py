@@ -7,16 +7,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hotmess.errors import BadInput
+from hotmess.errors import SEEDS, BadInput
 from hotmess.limits import parse_size
 from hotmess.terminal import one_line, to_json
 from hotmess.words import plain
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
-
-SEEDS = 2**32
-"""Seeds are below this: JAX, NumPy and nutpie all take them."""
 
 METRICS = ("brier", "kl", "zero-one", "coverage", "score", "embedding", "a-norm")
 

@@ -15,6 +15,7 @@ from hotmess.commands.options import (
     print_table,
     read_table,
     say,
+    seed,
     table_options,
     with_intervals,
 )
@@ -61,7 +62,7 @@ def add_parser(subparsers: Any) -> None:
         "--cost", action="append", type=_price, metavar="SOURCE=X", help="what one more costs, as judge=0.2 or sample=1"
     )
     group.add_argument("--width", type=float, metavar="W", help="half width wanted of the mean score's interval")
-    group.add_argument("--seed", type=int, default=0, help="seed of the bootstrap over questions (default: 0)")
+    group.add_argument("--seed", type=seed, default=0, help="seed of the bootstrap over questions (default: 0)")
     interval_option(parser)
     json_option(parser)
 

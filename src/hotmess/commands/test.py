@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from hotmess.commands.options import (
@@ -13,9 +12,11 @@ from hotmess.commands.options import (
     metric_option,
     print_json,
     sampling_options,
+    say,
     table_options,
 )
 from hotmess.commands.study import make_study, stages
+from hotmess.terminal import one_line
 
 METRICS = ("brier", "coverage", "score", "embedding", "a-norm")
 
@@ -65,13 +66,13 @@ def run(args: argparse.Namespace) -> int:
         print_json([v.record() for v in verdicts])
     else:
         for note in study.responses.notes:
-            print(note, file=sys.stderr)
+            say(note)
         elsewhere: dict[str, list[str]] = {}
         for verdict in verdicts:
             if verdict.absent and args.claim is None:
                 elsewhere.setdefault(verdict.absent, []).append(verdict.claim.name)
                 continue
-            print(f"{verdict.claim.name}\n  {verdict.sentence}")
+            print(f"{verdict.claim.name}\n  {one_line(verdict.sentence)}")
             if verdict.claim.preregistration:
                 print(f"  Preregistered: SHA-256 {verdict.claim.preregistration}.")
             for said in verdict.brief():

@@ -15,7 +15,7 @@ from hotmess.decompose.grouping import CellGroups, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
 from hotmess.decompose.points import Floats
 from hotmess.decompose.squared import Terms
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, checked_seed
 
 if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
@@ -81,6 +81,7 @@ def decompose(
     from hotmess.responses.table import Responses
 
     Responses.need(responses)
+    checked_seed(seed)
     by = list(dict.fromkeys(by))
     metric = choose_metric(responses.outcome, metric)
     if estimator not in ("plug-in", "unbiased"):

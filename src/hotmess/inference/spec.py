@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, checked_seed
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ class Spec:
     by: tuple[str, ...] = ()
     groups: tuple[str, ...] | None = None
     options: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        checked_seed(self.seed)
 
     def changed(self, **changes: Any) -> Spec:
         """The spec with other settings.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hotmess.commands.options import seed
 from hotmess.errors import BadInput, need
 from hotmess.terminal import console, label, to_json
 
@@ -27,8 +28,8 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("stage", choices=("train", "roll", "report"), help="train models; roll out; report on rollouts")
     parser.add_argument("--experiment", default="reduced", help="paper (for a GPU), reduced (for two cores) or tiny")
-    parser.add_argument("--problem", type=int, action="append", help="number of a quadratic; repeatable (default 0)")
-    parser.add_argument("--seed", type=int, action="append", help="seed of training; repeatable (default 0)")
+    parser.add_argument("--problem", type=seed, action="append", help="number of a quadratic; repeatable (default 0)")
+    parser.add_argument("--seed", type=seed, action="append", help="seed of training; repeatable (default 0)")
     parser.add_argument("--checkpoints", default="optimizer-checkpoints", help="folder of the models' checkpoints")
     parser.add_argument("--out", default="optimizer", help="folder of the rollouts' summaries, and of the report")
     parser.add_argument("--json", action="store_true", help="report: the table as JSON on stdout")
@@ -60,18 +61,18 @@ def run(args: argparse.Namespace) -> int:
     stages = ("train",) if args.stage == "train" else ("roll",)
     with _progress() as progress:
         for problem in args.problem or [0]:
-            for seed in args.seed or [0]:
+            for number in args.seed or [0]:
                 written = sweep(
                     experiment,
                     problem=problem,
-                    seed=seed,
+                    seed=number,
                     checkpoints=Path(args.checkpoints),
                     out=Path(args.out),
                     progress=progress,
                     stages=stages,
                 )
                 if args.stage == "roll":
-                    print(f"problem {problem}, seed {seed}: {len(written)} summaries in {args.out}", file=sys.stderr)
+                    print(f"problem {problem}, seed {number}: {len(written)} summaries in {args.out}", file=sys.stderr)
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.commands.options import seed as whole
 from hotmess.errors import BadInput, need
 from hotmess.files import whole_file
 from hotmess.organisms.text import BUDGETS, CONDITIONS, question_set
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m hotmess.organisms", description=__doc__)
     parser.add_argument("--out", default="data/organisms/responses.parquet", help="the table of responses")
     parser.add_argument("--checkpoints", default="organism-checkpoints", help="folder of the trained organisms")
-    parser.add_argument("--seed", type=int, action="append", help="seed of training; repeatable (default 0)")
+    parser.add_argument("--seed", type=whole, action="append", help="seed of training; repeatable (default 0)")
     parser.add_argument("--sizes", type=int, default=8, help="train the smallest so many sizes")
     parser.add_argument("--steps", type=int, help="training steps (default: as in the published table)")
     args = parser.parse_args(argv)

@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotmess.commands.options import seed as whole
 from hotmess.errors import BadInput, need
 from hotmess.sampling.draws import held_out
 from hotmess.sampling.items import LAYOUTS, Columns, read_items
@@ -49,7 +50,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--draws", type=int, default=3, help="draws in each context (default 3)")
     add("--shots", type=int, nargs="+", default=[2, 3], help="sizes of a context to draw from (default 2 3)")
     add("--order", choices=("fixed", "permuted"), default="fixed", help="order of the options")
-    add("--seed", type=int, default=0)
+    add("--seed", type=whole, default=0, help="seed of contexts, orders and draws (default: 0)")
     add("--temperature", type=float)
     add("--top-p", type=float)
     add("--max-tokens", type=int)
