@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_world import BENCHMARK, FORMULA, SCRIPT, made_up
+from report_world import BENCHMARK, FORMULA, HIT, LINK, SCRIPT, made_up
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A whole report in which models, benchmark, family and questions have names that attack."""
     from hotmess.claims.study import Study
     from hotmess.claims.test import test_claims
+    from hotmess.claims.user import claim_from
     from hotmess.report.build import build_report
     from hotmess.responses.validate import validate
 
@@ -38,8 +39,26 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
     data["model"] = data["model"].map(names)
     data["benchmark"], data["family"] = BENCHMARK, "'\"><svg onload=alert(1)>"
     data["question"] = "<b>" + data["question"]
+    for number, name in enumerate(
+        ("condition", "budget", "category", "finish_reason", "temperature", "prompt_version")
+    ):
+        data[name] = HIT.format(name) if number % 2 else LINK.format(name)
     study = Study(validate(data), draws=60)
-    verdicts = test_claims(study, ["natural-overthinking", "bias-falls-faster-than-variance"])
+    own = claim_from(
+        {
+            "name": "of-somebody",
+            "statement": LINK.format("statement"),
+            "quantity": f"error(model={SCRIPT!r}) - error(model='m-4b')",
+        }
+    )
+    verdicts = test_claims(study, ["natural-overthinking", "bias-falls-faster-than-variance", own])
     folder = tmp_path_factory.mktemp("report") / "hostile"
-    page = build_report(study, verdicts, out=folder, command="hotmess report '<script>x</script>' --out y")
+    page = build_report(
+        study,
+        verdicts,
+        out=folder,
+        command="hotmess report '<script>window.hit=1</script>' --out y",
+        code=f"study = hm.Study(responses)  # {LINK.format('code')}",
+        remarks=[HIT.format("remark")],
+    )
     return Built(folder, page.read_text(encoding="utf-8"), study, verdicts)

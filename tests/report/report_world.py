@@ -7,6 +7,9 @@ import pandas as pd
 
 SCRIPT = '<script>alert("1")</script>$x_2^{3$'
 FORMULA = '=cmd|"/c"&\u202e</style>'
+HIT = "<img src=http://attack.invalid/{0} onerror=window.hit=1><svg onload=window.hit=1><iframe src=//attack.invalid>"
+"""What would run, or be fetched, if a name became part of the page: `window.hit` is then 1."""
+LINK = "<a href=javascript:window.hit=1>{0}</a>{{{{7*7}}}}]]>--></svg></script>"
 BENCHMARK = "</title><img src=x onerror=alert(1)>"
 
 

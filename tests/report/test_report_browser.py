@@ -61,6 +61,24 @@ def test_page(hostile, browser, width, dark):
     assert browser.evaluate("document.title") == "Bias, variance and incoherence"
 
 
+def test_no_name_becomes_part_of_the_page(hostile, browser):
+    """Names in every field: none makes an element, runs, or fetches; and each is there to be read."""
+    address = (hostile.folder / "report.html").as_uri()
+    browser.open(address, width=1440)
+    browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    browser.evaluate("document.querySelectorAll('a:not([href])').forEach(a => a.click())")
+    assert browser.evaluate("window.hit === undefined") is True
+    assert browser.requests() == [address] and browser.complaints() == []
+    assert not [e for e in browser.events if e["method"] == "Page.javascriptDialogOpening"]
+    made = "script, img, iframe, object, embed, form, input, base, [onload], [onerror], [onclick]"
+    assert browser.evaluate(f"document.querySelectorAll('{made}').length") == 0
+    addresses = browser.evaluate("[...document.querySelectorAll('[href]')].map(e => e.getAttribute('href'))")
+    assert len(addresses) > 10 and all(a.startswith(("#", "data:text/csv", "data:image/svg")) for a in addresses)
+    text = browser.evaluate("document.documentElement.textContent")
+    assert all(part in text for part in ("<script>", "onerror=window.hit=1", "javascript:window.hit=1", "{{7*7}}"))
+    assert not set("\u202e\x1b\x00") & set(text)
+
+
 def test_policy_is_in_force(hostile, browser):
     """A style that is not the page's own changes nothing, and the browser says why."""
     browser.open((hostile.folder / "report.html").as_uri(), width=1440)
