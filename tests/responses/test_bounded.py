@@ -70,3 +70,22 @@ def test_within_the_limit_of_the_process(tmp_path):
     )
     assert ended.returncode == 2
     assert ended.stdout == "" and "--memory" in ended.stderr and ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.jsonl", b'{"model": "m", "question": "q"}\n' + bytes(10_000_000), "holds a NUL"),
+        ("a.jsonl", b'{"model": "m", "question": "q"}\n{"x": "' + b"y" * 8_000_000 + b'"}', "longer than"),
+        ("a.jsonl", b'{"model": "m", "question": "q", "x": [' + b"[]," * 9_000 + b"[]]}\n" * 1, ""),
+        ("a.jsonl", (b'{"model": "m", "question": "q", "x": [' + b"[]," * 9_000 + b"[]]}\n") * 200, "--memory"),
+        ("a.json", b'[{"model": "m", "question": "q", "x": [' + b"[]," * 900_000 + b"[]]}]", "--memory"),
+    ],
+    ids=["sparse", "one line", "little", "many objects", "one array"],
+)
+def test_text_that_becomes_too_much_is_refused(tmp_path, name, content, words):
+    from hotmess.responses.read import read
+
+    (tmp_path / name).write_bytes(content)
+    with limited(100_000_000), pytest.raises(BadInput, match=words or "no column|outcome"):
+        read(tmp_path / name)

@@ -13,6 +13,8 @@ from typing import Any
 import pandas as pd
 
 from hotmess.errors import BadInput
+from hotmess.limits import Budget, json_cost, memory, require, show
+from hotmess.responses.bounded import read_parquet
 
 
 @dataclass(frozen=True)
@@ -143,10 +145,11 @@ def load(found: Found) -> pd.DataFrame:
 
 def _load_parquet(path: Path) -> pd.DataFrame:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path).to_pandas()
+        return read_parquet(path, f"The table {str(path)!r}").to_pandas()
+    except BadInput:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise BadInput(f"The file {str(path)!r} is not sound Parquet: {_first(error)}.") from None
 
@@ -187,11 +190,20 @@ def _numbers_if_all(series: pd.Series) -> pd.Series:
 
 def _load_lines(path: Path) -> pd.DataFrame:
     records: list[dict[str, Any]] = []
+    number = 0
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
+        with path.open("rb") as file:
+            longest, budget = memory() // 16, Budget(f"The file {str(path)!r}")
+            while line := file.readline(longest):
+                number += 1
+                if b"\0" in line:
+                    raise BadInput(f"Line {number} of {path.name!r} holds a NUL: the file is no text, or damaged.")
+                if len(line) == longest:
+                    raise BadInput(f"Line {number} of {path.name!r} is longer than {show(longest)}: that is no record.")
+                line = line.removeprefix(b"\xef\xbb\xbf" if number == 1 else b"")
                 if not line.strip():
                     continue
+                budget.spend(json_cost(line))
                 record = json.loads(line)
                 if not isinstance(record, dict):
                     raise BadInput(f"Line {number} of {path.name!r} is not a JSON object.")
@@ -207,7 +219,12 @@ def _load_lines(path: Path) -> pd.DataFrame:
 
 def _load_array(path: Path) -> pd.DataFrame:
     try:
-        records = json.loads(path.read_text(encoding="utf-8-sig"))
+        require(path.stat().st_size, f"The file {str(path)!r}")
+        data = path.read_bytes()
+        require(json_cost(data), f"The file {str(path)!r}")
+        records = json.loads(data.decode("utf-8-sig"))
+    except BadInput:
+        raise
     except (ValueError, RecursionError) as error:
         raise BadInput(f"The file {str(path)!r} is not sound JSON: {_first(error)}.") from None
     if not all(isinstance(record, dict) for record in records):

@@ -11,6 +11,7 @@ from typing import Any
 import pydantic_core
 
 from hotmess.errors import BadInput
+from hotmess.limits import json_cost, require
 
 MAX_LABEL = 1_000
 """Longest name (of a model, a question, a scorer) that is taken."""
@@ -26,6 +27,7 @@ def parse(data: bytes, where: str) -> Any:
     >>> parse(b'{"a": NaN}', "x.json")
     {'a': nan}
     """
+    require(json_cost(data), where)
     try:
         return pydantic_core.from_json(data, cache_strings="keys")
     except ValueError as error:
