@@ -35,7 +35,7 @@ class PairSums:
     shared
         The agreement patterns that occur, smallest first.
     count
-        (patterns, Q) weight of such pairs.
+        (patterns, Q) number of such pairs.
     half
         (patterns, Q) Σ ½|z − z′|² over them.
     """
@@ -59,7 +59,7 @@ def subsets(size: int) -> list[Subset]:
     return [frozenset(one) for r in range(size + 1) for one in combinations(range(size), r)]
 
 
-def pair_sums(z: Floats, question: Ints, levels: Sequence[Ints], weights: Sequence[Floats] | None = None) -> PairSums:
+def pair_sums(z: Floats, question: Ints, levels: Sequence[Ints]) -> PairSums:
     """Sums over pairs by agreement pattern, in time linear in the responses.
 
     Pairs that agree in A at least are the squares of sums within (question, levels of A); those that agree in A exactly
@@ -73,10 +73,6 @@ def pair_sums(z: Floats, question: Ints, levels: Sequence[Ints], weights: Sequen
         (N,) from 0.
     levels
         For each source (N,) whole numbers.
-    weights
-        For each source the weight of its level at each response (N,); a shared level counts once in a pair, different
-        levels both. None: all 1.
-
     >>> z = np.array([[0.0], [1.0], [0.0], [0.0]])
     >>> sums = pair_sums(z, np.zeros(4, int), [np.array([0, 0, 1, 1])])
     >>> sums.distance()[:, 0].tolist()
@@ -87,18 +83,15 @@ def pair_sums(z: Floats, question: Ints, levels: Sequence[Ints], weights: Sequen
     square = np.einsum("nd,nd->n", z, z)
     groups = {one: _codes(question, [levels[s] for s in sorted(one)]) for one in all_}
     count, half = np.zeros((len(all_), questions)), np.zeros((len(all_), questions))
+    within = {one: _within(z, square, question, *groups[one], questions) for one in all_}
     for at, shared in enumerate(all_):
-        w = np.ones(len(z))
-        for s, own in enumerate(weights or ()):
-            w = w * (np.sqrt(own) if s in shared else own)
         for larger in all_:
             if shared <= larger:
                 sign = (-1) ** (len(larger) - len(shared))
-                one, two = _within(z, square, w, question, *groups[larger], questions)
-                count[at] += sign * one
-                half[at] += sign * two
+                count[at] += sign * within[larger][0]
+                half[at] += sign * within[larger][1]
         if len(shared) == sources:  # a response with itself agrees in everything, and is no pair
-            count[at] -= np.bincount(question, w**2, minlength=questions)
+            count[at] -= np.bincount(question, minlength=questions)
     tiny = 1e-9 * max(count.max(), 1.0)
     keep = [i for i in range(len(all_)) if count[i].max() > tiny]
     return PairSums(tuple(all_[i] for i in keep), count[keep], half[keep])
@@ -112,18 +105,16 @@ def _codes(question: Ints, levels: Sequence[Ints]) -> tuple[Ints, int]:
     return code, int(code.max()) + 1
 
 
-def _within(
-    z: Floats, square: Floats, w: Floats, question: Ints, code: Ints, size: int, questions: int
-) -> tuple[Floats, Floats]:
-    """Weights and half squared distances of all ordered pairs within groups, a response with itself included."""
+def _within(z: Floats, square: Floats, question: Ints, code: Ints, size: int, questions: int) -> tuple[Floats, Floats]:
+    """Numbers and half squared distances of all ordered pairs within groups, a response with itself included."""
     owner = np.zeros(size, np.int64)
     owner[code] = question
-    n = np.bincount(code, w, minlength=size)
-    norm = np.bincount(code, w * square, minlength=size)
-    total = np.stack([np.bincount(code, w * z[:, d], minlength=size) for d in range(z.shape[1])], axis=1)
+    n = np.bincount(code, minlength=size).astype(float)
+    norm = np.bincount(code, square, minlength=size)
+    total = np.stack([np.bincount(code, z[:, d], minlength=size) for d in range(z.shape[1])], axis=1)
     half = n * norm - np.einsum("gd,gd->g", total, total)
-    weight, distance = (np.bincount(owner, value, minlength=questions) for value in (n * n, half))
-    return np.asarray(weight, float), np.asarray(distance, float)
+    number, distance = (np.bincount(owner, value, minlength=questions) for value in (n * n, half))
+    return np.asarray(number, float), np.asarray(distance, float)
 
 
 def parts(shared: Sequence[Subset]) -> dict[Subset | None, dict[Subset, float]]:

@@ -15,6 +15,7 @@ from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
 from hotmess.responses.values import suggest
+from hotmess.runs.intervals import jackknife_variance, share_interval, variance_interval
 from hotmess.runs.pairs import Subset, pair_sums, parts
 from hotmess.runs.places import places
 from hotmess.runs.sets import sets_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 DRAWS = 400
 FEW_LEVELS = 5
 MOST = 4
+MOST_JACKKNIFED = 50
+"""More levels than this are left out in so many groups."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,8 @@ def sources(
     Parts are combinations of D(A) = ½ E|z − z′|² over pairs of responses that agree in the sources A and in no other
     (`hotmess.runs.pairs`), as means over questions; sources may be nested or crossed, as the data are. The whole, D(∅),
     is the variance of the unbiased decomposition with the sources as contexts, so that the parts of incoherence, part /
-    error, add up to it. Intervals: Bayesian bootstrap over questions; levels of a source that several questions share
-    are themselves drawn with Dirichlet weights (crossed, so that weights are products).
+    error, add up to it. Intervals: Bayesian bootstrap over questions; where questions share the levels of a source (the
+    same prompts or judges for all), a jackknife over levels is added (`hotmess.runs.intervals`).
 
     Parameters
     ----------
@@ -141,8 +144,8 @@ def _level_notes(given: Sequence[str], levels: Sequence[Ints], where: np.ndarray
             raise NotTestable(f"No question has responses with two values of {name}, so its part cannot be told.")
         if most < FEW_LEVELS:
             out.append(
-                f"{name} has {most} levels in a question: with fewer than {FEW_LEVELS}, the interval of its part is "
-                "right on average over what such levels may be, not for each that there may be."
+                f"{name} has {most} levels in a question: fewer than {FEW_LEVELS} say little about others like them, and the "
+                "interval of its part is rough."
             )
     return out
 
@@ -171,70 +174,69 @@ class _Set:
             notes.append(
                 f"{left:,} questions lack pairs that agree in one of {', '.join(given)} only; they are left out."
             )
-        point = self._terms(sums.shared, found, use, np.ones((1, int(question.max()) + 1)), question, None)
-        spread = self._spread(sums.shared, found, use, question, seed, draws)
-        names = {key: _name(key, given, sums.shared, len(given)) for key in found}
+        one = np.ones((1, int(question.max()) + 1))
+        point = self._ratios(found, use, one, question)
+        spread = self._ratios(found, use, question_weights(one.shape[1], draws, seed), question)
+        levels, over_levels = self._over_levels(found, question)
         asked = len(np.unique(question[use]))
         out = []
         for at, key in enumerate([*found, "total"]):
-            name = "total" if key == "total" else names[key]  # type: ignore[index]
+            name = "total" if key == "total" else _name(key, given, sums.shared, len(given))  # type: ignore[arg-type]
             row: dict[str, Any] = {"part": name, "questions": asked}
-            for label, down in (("", None), ("share", len(found)), ("incoherence", len(found) + 1)):
-                value, band = point[:, at], spread[:, at]
-                if down is not None:
-                    with np.errstate(invalid="ignore", divide="ignore"):
-                        value, band = value / point[:, down], band / spread[:, down]
-                ends = bootstrap_interval(band, value[0], interval=interval, questions=asked)
-                place = label or "value"
+            for kind, label in enumerate(("", "share", "incoherence")):
+                value = float(point[0, kind, at])
+                if levels and key is not None:
+                    variance = float(spread[:, kind, at].var(ddof=1) + over_levels[kind, at])
+                    low, high = (share_interval if label else variance_interval)(value, variance, levels, interval)
+                else:
+                    band, centre = spread[:, kind, at], point[0, kind, at]
+                    ends = bootstrap_interval(band, centre, interval=interval, questions=asked)
+                    low, high = (float(end) for end in ends)
                 side = f"{label}_" if label else ""
-                row |= {place: float(value[0]), f"{side}low": float(ends[0]), f"{side}high": float(ends[1])}
+                row |= {label or "value": value, f"{side}low": low, f"{side}high": high}
             out.append(row)
         return out
 
-    def _terms(
-        self,
-        shared: Sequence[Subset],
-        found: dict[Subset | None, dict[Subset, float]],
-        use: np.ndarray,
-        weights: Floats,
-        question: Ints,
-        level_weights: list[Floats] | None,
+    def _ratios(
+        self, found: dict[Subset | None, dict[Subset, float]], use: np.ndarray, weights: Floats, question: Ints
     ) -> Floats:
-        """(draws, parts + 2) means over questions of the parts, the whole and the error, one row of weights each."""
-        sums = pair_sums(self.z, self.cell, self.levels, level_weights)
+        """(draws, 3, parts + 1): parts and the whole under weights of questions; over the whole; over the error."""
+        sums = pair_sums(self.z, self.cell, self.levels)
         place = {one: i for i, one in enumerate(sums.shared)}
         d = sums.distance()
         share = 1.0 / np.bincount(question[use], minlength=int(question.max()) + 1)[question[use]]
         w = weights[:, question[use]] * share
         w = w / w.sum(axis=1, keepdims=True)
-        u = np.ones(len(self.z)) if level_weights is None else np.prod(level_weights, axis=0)
-        error = np.bincount(self.cell, u * self.error) / np.bincount(self.cell, u)
+        error = np.bincount(self.cell, self.error) / np.bincount(self.cell)
         each = [sum(c * d[place[a]] for a, c in one.items()) for one in found.values()]
-        return w @ np.stack([*each, d[place[frozenset()]], error])[:, use].T
+        terms = w @ np.stack([*each, d[place[frozenset()]], error])[:, use].T
+        value, whole, error = terms[:, :-1], terms[:, -2:-1], terms[:, -1:]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.stack([value, value / whole, value / error], axis=1)
 
-    def _spread(
-        self,
-        shared: Sequence[Subset],
-        found: dict[Subset | None, dict[Subset, float]],
-        use: np.ndarray,
-        question: Ints,
-        seed: int,
-        draws: int,
-    ) -> Floats:
-        """Bootstrap draws; levels that questions share get weights too."""
-        weights = question_weights(int(question.max()) + 1, draws, seed)
-        crossed = [_shared_levels(level, self.cell) for level in self.levels]
-        if not any(crossed):
-            return self._terms(shared, found, use, weights, question, None)
-        rng = np.random.default_rng([seed, 1])
-        out = []
-        for row in weights:
-            own = []
-            for level, is_shared in zip(self.levels, crossed):
-                size = int(level.max()) + 1
-                own.append((rng.dirichlet(np.ones(size)) * size)[level] if is_shared else np.ones(len(level)))
-            out.append(self._terms(shared, found, use, row[None], question, own)[0])
-        return np.stack(out)
+    def _over_levels(self, found: dict[Subset | None, dict[Subset, float]], question: Ints) -> tuple[int, Floats]:
+        """The fewest levels of a source that questions share (0: none is shared), and the variance over levels."""
+        fewest, total = 0, np.zeros((3, len(found) + 1))
+        one = np.ones((1, int(question.max()) + 1))
+        for level in self.levels:
+            if not _shared_levels(level, self.cell):
+                continue
+            without = []
+            names = np.unique(level)
+            for left in np.array_split(names, min(len(names), MOST_JACKKNIFED)):
+                keep = ~np.isin(level, left)
+                rest = _Set(self.z[keep], self.error[keep], self.cell[keep], [x[keep] for x in self.levels])
+                sums = pair_sums(rest.z, rest.cell, rest.levels)
+                known = np.asarray(np.isfinite(sums.distance()).all(axis=0))
+                needed = {a for combination in found.values() for a in combination}
+                if known.size < len(question) or not known.any() or not needed <= set(sums.shared):
+                    continue
+                without.append(rest._ratios(found, known, one, question)[0])
+            if len(without) < 2:
+                return 2, np.full_like(total, np.nan)
+            total = total + jackknife_variance(np.stack(without))
+            fewest = min(fewest or len(without), len(without))
+        return fewest, total
 
 
 def _shared_levels(level: Ints, cell: Ints) -> bool:
