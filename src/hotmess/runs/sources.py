@@ -144,8 +144,8 @@ def _level_notes(given: Sequence[str], levels: Sequence[Ints], where: np.ndarray
             raise NotTestable(f"No question has responses with two values of {name}, so its part cannot be told.")
         if most < FEW_LEVELS:
             out.append(
-                f"{name} has {most} levels in a question: fewer than {FEW_LEVELS} say little about others like them, and the "
-                "interval of its part is rough."
+                f"{name} has {most} levels in a question: fewer than {FEW_LEVELS} say little about others like them, so "
+                f"the interval of its part is {'for these two, over questions' if most < 3 else 'rough'}."
             )
     return out
 
@@ -232,8 +232,8 @@ class _Set:
                 if known.size < len(question) or not known.any() or not needed <= set(sums.shared):
                     continue
                 without.append(rest._ratios(found, known, one, question)[0])
-            if len(without) < 2:
-                return 2, np.full_like(total, np.nan)
+            if len(without) < 3:  # two levels are these two: what can be said of others from them is nothing
+                continue
             total = total + jackknife_variance(np.stack(without))
             fewest = min(fewest or len(without), len(without))
         return fewest, total
