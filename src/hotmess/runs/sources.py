@@ -144,7 +144,7 @@ def _level_notes(given: Sequence[str], levels: Sequence[Ints], where: np.ndarray
             raise NotTestable(f"No question has responses with two values of {name}, so its part cannot be told.")
         if most < FEW_LEVELS:
             out.append(
-                f"{name} has {most} levels in a question: fewer than {FEW_LEVELS} say little about others like them, so "
+                f"{name} has {most} levels in a question: fewer than {FEW_LEVELS} say little about others, so "
                 f"the interval of its part is {'for these two, over questions' if most < 3 else 'rough'}."
             )
     return out
