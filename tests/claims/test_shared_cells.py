@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import hotmess.answers.fit as fitting
+import hotmess.answers.closed_sets as closing
 from hotmess.claims.expression import parse
 from hotmess.claims.quantities import quantity_of
 from hotmess.claims.study import Study
@@ -40,7 +40,7 @@ def test_terms_that_share_cells_share_their_uncertainty(responses, text, populat
     expression = parse(text)
     closed, drawn = [], []
     for enough, out in ((300, closed), (10**9, drawn)):
-        monkeypatch.setattr(fitting, "ENOUGH", enough)
+        monkeypatch.setattr(closing, "ENOUGH", enough)
         out.append(quantity_of(Study(responses, seed=1, draws=500), expression, population, 1.0).draws.ravel())
     one, other = closed[0], drawn[0]
     error = np.sqrt((one.var() + other.var()) / len(one))

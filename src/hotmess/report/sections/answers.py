@@ -50,6 +50,9 @@ def models(context: Context) -> Section:
         heads, same = _without_constant(frame)
         caption = f"{said}, with {percent(context.interval)} intervals for {about}, by {words}.{same}"
         tables.append(Table(estimator, caption, frame, heads))
+    title = "Bias, variance and incoherence of each model"
+    if not tables:  # one response per question: nothing can be told apart
+        return Section("models", title, missing=tuple(dict.fromkeys(missing)))
     tables += _conditions(context, order["model"].tolist())
     figure = Figure(
         "incoherence-by-model",
@@ -66,7 +69,7 @@ def models(context: Context) -> Section:
         posteriors["answers"] = study.fit.data
     return Section(
         "models",
-        "Bias, variance and incoherence of each model",
+        title,
         figures=(figure,),
         tables=tuple(tables),
         missing=tuple(missing),
