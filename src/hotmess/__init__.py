@@ -50,6 +50,8 @@ _WHERE = {
     "report": "hotmess.report.api",
     "Reliability": "hotmess.runs.reliability",
     "reliability": "hotmess.runs.reliability",
+    "Modes": "hotmess.runs.modes",
+    "modes": "hotmess.runs.modes",
     "Sources": "hotmess.runs.sources",
     "sources": "hotmess.runs.sources",
     "compare": "hotmess.interpret.compare",
@@ -68,6 +70,7 @@ __all__ = [
     "Design",
     "Fit",
     "LengthLaw",
+    "Modes",
     "NotTestable",
     "PowerLaws",
     "Reliability",
@@ -86,6 +89,7 @@ __all__ = [
     "interpret",
     "length_law",
     "load",
+    "modes",
     "natural_contrast",
     "plan",
     "plot",
@@ -129,6 +133,7 @@ if TYPE_CHECKING:
     from hotmess.responses.own import add_outcome
     from hotmess.responses.read import read
     from hotmess.responses.table import Responses
+    from hotmess.runs.modes import Modes, modes
     from hotmess.runs.reliability import Reliability, reliability
     from hotmess.runs.sources import Sources, sources
     from hotmess.saved import load

@@ -23,6 +23,8 @@ from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
+    from hotmess.runs.modes import Modes
+    from hotmess.runs.sources import Sources
 
 
 def add_parser(subparsers: Any) -> None:
@@ -47,6 +49,7 @@ def add_parser(subparsers: Any) -> None:
     group.add_argument("--k", type=_whole, metavar="K,K", help="how many responses are taken (default: 1, 2, 4, …)")
     group.add_argument("--right", type=float, metavar="SCORE", help="a score from which a response counts as right")
     group.add_argument("--differences", action="store_true", help="differences of models on the questions of both")
+    group.add_argument("--modes", action="store_true", help="divide the variance by how answers differ; mistakes")
     group.add_argument(
         "--source", type=names, default=[], metavar="COLUMNS", help="divide the variance by these, as prompt,judge"
     )
@@ -72,8 +75,14 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.runs.reliability import reliability
 
     responses = read_table(args, by=args.by)
+    if args.modes:
+        from hotmess.runs.modes import modes
+
+        return _parts(args, responses, modes(responses, args.by, interval=args.interval, seed=args.seed))
     if args.source:
-        return _sources(args, responses)
+        from hotmess.runs.sources import sources
+
+        return _parts(args, responses, sources(responses, args.source, args.by, interval=args.interval, seed=args.seed))
     if args.levels:
         return _designs(args, responses)
     for name in ("cost", "width"):
@@ -90,10 +99,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _sources(args: argparse.Namespace, responses: Responses) -> int:
-    from hotmess.runs.sources import sources
-
-    found = sources(responses, args.source, args.by, interval=args.interval, seed=args.seed)
+def _parts(args: argparse.Namespace, responses: Responses, found: Modes | Sources) -> int:
+    """Parts of variance, by source or by how answers differ."""
     say(*responses.notes, *found.notes)
     if args.json:
         print_json(found.records())
@@ -101,7 +108,7 @@ def _sources(args: argparse.Namespace, responses: Responses) -> int:
     heads = [*args.by, "part", "questions"]
     rows = []
     for record in found.records():
-        shown = {"variance": record["value"], "variance_low": record["low"], "variance_high": record["high"]}
+        shown = {"value": record["value"], "value_low": record["low"], "value_high": record["high"]}
         shown |= {name: record[name] for name in record if name.startswith(("share", "incoherence"))}
         rows.append({name: record[name] for name in heads} | with_intervals(shown))
     print_table(rows)
