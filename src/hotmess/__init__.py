@@ -50,6 +50,8 @@ _WHERE = {
     "report": "hotmess.report.api",
     "Reliability": "hotmess.runs.reliability",
     "reliability": "hotmess.runs.reliability",
+    "Judged": "hotmess.runs.judges",
+    "judged": "hotmess.runs.judges",
     "Modes": "hotmess.runs.modes",
     "modes": "hotmess.runs.modes",
     "Sources": "hotmess.runs.sources",
@@ -69,6 +71,7 @@ __all__ = [
     "Contrast",
     "Design",
     "Fit",
+    "Judged",
     "LengthLaw",
     "Modes",
     "NotTestable",
@@ -87,6 +90,7 @@ __all__ = [
     "example",
     "fit",
     "interpret",
+    "judged",
     "length_law",
     "load",
     "modes",
@@ -133,6 +137,7 @@ if TYPE_CHECKING:
     from hotmess.responses.own import add_outcome
     from hotmess.responses.read import read
     from hotmess.responses.table import Responses
+    from hotmess.runs.judges import Judged, judged
     from hotmess.runs.modes import Modes, modes
     from hotmess.runs.reliability import Reliability, reliability
     from hotmess.runs.sources import Sources, sources

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.commands.options import (
@@ -51,6 +52,11 @@ def add_parser(subparsers: Any) -> None:
     group.add_argument("--differences", action="store_true", help="differences of models on the questions of both")
     group.add_argument("--modes", action="store_true", help="divide the variance by how answers differ; mistakes")
     group.add_argument(
+        "--validation",
+        metavar="FILE",
+        help="a table with columns score (the judge's) and truth: takes the judge's errors out of bias² and variance",
+    )
+    group.add_argument(
         "--source", type=names, default=[], metavar="COLUMNS", help="divide the variance by these, as prompt,judge"
     )
     group.add_argument(
@@ -75,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.runs.reliability import reliability
 
     responses = read_table(args, by=args.by)
+    if args.validation:
+        return _judged(args, responses)
     if args.modes:
         from hotmess.runs.modes import modes
 
@@ -112,6 +120,24 @@ def _parts(args: argparse.Namespace, responses: Responses, found: Modes | Source
         shown |= {name: record[name] for name in record if name.startswith(("share", "incoherence"))}
         rows.append({name: record[name] for name in heads} | with_intervals(shown))
     print_table(rows)
+    return 0
+
+
+def _judged(args: argparse.Namespace, responses: Responses) -> int:
+    """The decomposition with a judge's errors taken out."""
+    from hotmess.responses.load import Found, load, sniff
+    from hotmess.runs.judges import judged
+
+    path = Path(args.validation)
+    if not path.is_file():
+        raise BadInput(f"There is no file {args.validation!r} of validated responses.")
+    out = judged(responses, load(Found(path, sniff(path))), args.by, interval=args.interval, seed=args.seed)
+    say(*responses.notes, *out.notes)
+    if args.json:
+        print_json(out.records())
+    else:
+        rows = [{**record, "value_low": record["low"], "value_high": record["high"]} for record in out.records()]
+        print_table([with_intervals({k: v for k, v in row.items() if k not in ("low", "high")}) for row in rows])
     return 0
 
 
