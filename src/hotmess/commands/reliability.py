@@ -50,6 +50,12 @@ def add_parser(subparsers: Any) -> None:
     group.add_argument("--k", type=_whole, metavar="K,K", help="how many responses are taken (default: 1, 2, 4, …)")
     group.add_argument("--right", type=float, metavar="SCORE", help="a score from which a response counts as right")
     group.add_argument("--differences", action="store_true", help="differences of models on the questions of both")
+    group.add_argument(
+        "--estimator",
+        choices=["unbiased", "latent"],
+        default="unbiased",
+        help="latent: pass@k, pass^k or the share of one --source from latent answer distributions",
+    )
     group.add_argument("--modes", action="store_true", help="divide the variance by how answers differ; mistakes")
     group.add_argument(
         "--validation",
@@ -83,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
     responses = read_table(args, by=args.by)
     if args.validation:
         return _judged(args, responses)
+    if args.estimator == "latent":
+        return _latent(args, responses)
     if args.modes:
         from hotmess.runs.modes import modes
 
@@ -120,6 +128,28 @@ def _parts(args: argparse.Namespace, responses: Responses, found: Modes | Source
         shown |= {name: record[name] for name in record if name.startswith(("share", "incoherence"))}
         rows.append({name: record[name] for name in heads} | with_intervals(shown))
     print_table(rows)
+    return 0
+
+
+def _latent(args: argparse.Namespace, responses: Responses) -> int:
+    """From latent models: the share of a source, or pass@k and pass^k."""
+    from hotmess.runs.latent import latent_power, latent_share
+
+    settings = {"interval": args.interval, "seed": args.seed}
+    if len(args.source) > 1 or args.modes:
+        raise BadInput("The latent model divides variance by one source: name one, or leave out --estimator latent.")
+    if args.source:
+        table = latent_share(responses, args.source[0], args.by, **settings)
+    else:
+        table = latent_power(responses, args.k or [1, 2], args.by, right=args.right, **settings)
+    say(*responses.notes)
+    records = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    if args.json:
+        print_json(records)
+        return 0
+    name = "share" if args.source else "value"
+    rows = [{**row, f"{name}_low": row["low"], f"{name}_high": row["high"]} for row in records]
+    print_table([with_intervals({k: v for k, v in row.items() if k not in ("low", "high")}) for row in rows])
     return 0
 
 
