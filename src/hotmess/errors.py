@@ -14,6 +14,11 @@ class BadInput(ValueError):
     """
 
 
+class Damaged(BadInput):
+    """A file that is cut off, broken, ragged or unreadable: it stops a command unless damaged files are to be
+    skipped."""
+
+
 class NotTestable(BadInput):
     """Data that cannot speak to a question: one sentence that says why. A claim turns it into `not testable`."""
 

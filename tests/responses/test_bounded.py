@@ -27,7 +27,8 @@ def bomb(path, kind: str) -> None:
         "list": lambda: pa.array([["x" * 100_000] * 300] * 3),
         "numbers": lambda: pa.array(np.zeros(3_000_000)),
     }[kind]()
-    table = pa.table({"model": column, "answer": pa.array(["A"] * len(column))})
+    same = pa.array(["A"] * len(column))
+    table = pa.table({"model": column, "question": same, "answer": same})
     pq.write_table(table, path, store_schema=False, dictionary_pagesize_limit=1 << 24, compression="zstd")
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import hotmess as hm
 from hotmess.errors import BadInput
 from hotmess.responses.load import sniff
+from hotmess.responses.opened import open_file
 from hotmess.responses.read import read
 
 
@@ -127,7 +128,9 @@ def test_conditions_open_no_files(frame, tmp_path):
 def test_rows_are_named_as_they_stand_in_the_file_even_after_a_condition(frame, tmp_path):
     frame.loc[6, "answer"] = "Z"
     path = write(frame, tmp_path / "a.parquet", "parquet")
-    with pytest.raises(BadInput, match=r"option 25 in row 7 of a\.parquet"):
+    with pytest.raises(
+        BadInput, match=r"holds 'Z' in row 7 of a\.parquet, but the question has 4 options, A to D; --outside"
+    ):
         read(path, where="sample = 1")
 
 
@@ -143,10 +146,14 @@ def test_rows_are_named_as_they_stand_in_the_file_even_after_a_condition(frame, 
         ("a.parquet", b"model,question\nm,q\n", "named .parquet but does not hold that"),
         ("a.parquet", b"PAR1nonsense", "not sound Parquet"),
         ("a.jsonl", b'{"model": "m", "question": "q"}\n{"model": \n', "Line 2 of 'a.jsonl' is not sound JSON"),
-        ("a.jsonl", b'{"model": "m", "question": "q"}\n[1]\n', "Line 2 of 'a.jsonl' is not a JSON object"),
+        ("a.jsonl", b'{"model": "m", "question": "q"}\n[1]\n', "Record 2 of 'a.jsonl' is not a JSON object"),
         ("a.json", b'[{"model": "m"}, 3]', "not an array of JSON objects"),
         ("a.json", b'[{"model": "m"}', "not sound JSON"),
-        ("a.csv", b"modle,question,answer\nm,q,A\n", "did you mean 'modle'"),
+        (
+            "a.csv",
+            b"modle,question,answer\nm,q,A\n",
+            "lacks the column model .*did you mean 'modle'.* --column model=ITS_NAME",
+        ),
     ],
 )
 def test_files_that_are_not_what_they_seem(tmp_path, name, content, words):
@@ -181,7 +188,7 @@ def test_any_bytes_are_responses_or_one_sentence(tmp_path, content):
     path = tmp_path / "bytes"
     path.write_bytes(content)
     try:
-        assert sniff(path) in ("parquet", "csv", "jsonl", "json", "log")
+        assert all(sniff(file) in ("parquet", "feather", "csv", "jsonl", "json", "other") for file in open_file(path))
         read(path)
     except BadInput as error:
         assert "\n" not in str(error).strip()

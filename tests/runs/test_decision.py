@@ -31,7 +31,7 @@ def pilot():
         {"model": "m", "question": q, "judge": f"j{j}", "sample": 3 * j + s, "score": float(np.clip(x[q, j, s], 0, 1))}
         for q, j, s in product(range(200), range(8), range(3))
     ]
-    return hm.read(pd.DataFrame(rows), allow_copies=True)
+    return hm.read(pd.DataFrame(rows), allow_copies=True, sources=["judge"])
 
 
 def test_components_are_those_of_the_world(pilot):

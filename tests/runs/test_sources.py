@@ -115,7 +115,7 @@ def test_an_inner_source_is_named_within_its_outer():
         | {"score": ((q + 2 * p + 3 * s + j) % 7) / 7}
         for q, p, s, j in product(range(5), range(3), range(3), range(2))
     ]
-    responses = hm.read(pd.DataFrame(rows), allow_copies=True)
+    responses = hm.read(pd.DataFrame(rows), allow_copies=True, sources=["prompt"])
     found = hm.sources(responses, ["prompt", "story"], draws=20).table
     assert found["part"].tolist() == ["prompt", "story within prompt", "sampling", "total"]
     assert found["value"].iloc[:3].sum() == pytest.approx(found["value"].iloc[3])
@@ -126,7 +126,7 @@ def test_without_repeats_sampling_and_interactions_are_one():
         {"model": "m", "question": q, "prompt": p, "judge": j, "sample": f"{p}{j}", "score": ((q * p + j) % 3) / 2}
         for q, p, j in product(range(6), range(3), range(3))
     ]
-    responses = hm.read(pd.DataFrame(rows), allow_copies=True)
+    responses = hm.read(pd.DataFrame(rows), allow_copies=True, sources=["prompt", "judge"])
     found = hm.sources(responses, ["prompt", "judge"], draws=20)
     assert found.table["part"].tolist() == ["prompt", "judge", "sampling and interactions", "total"]
     assert any("fewer than 5" in note for note in found.notes)
@@ -153,7 +153,7 @@ def test_a_part_of_levels_that_questions_share_is_covered(levels):
         x = 0.5 + main[None, :, None] + both[:, :, None] + rng.normal(0, 0.1, (30, levels, 2))
         question, prompt, sample = (one.ravel() for one in np.indices(x.shape))
         frame = pd.DataFrame({"model": "m", "question": question, "prompt": prompt, "sample": 2 * prompt + sample})
-        responses = hm.read(frame.assign(score=np.clip(x.ravel(), 0, 1)), allow_copies=True)
+        responses = hm.read(frame.assign(score=np.clip(x.ravel(), 0, 1)), allow_copies=True, sources=["prompt"])
         row = hm.sources(responses, ["prompt"], draws=50).table.set_index("part").loc["prompt"]
         held += row["low"] <= 0.12**2 + 0.06**2 <= row["high"]
     assert held >= 0.85 * sets - 3 * np.sqrt(sets * 0.85 * 0.15)

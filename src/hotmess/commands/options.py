@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hotmess.commands import getting
 from hotmess.errors import SEEDS, BadInput
 from hotmess.limits import parse_size
 from hotmess.terminal import one_line, to_json
@@ -42,8 +43,8 @@ def command(
     return parser
 
 
-def table_options(*, files: bool = True) -> argparse.ArgumentParser:
-    """Options of every command that reads a table of responses."""
+def table_options(*, files: bool = True, source: bool = True) -> argparse.ArgumentParser:
+    """Options of every command that reads a table of responses; one with a --source of its own leaves that out."""
     parser = argparse.ArgumentParser(add_help=False)
     if files:
         parser.add_argument("files", nargs="+", metavar="FILE", help="tables, logs or folders of them")
@@ -54,8 +55,10 @@ def table_options(*, files: bool = True) -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=THEIRS",
-        help="what a column is called in the files, as reasoning_tokens=tokens; may be repeated",
+        help="what a column is called in the files, as reasoning_tokens=tokens; a path into nested values, as "
+        "score=evaluation.score; several with commas, joined; may be repeated",
     )
+    getting.add_options(group, source=source)
     group.add_argument("--outcome", metavar="NAME", help="probs, answer, tests, score, text, embedding or point")
     group.add_argument(
         "--canonical",
@@ -89,7 +92,7 @@ def table_options(*, files: bool = True) -> argparse.ArgumentParser:
     )
     logs.add_argument("--filter", metavar="NAME", help="whose answers count, where a log has several filters")
     logs.add_argument("--tokenizer", metavar="FILE", help="tokenizer.json by which to count lengths")
-    logs.add_argument("--model", metavar="NAME", help="the model's name, for logs that do not hold it")
+    logs.add_argument("--model", metavar="NAME", help="the model's name, for logs and tables that do not hold it")
     logs.add_argument(
         "--merge",
         action="append",
@@ -174,13 +177,7 @@ def columns(pairs: Iterable[str]) -> dict[str, str]:
     >>> columns(["reasoning_tokens=tokens"])
     {'reasoning_tokens': 'tokens'}
     """
-    out: dict[str, str] = {}
-    for pair in pairs:
-        ours, equals, theirs = pair.partition("=")
-        if not (ours.strip() and equals and theirs.strip()):
-            raise BadInput(f"--column needs NAME=THEIRS, as reasoning_tokens=tokens, not {pair!r}.")
-        out[ours.strip()] = theirs.strip()
-    return out
+    return getting.pairs_of(pairs, "--column needs NAME=THEIRS, as reasoning_tokens=tokens")
 
 
 def names(text: str) -> list[str]:
@@ -208,6 +205,7 @@ def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Seque
         metric=metric if args.embedder is None else None,
         length=args.length,
         allow_copies=args.allow_copies,
+        **getting.asked(args),
         **options,
     )
     responses = _texts(responses, args.canonical, args.embedder)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotmess.commands import getting
 from hotmess.commands.options import columns, command, names, print_table, read_table, say, table_options
 from hotmess.commands.out import MARK, check_file, force_option, table_is_ours
 from hotmess.files import whole_file
@@ -63,6 +64,7 @@ def _counted(args: argparse.Namespace) -> Responses:
         allow_copies=args.allow_copies,
         engine=args.engine,
         keep=args.keep,
+        **getting.asked(args),
         **{name: value for name, value in given.items() if value is not None},
     )
 

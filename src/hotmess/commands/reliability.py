@@ -43,7 +43,7 @@ def add_parser(subparsers: Any) -> None:
             "the interval of the mean score would be with other numbers of them."
         ),
         example="hotmess reliability responses.parquet --k 1,4,8 --differences",
-        parents=[table_options()],
+        parents=[table_options(source=False)],
     )
     group = parser.add_argument_group("reliability")
     group.add_argument("--by", type=names, default=["model"], metavar="COLUMNS", help="columns that make sets")
@@ -155,13 +155,13 @@ def _latent(args: argparse.Namespace, responses: Responses) -> int:
 
 def _judged(args: argparse.Namespace, responses: Responses) -> int:
     """The decomposition with a judge's errors taken out."""
-    from hotmess.responses.load import Found, load, sniff
+    from hotmess.responses.account import table_in
     from hotmess.runs.judges import judged
 
     path = Path(args.validation)
     if not path.is_file():
         raise BadInput(f"There is no file {args.validation!r} of validated responses.")
-    out = judged(responses, load(Found(path, sniff(path))), args.by, interval=args.interval, seed=args.seed)
+    out = judged(responses, table_in(path), args.by, interval=args.interval, seed=args.seed)
     say(*responses.notes, *out.notes)
     if args.json:
         print_json(out.records())

@@ -8,6 +8,7 @@ natural contrast, the claims' guards) says that it cannot.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,12 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
+from hotmess.responses.ask import join_facts
 from hotmess.responses.condition import checked, connect
+from hotmess.responses.grades import rescaled
+from hotmess.responses.naming import normal
 from hotmess.responses.outcomes import OUTCOMES
+from hotmess.responses.settings import SETTINGS, check_settings
 from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, quoted
 from hotmess.responses.validate import LENGTHS, LONGEST, choose_outcome, require, validate
@@ -44,13 +49,20 @@ def count_responses(
     metric: str | None = None,
     length: str | None = None,
     keep: Sequence[str] = (),
+    constants: Mapping[str, str] | None = None,
+    models: pd.DataFrame | None = None,
+    scale: Sequence[float] | None = None,
+    merge: Sequence[str] = (),
+    outside_unparsable: bool = False,
 ) -> Responses:
     """Count equal responses where they lie, and take the counts only.
 
     Args:
         paths: Parquet files or folders of them; for another engine than DuckDB whatever it can reach.
         engine: see `hotmess.responses.engine.connect_engine`.
-        columns, where, outcome, metric, length: as in `hotmess.read`.
+        columns, where, outcome, metric, length, constants, models, scale, merge, outside_unparsable: as in
+        `hotmess.read`;
+            columns are whole columns here, no paths and no several ones.
         keep: further columns that tell rows apart, as a difficulty of their own.
 
     Returns:
@@ -66,24 +78,33 @@ def count_responses(
     if not listed:
         raise BadInput("No file was given.")
     renamed = dict(columns or {})
-    source = connect_engine(engine, listed, renamed=renamed)
+    source = connect_engine(engine, listed, renamed={**renamed, **dict.fromkeys(constants or (), "")})
     try:
-        return _count(source, renamed, where, outcome, metric, length, keep)
+        ask = _Ask(renamed, dict(constants or {}), where, outcome, metric, length, keep, merge)
+        counted, chosen, notes = _count(source, ask)
     finally:
         source.close()
+    return _checked(counted, chosen, notes, models, scale, outside_unparsable)
 
 
-def _count(
-    source: Engine,
-    renamed: Mapping[str, str],
-    where: str | None,
-    outcome: str | None,
-    metric: str | None,
-    length: str | None,
-    keep: Sequence[str],
-) -> Responses:
-    there = _names(source, renamed)
-    rows = _rows(source, there, where)
+@dataclass(frozen=True)
+class _Ask:
+    """What is to be counted."""
+
+    renamed: Mapping[str, str]
+    constants: Mapping[str, str]
+    where: str | None
+    outcome: str | None
+    metric: str | None
+    length: str | None
+    keep: Sequence[str]
+    merge: Sequence[str]
+
+
+def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
+    there = _names(source, ask)
+    rows = _rows(source, there, ask)
+    where, outcome, metric, length, keep = ask.where, ask.outcome, ask.metric, ask.length, ask.keep
     facts = _facts(source, rows, there)
     if not facts["rows"]:
         raise BadInput(f"No row is left by the condition {where!r}." if where else "The files have no rows.")
@@ -102,13 +123,22 @@ def _count(
     wanted = [*CELL, "context", *CARRIED, *keep, outcome, *beside]
     names = list(dict.fromkeys(name for name in wanted if name in there))
     notes = []
+    settings = [name for name in there if normal(name) in SETTINGS and name not in names]
+    strange = next((name for name in ask.merge if name not in there), None)
+    if strange is not None:
+        raise BadInput(f"There is no column {strange!r} to merge{suggest(strange, there)}.")
     low, high = 0, -1
     if facts.get("numbered"):
         low, high = _samples(source, rows, facts, [n for n in names if n in (*CELL, "context")])
     else:
         notes.append("There is no column sample: every row is taken for a response of its own.")
     sql = counts_sql(
-        rows, names, length=length, finish_reason="finish_reason" in there, samples=(low, high) if high >= low else None
+        rows,
+        names,
+        length=length,
+        finish_reason="finish_reason" in there,
+        samples=(low, high) if high >= low else None,
+        settings=settings,
     )
     counted = source.query(sql)
     total = int(np.sum(counted["copies"].to_numpy()))
@@ -119,7 +149,8 @@ def _count(
     notes.append("Whether repeats are copies of each other cannot be told from counts.")
     if high >= low:
         _refuse_duplicates(counted)
-    return _checked(counted, outcome, notes)
+    notes += _settled(counted, settings, ask.merge)
+    return counted, outcome, notes
 
 
 def counts_sql(
@@ -129,11 +160,12 @@ def counts_sql(
     length: str | None = None,
     finish_reason: bool = False,
     samples: tuple[int, int] | None = None,
+    settings: Sequence[str] = (),
 ) -> str:
     """The one query: how many rows of a relation are equal in some columns, with what cells need of the others.
 
     `samples` is the range of the sample numbers: one bit is set for each number that occurs, so that a duplicate
-    shows as fewer bits than rows, in the same pass.
+    shows as fewer bits than rows, in the same pass. Of `settings` the least and the greatest value are taken.
 
     >>> print(counts_sql("t", ["model", "answer"], samples=(0, 2)))
     SELECT "model", "answer",
@@ -167,24 +199,44 @@ def counts_sql(
                 f"bit_or(CASE WHEN sample BETWEEN {start} AND {start + WORD - 1}\n    THEN CAST(1 AS BIGINT) << "
                 f"CAST(sample - {start} AS INTEGER) ELSE CAST(0 AS BIGINT) END) AS seen_{word}"
             )
+    for number, name in enumerate(settings):
+        value = f"coalesce(CAST({quoted(name)} AS VARCHAR), '')"
+        columns += [f"min({value}) AS least_{number}", f"max({value}) AS most_{number}"]
     keys = ", ".join(map(quoted, names))
     return f"SELECT {keys},\n  " + ",\n  ".join(columns) + f"\nFROM {rows}\nGROUP BY {keys}"
 
 
-def _names(source: Engine, renamed: Mapping[str, str]) -> dict[str, str]:
+def _names(source: Engine, ask: _Ask) -> dict[str, str]:
     """This package's names (and all others in the files) → how SQL names them."""
+    renamed = ask.renamed
+    for ours in ask.constants:
+        if ours in source.columns or ours in renamed:
+            raise BadInput(f"The files have a column {ours} already: leave out --set {ours}={ask.constants[ours]}.")
     for ours, theirs in renamed.items():
         if theirs not in source.columns:
+            if any(mark in theirs for mark in ".,[/"):
+                raise BadInput(
+                    f"An engine takes whole columns, no paths and no several ones, as {theirs!r} for {ours}."
+                )
             near = suggest(theirs, source.columns)
             raise BadInput(f"There is no column {theirs!r} in the files to use as {ours}{near}.")
-    return {**{name: name for name in source.columns}, **renamed}
+    return {**{name: name for name in source.columns}, **renamed, **dict.fromkeys(ask.constants, "")}
 
 
-def _rows(source: Engine, there: Mapping[str, str], where: str | None) -> str:
-    """The rows to count, under this package's names."""
-    listed = ", ".join(f"{quoted(theirs)} AS {quoted(ours)}" for ours, theirs in there.items())
+def _rows(source: Engine, there: Mapping[str, str], ask: _Ask) -> str:
+    """The rows to count, under this package's names, constants among them."""
+    where = ask.where
+    listed = ", ".join(
+        f"{_text(ask.constants[ours]) if ours in ask.constants else quoted(theirs)} AS {quoted(ours)}"
+        for ours, theirs in there.items()
+    )
     rows = f"(SELECT {listed} FROM {source.relation}) AS responses"
     return f"(SELECT * FROM {rows} WHERE (\n{checked(where, there)}\n)) AS chosen" if where else rows
+
+
+def _text(value: str) -> str:
+    """A text in SQL."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _head(source: Engine, rows: str, there: Mapping[str, str]) -> pd.DataFrame:
@@ -203,7 +255,7 @@ def _facts(source: Engine, rows: str, there: Mapping[str, str]) -> dict[str, Any
     asked = "count(*) AS rows"
     if "sample" in there:
         asked += ", count(sample) AS numbered"
-        if source.columns[there["sample"]]:
+        if source.columns.get(there["sample"]):
             asked += ", min(sample) AS low, max(sample) AS high"
     facts: dict[str, Any] = source.query(f"SELECT {asked} FROM {rows}").to_pylist()[0]
     return facts
@@ -224,13 +276,41 @@ def _samples(source: Engine, rows: str, facts: Mapping[str, Any], keys: Sequence
     return 0, -1
 
 
-def _checked(counted: pa.Table, outcome: str, notes: Sequence[str]) -> Responses:
+def _settled(counted: pa.Table, settings: Sequence[str], merge: Sequence[str]) -> list[str]:
+    """Settings that vary inside a cell are merged, with a note, or refused as in tables that are loaded."""
+    if not settings:
+        return []
+    keys = [name for name in (*CELL, "context") if name in counted.column_names]
+    bounds = [f"{word}_{number}" for number in range(len(settings)) for word in ("least", "most")]
+    frame = counted.select([*keys, *bounds]).to_pandas()
+    # Each count with its least and its greatest value stands for the rows that it counts.
+    parts = []
+    for word in ("least", "most"):
+        values = {name: frame[f"{word}_{number}"] for number, name in enumerate(settings)}
+        parts.append(frame[keys].assign(**values))
+    return check_settings(pd.concat(parts, ignore_index=True), lambda at: f"count {at + 1}", settled=merge)
+
+
+def _checked(
+    counted: pa.Table,
+    outcome: str,
+    notes: list[str],
+    models: pd.DataFrame | None,
+    scale: Sequence[float] | None,
+    outside_unparsable: bool,
+) -> Responses:
     """The counts, validated like any table: what is wrong with a value is wrong with its count."""
-    names = [name for name in counted.column_names if not name.startswith("seen_") and name != "odd_lengths"]
+    own = ("seen_", "least_", "most_")
+    names = [name for name in counted.column_names if not name.startswith(own) and name != "odd_lengths"]
     frame = counted.select(names).to_pandas()
     for name in COUNTS:
         frame[name] = frame[name].astype("float64" if name == "sum_log2_length" else "int64")
-    return validate(frame, outcome=outcome, place=lambda at: f"count {at + 1}", notes=notes)
+    place = lambda at: f"count {at + 1}"  # noqa: E731
+    if models is not None:
+        frame, said = join_facts(frame, models, "model", "The table of models")
+        notes += said
+    frame, said = rescaled(frame, scale, place)
+    return validate(frame, outcome=outcome, place=place, notes=[*notes, *said], outside_unparsable=outside_unparsable)
 
 
 def _refuse_odd_lengths(counted: pa.Table, length: str) -> None:

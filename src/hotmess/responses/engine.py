@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
 from hotmess.errors import BadInput, need
+from hotmess.responses.hive import partitions
+from hotmess.responses.load import columns_of, sniff
+from hotmess.responses.naming import lacking
+from hotmess.responses.opened import Opened
 from hotmess.responses.tally import quoted
 
 if TYPE_CHECKING:
@@ -38,7 +42,8 @@ def connect_engine(engine: Any, paths: Sequence[str | Path], *, renamed: Mapping
     """An engine by its address, with Parquet files or tables registered.
 
     Args:
-        engine: `duckdb` or `duckdb://?memory_limit=2GB` (settings of DuckDB after the question mark), `spark://host:port`
+        engine: `duckdb` or `duckdb://?memory_limit=2GB` (settings of DuckDB after the question mark),
+        `spark://host:port`
             or `local[2]` (a Spark master, with settings as `?spark.executor.memory=2g`), any address that
             `ibis.connect` knows, or a backend of Ibis that is connected already.
         paths: Parquet files, folders of them, addresses that the engine can read, or names of its tables.
@@ -79,7 +84,12 @@ class _DuckDB:
         if not any("://" in file for file in files):
             self._connection.execute(f"SET allowed_paths = [{listed}]")
             self._connection.execute("SET enable_external_access = false")
-        self.relation = f"read_parquet([{listed}], union_by_name = true)"
+        hive = (
+            "hive_partitioning = true, hive_types_autocast = false"
+            if any("=" in file for file in files)
+            else ("hive_partitioning = false")
+        )
+        self.relation = f"read_parquet([{listed}], union_by_name = true, {hive})"
         try:
             found = self.query(f"DESCRIBE SELECT * FROM {self.relation}").to_pydict()
         except BadInput:
@@ -127,7 +137,13 @@ class _Ibis:
     def _tables(self, path: str | Path, renamed: Mapping[str, str]) -> list[Any]:
         if not Path(path).exists() and "://" not in str(path) and str(path) in self._backend.list_tables():
             return [self._backend.table(str(path))]
-        return [self._backend.read_parquet(file) for file in _files(path, renamed)]
+        files = _files(path, renamed)
+        hive = next((file for file in files if "://" not in file and partitions(Path(file), Path(file).parent)), None)
+        if hive is not None:
+            raise BadInput(
+                f"The engine {self.name} does not read columns from names of folders, as of {hive!r}; use duckdb."
+            )
+        return [self._backend.read_parquet(file) for file in files]
 
     def query(self, sql: str) -> pa.Table:
         try:
@@ -154,20 +170,43 @@ def _spark(engine: str) -> Any:
 
 
 def _files(path: str | Path, renamed: Mapping[str, str]) -> list[str]:
-    """The Parquet files of a path; addresses as they stand."""
-    from hotmess.responses.load import walk
+    """The Parquet files of a path; addresses as they stand.
 
+    Raises:
+        BadInput: for anything that is no Parquet: an engine counts all that was named, or nothing.
+        Damaged: for damaged files.
+    """
     if "://" in str(path):
         return [str(path)]
-    if not Path(path).exists():
+    root = Path(path)
+    if not root.exists():
         raise BadInput(f"There is no file or folder {str(path)!r}.")
-    found = walk(Path(path), renamed)
-    other = next((one for one in found if one.kind != "parquet"), None)
-    if other is not None:
+    # Spark and Hadoop leave empty markers and checksums beside the files.
+    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file() and not _beside(p, root))
+    if not files:
+        raise BadInput(f"The folder {str(path)!r} is empty.")
+    return [_parquet(file, root if root.is_dir() else file.parent, renamed) for file in files]
+
+
+def _beside(file: Path, root: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in file.relative_to(root).parts)
+
+
+def _parquet(file: Path, root: Path, renamed: Mapping[str, str]) -> str:
+    """The address of a Parquet file with models and questions, by its own columns or its folders' names."""
+    opened = Opened(file, file.name)
+    if sniff(opened) != "parquet":
         raise BadInput(
-            f"An engine reads Parquet, and {str(other.path)!r} is not; make it so with hotmess read … --out X.parquet."
+            f"An engine reads Parquet, and {str(file)!r} is not; make it so with hotmess read … --out X.parquet, or "
+            "name "
+            "the files to count."
         )
-    return [str(one.path.resolve()) for one in found]
+    names = [*columns_of(opened, "parquet"), *partitions(file, root)]
+    # A name of nothing stands for a column that is constant.
+    lacks = [name for name in ("model", "question") if renamed.get(name, name) not in (*names, "")]
+    if lacks:
+        raise BadInput(f"The file {str(file)!r} {lacking(names, lacks)}.")
+    return str(file.resolve())
 
 
 def _first(error: BaseException) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hotmess.errors import BadInput
+from hotmess.responses.grades import grades, needs_scale
 from hotmess.responses.values import Place, canonical, labels, missing, numbers, option_codes, suggest, vectors
 
 Keep = NDArray[np.bool_] | None
@@ -31,12 +32,24 @@ def check_answer(table: pd.DataFrame, place: Place) -> Keep:
     """Answers and targets become option indices, −1 an unparsable answer."""
     need_column(table, "answer", "target")
     choices = _n_choices(table, place)
-    table["answer"] = option_codes(table["answer"], name="answer", place=place)
+    written = table["answer"]
+    table["answer"] = option_codes(written, name="answer", place=place)
     table["target"] = option_codes(table["target"], name="target", place=place)
     table["n_choices"] = choices
     _check_target(table, place)
-    _inside(table["answer"].to_numpy(), choices, "answer", place)
+    _inside(table["answer"].to_numpy(), choices, "answer", place, written)
     return None
+
+
+def outside(table: pd.DataFrame, place: Place) -> list[str]:
+    """Answers that are none of their question's options become unparsable, in place; a note on how many."""
+    need_column(table, "answer", "target")
+    choices = _n_choices(table, place)
+    codes = option_codes(table["answer"], name="answer", place=place)
+    strange = codes >= choices
+    table["answer"] = np.where(strange, -1, codes)
+    table["n_choices"] = choices
+    return [f"{int(strange.sum()):,} answers are none of the question's options and count as unparsable."]
 
 
 def check_probs(table: pd.DataFrame, place: Place) -> Keep:
@@ -121,7 +134,7 @@ def check_tests(table: pd.DataFrame, place: Place) -> Keep:
 
 def check_score(table: pd.DataFrame, place: Place) -> Keep:
     """Numbers from 0 to 1."""
-    values = numbers(table["score"], name="score", place=place)
+    values = grades(table["score"], place=place)
     bad = ~np.isfinite(values)
     if bad.any():
         at = int(np.argmax(bad))
@@ -132,7 +145,8 @@ def check_score(table: pd.DataFrame, place: Place) -> Keep:
     bad = (values < 0) | (values > 1)
     if bad.any():
         at = int(np.argmax(bad))
-        raise BadInput(f"Column score holds {values[at]:g} in {place(at)}; scores run from 0 to 1 (1 is right).")
+        way = needs_scale(values)
+        raise BadInput(f"Column score holds {values[at]:g} in {place(at)}; scores run from 0 to 1 (1 is right){way}.")
     table["score"] = values
     return None
 
@@ -208,14 +222,22 @@ def _check_target(table: pd.DataFrame, place: Place) -> None:
     constant(table, target, "the target", place)
 
 
-def _inside(codes: np.ndarray, choices: np.ndarray, name: str, place: Place) -> None:
+def _inside(codes: np.ndarray, choices: np.ndarray, name: str, place: Place, written: pd.Series | None = None) -> None:
+    """Refuse codes beyond a question's options, quoted as they were written."""
     bad = codes >= choices
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise BadInput(
-            f"Column {name} holds option {codes[at]} in {place(at)}, but the question has {choices[at]} options, "
-            f"0 to {choices[at] - 1} (options count from 0)."
+    if not bad.any():
+        return
+    at = int(np.argmax(bad))
+    value = codes[at] if written is None else written.iloc[at]
+    if isinstance(value, str) and not value.strip().lstrip("+").isdigit():
+        holds, there = (
+            repr(value),
+            f"{choices[at]} options" + f", A to {chr(64 + choices[at])}" * bool(choices[at] <= 26),
         )
+    else:
+        holds, there = f"option {codes[at]}", f"{choices[at]} options, 0 to {choices[at] - 1} (options count from 0)"
+    way = "; --outside-unparsable counts such answers as unparsable" if name == "answer" else ""
+    raise BadInput(f"Column {name} holds {holds} in {place(at)}, but the question has {there}{way}.")
 
 
 def constant(table: pd.DataFrame, values: np.ndarray, what: str, place: Place) -> None:
@@ -229,8 +251,20 @@ def constant(table: pd.DataFrame, values: np.ndarray, what: str, place: Place) -
         same = (table["question"] == question).to_numpy(bool) & (table["benchmark"] == benchmark).to_numpy(bool)
         raise BadInput(
             f"Within question {question!r} of benchmark {benchmark!r} {what} changes: {place(at)} differs from "
-            f"{place(int(np.argmax(same)))}; different questions need different names."
+            f"{place(int(np.argmax(same)))}; different questions need different names{_by_column(table, code)}."
         )
+
+
+def _by_column(table: pd.DataFrame, code: np.ndarray) -> str:
+    """The option that makes names different, where one column tells apart what changes within a question."""
+    for name in ("context", *(one for one in table.columns if one not in ("context", "answer", "target", "n_choices"))):
+        if name not in table.columns or not 1 < table[name].astype(str).nunique() <= 200:
+            continue
+        keys = [table["benchmark"], table["question"], table[name].astype(str)]
+        first = pd.Series(code).groupby(keys, observed=True, sort=False).transform("first").to_numpy()
+        if (first == code).all():
+            return f", as by column {name}: --column question=question,{name}"
+    return ""
 
 
 def _same_space(table: pd.DataFrame, name: str, place: Place) -> np.ndarray:

@@ -1,8 +1,9 @@
-"""Reading response tables: Parquet, CSV and JSON Lines found by content; logs are handed on."""
+"""Reading responses: tables in files, in memory and at addresses; logs are handed on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +11,49 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
+from hotmess.responses.account import Account, Table, look, table_in
+from hotmess.responses.address import fetched, is_address
+from hotmess.responses.ask import Ask, join_facts, named
 from hotmess.responses.filter import rows_where
-from hotmess.responses.load import load, walk
+from hotmess.responses.frames import is_table, plain_table
+from hotmess.responses.grades import rescaled
+from hotmess.responses.layouts import Layout, read_layouts
+from hotmess.responses.load import numbers_where_all
+from hotmess.responses.mixed import shared_outcome
+from hotmess.responses.settings import check_settings, take_sources
 from hotmess.responses.table import CELL, Responses
 from hotmess.responses.validate import LONGEST, validate
 from hotmess.responses.values import labels, suggest
 
-Source = str | Path | pd.DataFrame
-"""A file, a folder, or a table in memory."""
+Source = Any
+"""A file, a folder, an address, or a table in memory."""
+
+Facts = Any
+"""A table of facts about models or questions: in memory, or a file."""
+
+LOGS = "the logs"
 
 
 def read(
     paths: Source | Sequence[Source],
     *,
     columns: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    models: Facts | None = None,
+    questions: Facts | None = None,
+    layouts: str | Path | Sequence[Layout] = (),
     where: str | None = None,
     outcome: str | None = None,
     metric: str | None = None,
     length: str | None = None,
+    scale: Sequence[float] | None = None,
+    sources: Sequence[str] = (),
+    merge: str | Sequence[str] = (),
+    outside_unparsable: bool = False,
+    skip_damaged: bool = False,
     allow_copies: bool = False,
+    model: str | None = None,
+    tokenizer: str | None = None,
     engine: Any = None,
     keep: Sequence[str] = (),
     **log_options: Any,
@@ -36,19 +61,32 @@ def read(
     """Read tables and logs of responses into one validated table.
 
     Args:
-        paths: files or folders (what each is, is found by its content, not its name), or tables in memory: data
-            frames of pandas, or of any library whose tables have `to_pandas`.
-        columns: names of this package's columns → names in the file, as in `{"reasoning_tokens": "tokens"}`.
+        paths: files or folders (what each is, is found by its content, not its name), addresses that fsspec knows, or
+            tables in memory (pandas, Arrow, polars, DuckDB, …).
+        columns: names of this package's columns → names in the file, as in `{"reasoning_tokens": "tokens"}`; a name
+        may be
+            a path into nested values (`evaluation.score`), or several with commas between, joined to one label.
+        constants: columns → the value that they have in all rows.
+        models: a table with a column `model`, whose other columns (`model_size_b`, `family`, …) are added by model.
+        questions: the same with a column `question`: `target`, `n_choices`, `category`, …
+        layouts: formats of one's own, declared: a TOML file, or `hotmess.responses.layouts.Layout`.
         where: an SQL condition (DuckDB) on the rows as they stand in the files, after renaming.
         outcome: the column that holds the outcome; default: the first present that `metric` can use.
         metric: helps to choose the outcome.
         length: the column of lengths; default reasoning_tokens, else actions.
+        scale: the lowest and the highest grade, where scores are grades such as 1 to 10.
+        sources: columns that are sources of scatter: responses of a cell that share them are a cluster.
+        merge: settings over which responses are pooled on purpose.
+        outside_unparsable: count an answer that is none of the question's options as unparsable.
+        skip_damaged: leave out damaged files, with a note, instead of stopping at them.
         allow_copies: take repeats that look like copies of each other; the notes then say so.
+        model: the model's name, where nothing else gives it.
+        tokenizer: a `tokenizer.json` by which to count lengths, where there are texts and none are recorded.
         engine: count equal responses where they lie instead of loading them: `duckdb`, `duckdb://?memory_limit=2GB`,
             `spark://host:port`, any other address that Ibis knows, or a connected backend of Ibis. The files are then
             Parquet, and the table holds counts, see `hotmess.responses.counted`.
         keep: with an engine, further columns that tell rows apart.
-        **log_options: options of the log readers (scorer, filter, tokenizer, model, …).
+        **log_options: options of the log readers alone (scorer, filter, cache, …).
 
     Raises:
         BadInput: one sentence on the first thing that is wrong, naming the file and the row.
@@ -57,72 +95,247 @@ def read(
     >>> len(read(pd.DataFrame(rows)))
     2
     """
-    several: Any = paths
-    listed: list[Any] = [several] if _is_one(several) else list(several)
+    listed: list[Any] = [paths] if isinstance(paths, (str, Path)) or is_table(paths) else list(paths)
+    merge = (merge,) if isinstance(merge, str) else tuple(merge)
     if engine is not None:
         from hotmess.responses.counted import count_responses
 
         if any(not isinstance(one, (str, Path)) for one in listed):
             raise BadInput("An engine counts responses in Parquet files; write the table in memory to one first.")
-        if log_options or allow_copies:
-            option = "allow_copies" if allow_copies else next(iter(log_options))
+        log_options |= {"tokenizer": tokenizer, "layouts": layouts or None, "sources": sources or None}
+        log_options |= {"questions": questions, "skip_damaged": skip_damaged or None}
+        unused = [name for name, value in log_options.items() if value is not None]
+        if unused or allow_copies:
+            option = "allow_copies" if allow_copies else unused[0]
             raise BadInput(f"An engine reads tables, not logs, and looks for no copies: leave out {option}.")
         given: dict[str, Any] = {
             "columns": columns,
+            "constants": {**(constants or {}), **({"model": model} if model is not None else {})},
+            "models": None if models is None else _facts(models, "model"),
             "where": where,
             "outcome": outcome,
             "metric": metric,
             "length": length,
+            "scale": scale,
+            "merge": merge,
+            "outside_unparsable": outside_unparsable,
         }
         return count_responses(listed, engine=engine, keep=keep, **given)
     if not listed:
         raise BadInput("No file was given.")
-    columns = columns or {}
-    frames: list[tuple[str, pd.DataFrame]] = []
-    notes: list[str] = []
-    logs: list[Path] = []
-    for number, name in enumerate(listed, 1):
-        frame = name if isinstance(name, pd.DataFrame) else name.to_pandas() if hasattr(name, "to_pandas") else None
-        if frame is not None:
-            frames.append(("the table" if len(listed) == 1 else f"table {number}", frame))
-            continue
-        path = Path(name)
-        if not path.exists():
-            raise BadInput(f"There is no file or folder {str(path)!r}{_near(path)}.")
-        for found in walk(path, columns):
-            if found.kind == "log":
-                logs.append(found.path)
-            else:
-                frames.append((found.path.name, load(found)))
-    tables = len(frames)
-    if logs:
-        from hotmess.responses.formats import read_logs
-        from hotmess.responses.formats.settle import OUTCOMES as LOGGED
-
-        asked = outcome if outcome in LOGGED and outcome not in columns else None
-        frame, said = read_logs(logs, outcome=asked, allow_copies=allow_copies, **log_options)
-        frames.append(("the logs", frame))
-        notes.extend(said)
-    frame, place = _together([(name, ranked(rename(frame, columns, name))) for name, frame in frames])
-    if tables:
-        read_from = f"{tables} table{'s' * (tables != 1)}{' and logs' * bool(logs)}"
-        notes.append(f"{len(frame):,} rows were read from {read_from}.")
+    declared = read_layouts(layouts) if isinstance(layouts, (str, Path)) else list(layouts)
+    ask = Ask(columns or {}, constants or {}, model, declared)
+    account = Account()
+    with ExitStack() as stack:
+        _look_at_all(listed, ask, account, stack)
+        account.refuse_damaged(skip_damaged)
+        parts = [(table.name, numbers_where_all(ranked(table.frame))) for table in account.tables]
+        notes = account.sentences()
+        logs = _logs(account, ask, outcome, model, tokenizer, merge, skip_damaged, allow_copies, log_options)
+    if logs is not None:
+        parts.append((LOGS, logs[0]))
+        notes += logs[1]
+    _refuse_unused(account, ask, log_options, logs is not None)
+    frame, place, origin = _together(parts)
+    if account.tables:
+        tables = len(account.tables)
+        read_from = f"{tables} table{'s' * (tables != 1)}{' and logs' * (logs is not None)}"
+        notes.insert(0, f"{len(frame):,} rows were read from {read_from}.")
+    for facts, key in ((models, "model"), (questions, "question")):
+        if facts is not None:
+            _need(frame, key)
+            frame, said = join_facts(frame, _facts(facts, key), key, _called(facts, key))
+            notes += said
     if where:
         rows = rows_where(frame, where)
         notes.append(f"{len(frame) - len(rows):,} rows were left out by --where {where!r}.")
-        whole, frame = place, frame.iloc[rows].reset_index(drop=True)
-        place = lambda at: whole(int(rows[at]))  # noqa: E731
-    responses = validate(frame, outcome=outcome, metric=metric, length=length, place=place, notes=notes)
-    if not tables or responses.counted:
+        frame, place, origin = _rows(frame, place, origin, rows)
+    if tokenizer is not None and account.tables:
+        frame = _counted_lengths(frame, tokenizer)
+    keep_rows, shared, said = shared_outcome(frame, origin, outcome=outcome, metric=metric)
+    notes += said
+    if not keep_rows.all():
+        frame, place, origin = _rows(frame, place, origin, np.flatnonzero(keep_rows))
+    frame = frame.drop(columns=["outcome_kind"], errors="ignore")
+    frame, place, origin, said = _once(frame, place, origin)
+    notes += said
+    frame, said = rescaled(frame, scale, place)
+    notes += said
+    frame, said = take_sources(frame, sources)
+    notes += said
+    notes += _settings(frame, place, origin, merge, logs is not None)
+    responses = validate(
+        frame,
+        outcome=outcome or shared,
+        metric=metric,
+        length=length,
+        place=place,
+        notes=notes,
+        outside_unparsable=outside_unparsable,
+    )
+    if not account.tables or responses.counted:
         return responses
     from hotmess.responses.copies import check_copies
 
     return responses.note(*check_copies(_looked_at(responses), allow=allow_copies))
 
 
-def _is_one(paths: Any) -> bool:
-    """Whether this is one file, folder or table, not several of them."""
-    return isinstance(paths, (str, Path, pd.DataFrame)) or hasattr(paths, "to_pandas")
+def _look_at_all(listed: Sequence[Source], ask: Ask, account: Account, stack: ExitStack) -> None:
+    """Everything that was named, into the account."""
+    for number, one in enumerate(listed, 1):
+        if is_table(one):
+            name = "the table" if len(listed) == 1 else f"table {number}"
+            frame, said = named(plain_table(one, name), ask, name)
+            account.notes += said
+            account.tables.append(Table(name, frame))
+        elif is_address(one):
+            here = stack.enter_context(fetched(str(one)))
+            look(here, ask, account, shown=lambda path, one=one: str(one))  # type: ignore[misc]
+        elif isinstance(one, (str, Path)):
+            path = Path(one)
+            if not path.exists() and not path.is_symlink():
+                raise BadInput(f"There is no file or folder {str(path)!r}{_near(path)}.")
+            look(path, ask, account)
+        else:
+            raise BadInput(f"A file, a folder, an address or a table is needed, not {type(one).__name__}.")
+
+
+def _logs(
+    account: Account,
+    ask: Ask,
+    outcome: str | None,
+    model: str | None,
+    tokenizer: str | None,
+    merge: Sequence[str],
+    skip_damaged: bool,
+    allow_copies: bool,
+    options: Mapping[str, Any],
+) -> tuple[pd.DataFrame, list[str]] | None:
+    """The table of all logs, in this package's names, and notes; None without logs."""
+    if not account.logs:
+        return None
+    from hotmess.responses.formats import read_logs
+    from hotmess.responses.formats.settle import OUTCOMES as LOGGED
+
+    if ask.columns.get("outcome_kind"):
+        raise BadInput("The column outcome_kind is this package's own.")
+    asked = outcome if outcome in LOGGED and outcome not in ask.columns else None
+    found = {(reader.name, path.resolve()): (reader, path, named) for reader, path, named in account.logs}
+    extra = {"merge": merge} if merge else {}
+    frame, said = read_logs(
+        [path for _, path, _ in found.values()],
+        outcome=asked,
+        model=model,
+        tokenizer=tokenizer,
+        skip_damaged=skip_damaged,
+        allow_copies=allow_copies,
+        found=list(found.values()),
+        **extra,
+        **options,
+    )
+    without_model = Ask(ask.columns, ask.constants, None, ())
+    frame, more = named(frame, without_model, LOGS, guessing=False)
+    return frame, [*said, *more]
+
+
+def _refuse_unused(account: Account, ask: Ask, options: Mapping[str, Any], logs: bool) -> None:
+    """An option is used, or refused."""
+    if logs:
+        return
+    for name in ("scorer", "filter"):
+        if options.get(name):
+            raise BadInput(f"--{name} chooses inside logs, and no log was read, only tables; leave it out.")
+    if (
+        ask.model is not None
+        and account.tables
+        and all((table.frame["model"] != ask.model).any() for table in account.tables if "model" in table.frame.columns)
+    ):
+        raise BadInput(
+            f"--model {ask.model} names the model of logs and tables that do not say it, and these do; leave it out, "
+            "or choose "
+            "rows with --where."
+        )
+
+
+def _settings(frame: pd.DataFrame, place: Any, origin: np.ndarray, merge: Sequence[str], logs: bool) -> list[str]:
+    """Settings that vary inside cells of tables (readers of logs tell their own apart); what is merged must be
+    there."""
+    if not logs:
+        strange = next((name for name in merge if name not in frame.columns), None)
+        if strange is not None:
+            raise BadInput(f"There is no column {strange!r} to merge{suggest(strange, frame.columns)}.")
+    rows = np.flatnonzero([not str(one).startswith(LOGS) for one in origin])
+    if not len(rows) or not {"model", "question"} <= {*frame.columns}:
+        return []
+    return check_settings(frame.iloc[rows].reset_index(drop=True), lambda at: place(int(rows[at])), settled=merge)
+
+
+def _once(frame: pd.DataFrame, place: Any, origin: np.ndarray) -> tuple[pd.DataFrame, Any, np.ndarray, list[str]]:
+    """Rows of declared formats that several files hold, taken once by the id that the format gives them."""
+    if "response_id" not in frame.columns:
+        return frame, place, origin, []
+    ids = labels(frame["response_id"])
+    again = ids.notna() & ids.duplicated()
+    frame = frame.drop(columns=["response_id"])
+    if not again.any():
+        return frame, place, origin, []
+    kept = np.flatnonzero(~again.to_numpy())
+    frame, place, origin = _rows(frame, place, origin, kept)
+    return frame, place, origin, [f"{int(again.sum()):,} rows that are in several files (by their id) were taken once."]
+
+
+def _rows(
+    frame: pd.DataFrame, place: Any, origin: np.ndarray, rows: np.ndarray
+) -> tuple[pd.DataFrame, Any, np.ndarray]:
+    return frame.iloc[rows].reset_index(drop=True), lambda at: place(int(rows[at])), origin[rows]
+
+
+def _counted_lengths(frame: pd.DataFrame, tokenizer: str) -> pd.DataFrame:
+    """Tokens of the column `completion` where no length is recorded."""
+    from hotmess.responses.formats.tokens import count_tokens
+
+    if "reasoning_tokens" in frame.columns and frame["reasoning_tokens"].notna().all():
+        raise BadInput("--tokenizer counts lengths that are not recorded, and all are; leave it out.")
+    if "completion" not in frame.columns:
+        raise BadInput(
+            "--tokenizer counts the tokens of whole responses, in the column completion, which the table does not "
+            "have; "
+            "name it with --column completion=ITS_NAME."
+        )
+    texts = frame["completion"]
+    given = texts.notna()
+    values = np.full(len(frame), np.nan)
+    values[given.to_numpy()] = count_tokens([str(text) for text in texts[given]], tokenizer)
+    lengths = pd.Series(values, index=frame.index)
+    if "reasoning_tokens" in frame.columns:
+        lengths = pd.to_numeric(frame["reasoning_tokens"], errors="coerce").fillna(lengths)
+    return frame.assign(reasoning_tokens=lengths)
+
+
+def _facts(given: Facts, key: str) -> pd.DataFrame:
+    """A table of facts by model or question."""
+    name = _called(given, key)
+    if is_table(given):
+        frame = plain_table(given, name)
+    else:
+        path = Path(given)
+        if not path.is_file():
+            raise BadInput(f"There is no file {str(path)!r}{_near(path)}.")
+        frame, _ = named(table_in(path), Ask(), name)
+        frame = numbers_where_all(frame)
+    if key not in frame.columns:
+        raise BadInput(f"{name} has no column {key!r}{suggest(key, frame.columns)}.")
+    return frame
+
+
+def _called(given: Facts, key: str) -> str:
+    return f"The table of {key}s" if is_table(given) else f"The table {Path(given).name!r}"
+
+
+def _need(frame: pd.DataFrame, key: str) -> None:
+    from hotmess.responses.validate import require
+
+    require(frame, key)
 
 
 def ranked(frame: pd.DataFrame) -> pd.DataFrame:
@@ -154,19 +367,8 @@ def _near(path: Path) -> str:
         return ""
 
 
-def rename(frame: pd.DataFrame, columns: Mapping[str, str], name: str) -> pd.DataFrame:
-    """Rename a file's columns to this package's; a column of the old name gives way."""
-    for ours, theirs in columns.items():
-        if theirs not in frame.columns:
-            near = suggest(theirs, frame.columns)
-            raise BadInput(f"There is no column {theirs!r} in {name} to use as {ours}{near}.")
-        if ours != theirs:
-            frame = frame.drop(columns=[ours], errors="ignore").assign(**{ours: frame[theirs]})
-    return frame
-
-
-def _together(frames: list[tuple[str, pd.DataFrame]]) -> tuple[pd.DataFrame, Any]:
-    """One frame from several, and a function that names a row's place."""
+def _together(frames: list[tuple[str, pd.DataFrame]]) -> tuple[pd.DataFrame, Any, np.ndarray]:
+    """One frame from several, a function that names a row's place, and for each row the part it is of."""
     starts = np.cumsum([0, *(len(frame) for _, frame in frames)])
     names = [name for name, _ in frames]
 
@@ -174,7 +376,19 @@ def _together(frames: list[tuple[str, pd.DataFrame]]) -> tuple[pd.DataFrame, Any
         which = int(np.searchsorted(starts, at, side="right")) - 1
         return f"row {at - int(starts[which]) + 1} of {names[which]}"
 
+    parts: list[np.ndarray] = []
+    for name, frame in frames:
+        own = np.full(len(frame), name, dtype=object)
+        if "outcome_kind" in frame.columns:
+            own = np.array([f"{name} with {kind}" for kind in frame["outcome_kind"]], dtype=object)
+        parts.append(own)
+    if any(frame.columns.duplicated().any() for _, frame in frames):
+        column = next(
+            frame.columns[frame.columns.duplicated()][0] for _, frame in frames if frame.columns.duplicated().any()
+        )
+        raise BadInput(f"The column {column!r} stands twice in the table.")
     whole = frames[0][1].reset_index(drop=True)
     if len(frames) > 1:
-        whole = pd.concat([frame for _, frame in frames], ignore_index=True)
-    return whole, place
+        bare = [frame.dropna(axis="columns", how="all") for _, frame in frames]
+        whole = pd.concat(bare, ignore_index=True)
+    return whole, place, np.concatenate(parts)

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
+from hotmess.responses.naming import lacking
+from hotmess.responses.outcome_checks import outside
 from hotmess.responses.outcomes import OUTCOMES, metrics
+from hotmess.responses.several import one_right
 from hotmess.responses.table import CELL, COUNTS, Responses, is_counted
 from hotmess.responses.values import Place, labels, missing, numbers, suggest
 
@@ -31,6 +34,7 @@ def validate(
     length: str | None = None,
     place: Place | None = None,
     notes: Sequence[str] = (),
+    outside_unparsable: bool = False,
 ) -> Responses:
     """Check a frame with one row per response and bring its columns into one form.
 
@@ -42,6 +46,7 @@ def validate(
         length: the column of lengths; default `reasoning_tokens`, else `actions`, else none.
         place: names the place of the row at a position; default `row N` counted from 1.
         notes: notes to start from.
+        outside_unparsable: count an answer that is none of its question's options as unparsable.
 
     Raises:
         BadInput: one sentence that names the row or question and the column.
@@ -56,8 +61,7 @@ def validate(
         raise BadInput("The table has no rows.")
     if frame.columns.duplicated().any():
         raise BadInput(f"The column {frame.columns[frame.columns.duplicated()][0]!r} stands twice in the table.")
-    for name in ("model", "question"):
-        require(frame, name)
+    _require_all(frame, outcome)
     outcome = choose_outcome(frame, outcome=outcome, metric=metric)
     said = list(notes)
     others = [name for name in present_outcomes(frame) if name != outcome]
@@ -65,6 +69,9 @@ def validate(
         said.append(f"The outcome is {outcome}; the table also has {', '.join(others)}.")
     table = frame.reset_index(drop=True)
     _name_cells(table, where)
+    said += one_right(table, outcome, where)
+    if outside_unparsable and outcome == "answer":
+        said += outside(table, where)
     keep = OUTCOMES[outcome].check(table, where)
     if keep is not None and not keep.all():
         said.append(f"{int((~keep).sum()):,} rows hold another outcome than {outcome} and are left out.")
@@ -84,12 +91,25 @@ def validate(
     return Responses(table.reset_index(drop=True), outcome, column, tuple(said))
 
 
+def _require_all(frame: pd.DataFrame, outcome: str | None) -> None:
+    """Refuse a table without models, questions or an outcome: one sentence on all that it lacks."""
+    needs = [name for name in ("model", "question") if name not in frame.columns]
+    if not needs:
+        return
+    if len(needs) == 1 and (outcome in frame.columns or present_outcomes(frame)):
+        require(frame, needs[0])
+    if outcome is None and not any(name in frame.columns for name in OUTCOMES):
+        needs.append("score")
+    raise BadInput(f"The table {lacking(list(frame.columns), needs)}.")
+
+
 def require(frame: pd.DataFrame, name: str, why: str = "") -> None:
     """Refuse a table without a column, suggesting the nearest name."""
     if name not in frame.columns:
         near = suggest(name, frame.columns)
+        how = ", or name the model with --model NAME" if name == "model" else ""
         raise BadInput(
-            f"The table has no column {name!r}{why}{near}; rename it, or map it with --column {name}=ITS_NAME "
+            f"The table has no column {name!r}{why}{near}; rename it, or map it with --column {name}=ITS_NAME{how} "
             f"(columns there: {', '.join(map(str, list(frame.columns)[:20]))})."
         )
 
@@ -215,9 +235,40 @@ def _samples(table: pd.DataFrame, where: Place, said: list[str]) -> None:
         )
         raise BadInput(
             f"{int(again.sum()):,} rows are duplicates: {where(at)} repeats {where(int(np.argmax(same)))} (model "
-            f"{row['model']!r}, question {row['question']!r}, sample {str(row['sample'])!r}); give repeated samples "
-            "different numbers in column sample, and different settings different names in condition or budget."
+            f"{row['model']!r}, question {row['question']!r}, sample {str(row['sample'])!r}); "
+            f"{_apart(table, [*keys, 'sample'])}."
         )
+
+
+def _apart(table: pd.DataFrame, keys: list[str]) -> str:
+    """What to do about duplicates: the columns that tell all of them apart, if there are any."""
+    among = table[table.duplicated(keys, keep=False)]
+    groups = among.groupby(keys, dropna=False, observed=True, sort=False).ngroup()
+    tells = []
+    for name in among.columns:
+        if name in keys or name in (*OUTCOMES, *LENGTHS, "target", "n_choices", "response_id", "text_hash"):
+            continue
+        try:
+            values = labels(among[name], fill="")
+        except (TypeError, ValueError):
+            continue
+        if (
+            not pd.api.types.is_float_dtype(among[name])
+            and not pd.DataFrame({"g": groups, "v": values}).duplicated().any()
+        ):
+            tells.append(name)
+    if not tells:
+        return (
+            "give repeated samples different numbers in column sample, and different settings different names in "
+            "condition or budget"
+        )
+    name = min(tells, key=lambda one: table[one].nunique())
+    others = f" (so do {', '.join(one for one in tells if one != name)})" if len(tells) > 1 else ""
+    condition = f"condition,{name}" if (table["condition"] != "").any() else name
+    return (
+        f"column {name} tells them apart{others}; say what it is: --column sample=sample,{name} (repeats), --column "
+        f"condition={condition} (a condition) or --source {name} (a source of scatter)"
+    )
 
 
 def _counts(table: pd.DataFrame, where: Place) -> None:

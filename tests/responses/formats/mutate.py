@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import sys
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -12,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from layout_cases import CASES, helm
+from layout_cases import write as write_case
 from make_logs import (
     GSM,
     answered,
@@ -27,6 +33,7 @@ from make_logs import (
     write_lmms_eval,
     write_swe,
 )
+from table_forms import FRAME, WRITERS
 
 from hotmess.errors import BadInput
 
@@ -196,10 +203,12 @@ class Corpus:
     def _change(self, file: Path, rng: np.random.Generator, scratch: Path) -> None:
         file.chmod(0o600)
         data = file.read_bytes()
-        if data.startswith(b"PK"):
+        if data.startswith(b"PK") and file.suffix == ".eval":
             data = mutate_zip(data, rng, scratch)
         elif file.suffix == ".jsonl":
             data = mutate_lines(data, rng)
+        elif file.suffix == ".json" and b"}\n{" in data:
+            data = mutate_bytes(data, rng)
         elif file.suffix in (".json", ".traj"):
             data = mutate_json(data, rng)
         else:
@@ -315,8 +324,31 @@ class Corpus:
         (self.home / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
         self.sources = [self.home / "x.jsonl"]
 
+    def _tables(self, shared: Path | None) -> None:
+        self.home.mkdir(parents=True)
+        for name, write in WRITERS.items():
+            ending = name.split()[0].split(",")[0]
+            path = self.home / f"{name.replace(' ', '-')}.{ending}" if ending != "hive" else self.home / name
+            write(FRAME, path)
+            self.sources.append(path)
 
-READERS = ("inspect-eval", "inspect-json", "lm-eval", "swe-bench", "written-evals")
+    def _layouts(self, shared: Path | None) -> None:
+        self.home.mkdir(parents=True)
+        for name, (content, _, _) in CASES.items():
+            self.sources.append(
+                write_case(self.home / f"{name}.{'jsonl' if isinstance(content, list) else 'json'}", content)
+            )
+        home = self.home / "helm"
+        home.mkdir()
+        write_case(home / "scenario_state.json", helm())
+        stats = [{"name": {"name": "exact_match"}, "mean": 0.0}]
+        grades = [{"instance_id": "id0", "train_trial_index": 0, "stats": stats}]
+        (home / "per_instance_stats.json").write_text(json.dumps(grades))
+        (home / "run_spec.json").write_text(json.dumps({"name": "mmlu:subject=x,model=m"}))
+        self.sources.append(home)
+
+
+READERS = ("inspect-eval", "inspect-json", "lm-eval", "swe-bench", "written-evals", "tables", "layouts")
 
 
 def outcome(name: str, path: Path) -> str:
@@ -329,7 +361,12 @@ def outcome(name: str, path: Path) -> str:
             asked = questions(path)
             assert len(asked) and asked["target"].str.fullmatch("[A-Z]").all()
             return "read"
-        responses = tables.read(path, cache=False, progress=False)
+        if name == "tables":
+            responses = tables.read(path)
+        elif name == "layouts":
+            responses = tables.read(path, **CASES.get(path.stem, (None, {}, None))[1])
+        else:
+            responses = tables.read(path, cache=False, progress=False)
     except BadInput as error:
         sentence = str(error)
         assert sentence.strip() and "\n" not in sentence and len(sentence) < 2_000, f"no sentence: {sentence[:200]!r}"

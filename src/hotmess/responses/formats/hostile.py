@@ -10,7 +10,7 @@ from typing import Any
 
 import pydantic_core
 
-from hotmess.errors import BadInput
+from hotmess.errors import Damaged
 from hotmess.limits import json_cost, require
 
 MAX_LABEL = 1_000
@@ -35,11 +35,11 @@ def parse(data: bytes, where: str) -> Any:
         try:
             return json.loads(data)
         except RecursionError:
-            raise BadInput(f"{where} is nested too deeply to be a log.") from None
+            raise Damaged(f"{where} is nested too deeply to be a log.") from None
         except UnicodeDecodeError:
-            raise BadInput(f"{where} is not UTF-8 text.") from None
+            raise Damaged(f"{where} is not UTF-8 text.") from None
         except (ValueError, MemoryError):
-            raise BadInput(f"{where} is damaged or cut off: {_first_line(error)}.") from None
+            raise Damaged(f"{where} is damaged or cut off: {_first_line(error)}.") from None
 
 
 def decode(data: bytes, where: str) -> str:
@@ -47,7 +47,7 @@ def decode(data: bytes, where: str) -> str:
     try:
         return data.decode(json.detect_encoding(data))
     except (UnicodeDecodeError, ValueError):
-        raise BadInput(f"{where} is not UTF-8 text.") from None
+        raise Damaged(f"{where} is not UTF-8 text.") from None
 
 
 def members(text: str, stream: str, where: str) -> Iterator[tuple[str, Any]]:
@@ -68,15 +68,15 @@ def members(text: str, stream: str, where: str) -> Iterator[tuple[str, Any]]:
     def expect(at: int, characters: str) -> str:
         if at < len(text) and text[at] in characters:
             return text[at]
-        raise BadInput(f"{where} is damaged or cut off at character {at:,} of {len(text):,}.")
+        raise Damaged(f"{where} is damaged or cut off at character {at:,} of {len(text):,}.")
 
     def value(at: int) -> tuple[Any, int]:
         try:
             return decoder.raw_decode(text, at)
         except RecursionError:
-            raise BadInput(f"{where} is nested too deeply to be a log.") from None
+            raise Damaged(f"{where} is nested too deeply to be a log.") from None
         except (ValueError, MemoryError) as error:
-            raise BadInput(f"{where} is damaged or cut off: {_first_line(error)}.") from None
+            raise Damaged(f"{where} is damaged or cut off: {_first_line(error)}.") from None
 
     at = skip(0)
     expect(at, "{")

@@ -128,7 +128,8 @@ def tell_apart(table: pd.DataFrame, merge: Sequence[str] = ()) -> tuple[pd.DataF
     code = table.groupby(_KEY, dropna=False, sort=False).ngroup().to_numpy()
     runs = table[_KEY][~table.duplicated(_KEY)].reset_index(drop=True)  # in the order of their codes
     has = runs["settings"].notna().to_numpy()
-    settings = [json.loads(text) if there else {} for text, there in zip(runs["settings"], has, strict=True)]
+    read = [json.loads(text) if there else {} for text, there in zip(runs["settings"], has, strict=True)]
+    settings = [{name: word(value) for name, value in one.items()} for one in read]
     settings, pooled = _without(settings, merge)
     keys = [(str(b), str(m), str(f)) for b, m, f in zip(runs["benchmark"], runs["model"], runs["_format"], strict=True)]
     places = [at for at in range(len(runs)) if has[at]]

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, Damaged
 from hotmess.responses.formats import cache as cached
 from hotmess.responses.formats.registry import NoResponses, Reader, ReadOptions, readers, search
 from hotmess.terminal import console, label
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_NAMED = 40
+"""So many logs are named one by one in a note."""
 
 Paths = str | Path | Iterable[str | Path]
 
@@ -32,6 +35,8 @@ def read_logs(
     merge: str | Sequence[str] = (),
     cache: bool = True,
     progress: bool = True,
+    skip_damaged: bool = False,
+    found: Sequence[tuple[Reader, Path, bool]] | None = None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """One table, in the columns of a response table, of all responses in logs; and notes that account for the data.
 
@@ -49,6 +54,9 @@ def read_logs(
             notes then say so. Runs that differ in any other setting are told apart.
         cache: keep what was read in the user's cache folder and take it from there while the log stays as it is.
         progress: draw a progress bar on stderr, if that is a terminal.
+        skip_damaged: leave out damaged logs, with a note, instead of stopping at them.
+        found: logs that were found already, each with its reader and whether it was named by itself. Where they hold
+            different outcomes and `outcome` is None, all are kept, and told apart by the column `outcome_kind`.
 
     Raises:
         BadInput: for paths that are missing or of no known format, for damaged logs, for choices that must be made
@@ -64,28 +72,42 @@ def read_logs(
         model=model,
         completions=completions,
     )
-    found, unknown = _find(paths)
+    defer = found is not None and outcome is None
+    listed, unknown = (list(found), []) if found is not None else _find(paths)
     tables: dict[str, list[pd.DataFrame]] = {}
     refused: list[NoResponses] = []
-    with _bar(found, shown=progress) as bar:
-        for reader, path, asked in found:
+    damaged: list[Damaged] = []
+    rows: list[tuple[str, int]] = []
+    with _bar(listed, shown=progress) as bar:
+        for reader, path, asked in listed:
             try:
-                tables.setdefault(reader.name, []).append(_read(reader, path, options, cache=cache))
+                part = _read(reader, path, options, cache=cache)
+                tables.setdefault(reader.name, []).append(part)
+                rows.append((path.name, len(part)))
             except NoResponses as error:
                 if asked:
                     raise
                 refused.append(error)
+            except Damaged as error:
+                if not skip_damaged:
+                    raise
+                damaged.append(error)
             bar.advance(path)
     tables = {name: parts for name, parts in tables.items() if parts}
     if not tables:
-        raise refused[0]
+        raise [*damaged, *refused][0]
     logs = sum(map(len, tables.values()))
     finish = {reader.name: reader.finish for reader in readers()}
-    table, notes = join(tables, finish, outcome=outcome)
+    table, notes = join(tables, finish, outcome=outcome, defer=defer)
     table, more = settle(table, (merge,) if isinstance(merge, str) else merge)
     copies = check_copies(table, allow=allow_copies)
     accounts = sentences({f"responses read from {logs:,} log{'s' * (logs != 1)} ({', '.join(tables)})": len(table)})
+    if len(rows) > 1:
+        few = ", ".join(f"{name} ({number:,})" for name, number in rows[:MOST_NAMED])
+        rest = f", and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
+        accounts.append(f"Responses of each log: {few}{rest}.")
     accounts += [f"Passed over: {error}" for error in refused]
+    accounts += [f"Left out as damaged (--skip-damaged): {error}" for error in damaged]
     if unknown:
         accounts.append(_of_no_format(unknown))
     return table, (*accounts, *notes, *more, *copies)
@@ -101,13 +123,15 @@ def _find(paths: Paths) -> tuple[list[tuple[Reader, Path, bool]], list[Path]]:
     for path in listed:
         if not path.exists():
             raise BadInput(f"There is no file or folder {path}.")
-        here, strange = search(path)
-        if not here:
+        here = search(path)
+        if here.damaged:
+            raise here.damaged[0]
+        if not here.logs:
             known = ", ".join(reader.name for reader in readers())
             what = "The folder" if path.is_dir() else "The file"
             raise BadInput(f"{what} {path} holds no log of a known format ({known}).")
-        unknown += strange
-        for reader, log in here:
+        unknown += here.unknown
+        for reader, log in here.logs:
             key = (reader.name, log.resolve())
             asked = not path.is_dir() or log == path
             found[key] = (reader, log, asked or (key in found and found[key][2]))
@@ -122,7 +146,7 @@ def _read(reader: Reader, path: Path, options: ReadOptions, *, cache: bool) -> p
             table = reader.read(path, options)
             cached.save(name, table)
     except OSError as error:
-        raise BadInput(f"{error.filename or path} cannot be read: {error.strerror or error}.") from error
+        raise Damaged(f"{error.filename or path} cannot be read: {error.strerror or error}.") from error
     return table
 
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, Damaged
+from hotmess.responses.opened import irregular
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,41 +125,83 @@ def find(path: str | Path) -> list[tuple[Reader, Path]]:
     """The logs at a path, each with its reader: the file itself, or what a folder holds, in order of name.
 
     Empty where nothing of a known format is found. Hidden files and folders are passed over.
+
+    Raises:
+        Damaged: for what cannot be read.
     """
-    return search(Path(path))[0]
+    found = search(Path(path))
+    if found.damaged:
+        raise found.damaged[0]
+    return found.logs
 
 
-def search(path: Path) -> tuple[list[tuple[Reader, Path]], list[Path]]:
-    """What `find` finds, and the files of no known format."""
-    found: list[tuple[Reader, Path]] = []
-    unknown: list[Path] = []
-    known = readers()
-    _search(path, known, found, unknown)
-    used = {file for reader, log in found if not reader.folder for file in reader.inputs(log)}
-    return found, [file for file in unknown if file not in used]
+@dataclass
+class Search:
+    """What a path holds: logs with readers, files of no known format, what is no file (and why), what cannot be
+    read."""
+
+    logs: list[tuple[Reader, Path]] = field(default_factory=list)
+    unknown: list[Path] = field(default_factory=list)
+    passed: list[tuple[Path, str]] = field(default_factory=list)
+    damaged: list[Damaged] = field(default_factory=list)
+    hidden: int = 0
 
 
-def _search(path: Path, known: Sequence[Reader], found: list[tuple[Reader, Path]], unknown: list[Path]) -> None:
+def search(path: Path) -> Search:
+    """All that a path holds; files that logs use are not of unknown format."""
+    found = Search()
+    _search(path, readers(), found)
+    used = {file for reader, log in found.logs if not reader.folder for file in reader.inputs(log)}
+    found.unknown = [file for file in found.unknown if file not in used]
+    return found
+
+
+def sniff_file(path: Path, known: Sequence[Reader]) -> Reader | None:
+    """The reader of a file, by its content; None for no known format.
+
+    Raises:
+        Damaged: where the file cannot be read.
+    """
+    what = irregular(path)
+    if what is not None:
+        return None
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise Damaged(f"{path} cannot be read: {error.strerror or error}.") from error
+    return next((reader for reader in known if not reader.folder and reader.sniff(path, head)), None)
+
+
+def _search(path: Path, known: Sequence[Reader], found: Search) -> None:
     try:
         if not path.is_dir():
-            with path.open("rb") as file:
-                head = file.read(HEAD_BYTES)
-            reader = next((reader for reader in known if not reader.folder and reader.sniff(path, head)), None)
+            reader = sniff_file(path, known)
             if reader is None:
-                unknown.append(path)
+                found.unknown.append(path)
             else:
-                found.append((reader, path))
+                found.logs.append((reader, path))
             return
         reader = next((reader for reader in known if reader.folder and reader.sniff(path, b"")), None)
         entries = sorted(path.iterdir())
+    except Damaged as error:
+        found.damaged.append(error)
+        return
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+        found.damaged.append(Damaged(f"{error.filename or path} cannot be read: {error.strerror or error}."))
+        return
     if reader is not None:
-        found.append((reader, path))
+        found.logs.append((reader, path))
         return
     for entry in entries:
-        if not entry.name.startswith(".") and (entry.is_file() or (entry.is_dir() and not entry.is_symlink())):
-            _search(entry, known, found, unknown)
+        if entry.name.startswith("."):
+            found.hidden += 1
+        elif entry.is_symlink() and entry.is_dir():
+            found.passed.append((entry, "a link to a folder"))
+        elif (what := irregular(entry)) is not None:
+            found.passed.append((entry, what))
+        else:
+            _search(entry, known, found)
 
 
 def _files(path: Path) -> list[Path]:

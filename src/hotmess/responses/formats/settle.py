@@ -33,8 +33,11 @@ def join(
     finish: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame] | None],
     *,
     outcome: str | None = None,
+    defer: bool = False,
 ) -> tuple[pd.DataFrame, list[str]]:
     """One table of what several readers returned, with a single outcome, and notes.
+
+    With `defer` logs of different outcomes keep them all, named in the column `outcome_kind`, for a later choice.
 
     Logs of different outcomes share the graded score, if all have one; else `outcome` must choose. Raises `BadInput`
     where it must, and where a table lacks `model`, `question` or an outcome.
@@ -59,6 +62,9 @@ def join(
         joined.append(whole)
     table = _concat(joined)
     table["benchmark"] = table["benchmark"].fillna("all") if "benchmark" in table else "all"
+    if defer and len({*table["_outcome"]} - {"probs", "answer"}) + bool({*table["_outcome"]} & {"probs", "answer"}) > 1:
+        table["outcome_kind"] = table["_outcome"]
+        return table, [*sentences(counts), *dict.fromkeys(notes)]
     table, chosen = _one_outcome(table, outcome)
     return table, [*sentences(counts), *dict.fromkeys(notes), *chosen]
 

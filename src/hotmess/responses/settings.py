@@ -1,0 +1,164 @@
+"""Settings that vary inside a cell: condition, source of scatter, or to be pooled; named, and to be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from hotmess.errors import BadInput
+from hotmess.responses.ask import joined
+from hotmess.responses.naming import normal
+from hotmess.responses.table import CELL
+from hotmess.responses.values import Place, labels, suggest
+
+SETTINGS = frozenset(
+    (
+        *("temperature", "top_p", "top_k", "max_tokens", "max_new_tokens", "reasoning_effort", "effort", "thinking"),
+        *(
+            "thinking_mode",
+            "enable_thinking",
+            "thinking_budget",
+            "prompt",
+            "prompt_id",
+            "prompt_version",
+            "prompt_name",
+        ),
+        *(
+            "prompt_template",
+            "prompt_format",
+            "prompt_style",
+            "template",
+            "template_id",
+            "system_prompt",
+            "system_message",
+        ),
+        *(
+            "system",
+            "instruction",
+            "strategy",
+            "hint",
+            "framing",
+            "persona",
+            "few_shot",
+            "num_fewshot",
+            "n_shots",
+            "shots",
+        ),
+        *("language", "lang", "forced_language", "judge", "judge_model", "judge_prompt", "grader", "grader_model"),
+        *("scorer", "scaffold", "agent", "harness", "user_model", "tools", "quantization", "quantisation", "precision"),
+        *(
+            "dtype",
+            "revision",
+            "model_revision",
+            "model_version",
+            "checkpoint",
+            "adapter",
+            "backend",
+            "engine",
+            "provider",
+        ),
+        *("chat_template", "experiment", "variant", "setting"),
+    )
+)
+"""Columns that say how a response was made, or graded: repeats of one cell have one value of each."""
+
+_LONG = 120
+
+
+def check_settings(frame: pd.DataFrame, place: Place, *, settled: Sequence[str]) -> list[str]:
+    """Refuse settings that vary inside a cell and a context, unless they are settled; a note on those that are.
+
+    Raises:
+        BadInput: naming the setting, two of its values and the cell.
+    """
+    names = [name for name in frame.columns if normal(name) in SETTINGS and name not in CELL]
+    varied = [name for name in names if _values(frame[name]).nunique() > 1]
+    if not varied:
+        return []
+    cell = _cells(frame)
+    notes = []
+    for name in varied:
+        codes = _values(frame[name]).to_numpy()
+        by_cell = pd.Series(codes).groupby(cell)
+        low = by_cell.transform("min").to_numpy()
+        high = by_cell.transform("max").to_numpy()
+        if not (low != high).any():
+            continue
+        cells = len(np.unique(cell[low != high]))
+        if name in settled:
+            notes.append(f"{name} varies inside {cells:,} cells, which are pooled over it (--merge {name}).")
+            continue
+        _refuse(frame, place, name, codes, low, high, cells)
+    return notes
+
+
+def _refuse(
+    frame: pd.DataFrame, place: Place, name: str, codes: np.ndarray, low: np.ndarray, high: np.ndarray, cells: int
+) -> None:
+    at = int(np.argmax(low != high))
+    same = (low == low[at]) & (high == high[at]) & (low != high)
+    one = int(np.argmax((codes == low[at]) & same)) if ((codes == low[at]) & same).any() else at
+    other = int(np.argmax((codes == high[at]) & same))
+    values = [_short(text) for text in labels(frame[name].iloc[[one, other]], fill="")]
+    long = max(len(str(frame[name].iloc[row])) for row in (one, other)) > _LONG
+    condition = f"condition,{name}" if "condition" in frame.columns else name
+    context = f"--column context={name} (random few-shot examples), " if long and "context" not in frame.columns else ""
+    raise BadInput(
+        f"Column {name} varies inside {cells:,} cell{'s' * (cells != 1)} (benchmark, model, question, condition, "
+        "budget): "
+        f"it is {values[0]} and {values[1]} for model {str(frame['model'].iloc[at])!r}, question "
+        f"{str(frame['question'].iloc[at])!r}; say what it is: --column condition={condition} (a condition), {context}"
+        f"--source {name} (a source of scatter) or --merge {name} (no matter, pooled)."
+    )
+
+
+def take_sources(frame: pd.DataFrame, sources: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Sources of scatter out of the cell and into `context`: responses of a cell that share them are a cluster.
+
+    Raises:
+        BadInput: for a column that is not there, and for one that names whom or what was asked.
+    """
+    if not sources:
+        return frame, []
+    for name in sources:
+        if name in ("model", "question", "benchmark", "sample"):
+            raise BadInput(f"The column {name} says what a response is of, and cannot be a source of its scatter.")
+        if name not in frame.columns:
+            raise BadInput(f"There is no column {name!r} to be a source of scatter{suggest(name, frame.columns)}.")
+    names = [*(["context"] if "context" in frame.columns and "context" not in sources else []), *sources]
+    context = joined([labels(frame[name], fill="") for name in names], names, "context")
+    frame = frame.copy(deep=False)
+    frame["context"] = context
+    for name in sources:
+        if name in CELL:
+            frame[f"{name}_source"] = frame[name]
+            frame[name] = ""
+    listed = " and ".join(sources)
+    return frame, [
+        f"{listed} is a source of scatter: responses of a cell that share it are a cluster (column context)."
+    ]
+
+
+def _cells(frame: pd.DataFrame) -> np.ndarray:
+    """A code for each row's cell and context."""
+    names = [name for name in (*CELL, "context") if name in frame.columns]
+    return (
+        pd.DataFrame({name: labels(frame[name], fill="") for name in names})
+        .groupby(names, sort=False)
+        .ngroup()
+        .to_numpy()
+    )
+
+
+def _values(series: pd.Series) -> pd.Series:
+    """Codes of values, nothing being one of them; floats equal but for rounding in single precision are one."""
+    if pd.api.types.is_float_dtype(series):
+        series = series.round(6)
+    return pd.Series(pd.factorize(labels(series, fill=""))[0], index=series.index)
+
+
+def _short(value: object) -> str:
+    text = repr(str(value))
+    return text if len(text) <= 40 else text[:38] + "…'"
