@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +94,27 @@ def test_the_same_command_writes_the_same_bytes(table):
     for ending in ("parquet", "nc"):
         with open(f"a.{ending}", "rb") as one, open(f"b.{ending}", "rb") as other:
             assert one.read() == other.read()
+
+
+@pytest.mark.slow
+def test_the_number_of_threads_does_not_matter(table):
+    """Exact paths to 9 digits; their draws come from generators that know no threads."""
+    found = []
+    for threads in ("1", "3"):
+        environment = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        environment["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'false' if threads == '1' else 'true'}"
+        numbers = []
+        for words in (
+            ["decompose", "t.parquet", "--estimator", "unbiased", "--interval", "0.9", "--json"],
+            ["fit", "t.parquet", "--draws", "50", "--out", "t.nc", "--json"],
+        ):
+            ended = subprocess.run([sys.executable, "-m", "hotmess", *words], env=environment, capture_output=True)
+            assert ended.returncode == 0
+            numbers += [value for record in json.loads(ended.stdout) for value in record.values()]
+        found.append(numbers)
+    assert len(found[0]) > 20
+    for one, other in zip(*found, strict=True):
+        assert one == (pytest.approx(other, rel=1e-9) if isinstance(other, float) else other)
 
 
 def test_a_folder_of_others_is_put_aside_whole(tmp_path):
