@@ -52,6 +52,7 @@ _WHERE = {
     "reliability": "hotmess.runs.reliability",
     "Judged": "hotmess.runs.judges",
     "judged": "hotmess.runs.judges",
+    "decision_study": "hotmess.runs.decision",
     "Modes": "hotmess.runs.modes",
     "modes": "hotmess.runs.modes",
     "Sources": "hotmess.runs.sources",
@@ -86,6 +87,7 @@ __all__ = [
     "check",
     "claims",
     "compare",
+    "decision_study",
     "decompose",
     "example",
     "fit",
@@ -137,6 +139,7 @@ if TYPE_CHECKING:
     from hotmess.responses.own import add_outcome
     from hotmess.responses.read import read
     from hotmess.responses.table import Responses
+    from hotmess.runs.decision import decision_study
     from hotmess.runs.judges import Judged, judged
     from hotmess.runs.modes import Modes, modes
     from hotmess.runs.reliability import Reliability, reliability

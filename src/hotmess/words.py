@@ -90,6 +90,7 @@ def metric_words(metric: str) -> str:
         "zero-one": "0/1 loss",
         "score": "squared error of scores",
         "coverage": "coverage of the unit tests",
+        "reply": "whether two replies differ",
     }
     return known.get(metric, metric)
 

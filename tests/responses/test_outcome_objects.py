@@ -64,6 +64,7 @@ def test_the_catalogue_of_outcomes():
         "zero-one": ("answer", "probs", "text"),
         "coverage": ("tests",),
         "score": ("score",),
+        "reply": ("reply",),
         "embedding": ("embedding",),
         "a-norm": ("point",),
     }
@@ -74,8 +75,9 @@ def test_the_catalogue_of_outcomes():
         "tests": "coverage",
         "score": "score",
         "text": "brier",
+        "reply": "reply",
         "embedding": "embedding",
         "point": "a-norm",
     }
-    assert [largest_error(m) for m in metrics()] == [2.0, None, None, 1.0, 1.0, None, None]
+    assert [largest_error(m) for m in metrics()] == [2.0, None, None, 1.0, 1.0, None, None, None]
     assert all(outcome.refusal for outcome in OUTCOMES.values() if outcome.model in (None, "vectors"))

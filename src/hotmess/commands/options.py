@@ -16,7 +16,7 @@ from hotmess.words import plain
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
-METRICS = ("brier", "kl", "zero-one", "coverage", "score", "embedding", "a-norm")
+METRICS = ("brier", "kl", "zero-one", "coverage", "score", "reply", "embedding", "a-norm")
 
 
 def command(

@@ -197,7 +197,7 @@ def _intervals(
         for g in range(groups.count):
             _these(summary, g, np.flatnonzero(good & (groups.code == g)), jack, groups, interval)
         lost = ~np.isfinite(jack.covariance).all(axis=(1, 2)) & good
-        if lost.any() and method.metric != "embedding":
+        if lost.any() and np.isfinite(cells.points.target).any():
             notes.append(
                 f"{int(lost.sum()):,} cells have too few responses for a jackknife (the unbiased estimator needs "
                 "three); groups with such cells have no interval for these questions."

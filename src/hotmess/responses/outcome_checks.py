@@ -28,9 +28,20 @@ def need_column(table: pd.DataFrame, outcome: str, name: str, hint: str = "") ->
         )
 
 
+def _need_target(table: pd.DataFrame, outcome: str) -> None:
+    """Refuse answers without a target, saying what is left without one."""
+    if "target" not in table.columns:
+        near = suggest("target", [c for c in table.columns if c != outcome])
+        raise BadInput(
+            f"The outcome {outcome} needs a column 'target', which the table does not have{near}; add it, map it with "
+            f"--column target=ITS_NAME, or compare answers with each other only, --column reply={outcome} (agreement, "
+            "entropy and variance need no target)."
+        )
+
+
 def check_answer(table: pd.DataFrame, place: Place) -> Keep:
     """Answers and targets become option indices, −1 an unparsable answer."""
-    need_column(table, "answer", "target")
+    _need_target(table, "answer")
     choices = _n_choices(table, place)
     written = table["answer"]
     table["answer"] = option_codes(written, name="answer", place=place)
@@ -43,7 +54,7 @@ def check_answer(table: pd.DataFrame, place: Place) -> Keep:
 
 def outside(table: pd.DataFrame, place: Place) -> list[str]:
     """Answers that are none of their question's options become unparsable, in place; a note on how many."""
-    need_column(table, "answer", "target")
+    _need_target(table, "answer")
     choices = _n_choices(table, place)
     codes = option_codes(table["answer"], name="answer", place=place)
     strange = codes >= choices
@@ -153,7 +164,7 @@ def check_score(table: pd.DataFrame, place: Place) -> Keep:
 
 def check_text(table: pd.DataFrame, place: Place) -> Keep:
     """Free-form answers and their target, in canonical form; an empty answer is unparsable."""
-    need_column(table, "text", "target")
+    _need_target(table, "text")
     for name in ("text", "target"):
         blank = missing(table[name])
         written = labels(table[name].astype(object).where(~blank, None)).astype(object)
@@ -164,6 +175,16 @@ def check_text(table: pd.DataFrame, place: Place) -> Keep:
     if empty.any():
         raise BadInput(f"Column target is empty in {place(int(np.argmax(empty)))}.")
     constant(table, table["target"].to_numpy(dtype=object), "the target", place)
+    return None
+
+
+def check_reply(table: pd.DataFrame, place: Place) -> Keep:
+    """Answers that are compared with each other only: texts in canonical form; an empty one is an answer of its own."""
+    blank = missing(table["reply"])
+    written = labels(table["reply"].astype(object).where(~blank, None)).astype(object)
+    where, unique = pd.factorize(written, use_na_sentinel=True)
+    forms = np.array([*(canonical(str(value)) or None for value in unique), None], dtype=object)
+    table["reply"] = pd.Series(forms[where], index=table.index).astype("str" if not blank.any() else object)
     return None
 
 

@@ -93,6 +93,15 @@ OUTCOMES: dict[str, Outcome] = {
             distinct=True,
         ),
         Outcome(
+            "reply",
+            outcome_checks.check_reply,
+            placing.replies,
+            {"reply": 0},
+            values=placing.reply_codes,
+            model=None,
+            refusal="A reply has no target, so there is variance but no bias, and no latent model of being right.",
+        ),
+        Outcome(
             "embedding",
             outcome_checks.check_embedding,
             placing.vectors,

@@ -99,6 +99,21 @@ def texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: R
     return Placed(hot, np.eye(size + 1)[np.zeros(len(cells), dtype=np.int64)], right, none.astype(np.int64))
 
 
+def replies(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
+    """One-hot over the distinct answers of a cell, none among them; there is no target."""
+    code = code.astype(np.int64)
+    whole = cells.groupby(list(CELL), observed=True, sort=False).ngroup().to_numpy()[owner]
+    keys, inverse = np.unique(np.c_[whole, code], axis=0, return_inverse=True)
+    slot = (np.arange(len(keys)) - np.searchsorted(keys[:, 0], keys[:, 0]))[inverse.ravel()]
+    size, nothing = int(slot.max(initial=0)) + 1, np.zeros(len(code), dtype=np.int64)
+    return Placed(np.eye(size)[slot], np.full((len(cells), size), np.nan), nothing, (code < 0).astype(np.int64))
+
+
+def reply_codes(responses: Responses) -> np.ndarray:
+    """A number for each distinct reply, −1 for none."""
+    return pd.factorize(responses.table["reply"].astype(object), sort=False, use_na_sentinel=True)[0]
+
+
 def text_codes(responses: Responses) -> np.ndarray:
     """A number for each distinct answer in free text, −1 for none."""
     return pd.factorize(responses.table["text"].astype(object), sort=False, use_na_sentinel=True)[0]

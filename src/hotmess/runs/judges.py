@@ -108,8 +108,8 @@ def judged(
     """
     said, right = (_zero_one(validation, name) for name in (judged_as, truth))
     found = runs(responses, by)
-    if not found.binary:
-        raise NotTestable("Scores between 0 and 1 are no verdicts of right and wrong; the judge's rates are of those.")
+    if not (found.binary and np.isfinite(found.score).all()):
+        raise NotTestable("Only scores of 0 and 1 are verdicts of right and wrong; the judge's rates are of those.")
     n = found.table["responses"].to_numpy()
     if n.max() < 2:
         raise NotTestable("Every question has one response only: draw at least two responses per question.")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-ANSWERS = ("answer", "text", "tests", "score")
-"""Outcomes that are right or wrong, or between."""
+ANSWERS = ("answer", "text", "tests", "score", "reply")
+"""Outcomes that are right or wrong, or between, or (replies) the same or not."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     Parameters
     ----------
     responses
-        Letters, texts, unit tests (right: all pass) or scores.
+        Letters, texts, unit tests (right: all pass), scores, or replies without a target.
     by
         Further columns that divide cells.
     right
@@ -105,9 +105,13 @@ def scores_of(responses: Responses) -> Floats:
     Raises
     ------
     NotTestable
-        For outcomes that are no answers.
+        For outcomes that are no answers, and for replies, which have no target.
     """
     _need_answers(responses.outcome)
+    if responses.outcome == "reply":
+        raise NotTestable(
+            "Replies have no target, so nothing is right or wrong: there are agreement, entropy and variance."
+        )
     return _values(responses.table, responses.outcome)[0]
 
 
@@ -136,6 +140,9 @@ def _values(table: pd.DataFrame, outcome: str) -> tuple[Floats, Ints]:
     if outcome == "answer":
         answer = table["answer"].to_numpy(np.int64)
         return (answer == table["target"].to_numpy(np.int64)).astype(float), answer
+    if outcome == "reply":
+        codes = pd.factorize(table["reply"].astype(object), use_na_sentinel=True)[0]
+        return np.full(len(table), np.nan), codes.astype(np.int64)
     text = table["text"].astype(object)
     codes = pd.factorize(text, use_na_sentinel=True)[0]  # −1: unparsable, an answer of its own
     right = np.asarray(text.to_numpy() == table["target"].astype(object).to_numpy(), float)

@@ -80,7 +80,8 @@ def reliability(
     Parameters
     ----------
     responses
-        Letters, texts, unit tests (right: all pass) or scores; counted tables too.
+        Letters, texts, unit tests (right: all pass) or scores; counted tables too. Replies without a target have
+        agreement and entropy.
     by
         Columns that make sets.
     k
@@ -106,6 +107,8 @@ def reliability(
         raise BadInput(f"The interval is {interval}; it is a probability between 0 and 1.")
     found = runs(responses, by, right=right)
     n = found.table["responses"].to_numpy()
+    if k is not None and responses.outcome == "reply":
+        raise BadInput("k counts right ones, and replies have no target; leave out --k, or name a target.")
     if n.max() < NEED:
         raise NotTestable(
             "Every question has one response only: nothing can be said about the next; draw at least two responses per "
