@@ -3,12 +3,13 @@
 `HARMLESS` and `TELLING` name every field of Inspect's configuration (`EvalSpec`, `EvalConfig`, `EvalPlan`,
 `EvalDataset`, `GenerateConfig`, …) once, under the names of the column `settings`: those of `EvalSpec`, `plan.…`, and
 `generate.…` for the model's settings overlaid by the plan's. A field in neither, of a later Inspect, tells runs apart;
-the test that walks Inspect's models then fails, so that somebody decides (`reports/studies/log_identity.py`).
+the test that walks Inspect's models then fails, so that somebody decides (`reports/studies/log_identity_inspect.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 _CONNECTION = (
@@ -33,6 +34,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         *("generate.seed", "task_args.seed", "solver_args.seed", "model_args.seed", "model_roles.*config.seed"),
     ),
     "connections, and how many at once": (
+        "concurrency.*",
         *("config.max_samples", "config.max_dataset_memory", "config.max_tasks", "config.max_subprocesses"),
         *("config.max_sandboxes", "config.sandbox_cleanup", "config.sandbox_prebuilt"),
         *(f"generate.{name}" for name in _CONNECTION),
@@ -68,9 +70,12 @@ TELLING = (
     *("generate.max_tool_output", "generate.fallback_models", "generate.fail_on_refusal", "generate.verbosity"),
     *("generate.effort", "generate.reasoning_effort", "generate.reasoning_mode", "generate.reasoning_tokens"),
     *("generate.reasoning_summary", "generate.reasoning_history", "generate.response_schema"),
-    *("generate.extra_headers", "generate.extra_body", "generate.modalities", "generate.cache"),
+    *("generate.extra_headers", "generate.extra_body", "generate.modalities", "generate.cache", "config_updates"),
 )
 """Fields in which repeats agree. `scorer` is the scorer whose grades are taken."""
+
+
+_PARTS = {"eval": "config", "generate": "generate"}
 
 
 def configuration(log: Any) -> dict[str, Any]:
@@ -83,7 +88,18 @@ def configuration(log: Any) -> dict[str, Any]:
         spec[name] = spec.get(name) or spec.get(f"{name}_passed")
     for step in [*(plan.get("steps") or []), *filter(None, [plan.get("finish")])]:
         step["params"] = step.get("params") or step.get("params_passed")
-    return {**spec, "plan": plan, "generate": generate}
+    return {**spec, "plan": plan, "generate": generate, **_changed(log)}
+
+
+def _changed(log: Any) -> dict[str, Any]:
+    """What was set anew while it ran: later samples ran under other settings than the header's."""
+    out: dict[str, list[Any]] = {}
+    for update in getattr(log, "config_updates", None) or []:
+        for change in update.changes:
+            name = f"{_PARTS.get(change.config, change.config)}.{change.name}"
+            if not any(fnmatchcase(name, pattern) for pattern in HARMLESS):
+                out.setdefault(name, []).append("as before" if change.cleared else change.value)
+    return {"config_updates": out} if out else {}
 
 
 def scorer_of(config: Mapping[str, Any], scorer: str | None) -> dict[str, Any]:
