@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hotmess.answers.conjugate import METRICS
 from hotmess.answers.fit import fit
 from hotmess.decompose.records import plain_value
+from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
@@ -63,16 +64,19 @@ def decompose_noted(
         pointwise=False,
     )
     table = posterior.summary(by, population=population, metric=metric, interval=interval)
-    keys = [tuple(natural(str(value)) for value in row) for row in table[by].itertuples(index=False)]
+    groups = list(table[by].itertuples(index=False, name=None)) if by else [()] * len(table)
+    most, said = mostly_unparsable(groups, unparsable_share(posterior.cells.table, by, groups))
+    table["reliable"] &= ~most
+    keys = [tuple(natural(str(value)) for value in row) for row in groups]
     records = []
     for row in (table.iloc[i].to_dict() for i in sorted(range(len(table)), key=keys.__getitem__)):
         values = {str(k): plain_value(v) for k, v in row.items()}
         records.append(values | {"metric": metric, "outcome": responses.outcome, "estimator": "latent"})
-    notes = [*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ())]
+    notes = [*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ()), *said]
     reasons = posterior.gate.reasons
     if reasons:
         more = f" ({len(reasons) - 1} more such)" if len(reasons) > 1 else ""
         notes.append(f"Not reliable: {reasons[0]}{more}; more draws may cure it (--draws, --warmup).")
-    elif not table["reliable"].all() and not getattr(posterior, "misfit", ()):
+    elif not (table["reliable"] | most).all() and not getattr(posterior, "misfit", ()):
         notes.append("Not reliable where it says so: the sets' draws are too few; more may cure it (--draws).")
     return records, tuple(notes)

@@ -137,6 +137,13 @@ class Study:
         return self.once("scale_cells", make)
 
     @property
+    def unread(self) -> str:
+        """Which models' responses are mostly unparsable, in a sentence; empty where there is none."""
+        from hotmess.decompose.unparsable import unread_models
+
+        return self.once("unread", lambda: unread_models(self.cells.table)[1].removeprefix("Not reliable: "))
+
+    @property
     def has_truncated(self) -> bool:
         """Whether responses were cut off at a token limit, more than 1% are unparsable, or lengths are missing."""
         from hotmess.responses.cut import cut_off, parsed
@@ -147,10 +154,7 @@ class Study:
 
     @property
     def filled_lengths(self) -> dict[str, Responses]:
-        """Bounds where some lengths are missing: the longest, or the shortest of the same setting, in their place.
-
-        Missing lengths are rarely missing at random: a run that timed out has none.
-        """
+        """Bounds where lengths are missing, rarely at random: the longest, or the shortest of the same setting."""
         from hotmess.responses.cut import fill_lengths, some_lengths_missing
 
         def make() -> dict[str, Responses]:

@@ -15,6 +15,7 @@ from hotmess.decompose.grouping import CellGroups, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
 from hotmess.decompose.points import Floats
 from hotmess.decompose.squared import Terms
+from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput, checked_seed
 
 if TYPE_CHECKING:
@@ -119,6 +120,9 @@ def decompose(
             f"{alone:,} of {len(good):,} cells have one response per question: all of their error counts as bias."
         )
     summary = _summary(cells, terms, groups, good)
+    most, said = mostly_unparsable(groups.keys, unparsable_share(cells.table, by, groups.keys))
+    summary["reliable"] &= ~most
+    notes.extend(said)
     if interval is not None:
         _intervals(summary, cells, terms, groups, good, method, interval, population, seed, draws, notes)
     if unparsable == "uniform":

@@ -13,6 +13,7 @@ from hotmess.answers.population import aggregate
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.decompose.records import plain_value
+from hotmess.decompose.unparsable import unread_models
 from hotmess.errors import BadInput, NotTestable
 from hotmess.interpret.sets import Source, source_of
 from hotmess.interpret.tables import comparisons, paired_rows
@@ -95,6 +96,9 @@ def compare(
     source = source_of(about, ["model", *by], metric=metric, **settings)
     names = _names(source, models)
     pieces, sentences, notes = [], [], list(source.notes)
+    unread, said = unread_models(source.cells.table)
+    if any(unread[name] for name in names):
+        notes.append(said)
     for of, against in combinations(names, 2):
         table = comparisons(source, "model", levels=(against, of), by=by, population=population, interval=interval)
         if not len(table):
@@ -108,11 +112,14 @@ def compare(
         )
         order = table.groupby(list(by), sort=False, observed=True).ngroup() if by else np.zeros(len(table))
         table = table.iloc[np.argsort(np.asarray(order), kind="stable")].reset_index(drop=True)
+        table["reliable"] &= not (unread[of] or unread[against])
         pieces.append(table)
         settings_differ = _decoding(about, source, of, against)
         notes.extend(settings_differ)
         for _, row in table[table["quantity"] == "incoherence"].iterrows():
-            sentences.append(_sentence(row, by, population, interval, bool(settings_differ)))
+            sentences.append(
+                _sentence(row, by, population, interval, bool(settings_differ), unread[of] or unread[against])
+            )
     reasons = source.gate.reasons
     if reasons:
         notes.append(f"Not reliable: {reasons[0]}{f', and {len(reasons) - 1} more' if len(reasons) > 1 else ''}.")
@@ -196,7 +203,7 @@ def _decoding(about: Any, source: Source, of: str, against: str) -> list[str]:
     return pair_decoded_differently(responses.table, of, against)
 
 
-def _sentence(row: Any, by: Sequence[str], population: str, interval: float, settings: bool) -> str:
+def _sentence(row: Any, by: Sequence[str], population: str, interval: float, settings: bool, unread: bool) -> str:
     from hotmess.words import percent, population_words, show
 
     place = f" ({', '.join(f'{name} {row[name]}' for name in by)})" if len(by) else ""
@@ -208,6 +215,8 @@ def _sentence(row: Any, by: Sequence[str], population: str, interval: float, set
         return f"{pair}: the difference is undefined, since one of them makes no errors."
     if settings:
         return f"{pair}: not testable, since they were decoded at different settings."
+    if unread:
+        return f"{pair}: not testable, since most responses of one of them are unparsable."
     if not row["reliable"]:
         return f"{pair}: not testable, since the diagnostics of the fit failed; draw more (--draws)."
     said = f"{show(value, 3)} [{show(low, 3)}, {show(high, 3)}]"

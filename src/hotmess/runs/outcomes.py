@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.cut import parsed
 from hotmess.responses.table import CELL, Responses
 from hotmess.runs.counts import Floats, Ints
 
@@ -46,6 +47,21 @@ class Runs:
     answer: Ints
     binary: bool
     order: Ints
+
+
+def unread(responses: Responses) -> list[str]:
+    """A sentence where more than 1% of a model's responses are unparsable: how they count here."""
+    table, lost = responses.table, ~parsed(responses)
+    copies = table["copies"].to_numpy(float) if responses.counted else np.ones(len(table))
+    model = table["model"].astype(str).to_numpy()
+    share = pd.Series(lost * copies).groupby(model).sum() / pd.Series(copies).groupby(model).sum()
+    if share.max() <= 0.01:
+        return []
+    worst = share.index[int(share.argmax())]
+    return [
+        f"{share.max():.1%} of the responses of {worst} are unparsable; they count as wrong and as one more answer, "
+        "equal to each other."
+    ]
 
 
 def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = None) -> Runs:

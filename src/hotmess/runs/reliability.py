@@ -17,7 +17,7 @@ from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
-from hotmess.runs.outcomes import Runs, runs
+from hotmess.runs.outcomes import Runs, runs, unread
 from hotmess.runs.sets import sets_of
 from hotmess.runs.stopping import outcome_dependent
 
@@ -115,7 +115,7 @@ def reliability(
             "question."
         )
     ks = _ks(k, int(n.min()))
-    notes = list(_notes(found, by, ks))
+    notes = [*unread(responses), *_notes(found, by, ks)]
     each = _each(found, ks)
     sets = sets_of(found.table, by)
     question = found.table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()

@@ -162,6 +162,32 @@ def test_a_changed_log_is_read_again(own_format, own_cache, tmp_path):
     assert read_logs(path)[0]["answer"].tolist() == [0, 1, 1] and len(own_format) == 3
 
 
+def test_a_log_whose_time_and_size_were_set_back_is_read_again(own_format, own_cache, tmp_path):
+    path = tmp_path / "x.dat"
+    path.write_text(OWN)
+    read_logs(path)
+    stat = path.stat()
+    path.write_text(OWN.replace("m,q,1,1,2", "m,q,0,1,2"))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert path.stat().st_size == stat.st_size
+    assert read_logs(path)[0]["answer"].tolist() == [0, 0] and len(own_format) == 2
+
+
+def test_a_log_that_changes_while_it_is_read_is_not_kept(own_format, own_cache, tmp_path):
+    path = tmp_path / "x.dat"
+    path.write_text(OWN)
+    reader = next(reader for reader in readers() if reader.name == "own")
+
+    def slow(log, options):
+        frame = reader.read(log, options)
+        path.write_text(OWN + "m,r,0,0,2\n")
+        return frame
+
+    register("own", sniff=reader.sniff)(slow)
+    read_logs(path)
+    assert not list(own_cache.glob("*.parquet"))
+
+
 def test_options_and_versions_are_part_of_the_key(own_format, tmp_path):
     path = tmp_path / "x.dat"
     path.write_text(OWN)

@@ -20,8 +20,11 @@ from hotmess.responses.formats.tokens import tokenizer_file
 if TYPE_CHECKING:
     import pandas as pd
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the layout of cached files."""
+
+END_BYTES = 1 << 16
+"""So many bytes of a file's beginning and end are part of its mark."""
 
 MAX_AGE_DAYS = 60
 """Cached files that were not used for so long are removed."""
@@ -34,7 +37,7 @@ def folder() -> Path | None:
 
 
 def key(reader: Reader, path: Path, inputs: Sequence[Path], options: ReadOptions) -> str | None:
-    """A name for what a reader makes of a log: from path, size and time of each file, options, reader and version.
+    """A name for what a reader makes of a log: from each file's mark (`mark`), options, reader and version.
 
     None where a file cannot be looked at, or the reader is defined interactively and its version means nothing.
     """
@@ -42,11 +45,29 @@ def key(reader: Reader, path: Path, inputs: Sequence[Path], options: ReadOptions
         return None
     try:
         files = [*inputs, tokenizer_file(options.tokenizer)] if options.tokenizer else inputs
-        stats = [(str(file.resolve()), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]
+        stats = [mark(file) for file in files]
     except (OSError, BadInput):
         return None
     name = [LAYOUT, reader.name, reader.read.__module__, reader.version, str(path.resolve()), stats, asdict(options)]
     return hashlib.blake2b(json.dumps(name).encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()
+
+
+def mark(file: Path) -> list[Any]:
+    """What tells a file's content: path, inode, size, times of its last write and change, digest of both its ends.
+
+    The time of change (ctime) cannot be set back as that of the last write can; the ends are compared because the clock
+    of some file systems is coarse.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    stat, digest = file.stat(), hashlib.blake2b(digest_size=16)
+    with file.open("rb") as stream:
+        digest.update(stream.read(END_BYTES))
+        stream.seek(max(0, stat.st_size - END_BYTES))
+        digest.update(stream.read(END_BYTES))
+    times = [stat.st_mtime_ns, stat.st_ctime_ns]
+    return [str(file.resolve()), stat.st_ino, stat.st_size, *times, digest.hexdigest()]
 
 
 def load(name: str | None) -> pd.DataFrame | None:

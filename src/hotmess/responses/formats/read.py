@@ -144,7 +144,8 @@ def _read(reader: Reader, path: Path, options: ReadOptions, *, cache: bool) -> p
         table = cached.load(name)
         if table is None:
             table = reader.read(path, options)
-            cached.save(name, table)
+            if name is not None and name == cached.key(reader, path, reader.inputs(path), options):
+                cached.save(name, table)  # not where the log changed while it was read
     except OSError as error:
         raise Damaged(f"{error.filename or path} cannot be read: {error.strerror or error}.") from error
     return table
