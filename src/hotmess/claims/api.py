@@ -54,7 +54,7 @@ def as_study(about: Any, **settings: Any) -> Study:
     about: `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `Contrast`, or several of these together.
     """
     from hotmess.answers.fit import Fit
-    from hotmess.claims.study import Study
+    from hotmess.claims.study import MOST_DRAWS, Study
     from hotmess.laws.contrast import Contrast
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
@@ -63,7 +63,7 @@ def as_study(about: Any, **settings: Any) -> Study:
     if isinstance(about, Study):
         return about
     if isinstance(about, Responses):
-        return Study(about, **settings)
+        return Study(about, **({} if "draws" in settings else {"most_draws": MOST_DRAWS}) | settings)
     kinds = {PowerLaws: "power_laws", LengthLaw: "length_law", Contrast: "contrast", Fit: "fit"}
     study: Study | None = None
     for one in about if isinstance(about, (list, tuple)) else [about]:

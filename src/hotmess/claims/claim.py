@@ -144,6 +144,8 @@ class Claim:
         (study) -> what it is about that the data do not hold at all, in words; empty where they hold it.
     negligible
         Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict.
+    effect
+        Effect that is planned for, where one is stated; None: half the smallest that the data could show.
     order
         Its place in the catalogue.
     """
@@ -177,6 +179,7 @@ class Claim:
     of_models: bool = False
     absent: Callable[[Study], str] | None = None
     negligible: float | None = None
+    effect: float | None = None
     order: int = 1000
 
     def holds(self, draws: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""Regions of practically none, stated beforehand: `--negligible CLAIM=VALUE`."""
+"""What is stated of a claim beforehand: regions of practically none, and effects to plan for (`CLAIM=VALUE`)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from hotmess.claims.claim import Claim
@@ -22,21 +22,53 @@ def with_regions(claims: Sequence[Claim], texts: Iterable[str]) -> list[Claim]:
     BadInput
         Where a text is none of these, or names a claim that is not tested, is of equality, or is named twice.
     """
-    by_name = {claim.name: claim for claim in claims}
     changed: dict[str, float | None] = {}
+    for claim, value in _stated(claims, texts, "--negligible", "natural-overthinking=0.02"):
+        changed[claim.name] = half_width(value, f"--negligible {claim.name}")
+        if claim.region is not None:
+            raise BadInput(
+                f"{claim.name} is a claim of equality with a region of its own; it has no verdict 'negligible'."
+            )
+    return [region_of(claim, changed[claim.name]) if claim.name in changed else claim for claim in claims]
+
+
+def with_effects(claims: Sequence[Claim], texts: Iterable[str]) -> list[Claim]:
+    """Claims with the effects that are to be planned for: what would decide them is worked out for these.
+
+    texts: `CLAIM=VALUE` each, VALUE above 0 in the units of the claim's quantity.
+
+    Raises
+    ------
+    BadInput
+        Where a text is none of these, or names a claim that is not tested, or is named twice.
+    """
+    effects: dict[str, float] = {}
+    for claim, value in _stated(claims, texts, "--effect", "natural-overthinking=0.05"):
+        try:
+            effects[claim.name] = float(value)
+        except ValueError:
+            effects[claim.name] = math.nan
+        if not (math.isfinite(effects[claim.name]) and effects[claim.name] > 0):
+            raise BadInput(f"--effect {claim.name} is {value!r}; an effect to plan for is a number above 0.")
+        if claim.design is None:
+            raise BadInput(f"No effect of {claim.name} can be planned for: it has no design.")
+    return [replace(claim, effect=effects.get(claim.name, claim.effect)) for claim in claims]
+
+
+def _stated(claims: Sequence[Claim], texts: Iterable[str], option: str, example: str) -> Iterator[tuple[Claim, str]]:
+    """The claim and the value that each text names."""
+    by_name, seen = {claim.name: claim for claim in claims}, set()
     for text in texts:
         name, sign, value = text.partition("=")
         name = name.strip().replace("_", "-")
         if not sign:
-            raise BadInput(f"--negligible takes CLAIM=VALUE, such as natural-overthinking=0.02, not {text!r}.")
+            raise BadInput(f"{option} takes CLAIM=VALUE, such as {example}, not {text!r}.")
         if name not in by_name:
-            raise BadInput(f"--negligible names {name!r}, which is not tested here; {nearest(name, by_name, 'claims')}")
-        if name in changed:
-            raise BadInput(f"--negligible names {name} twice.")
-        changed[name] = half_width(value.strip(), f"--negligible {name}")
-        if by_name[name].region is not None:
-            raise BadInput(f"{name} is a claim of equality with a region of its own; it has no verdict 'negligible'.")
-    return [region_of(claim, changed[claim.name]) if claim.name in changed else claim for claim in claims]
+            raise BadInput(f"{option} names {name!r}, which is not tested here; {nearest(name, by_name, 'claims')}")
+        if name in seen:
+            raise BadInput(f"{option} names {name} twice.")
+        seen.add(name)
+        yield by_name[name], value.strip()
 
 
 def region_of(claim: Claim, delta: float | None) -> Claim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
+MOST_DRAWS = 16_000
+OF_THE_DATA = ("cells", "grouped", "scale_cells", "unread", "filled_lengths", "without_truncated")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Study:
         Number of difficulty groups, the reference model (None: the largest), or a column that holds the groups.
     seed, draws, chains
         Of every posterior; `draws` per chain.
+    most_draws
+        Draws of all chains up to which a claim may draw more where Monte Carlo error alone leaves it open.
     made
         What has been made so far, by name: see `once`.
     """
@@ -52,6 +56,7 @@ class Study:
     draws: int = 500
     warmup: int = 500
     chains: int = 4
+    most_draws: int = 0
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +78,13 @@ class Study:
         if isinstance(self.made[key], NotTestable):
             raise self.made[key]
         return self.made[key]
+
+    def with_more_draws(self) -> Study | None:
+        """This study with twice the draws; None where these are asked for, or enough, or the data are large."""
+        if self.large or 2 * self.draws * self.chains > self.most_draws:
+            return None
+        kept = {key: value for key, value in self.made.items() if key in OF_THE_DATA}
+        return self.once("more draws", lambda: replace(self, draws=2 * self.draws, made=kept))
 
     @property
     def large(self) -> bool:
@@ -154,34 +166,17 @@ class Study:
 
     @property
     def filled_lengths(self) -> dict[str, Responses]:
-        """Bounds where lengths are missing, rarely at random: the longest, or the shortest of the same setting."""
-        from hotmess.responses.cut import fill_lengths, some_lengths_missing
+        """Bounds where lengths are missing (`hotmess.responses.cut.length_bounds`)."""
+        from hotmess.responses.cut import length_bounds
 
-        def make() -> dict[str, Responses]:
-            if not some_lengths_missing(self.responses):
-                return {}
-            return {
-                "missing lengths as the longest": fill_lengths(self.responses, "max"),
-                "missing lengths as the shortest": fill_lengths(self.responses, "min"),
-            }
-
-        return self.once("filled_lengths", make)
+        return self.once("filled_lengths", lambda: length_bounds(self.responses))
 
     @property
     def without_truncated(self) -> Responses | None:
         """Responses that were neither cut off nor unparsable; None where that leaves nothing, or all."""
-        from dataclasses import replace
+        from hotmess.responses.cut import whole_and_parsed
 
-        from hotmess.responses.cut import cut_off, parsed
-
-        def make() -> Responses | None:
-            keep = ~cut_off(self.responses) & parsed(self.responses)
-            if keep.all():
-                return None
-            table = self.responses.table[keep].reset_index(drop=True)
-            return replace(self.responses, table=table) if len(table) else None
-
-        return self.once("without_truncated", make)
+        return self.once("without_truncated", lambda: whole_and_parsed(self.responses))
 
     @property
     def power_laws(self) -> PowerLaws:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from hotmess.claims.study import Study
 from hotmess.claims.verdict import Verdict, sentence, silent
 from hotmess.claims.widening import widened, widening
 from hotmess.errors import BadInput, NotTestable
+from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, need_draws
 
 
@@ -87,11 +89,37 @@ def test_claim(
     interval: float = 0.9,
     sensitivity: bool = True,
 ) -> Verdict:
-    """Test one claim (methods, section 7).
+    """Test one claim (methods, section 7), with more draws while Monte Carlo error alone leaves it open.
+
+    A study whose draws were not asked for draws up to `most_draws` where the probability's Monte Carlo interval touches
+    a threshold: what is then undecided is so for the data.
 
     sensitivity: where a verdict would stand, whether priors to a power, or a model, benchmark, group or suspect
     questions left out, turn its side (`hotmess.claims.guards.sensitivity`).
     """
+    settings: dict[str, Any] = {"population": population, "interval": interval, "sensitivity": sensitivity}
+    verdict = _once(study, claim, **settings)
+    while verdict.case is not None and touching(verdict.case) and (more := study.with_more_draws()) is not None:
+        study, verdict = more, _once(more, claim, **settings)
+    return verdict
+
+
+def touching(case: Case) -> bool:
+    """Whether the Monte Carlo interval of a probability that decides this case holds its threshold."""
+    if not case.gate.passed:
+        return False
+    if case.p.low <= THRESHOLD <= case.p.high or case.p.low <= 1 - THRESHOLD <= case.p.high:
+        return True
+    if case.claim.negligible is None or case.verdict in DECIDED:
+        return False
+    sides = [
+        probability(side)
+        for side in (case.quantity.draws > -case.claim.negligible, case.quantity.draws < case.claim.negligible)
+    ]
+    return any(p.low <= THRESHOLD <= p.high for p in sides) and all(p.high >= THRESHOLD for p in sides)
+
+
+def _once(study: Study, claim: Claim, *, population: str, interval: float, sensitivity: bool) -> Verdict:
     if claim.long and study.large:
         why = (
             f"It was not run, since it can take minutes on {len(study.responses.table):,} responses: ask for it by "
@@ -140,7 +168,7 @@ def test_claim(
     smallest = smallest_effect(quantity.draws) if claim.region is None else None
     decider = None
     if verdict == INCONCLUSIVE and smallest is not None:
-        decider = would_decide(study, claim, smallest / 2)
+        decider = would_decide(study, claim, smallest / 2 if claim.effect is None else claim.effect)
     return Verdict(
         claim,
         verdict,

@@ -26,7 +26,7 @@ from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.expression import ABOUT, Expression, nearest, parse
 from hotmess.claims.preregister import preregister
 from hotmess.claims.quantities import exchange_control, plain_estimate, quantity_of
-from hotmess.claims.regions import half_width, with_regions
+from hotmess.claims.regions import half_width, with_effects, with_regions
 from hotmess.claims.scope import base_scope
 from hotmess.claims.test import find_claims
 from hotmess.errors import BadInput
@@ -93,19 +93,19 @@ def plain_yaml(text: str, path: Path) -> None:
 
 
 def chosen_claims(
-    names: Sequence[str] | None, paths: Sequence[str | Path] | None, negligible: Sequence[str] = ()
+    names: Sequence[str] | None,
+    paths: Sequence[str | Path] | None,
+    negligible: Sequence[str] = (),
+    effects: Sequence[str] = (),
 ) -> list[Claim]:
-    """Claims of the catalogue by name and those of YAML files; all of the catalogue where neither is given.
-
-    negligible: `CLAIM=VALUE` each, regions of practically none.
-    """
+    """Claims by name and those of YAML files (all of the catalogue for neither), with what is stated of them."""
     own = [claim for path in paths or () for claim in load_claims(path)]
     found = [] if own and names is None else find_claims(names)
     both = [c.name for c in [*found, *own]]
     for name in both:
         if both.count(name) > 1:
             raise BadInput(f"The claim {name} is asked for twice.")
-    return with_regions([*found, *own], negligible)
+    return with_effects(with_regions([*found, *own], negligible), effects)
 
 
 def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Claim:

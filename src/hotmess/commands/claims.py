@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from hotmess.commands.options import command, json_option, print_json
+from hotmess.commands.options import command, json_option
+from hotmess.commands.printing import print_json
 
 
 def add_parser(subparsers: Any) -> None:

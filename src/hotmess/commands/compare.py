@@ -11,14 +11,11 @@ from hotmess.commands.options import (
     json_option,
     metric_option,
     names,
-    print_json,
-    print_table,
     read_table,
     sampling_options,
-    say,
     table_options,
-    with_intervals,
 )
+from hotmess.commands.printing import print_json, print_table, say, with_intervals
 from hotmess.commands.study import stages
 from hotmess.terminal import one_line
 

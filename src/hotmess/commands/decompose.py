@@ -10,15 +10,12 @@ from hotmess.commands.options import (
     json_option,
     metric_option,
     names,
-    print_json,
-    print_table,
     probability,
     read_table,
     sampling_options,
-    say,
     table_options,
-    with_intervals,
 )
+from hotmess.commands.printing import print_json, print_table, say, with_intervals
 from hotmess.errors import BadInput
 
 if TYPE_CHECKING:

@@ -5,16 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from hotmess.commands.options import (
-    command,
-    json_option,
-    print_json,
-    print_table,
-    probability,
-    sampling_options,
-    say,
-    table_options,
-)
+from hotmess.commands.options import command, json_option, probability, sampling_options, table_options
+from hotmess.commands.printing import print_json, print_table, say
 from hotmess.commands.study import make_study, stages
 
 ROWS = 5  # the cheapest designs shown; --json has all

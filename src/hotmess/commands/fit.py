@@ -5,17 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from hotmess.commands.options import (
-    command,
-    json_option,
-    names,
-    print_json,
-    read_table,
-    sampling_options,
-    say,
-    table_options,
-)
+from hotmess.commands.options import command, json_option, names, read_table, sampling_options, table_options
 from hotmess.commands.out import check_file, force_option
+from hotmess.commands.printing import print_json, say
 from hotmess.commands.study import stages
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hotmess.commands import getting
 from hotmess.errors import SEEDS, BadInput
 from hotmess.limits import parse_size
-from hotmess.terminal import one_line, to_json
-from hotmess.words import plain
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -108,7 +105,13 @@ def sampling_options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     group = parser.add_argument_group("sampling")
     group.add_argument("--seed", type=seed, default=0, help="seed of everything random (default: 0)")
-    group.add_argument("--draws", type=positive, default=1000, help="draws of each chain (default: 1000)")
+    group.add_argument(
+        "--draws",
+        type=positive,
+        default=1000,
+        action=Given,
+        help="draws of each chain (default: 1000, and more for claims that Monte Carlo error leaves open)",
+    )
     group.add_argument("--warmup", type=positive, default=1000, help="warmup draws of each chain (default: 1000)")
     group.add_argument("--chains", type=positive, default=4, help="chains (default: 4)")
     group.add_argument(
@@ -118,6 +121,14 @@ def sampling_options() -> argparse.ArgumentParser:
         help="what intervals are about: questions like these (default), or these questions themselves",
     )
     return parser
+
+
+class Given(argparse.Action):
+    """Keep an option's value, and that it was given: `NAME_given`."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: Any = None) -> None:
+        setattr(namespace, self.dest, values)
+        setattr(namespace, f"{self.dest}_given", True)
 
 
 def metric_option(parser: Any, metrics: Sequence[str] = METRICS) -> None:
@@ -233,56 +244,3 @@ def _texts(responses: Responses, form: str | None, embedder: str | None) -> Resp
 
         responses = embed(responses, embedder)
     return responses
-
-
-def say(*sentences: str) -> None:
-    """Messages, on stderr."""
-    for sentence in sentences:
-        print(one_line(sentence), file=sys.stderr)
-
-
-def print_json(value: Any) -> None:
-    """JSON on stdout; undefined numbers are null."""
-    print(to_json(plain(value)))
-
-
-def print_table(records: Sequence[Mapping[str, Any]], *, title: str = "", digits: int = 3) -> None:
-    """Records as a plain table on stdout: text to the left, numbers to the right, undefined as a dash."""
-    if title:
-        print(title)
-    if not records:
-        return
-    heads = list(records[0])
-    rows = [[_show(record[head], digits) for head in heads] for record in records]
-    number = [all(isinstance(record[head], (int, float, type(None))) for record in records) for head in heads]
-    wide = [max(len(head), *(len(row[at]) for row in rows)) for at, head in enumerate(heads)]
-    for row in [heads, *rows]:
-        cells = (text.rjust(w) if right else text.ljust(w) for text, w, right in zip(row, wide, number, strict=True))
-        print("  ".join(cells).rstrip())
-
-
-def with_intervals(record: Mapping[str, Any], digits: int = 3) -> dict[str, Any]:
-    """A record with each number and its `_low` and `_high` in one text, for people to read.
-
-    >>> with_intervals({"model": "m", "error": 0.5, "error_low": 0.4, "error_high": 0.6})
-    {'model': 'm', 'error': '0.500 [0.400, 0.600]'}
-    """
-    out: dict[str, Any] = {}
-    for name, value in record.items():
-        if f"{name}_low" in record:
-            low, high = record[f"{name}_low"], record[f"{name}_high"]
-            between = f" [{_show(low, digits)}, {_show(high, digits)}]" if low is not None else ""
-            out[name] = _show(value, digits) + between
-        elif not (name.endswith(("_low", "_high")) and name.rpartition("_")[0] in record):
-            out[name] = value
-    return out
-
-
-def _show(value: Any, digits: int) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.{digits}f}" if abs(value) >= 10**-digits or value == 0 else f"{value:.1e}"
-    return one_line(str(value))

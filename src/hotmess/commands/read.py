@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.commands import getting
-from hotmess.commands.options import columns, command, names, print_table, read_table, say, table_options
+from hotmess.commands.options import columns, command, names, read_table, table_options
 from hotmess.commands.out import MARK, check_file, force_option, table_is_ours
+from hotmess.commands.printing import print_table, say
 from hotmess.files import whole_file
 
 if TYPE_CHECKING:

@@ -12,14 +12,11 @@ from hotmess.commands.options import (
     json_option,
     names,
     positive,
-    print_json,
-    print_table,
     read_table,
-    say,
     seed,
     table_options,
-    with_intervals,
 )
+from hotmess.commands.printing import print_json, print_table, say, with_intervals
 from hotmess.errors import BadInput
 
 if TYPE_CHECKING:

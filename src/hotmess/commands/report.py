@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotmess.commands.options import columns, command, interval_option, sampling_options, say, table_options
+from hotmess.commands.options import columns, command, interval_option, sampling_options, table_options
 from hotmess.commands.out import force_option
+from hotmess.commands.printing import say
 from hotmess.commands.study import make_study, stages
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
     """Read the table and set up the analysis that the options describe."""
-    from hotmess.claims.study import Study
+    from hotmess.claims.study import MOST_DRAWS, Study
     from hotmess.rankings.table import COLUMNS
     from hotmess.responses.cells import need_repeats
 
@@ -31,6 +31,7 @@ def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
         draws=args.draws,
         warmup=args.warmup,
         chains=args.chains,
+        most_draws=0 if getattr(args, "draws_given", False) else MOST_DRAWS,
     )
     if not set(COLUMNS) <= set(study.responses.table.columns):  # rankings are no responses, and have no repeats
         need_repeats(study.cells)

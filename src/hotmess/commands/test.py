@@ -10,11 +10,10 @@ from hotmess.commands.options import (
     interval_option,
     json_option,
     metric_option,
-    print_json,
     sampling_options,
-    say,
     table_options,
 )
+from hotmess.commands.printing import print_json, say
 from hotmess.commands.study import make_study, stages
 from hotmess.terminal import one_line
 
@@ -46,6 +45,13 @@ def add_parser(subparsers: Any) -> None:
         metavar="CLAIM=VALUE",
         help="what counts as practically none: half the width of the region around 0; may be repeated",
     )
+    parser.add_argument(
+        "--effect",
+        action="append",
+        default=[],
+        metavar="CLAIM=VALUE",
+        help="effect for which to say what would decide (default: half the smallest that the data could show)",
+    )
     interval_option(parser)
     parser.add_argument("--strict", action="store_true", help="exit with code 1 when a claim is contradicted")
     json_option(parser)
@@ -58,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
 
-    claims = chosen_claims(args.claim, args.claims, args.negligible)
+    claims = chosen_claims(args.claim, args.claims, args.negligible, args.effect)
     study = make_study(args, metric=args.metric)
     with stages(len(claims)) as stage:
         verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)

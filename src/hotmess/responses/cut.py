@@ -69,6 +69,26 @@ def fill_lengths(responses: Responses, how: Literal["max", "min"]) -> Responses:
     return replace(responses, table=responses.table.assign(**{str(responses.length): filled}))
 
 
+def length_bounds(responses: Responses) -> dict[str, Responses]:
+    """Where lengths are missing, rarely at random: the longest, or the shortest of the same setting, in their place."""
+    if not some_lengths_missing(responses):
+        return {}
+    return {
+        "missing lengths as the longest": fill_lengths(responses, "max"),
+        "missing lengths as the shortest": fill_lengths(responses, "min"),
+    }
+
+
+def whole_and_parsed(responses: Responses) -> Responses | None:
+    """Responses that were neither cut off nor unparsable; None where that leaves nothing, or all."""
+    from dataclasses import replace
+
+    keep = ~cut_off(responses) & parsed(responses)
+    if keep.all() or not keep.any():
+        return None
+    return replace(responses, table=responses.table[keep].reset_index(drop=True))
+
+
 def missing_lengths_note(responses: Responses) -> str:
     """How many lengths are missing in settings that record them, and how their responses do; empty for none.
 
