@@ -53,6 +53,9 @@ CARRIES: dict[str, tuple[str, float | None]] = {  # what each carries beside qua
     "intervention-lowers-incoherence": ("estimate control variants fit densities design", 0.02),
     "optimizer-bias-falls-faster-than-variance": ("estimate control", 0.05),
     "embedding-variance-rises-with-length": ("estimate control variants", None),
+    "context-share-of-variance": ("control", None),
+    "judge-share-of-variance": ("control", None),
+    "reliability-rises-with-scale": ("estimate control prior", None),
 }
 FIELDS = [
     "estimate",
@@ -68,7 +71,8 @@ FIELDS = [
     "guards",
 ]
 EXACT = ("budget-lowers-incoherence", "natural-overthinking", "intervention-lowers-incoherence")
-LAWS = tuple(n for n in CARRIES if "scale" in n or "exponent" in n or n == "bias-falls-faster-than-variance")
+LAWS = tuple(n for n in CARRIES if n.endswith("incoherence-rises-with-scale") or "falls-with-scale" in n)
+LAWS += tuple(n for n in CARRIES if "exponent" in n or n == "bias-falls-faster-than-variance")
 
 
 def test_the_catalogue_is_these_claims_in_this_order() -> None:
@@ -363,7 +367,7 @@ def test_what_the_data_do_not_hold_is_known_without_a_fit() -> None:
     lacks = {n: c.absent(study) for n, c in CATALOGUE.items() if c.absent is not None}
     assert set(lacks.values()) == {
         *("survey", "model sizes (model_size_b)", "lengths of responses", "second budget", "second arm (condition)"),
-        *("points with a target", "embeddings of answers"),
+        *("points with a target", "embeddings of answers", "contexts", "repeated judgements"),
     }
     assert lacks["budget-lowers-incoherence"] == "second budget"
     said = run_claim(study, CATALOGUE["intelligence-and-incoherence-correlate"])
@@ -371,7 +375,7 @@ def test_what_the_data_do_not_hold_is_known_without_a_fit() -> None:
     whole = Study(validate(sided().assign(model_size_b=1.0)))
     assert {n for n, c in CATALOGUE.items() if c.absent is not None and c.absent(whole)} == {
         *("intelligence-and-incoherence-correlate", "optimizer-bias-falls-faster-than-variance"),
-        "embedding-variance-rises-with-length",
+        *("embedding-variance-rises-with-length", "context-share-of-variance", "judge-share-of-variance"),
     }
 
 

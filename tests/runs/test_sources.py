@@ -154,6 +154,6 @@ def test_a_part_of_levels_that_questions_share_is_covered(levels):
         question, prompt, sample = (one.ravel() for one in np.indices(x.shape))
         frame = pd.DataFrame({"model": "m", "question": question, "prompt": prompt, "sample": 2 * prompt + sample})
         responses = hm.read(frame.assign(score=np.clip(x.ravel(), 0, 1)), allow_copies=True, sources=["prompt"])
-        row = hm.sources(responses, ["prompt"], draws=50).table.set_index("part").loc["prompt"]
+        row = hm.sources(responses, ["prompt"], draws=400).table.set_index("part").loc["prompt"]
         held += row["low"] <= 0.12**2 + 0.06**2 <= row["high"]
     assert held >= 0.85 * sets - 3 * np.sqrt(sets * 0.85 * 0.15)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hotmess.claims.kinds.source_share import is_judging, naming
+from hotmess.responses.table import CELL
+
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
@@ -41,6 +44,19 @@ def arms(study: Study) -> str:
 def survey(study: Study) -> str:
     """Rankings by raters."""
     return "" if {"attribute", "rater", "entity", "rank"} <= set(study.responses.table.columns) else "survey"
+
+
+def contexts(study: Study) -> str:
+    """Two contexts of a question; judges and responses that are named a source are none."""
+    table = study.responses.table
+    if table["context"].isna().all() or is_judging(table):
+        return "contexts"
+    return "" if (table.groupby(list(CELL), observed=True)["context"].nunique() > 1).any() else "contexts"
+
+
+def judges(study: Study) -> str:
+    """Several judges, or responses judged more than once."""
+    return "" if naming(study.responses.table) else "repeated judgements"
 
 
 def points(study: Study) -> str:

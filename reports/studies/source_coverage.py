@@ -1,0 +1,202 @@
+"""Study: do intervals of parts of variance by source hold the truth, levels nested in questions or shared by them?
+
+    python reports/studies/source_coverage.py --sets 400
+
+Worlds: sources whose levels belong to one question (nested) or are the same for all (shared), one or two crossed, with
+normal positions (the embedding outcome in one dimension) or right and wrong answers (scores of 0 and 1, levels moving
+the log odds); 3 to 20 levels, 20 to 200 questions. Truth: exact for normal positions, by integration over 4,000
+questions and 400 levels for right and wrong. In worlds of fewer than five levels the truth is drawn anew for every data
+set (main effects and interactions half-normal) and the rank of the truth among the draws must be uniform
+(simulation-based calibration); P is of a χ² test over ten bins.
+
+Writes `source_coverage.json` and `source_coverage.md` beside itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+HERE = Path(__file__).resolve().parent
+INTERVAL = 0.9
+
+
+@dataclass(frozen=True)
+class World:
+    """One world: standard deviations of levels' main effects and of their interaction with questions.
+
+    `second`: levels of a second source, crossed with the first, with a main effect of the same size.
+    """
+
+    name: str
+    shared: bool
+    levels: int
+    questions: int
+    samples: int
+    main: float
+    both: float
+    right: bool = False
+    second: int = 0
+    drawn: bool = False
+
+
+WORLDS = (
+    World("nested, 3 levels", False, 3, 40, 3, 0.0, 0.5),
+    World("nested, 5 levels", False, 5, 40, 3, 0.0, 0.5),
+    World("nested, 8 levels", False, 8, 40, 3, 0.0, 0.5),
+    World("nested, 5 levels, 200 questions", False, 5, 200, 2, 0.0, 0.5),
+    World("nested, 5 levels, right and wrong", False, 5, 100, 4, 0.0, 1.0, True),
+    World("nested, 5 levels of no effect, right and wrong", False, 5, 100, 4, 0.0, 0.0, True),
+    World("shared, 5 levels", True, 5, 40, 3, 0.5, 0.3),
+    World("shared, 8 levels", True, 8, 40, 3, 0.5, 0.3),
+    World("shared, 20 levels", True, 20, 40, 2, 0.5, 0.3),
+    World("shared, 5 levels, interaction only", True, 5, 40, 3, 0.0, 0.5),
+    World("shared, 5 levels of no effect", True, 5, 40, 3, 0.0, 0.0),
+    World("shared, 5 levels, 20 questions", True, 5, 20, 3, 0.3, 0.5),
+    World("shared, 5 levels, right and wrong", True, 5, 100, 4, 0.6, 0.5, True),
+    World("shared, 8 levels, right and wrong", True, 8, 200, 3, 0.6, 0.5, True),
+    World("shared, 5 levels of no effect, right and wrong", True, 5, 100, 4, 0.0, 0.0, True),
+    World("two shared, 5 and 6 levels", True, 5, 30, 2, 0.5, 0.2, False, 6),
+    World("two shared, 8 and 8 levels", True, 8, 20, 1, 0.5, 0.2, False, 8),
+    World("shared, 3 levels, truth drawn", True, 3, 40, 3, 0.5, 0.3, drawn=True),
+    World("shared, 4 levels, truth drawn", True, 4, 40, 3, 0.5, 0.3, drawn=True),
+    World("nested, 2 levels, truth drawn", False, 2, 60, 3, 0.0, 0.5, drawn=True),
+    World("nested, 4 levels, truth drawn", False, 4, 60, 3, 0.0, 0.5, drawn=True),
+)
+
+
+def simulate(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Responses, and the true parts `a`, `b`, `sampling`, `total`, `a share` and, with a target, `a incoherence`."""
+    scale = np.abs(rng.normal(size=2)) if world.drawn else np.ones(2)
+    main, both = world.main * scale[0], world.both * scale[1]
+    q, k, m, r = world.questions, world.levels, max(world.second, 1), world.samples
+    one = rng.normal(0, main, (1 if world.shared else q, k))[:, :, None, None] if main else 0.0
+    two = rng.normal(0, main, (1, 1, m, 1)) if world.second else 0.0
+    x = 1.5 * rng.normal(size=(q, 1, 1, 1)) + one + two + rng.normal(0, both, (q, k, 1, 1)) + np.zeros((q, k, m, r))
+    if world.second:
+        x = x + rng.normal(0, both, (q, 1, m, 1)) + rng.normal(0, both, (1, k, m, 1))
+    question, a, b, sample = (index.ravel() for index in np.indices(x.shape))
+    table = pd.DataFrame({"model": "m", "question": question, "a": a if world.shared else question * k + a, "b": b})
+    table["sample"] = (a * m + b) * r + sample
+    part = main**2 + both**2
+    if world.right:
+        z = (rng.random(x.shape) < 1 / (1 + np.exp(-x))).astype(float)
+        return table.assign(score=z.ravel()), _truth(main, both)
+    z = x + rng.normal(size=x.shape)
+    truth = {"a": part, "sampling": 1.0}
+    if world.second:
+        truth |= {"b": part, "a × b": both**2}
+    truth["total"] = sum(truth.values())
+    truth["a share"] = part / truth["total"]
+    return table.assign(embedding=list(z.reshape(-1, 1))), truth
+
+
+KNOWN: dict[tuple[float, float], dict[str, float]] = {}
+
+
+def _truth(main: float, both: float) -> dict[str, float]:
+    """Parts of right and wrong by integration on quantiles of questions and of levels."""
+    if (main, both) not in KNOWN:
+        base, level = (stats.norm.ppf((np.arange(n) + 0.5) / n) for n in (4000, 400))
+        p = 1 / (1 + np.exp(-1.5 * base[:, None] - np.hypot(main, both) * level))
+        part, sampling, error = p.var(axis=1).mean(), (p * (1 - p)).mean(), (1 - p).mean()
+        KNOWN[main, both] = {"a": part, "sampling": sampling, "total": part + sampling} | {
+            "a share": part / (part + sampling),
+            "a incoherence": part / error,
+        }
+    return KNOWN[main, both]
+
+
+def one_set(world: World, seed: int, draws: int) -> dict[str, tuple[bool, float, float]]:
+    """part -> whether its interval holds the truth, the rank of the truth among the draws, the interval's width."""
+    from hotmess.responses.validate import validate
+    from hotmess.runs.sources import source_splits, sources
+
+    rng = np.random.default_rng([seed, 7])
+    frame, truth = simulate(world, rng)
+    names = ["a", "b"] if world.second else ["a"]
+    responses = validate(frame)
+    table = sources(responses, names, interval=INTERVAL, seed=seed, draws=draws).table.set_index("part")
+    split = source_splits(responses, names, interval=INTERVAL, seed=seed, draws=draws).sets[0][1]
+    _, spread = split.ratios()
+    out = {}
+    for name, value in truth.items():
+        part, _, kind = name.rpartition(" ") if name.endswith(("share", "incoherence")) else (name, "", "")
+        part = {"sampling": "sampling" if "sampling" in table.index else "sampling and interactions"}.get(part, part)
+        if part not in table.index or (name == "sampling" and part != name and world.both):
+            continue
+        side = f"{kind}_" if kind else ""
+        low, high = table.loc[part, f"{side}low"], table.loc[part, f"{side}high"]
+        column = spread[:, ("", "share", "incoherence").index(kind), split.parts.index(part)]
+        out[name] = (bool(low <= value <= high), float((column < value).mean()), float(high - low))
+    return out
+
+
+def run(world: World, sets: int, draws: int) -> dict[str, Any]:
+    """Coverage and ranks of every part in one world."""
+    found = [one_set(world, seed, draws) for seed in range(sets)]
+    parts: dict[str, Any] = {}
+    for name in found[0]:
+        held = np.array([one[name][0] for one in found])
+        rank = np.array([one[name][1] for one in found])
+        bins = np.histogram(rank, np.linspace(0, 1, 11))[0]
+        parts[name] = {
+            "coverage": float(held.mean()),
+            "standard_error": float(np.sqrt(held.mean() * (1 - held.mean()) / sets)),
+            "rank_p": float(stats.chisquare(bins).pvalue),
+            "median_width": float(np.median([one[name][2] for one in found])),
+        }
+    return {**asdict(world), "sets": sets, "parts": parts}
+
+
+def page(results: list[dict[str, Any]], command: str) -> str:
+    """The table of all worlds."""
+    lines = [
+        "# Coverage of parts of variance by source",
+        "",
+        f"`{command}`, {datetime.date.today().isoformat()}. Share of data sets whose 90% interval holds the truth "
+        f"({results[0]['sets']} data sets in each world; one standard error is about "
+        f"{100 * np.sqrt(0.09 / results[0]['sets']):.1f} percentage points). Where the truth is drawn, P that ranks of "
+        "the truth among draws are uniform.",
+        "",
+        "| world | questions | part | coverage | P of ranks |",
+        "|---|---:|---|---:|---:|",
+    ]
+    for one in results:
+        for name, part in one["parts"].items():
+            ranks = f"{part['rank_p']:.3f}" if one["drawn"] else ""
+            lines.append(f"| {one['name']} | {one['questions']} | {name} | {part['coverage']:.3f} | {ranks} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run the worlds and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", type=int, default=400, help="data sets in each world")
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--only", default="", help="worlds whose name begins so; nothing is written")
+    args = parser.parse_args()
+    results = []
+    for world in (one for one in WORLDS if one.name.startswith(args.only)):
+        results.append(run(world, args.sets, args.draws))
+        said = ", ".join(f"{n} {p['coverage']:.3f} ({p['rank_p']:.2f})" for n, p in results[-1]["parts"].items())
+        print(f"{world.name}: {said}", flush=True)
+    if args.only:
+        return
+    command = f"python reports/studies/source_coverage.py --sets {args.sets}"
+    (HERE / "source_coverage.json").write_text(
+        json.dumps({"command": command, "interval": INTERVAL, "draws": args.draws, "worlds": results}, indent=1) + "\n"
+    )
+    (HERE / "source_coverage.md").write_text(page(results, command))
+
+
+if __name__ == "__main__":
+    main()

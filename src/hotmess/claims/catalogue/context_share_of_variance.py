@@ -1,0 +1,46 @@
+"""The claim about how much of the scatter of responses is their few-shot context's, and not sampling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotmess.claims.claim import Claim
+from hotmess.claims.kinds import absent
+from hotmess.claims.kinds.source_share import REGION, SourceShare
+from hotmess.errors import NotTestable
+from hotmess.responses.table import CELL
+
+if TYPE_CHECKING:
+    from hotmess.responses.table import Responses
+
+
+def divided(responses: Responses) -> tuple[Responses, tuple[str, ...]]:
+    """By context.
+
+    Raises
+    ------
+    NotTestable
+        If no context has two responses to a question, so that contexts cannot be told from sampling.
+    """
+    if not responses.table.duplicated([*CELL, "context"]).any():
+        raise NotTestable(
+            "Every context has one response to a question only, so that contexts cannot be told from sampling: draw "
+            "two responses or more in each."
+        )
+    return responses, ("context",)
+
+
+SHARE = SourceShare("contexts", divided, rest=False)
+CLAIM = Claim(
+    name="context-share-of-variance",
+    place="section 2: the expectation is over few-shot contexts and over sampling",
+    statement="less than a tenth of the variance of responses to a question is their context's, the rest sampling",
+    estimand="share of the variance within questions that lies between contexts, mean over models",
+    quantity=SHARE.quantity,
+    needs="any outcome, two or more contexts (column context, or --source) for a question, with repeated responses",
+    region=REGION,
+    control=SHARE.control,
+    of_models=True,
+    absent=absent.contexts,
+    order=190,
+)

@@ -1,0 +1,230 @@
+"""Parts of variance of several sets of responses, with draws that hold together over sets, parts, total and error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from hotmess.decompose.intervals import FEW
+from hotmess.decompose.points import Floats, Ints
+from hotmess.errors import NotTestable
+from hotmess.runs.levels import LEAST, Main, Scatter, level_scatter, main_effects, pivots, scatter_draws
+from hotmess.runs.pairs import PairSums, Subset, pair_sums, parts
+
+
+class Rows(NamedTuple):
+    """Responses of one set: positions (N, D), errors (N,), cells (N,) from 0, levels of every source (N,), and the
+    question (cells,) of every cell, numbered alike in all sets."""
+
+    z: Floats
+    error: Floats
+    cell: Ints
+    levels: list[Ints]
+    question: Ints
+
+
+@dataclass(frozen=True)
+class Split:
+    """Parts of the variance of one set.
+
+    Attributes
+    ----------
+    parts
+        Names of the parts, sampling last; then `total`.
+    value
+        (parts + 2,) estimates: of the parts, of the total, of the error.
+    draws
+        (draws, parts + 2) for questions and levels like these.
+    questions
+        How many are behind them.
+    shared
+        The fewest levels of a source that questions share; 0 where they share none.
+    pivoted
+        Whether the draws hold the scatter of such levels (of three or more) too.
+    left
+        Cells that lack pairs of some kind and are left out.
+    """
+
+    parts: tuple[str, ...]
+    value: Floats
+    draws: Floats
+    questions: int
+    shared: int
+    pivoted: bool
+    left: int
+
+    def ratios(self) -> tuple[Floats, Floats]:
+        """(3, parts + 1) and (draws, 3, parts + 1): parts and total; over the total; over the error."""
+        return _ratios(self.value[None])[0], _ratios(self.draws)
+
+
+def _ratios(terms: Floats) -> Floats:
+    value, whole, error = terms[:, :-1], terms[:, -2:-1], terms[:, -1:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.stack([value, value / whole, value / error], axis=1)
+
+
+def widening(questions: int, interval: float) -> float:
+    """The factor on distances from the estimate below 50 questions, as of `bootstrap_interval`; NaN for one question.
+
+    >>> widening(50, 0.9), round(widening(10, 0.9), 3)
+    (1.0, 1.232)
+    """
+    if questions < 2:
+        return float("nan")
+    tail = (1 - interval) / 2
+    t = float(stats.t.isf(tail, questions - 1) / stats.norm.isf(tail)) * ((questions + 1) / (questions - 1)) ** 0.5
+    return t if questions < FEW else 1.0
+
+
+def splits(
+    sets: Sequence[Rows], given: Sequence[str], weights: Floats, *, interval: float | None, seed: int
+) -> tuple[dict[int, Split], dict[int, str]]:
+    """The parts of every set under the same weights (draws, questions) of questions, and why a set has none.
+
+    interval: distances are widened for it where questions are few; None: they are not.
+    """
+    sizes = [int(max(rows.levels[s].max() for rows in sets)) + 1 for s in range(len(given))]
+    made: dict[int, _Set] = {}
+    why: dict[int, str] = {}
+    for i, rows in enumerate(sets):
+        try:
+            made[i] = _Set(rows, given, sizes)
+        except NotTestable as reason:
+            why[i] = str(reason)
+    draws = len(weights)
+    moved = pivots([one.mains for one in made.values()], draws, seed)
+    scatters = [[one.scatter(kind) for one in made.values()] for kind in (0, 1)]
+    sampling, error = (_scattered(kind, draws, [seed, number]) for number, kind in enumerate(scatters))
+    out = {}
+    for at, (i, one) in enumerate(made.items()):
+        spread = one.over_questions(weights)
+        if interval is not None and one.mains:
+            spread = spread * widening(one.questions, interval)
+        values = one.value + spread
+        for column, key in enumerate(one.parts):
+            moves = sum(c * moved[at][inner] for inner, c in one.shifts(key).items())
+            values[:, column] += moves
+            values[:, -2] += moves
+        values[:, len(one.parts) - 1] += sampling[at]
+        values[:, -2] += sampling[at]
+        values[:, -1] += error[at]
+        out[i] = Split((*one.names, "total"), one.value, values, one.questions, one.shared, bool(one.mains), one.left)
+    return out, why
+
+
+def _scattered(found: list[list[Scatter]], draws: int, seed: list[int]) -> list[Floats]:
+    """(sets) of (draws,): what the levels' differences add to a mean of each set, over its shared sources."""
+    out = [np.zeros(draws) for _ in found]
+    for source in range(max(map(len, found), default=0)):
+        sets = [i for i, one in enumerate(found) if len(one) > source]
+        for i, drawn in zip(sets, scatter_draws([found[i][source] for i in sets], draws, [*seed, source])):
+            out[i] += drawn
+    return out
+
+
+class _Set:
+    """One set: its pairs, parts, and effects of levels that questions share."""
+
+    def __init__(self, rows: Rows, given: Sequence[str], sizes: Sequence[int]) -> None:
+        self.rows = rows
+        sums = pair_sums(rows.z, rows.cell, rows.levels)
+        if frozenset() not in sums.shared:
+            raise NotTestable(f"No two responses to a question differ in all of {', '.join(given)}: drop one of them.")
+        self.parts = parts(sums.shared)
+        self.names = [part_name(key, given, sums.shared) for key in self.parts]
+        self.use = np.asarray(np.isfinite(sums.distance()).all(axis=0))
+        if not self.use.any():
+            raise NotTestable(f"No question has pairs of responses of every kind that {', '.join(given)} would need.")
+        self.left = int((~self.use).sum())
+        self.questions = len(np.unique(rows.question[self.use]))
+        owner = rows.question[rows.cell]
+        self.sources = [s for s, level in enumerate(rows.levels) if shared_levels(level, owner)]
+        keys = [key for key in self.parts if key is not None and key <= set(self.sources)]
+        self.mains: dict[Subset, Main]
+        self.mains, rest = main_effects(rows.z, rows.cell, rows.levels, keys, sizes)
+        self.shared = min((len(np.unique(rows.levels[s])) for s in self.sources), default=0)
+        self.repeated = frozenset(range(len(given))) in sums.shared
+        self.terms = self._terms(sums)
+        self.value = self._means(np.ones((1, int(rows.question.max()) + 1)), self.terms)[0]
+        self.rest = self._terms(pair_sums(rest, rows.cell, rows.levels)) if self.mains else self.terms
+
+    def _terms(self, sums: PairSums) -> Floats:
+        """(cells used, parts + 2)"""
+        place, d = {one: i for i, one in enumerate(sums.shared)}, sums.distance()
+        each = [sum(c * d[place[a]] for a, c in one.items()) for one in self.parts.values()]
+        error = np.bincount(self.rows.cell, self.rows.error) / np.bincount(self.rows.cell)
+        return np.stack([*each, d[place[frozenset()]], error])[:, self.use].T
+
+    def _means(self, weights: Floats, terms: Floats) -> Floats:
+        """(draws, parts + 2) means over questions, each counted once, under weights of questions."""
+        question = self.rows.question[self.use]
+        w = weights[:, question] / np.bincount(question)[question]
+        return np.asarray((w / w.sum(axis=1, keepdims=True)) @ terms)
+
+    def over_questions(self, weights: Floats) -> Floats:
+        """(draws, parts + 2) distances from the estimate for the questions' sake."""
+        centre = self._means(np.ones((1, weights.shape[1])), self.rest)
+        return self._means(weights, self.rest) - centre
+
+    def shifts(self, key: Subset | None) -> dict[Subset, float]:
+        """What a change of every key's mean square is to the part of `key`: 1 for its own, less for larger ones.
+
+        The mean square of a key's means holds that of a larger key divided by its levels within one of the smaller.
+        """
+        if key is None or key not in self.mains:
+            return {}
+        inside = {larger: -self.mains[key].number / self.mains[larger].number for larger in self.mains if key < larger}
+        return {key: 1.0, **inside}
+
+    def scatter(self, kind: int) -> list[Scatter]:
+        """How the levels of each shared source scatter the mean of 0: sampling, 1: the error."""
+        values = self.rows.error if kind else self._sampling()
+        if values is None or not np.isfinite(values).all():
+            return []
+        return [
+            level_scatter(values, self.rows.cell, self.rows.levels[s])
+            for s in self.sources
+            if len(np.unique(self.rows.levels[s])) >= LEAST
+        ]
+
+    def _sampling(self) -> Floats | None:
+        """(N,) half the mean squared distance of each response from those that agree with it in everything."""
+        if not self.repeated:
+            return None
+        rows = self.rows
+        group = np.unique(np.stack([rows.cell, *rows.levels], axis=1), axis=0, return_inverse=True)[1].ravel()
+        n = np.bincount(group)[group].astype(float)
+        square = np.einsum("nd,nd->n", rows.z, rows.z)
+        total = np.stack([np.bincount(group, rows.z[:, d]) for d in range(rows.z.shape[1])], axis=1)[group]
+        squares = np.bincount(group, square)[group]
+        own = n * square - 2 * np.einsum("nd,nd->n", rows.z, total) + squares
+        known = n > 1
+        value = own / (2 * np.maximum(n - 1, 1))
+        return np.where(known, value, value[known].mean() if known.any() else 0.0)
+
+
+def shared_levels(level: Ints, question: Ints) -> bool:
+    """Whether most levels occur with several questions: then they are the same contexts, prompts or judges for all."""
+    pair = np.unique(np.stack([level, question], axis=1), axis=0)
+    return bool(np.median(np.bincount(pair[:, 0])[np.unique(pair[:, 0])]) > 1)
+
+
+def part_name(key: Subset | None, given: Sequence[str], shared: Sequence[Subset]) -> str:
+    """A part's name: a source, an inner source within an outer, an interaction, or sampling.
+
+    >>> part_name(frozenset({0, 1}), ["prompt", "story"], [frozenset(), frozenset({0}), frozenset({0, 1})])
+    'story within prompt'
+    """
+    if key is None:
+        return "sampling" if frozenset(range(len(given))) in shared else "sampling and interactions"
+    names = [given[s] for s in sorted(key)]
+    inner = [s for s in sorted(key) if frozenset({s}) not in shared]
+    if len(key) > 1 and inner:
+        outer = [given[s] for s in sorted(key) if s not in inner]
+        return f"{' × '.join(given[s] for s in inner)} within {' × '.join(outer)}" if outer else " × ".join(names)
+    return " × ".join(names)
