@@ -8,7 +8,10 @@ import importlib
 import pytest
 
 MODULES = [
-    *(f"formats.{name}" for name in ("registry", "hostile", "settle", "inspect_rows")),
+    *(
+        f"formats.{name}"
+        for name in ("registry", "hostile", "settle", "inspect_grades", "inspect_lengths", "agreement")
+    ),
     *(f"formats.{name}" for name in ("lm_eval_filters", "lm_eval_choices", "lm_eval_grades", "lm_eval_config")),
     "formats.swe_bench_trajectory",
     "copies",

@@ -15,7 +15,7 @@ from hotmess.cli import main
 from hotmess.errors import BadInput
 from hotmess.responses.formats import read_logs
 from hotmess.responses.formats.hostile import option_index
-from hotmess.responses.formats.inspect_rows import grade
+from hotmess.responses.formats.inspect_grades import grade
 
 pytest.importorskip("inspect_ai")
 pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:inspect_ai")
@@ -134,27 +134,71 @@ def test_free_text_is_an_outcome_where_it_agrees_with_the_grades(tmp_path):
     wrong = {"match": {"value": "I", "answer": "7"}}
     samples = [inspect_sample(q, choices=None, target="1200", scores=s) for q, s in enumerate((right, wrong))]
     table, _ = read(write_inspect(tmp_path / "a.json", samples))
-    assert table["text"].tolist() == [" 1,200 ", "7"] and table["target"].tolist() == ["1200", "1200"]
+    assert table["text"].tolist() == ["1200", "7"] and table["target"].tolist() == ["1200", "1200"]
     none = inspect_sample(2, choices=None, target="1200", scores={"match": {"value": "N"}})  # wrongly formatted
     table, _ = read(write_inspect(tmp_path / "c.json", [*samples, none]))
     assert table["text"].isna().tolist() == [False, False, True]
-    samples[1]["scores"]["match"]["answer"] = "1200"  # called wrong although it is the target
-    table, _ = read(write_inspect(tmp_path / "b.json", samples))
-    assert "text" not in table and table["score"].tolist() == [1.0, 0.0]
+    samples[1]["scores"]["match"]["answer"] = "1,200"  # called wrong although it is the target but for its writing
+    table, notes = read(write_inspect(tmp_path / "b.json", samples))
+    assert table["text"].tolist() == ["1200", "1200 (written otherwise)"] and table["score"].tolist() == [1.0, 0.0]
+    assert any("equal to a right answer but for case, blanks or writing (--canonical)" in note for note in notes)
 
 
-def test_answers_that_contradict_the_grades_are_not_letters(tmp_path):
+def test_answers_that_contradict_the_grades_have_to_be_chosen_between(tmp_path):
     samples = [answered(0, 1, "B"), inspect_sample(1, scores={"choice": {"value": "C", "answer": "D"}})]
-    table, _ = read(write_inspect(tmp_path / "log.json", samples))
+    path = write_inspect(tmp_path / "log.json", samples)
+    with pytest.raises(
+        BadInput, match=r"1 of 2 answers to toy contradict .* question q1 \(answer D, right B, graded 1\)"
+    ):
+        read(path)
+    table, _ = read(path, outcome="score")
     assert "answer" not in table and table["score"].tolist() == [0.0, 1.0]
 
 
-def test_questions_with_several_right_options_are_left_out(tmp_path):
+def test_one_answer_in_a_hundred_may_differ_from_its_grade_which_counts(tmp_path):
+    samples = [answered(q, 1, "ABCD"[(q + q % 3) % 4]) for q in range(200)]
+    samples[3]["scores"]["choice"]["value"] = "I"  # answered rightly
+    samples[4]["scores"]["choice"]["value"] = "C"  # answered wrongly
+    path = write_inspect(tmp_path / "log.json", samples)
+    table, notes = read(path)
+    assert ((table["answer"] == table["target"]) == (table["score"] == 1)).all()
+    answers = table.set_index("question")["answer"]
+    assert (
+        answers["q3"] == -1
+        and answers["q4"] == 0
+        and "2 answers that differ from what their grades say: the grade counts." in notes
+    )
+
+
+def test_grades_that_are_none_are_refused_by_name(tmp_path):
+    sample = inspect_sample(0, scores={"judge": {"value": "excellent"}})
+    path = write_inspect(tmp_path / "log.json", [sample])
+    with pytest.raises(BadInput, match=r"'judge' graded sample q0 \(epoch 1\) .* as 'excellent', which is no grade"):
+        read(path)
+
+
+def test_sets_of_options_that_all_have_to_be_chosen_are_text(tmp_path):
     scores = {"choice": {"value": "I", "answer": "A"}}
-    samples = [inspect_sample(0), inspect_sample(1, target=["A", "C"], scores=scores)]
+    right = {"choice": {"value": "C", "answer": "C, A"}}
+    samples = [inspect_sample(0)]
+    samples += [inspect_sample(1, e, target=["A", "C"], scores=s, uuid=f"x{e}") for e, s in ((1, scores), (2, right))]
     table, notes = read(write_inspect(tmp_path / "log.json", samples))
-    assert table["question"].tolist() == ["q0"]
-    assert "1 sample left out: more than one option is right." in notes
+    assert table["text"].tolist() == ["one", "one", "one | three"]
+    assert table["target"].tolist() == ["one", "one | three", "one | three"]
+    assert any("all of which have to be chosen" in note for note in notes)
+
+
+def test_several_options_of_which_each_is_right_are_one_class(tmp_path):
+    def of(epoch, letter, value):
+        scores = {"any": {"value": value, "answer": letter}}
+        return inspect_sample(1, epoch, target=["B", "D"], scores=scores, uuid=f"x{epoch}")
+
+    samples = [inspect_sample(0), of(1, "B", "C"), of(2, "D", "C"), of(3, "C", "I"), of(4, "?", "I")]
+    for sample in samples[:1]:
+        sample["scores"] = {"any": sample["scores"]["choice"]}
+    table, notes = read(write_inspect(tmp_path / "log.json", samples))
+    assert table["answer"].tolist() == [0, 0, 0, 2, -1] and table["n_choices"].tolist() == [4, 3, 3, 3, 3]
+    assert (table["target"] == 0).all() and any("count as one, the first" in note for note in notes)
 
 
 def test_an_answer_with_no_letter_is_unparsable(tmp_path):

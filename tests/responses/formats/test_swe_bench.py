@@ -253,11 +253,16 @@ def test_summaries_that_do_not_say_what_was_tried_or_contradict_themselves_are_r
         read(tmp_path / "m.run.json")
 
 
-def test_options_that_mean_nothing_are_said(tree, tmp_path):
-    assert "--filter means nothing to logs of SWE-bench." in read(tree, filter="x")[1]
+def test_options_that_mean_nothing_are_refused(tree, tmp_path):
+    with pytest.raises(
+        BadInput, match=r"--filter means nothing to logs of swe-bench: .* it is for lm-evaluation-harness"
+    ):
+        read(tree, filter="x")
     summaries(tmp_path / "s")
-    notes = read(tmp_path / "s", scorer="x", tokenizer="y")[1]
-    assert "--scorer and --tokenizer mean nothing to logs of SWE-bench." in notes
+    with pytest.raises(BadInput, match=r"--scorer means nothing to logs of swe-bench-summary: .* for inspect, lm-eval"):
+        read(tmp_path / "s", scorer="x")
+    with pytest.raises(BadInput, match="--tokenizer means nothing to logs of swe-bench-summary"):
+        read(tmp_path / "s", tokenizer="y")
 
 
 def test_several_models_are_not_merged_by_a_name(tree):

@@ -38,7 +38,16 @@ def is_inspect(path: Path, head: bytes) -> bool:
     return start.startswith(b"{") and re.search(rb'"eval"\s*:\s*\{', start[:4096]) is not None and b'"task"' in start
 
 
-@register("inspect", sniff=is_inspect)
+def finished(table: pd.DataFrame) -> pd.DataFrame:
+    """The joined table. Raises `BadInput` where a tokenizer was given and there was nothing to count in any log."""
+    if table["_tokenizer"].astype(bool).all():
+        raise BadInput("--tokenizer counts lengths that logs do not record, and these record all: leave it out.")
+    out = table.drop(columns=["_tokenizer"])
+    out.attrs = {}
+    return out
+
+
+@register("inspect", sniff=is_inspect, finish=finished, version=2, options=("scorer", "tokenizer"))
 def read_inspect(path: Path, options: ReadOptions) -> pd.DataFrame:
     """One row for each sample (epochs are samples) of a log of Inspect.
 
@@ -57,7 +66,8 @@ def read_inspect(path: Path, options: ReadOptions) -> pd.DataFrame:
             header.update(value)
             continue
         total += 1
-        record = distil(value, f"sample {total} of {path}", completions=options.completions)
+        where = f"sample {total} of {path}"
+        record = distil(value, where, completions=options.completions, texts=options.tokenizer is not None)
         if isinstance(record, Record):
             records.append(record)
         else:
@@ -66,7 +76,7 @@ def read_inspect(path: Path, options: ReadOptions) -> pd.DataFrame:
             # Errors of programs are long: their first line, also where line breaks are written out.
             first = label(re.split(r"\r|\n|\\n", message)[0][: MAX_LABEL // 10])
             errors += [first] if first else []
-    facts = _facts(header, path, options)
+    facts = _facts(header, path)
     if not total:
         results = mapping(header.get("results"))
         of = f", only the results of {int(n):,}" if (n := number(results.get("completed_samples"))) else ""
@@ -114,7 +124,7 @@ def _object(value: Any, where: str) -> dict[str, Any]:
     return value
 
 
-def _facts(header: dict[str, Any], path: Path, options: ReadOptions) -> dict[str, Any]:
+def _facts(header: dict[str, Any], path: Path) -> dict[str, Any]:
     """What the header says of all samples: benchmark, model, budget, decoding, settings. Validated by Inspect."""
     need("inspect_ai", "inspect")
     from inspect_ai.log import EvalLog
@@ -128,7 +138,7 @@ def _facts(header: dict[str, Any], path: Path, options: ReadOptions) -> dict[str
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError) as error:
         raise BadInput(f"The header of {path} is not one of Inspect's: {_where(error)}.") from None
     spec = log.eval
-    task, model = label(spec.task), label(options.model or spec.model)
+    task, model = label(spec.task), label(spec.model)
     if task is None or model is None:
         raise BadInput(f"The header of {path} names no task or no model.")
     config = configuration(log)
@@ -136,12 +146,17 @@ def _facts(header: dict[str, Any], path: Path, options: ReadOptions) -> dict[str
         "benchmark": task,
         "model": model,
         "reported": spec.model,
+        "roles": {role: _models(of) for role, of in (spec.model_roles or {}).items()},
         "task_id": label(spec.task_id) or label(mapping(header.get("eval")).get("run_id")) or "",
         "temperature": number(config["generate"].get("temperature")),
         "top_p": number(config["generate"].get("top_p")),
         "config": config,
         "scorers": [name for scorer in spec.scorers or [] if (name := label(scorer.name))],
     }
+
+
+def _models(role: Any) -> list[str]:
+    return [str(one.model) for one in (role if isinstance(role, list) else [role])]
 
 
 def _where(error: BaseException) -> str:

@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hotmess.errors import BadInput
-from hotmess.responses.formats.hostile import clean, count, label, mapping, option_index, sequence, text_hash
+from hotmess.responses.formats.hostile import clean, label, mapping, number, option_index, sequence, text_hash
+from hotmess.responses.formats.inspect_lengths import Calls, calls_of
 from hotmess.responses.formats.questions import fingerprint
 
 ERROR = "samples left out: ended in an error"
 STOPPED = "samples left out: stopped by hand"
 INVALID = "samples left out: marked invalid"
+FALLBACK = "samples left out: another model answered, as a fallback"
 
 _LIMITS = {"token": "length", "context": "length"}
 _STOPS = {"max_tokens": "length", "model_length": "length"}
+_LIMITED = ("token_limit", "message_limit", "time_limit")
 _CARRIED = ("context", "condition", "budget", "category", "seed")
 
 
@@ -29,17 +32,19 @@ class Record(NamedTuple):
     target: tuple[str, ...]
     metadata: dict[str, Any]
     scores: dict[str, tuple[Any, str | None, Mapping[str, Any]]]
-    usage: dict[str, tuple[float | None, float | None]]
+    calls: Calls
     completion: str
     text_hash: int
     actions: int | None
     finish_reason: str | None
     content: str
     options: str | None
+    limits: tuple[tuple[str, float], ...]
+    written: str | None
 
 
-def distil(sample: Any, where: str, *, completions: bool) -> Record | str:
-    """The record of a sample, or the reason why it is left out.
+def distil(sample: Any, where: str, *, completions: bool, texts: bool = False) -> Record | str:
+    """The record of a sample, or the reason why it is left out; with `texts` all that the model wrote.
 
     Raises `BadInput` where a sample has no id or epoch: then the log is damaged.
     """
@@ -56,6 +61,8 @@ def distil(sample: Any, where: str, *, completions: bool) -> Record | str:
     if limit == "operator":
         return STOPPED
     output = mapping(sample.get("output"))
+    if mapping(output.get("fallback")).get("fallback_model"):
+        return FALLBACK
     replies, actions = _conversation(sample)
     completion = _completion(output)
     shown = replies if actions else [completion]
@@ -74,13 +81,15 @@ def distil(sample: Any, where: str, *, completions: bool) -> Record | str:
         target=target,
         metadata=_metadata(mapping(sample.get("metadata"))),
         scores=_scores(sample),
-        usage=_usage(sample, output, len(replies)),
+        calls=calls_of(sample, len(replies)),
         completion=completion if completions else completion[:2_000],
         text_hash=text_hash(shown),
         actions=actions,
         finish_reason=_finish(limit, output),
         content=content,
         options=options,
+        limits=tuple((name, value) for name in _LIMITED if (value := number(sample.get(name))) is not None),
+        written="\n".join(replies or [completion]) if texts else None,
     )
 
 
@@ -140,21 +149,6 @@ def _scores(sample: Mapping[str, Any]) -> dict[str, tuple[Any, str | None, Mappi
             text = clean(answer) if isinstance(answer, str) else None
             out[clean(name)] = (score.get("value"), text, mapping(score.get("metadata")))
     return out
-
-
-def _usage(
-    sample: Mapping[str, Any], output: Mapping[str, Any], replies: int
-) -> dict[str, tuple[float | None, float | None]]:
-    """Output and reasoning tokens by model. The usage of the last call counts only where it is the only call."""
-    usage = {
-        clean(name): (count(used.get("output_tokens")), count(used.get("reasoning_tokens")))
-        for name, used in mapping(sample.get("model_usage")).items()
-        if isinstance(used, dict)
-    }
-    last = output.get("usage")
-    if not usage and replies == 1 and isinstance(last, dict):
-        usage[""] = (count(last.get("output_tokens")), count(last.get("reasoning_tokens")))
-    return usage
 
 
 def _conversation(sample: Mapping[str, Any]) -> tuple[list[str], int | None]:

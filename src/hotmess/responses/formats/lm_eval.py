@@ -19,7 +19,7 @@ from hotmess.responses.formats.identity import recorded
 from hotmess.responses.formats.lm_eval_config import HARMLESS, arguments_of, configuration, model_name, size_of
 from hotmess.responses.formats.lm_eval_grades import TOLERATED, metric_of
 from hotmess.responses.formats.lm_eval_records import Record, contradicts, lines, record_of
-from hotmess.responses.formats.registry import HEAD_BYTES, NoResponses, ReadOptions, register
+from hotmess.responses.formats.registry import HEAD_BYTES, OPTIONS, NoResponses, ReadOptions, register
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +86,7 @@ def finished(table: pd.DataFrame) -> pd.DataFrame:
     finish=finished,
     inputs=lambda path: [path, *results_of(path)],
     version=2,
+    options=OPTIONS,
 )
 def read_lm_eval(path: Path, options: ReadOptions) -> pd.DataFrame:
     """One row for each repeat of each question of one task.

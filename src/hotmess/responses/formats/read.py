@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hotmess.errors import BadInput, Damaged
 from hotmess.responses.formats import cache as cached
-from hotmess.responses.formats.registry import NoResponses, Reader, ReadOptions, readers, search
+from hotmess.responses.formats.registry import OPTIONS, NoResponses, Reader, ReadOptions, readers, search
 from hotmess.terminal import console, label
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def read_logs(
     progress: bool = True,
     skip_damaged: bool = False,
     found: Sequence[tuple[Reader, Path, bool]] | None = None,
+    canonical: str | None = None,
+    beside: bool = False,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """One table, in the columns of a response table, of all responses in logs; and notes that account for the data.
 
@@ -57,6 +59,8 @@ def read_logs(
         skip_damaged: leave out damaged logs, with a note, instead of stopping at them.
         found: logs that were found already, each with its reader and whether it was named by itself. Where they hold
             different outcomes and `outcome` is None, all are kept, and told apart by the column `outcome_kind`.
+        canonical: the canonical form in which texts will be judged anew (`hotmess.canonical_answers`), where they will.
+        beside: tables are read beside the logs, which use `model` and `tokenizer` too.
 
     Raises:
         BadInput: for paths that are missing or of no known format, for damaged logs, for choices that must be made
@@ -71,9 +75,11 @@ def read_logs(
         tokenizer=tokenizer,
         model=model,
         completions=completions,
+        canonical=canonical,
     )
     defer = found is not None and outcome is None
     listed, unknown = (list(found), []) if found is not None else _find(paths)
+    _refuse_unknown([reader for reader, _, _ in listed], options, beside=beside)
     tables: dict[str, list[pd.DataFrame]] = {}
     refused: list[NoResponses] = []
     damaged: list[Damaged] = []
@@ -99,7 +105,7 @@ def read_logs(
     logs = sum(map(len, tables.values()))
     finish = {reader.name: reader.finish for reader in readers()}
     table, notes = join(tables, finish, outcome=outcome, defer=defer)
-    table, more = settle(table, (merge,) if isinstance(merge, str) else merge)
+    table, more = settle(table, (merge,) if isinstance(merge, str) else merge, judged=canonical is not None)
     copies = check_copies(table, allow=allow_copies)
     accounts = sentences({f"responses read from {logs:,} log{'s' * (logs != 1)} ({', '.join(tables)})": len(table)})
     if len(rows) > 1:
@@ -136,6 +142,20 @@ def _find(paths: Paths) -> tuple[list[tuple[Reader, Path, bool]], list[Path]]:
             asked = not path.is_dir() or log == path
             found[key] = (reader, log, asked or (key in found and found[key][2]))
     return list(found.values()), unknown
+
+
+def _refuse_unknown(found: Sequence[Reader], options: ReadOptions, *, beside: bool) -> None:
+    """An option is used or refused: one that no format here understands is no option of theirs."""
+    for name in OPTIONS:
+        if not getattr(options, name) or (beside and name in ("model", "tokenizer")):
+            continue
+        if found and not any(name in reader.options for reader in found):
+            here = ", ".join(dict.fromkeys(reader.name for reader in found))
+            there = ", ".join(reader.name for reader in readers() if name in reader.options)
+            why = " which name their model themselves" if name == "model" else ""
+            raise BadInput(
+                f"--{name} means nothing to logs of {here}{',' * bool(why)}{why}: leave it out; it is for {there}."
+            )
 
 
 def _read(reader: Reader, path: Path, options: ReadOptions, *, cache: bool) -> pd.DataFrame:

@@ -39,7 +39,7 @@ class ReadOptions:
     `scorer`: names of the scorers whose grade is wanted, one for each log. `filter`: name of the answer filter.
     `tokenizer`: path of a `tokenizer.json`, or the name of one in the local Hugging Face cache, for logs that hold no
     token counts. `model`: name of the model, for logs that do not say. `completions`: add the full text of each
-    response as column `completion`.
+    response as column `completion`. `canonical`: the form in which texts will be judged anew, where they are.
     """
 
     scorer: tuple[str, ...] = ()
@@ -47,6 +47,11 @@ class ReadOptions:
     tokenizer: str | None = None
     model: str | None = None
     completions: bool = False
+    canonical: str | None = None
+
+
+OPTIONS = ("scorer", "filter", "tokenizer", "model")
+"""Options that a reader may say it understands."""
 
 
 class NoResponses(BadInput):
@@ -64,6 +69,7 @@ class Reader:
     inputs: Callable[[Path], Sequence[Path]]
     version: int
     folder: bool
+    options: tuple[str, ...]
 
 
 _readers: dict[str, Reader] = {}
@@ -77,6 +83,7 @@ def register(
     inputs: Callable[[Path], Sequence[Path]] | None = None,
     version: int = 1,
     folder: bool = False,
+    options: Sequence[str] = (),
 ) -> Callable[[Callable[[Path, ReadOptions], pd.DataFrame]], Callable[[Path, ReadOptions], pd.DataFrame]]:
     """Register a function `(path, options) -> DataFrame` as the reader of a format.
 
@@ -84,7 +91,8 @@ def register(
     last is asked first, so one's own format may take over from a built-in one. With `folder=True` the reader reads
     whole folders: `sniff` is asked about folders, with an empty head. `finish` gets the joined table of all paths of
     this format. `inputs(path)` lists the files that the result depends on (default: the path, or all files below a
-    folder), for the cache; raise `version` when the reader changes what it returns.
+    folder), for the cache; raise `version` when the reader changes what it returns. `options` names those of `OPTIONS`
+    that the reader understands; the others are refused where no other format understands them.
 
     A reader may set `table.attrs["counts"]`, a dict of sentence ends and numbers (`{"samples left out: ...": 3}`),
     summed over all logs into the data accounting, and `table.attrs["notes"]`, a list of whole sentences.
@@ -100,7 +108,7 @@ def register(
         read: Callable[[Path, ReadOptions], pd.DataFrame],
     ) -> Callable[[Path, ReadOptions], pd.DataFrame]:
         _readers.pop(name, None)
-        _readers[name] = Reader(name, sniff, read, finish, inputs or _files, version, folder)
+        _readers[name] = Reader(name, sniff, read, finish, inputs or _files, version, folder, tuple(options))
         return read
 
     return add

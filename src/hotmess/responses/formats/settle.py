@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
+from hotmess.responses.formats.agreement import check_agreement
 from hotmess.responses.formats.identity import tell_apart
 from hotmess.responses.formats.questions import match_questions
 
@@ -69,11 +70,16 @@ def join(
     return table, [*sentences(counts), *dict.fromkeys(notes), *chosen]
 
 
-def settle(table: pd.DataFrame, merge: Sequence[str] = ()) -> tuple[pd.DataFrame, list[str]]:
+def settle(table: pd.DataFrame, merge: Sequence[str] = (), *, judged: bool = False) -> tuple[pd.DataFrame, list[str]]:
     """The joined table in its final columns: copies taken once, lengths, conditions, numbered samples; and notes.
 
-    Runs that differ in a field of `merge` alone are pooled (`hotmess.responses.formats.identity`).
+    Runs that differ in a field of `merge` alone are pooled (`hotmess.responses.formats.identity`). `judged`: texts will
+    be judged anew by a canonical form.
+
+    Raises:
+        BadInput: for answers that contradict their grades (`hotmess.responses.formats.agreement`).
     """
+    check_agreement(table, judged=judged)
     notes: list[str] = []
     table = table.copy(deep=False)
     for name in ("condition", "budget"):

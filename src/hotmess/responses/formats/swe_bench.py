@@ -169,7 +169,7 @@ def runs(table: pd.DataFrame) -> list[str]:
     return notes
 
 
-@register("swe-bench", sniff=is_swe_bench, finish=tests_of, inputs=_inputs, folder=True)
+@register("swe-bench", sniff=is_swe_bench, finish=tests_of, inputs=_inputs, folder=True, options=("model",))
 def read_swe_bench(path: Path, options: ReadOptions) -> pd.DataFrame:
     """One row for each instance of one run, with the names of the tests that passed and failed (see `tests_of`).
 
@@ -220,14 +220,8 @@ def read_swe_bench(path: Path, options: ReadOptions) -> pd.DataFrame:
         why = ", ".join(f"{number:,}: {what.partition(': ')[2]}" for what, number in counts.items())
         raise NoResponses(f"{path} holds no outcome of unit tests ({why or 'no instances'}).")
     table = pd.DataFrame(rows)
-    table.attrs.update(outcome="tests", counts=dict(counts), notes=unused(options))
+    table.attrs.update(outcome="tests", counts=dict(counts))
     return table
-
-
-def unused(options: ReadOptions) -> list[str]:
-    """Which options mean nothing to reports of SWE-bench, in words."""
-    given = [f"--{name}" for name in ("scorer", "filter", "tokenizer") if getattr(options, name)]
-    return [f"{' and '.join(given)} mean{'s' * (len(given) == 1)} nothing to logs of SWE-bench."] if given else []
 
 
 def _entry(report: Any, instance: str) -> Mapping[str, Any]:

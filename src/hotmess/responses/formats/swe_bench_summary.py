@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hotmess.errors import BadInput
 from hotmess.responses.formats.hostile import clean, mapping, parse
 from hotmess.responses.formats.registry import HEAD_BYTES, NoResponses, ReadOptions, register
-from hotmess.responses.formats.swe_bench import INFRA, runs, unused
+from hotmess.responses.formats.swe_bench import INFRA, runs
 from hotmess.responses.formats.swe_bench_trajectory import ids
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _noted(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-@register("swe-bench-summary", sniff=is_summary, finish=_noted)
+@register("swe-bench-summary", sniff=is_summary, finish=_noted, options=("model",))
 def read_summary(path: Path, options: ReadOptions) -> pd.DataFrame:
     """One score for each instance that was evaluated, 1 where it was resolved.
 
@@ -77,7 +77,7 @@ def read_summary(path: Path, options: ReadOptions) -> pd.DataFrame:
     if not rows:
         raise NoResponses(f"{path} holds no instance that was evaluated.")
     table = pd.DataFrame(rows)
-    table.attrs.update(outcome="score", counts=dict(counts), notes=unused(options))
+    table.attrs.update(outcome="score", counts=dict(counts))
     return table
 
 
