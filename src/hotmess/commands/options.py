@@ -212,14 +212,18 @@ def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Seque
         args.files,
         columns=columns(args.column),
         where=args.where,
-        outcome="text" if args.embedder is not None or (args.canonical and not args.outcome) else args.outcome,
+        outcome="text" if args.embedder is not None else args.outcome,
+        canonical=args.canonical,
         metric=metric if args.embedder is None else None,
         length=args.length,
         allow_copies=args.allow_copies,
         **getting.asked(args),
         **options,
     )
-    responses = _texts(responses, args.canonical, args.embedder)
+    if args.embedder is not None:
+        from hotmess.responses.embed import embed
+
+        responses = embed(responses, args.embedder)
     named = args.difficulty is not None or args.reference is not None
     if named or ("difficulty" in by and "difficulty" not in responses.table.columns):
         responses = responses.difficulty(reference=args.reference, groups=args.groups, column=args.difficulty)
@@ -227,20 +231,4 @@ def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Seque
         from hotmess.responses.halves import split_halves
 
         responses = split_halves(responses)
-    return responses
-
-
-def _texts(responses: Responses, form: str | None, embedder: str | None) -> Responses:
-    """Texts in canonical form, and embedded, where that is asked for."""
-    if form is not None:
-        from hotmess.responses.canonical import canonical_answers, math_equivalent
-
-        by_sympy = form == "math-verify"
-        responses = canonical_answers(
-            responses, "math" if by_sympy else form, equivalent=math_equivalent if by_sympy else None
-        )
-    if embedder is not None:
-        from hotmess.responses.embed import embed
-
-        responses = embed(responses, embedder)
     return responses

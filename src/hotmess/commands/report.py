@@ -17,7 +17,7 @@ from hotmess.commands.study import make_study, stages
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
-READ = ("where", "outcome", "length", "scorer", "filter", "tokenizer", "model", "merge")
+READ = ("where", "outcome", "length", "scorer", "filter", "tokenizer", "model", "merge", "canonical")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -108,12 +108,6 @@ def study_code(args: argparse.Namespace, study: Study) -> str:
         given["allow_copies"] = True
     reading = ", ".join([repr(args.files), *(f"{k}={v!r}" for k, v in given.items())])
     lines = [f"responses = hm.read({reading})"]
-    if args.canonical is not None:
-        lines.insert(0, "from hotmess.responses.canonical import canonical_answers, math_equivalent")
-        by_sympy = args.canonical == "math-verify"
-        form = "math" if by_sympy else args.canonical
-        more = ", equivalent=math_equivalent" if by_sympy else ""
-        lines.append(f"responses = canonical_answers(responses, {form!r}{more})")
     if args.embedder is not None:
         lines.insert(0, "from hotmess.responses.embed import embed")
         lines.append(f"responses = embed(responses, {args.embedder!r})")

@@ -123,8 +123,9 @@ def canonical_answers(
     Parameters
     ----------
     form
-        `text` (Unicode, case, white space, numbers as written), `math` (`canonical_number`), or a function of your own;
-        what a function makes of an answer, None for one that cannot be read, stands in its place.
+        `text` (Unicode, case, white space, numbers as written), `math` (`canonical_number`), `math-verify` (the same,
+        and `math_equivalent`), or a function of your own; what a function makes of an answer, None for one that cannot
+        be read, stands in its place.
     equivalent
         Also: whether two answers to one question are the same, as `math_equivalent`. Each answer becomes the first that
         it is the same as, the target before all others.
@@ -136,8 +137,11 @@ def canonical_answers(
     """
     if responses.outcome != "text":
         raise BadInput(f"The outcome is {responses.outcome}; canonical forms are of text.")
+    if form == "math-verify":
+        form, equivalent = "math", equivalent or math_equivalent
     if isinstance(form, str) and form not in FORMS:
-        raise BadInput(f"There is no canonical form {form!r}; there are {', '.join(FORMS)}, or a function of your own.")
+        listed = ", ".join((*FORMS, "math-verify"))
+        raise BadInput(f"There is no canonical form {form!r}; there are {listed}, or a function of your own.")
     make = FORMS[form] if isinstance(form, str) else form
     table = responses.table
     known = {t: make(t.removesuffix(OTHERWISE)) for t in dict.fromkeys([*table["text"].dropna(), *table["target"]])}

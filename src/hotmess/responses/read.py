@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from hotmess.responses.address import fetched, is_address
 from hotmess.responses.ask import Ask, join_facts, named
 from hotmess.responses.filter import rows_where
 from hotmess.responses.frames import is_table, plain_table
-from hotmess.responses.grades import rescaled
+from hotmess.responses.grades import grades, rescaled
 from hotmess.responses.layouts import Layout, read_layouts
 from hotmess.responses.load import numbers_where_all
 from hotmess.responses.mixed import shared_outcome
@@ -54,6 +54,7 @@ def read(
     allow_copies: bool = False,
     model: str | None = None,
     tokenizer: str | None = None,
+    canonical: str | Callable[[str], str] | None = None,
     engine: Any = None,
     keep: Sequence[str] = (),
     **log_options: Any,
@@ -82,6 +83,8 @@ def read(
         allow_copies: take repeats that look like copies of each other; the notes then say so.
         model: the model's name, where nothing else gives it.
         tokenizer: a `tokenizer.json` by which to count lengths, where there are texts and none are recorded.
+        canonical: judge texts anew in a canonical form (`hotmess.responses.canonical.canonical_answers`): `text`,
+            `math`, `math-verify`, or a function of one's own.
         engine: count equal responses where they lie instead of loading them: `duckdb`, `duckdb://?memory_limit=2GB`,
             `spark://host:port`, any other address that Ibis knows, or a connected backend of Ibis. The files are then
             Parquet, and the table holds counts, see `hotmess.responses.counted`.
@@ -97,13 +100,15 @@ def read(
     """
     listed: list[Any] = [paths] if isinstance(paths, (str, Path)) or is_table(paths) else list(paths)
     merge = (merge,) if isinstance(merge, str) else tuple(merge)
+    if canonical is not None and outcome is None:
+        outcome = "text"
     if engine is not None:
         from hotmess.responses.counted import count_responses
 
         if any(not isinstance(one, (str, Path)) for one in listed):
             raise BadInput("An engine counts responses in Parquet files; write the table in memory to one first.")
         log_options |= {"tokenizer": tokenizer, "layouts": layouts or None, "sources": sources or None}
-        log_options |= {"questions": questions, "skip_damaged": skip_damaged or None}
+        log_options |= {"canonical": canonical, "questions": questions, "skip_damaged": skip_damaged or None}
         unused = [name for name, value in log_options.items() if value is not None]
         if unused or allow_copies:
             option = "allow_copies" if allow_copies else unused[0]
@@ -131,6 +136,8 @@ def read(
         account.refuse_damaged(skip_damaged)
         parts = [(table.name, numbers_where_all(ranked(table.frame))) for table in account.tables]
         notes = account.sentences()
+        if canonical is not None:
+            log_options["canonical"] = canonical if isinstance(canonical, str) else "a function"
         logs = _logs(account, ask, outcome, model, tokenizer, merge, skip_damaged, allow_copies, log_options)
     if logs is not None:
         parts.append((LOGS, logs[0]))
@@ -173,11 +180,18 @@ def read(
         notes=notes,
         outside_unparsable=outside_unparsable,
     )
-    if not account.tables or responses.counted:
-        return responses
-    from hotmess.responses.copies import check_copies
+    if account.tables and not responses.counted:
+        from hotmess.responses.copies import check_copies
+        from hotmess.responses.formats.agreement import check_agreement
 
-    return responses.note(*check_copies(_looked_at(responses), allow=allow_copies))
+        if responses.outcome in ("answer", "text"):
+            check_agreement(_with_grades(responses), judged=canonical is not None, choice=_GRADE)
+        responses = responses.note(*check_copies(_looked_at(responses), allow=allow_copies))
+    if canonical is not None:
+        from hotmess.responses.canonical import canonical_answers
+
+        responses = canonical_answers(responses, canonical)
+    return responses
 
 
 def _look_at_all(listed: Sequence[Source], ask: Ask, account: Account, stack: ExitStack) -> None:
@@ -230,6 +244,7 @@ def _logs(
         skip_damaged=skip_damaged,
         allow_copies=allow_copies,
         found=list(found.values()),
+        beside=bool(account.tables),
         **extra,
         **options,
     )
@@ -357,6 +372,20 @@ def _looked_at(responses: Responses) -> pd.DataFrame:
     for name in ("text_hash", "seed"):
         if name in table.columns:
             out[name] = labels(table[name])
+    return out
+
+
+_GRADE = "take the grade as the outcome with --outcome score, or read the table without its column score"
+
+
+def _with_grades(responses: Responses) -> pd.DataFrame:
+    """The outcome, and the grades beside it where the column score holds such."""
+    table = responses.table
+    names = [name for name in ("benchmark", "question", responses.outcome, "target") if name in table.columns]
+    out = table[names].copy(deep=False)
+    if "score" in table.columns:
+        with suppress(BadInput):  # no grades, whatever they are
+            out["score"] = grades(table["score"], place=str)
     return out
 
 
