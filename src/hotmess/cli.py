@@ -131,7 +131,7 @@ def _no_chatter() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not sys.flags.dev_mode:
         sys.unraisablehook = lambda _: None  # as where a library closes a damaged file that it has not opened
-    logging.lastResort = logging.NullHandler()  # type: ignore[assignment]
+    logging.lastResort = logging.NullHandler()
 
 
 def frame(command: str | None = None) -> argparse.ArgumentParser:

@@ -144,8 +144,8 @@ class Shown:
 def streams() -> Iterator[None]:
     """Inside the block stdout and stderr show text of others; what cannot be written to stdout is a `BadInput`."""
     before = sys.stdout, sys.stderr
-    sys.stdout = Shown(sys.stdout, "stdout", must=True)  # type: ignore[assignment]
-    sys.stderr = Shown(sys.stderr, "stderr", must=False)  # type: ignore[assignment]
+    sys.stdout = Shown(sys.stdout, "stdout", must=True)
+    sys.stderr = Shown(sys.stderr, "stderr", must=False)
     try:
         yield
     finally:

@@ -199,7 +199,8 @@ def kl_terms(
 
     def mean_log(p: np.ndarray) -> np.ndarray:
         shape = (slice(None), *(None,) * (p.ndim - 1))
-        return low[shape] + p * (high - low)[shape] + u[shape] * (middle - low)[shape]
+        out: np.ndarray = low[shape] + p * (high - low)[shape] + u[shape] * (middle - low)[shape]
+        return out
 
     m_a, m_w = mean_log(a), mean_log(w)
     real = np.arange(w.shape[1]) < (choices - 1)[:, None]

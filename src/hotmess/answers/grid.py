@@ -74,7 +74,8 @@ def _beta_draws(
         a = 1 / (1 + np.exp(-x))[:, None] + 0 * y
         kappa = np.exp(y)[None, :] + 0 * a
         value = log_likelihood_accuracy(tails, a[None], kappa[None])[0]
-        return value + _log_normal(x, ma, sa)[:, None] + _log_normal(y, mk, sk)[None, :]
+        out: np.ndarray = value + _log_normal(x, ma, sa)[:, None] + _log_normal(y, mk, sk)[None, :]
+        return out
 
     x, y = (np.linspace(m - 8 * s, m + 8 * s, _COARSE) for m, s in ((ma, sa), (mk, sk)))
     limits = (x[0], x[-1]), (y[0], y[-1])
@@ -118,10 +119,12 @@ def _cover(x: np.ndarray, keep: np.ndarray, points: int, limits: tuple[float, fl
 
 def _choose(p: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
     cumulative = p.cumsum()
-    return np.minimum(np.searchsorted(cumulative, rng.random(draws) * cumulative[-1]), len(p) - 1)
+    out: np.ndarray = np.minimum(np.searchsorted(cumulative, rng.random(draws) * cumulative[-1]), len(p) - 1)
+    return out
 
 
 def _jitter(x: np.ndarray, index: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     # Triangular jitter is linear interpolation of the density between grid points: no bias of second order in it.
     step = x[1] - x[0]
-    return x[index] + step * (rng.random(len(index)) - rng.random(len(index)))
+    out: np.ndarray = x[index] + step * (rng.random(len(index)) - rng.random(len(index)))
+    return out

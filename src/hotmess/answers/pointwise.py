@@ -35,7 +35,8 @@ def cell_log_likelihood(letters: LetterCells, group: np.ndarray, parameters: dic
         return np.concatenate([np.zeros((len(alpha), 1)), logs.cumsum(axis=1)], axis=1)
 
     def beta_binomial(mean: np.ndarray, size: np.ndarray, yes: np.ndarray, no: np.ndarray, g: np.ndarray) -> np.ndarray:
-        return rise(size * mean)[g, yes] + rise(size * (1 - mean))[g, no] - rise(size)[g, yes + no]
+        out: np.ndarray = rise(size * mean)[g, yes] + rise(size * (1 - mean))[g, no] - rise(size)[g, yes + no]
+        return out
 
     for s in range(len(out)):
         kappa, phi = np.exp(parameters["log_kappa"][s]), np.exp(parameters["log_phi"][s])

@@ -40,7 +40,10 @@ class SetDraws:
         """sum variance / sum error; nan where no error was drawn, and for the 0/1 loss, whose terms do not add."""
         if self.metric == "zero-one":
             return np.full_like(self.error, np.nan)
-        return np.divide(self.variance, self.error, out=np.full_like(self.error, np.nan), where=self.error > 0)
+        out: np.ndarray = np.divide(
+            self.variance, self.error, out=np.full_like(self.error, np.nan), where=self.error > 0
+        )
+        return out
 
     @property
     def dataset(self) -> xr.Dataset:

@@ -29,7 +29,8 @@ class PositionFit(Fit):
         if key not in self._cache:
             assert isinstance(self.letters, PositionCells)
             self._cache[key] = position_draws(self.letters, self.groups.index, self.parameters(draws), seed=self.seed)
-        return self._cache[key]
+        out: tuple[dict[str, TermDraws], np.ndarray] = self._cache[key]
+        return out
 
     def terms(self, metric: str = "brier", draws: int | None = None) -> TermDraws:
         """Draws (draws, cells) of error, bias² and variance: the squared family, or 0/1 loss for text."""

@@ -161,10 +161,12 @@ def cell_log_likelihood(cells: PositionCells, group: np.ndarray, parameters: dic
     out = np.empty((len(parameters["logit_a"]), len(group)))
 
     def rise(alpha: np.ndarray, n: np.ndarray) -> np.ndarray:
-        return gammaln(alpha + n) - gammaln(alpha)
+        out: np.ndarray = gammaln(alpha + n) - gammaln(alpha)
+        return out
 
     def beta_binomial(mean: np.ndarray, size: np.ndarray, yes: np.ndarray, no: np.ndarray) -> np.ndarray:
-        return rise(size * mean, yes) + rise(size * (1 - mean), no) - rise(size, yes + no)
+        out: np.ndarray = rise(size * mean, yes) + rise(size * (1 - mean), no) - rise(size, yes + no)
+        return out
 
     for s in range(len(out)):
         kappa, phi = np.exp(parameters["log_kappa"][s])[group], np.exp(parameters["log_phi"][s])[group]

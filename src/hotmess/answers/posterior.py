@@ -152,7 +152,8 @@ class Fit(Summaries):
         if shared or self.formula is not None or type(self.letters) is not LetterCells:
             return None
         after = find_groups(cells, None, by=self.spec.by, columns=self.spec.groups)
-        return without_groups(self.data, self.groups, after, gone, self.prior)
+        out: xr.DataTree | None = without_groups(self.data, self.groups, after, gone, self.prior)
+        return out
 
     def terms(self, metric: str = "brier", draws: int | None = None) -> TermDraws:
         """Draws (draws, cells) of error, bias² and variance of every question's answer distribution."""
@@ -164,7 +165,8 @@ class Fit(Summaries):
             self._cache[key] = term_draws(
                 self.letters, self.groups.index, self.parameters(draws), metrics=(metric,), seed=self.seed
             )[metric]
-        return self._cache[key]
+        out: TermDraws = self._cache[key]
+        return out
 
     def _release_others(self) -> None:
         """Large draws are kept for one fit at a time: those of others are made again, the same, if asked for."""
@@ -186,11 +188,13 @@ class Fit(Summaries):
                 # With unparsable answers the two moments are error and bias² themselves, else of b, b² and Σ w².
                 error, bias2 = means if self.with_unparsable else (2 * means[0], means[1] + means[2])
                 self._cache[key] = SetDraws(table, error, bias2, error - bias2, population, metric)
-                return self._cache[key]
+                out: SetDraws = self._cache[key]
+                return out
             terms = self.terms(metric)
             table, means = self._aggregate([terms.error, terms.bias2, terms.variance], by, population)
             self._cache[key] = SetDraws(table, means[0], means[1], means[2], population, metric)
-        return self._cache[key]
+        out = self._cache[key]
+        return out
 
     def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
         """(chain, draw, sets, 3) means over questions of a, a² and Σ w², see `hotmess.decompose.parts.from_moments`.
@@ -204,11 +208,13 @@ class Fit(Summaries):
             if closed is not None:
                 b, square, wrong = closed[1]
                 self._cache[key] = np.stack([1 - b, 1 - 2 * b + square, wrong], axis=-1)
-                return self._cache[key]
+                out: np.ndarray = self._cache[key]
+                return out
             terms = fitted.terms("brier")
             means = fitted._aggregate([terms.error, terms.variance], by, population, transform=pair_moments)[1]
             self._cache[key] = np.moveaxis(means, 0, -1)
-        return self._cache[key]
+        out = self._cache[key]
+        return out
 
     def set_weights(self, by: Sequence[str], population: str) -> np.ndarray:
         """(chain, draw, sets) weight of each set of `draws` and `moments`: sums over its cells of question weights.
@@ -252,7 +258,8 @@ class Fit(Summaries):
                     powers=not self.with_unparsable,
                     seed=self.seed,
                 )
-        return self._cache[key]
+        out: tuple[pd.DataFrame, np.ndarray] | None = self._cache[key]
+        return out
 
     @cached_property
     def _patterns(self) -> Patterns:

@@ -234,9 +234,11 @@ def _shares(log_g: Floats) -> Floats:
     d = log_g.shape[-1]
     others = np.where(np.eye(d, dtype=bool), -np.inf, log_g[..., None, :])
     g = np.exp(others - others.max(-1, keepdims=True))
-    return g / g.sum(-1, keepdims=True)
+    out: Floats = g / g.sum(-1, keepdims=True)
+    return out
 
 
 def lead_quantile(mu: Floats, sigma: Floats, u: Floats) -> Floats:
     """Quantiles at u (…, n) of Normal(mu, sigma²) cut off below 0, with mu and sigma (…, 1)."""
-    return np.maximum(mu - sigma * ndtri_exp(np.log1p(-u) + log_ndtr(mu / sigma)), 0.0)
+    out: Floats = np.maximum(mu - sigma * ndtri_exp(np.log1p(-u) + log_ndtr(mu / sigma)), 0.0)
+    return out

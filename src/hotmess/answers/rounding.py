@@ -40,7 +40,8 @@ def _multiple(x: Floats, unit: float) -> NDArray[np.bool_]:
 
 
 def certain(f: Floats) -> NDArray[np.bool_]:
-    return f.sum(1) - f.max(1) < 1e-9
+    out: NDArray[np.bool_] = f.sum(1) - f.max(1) < 1e-9
+    return out
 
 
 def divided(f: Floats, unit: Floats, real: NDArray[np.bool_]) -> tuple[Floats, Floats]:

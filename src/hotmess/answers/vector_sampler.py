@@ -150,16 +150,19 @@ def _remainder(data: Vectors, s: State, sums: dict[str, Floats], rng: np.random.
     cells, width = data.real.shape
 
     def whole(beta: Floats, total: Floats) -> Floats:
-        return (main * gammaln(np.maximum(total[:, None] - beta, 1e-300))).sum(1)
+        out: Floats = (main * gammaln(np.maximum(total[:, None] - beta, 1e-300))).sum(1)
+        return out
 
     def likelihood(rest: Floats) -> Floats:
         beta = np.where(data.real, np.exp(rest), 1.0)
         each = np.where(data.real, beta * shares - off * gammaln(beta), 0.0).sum(1)
         beta = np.where(data.real, beta, 0.0)
-        return each + whole(beta, beta.sum(1))
+        out: Floats = each + whole(beta, beta.sum(1))
+        return out
 
     def log_prior(rest: Floats, location: Floats, scale: Floats) -> Floats:
-        return np.where(data.real, -0.5 * ((rest - location[:, None]) / scale[:, None]) ** 2, 0.0).sum(1)
+        out: Floats = np.where(data.real, -0.5 * ((rest - location[:, None]) / scale[:, None]) ** 2, 0.0).sum(1)
+        return out
 
     location, scale = s.location[2, data.group], s.scale[2, data.group]
     beta = np.where(data.real, np.exp(s.rest), 0.0)

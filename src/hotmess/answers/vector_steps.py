@@ -90,7 +90,8 @@ def step_sharpness(
 
     def log_prior(x: dict[str, Floats]) -> Floats:
         z = [(x[name] - s.location[i, data.group]) / s.scale[i, data.group] for i, name in enumerate(HYPER[:2])]
-        return -0.5 * (z[0] ** 2 + z[1] ** 2)
+        out: Floats = -0.5 * (z[0] ** 2 + z[1] ** 2)
+        return out
 
     def in_groups(x: Floats) -> Floats:
         out: Floats = np.bincount(data.group, weights=x, minlength=groups)
@@ -137,7 +138,8 @@ def step_sharpness(
     s.lead, s.spread, s.tau = at["lead"], at["spread"], at["tau"]
     yes, no = sides(at)
     with np.errstate(over="ignore"):
-        return rng.random(len(yes)) < expit(yes - no)
+        result: NDArray[np.bool_] = rng.random(len(yes)) < expit(yes - no)
+        return result
 
 
 def step_together(

@@ -125,7 +125,8 @@ class VectorFit(Summaries):
         """Draws (draws, cells) of error, bias² and variance of every question, under `brier` or `kl`."""
         if metric not in self._cache:
             self._cache[metric] = self.posterior.terms(metric)
-        return self._cache[metric]
+        out: TermDraws = self._cache[metric]
+        return out
 
     @property
     def gate(self) -> Gate:

@@ -23,7 +23,7 @@ from hotmess.errors import BadInput
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 FAMILIES = ("beta", "logit-normal", "mixture")
 NODES, SETTLED = 401, 0.05
@@ -40,7 +40,9 @@ def _log_beta(u: np.ndarray, a: np.ndarray, kappa: np.ndarray) -> np.ndarray:
     What lies beyond the nodes, much where kappa is small, counts at the nodes of the ends.
     """
     first, second = (kappa * a)[:, None], (kappa * (1 - a))[:, None]
-    log_p = -first * np.logaddexp(0, -u) - second * np.logaddexp(0, u) - betaln(first, second) + np.log(u[1] - u[0])
+    log_p: np.ndarray = (
+        -first * np.logaddexp(0, -u) - second * np.logaddexp(0, u) - betaln(first, second) + np.log(u[1] - u[0])
+    )
     edge = 1 / (1 + np.exp((u[1] - u[0]) / 2 - u[0]))
     for end, (x, y) in ((0, (first, second)), (-1, (second, first))):
         log_p[:, end] = np.logaddexp(log_p[:, end], np.log(betainc(x, y, edge)[:, 0] + 1e-300))

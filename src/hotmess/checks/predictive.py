@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hotmess.answers.conjugate import LetterCells
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 REPLICATES, LEVEL = 200, 0.01
 RELIED_ON = NAMES

@@ -9,7 +9,7 @@ import numpy as np
 from hotmess.errors import NotTestable
 
 if TYPE_CHECKING:
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 NAMES = ("pairs", "triples", "spread", "settled", "middle", "concentration")
 WORDS = {

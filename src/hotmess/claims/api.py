@@ -53,7 +53,7 @@ def as_study(about: Any, **settings: Any) -> Study:
 
     about: `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `Contrast`, or several of these together.
     """
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.claims.study import MOST_DRAWS, Study
     from hotmess.laws.contrast import Contrast
     from hotmess.laws.length import LengthLaw

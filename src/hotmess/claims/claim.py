@@ -14,7 +14,7 @@ from hotmess.estimates.estimate import Estimate
 from hotmess.inference.gate import Gate
 
 if TYPE_CHECKING:
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.claims.published import Published
     from hotmess.claims.rates import Rates
     from hotmess.claims.study import Study
@@ -234,7 +234,8 @@ class Case:
     def holds(self, draws: np.ndarray) -> np.ndarray:
         """Where what the verdict says holds: the claim, or that its quantity is practically none."""
         if self.verdict == NEGLIGIBLE and self.claim.negligible is not None:
-            return np.abs(draws) < self.claim.negligible
+            out: np.ndarray = np.abs(draws) < self.claim.negligible
+            return out
         return self.claim.holds(draws)
 
     def summary(self, draws: np.ndarray) -> dict[str, float]:

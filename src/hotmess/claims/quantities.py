@@ -18,7 +18,7 @@ from hotmess.estimates.estimate import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.claims.study import Study
     from hotmess.responses.cells import Cells
 
@@ -145,7 +145,8 @@ def _set_draws(study: Study, fit: Fit, term: Term, columns: tuple[str, ...], pop
     else:
         mean = {k: np.asarray(x, float)[..., rows[0]] for k, x in parts.items()}
     if term.name != "incoherence":
-        return mean[term.name]
+        out: np.ndarray = mean[term.name]
+        return out
     return replace(sets, **mean).incoherence
 
 
@@ -155,17 +156,20 @@ def _law_draws(study: Study, term: Term, population: str) -> np.ndarray:
     draws = (
         laws.slope_of_logit_incoherence(population) if term.name == "size_slope" else laws.draws(term.name, population)
     )
-    return draws[..., rows].mean(-1)
+    out: np.ndarray = draws[..., rows].mean(-1)
+    return out
 
 
 def _arm_draws(study: Study, term: Term, population: str) -> np.ndarray:
     law = study.length_law
-    return law.slopes("odds", population)[..., pick(law.arms, term)].mean(-1)
+    out: np.ndarray = law.slopes("odds", population)[..., pick(law.arms, term)].mean(-1)
+    return out
 
 
 def _half_draws(study: Study, term: Term, population: str) -> np.ndarray:
     contrast = study.contrast
-    return contrast.change(population)[..., pick(contrast.models, term)].mean(-1)
+    out: np.ndarray = contrast.change(population)[..., pick(contrast.models, term)].mean(-1)
+    return out
 
 
 # --- without a model ----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hotmess.decompose.parts import from_moments, shapley
 from hotmess.errors import NotTestable
 
 if TYPE_CHECKING:
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 
 def moments_of(fit: Fit, keys: Sequence[str], population: str) -> np.ndarray | None:
@@ -27,4 +27,5 @@ def slope_parts(moments: np.ndarray, x: np.ndarray) -> np.ndarray:
     factors = from_moments(moments)
     parts = shapley(factors[..., :1, :], factors)
     t = x - x.mean()
-    return np.einsum("k,cdkp->cdp", t / (t**2).sum(), np.nan_to_num(parts))
+    out: np.ndarray = np.einsum("k,cdkp->cdp", t / (t**2).sum(), np.nan_to_num(parts))
+    return out

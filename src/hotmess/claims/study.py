@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from hotmess.errors import BadInput, NotTestable, checked_seed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.laws.contrast import Contrast
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hotmess.temperature.checks import BudgetAgreement
     from hotmess.temperature.posterior import LengthFit
 
+Made = TypeVar("Made")
 
 LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
 MOST_DRAWS = 16_000
@@ -68,16 +69,17 @@ class Study:
         self.responses.need_single("A study")
         object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))
 
-    def once(self, key: str, make: Callable[[], Any]) -> Any:
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
         """What `make` returns, or raises when the data cannot speak: computed once."""
         if key not in self.made:
             try:
                 self.made[key] = make()
             except NotTestable as reason:
                 self.made[key] = reason
-        if isinstance(self.made[key], NotTestable):
-            raise self.made[key]
-        return self.made[key]
+        made: Made | NotTestable = self.made[key]
+        if isinstance(made, NotTestable):
+            raise made
+        return made
 
     def with_more_draws(self) -> Study | None:
         """This study with twice the draws; None where these are asked for, or enough, or the data are large."""
@@ -109,7 +111,8 @@ class Study:
         from hotmess.answers.fit import fit
 
         settings = {name: getattr(self, name) for name in ("seed", "draws", "warmup", "chains")}
-        return self.once("fit", lambda: fit(self.cells, **settings))
+        made: Fit = self.once("fit", lambda: fit(self.cells, **settings))
+        return made
 
     @property
     def grouped(self) -> Responses:

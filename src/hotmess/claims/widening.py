@@ -38,7 +38,8 @@ def widen(draws: np.ndarray, factor: float) -> np.ndarray:
     if factor == 1:
         return draws
     middle = np.median(draws)
-    return middle + factor * (draws - middle)
+    out: np.ndarray = middle + factor * (draws - middle)
+    return out
 
 
 def widened(quantity: Quantity, factor: float, units: str) -> Quantity:

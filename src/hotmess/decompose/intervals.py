@@ -30,7 +30,8 @@ def question_weights(questions: int, draws: int, seed: int | np.random.Generator
     [1.0, 1.0]
     """
     raw = np.random.default_rng(seed).standard_exponential((draws, questions))
-    return raw / raw.sum(axis=1, keepdims=True)
+    out: Floats = raw / raw.sum(axis=1, keepdims=True)
+    return out
 
 
 def bootstrap_interval(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ class Clusters:
     weights: Ints
     starts: Ints
 
-    def sum(self, values: NDArray) -> NDArray:
+    def sum(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sums of `values` (one row per row of the tally) over one copy of each cluster."""
         taken = values[self.rows]
         if (self.weights != 1).any():

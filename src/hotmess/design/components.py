@@ -14,7 +14,7 @@ from hotmess.design.variance import Moments, moments, sampling_coefficients
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
 

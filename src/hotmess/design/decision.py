@@ -40,4 +40,5 @@ def decision_rate(error: np.ndarray, df: float, effect: np.ndarray | float) -> n
     critical = stats.t.ppf(THRESHOLD, df)
     with np.errstate(all="ignore"):
         rate = stats.nct.sf(critical, df, np.clip(effect / np.asarray(error), -30, 30))
-    return np.nan_to_num(rate)
+    out: np.ndarray = np.nan_to_num(rate)
+    return out

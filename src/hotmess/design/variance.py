@@ -53,4 +53,5 @@ def sampling_coefficients(m: Moments, alpha: np.ndarray, beta: np.ndarray) -> np
 def sampling_variance(c: np.ndarray, n: float | np.ndarray) -> np.ndarray:
     """The variance that coefficients (…, 3) give at n samples per cell."""
     n = np.asarray(n, float)
-    return c[..., 0] / n + c[..., 1] * (n - 2) / (n * (n - 1)) + c[..., 2] / (n * (n - 1))
+    out: np.ndarray = c[..., 0] / n + c[..., 1] * (n - 2) / (n * (n - 1)) + c[..., 2] / (n * (n - 1))
+    return out

@@ -156,7 +156,8 @@ def _blocks(z: Floats, size: int) -> Floats:
 
 def _variance(mean: Floats) -> Floats:
     """Unbiased variance over ensembles (n, ensembles, repeats, D), averaged over repeats."""
-    return mean.var(axis=1, ddof=1).sum(-1).mean(1)
+    out: Floats = mean.var(axis=1, ddof=1).sum(-1).mean(1)
+    return out
 
 
 def _jackknife(z: Floats, sizes: tuple[int, ...]) -> Floats:
@@ -171,4 +172,5 @@ def _jackknife(z: Floats, sizes: tuple[int, ...]) -> Floats:
         rest, length = sums.sum(1, keepdims=True) - sums, squares.sum(1, keepdims=True) - squares
         theta[:, :, i] = ((length - (rest**2).sum(-1) / n) / (n - 1)).mean(-1).T
     away = theta - theta.mean(0)
-    return (blocks - 1) / blocks * np.einsum("bns,bnt->nst", away, away)
+    out: Floats = (blocks - 1) / blocks * np.einsum("bns,bnt->nst", away, away)
+    return out

@@ -16,7 +16,7 @@ from hotmess.errors import BadInput
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 SIZES = (1, 8)
 DRAWS = 200

@@ -81,7 +81,8 @@ def _vote(p: Floats, none: Floats, size: int) -> Floats:
 
 
 def _log_poisson(j: ArrayLike, mean: ArrayLike) -> Floats:
-    return xlogy(j, mean) - mean - gammaln(np.asarray(j) + 1)
+    out: Floats = xlogy(j, mean) - mean - gammaln(np.asarray(j) + 1)
+    return out
 
 
 def vote_limit(p: Floats) -> Floats:

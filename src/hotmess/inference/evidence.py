@@ -188,7 +188,8 @@ def bridge(
     def log_q(x: np.ndarray) -> np.ndarray:
         white = np.linalg.solve(root, (x - mean).T)
         constant = gammaln((df + d) / 2) - gammaln(df / 2) - 0.5 * d * np.log(df * np.pi) - np.log(np.diag(root)).sum()
-        return constant - 0.5 * (df + d) * np.log1p((white**2).sum(0) / df)
+        out: np.ndarray = constant - 0.5 * (df + d) * np.log1p((white**2).sum(0) / df)
+        return out
 
     own, other = (log_joint(x) - log_q(x) for x in (used, proposed))
     shift = float(np.median(own))

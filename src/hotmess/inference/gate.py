@@ -84,7 +84,7 @@ def diagnose(x: np.ndarray) -> tuple[float, float, float]:
     >>> diagnose(np.zeros((1, 1)))
     (inf, 0.0, 0.0)
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     x = np.asarray(x, float)
     if x.shape[1] < DRAWS or x.shape[0] < CHAINS or not np.isfinite(x).all():

@@ -132,7 +132,8 @@ class _Kernels:
             fitted = np.log(_half_power(near, _DF + d).sum(axis=1)) - np.log(_KERNELS)
         fitted += gammaln((_DF + d) / 2) - gammaln(_DF / 2) - 0.5 * d * np.log(_DF * np.pi)
         fitted -= np.log(np.diag(self.root)).sum()
-        return np.logaddexp(np.log(_PRIOR_SHARE) + log_prior(points), np.log1p(-_PRIOR_SHARE) + fitted)
+        out: np.ndarray = np.logaddexp(np.log(_PRIOR_SHARE) + log_prior(points), np.log1p(-_PRIOR_SHARE) + fitted)
+        return out
 
 
 def _half_power(x: np.ndarray, n: int) -> np.ndarray:

@@ -27,7 +27,7 @@ def power_scaling_sense(draws: np.ndarray, log_prior: np.ndarray, log_likelihood
     import warnings
 
     from arviz_base import from_dict
-    from arviz_stats import psense
+    from arviz_stats.psense import psense
 
     groups = {"posterior": draws, "log_prior": log_prior, "log_likelihood": log_likelihood[..., None]}
     tree = from_dict({k: {"claim": np.asarray(v, float)} for k, v in groups.items()})

@@ -28,7 +28,7 @@ def smoothed(log_weights: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _smoothed(row: NDArray[Any]) -> tuple[NDArray[Any], float]:
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     if np.ptp(row) < 1e-12:
         return np.full(len(row), 1 / len(row)), 0.0

@@ -17,7 +17,7 @@ from hotmess.responses.values import suggest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.inference.gate import Gate
     from hotmess.responses.cells import Cells
 
@@ -80,7 +80,10 @@ class Sets:
     def take(self, index: Sequence[int]) -> Sets:
         """Some of the sets."""
         at = list(index)
-        pick = lambda x: None if x is None else x[..., at, :]  # noqa: E731
+
+        def pick(x: np.ndarray | None) -> np.ndarray | None:
+            return None if x is None else x[..., at, :]
+
         return Sets(
             self.table.iloc[at].reset_index(drop=True),
             pick(self.latent),
@@ -99,7 +102,8 @@ def quantity(terms: np.ndarray, name: str) -> np.ndarray:
     if name != "incoherence":
         return terms[..., ("error", "bias2", "variance").index(name)]
     error, variance = terms[..., 0], terms[..., 2]
-    return np.divide(variance, error, out=np.full_like(error, np.nan), where=error > 0)
+    out: np.ndarray = np.divide(variance, error, out=np.full_like(error, np.nan), where=error > 0)
+    return out
 
 
 def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = None, **settings: Any) -> Source:
@@ -113,7 +117,8 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
     BadInput
         For a column that is not there.
     """
-    from hotmess.answers.fit import Fit, fit
+    from hotmess.answers.fit import fit
+    from hotmess.answers.posterior import Fit
     from hotmess.claims.study import Study
     from hotmess.decompose.methods import choose_metric
     from hotmess.responses.cells import need_repeats, reduce

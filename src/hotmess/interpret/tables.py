@@ -161,7 +161,8 @@ def slopes(
             with np.errstate(invalid="ignore", divide="ignore"):
                 if link:
                     y = np.log(y) - np.log1p(-y) if name == "incoherence" else np.log(y)
-            return (y @ line)[..., None]
+            out: np.ndarray = (y @ line)[..., None]
+            return out
 
         head = own.table.iloc[:1][by].assign(levels=len(x))
         one = Sets(head, own.latent, own.unbiased, own.estimate, own.questions[:1])
@@ -177,7 +178,8 @@ def slopes(
 def _slope(x: np.ndarray) -> np.ndarray:
     """Coefficients c with slope = c · y of the least-squares line."""
     centred = x - x.mean()
-    return centred / (centred**2).sum()
+    out: np.ndarray = centred / (centred**2).sum()
+    return out
 
 
 def few_levels(table: pd.DataFrame, names: Sequence[str]) -> None:
@@ -273,14 +275,16 @@ def _pair(
 
 def _difference(terms: np.ndarray, name: str) -> np.ndarray:
     value = quantity(terms, name)
-    return value[..., :1] - value[..., 1:]
+    out: np.ndarray = value[..., :1] - value[..., 1:]
+    return out
 
 
 def _medians(two: Sets, name: str) -> list[float]:
     draws = two.latent if two.latent is not None else two.estimate
     assert draws is not None
     values = quantity(draws, name).reshape(-1, 2)
-    return np.where(np.isfinite(values).all(0), np.median(np.nan_to_num(values), axis=0), np.nan).tolist()
+    out: list[float] = np.where(np.isfinite(values).all(0), np.median(np.nan_to_num(values), axis=0), np.nan).tolist()
+    return out
 
 
 def _long(

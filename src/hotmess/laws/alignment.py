@@ -12,7 +12,7 @@ from hotmess.errors import NotTestable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 
 def alignment(

@@ -21,7 +21,7 @@ from hotmess.responses.cells import take_cells
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.decompose.points import Points
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
@@ -58,7 +58,8 @@ class Contrast:
     def change(self, population: str = "like-these") -> np.ndarray:
         """(chain, draw, models) incoherence of the longer half minus that of the shorter half."""
         both = self.incoherence[population]
-        return both[..., 1] - both[..., 0]
+        out: np.ndarray = both[..., 1] - both[..., 0]
+        return out
 
     def summary(self, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the change and its parts, per model."""

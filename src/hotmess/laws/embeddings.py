@@ -166,7 +166,8 @@ def weighted_slope(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndar
     """
     total = weights.sum(axis=1, keepdims=True)
     t = x - (weights @ x)[:, None] / total
-    return (weights * t * y).sum(axis=1) / (weights * t * t).sum(axis=1)
+    out: np.ndarray = (weights * t * y).sum(axis=1) / (weights * t * t).sum(axis=1)
+    return out
 
 
 def _latent(

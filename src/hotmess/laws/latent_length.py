@@ -175,7 +175,8 @@ def _posterior(
 
 def _hazard(a: Floats) -> Floats:
     """phi(a)/Phi(a), also far in the tail."""
-    return np.exp(-0.5 * a**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(a))
+    out: Floats = np.exp(-0.5 * a**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(a))
+    return out
 
 
 def latent_length(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.inference.gate import Gate
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.inference.gate import Gate
 
 MIN_SIZES, MIN_WRONG, MAX_SHIFT = 4, 10, 0.5

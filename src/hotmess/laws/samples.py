@@ -27,7 +27,7 @@ from hotmess.errors import NotTestable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.responses.cells import Cells
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,8 @@ def projections(a: Floats, w: Floats, u: Floats, choices: NDArray[np.int64]) -> 
     loss[:, 1:-1], loss[:, -1] = 2.0, 1 - 1 / choices
 
     def mean(x: Floats) -> Floats:
-        return np.einsum("ck,ck->c", p, x)
+        out: Floats = np.einsum("ck,ck->c", p, x)
+        return out
 
     error, variance = mean(loss), mean(away)
     cross = mean(away * loss)
@@ -101,7 +102,8 @@ class SampleSize:
         form = np.stack([alpha**2, 2 * alpha * beta, beta**2])
         first, second = (form * self.means[2:5]).sum(0), (form * self.means[5:8]).sum(0)
         total = (4 * (n - 2) * first + 2 * second) / (n * (n - 1))
-        return np.sqrt(np.maximum(total, 0.0) / self.table["cells"].to_numpy())
+        out: Floats = np.sqrt(np.maximum(total, 0.0) / self.table["cells"].to_numpy())
+        return out
 
 
 def sample_size(

@@ -27,7 +27,8 @@ def in_a_norm(problem: Quadratic, x: np.ndarray) -> np.ndarray:
     [[3.0, 4.0]]
     """
     lower = np.linalg.cholesky(np.asarray(problem.matrix, float))
-    return (np.asarray(x, float) - np.asarray(problem.optimum, float)) @ lower
+    out: np.ndarray = (np.asarray(x, float) - np.asarray(problem.optimum, float)) @ lower
+    return out
 
 
 def end_points(

@@ -13,7 +13,10 @@ import numpy as np
 from hotmess.errors import BadInput
 from hotmess.optimizer.quadratic import Quadratic
 from hotmess.optimizer.tokens import Encoding
-from hotmess.optimizer.transformer import Transformer
+from hotmess.optimizer.transformer import Cache, Transformer
+
+Carry = tuple[jax.Array, Cache, jax.Array]
+"""Logits, cache, the token before."""
 
 
 class Spread(NamedTuple):
@@ -28,7 +31,8 @@ class Spread(NamedTuple):
     def incoherence(self) -> np.ndarray:
         """variance / (bias² + variance), NaN where both are 0."""
         total = self.bias2 + self.variance
-        return np.divide(self.variance, total, out=np.full_like(total, np.nan), where=total > 0)
+        out: np.ndarray = np.divide(self.variance, total, out=np.full_like(total, np.nan), where=total > 0)
+        return out
 
 
 def next_update(model: Transformer, code: Encoding, x: jax.Array) -> jax.Array:
@@ -36,7 +40,7 @@ def next_update(model: Transformer, code: Encoding, x: jax.Array) -> jax.Array:
     prompt = code.encode(x)
     logits, cache = model.prefill(prompt)
 
-    def one(carry: tuple, position: jax.Array) -> tuple[tuple, jax.Array]:
+    def one(carry: Carry, position: jax.Array) -> tuple[Carry, jax.Array]:
         logits, cache, previous = carry
         token = choose(logits, code.allowed(position, previous))
         logits, cache = model.step(token, code.length + position, cache)
@@ -115,4 +119,5 @@ def decompose(problem: Quadratic, path: jax.Array, *, unbiased: bool = True) -> 
 
 def true_distance(path: jax.Array, truth: jax.Array) -> np.ndarray:
     """Median Euclidean distance between the model's and the true points, per step: (steps,)."""
-    return np.median(np.linalg.norm(np.asarray(path, float) - np.asarray(truth, float), axis=-1), axis=1)
+    out: np.ndarray = np.median(np.linalg.norm(np.asarray(path, float) - np.asarray(truth, float), axis=-1), axis=1)
+    return out

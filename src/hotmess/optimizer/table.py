@@ -85,7 +85,8 @@ def tidy(records: Sequence[Mapping[str, Any]], *, step: int = -1) -> pd.DataFram
 
 def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The table's rows as plain JSON values; what is undefined is None."""
-    return json.loads(table.to_json(orient="records", double_precision=10))
+    out: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=10))
+    return out
 
 
 def power_law(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:

@@ -16,7 +16,7 @@ import optax
 from hotmess.errors import BadInput
 from hotmess.optimizer import checkpoint
 from hotmess.optimizer.train import adamw
-from hotmess.optimizer.transformer import Shape, Transformer
+from hotmess.optimizer.transformer import Cache, Shape, Transformer
 from hotmess.organisms.text import LENGTH, PROMPT, SYMBOLS, Question, read, write_batch
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def continue_texts(model: Transformer, prompts: jax.Array, key: jax.Array, tempe
     """Sampled continuations (n, LENGTH − PROMPT) of prompts (n, PROMPT), with a cache of keys and values."""
     logits, cache = model.prefill(prompts)
 
-    def one(carry: tuple, position: jax.Array) -> tuple[tuple, jax.Array]:
+    def one(carry: tuple[jax.Array, Cache], position: jax.Array) -> tuple[tuple[jax.Array, Cache], jax.Array]:
         logits, cache = carry
         token = jax.random.categorical(jax.random.fold_in(key, position), logits / temperature).astype(jnp.int32)
         return model.step(token, position, cache), token

@@ -91,7 +91,8 @@ def shares(power: float) -> np.ndarray:
     ([0.341, 0.171, 0.114], [0.1, 0.1])
     """
     weights = np.arange(1, 11.0) ** -power
-    return weights / weights.sum()
+    out: np.ndarray = weights / weights.sum()
+    return out
 
 
 def random_question(rng: np.random.Generator, operations: int, *, power: float = 0.0) -> Question:

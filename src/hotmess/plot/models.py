@@ -41,7 +41,7 @@ def model_records(
     def latent() -> list[dict[str, Any]]:
         from hotmess.answers import decompose_latent
 
-        return decompose_latent(
+        out: list[dict[str, Any]] = decompose_latent(
             study.responses,
             by=list(by),
             metric=study.metric,
@@ -52,6 +52,7 @@ def model_records(
             warmup=study.warmup,
             chains=study.chains,
         )
+        return out
 
     def without_model() -> list[dict[str, Any]]:
         from hotmess.decompose.records import decompose
@@ -106,16 +107,17 @@ def incoherence_by_model(study: Study, *, interval: float = INTERVAL, width: flo
     colours = palette(list(zip(whole["model"], whole["family"].astype(str))))
     main = "latent" if "latent" in whole else "unbiased" if "unbiased" in whole else "plug_in"
     with style.look():
-        axes = style.panels(1, 1, width=width, height=0.95 + 0.27 * len(shown))[0, 0]
+        axes: Axes = style.panels(1, 1, width=width, height=0.95 + 0.27 * len(shown))[0, 0]
         at = style.rows_axis(axes, shown["model"].tolist(), limit=36 if width > 5 else 22)
         for y, (_, row) in zip(at, shown.iterrows()):
             colour, marker = colours.colours[row["model"]], colours.markers[row["model"]]
             if not np.isfinite(row[main]):
                 axes.text(0.02, y, "undefined: no errors", va="center", fontsize=8)
                 continue
-            for suffix, look in (("", {"lw": 1.2}), ("_these", {"lw": 4.5, "alpha": 0.55})):
+            looks: tuple[tuple[str, dict[str, Any]], ...] = (("", {"lw": 1.2}), ("_these", {"lw": 4.5, "alpha": 0.55}))
+            for suffix, look in looks:
                 if f"{main}{suffix}_low" in row and np.isfinite(row[f"{main}{suffix}_low"]):
-                    axes.hlines(y, row[f"{main}{suffix}_low"], row[f"{main}{suffix}_high"], color=colour, **look)  # type: ignore[arg-type]
+                    axes.hlines(y, row[f"{main}{suffix}_low"], row[f"{main}{suffix}_high"], color=colour, **look)
             axes.plot(row[main], y, marker, color=colour, ms=5.5, zorder=3)
             for name, mark in HOLLOW:
                 if name in row and name != main and np.isfinite(row[name]):

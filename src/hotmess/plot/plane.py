@@ -12,7 +12,7 @@ from hotmess.plot.colour import INK, MUTED, RULE, palette
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 LEVELS = (0.1, 0.25, 0.5, 0.75)
 MOST_POINTS, STEP = 4000, 0.05

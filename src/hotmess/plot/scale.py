@@ -58,7 +58,8 @@ def line(laws: PowerLaws, term: str, group: int, x: np.ndarray, population: str 
     """(draws, points) of bias² or variance on a group's line at sizes x."""
     level = laws.draws(f"level_{term}", population)[..., group].ravel()[:, None]
     slope = laws.draws(f"alpha_{term}", population)[..., group].ravel()[:, None]
-    return np.exp(level - slope * (np.log(x) - laws.law.center))
+    out: np.ndarray = np.exp(level - slope * (np.log(x) - laws.law.center))
+    return out
 
 
 def power_laws(

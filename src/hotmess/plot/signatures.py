@@ -13,7 +13,7 @@ from hotmess.plot.colour import BIAS, INK, MUTED, VARIANCE
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 LOOK = {"systematic": (BIAS, "o"), "hot mess": (VARIANCE, "s"), "both high": (INK, "D"), "solved": (MUTED, "^")}
 

@@ -255,7 +255,7 @@ def left_over(axes: Axes, drawn: int, all_of_them: int, what: str) -> None:
     """Say on the figure that only some are drawn."""
     if drawn < all_of_them:
         text = f"{drawn} of {all_of_them} {what} are drawn, evenly spread; all are in the table."
-        axes.figure.supxlabel(text, fontsize=8, color=MUTED, x=0.01, ha="left")  # type: ignore[union-attr]
+        axes.figure.supxlabel(text, fontsize=8, color=MUTED, x=0.01, ha="left")
 
 
 def rows_axis(axes: Axes, names: Sequence[str], *, limit: int = 36) -> np.ndarray:

@@ -63,7 +63,7 @@ def sample_pymc(
         warnings.simplefilter("ignore")
         import nutpie
 
-        compiled = nutpie.compile_pymc_model(model, backend=backend)  # type: ignore[arg-type]
+        compiled = nutpie.compile_pymc_model(model, backend=backend)
         trace = nutpie.sample(
             compiled,
             draws=draws,

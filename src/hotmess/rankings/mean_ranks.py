@@ -64,7 +64,8 @@ def _correlate(both: list[NDArray[np.float64]], out: NDArray[np.float64]) -> tup
     means = [x.mean(0) for x in both]
 
     def covariance(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        return (x * y) @ keep - (x @ keep) * (y @ keep)
+        out: NDArray[np.float64] = (x * y) @ keep - (x @ keep) * (y @ keep)
+        return out
 
     spread = [covariance(m, m) for m in means]
     raw = covariance(*means) / np.sqrt(spread[0] * spread[1])

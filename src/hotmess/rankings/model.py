@@ -65,7 +65,8 @@ def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     0.993
     """
     x, y = (v - v.mean(-1, keepdims=True) for v in (x, y))
-    return (x * y).sum(-1) / np.sqrt((x**2).sum(-1) * (y**2).sum(-1))
+    out: np.ndarray = (x * y).sum(-1) / np.sqrt((x**2).sum(-1) * (y**2).sum(-1))
+    return out
 
 
 def log_likelihood(strength: Any, xp: Any = np) -> Any:

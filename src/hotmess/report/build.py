@@ -223,7 +223,7 @@ def figure_code(study: str, draw: str, name: str) -> str:
 def results(context: Context, sections: Sequence[Section], command: str) -> dict[str, Any]:
     """The numbers of the page, for results.json: undefined ones are null."""
     study = context.study
-    return plain(
+    out: dict[str, Any] = plain(
         {
             "format": FORMAT,
             "command": command,
@@ -238,6 +238,7 @@ def results(context: Context, sections: Sequence[Section], command: str) -> dict
             "figures": {f.name: _figure(f) for s in sections for f in s.figures},
         }
     )
+    return out
 
 
 def _table(table: Any) -> dict[str, Any]:

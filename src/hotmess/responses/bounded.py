@@ -61,7 +61,8 @@ def _require_nested(file: Any, names: list[str], unpacked: int, what: str) -> No
 def _is_text(kind: Any) -> bool:
     import pyarrow as pa
 
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)
+    out: bool = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)
+    return out
 
 
 def _holds_text(kind: Any) -> bool:

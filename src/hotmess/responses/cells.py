@@ -160,7 +160,11 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
         inside = np.cumsum(change | _changes(rows, ["context"])) - 1
     outcome = OUTCOMES[responses.outcome]
     placed = outcome.place(rows["value"].to_numpy(), owner, table, responses, space)
-    add = lambda values: np.add.reduceat(values, first)  # noqa: E731
+
+    def add(values: np.ndarray) -> np.ndarray:
+        """Sums over the rows of each cell."""
+        return np.add.reduceat(values, first)
+
     table["responses"] = add(copies)
     table["right"] = add(copies * placed.right)
     table["unparsable"] = add(copies * placed.unparsable)

@@ -56,7 +56,8 @@ def _missing(responses: Responses) -> np.ndarray:
     lost = np.isnan(responses.lengths())
     keys = [responses.table[name] for name in ARM]
     recorded = responses.table.assign(_has=~lost).groupby(keys, observed=True)["_has"].transform("any")
-    return lost & recorded.to_numpy(bool)
+    out: np.ndarray = lost & recorded.to_numpy(bool)
+    return out
 
 
 def fill_lengths(responses: Responses, how: Literal["max", "min"]) -> Responses:
@@ -117,5 +118,8 @@ def _marks(responses: Responses) -> np.ndarray | None:
     if responses.outcome == "tests":
         return np.array([float(np.mean(value)) for value in table["tests"]])
     if responses.outcome in ("answer", "text"):
-        return (table[responses.outcome].to_numpy(object) == table["target"].to_numpy(object)).astype(float)
+        out: np.ndarray | None = (table[responses.outcome].to_numpy(object) == table["target"].to_numpy(object)).astype(
+            float
+        )
+        return out
     return None

@@ -49,7 +49,8 @@ def _foreign(given: Any, name: str) -> pd.DataFrame:
         if hasattr(given, "collect") and not hasattr(given, "__arrow_c_stream__"):
             given = given.collect()  # polars' lazy frames
         if hasattr(given, "__arrow_c_stream__"):
-            return pa.table(given).to_pandas(ignore_metadata=True)
+            out: pd.DataFrame = pa.table(given).to_pandas(ignore_metadata=True)
+            return out
         frame = given.to_pandas() if hasattr(given, "to_pandas") else given.to_arrow().to_pandas()
     except Exception as error:  # each library raises its own
         raise BadInput(f"{name} cannot be read as a table: {str(error).splitlines()[0][:200]}.") from error

@@ -197,7 +197,7 @@ def _load_csv(file: Opened) -> pd.DataFrame:
             raise Damaged(
                 f"The file {file.name!r} is not sound CSV: {words.removeprefix('CSV parse error: ')}."
             ) from None
-    frame = table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
     if frame.shape[1] and names[0] == "" and frame[""].tolist() == [str(at) for at in range(len(frame))]:
         frame = frame.drop(columns=[""])  # the index that pandas writes
     frame.attrs["text"] = True

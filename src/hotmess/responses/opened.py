@@ -111,7 +111,7 @@ def open_file(path: Path) -> list[Opened]:
 def _zstd(file: BinaryIO) -> IO[bytes]:
     import pyarrow as pa
 
-    stream: Any = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
+    stream: IO[bytes] = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
     return stream
 
 

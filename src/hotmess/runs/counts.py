@@ -88,7 +88,8 @@ def _ordered(scores: Sorted, k: int, others: Ints) -> Floats:
 
 def _log_choose(n: Ints, k: int) -> Floats:
     n = np.maximum(np.asarray(n, float), k)
-    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    out: Floats = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return out
 
 
 def pair_moments(scores: Sorted) -> tuple[Floats, Floats, Floats]:

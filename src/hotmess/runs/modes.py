@@ -125,7 +125,8 @@ def _pairs(found: Runs) -> Floats:
     same = np.bincount(pair[:, 0], m * (m - 1.0), minlength=cells)
     both = w * (w - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.stack([2 * r * (n - r), 2 * u * w, both - same, both, same], axis=1) / (n * (n - 1))[:, None]
+        out: Floats = np.stack([2 * r * (n - r), 2 * u * w, both - same, both, same], axis=1) / (n * (n - 1))[:, None]
+        return out
 
 
 def _rows(pairs: Floats, question: Ints, weights: Floats, interval: float) -> list[dict[str, Any]]:
@@ -134,7 +135,8 @@ def _rows(pairs: Floats, question: Ints, weights: Floats, interval: float) -> li
 
     def means(w: Floats) -> Floats:
         own = w[:, question] * share
-        return (own / own.sum(axis=1, keepdims=True)) @ pairs
+        out: Floats = (own / own.sum(axis=1, keepdims=True)) @ pairs
+        return out
 
     point, spread = means(np.ones((1, weights.shape[1])))[0], means(weights)
     out = []
@@ -192,4 +194,5 @@ def _options(responses: Responses, found: Runs) -> Ints | None:
         return None
     own = responses.table[[*CELL, "n_choices"]].drop_duplicates(list(CELL))
     merged = found.table[list(CELL)].merge(own, on=list(CELL), how="left")
-    return np.maximum(merged["n_choices"].to_numpy(np.int64) - 1, 1)
+    out: Ints | None = np.maximum(merged["n_choices"].to_numpy(np.int64) - 1, 1)
+    return out

@@ -200,7 +200,8 @@ def _statistic(value: np.ndarray, question: np.ndarray, weights: np.ndarray) -> 
     w = weights[:, question] * share
     w = w / w.sum(axis=1, keepdims=True)
     if value.ndim == 1:
-        return w @ value
+        out: np.ndarray = w @ value
+        return out
     mean, square, pairs = value.T
     return counts.intraclass(mean, square, pairs, w)
 

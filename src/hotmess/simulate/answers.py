@@ -50,9 +50,11 @@ def _accuracies(world: Answers, normal: Floats, rng: np.random.Generator) -> Flo
     u = np.clip(ndtr(normal), 1e-9, 1 - 1e-9)
     kappa = 1 / world.spread - 1
     if world.kind == "beta":
-        return betaincinv(kappa * world.accuracy, kappa * (1 - world.accuracy), u)
+        out: Floats = betaincinv(kappa * world.accuracy, kappa * (1 - world.accuracy), u)
+        return out
     if world.kind == "logit-normal":
-        return expit(logit(world.accuracy) + 4 * world.spread * normal)
+        out = expit(logit(world.accuracy) + 4 * world.spread * normal)
+        return out
     settled = rng.random(normal.shape[-1]) < world.spread
     clear = np.where(u < world.accuracy, 0.99, 0.01)
     return np.where(settled, clear, betaincinv(4 * world.accuracy, 4 * (1 - world.accuracy), u))

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+from scipy.special import ndtri
 
 from hotmess.simulate import truth as exact
 from hotmess.simulate.overthinking import LARGE, Temperature, contrast, scores
@@ -48,7 +49,7 @@ def _truths(world: Follows, p: Floats, shift: Floats, spread: Floats) -> dict[st
     for m in range(world.base.models):
         mean = (p[m] * shift[m]).sum(-1, keepdims=True)
         sd = float(np.sqrt((p[m] * (spread**2 + (shift[m] - mean) ** 2)).sum(-1).mean()))
-        reach = sd * float(exact.ndtri(exact.RANGE[1]))  # the mixture is close enough to Normal for a range
+        reach = sd * float(ndtri(exact.RANGE[1]))  # the mixture is close enough to Normal for a range
         ends = [exact.given_length(p[m], shift[m], spread, z) for z in (-reach, reach)]
         row = {
             "beta_nat": exact.slope(ends[0], ends[1], 2 * reach),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import ndtri
 
 from hotmess.simulate import truth as exact
 from hotmess.simulate.world import Floats, World, draw_answers, tokens
@@ -97,7 +98,7 @@ def truths(world: Temperature, score: Floats) -> dict[str, float]:
     """
     out: dict[str, float] = {}
     rows: dict[str, list[float]] = {}
-    reach = world.length_spread * float(np.diff(exact.ndtri(exact.RANGE))[0]) / 2
+    reach = world.length_spread * float(np.diff(ndtri(exact.RANGE))[0]) / 2
     for m in range(world.models):
         lift_nat, heat_nat, lift_bud, heat_bud = effects(world, m)
         ends = [exact.at_length(score[m], lift_nat, heat_nat, z) for z in (-reach, reach)]

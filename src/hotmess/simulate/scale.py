@@ -110,7 +110,8 @@ def scale(world: Scale, *, seed: int) -> World:
     clean = laws(world, np.zeros((2, m)))
 
     def slopes(terms: tuple[Floats, Floats]) -> Floats:
-        return x @ logit(terms[1] / (terms[0] + terms[1])) / (x @ x)
+        out: Floats = x @ logit(terms[1] / (terms[0] + terms[1])) / (x @ x)
+        return out
 
     truth: dict[str, float] = {}
     for g, name in enumerate(GROUPS):

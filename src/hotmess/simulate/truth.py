@@ -20,7 +20,8 @@ def incoherence(p: Floats) -> Floats:
     0.329
     """
     variance = 1 - (p**2).sum(-1)
-    return variance.sum(-1) / (2 * (1 - p[..., 0])).sum(-1)
+    out: Floats = variance.sum(-1) / (2 * (1 - p[..., 0])).sum(-1)
+    return out
 
 
 def summaries(p: Floats) -> tuple[Floats, Floats, Floats]:
@@ -53,7 +54,8 @@ def three_parts(before: Floats, after: Floats) -> dict[str, float]:
 def softmax(score: Floats) -> Floats:
     """Softmax over the last axis."""
     e = np.exp(score - score.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
+    out: Floats = e / e.sum(-1, keepdims=True)
+    return out
 
 
 def slope(low: Floats, high: Floats, distance: float) -> float:

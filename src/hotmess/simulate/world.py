@@ -102,7 +102,8 @@ def draw_answers(p: Floats, rng: np.random.Generator) -> Ints:
     [1, 0]
     """
     cumulative = np.cumsum(p[..., :-1], axis=-1)
-    return (rng.random(p.shape[:-1])[..., None] >= cumulative).sum(-1)
+    out: Ints = (rng.random(p.shape[:-1])[..., None] >= cumulative).sum(-1)
+    return out
 
 
 def tokens(log2_length: Floats) -> Ints:

@@ -77,7 +77,8 @@ def rank_correlation(
     value, vector = np.linalg.eigh(r)
     r = (vector * np.maximum(value, 1e-3)) @ vector.T
     scale = np.sqrt(np.diag(r))
-    return r / np.outer(scale, scale)
+    out: np.ndarray = r / np.outer(scale, scale)
+    return out
 
 
 def _accuracy(parameters: dict[str, np.ndarray], normal: np.ndarray, group: np.ndarray) -> np.ndarray:

@@ -35,7 +35,8 @@ def gradient(g: Statement, means: np.ndarray) -> np.ndarray:
     value = np.asarray(g(moved.reshape(-1, *means.shape)), dtype=float)
     size = len(step)
     slope = (value[:size] - value[size:]) / (2 * step)[:, None]
-    return slope.T.reshape(-1, *means.shape)
+    out: np.ndarray = slope.T.reshape(-1, *means.shape)
+    return out
 
 
 def influences(slope: np.ndarray, terms: np.ndarray, cells: np.ndarray) -> np.ndarray:
@@ -57,7 +58,8 @@ def influences(slope: np.ndarray, terms: np.ndarray, cells: np.ndarray) -> np.nd
     size = cells.sum(axis=0)
     means = terms.sum(axis=0) / size[:, None]
     away = (terms - cells[:, :, None] * means) / size[:, None]
-    return away.reshape(len(away), -1) @ slope.reshape(len(slope), -1).T
+    out: np.ndarray = away.reshape(len(away), -1) @ slope.reshape(len(slope), -1).T
+    return out
 
 
 def effective(d: np.ndarray, units: int) -> np.ndarray:
@@ -74,7 +76,8 @@ def effective(d: np.ndarray, units: int) -> np.ndarray:
     d = d - d.mean(axis=0)
     second, fourth = (d**2).mean(axis=0), (d**4).mean(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return 2 * units / np.maximum(fourth / second**2 - 1, 1e-12)
+        out: np.ndarray = 2 * units / np.maximum(fourth / second**2 - 1, 1e-12)
+        return out
 
 
 def acceleration(d: np.ndarray) -> np.ndarray:
@@ -84,4 +87,5 @@ def acceleration(d: np.ndarray) -> np.ndarray:
     0.068
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (d**3).sum(axis=0) / (6 * (d**2).sum(axis=0) ** 1.5)
+        out: np.ndarray = (d**3).sum(axis=0) / (6 * (d**2).sum(axis=0) ** 1.5)
+        return out

@@ -46,7 +46,10 @@ class SetMeans:
     def take(self, sets: np.ndarray | list[int]) -> SetMeans:
         """Some of the sets."""
         s = np.asarray(sets)
-        pick = lambda x: None if x is None else x[..., s, :]  # noqa: E731
+
+        def pick(x: np.ndarray | None) -> np.ndarray | None:
+            return None if x is None else x[..., s, :]
+
         virtual = None if self.virtual is None else (self.virtual[0][:, s], self.virtual[1][:, s])
         return SetMeans(
             self.latent[:, s],
@@ -89,4 +92,5 @@ class SetMeans:
 def incoherence(means: np.ndarray) -> np.ndarray:
     """(…, sets) Σ variance / Σ error of means (…, sets, 3) of error, bias², variance; nan where no error was made."""
     error, variance = means[..., 0], means[..., 2]
-    return np.divide(variance, error, out=np.full_like(error, np.nan), where=error > 0)
+    out: np.ndarray = np.divide(variance, error, out=np.full_like(error, np.nan), where=error > 0)
+    return out

@@ -111,7 +111,8 @@ def beta_maxima(
         sizes = kappa * a, kappa / (1 + np.exp(x[:, 0])), kappa
         logs = [np.log(np.maximum(s[:, None] + k, 1e-300)) for s, k in zip(sizes, j)]
         out = _dot(right[rows], logs[0]) + _dot(wrong[rows], logs[1]) - _dot(total[rows], logs[2])
-        return out - sum(0.5 * ((x[:, i] - centre[i][rows]) / scale[i]) ** 2 for i in range(2))
+        result: np.ndarray = out - sum(0.5 * ((x[:, i] - centre[i][rows]) / scale[i]) ** 2 for i in range(2))
+        return result
 
     def slopes(x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         a, b = 1 / (1 + np.exp(-x[:, 0])), 1 / (1 + np.exp(x[:, 0]))
@@ -160,7 +161,8 @@ def wrong_maxima(
         out = (
             _dot(counts[rows], np.log(phi / k + steps)) + distinct[rows] * x[:, 0] - _dot(split[rows], np.log(phi + j))
         )
-        return out - 0.5 * ((x[:, 0] - centre[rows]) / scale) ** 2
+        result: np.ndarray = out - 0.5 * ((x[:, 0] - centre[rows]) / scale) ** 2
+        return result
 
     def slopes(x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         phi = np.exp(x)
@@ -216,15 +218,18 @@ def maximise(
 def _ascent(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     """Newton's step where it goes up, else one of the Hessian with its eigenvalues made negative."""
     if gradient.shape[1] == 1:
-        return gradient / np.maximum(np.abs(hessian[:, 0]), 1e-8)
+        out: np.ndarray = gradient / np.maximum(np.abs(hessian[:, 0]), 1e-8)
+        return out
     a, b, d = hessian[:, 0, 0], hessian[:, 0, 1], hessian[:, 1, 1]
     middle, radius = (a + d) / 2, np.hypot((a - d) / 2, b)
     lift = np.maximum(middle + radius + 1e-6, 0) * 1.5  # the larger eigenvalue must be below 0
     a, d = a - lift, d - lift
     determinant = a * d - b * b
     x, y = gradient.T
-    return -np.stack([d * x - b * y, a * y - b * x], axis=1) / determinant[:, None]
+    out = -np.stack([d * x - b * y, a * y - b * x], axis=1) / determinant[:, None]
+    return out
 
 
 def _dot(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return np.einsum("dj,dj->d", counts, values)
+    out: np.ndarray = np.einsum("dj,dj->d", counts, values)
+    return out

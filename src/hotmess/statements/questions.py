@@ -76,7 +76,8 @@ class Questions:
 
         def mean(w: np.ndarray) -> np.ndarray:
             with np.errstate(invalid="ignore", divide="ignore"):
-                return (w @ flat).reshape(len(w), *sums.shape[1:]) / (w @ cells)[:, :, None]
+                out: np.ndarray = (w @ flat).reshape(len(w), *sums.shape[1:]) / (w @ cells)[:, :, None]
+                return out
 
         for block, w in self.blocks(draws, seed):
             out[block] = mean(w)

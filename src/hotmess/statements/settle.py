@@ -62,7 +62,8 @@ class Settled:
     @property
     def few(self) -> np.ndarray:
         """(k,) whether a statement decides nothing, since its errors sit on few questions."""
-        return ~(np.fmin(self.implied, np.inf) >= FLOOR)
+        out: np.ndarray = ~(np.fmin(self.implied, np.inf) >= FLOOR)
+        return out
 
 
 def settle(

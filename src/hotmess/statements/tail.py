@@ -21,7 +21,8 @@ def scores(draws: int, df: float = np.inf) -> np.ndarray:
     [-0.97, 0.0, 0.97]
     """
     at = (np.arange(draws) + 0.5) / draws
-    return stats.norm.ppf(at) if np.isinf(df) else stats.t.ppf(at, df)
+    out: np.ndarray = stats.norm.ppf(at) if np.isinf(df) else stats.t.ppf(at, df)
+    return out
 
 
 def probability_above(draws: np.ndarray, threshold: float, df: float = np.inf) -> float:

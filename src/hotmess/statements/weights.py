@@ -66,7 +66,8 @@ def _on_questions(w: np.ndarray, cluster: np.ndarray | None, own: np.ndarray | N
         return w
     if not (np.isfinite(own).all() and (own > 0).all()):
         raise BadInput("Weights of questions must be positive and finite; leave out the questions that have none.")
-    return w * (own / own.mean())
+    out: np.ndarray = w * (own / own.mean())
+    return out
 
 
 def product_weights(

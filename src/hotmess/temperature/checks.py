@@ -96,7 +96,8 @@ def _levels(data: LengthData) -> NDArray[np.int64]:
     gap = np.zeros((*np.asarray(data.dense.weight).shape, len(data.levels)))
     for i in names:
         gap += np.abs(np.asarray(data.dense.features)[i][:, :, None] - data.at_level[i][:, None])
-    return np.where(np.isnan(gap), np.inf, gap).argmin(-1)
+    out: NDArray[np.int64] = np.where(np.isnan(gap), np.inf, gap).argmin(-1)
+    return out
 
 
 def _agreement(

@@ -149,7 +149,10 @@ def refine(
         base = out.theta
 
         def value(theta: Floats, marginal: Any = marginal) -> Floats:
-            return np.asarray(marginal(jnp.asarray(theta), key)[0]) - 0.5 * (inverse * (theta - center) ** 2).sum(1)
+            out: Floats = np.asarray(marginal(jnp.asarray(theta), key)[0]) - 0.5 * (
+                inverse * (theta - center) ** 2
+            ).sum(1)
+            return out
 
         low = np.linalg.cholesky(out.precision + np.diag(inverse))
         axes = np.linalg.inv(low)  # row i: one posterior sd along direction i
@@ -297,4 +300,5 @@ def _evidence(moments: tuple[Floats, Floats, float], data: Floats, slope: Floats
 def approximate_log_likelihood(approximation: Approximation, theta: Floats) -> Floats:
     """(draws,) the quadratic log likelihood from which theta was proposed, up to a constant."""
     precision, linear = softened(approximation, soften(approximation.theta.size))
-    return np.einsum("gi,sgi->s", linear, theta) - 0.5 * np.einsum("sgi,gij,sgj->s", theta, precision, theta)
+    out: Floats = np.einsum("gi,sgi->s", linear, theta) - 0.5 * np.einsum("sgi,gij,sgj->s", theta, precision, theta)
+    return out

@@ -167,7 +167,8 @@ class LengthFit:
             if effects is not None:
                 return result
             self._cache[key] = result
-        return self._cache[key]
+        out: Curves = self._cache[key]
+        return out
 
     def slopes(self, kind: str, *, population: str = "like-these") -> dict[str, np.ndarray]:
         """Average slopes per doubling, `kind` natural or budget: (chain, draw, G) arrays, see `effects.average_slopes`.
@@ -195,7 +196,8 @@ class LengthFit:
         model = self.lengths.units["model"].to_numpy(str)
         known = np.isfinite(values).reshape(*values.shape[:3], -1).all((0, 1, 3))
         groups = [values[:, :, (model == m) & known].mean(2) for m in np.unique(model[known])]
-        return np.mean(groups, axis=0)
+        out: np.ndarray = np.mean(groups, axis=0)
+        return out
 
     def new_model(self, kind: str) -> dict[str, np.ndarray]:
         """Effects for a new model of size N0 like these: `heat`, `lift`, and beta as `incoherence`, each (chain, draw).

@@ -39,7 +39,8 @@ class TemperaturePrior:
     def effect_scales(self, features: tuple[str, ...]) -> NDArray[np.float64]:
         """(2F,) sd of the population mean of each effect, heats then lifts."""
         wide = np.array([self.zero if name == "zero" else 1.0 for name in features])
-        return np.r_[self.heat * wide, self.lift * wide]
+        out: NDArray[np.float64] = np.r_[self.heat * wide, self.lift * wide]
+        return out
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Pooling:
         """(groupings, G, G) 1 where two units share a level."""
         if not self.groupings:
             return np.zeros((0, len(self.doublings), len(self.doublings)))
-        return (self.index[:, :, None] == self.index[:, None, :]).astype(float)
+        out: NDArray[np.float64] = (self.index[:, :, None] == self.index[:, None, :]).astype(float)
+        return out
 
 
 def pooling(data: LengthData) -> Pooling:

@@ -39,7 +39,8 @@ def slope_weights(sizes: tuple[int, ...]) -> np.ndarray:
     True
     """
     x = np.log(sizes) - np.mean(np.log(sizes))
-    return -x / (x**2).sum()
+    out: np.ndarray = -x / (x**2).sum()
+    return out
 
 
 def exponents(real: RealEnsembles, *, population: str, draws: int, seed: int) -> tuple[np.ndarray, list[str]]:

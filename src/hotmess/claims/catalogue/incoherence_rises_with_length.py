@@ -105,7 +105,8 @@ def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
 
     tau = np.abs(rng.normal(0, _Law.TAU, (n, 1)))
     arms = len(study.length_law.arms)
-    return rng.normal(0, _Law.SLOPE, n) + (tau * rng.standard_normal((n, arms))).mean(1)
+    out: np.ndarray = rng.normal(0, _Law.SLOPE, n) + (tau * rng.standard_normal((n, arms))).mean(1)
+    return out
 
 
 def _point(study: Study, *, population: str = "these") -> PointEvidence:

@@ -30,7 +30,8 @@ def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
     eta = rng.normal(prior.location, prior.scale, (n, models, 2, 3))
     a, kappa, phi = 1 / (1 + np.exp(-eta[..., 0])), np.exp(eta[..., 1]), np.exp(eta[..., 2])
     value = incoherence(a, 1 / (kappa + 1), (1 + phi / options) / (1 + phi))
-    return (value[..., 1] - value[..., 0]).mean(1)
+    out: np.ndarray = (value[..., 1] - value[..., 0]).mean(1)
+    return out
 
 
 SIDES = TwoSides(

@@ -14,7 +14,7 @@ from hotmess.estimates.control import PERMUTATIONS
 from hotmess.estimates.length_slopes import arm_index
 
 if TYPE_CHECKING:
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.claims.study import Study
 
 KEYS = ["model", "condition", "budget", "bin"]

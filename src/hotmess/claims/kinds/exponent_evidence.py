@@ -64,4 +64,5 @@ def exponent_point(
 
 def _log_normal(x: np.ndarray, variance: np.ndarray) -> np.ndarray:
     variance = np.maximum(variance, 1e-300)
-    return -0.5 * (np.log(2 * np.pi * variance) + x**2 / variance)
+    out: np.ndarray = -0.5 * (np.log(2 * np.pi * variance) + x**2 / variance)
+    return out

@@ -18,7 +18,7 @@ from hotmess.laws.leave_out import laws_without
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.claims.study import Study
     from hotmess.inference.evidence import PointEvidence
     from hotmess.laws.power import PowerLaws
@@ -37,7 +37,8 @@ class Exponents:
         """(n,) draws of the quantity from the laws' prior."""
         bias, variance = exponent_draws(study.power_laws, rng, n)
         w, v = self.weights(study)
-        return bias @ w + variance @ v
+        out: np.ndarray = bias @ w + variance @ v
+        return out
 
     def point(self, study: Study) -> PointEvidence:
         """Evidence that the quantity is 0."""
@@ -94,7 +95,8 @@ def group_weights(laws: PowerLaws, which: str) -> np.ndarray:
             raise NotTestable(
                 f"Only {sizes} model sizes have enough errors on {level.iloc[i]} questions; a slope needs at least 4."
             )
-    return chosen / chosen.sum()
+    out: np.ndarray = chosen / chosen.sum()
+    return out
 
 
 WORDS = ("easiest", "very easy", "easy", "medium", "middle", "moderate", "hard", "very hard", "hardest")

@@ -22,7 +22,7 @@ from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.sides import half_counts, half_estimate, half_index, halves_estimate, permuted_counts
 
 if TYPE_CHECKING:
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.claims.study import Study
     from hotmess.laws.contrast import Contrast
     from hotmess.responses.cells import Cells

@@ -47,7 +47,8 @@ def share_difference(length: np.ndarray, size: np.ndarray, r: float) -> np.ndarr
     [1.0, 0.0, -1.0]
     """
     total = length**2 + size**2 + 2 * r * length * size
-    return np.divide(length**2 - size**2, total, out=np.zeros(np.shape(total)), where=total > 0)
+    out: np.ndarray = np.divide(length**2 - size**2, total, out=np.zeros(np.shape(total)), where=total > 0)
+    return out
 
 
 def slope_draws(

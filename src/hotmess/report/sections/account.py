@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from hotmess.errors import BadInput
@@ -10,11 +13,16 @@ from hotmess.report.accounts import accounting
 from hotmess.report.section import Context, Section, Table
 from hotmess.responses.cut import missing_lengths_note
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hotmess.inference.gate import Gate
+
 
 def diagnostics(context: Context) -> Section | None:
     """R-hat and effective sample sizes of every posterior."""
     study, pieces, bad = context.study, [], []
-    stages = {
+    stages: dict[str, Callable[[], tuple[xr.DataTree, Gate]]] = {
         "answers": lambda: (study.fit.data, study.fit.gate),
         "length law": lambda: (study.length_law.data, study.length_law.gate),
         "contrast": lambda: (study.contrast.fit.data, study.contrast.fit.gate),  # type: ignore[union-attr]

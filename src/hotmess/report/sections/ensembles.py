@@ -14,7 +14,7 @@ from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.words import percent, population_words, show, with_interval
 
 if TYPE_CHECKING:
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
     from hotmess.claims.study import Study
     from hotmess.ensembles.real import RealEnsembles
 
@@ -56,7 +56,8 @@ def grouped_fit(study: Study) -> tuple[Fit, list[str]]:
 
     def make() -> Fit:
         cells = reduce(study.grouped, split=["difficulty"])
-        return fit(cells, seed=study.seed, draws=study.draws, chains=study.chains, pointwise=False)
+        out: Fit = fit(cells, seed=study.seed, draws=study.draws, chains=study.chains, pointwise=False)
+        return out
 
     try:
         return study.once("fit by difficulty", make), ["model", "difficulty"]
@@ -68,10 +69,14 @@ def _sizes(context: Context) -> pd.DataFrame:
     from hotmess.ensembles import ensemble_table
 
     fit, by = grouped_fit(context.study)
-    return context.study.once(
-        f"ensembles, {context.population}, {context.interval}",
-        lambda: ensemble_table(fit, sizes=(SIZE,), by=by, population=context.population, interval=context.interval),
-    )
+
+    def make() -> pd.DataFrame:
+        out: pd.DataFrame = ensemble_table(
+            fit, sizes=(SIZE,), by=by, population=context.population, interval=context.interval
+        )
+        return out
+
+    return context.study.once(f"ensembles, {context.population}, {context.interval}", make)
 
 
 def _bought(context: Context) -> Table:

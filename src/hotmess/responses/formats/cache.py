@@ -86,7 +86,7 @@ def load(name: str | None) -> pd.DataFrame | None:
         os.utime(file)
     except (OSError, pa.ArrowException, ValueError):
         return None
-    frame = table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
     frame.attrs = attrs
     return frame
 

@@ -83,9 +83,11 @@ class _Zstandard:
             if self._size(packed) > size:  # would be allocated before anything is unpacked
                 raise ValueError("its size is wrong")
             if len(packed) < 1 << 20:  # always a single frame
-                return self._context.decompress(packed, max_output_size=size)
+                out: bytes = self._context.decompress(packed, max_output_size=size)
+                return out
             with self._context.stream_reader(packed, read_across_frames=True) as stream:
-                return stream.read(size + 1)
+                out = stream.read(size + 1)
+                return out
         except self._error as error:
             raise ValueError(error) from None
 
@@ -112,7 +114,7 @@ class _Standard:
 
 def _zstandard() -> _Decompressor:
     try:
-        from compression import zstd  # type: ignore[import-not-found]
+        from compression import zstd
     except ImportError:
         from hotmess.errors import need
 

@@ -40,7 +40,8 @@ def _assistant(path: str) -> Any:
         messages = row.get(path)
         if not isinstance(messages, list) or not messages:
             return None
-        return sum(mapping(message).get("role") == "assistant" for message in messages)
+        out: int | None = sum(mapping(message).get("role") == "assistant" for message in messages)
+        return out
 
     return of
 
