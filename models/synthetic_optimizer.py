@@ -13,7 +13,8 @@ import pandas as pd
 
 import hotmess as hm
 from hotmess.errors import BadInput
-from hotmess.optimizer.law import exponents, fit_law, law_data, law_gate
+from hotmess.optimizer.law import exponents, fit_law, law_gate
+from hotmess.optimizer.logarithms import logarithms
 from hotmess.optimizer.table import figures, loss_floor, plain_records, read_summaries, tidy
 
 HERE = Path(__file__).resolve().parents[1]
@@ -38,7 +39,7 @@ def main() -> None:
     laws = []
     for step in sorted({last // 4, last // 2, last}):
         try:
-            data = law_data(tidy(records, step=step))
+            data = logarithms(tidy(records, step=step))
         except BadInput as reason:
             print(f"\n{reason}")
             break

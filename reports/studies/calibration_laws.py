@@ -34,28 +34,25 @@ def rank(truth: float, draws: np.ndarray, rng: np.random.Generator) -> float:
 
 def power_law(seed: int) -> dict[str, float]:
     """Five sizes, three groups; noise of sd 0.15, correlated by half between bias² and variance of a cell."""
-    from hotmess.laws.power import LawPrior, _Collapsed
+    from hotmess.laws.power_model import LEVEL, LawPrior, power_model
 
-    rng = np.random.default_rng([seed, 1])
+    rng, prior = np.random.default_rng([seed, 1]), LawPrior()
     models, groups = 5, 3
     g, m = np.tile(np.arange(groups), models), np.repeat(np.arange(models), groups)
     x = np.linspace(-2, 2, models)[m]
-    level = np.eye(groups)[g]
     noise = 0.15**2 * np.kron(np.array([[1.0, 0.5], [0.5, 1.0]]), np.eye(len(g)))
-    arrays = {"noise": noise[None], "level": level, "slope": -level * x[:, None], "model": np.eye(models)[m]}
-    law = _Collapsed({**arrays, "y": np.zeros((1, 2 * len(g)))}, LawPrior(), 0)
-    point = law.prior_draws(rng, 1)
-    s, rho = np.exp(point[0, :6]), np.tanh(point[0, 6:])
+    point = prior.hyper.draws(rng, 1)
+    s, rho = point[0, :6], point[0, 6:]
     pair = np.array([[s[0] ** 2, rho[0] * s[0] * s[1]], [rho[0] * s[0] * s[1], s[1] ** 2]])
-    alpha = rng.multivariate_normal(np.zeros(2), pair, groups, method="eigh") + rng.normal(0, LawPrior().slope, 2)
-    start = rng.normal(-1, LawPrior().intercept, (groups, 2))
+    alpha = rng.multivariate_normal(np.zeros(2), pair, groups, method="eigh") + rng.normal(0, prior.slope, 2)
+    start = rng.normal(LEVEL, prior.intercept, (groups, 2))
     pair = np.array([[s[2] ** 2, rho[1] * s[2] * s[3]], [rho[1] * s[2] * s[3], s[3] ** 2]])
     u = rng.multivariate_normal(np.zeros(2), pair, models, method="eigh")
     mean = start[g] - alpha[g] * x[:, None] + u[m] + rng.normal(size=(len(g), 2)) * s[4:6]
     y = mean.T.ravel() + rng.multivariate_normal(np.zeros(2 * len(g)), noise, method="eigh")
-    law = _Collapsed({**arrays, "y": y[None]}, LawPrior(), 0)
+    law = power_model(y, noise, x, g, m, prior, groups=groups)
     chain, _ = law.chains(seed=seed, draws=DRAWS, chains=1, thin=10 * THIN)
-    drawn = law.coefficients(chain[0], rng)
+    drawn = law.draw(chain[0], rng).reshape(DRAWS, 4, groups)
     truth = {
         "slope of logit incoherence": (alpha[0, 0] - alpha[0, 1], drawn[:, 2, 0] - drawn[:, 3, 0]),
         "alpha_B": (alpha[0, 0], drawn[:, 2, 0]),
@@ -67,22 +64,20 @@ def power_law(seed: int) -> dict[str, float]:
 
 def length_law(seed: int, shape: str = "odds") -> dict[str, float]:
     """Three arms of eight bins on the identity scale, errors of sd 0.03 correlated by 0.3 within a bin."""
-    from hotmess.laws.length import SHAPES, _Law
+    from hotmess.laws.curves import CURVES, Bins, CurveLaw, LengthPrior
 
-    rng = np.random.default_rng([seed, 2])
-    arms, bins = 3, 8
+    rng, prior = np.random.default_rng([seed, 2]), LengthPrior()
+    arms, bins, start = 3, 8, -0.5
     arm, x = np.repeat(np.arange(arms), bins), np.tile(np.linspace(-1.5, 1.5, bins), arms)
     same = (x[:, None] == x).astype(float)
     noise = 0.03**2 * (0.3 * same + 0.7 * np.eye(len(x)))
-    tau, sigma = abs(rng.normal(0, _Law.TAU)), abs(rng.normal(0, _Law.SIGMA))
-    slope = rng.normal(0, _Law.SLOPE) + tau * rng.standard_normal(arms)
+    tau, sigma = abs(rng.normal(0, prior.spread)), abs(rng.normal(0, prior.residual))
+    slope = rng.normal(0, prior.slope) + tau * rng.standard_normal(arms)
     # the law centres its prior of levels at the data; here it is fixed, so that the prior is one
-    level = rng.normal(-0.5, _Law.LEVEL, arms)
-    y = SHAPES[shape](level[arm], slope[arm], x)[0] + rng.multivariate_normal(np.zeros(len(x)), noise)
+    level = rng.normal(start, prior.level, arms)
+    y = CURVES[shape].value(level[arm], slope[arm], x)[0] + rng.multivariate_normal(np.zeros(len(x)), noise)
     y = y + sigma * rng.standard_normal(len(x))
-    value, vector = np.linalg.eigh(noise)
-    law = _Law(shape, (y, value, vector), x, arm, arms)
-    law.prior_mean[:arms] = -0.5
+    law = CurveLaw(shape, Bins.of(y, noise), x, arm, prior, start)
     chain = law.chains(seed=seed, draws=DRAWS, chains=1, thin=THIN * 4)[0]
     truth = {
         "mean slope": (slope.mean(), chain[:, 2 + arms :].mean(1)),

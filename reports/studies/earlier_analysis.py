@@ -86,7 +86,7 @@ def latent(responses: Responses, *, seed: int) -> dict[str, np.ndarray]:
     laws = study.power_laws
     hard = [i for i, g in enumerate(laws.groups["difficulty"].astype(str)) if g == "hard"]
     out = {
-        f"hardest third, exponent of {name}": laws.draws(key)[..., hard].mean(-1).ravel()
+        f"hardest third, exponent of {name}": laws.draws()[key].values[..., hard].mean(-1).ravel()
         for name, key in (("bias²", "alpha_bias2"), ("variance", "alpha_variance"))
     }
     contrast = hm.natural_contrast(responses, seed=seed)

@@ -48,7 +48,8 @@ def _m(name: str, kind: str, file: str, old: str, new: str, tests: str, words: s
 
 
 TAILS, CONJUGATE, GRID = "answers/tails.py", "answers/conjugate.py", "answers/grid.py"
-POWER, LENGTH, CLAIM = "laws/power.py", "laws/length.py", "claims/rule.py"
+POWER, MODEL, GAUSS = "laws/power.py", "laws/power_model.py", "laws/gaussian.py"
+HYPER, CURVES, CLAIM = "laws/hyperprior.py", "laws/curves.py", "claims/rule.py"
 
 APART = "_set_draws(study, fit, t, tuple(k for k, _ in t.filters), population)"
 
@@ -148,24 +149,28 @@ MUTANTS = [
         "decompose/test_intervals.py",
     ),
     _m(
-        *("scales-without-jacobian", "missing Jacobian", POWER),
-        "- 0.5 * (s / width) ** 2 + points[:, :6]",
-        "- 0.5 * (s / width) ** 2",
-        *("laws/test_power_law.py", "jacobians"),
+        *("half-normal-tails-swapped", "sign", HYPER),
+        *("np.where(x > 0, above", "np.where(x < 0, above", "laws/test_gaussian_law.py", "hyperprior"),
     ),
     _m(
-        *("correlations-without-jacobian", "missing Jacobian", POWER),
-        *("correlations = np.log(2) - away - 2 * np.log1p(np.exp(-away))", "correlations = 0 * away"),
-        *("laws/test_power_law.py", "jacobians"),
+        *("scales-prior-twice", "factor of two", HYPER),
+        *("- 0.5 * (s / width) ** 2", "- (s / width) ** 2", "laws/test_gaussian_law.py", "hyperprior"),
     ),
     _m(
-        *("exponent-sign", "sign", POWER),
-        *('"slope": -level * x[:, None]', '"slope": level * x[:, None]', "laws/test_power_law.py"),
+        *("exponent-sign", "sign", MODEL),
+        *("slope = -level * x[:, None]", "slope = level * x[:, None]", "laws/test_power_law.py"),
     ),
     _m(
-        *("residual-not-shared-by-groups", "pooling", POWER),
-        *("slope @ slope.T, model @ model.T", "slope @ slope.T, np.eye(cells)", "laws/test_power_law.py"),
-        "collapsed",
+        *("residual-not-shared-by-groups", "pooling", MODEL),
+        "same = (model[:, None] == model).astype(float)",
+        "same = np.eye(cells)",
+        *("laws/test_power_law.py", "collapsed"),
+    ),
+    _m(
+        *("exponents-without-their-mean", "pooling", MODEL),
+        "alike = np.ones((groups, groups))",
+        "alike = np.eye(groups)",
+        *("laws/test_power_law.py", "collapsed"),
     ),
     _m(
         *("pooled-twice", "pooling twice", POWER),
@@ -173,23 +178,29 @@ MUTANTS = [
         "pooled",
     ),
     _m(
-        *("measurement-error-forgotten", "pooling", POWER),
-        *('arrays["noise"][population]\n', '0 * arrays["noise"][population]\n', "laws/test_power_law.py"),
-        "collapsed",
+        *("measurement-error-forgotten", "pooling", GAUSS),
+        *("return self.noise + self.design", "return 0 * self.noise + self.design", "laws/test_gaussian_law.py"),
+        "density",
     ),
     _m(
-        *("odds-derivative", "missing term", LENGTH),
+        *("noise-not-residual-in-the-likelihood", "missing term", GAUSS),
+        "noise = _total(self.noise, points, self.residuals)",
+        "noise = _total(self.noise, points, ())",
+        *("laws/test_gaussian_law.py", "collapsed_density"),
+    ),
+    _m(
+        *("odds-derivative", "missing term", CURVES),
         *("return p, p * (1 - p), p * (1 - p) * x", "return p, p * (1 - p), p * x", "laws/test_length_law.py"),
         "shapes",
     ),
     _m(
-        *("length-scales-without-jacobian", "missing Jacobian", LENGTH),
-        "- np.log(width) - 0.5 * (s / width) ** 2 + points).sum(1)",
-        "- np.log(width) - 0.5 * (s / width) ** 2).sum(1)",
+        *("length-scales-without-jacobian", "missing Jacobian", CURVES),
+        "self.prior.hyper.log_density(np.exp(points)) + points.sum(1)",
+        "self.prior.hyper.log_density(np.exp(points))",
         *("laws/test_length_law.py", "brute"),
     ),
     _m(
-        *("shared-slope-sign", "sign", LENGTH),
+        *("shared-slope-sign", "sign", CURVES),
         *("out[:, m:, m:] -= shared", "out[:, m:, m:] += shared", "laws/test_length_law.py"),
         "joint_density",
     ),

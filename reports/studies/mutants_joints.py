@@ -109,6 +109,16 @@ MUTANTS = [
         "share_difference(length, size, 0.7)",
         "prior_of_shares",
     ),
+    joint(
+        *("evidence-forgets-the-prior-of-the-laws", "prior", "laws/power.py"),
+        "return model_of(self.law, self.groups, self.by, self.prior, population)",
+        "return model_of(self.law, self.groups, self.by, LawPrior(), population)",
+        *("evidence_is_that", "claims/test_law_priors.py"),
+    ),
+    joint(
+        *("refits-forget-the-prior-of-the-laws", "prior", "claims/api.py"),
+        *("law_prior=one.prior", "law_prior=None", "same_prior", "claims/test_law_priors.py"),
+    ),
     claim("length-has-no-prior", "registration", "incoherence_rises_with_length", "    prior=_prior,\n", "", CARRIES),
     claim("natural-has-no-prior", "registration", NATURAL, "    prior=_prior,\n", "", CARRIES),
     # registrations

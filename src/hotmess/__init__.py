@@ -37,6 +37,8 @@ _WHERE = {
     "triage": "hotmess.answers.signatures",
     "sample_size": "hotmess.laws.samples",
     "subset_spread": "hotmess.laws.samples",
+    "LawPrior": "hotmess.laws.power_model",
+    "LengthPrior": "hotmess.laws.curves",
     "PowerLaws": "hotmess.laws.power",
     "power_laws": "hotmess.laws.power",
     "LengthLaw": "hotmess.laws.length",
@@ -73,7 +75,9 @@ __all__ = [
     "Design",
     "Fit",
     "Judged",
+    "LawPrior",
     "LengthLaw",
+    "LengthPrior",
     "Modes",
     "NotTestable",
     "PowerLaws",
@@ -129,8 +133,10 @@ if TYPE_CHECKING:
     from hotmess.examples import example
     from hotmess.interpret.compare import Comparison, compare
     from hotmess.laws.contrast import Contrast, natural_contrast
+    from hotmess.laws.curves import LengthPrior
     from hotmess.laws.length import LengthLaw, length_law
     from hotmess.laws.power import PowerLaws, power_laws
+    from hotmess.laws.power_model import LawPrior
     from hotmess.laws.samples import sample_size, subset_spread
     from hotmess.pymc_models import pymc_model
     from hotmess.pymc_models.sample import sample_pymc

@@ -204,7 +204,7 @@ def test_claims_of_size_weigh_the_groups_and_the_sign_that_they_state(name: str,
     claim, (which, sign), laws = CATALOGUE[name], SIZE[name], scale.power_laws
     level = laws.groups["difficulty"].astype(str).tolist()
     rows = list(range(3)) if which == "all" else [level.index(which)]
-    slopes = laws.draws("alpha_bias2", "these") - laws.draws("alpha_variance", "these")
+    slopes = laws.slope_of_logit_incoherence("these")
     np.testing.assert_allclose(claim.quantity(scale, "these").draws, sign * slopes[..., rows].mean(-1))
     cells = scale.scale_cells
     log_size, logs = {}, {"unbiased": [], "plug-in": []}
@@ -257,7 +257,7 @@ def test_exponents_by_difficulty_have_the_sign_of_their_statement(scale: Study) 
         ("variance-exponent-falls-with-difficulty", "alpha_variance", -1.0),
         ("bias-exponent-constant-across-difficulty", "alpha_bias2", 1.0),
     ):
-        claim, alpha = CATALOGUE[name], laws.draws(term, "these")
+        claim, alpha = CATALOGUE[name], laws.draws("these")[term].values
         rise = alpha[..., hard] - alpha[..., easy]  # of three equally spaced groups, the line's rise
         np.testing.assert_allclose(claim.quantity(scale, "these").draws, sign * rise)
         own, said = claim.estimate(scale), claim.published(scale)  # type: ignore[misc]
@@ -272,8 +272,6 @@ def test_exponents_by_difficulty_have_the_sign_of_their_statement(scale: Study) 
 
 
 def test_the_length_claim_is_the_mean_slope_and_its_prior() -> None:
-    from hotmess.laws import length
-
     claim = CATALOGUE["incoherence-rises-with-length"]
     study = Study(validate(simulate("odds-law", seed=3, questions=80, samples=8).table), draws=60)
     law = study.length_law
@@ -283,10 +281,7 @@ def test_the_length_claim_is_the_mean_slope_and_its_prior() -> None:
     assert claim.published(study).estimate > 0  # type: ignore[misc]
     assert claim.design(study, 10).effect.mean() > 0  # type: ignore[misc]
     draws = claim.prior(study, np.random.default_rng(1), 40_000)  # type: ignore[misc]
-    prior = getattr(length, "_Law", None) or law.prior
-    slope, tau = (getattr(prior, n, getattr(prior, n.lower(), None)) for n in ("SLOPE", "TAU"))
-    if slope is not None and tau is not None:
-        assert draws.var() == pytest.approx(slope**2 + tau**2 / len(law.arms), rel=0.05)
+    assert draws.var() == pytest.approx(law.prior.slope**2 + law.prior.spread**2 / len(law.arms), rel=0.05)
 
 
 def test_the_prior_of_shares_is_that_of_two_slopes_alike() -> None:

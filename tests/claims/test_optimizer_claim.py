@@ -10,11 +10,11 @@ from hotmess.claims.rule import SUPPORTED
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.errors import NotTestable
-from hotmess.optimizer.law import law_data
+from hotmess.optimizer.logarithms import logarithms
 from hotmess.optimizer.points import add_points, end_points, in_a_norm
 from hotmess.optimizer.quadratic import Quadratic, random_quadratic
 from hotmess.optimizer.rollout import decompose
-from hotmess.optimizer.scales import SCALES, Collapsed
+from hotmess.optimizer.scales import SCALES, by_problem, rollout_law
 from hotmess.responses.read import read
 from hotmess.responses.validate import validate
 
@@ -87,13 +87,12 @@ def test_what_points_cannot_say_is_refused():
 
 
 def test_the_collapsed_density_is_that_of_the_model_written_out():
-    data = law_data(optimizer.point_terms(validate(world(starts=20)))[0])
+    data = logarithms(optimizer.point_terms(validate(world(starts=20)))[0])
     data.seen[3, 0] = False
-    law = Collapsed(data, [0, 1])
+    law = rollout_law(data, [0, 1])
     rng = np.random.default_rng(0)
-    point = rng.normal(size=(1, law.dimension))
-    sd, rho = law.scales(point)
-    sd, rho = sd.reshape(2, len(SCALES)), rho[0]
+    point = law.hyper.draws(rng, 1)
+    sd, rho = point[0, :-2].reshape(2, len(SCALES)), point[0, -2:]
     size = np.unique(data.x, return_inverse=True)[1]
     units = {"problem": data.problem, "sweep": data.sweep, "size": size, "model": np.arange(len(data.x))}
     seen = np.argwhere(data.seen[:, :2])
@@ -110,9 +109,9 @@ def test_the_collapsed_density_is_that_of_the_model_written_out():
             covariance[a, b] = total + (a == b) * (data.sd[i, j] ** 2 + 0.01**2)
     mean = np.array([data.y[data.seen[:, j], j].mean() - data.x[i] for i, j in seen])
     y = np.array([data.y[i, j] for i, j in seen])
-    exact = stats.multivariate_normal.logpdf(y, mean, covariance) + 0.5 * len(y) * np.log(2 * np.pi)
+    exact = stats.multivariate_normal.logpdf(y, mean, covariance)
     assert law.log_likelihood(point)[0] == pytest.approx(exact, rel=1e-8)
-    draws = law.coefficients(np.repeat(point, 4000, axis=0), rng)[1]  # E[α | y], by conditioning the joint normal
+    draws = by_problem(law.draw(np.repeat(point, 4000, axis=0), rng), 2)[1]  # E[α | y], from the joint normal
     cross = np.array([[-(1.5**2) * data.x[i] * (j == k) for i, j in seen] for k in range(2)])
     expected = 1.0 + cross @ np.linalg.solve(covariance, y - mean)
     error = draws.std(axis=0) / np.sqrt(4000)

@@ -21,9 +21,9 @@ from hotmess.claims.test import test_claim as run_claim
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import Gate
 from hotmess.inference.power_scaling import power_scaling_sense, scaled_weights
-from hotmess.laws.densities import law_points, power_law_densities
 from hotmess.laws.leave_out import laws_without
 from hotmess.laws.power import LawPrior, power_laws
+from hotmess.laws.power_model import COEFFICIENTS
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
@@ -72,29 +72,20 @@ def test_densities_of_a_fit_are_those_of_its_grid_posterior():
 
 def test_densities_of_the_laws_differ_from_the_collapsed_density_by_the_conditional(study):
     """log prior + log likelihood - log p(levels, exponents | scales, y) = the collapsed density of the scales."""
-    from hotmess.laws.power import _arrays, _Collapsed
-
     laws = study.power_laws
-    log_prior, log_likelihood = (x.ravel() for x in power_law_densities(laws, "these"))
-    points = law_points(laws, "these")
-    law = _Collapsed(_arrays(laws.law, laws.groups, laws.by), LawPrior(), 1)
-    s = np.exp(points[:, :6])
-    scales = -0.5 * ((s / np.repeat([0.3, 0.3, 0.15], 2)) ** 2).sum(1)
-    names = ("level_bias2", "level_variance", "alpha_bias2", "alpha_variance")
-    theta = np.concatenate([laws.draws(n, "these").reshape(len(s), -1) for n in names], axis=1)
-    use = np.arange(0, len(s), 100)
-    conditional = []
-    for i in use:  # the conditional, from many exact draws of it
-        many = law.coefficients(np.repeat(points[i : i + 1], 1500, 0), np.random.default_rng(1)).reshape(1500, -1)
-        conditional.append(stats.multivariate_normal(many.mean(0), np.cov(many.T)).logpdf(theta[i]))
-    collapsed = law.log_likelihood(points[use]) + scales[use]
-    joint = log_prior[use] + log_likelihood[use] - np.array(conditional)
-    np.testing.assert_allclose(joint - joint.mean(), collapsed - collapsed.mean(), atol=0.5)
+    log_prior, log_likelihood = (x.ravel() for x in laws.densities("these"))
+    points, law = laws.points("these"), laws.model("these")
+    theta = np.concatenate([laws.draws("these")[n].values.reshape(len(points), -1) for n in COEFFICIENTS], axis=1)
+    use = np.arange(0, len(points), 100)
+    mean, cov = law.conditional(points[use])
+    given = [stats.multivariate_normal.logpdf(x, m, c) for x, m, c in zip(theta[use], mean, cov)]
+    collapsed = law.log_likelihood(points[use]) + law.hyper.log_density(points[use])
+    np.testing.assert_allclose(log_prior[use] + log_likelihood[use] - given, collapsed, atol=1e-3)
 
 
 def test_the_prior_to_a_power_is_a_fit_with_that_prior(study):
     laws = study.power_laws
-    log_prior, _ = power_law_densities(laws, "these")
+    log_prior, _ = laws.densities("these")
     slopes = laws.slope_of_logit_incoherence("these").mean(-1).ravel()
     (low, weights, k), _ = scaled_weights(log_prior)
     wide = LawPrior(

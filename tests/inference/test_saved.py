@@ -71,6 +71,29 @@ def test_laws_come_back_with_the_fit_beneath_them(tmp_path):
     assert np.array_equal(again.law.covariance, laws.law.covariance)
 
 
+def test_a_custom_prior_and_the_way_laws_were_made_come_back(tmp_path):
+    many = validate(simulate("scale", seed=5, questions=48, samples=10, residual=0.02).table)
+    laws = hm.power_laws(
+        hm.fit(many, seed=4, draws=60, chains=2), prior=hm.LawPrior(slope=0.3), by=["difficulty"], draws=40, chains=2
+    )
+    laws.save(str(tmp_path / "laws.nc"))
+    again = hm.load(tmp_path / "laws.nc")
+    assert again.spec == laws.spec and again.prior == hm.LawPrior(slope=0.3)
+    pd.testing.assert_frame_equal(again.refit().summary(), laws.summary())
+    for ours, theirs in zip(again.densities("these"), laws.densities("these")):
+        np.testing.assert_array_equal(ours, theirs)
+    world = validate(simulate("odds-law", seed=3, questions=80, samples=8).table)
+    law = hm.length_law(world, prior=hm.LengthPrior(slope=0.2), draws=40, chains=2)
+    law.save(str(tmp_path / "length.nc"))
+    back = hm.load(tmp_path / "length.nc")
+    assert type(back) is type(law) and back.spec == law.spec and back.prior == hm.LengthPrior(slope=0.2)
+    pd.testing.assert_frame_equal(back.bins, law.bins)
+    for population in ("these", "like-these"):
+        pd.testing.assert_frame_equal(back.summary(population=population), law.summary(population=population))
+    pd.testing.assert_frame_equal(back.refit().summary(), law.summary())
+    pd.testing.assert_frame_equal(back.fit.summary(["model", "bin"]), law.fit.summary(["model", "bin"]))
+
+
 def test_damage_is_a_sentence(world, tmp_path):
     path = tmp_path / "fit.nc"
     fit = hm.fit(world, seed=4, draws=20, chains=2, pointwise=False)

@@ -8,20 +8,26 @@ from scipy import stats
 from hotmess.answers.fit import fit
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import diagnose
-from hotmess.laws.length import LINKS, SHAPES, _Law, binned_cells, latent_lengths, length_law
+from hotmess.inference.posterior import Posterior
+from hotmess.laws.curves import CURVES, Bins, CurveLaw, LengthPrior
+from hotmess.laws.length import length_law
+from hotmess.laws.length_bins import binned_cells, latent_lengths
 from hotmess.responses.cells import reduce
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
+PRIOR = LengthPrior()
 
-@pytest.mark.parametrize("shape", list(SHAPES))
+
+@pytest.mark.parametrize("shape", list(CURVES))
 def test_shapes_have_the_derivatives_they_claim(shape):
     level, slope, x = np.array([-0.7]), np.array([0.3]), np.array([0.8])
-    f, step = SHAPES[shape], 1e-6
+    f, step = CURVES[shape].value, 1e-6
     value, by_level, by_slope = f(level, slope, x)
     assert by_level == pytest.approx((f(level + step, slope, x)[0] - f(level - step, slope, x)[0]) / 2 / step)
     assert by_slope == pytest.approx((f(level, slope + step, x)[0] - f(level, slope - step, x)[0]) / 2 / step)
-    assert LINKS[shape](value) == pytest.approx(level + slope * x)
+    if shape != "constant":
+        assert CURVES[shape].link(value) == pytest.approx(level + slope * x)
 
 
 def brute(shape, y, cov, x, start):
@@ -32,22 +38,22 @@ def brute(shape, y, cov, x, start):
     level, slope = np.linspace(-5, 4, 301), np.linspace(-3, 3, 301)
     nodes = np.linspace(-9, 1.2, 120)
     half = lambda t, w: stats.halfnorm.pdf(np.exp(t), scale=w) * np.exp(t)  # noqa: E731
-    p_tau = half(nodes + np.log(_Law.TAU), _Law.TAU)
-    variance = _Law.SLOPE**2 + np.exp(2 * (nodes + np.log(_Law.TAU)))
+    p_tau = half(nodes + np.log(PRIOR.spread), PRIOR.spread)
+    variance = PRIOR.slope**2 + np.exp(2 * (nodes + np.log(PRIOR.spread)))
     prior_slope = (p_tau * stats.norm.pdf(slope[:, None], 0, np.sqrt(variance))).sum(1)
-    prior_level = stats.norm.pdf(level, start, _Law.LEVEL)
-    curve = SHAPES[shape](level[:, None, None], slope[None, :, None], x)[0]
+    prior_level = stats.norm.pdf(level, start, PRIOR.level)
+    curve = CURVES[shape].value(level[:, None, None], slope[None, :, None], x)[0]
     p = np.zeros((len(level), len(slope)))
     values, vectors = np.linalg.eigh(cov)
     residual2 = ((y - curve) @ vectors) ** 2
-    sigmas = nodes + np.log(_Law.SIGMA)
+    sigmas = nodes + np.log(PRIOR.residual)
     logs = [
         -0.5 * (residual2 / (values + np.exp(2 * s))).sum(-1) - 0.5 * np.log(values + np.exp(2 * s)).sum()
         for s in sigmas[::3]
     ]
     top = max(v.max() for v in logs)
     for s, v in zip(sigmas[::3], logs):
-        p += half(s, _Law.SIGMA) * np.exp(v - top)
+        p += half(s, PRIOR.residual) * np.exp(v - top)
     p *= prior_level[:, None] * prior_slope
     p /= p.sum()
     out = []
@@ -59,17 +65,17 @@ def brute(shape, y, cov, x, start):
     return out
 
 
-@pytest.mark.parametrize("shape", list(SHAPES))
+@pytest.mark.parametrize("shape", ["odds", "power"])
 @pytest.mark.parametrize("noise", [0.02, 0.1])
 def test_one_arm_matches_a_brute_force_grid(shape, noise):
     rng = np.random.default_rng(5)
     x = np.linspace(-1.2, 1.2, 8)
-    truth = SHAPES[shape](np.array(-0.8), np.array(0.35), x)[0]
+    truth = CURVES[shape].value(np.array(-0.8), np.array(0.35), x)[0]
     root = rng.normal(size=(8, 8)) * noise / 4
     cov = root @ root.T + noise**2 * np.eye(8)
     y = truth + rng.multivariate_normal(np.zeros(8), cov)
     values, vectors = np.linalg.eigh(cov)
-    law = _Law(shape, (y, values, vectors), x, np.zeros(8, int), 1)
+    law = CurveLaw(shape, Bins(y, values, vectors), x, np.zeros(8, int), PRIOR)
     chains = law.chains(seed=1, draws=1000, chains=4)
     exact = brute(shape, y, cov, x, law.prior_mean[0])
     for draws, (mean, sd), what in zip((chains[..., 2], chains[..., 3]), exact, ("level", "slope")):
@@ -81,11 +87,11 @@ def test_one_arm_matches_a_brute_force_grid(shape, noise):
 
 def test_the_joint_density_of_several_arms_is_the_model_as_written():
     rng = np.random.default_rng(6)
-    x, arm, arms = rng.normal(size=9), np.repeat([0, 1, 2], 3), 3
+    x, arm = rng.normal(size=9), np.repeat([0, 1, 2], 3)
     values, y = rng.gamma(2, 0.01, 9), rng.uniform(0.2, 0.6, 9)
-    law = _Law("odds", (y, values, np.eye(9)), x, arm, arms)
+    law = CurveLaw("odds", Bins(y, values, np.eye(9)), x, arm, PRIOR)
     theta, points = rng.normal(0, 0.3, (5, 6)), rng.normal(-2, 0.5, (5, 2))
-    got = law._log_joint(theta, points)
+    got = law.log_joint(theta, points)
     for i in range(5):
         tau, sigma = np.exp(points[i])
         slope = stats.multivariate_normal(np.zeros(3), tau**2 * np.eye(3) + 0.5**2, allow_singular=False)
@@ -141,6 +147,47 @@ def test_the_curve_passes_through_the_bins(law):
 def test_seeds_reproduce_exactly(data):
     one, again = (length_law(validate(data.table), bins=6, seed=2, draws=20) for _ in range(2))
     np.testing.assert_array_equal(one.slopes(), again.slopes())
+
+
+def test_the_law_is_a_posterior_that_remembers_how_it_was_made(law, data):
+    assert isinstance(law, Posterior) and law.spec.options["bins"] == 12 and law.shapes == ("odds", "power")
+    draws = law.draws("these")
+    assert draws["slope"].dims == ("chain", "draw", "arm") and draws["spread"].dims == ("chain", "draw")
+    with pytest.raises(BadInput, match="The shape of a length law is 'bent'"):
+        law.draws(shape="bent")
+    np.testing.assert_array_equal(law.refit().slopes(), law.slopes())
+    narrow = law.refit(prior=LengthPrior(slope=0.01, spread=0.01))
+    assert (
+        narrow.prior == LengthPrior(slope=0.01, spread=0.01)
+        and abs(narrow.slopes().mean()) < 0.05 < law.slopes().mean()
+    )
+    assert narrow.model("these").prior == narrow.prior
+    fewer = law.refit(draws=250, seed=5)
+    assert fewer.fit.spec.draws == 250 and fewer.fit.spec.seed == 5 and fewer.slopes().shape == (4, 250, 1)
+    with pytest.raises(BadInput, match="stay what they are"):
+        law.refit(options={**law.spec.options, "bins": 6})
+    question = str(law.fit.cells.table["question"].iloc[0])
+    rest = law.without(questions=[question])
+    assert rest.prior == law.prior and rest.bins["questions"].sum() == law.bins["questions"].sum() - 1
+    with pytest.raises(BadInput, match="no model 'owl'"):
+        law.without(models=["owl"])
+
+
+def test_densities_are_those_of_the_draws(law):
+    """log prior + log likelihood of a draw is the model's joint density there."""
+    log_prior, log_likelihood = law.densities("these")
+    draws, model = law.draws("these"), law.model("these")
+    at = (1, 17)
+    theta = np.r_[draws["level"].values[at], draws["slope"].values[at]]
+    tau, sigma = float(draws["spread"].values[at]), float(draws["residual"].values[at])
+    exact = stats.norm.logpdf(theta[0], model.prior_mean[0], PRIOR.level)
+    exact += stats.norm.logpdf(theta[1], 0, np.hypot(PRIOR.slope, tau))
+    exact += stats.halfnorm.logpdf(tau, scale=PRIOR.spread) + stats.halfnorm.logpdf(sigma, scale=PRIOR.residual)
+    assert log_prior[at] == pytest.approx(exact, rel=1e-6)
+    curve = 1 / (1 + np.exp(-theta[0] - theta[1] * law.bins["x"].to_numpy()))
+    noise = law.covariance[1] + sigma**2 * np.eye(len(curve))
+    y = law.bins["incoherence_these"].to_numpy()
+    assert log_likelihood[at] == pytest.approx(stats.multivariate_normal.logpdf(y, curve, noise), rel=1e-6)
 
 
 def test_no_law_and_a_negative_law():

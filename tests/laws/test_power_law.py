@@ -8,32 +8,37 @@ from scipy import stats
 
 from hotmess.answers.fit import fit
 from hotmess.errors import BadInput, NotTestable
-from hotmess.laws.power import LawPrior, _Collapsed, _covariance, power_laws
+from hotmess.inference.posterior import Posterior
+from hotmess.laws.gaussian import shrunk_covariance
+from hotmess.laws.power import LawPrior, power_laws
+from hotmess.laws.power_model import power_model
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
 GROUPS, MODELS = 3, 5
 
 
-def problem(seed=0):
-    """A law with every part switched on, in the arrays of the sampler."""
+def problem(prior, seed=0):
+    """A law with every part switched on, and its parts."""
     rng = np.random.default_rng(seed)
     g, m = (v.ravel() for v in np.indices((GROUPS, MODELS)))
     x = np.linspace(-1.5, 1.5, MODELS)[m]
-    level, model = np.eye(GROUPS)[g], np.eye(MODELS)[m]
     root = rng.normal(size=(2 * len(x), 2 * len(x))) * 0.05
     noise = root @ root.T + 0.01 * np.eye(2 * len(x))
     y = np.concatenate([-1.5 - 0.4 * x, -1.2 - 0.1 * x]) + rng.normal(0, 0.2, 2 * len(x))
-    return {"y": y[None], "noise": noise[None], "level": level, "slope": -level * x[:, None], "model": model}
+    level, model = np.eye(GROUPS)[g], np.eye(MODELS)[m]
+    arrays = {"y": y, "noise": noise, "level": level, "slope": -level * x[:, None], "model": model}
+    return power_model(y, noise, x, g, m, prior, groups=GROUPS), arrays
 
 
-POINT = np.array([[*np.log([0.2, 0.4, 0.1, 0.3, 0.05, 0.15]), np.arctanh(0.6), np.arctanh(-0.5)]])
+POINT = np.array([[0.2, 0.4, 0.1, 0.3, 0.05, 0.15, 0.6, -0.5]])
+OTHER = LawPrior(slope=0.4, intercept=1.1, slope_spread=0.2, model=0.5, rest=0.3)
 
 
 def generative(arrays, prior, point):
     """Mean and covariance of (A^B, A^V, alpha^B, alpha^V, y) term by term from the model as it is written."""
-    tau, u, e = np.exp(point[0, :2]), np.exp(point[0, 2:4]), np.exp(point[0, 4:6])
-    rho_alpha, rho_u = np.tanh(point[0, 6:])
+    tau, u, e = point[0, :2], point[0, 2:4], point[0, 4:6]
+    rho_alpha, rho_u = point[0, 6:]
     cells = len(arrays["level"])
     spread = np.array([[1, rho_alpha], [rho_alpha, 1]]) * np.outer(tau, tau)
     alpha = np.kron(spread, np.eye(GROUPS)) + prior.slope**2 * np.kron(np.eye(2), np.ones((GROUPS, GROUPS)))
@@ -53,68 +58,42 @@ def generative(arrays, prior, point):
         at += len(b)
     coefficients = 4 * GROUPS
     mean = np.concatenate([np.full(2 * GROUPS, -1.0), np.zeros(size - 2 * GROUPS)])
-    total = design @ theta @ design.T + arrays["noise"][0]
+    total = design @ theta @ design.T + arrays["noise"]
     return mean[:coefficients], theta[:coefficients, :coefficients], (theta @ design.T)[:coefficients], total
 
 
-def test_the_collapsed_likelihood_is_that_of_the_whole_gaussian():
-    arrays, prior = problem(), LawPrior()
-    law = _Collapsed(arrays, prior, 0)
-    points = POINT + np.random.default_rng(1).normal(0, 0.5, (4, 8))
+@pytest.mark.parametrize("prior", [LawPrior(), OTHER])
+def test_the_collapsed_likelihood_is_that_of_the_whole_gaussian(prior):
+    law, arrays = problem(prior)
+    points = POINT * np.random.default_rng(1).uniform(0.3, 1.6, (4, 8))
     exact = [
-        stats.multivariate_normal.logpdf(arrays["y"][0], np.full(30, -1.0), generative(arrays, prior, p[None])[3])
+        stats.multivariate_normal.logpdf(arrays["y"], np.full(30, -1.0), generative(arrays, prior, p[None])[3])
         for p in points
     ]
-    constant = 15 * np.log(2 * np.pi)
-    np.testing.assert_allclose(law.log_likelihood(points) - constant, exact, rtol=1e-9)
+    np.testing.assert_allclose(law.log_likelihood(points), exact, rtol=1e-9)
 
 
-def test_levels_and_exponents_given_the_scales_are_drawn_from_their_conditional():
-    arrays, prior = problem(), LawPrior()
+@pytest.mark.parametrize("prior", [LawPrior(), OTHER])
+def test_levels_and_exponents_given_the_scales_are_those_of_their_conditional(prior):
+    law, arrays = problem(prior)
     mean, cov, cross, total = generative(arrays, prior, POINT)
     gain = np.linalg.solve(total, cross.T).T
-    mean, cov = mean + gain @ (arrays["y"][0] + 1.0), cov - gain @ cross.T
-    n = 3000
-    draws = _Collapsed(arrays, prior, 0).coefficients(np.repeat(POINT, n, axis=0), np.random.default_rng(2))
-    flat = draws.reshape(n, -1)
-    sd = np.sqrt(np.diag(cov))
-    assert (np.abs(flat.mean(0) - mean) < 4.5 * sd / np.sqrt(n)).all()
-    z = np.abs(np.cov(flat.T) - cov) / np.outer(sd, sd) * np.sqrt(n / 2)
-    assert z.max() < 4.5
-
-
-def test_the_prior_of_scales_and_correlations_is_normalised():
-    law = _Collapsed(problem(), LawPrior(), 0)
-    rng = np.random.default_rng(3)
-    draws = law.prior_draws(rng, 40_000)
-    # an importance sample from a wide proposal integrates to one, and gives the draws' own means
-    scale = np.array([1.3] * 6 + [1.0] * 2)
-    center = np.array([*np.log(law._widths()) - 0.6, 0, 0])
-    t = stats.t(4)
-    proposal = center + scale * t.rvs((40_000, 8), random_state=rng)
-    log_q = (t.logpdf((proposal - center) / scale) - np.log(scale)).sum(1)
-    w = np.exp(law.log_prior(proposal) - log_q)
-    assert abs(w.mean() - 1) < 4 * w.std() / 200
-    for i in range(8):
-        error = np.sqrt((w * (proposal[:, i] - draws[:, i].mean())).var() + draws[:, i].var()) / 200
-        assert abs((w * proposal[:, i]).mean() / w.mean() - draws[:, i].mean()) < 5 * error
-
-
-def test_the_prior_is_that_of_scipy_with_its_jacobians():
-    law = _Collapsed(problem(), LawPrior(), 0)
-    points = np.random.default_rng(4).normal(size=(20, 8)) - [1, 1, 1, 1, 1, 1, 0, 0]
-    s, rho = np.exp(points[:, :6]), np.tanh(points[:, 6:])
-    direct = (stats.halfnorm(scale=law._widths()).logpdf(s) + points[:, :6]).sum(1)
-    direct += (np.log(0.5) + np.log1p(-(rho**2))).sum(1)
-    np.testing.assert_allclose(law.log_prior(points), direct)
+    got = law.conditional(POINT)
+    np.testing.assert_allclose(got[0][0], mean + gain @ (arrays["y"] + 1.0), rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(got[1][0], cov - gain @ cross.T, rtol=1e-7, atol=1e-9)
 
 
 def test_covariance_of_draws_keeps_variances_and_shrinks_correlations_little():
     rng = np.random.default_rng(4)
     draws = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], 2000)
-    cov, plain = _covariance(draws), np.cov(draws.T)
+    cov, plain = shrunk_covariance(draws), np.cov(draws.T)
     np.testing.assert_allclose(np.diag(cov), np.diag(plain), atol=1e-9)
     assert cov[0, 1] / plain[0, 1] == pytest.approx(1 - 2 / 2000)
+
+
+def test_the_prior_is_that_of_its_scales():
+    hyper = OTHER.hyper
+    assert hyper.widths == (0.2, 0.2, 0.5, 0.5, 0.3, 0.3) and hyper.correlations == 2
 
 
 # --- from responses ---------------------------------------------------------------------------------------------
@@ -145,7 +124,7 @@ def test_the_law_sees_every_model_and_group_and_the_truth_is_in_the_interval(wor
         slope = table.loc[group, ["logit_incoherence_slope_low", "logit_incoherence_slope_high"]]
         assert slope.iloc[0] < world.truth[f"slope[{group}]"] < slope.iloc[1]
     np.testing.assert_allclose(
-        laws.slope_of_logit_incoherence(), laws.draws("alpha_bias2") - laws.draws("alpha_variance")
+        laws.slope_of_logit_incoherence(), laws.draws()["alpha_bias2"] - laws.draws()["alpha_variance"]
     )
     x = laws.law.cells.groupby("model")["x"].first().sort_values().to_numpy()
     np.testing.assert_allclose(np.diff(x), np.diff(np.log(world.sizes)))
@@ -176,8 +155,38 @@ def test_the_measurement_error_is_the_joint_covariance_of_the_draws(first, laws)
 
 def test_seeds_reproduce_exactly(first):
     one, again = (power_laws(first, seed=1, draws=10) for _ in range(2))
-    np.testing.assert_array_equal(one.draws("alpha_bias2"), again.draws("alpha_bias2"))
-    assert not np.array_equal(power_laws(first, seed=2, draws=10).draws("alpha_bias2"), one.draws("alpha_bias2"))
+    np.testing.assert_array_equal(one.draws()["alpha_bias2"], again.draws()["alpha_bias2"])
+    other = power_laws(first, seed=2, draws=10)
+    assert not np.array_equal(other.draws()["alpha_bias2"], one.draws()["alpha_bias2"])
+
+
+def test_laws_are_a_posterior_that_remembers_how_it_was_made(first, laws):
+    assert isinstance(laws, Posterior) and laws.spec.engine == "metropolis"
+    assert (laws.over, laws.by, laws.prior) == ("model_size_b", ("difficulty",), LawPrior())
+    draws = laws.draws("these")
+    assert draws["alpha_bias2"].dims == ("chain", "draw", "group") and draws["tau_bias2"].dims == ("chain", "draw")
+    np.testing.assert_array_equal(draws["alpha_bias2"].sel(group="easy"), draws["alpha_bias2"].values[..., 0])
+    with pytest.raises(BadInput, match="it can be like-these or these"):
+        laws.draws("some")
+    again = laws.refit()
+    np.testing.assert_array_equal(again.draws()["alpha_bias2"], laws.draws()["alpha_bias2"])
+    narrow = laws.refit(prior=LawPrior(slope=0.05, slope_spread=0.01), draws=100)
+    assert narrow.spec == laws.spec.changed(prior=LawPrior(slope=0.05, slope_spread=0.01), draws=100)
+    assert np.abs(narrow.draws()["alpha_bias2"]).mean() < 0.8 * np.abs(laws.draws()["alpha_bias2"]).mean()
+    with pytest.raises(BadInput, match="no setting 'priors'"):
+        laws.refit(priors=LawPrior())
+
+
+def test_without_a_model_or_questions_the_prior_stays(first):
+    prior = LawPrior(slope=0.3)
+    laws = power_laws(first, prior=prior, seed=1, draws=50)
+    smallest, question = str(laws.law.cells["model"].iloc[0]), str(first.cells.table["question"].iloc[0])
+    less = laws.without(models=[smallest])
+    assert less.prior == prior and smallest not in set(less.law.cells["model"]) and less.by == laws.by
+    fewer = laws.without(questions=[question])
+    assert question not in set(fewer.fit.cells.table["question"]) and fewer.prior == prior
+    with pytest.raises(BadInput, match="no model 'owl'"):
+        laws.without(models=["owl"])
 
 
 def test_a_pooled_fit_would_shrink_twice_and_is_refused(first):

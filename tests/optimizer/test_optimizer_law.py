@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from hotmess.errors import BadInput
-from hotmess.optimizer.law import exponents, falls_faster, fit_law, law_data, law_gate, sentence
+from hotmess.optimizer.law import exponents, falls_faster, fit_law, law_gate, sentence
+from hotmess.optimizer.logarithms import logarithms
 
 
 def world(rng: np.random.Generator, *, alpha=(2.0, 0.9, 0.1), problems=3, seeds=2, residual=0.15) -> pd.DataFrame:
@@ -28,7 +29,7 @@ def test_data_of_the_law():
     table = world(np.random.default_rng(0))
     table.loc[3, "bias2"] = 1.5 * table.loc[3, "bias2_sd"]
     table.loc[5, "bias2"] = -0.1
-    data = law_data(table)
+    data = logarithms(table)
     assert data.y.shape == (36, 3) and len(set(data.sweep)) == 6 and len(set(data.problem)) == 3
     assert data.seen.sum() == 36 * 3 - 2 and not data.seen[3, 0] and not data.seen[5, 0]
     assert len(data.left_out) == 2 and "not told from 0" in data.left_out[0]
@@ -36,12 +37,12 @@ def test_data_of_the_law():
     i = 7
     assert data.y[i, 0] == pytest.approx(np.log(table.loc[i, "bias2"])) and data.sd[i, 1] == pytest.approx(0.05)
     with pytest.raises(BadInput, match="at least 4 sizes"):
-        law_data(table[table["size"] < 5e3])
+        logarithms(table[table["size"] < 5e3])
 
 
 def test_known_exponents_are_recovered():
     table = world(np.random.default_rng(1))
-    tree = fit_law(law_data(table), seed=1, draws=250, chains=2)
+    tree = fit_law(logarithms(table), seed=1, draws=250, chains=2)
     found = exponents(tree).set_index("outcome")
     for outcome, true in (("bias2", 2.0), ("variance", 0.9), ("loss", 0.1)):
         row = found.loc[outcome]

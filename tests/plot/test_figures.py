@@ -114,8 +114,8 @@ def test_lines_of_the_law_are_exact(study):
     laws = study.power_laws
     x = np.exp(laws.law.center) * np.array([1.0, 2.0])
     at = line(laws, "variance", 0, x)
-    assert at[:, 0] == pytest.approx(np.exp(laws.draws("level_variance")[..., 0].ravel()))
-    assert at[:, 0] / at[:, 1] == pytest.approx(2 ** laws.draws("alpha_variance")[..., 0].ravel())
+    assert at[:, 0] == pytest.approx(np.exp(laws.draws()["level_variance"].values[..., 0].ravel()))
+    assert at[:, 0] / at[:, 1] == pytest.approx(2 ** laws.draws()["alpha_variance"].values[..., 0].ravel())
 
 
 def test_plane_means_lie_on_the_line_of_the_ratio_of_sums(study):

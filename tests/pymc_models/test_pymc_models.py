@@ -10,7 +10,7 @@ from scipy import stats
 import hotmess as hm
 from hotmess.answers.prior import AnswerPrior
 from hotmess.errors import BadInput
-from hotmess.laws.power import LawData
+from hotmess.laws.power_data import LawData
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 

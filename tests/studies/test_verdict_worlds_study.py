@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import calibration_laws
@@ -132,7 +133,7 @@ def test_a_run_stops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_ranks_of_the_length_law_are_uniform_and_a_wrong_prior_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hotmess.laws.length import _Law
+    from hotmess.laws.curves import CurveLaw
 
     def ranks(number: int) -> dict[str, np.ndarray]:
         every = [calibration_laws.length_law(seed) for seed in range(number)]
@@ -140,14 +141,13 @@ def test_ranks_of_the_length_law_are_uniform_and_a_wrong_prior_is_noticed(monkey
 
     for row in sbc.uniformity(ranks(40), calibration_laws.BINS):
         assert row["kolmogorov"] > 0.001, row
-    right = _Law.chains
+    right = CurveLaw.chains
 
-    def narrow(self: _Law, **rest: int) -> np.ndarray:
-        self.values = self.values / 400  # a measurement error that is taken for a twentieth of what it is
-        self.SIGMA = 1e-3
-        return right(self, **rest)
+    def narrow(self: CurveLaw, **rest: int) -> np.ndarray:
+        bins = self.bins._replace(values=self.bins.values / 400)  # an error taken for a twentieth of what it is
+        return right(replace(self, bins=bins, prior=replace(self.prior, residual=1e-3)), **rest)
 
-    monkeypatch.setattr(_Law, "chains", narrow)
+    monkeypatch.setattr(CurveLaw, "chains", narrow)
     rows = {r["quantity"]: r for r in sbc.uniformity(ranks(20), calibration_laws.BINS)}
     assert rows["slope of an arm"]["coverage90"] < 0.7
 

@@ -80,6 +80,10 @@ def as_study(about: Any, **settings: Any) -> Study:
             if first.source is None:
                 raise BadInput("This was fitted to cells, not responses; test the claim on a Study of the responses.")
             study = Study(first.source, **{"seed": first.seed, **settings})
+        if isinstance(one, PowerLaws):
+            study = replace(study, law_prior=one.prior)
+        elif isinstance(one, LengthLaw):
+            study = replace(study, length_prior=one.prior)
         if key != "fit" or first.formula is None:
             study.made[key] = one
         if key == "contrast":

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from hotmess.answers.posterior import Fit
     from hotmess.laws.contrast import Contrast
+    from hotmess.laws.curves import LengthPrior
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
+    from hotmess.laws.power_model import LawPrior
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
     from hotmess.temperature.checks import BudgetAgreement
@@ -44,6 +46,9 @@ class Study:
         Of every posterior; `draws` per chain.
     most_draws
         Draws of all chains up to which a claim may draw more where Monte Carlo error alone leaves it open.
+    law_prior, length_prior
+        Of power laws and of length laws; None: their own. A study of laws already fitted takes theirs, so that a fit
+        without a part of the data has the prior of the whole.
     made
         What has been made so far, by name: see `once`.
     """
@@ -58,6 +63,8 @@ class Study:
     warmup: int = 500
     chains: int = 4
     most_draws: int = 0
+    law_prior: LawPrior | None = None
+    length_prior: LengthPrior | None = None
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -199,7 +206,15 @@ class Study:
                 chains=self.chains,
                 pointwise=False,
             )
-            return power_laws(first, by=by, metric=self.metric, seed=self.seed, draws=self.draws, chains=self.chains)
+            return power_laws(
+                first,
+                by=by,
+                metric=self.metric,
+                prior=self.law_prior,
+                seed=self.seed,
+                draws=self.draws,
+                chains=self.chains,
+            )
 
         return self.once("power_laws", make)
 
@@ -211,7 +226,12 @@ class Study:
         return self.once(
             "length_law",
             lambda: length_law(
-                self.responses, metric=self.metric, seed=self.seed, draws=self.draws, chains=self.chains
+                self.responses,
+                metric=self.metric,
+                prior=self.length_prior,
+                seed=self.seed,
+                draws=self.draws,
+                chains=self.chains,
             ),
         )
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def arm_index(table: pd.DataFrame) -> np.ndarray:
     """(cells,) index of the arm (model, condition, budget) of each cell."""
-    from hotmess.laws.length import ARM
+    from hotmess.laws.length_bins import ARM
 
     return table.groupby(list(ARM), observed=True, sort=True).ngroup().to_numpy()
 

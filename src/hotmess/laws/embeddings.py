@@ -19,6 +19,7 @@ import numpy as np
 
 from hotmess.answers.population import question_index, question_weights
 from hotmess.errors import NotTestable
+from hotmess.laws.length_bins import ARM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from hotmess.inference.gate import Gate
     from hotmess.responses.table import Responses
 
-ARM = ("model", "condition", "budget")
 MIN_QUESTIONS, MIN_RESPONSES, MAX_SAME = 10, 3, 0.1
 LEVEL, SLOPE, OMEGA, TAU = 3.0, 1.0, 0.5, 1.0  # prior scales, of natural logarithms
 
@@ -72,7 +72,7 @@ def variance_table(responses: Responses) -> tuple[pd.DataFrame, tuple[str, ...]]
     """
     from hotmess.decompose.points import leave_one_out, totals
     from hotmess.decompose.squared import unbiased
-    from hotmess.laws.length import latent_lengths
+    from hotmess.laws.length_bins import latent_lengths
     from hotmess.responses.cells import reduce, take_cells
     from hotmess.responses.cut import missing_lengths_note
 

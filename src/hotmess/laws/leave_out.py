@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.inference.weights import resample, smoothed
-from hotmess.laws.densities import law_points
+from hotmess.laws.power_model import draw_laws, to_data
 
 if TYPE_CHECKING:
-    from hotmess.laws.power import LawData, PowerLaws
+    from hotmess.laws.power import PowerLaws
 
 
 def laws_without(laws: PowerLaws, model: str) -> tuple[PowerLaws, dict[str, float]]:
@@ -20,40 +20,31 @@ def laws_without(laws: PowerLaws, model: str) -> tuple[PowerLaws, dict[str, floa
     Hyperparameters are weighted by p(y without the model | them) / p(y | them), everything else integrated out; levels
     and exponents are drawn anew from their conditional given what is left.
     """
-    from hotmess.inference.sample import to_tree
-    from hotmess.laws.power import CORRELATIONS, SCALES, LawPrior, _arrays, _Collapsed
-
-    keep = np.flatnonzero((laws.law.cells["model"].astype(str) != model).to_numpy())
-    both = np.concatenate([keep, keep + len(laws.law.cells)])
-    law: LawData = replace(
+    cells = laws.law.cells
+    keep = np.flatnonzero((cells["model"].astype(str) != model).to_numpy())
+    both = np.concatenate([keep, keep + len(cells)])
+    sizes = laws.data["posterior"].sizes
+    shape = sizes["chain"], sizes["draw"]
+    k: dict[str, float] = {}
+    models, points, rngs, log_prior = [], [], [], {}
+    for p, population in enumerate(laws.law.populations):
+        before, own = laws.model(population), laws.points(population)
+        after = before.rows(both)
+        weights, worst = smoothed(after.log_likelihood(own) - before.log_likelihood(own))
+        k[population] = float(worst)
+        rng = np.random.default_rng([laws.fit.seed, 37, p])
+        kept = own[resample(weights, rng)]
+        models.append(after)
+        points.append(kept.reshape(*shape, -1))
+        rngs.append(rng)
+        log_prior[population] = after.hyper.log_density(kept).reshape(shape)
+    law = replace(
         laws.law,
-        cells=laws.law.cells.iloc[keep].reset_index(drop=True),
+        cells=cells.iloc[keep].reset_index(drop=True),
         mean=laws.law.mean[:, both],
         covariance=laws.law.covariance[:, both][:, :, both],
     )
-    whole, rest = (_arrays(one, laws.groups, laws.by) for one in (laws.law, law))
-    sizes = laws.data["posterior"].sizes
-    chains, draws = sizes["chain"], sizes["draw"]
-    k: dict[str, float] = {}
-    hyper, theta = [], []
-    for p, population in enumerate(law.populations):
-        points = law_points(laws, population)
-        before, after = (_Collapsed(arrays, LawPrior(), p) for arrays in (whole, rest))
-        weights, worst = smoothed(after.log_likelihood(points) - before.log_likelihood(points))
-        k[population] = float(worst)
-        rng = np.random.default_rng([laws.fit.seed, 37, p])
-        index = resample(weights, rng)
-        hyper.append(points[index].reshape(chains, draws, 8))
-        theta.append(after.coefficients(points[index], rng).reshape(chains, draws, 4, -1))
-    names = ("level_bias2", "level_variance", "alpha_bias2", "alpha_variance")
-    posterior = {name: np.stack([t[:, :, i] for t in theta], axis=2) for i, name in enumerate(names)}
-    posterior |= {name: np.stack([np.exp(h[..., i]) for h in hyper], axis=2) for i, name in enumerate(SCALES)}
-    posterior |= {n: np.stack([np.tanh(h[..., 6 + i]) for h in hyper], axis=2) for i, n in enumerate(CORRELATIONS)}
-    old = laws.data["posterior"].dataset
-    tree = to_tree(
-        posterior,
-        sample_stats={"diverging": np.zeros((chains, draws), bool)},
-        coords={name: list(old[name].values) for name in ("population", "group")},
-        dims={name: ["population", "group"][: values.ndim - 2] for name, values in posterior.items()},
-    )
+    posterior = draw_laws(models, points, rngs)
+    labels = [str(group) for group in laws.data["posterior"].dataset["group"].values]
+    tree = to_data(posterior, laws.law.populations, labels, log_prior)
     return replace(laws, law=law, data=tree), k

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hotmess.decompose.intervals import bootstrap_interval, question_weights
 from hotmess.errors import BadInput, NotTestable
+from hotmess.laws.length_bins import ARM
 from hotmess.responses.table import CELL
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 DRAWS, LEAST = 1000, 8
-ARM = ("model", "condition", "budget")
 
 
 @dataclass(frozen=True)

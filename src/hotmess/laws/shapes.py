@@ -13,13 +13,13 @@ by a fit without bin i where its Pareto k says that this cannot be trusted.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logsumexp
 
-from hotmess.laws.length import SHAPES, _Law
+from hotmess.laws.curves import Bins, CurveLaw
 
 if TYPE_CHECKING:
     from hotmess.laws.length import LengthLaw
@@ -31,15 +31,6 @@ KNEES, WIDTH, GRID, MAX_REFITS = 7, 0.2, 16, 10
 of KNEES places between the 15% and the 85% quantile of the bins' lengths, equally probable beforehand."""
 
 
-def _linear(level: np.ndarray, slope: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return level + slope * x, np.ones(np.broadcast(level, x).shape), np.broadcast_to(x, np.broadcast(level, x).shape)
-
-
-def _constant(level: np.ndarray, slope: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    ones = np.ones(np.broadcast(level, x).shape)
-    return level * ones, ones, 0 * ones
-
-
 def bend(x: np.ndarray, knee: float, width: float = WIDTH) -> np.ndarray:
     """x below the knee, the knee beyond it, smoothly: a soft minimum.
 
@@ -47,18 +38,6 @@ def bend(x: np.ndarray, knee: float, width: float = WIDTH) -> np.ndarray:
     [-2.0, -0.14]
     """
     return x - width * np.logaddexp(0, (x - knee) / width)
-
-
-class _Shape(_Law):
-    """`_Law` with one more shape than it knows."""
-
-    def __init__(self, shape: str, eigen: tuple[np.ndarray, ...], x: np.ndarray, arm: np.ndarray, arms: int) -> None:
-        super().__init__(shape if shape in SHAPES else "odds", eigen, x, arm, arms)
-        if shape in ("linear", "constant"):
-            self.f = {"linear": _linear, "constant": _constant}[shape]
-            level = 1 / (1 + np.exp(-self.start[:arms]))
-            self.start = np.concatenate([level, np.zeros(arms)])
-            self.prior_mean = np.concatenate([np.full(arms, level.mean()), np.zeros(arms)])
 
 
 @dataclass(frozen=True)
@@ -128,73 +107,53 @@ def compare_shapes(
     >>> shapes.units, max(shapes.weights, key=shapes.weights.get) != "constant"
     (20, True)
     """
-    eigen = law_eigen(law, population)
-    x, arm = law.bins["x"].to_numpy(), law.bins["arm"].to_numpy()
+    model = law.model(population)
     fits = {
-        name: _fit(name, eigen, x, arm, len(law.arms), draws=draws, rng=np.random.default_rng([seed, 41, i]))
-        for i, name in enumerate(names)
+        name: _fit(name, model, draws=draws, rng=np.random.default_rng([seed, 41, i])) for i, name in enumerate(names)
     }
-    return Shapes(fits, stacking({n: f.elpd for n, f in fits.items()}), len(x))
+    return Shapes(fits, stacking({n: f.elpd for n, f in fits.items()}), len(model.x))
 
 
-def law_eigen(law: LengthLaw, population: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean of the bins' incoherences, and eigenvalues and eigenvectors of their covariance, for one population."""
-    keys = ["model", "condition", "budget", "bin"]
-    sets = law.fit.draws(keys, population=population)
-    place = {tuple(r): i for i, r in enumerate(sets.table[keys].itertuples(index=False, name=None))}
-    index = [place[tuple(r)] for r in law.bins[keys].itertuples(index=False, name=None)]
-    flat = sets.incoherence[..., index].reshape(-1, len(index))
-    keep = 1 - min(0.5, flat.shape[1] / flat.shape[0])
-    cov = np.cov(flat, rowvar=False)
-    value, vector = np.linalg.eigh(keep * cov + (1 - keep) * np.diag(np.diag(cov)))
-    return flat.mean(0), np.maximum(value, 1e-12), vector
-
-
-def _fit(
-    name: str,
-    eigen: tuple[np.ndarray, ...],
-    x: np.ndarray,
-    arm: np.ndarray,
-    arms: int,
-    *,
-    draws: int,
-    rng: np.random.Generator,
-) -> ShapeFit:
-    knees = np.quantile(x, np.linspace(0.15, 0.85, KNEES)) if name == "saturating" else np.array([np.inf])
-    laws = [_Shape(name, eigen, bend(x, k) if np.isfinite(k) else x, arm, arms) for k in knees]
+def _fit(name: str, model: CurveLaw, *, draws: int, rng: np.random.Generator) -> ShapeFit:
+    x, bins = model.x, model.bins
+    if name == "saturating":
+        laws = [
+            replace(model, shape="odds", x=bend(x, knee)) for knee in np.quantile(x, np.linspace(0.15, 0.85, KNEES))
+        ]
+    else:
+        laws = [replace(model, shape=name)]
     points, log_w = _weighted(laws, 4 * draws, rng)
     logs = np.concatenate([_left_out(law, part) for law, part in zip(laws, points)])
     p = np.exp(log_w - log_w.max())
     take = rng.choice(len(p), draws, p=p / p.sum())
     elpd, k = loo(logs[take])
     again = np.flatnonzero(~(k < MAX_K))[:MAX_REFITS]
-    covariance = (eigen[2] * eigen[1]) @ eigen[2].T
+    covariance = (bins.vectors * bins.values) @ bins.vectors.T
     for i in again:
         rest = np.delete(np.arange(len(x)), i)
-        value, vector = np.linalg.eigh(covariance[np.ix_(rest, rest)])
-        part = (eigen[0][rest], np.maximum(value, 1e-12), vector)
-        fewer = [_Shape(name, part, law.x[rest], arm[rest], arms) for law in laws]
+        part = Bins.of(bins.mean[rest], covariance[np.ix_(rest, rest)])
+        fewer = [replace(law, bins=part, x=law.x[rest], arm=law.arm[rest]) for law in laws]
         points_i, log_w_i = _weighted(fewer, draws, rng)
         ll = np.concatenate([_left_out(law, new)[:, i] for law, new in zip(laws, points_i)])
         elpd[i] = logsumexp(log_w_i + ll) - logsumexp(log_w_i)
-    slopes = np.concatenate(points)[take, 2 + arms :]
+    slopes = np.concatenate(points)[take, 2 + model.arms :]
     return ShapeFit(name, elpd, k, slopes, float(logsumexp(log_w) - np.log(len(log_w))), tuple(again.tolist()))
 
 
-def _weighted(laws: list[_Shape], n: int, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
+def _weighted(laws: list[CurveLaw], n: int, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
     """n proposals for each law, and the log weights of all of them."""
     both = [law.proposals(rng, n, GRID) for law in laws]
     log_w = np.concatenate([w for _, w in both])
     return [points for points, _ in both], np.where(np.isfinite(log_w), log_w, -np.inf)
 
 
-def _left_out(law: _Law, points: np.ndarray) -> np.ndarray:
+def _left_out(law: CurveLaw, points: np.ndarray) -> np.ndarray:
     """(n, bins) log density of every bin given the others and the parameters."""
-    w = law._weights(points[:, :2])
-    rotated = law._residual(points[:, 2:])[0]
-    precision = w @ (law.vectors**2).T
-    pull = (w * rotated) @ law.vectors.T
-    return 0.5 * (np.log(precision) - np.log(2 * np.pi) - pull**2 / precision)
+    w = law.precisions(points[:, :2])
+    rotated = law.residuals(points[:, 2:])[0]
+    precision = w @ (law.bins.vectors**2).T
+    pull = (w * rotated) @ law.bins.vectors.T
+    return np.asarray(0.5 * (np.log(precision) - np.log(2 * np.pi) - pull**2 / precision))
 
 
 def loo(log_density: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

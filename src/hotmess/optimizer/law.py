@@ -13,13 +13,13 @@ section 4).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.errors import BadInput
-from hotmess.optimizer.scales import SCALES, Collapsed
+from hotmess.optimizer.logarithms import OUTCOMES, Logarithms
+from hotmess.optimizer.scales import SCALES, by_problem, rollout_law
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,62 +27,10 @@ if TYPE_CHECKING:
 
     from hotmess.inference.gate import Gate
 
-OUTCOMES = ("bias2", "variance", "loss")
 PUBLISHED = {"bias2": 2.165, "variance": 0.878}  # Hägele et al. 2026: exponents of 1 / N
-NOISE = 2.0  # a bias² within so many standard deviations of 0 has no usable logarithm
 
 
-@dataclass(frozen=True)
-class LawData:
-    """Arrays of the law, one row per model; `left_out` says in sentences which estimates were not used and why."""
-
-    x: np.ndarray  # (n,) log(size / N0)
-    y: np.ndarray  # (n, K) logarithms, 0 where not seen
-    sd: np.ndarray  # (n, K) their standard deviations from the starts
-    seen: np.ndarray  # (n, K)
-    sweep: np.ndarray  # (n,)
-    problem: np.ndarray  # (n,)
-    centre: float  # N0
-    left_out: tuple[str, ...]
-
-
-def law_data(table: pd.DataFrame) -> LawData:
-    """Prepare the tidy table of `hotmess.optimizer.table.tidy`.
-
-    Raises `BadInput` where fewer than 4 sizes remain: a slope then has too few degrees of freedom.
-    """
-    if table["size"].nunique() < 4:
-        raise BadInput(f"A law in size needs at least 4 sizes; there are {table['size'].nunique()}.")
-    values = table[list(OUTCOMES)].to_numpy(float)
-    spread = np.column_stack([table["bias2_sd"], table["variance_sd"], np.zeros(len(table))]).astype(float)
-    with np.errstate(invalid="ignore"):
-        seen = (values > 0) & (values > NOISE * spread)
-    left_out = tuple(
-        f"{OUTCOMES[k]} of size {row.size} ({_problem(row.problem)}, seed {row.seed}) is {values[i, k]:.3g} ± "
-        f"{spread[i, k]:.2g}: not told from 0"
-        for i, row in enumerate(_rows(table))
-        for k in range(len(OUTCOMES))
-        if not seen[i, k] and np.isfinite(values[i, k])
-    )
-    safe = np.where(seen, values, 1.0)
-    sweeps = list(zip(table["problem"], table["seed"]))
-    order = {s: i for i, s in enumerate(sorted(set(sweeps)))}
-    problems = {p: i for i, p in enumerate(sorted(set(table["problem"])))}
-    size = table["size"].to_numpy(float)
-    centre = float(np.exp(np.log(np.unique(size)).mean()))
-    return LawData(
-        x=np.log(size / centre),
-        y=np.log(safe),
-        sd=np.where(seen, spread / safe, 1.0),
-        seen=seen,
-        sweep=np.array([order[s] for s in sweeps]),
-        problem=np.array([problems[p] for p in table["problem"]]),
-        centre=centre,
-        left_out=left_out,
-    )
-
-
-def fit_law(data: LawData, *, seed: int = 0, draws: int = 1000, chains: int = 4) -> xr.DataTree:
+def fit_law(data: Logarithms, *, seed: int = 0, draws: int = 1000, chains: int = 4) -> xr.DataTree:
     """Posterior of the law: its scales by independence Metropolis, levels and exponents exactly given them.
 
     Variables: the standard deviations of `hotmess.optimizer.scales.SCALES` such as alpha_sd_problem; `level`; `alpha`
@@ -90,28 +38,19 @@ def fit_law(data: LawData, *, seed: int = 0, draws: int = 1000, chains: int = 4)
     training on a new problem. Priors: exponents N(1, 1.5²), levels N(their mean, 3²), half-normal scales, uniform
     correlations. Bias² and variance are fitted together, the loss, where there is one, by itself.
     """
-    from hotmess.inference.independence import independence_metropolis
     from hotmess.inference.sample import to_tree
 
     posterior: dict[str, list[np.ndarray]] = {}
     rates = []
     fitted = [part for part in ([0, 1], [2]) if data.seen[:, part].any()]
     for part, outcomes in enumerate(fitted):
-        law = Collapsed(data, outcomes)
-        points, rate = independence_metropolis(
-            law.log_likelihood,
-            law.prior_draws,
-            law.log_prior,
-            seed=seed + 100 * part,
-            draws=draws,
-            chains=chains,
-            thin=25,
-        )
+        law = rollout_law(data, outcomes)
+        points, rate = law.chains(seed=seed + 100 * part, draws=draws, chains=chains, thin=25)
         rates.append(rate)
         rng = np.random.default_rng([seed, 41, part])
         flat = points.reshape(-1, points.shape[-1])
-        found = law.coefficients(flat, rng)
-        scales = law.scales(flat)[0].reshape(len(flat), len(outcomes), len(SCALES))
+        found = by_problem(law.draw(flat, rng), len(outcomes))
+        scales = flat[:, : len(law.hyper.widths)].reshape(len(flat), len(outcomes), len(SCALES))
         made = {f"{what}_sd_{between}": scales[..., i] for i, (what, between, _) in enumerate(SCALES)}
         spread = np.hypot(made["alpha_sd_problem"], made["alpha_sd_sweep"])
         made |= dict(zip(("level", "alpha", "alpha_problem"), found))
@@ -174,11 +113,3 @@ def sentence(draws: np.ndarray, sizes: Sequence[int], *, problems: int, training
         f"{problems} quadratics ({trainings} trainings in all), the exponent of bias² exceeds that of variance by "
         f"{mid:.2f} [{low:.2f}, {high:.2f}] for {who}; probability that bias² falls faster {np.mean(draws > 0):.3f}."
     )
-
-
-def _problem(name: Any) -> str:
-    return name if isinstance(name, str) else f"problem {name}"
-
-
-def _rows(table: pd.DataFrame) -> list[Any]:
-    return list(table[["size", "problem", "seed"]].itertuples(index=False, name="Row"))

@@ -56,10 +56,9 @@ def size_unit(largest: float) -> tuple[str, float]:
 
 def line(laws: PowerLaws, term: str, group: int, x: np.ndarray, population: str = "like-these") -> np.ndarray:
     """(draws, points) of bias² or variance on a group's line at sizes x."""
-    level = laws.draws(f"level_{term}", population)[..., group].ravel()[:, None]
-    slope = laws.draws(f"alpha_{term}", population)[..., group].ravel()[:, None]
-    out: np.ndarray = np.exp(level - slope * (np.log(x) - laws.law.center))
-    return out
+    level = laws.draws(population)[f"level_{term}"].values[..., group].ravel()[:, None]
+    slope = laws.draws(population)[f"alpha_{term}"].values[..., group].ravel()[:, None]
+    return np.exp(level - slope * (np.log(x) - laws.law.center))
 
 
 def power_laws(

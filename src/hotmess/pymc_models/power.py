@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput
-from hotmess.laws.power import LawData, LawPrior, law_data
+from hotmess.laws.power_data import LawData, law_data
+from hotmess.laws.power_model import LawPrior
 from hotmess.pymc_models.sample import load_pymc
 
 if TYPE_CHECKING:

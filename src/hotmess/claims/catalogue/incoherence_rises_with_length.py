@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,6 @@ from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.length_slopes import arm_index, length_estimate
 from hotmess.inference.evidence import PointEvidence, pareto_k
-from hotmess.laws.densities import length_law_densities
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -90,7 +90,7 @@ def _variants(study: Study) -> dict[str, Estimate]:
 
 def _again(responses: Responses, bins: int | None = None) -> Estimate:
     """The estimate on other responses, with as many bins, or as many as they have."""
-    from hotmess.laws.length import binned_cells
+    from hotmess.laws.length_bins import binned_cells
 
     rest, _ = binned_cells(responses)
     terms, table = unbiased(rest.points), rest.table
@@ -101,12 +101,8 @@ def _again(responses: Responses, bins: int | None = None) -> Estimate:
 
 def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
     """(n,) draws of the mean slope over arms from the law's prior."""
-    from hotmess.laws.length import _Law
-
-    tau = np.abs(rng.normal(0, _Law.TAU, (n, 1)))
-    arms = len(study.length_law.arms)
-    out: np.ndarray = rng.normal(0, _Law.SLOPE, n) + (tau * rng.standard_normal((n, arms))).mean(1)
-    return out
+    law = study.length_law
+    return law.prior.slopes(rng, n, len(law.arms)).mean(1)
 
 
 def _point(study: Study, *, population: str = "these") -> PointEvidence:
@@ -116,15 +112,10 @@ def _point(study: Study, *, population: str = "these") -> PointEvidence:
     """
     from scipy.special import logsumexp
 
-    from hotmess.laws.length import _Law
-    from hotmess.laws.shapes import law_eigen
-
-    law = study.length_law
-    eigen, x, arm = law_eigen(law, population), law.bins["x"].to_numpy(), law.bins["arm"].to_numpy()
+    model = study.length_law.model(population)
     found, errors, k = [], [], []
-    for i, lengths in enumerate((x, 0 * x)):
-        rng = np.random.default_rng([study.seed, 61, i])
-        log_w = _Law("odds", eigen, lengths, arm, len(law.arms)).proposals(rng, 10_000, 24)[1]
+    for i, one in enumerate((model, replace(model, x=0 * model.x))):
+        log_w = one.proposals(np.random.default_rng([study.seed, 61, i]), 10_000, 24)[1]
         log_w = np.where(np.isfinite(log_w), log_w, -np.inf)
         top = float(logsumexp(log_w) - np.log(len(log_w)))
         found.append(top)
@@ -146,7 +137,7 @@ CLAIM = Claim(
     association=True,
     across=("question",),
     fit=length_fit,
-    densities=lambda study, population: length_law_densities(study.length_law, population),
+    densities=lambda study, population: study.length_law.densities(population),
     prior=_prior,
     point=_point,
     published=length_line,

@@ -19,6 +19,7 @@ from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.length_slopes import arm_index
+from hotmess.laws.gaussian import shrunk_covariance
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -38,8 +39,6 @@ def _rows(study: Study) -> np.ndarray:
 
 
 def _quantity(study: Study, population: str) -> Quantity:
-    from hotmess.laws.power import _covariance
-
     law = study.length_law
     rows = _rows(study)
     bins = law.bins.iloc[rows]
@@ -52,7 +51,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     per_chain = int(law.data["posterior"].sizes["draw"])
     got = slope_draws(
         logit.mean(0),
-        _covariance(logit),
+        shrunk_covariance(logit),
         bins["log_length"].to_numpy(),
         np.log(bins["model_size_b"].to_numpy(float)),
         np.unique(bins["model"].astype(str).to_numpy(), return_inverse=True)[1],

@@ -28,7 +28,8 @@ RIVALS = ("power", "odds", "linear", "constant")
 
 def shapes_law(study: Study) -> LengthLaw:
     """The study's length law, or one with enough bins for the comparison where that has too few."""
-    from hotmess.laws.length import BINS, length_law
+    from hotmess.laws.length import length_law
+    from hotmess.laws.length_bins import BINS
 
     law = study.length_law
     if len(law.bins) >= MIN_UNITS or "latent_log2_length" not in law.fit.cells.table:
@@ -41,6 +42,7 @@ def shapes_law(study: Study) -> LengthLaw:
             bins=bins,
             shapes=("odds",),
             metric=study.metric,
+            prior=study.length_prior,
             seed=study.seed,
             draws=study.draws,
             chains=study.chains,

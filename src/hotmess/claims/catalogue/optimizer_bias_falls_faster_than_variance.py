@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from hotmess.claims.study import Study
-    from hotmess.optimizer.law import LawData
+    from hotmess.optimizer.logarithms import Logarithms
     from hotmess.responses.table import Responses
 
 SIZES, TRAININGS = 4, 3
@@ -34,7 +34,7 @@ SIZES, TRAININGS = 4, 3
 class PointLaw:
     """The hierarchical power law of a table of points: its data, its posterior, and who made the points."""
 
-    data: LawData
+    data: Logarithms
     tree: xr.DataTree
     cells: pd.DataFrame
 
@@ -98,11 +98,12 @@ def point_terms(responses: Responses) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def point_law(study: Study) -> PointLaw:
     """The study's law, fitted once."""
-    from hotmess.optimizer.law import fit_law, law_data
+    from hotmess.optimizer.law import fit_law
+    from hotmess.optimizer.logarithms import logarithms
 
     def make() -> PointLaw:
         frame, cells = point_terms(study.responses)
-        data = law_data(frame)
+        data = logarithms(frame)
         tree = fit_law(data, seed=study.seed, draws=study.draws, chains=study.chains)
         return PointLaw(data, tree, cells)
 

@@ -46,7 +46,7 @@ def exponent_trend(study: Study, population: str, term: str, sign: float) -> Qua
     """Change of an exponent from the easiest to the hardest group, times `sign`."""
     laws = study.power_laws
     weights = sign * trend_weights(laws)
-    alpha = laws.draws(f"alpha_{term}", population)
+    alpha = laws.draws(population)[f"alpha_{term}"].values
     labels = [str(g) for g in laws.data["posterior"].dataset["group"].values]
     each = {g: alpha[..., i] for i, g in enumerate(labels)}
     return Quantity(alpha @ weights, laws.gate.over(each), scale_scope(study, laws), notes=laws.notes)

@@ -12,7 +12,6 @@ from hotmess.claims.claim import Case, LeaveOut
 from hotmess.claims.kinds.exponent_evidence import exponent_draws, exponent_point
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.power_scaling import PARETO_K
-from hotmess.laws.densities import power_law_densities
 from hotmess.laws.leave_out import laws_without
 
 if TYPE_CHECKING:
@@ -35,10 +34,7 @@ class Exponents:
 
     def prior(self, study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
         """(n,) draws of the quantity from the laws' prior."""
-        bias, variance = exponent_draws(study.power_laws, rng, n)
-        w, v = self.weights(study)
-        out: np.ndarray = bias @ w + variance @ v
-        return out
+        return exponent_draws(study.power_laws, *self.weights(study), rng, n)
 
     def point(self, study: Study) -> PointEvidence:
         """Evidence that the quantity is 0."""
@@ -52,7 +48,7 @@ def law_fit(study: Study) -> Fit:
 
 def law_densities(study: Study, population: str) -> tuple[np.ndarray, np.ndarray]:
     """Log prior and log likelihood of the laws' draws."""
-    return power_law_densities(study.power_laws, population)
+    return study.power_laws.densities(population)
 
 
 def without_model(case: Case, column: str, value: str) -> tuple[np.ndarray, float] | None:

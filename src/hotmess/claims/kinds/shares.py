@@ -14,10 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import halfnorm
 
 from hotmess.estimates.estimate import NOTHING, Estimate
 from hotmess.estimates.length_slopes import binned_logits
+from hotmess.laws.gaussian import GaussianLaw, Part
+from hotmess.laws.hyperprior import HyperPrior
 
 MIN_SIZES, GRID = 4, 24
 INTERCEPT, SLOPE, MODEL, REST = 2.0, 1.0, 0.5, 0.3
@@ -73,26 +74,16 @@ def slope_draws(
         (bins,) index of the model.
     """
     z, s = ((v - v.mean()) / v.std() for v in (length, size))
-    x = np.column_stack([np.ones(len(y)), z, s])
-    prior = np.diag([INTERCEPT**2, SLOPE**2, SLOPE**2])
-    same = (model[:, None] == model).astype(float)
-    p = (np.arange(GRID) + 0.5) / GRID
-    scales = [halfnorm.ppf(p, scale=w) for w in (MODEL, REST)]  # equal prior mass per point
-    base = noise + x @ prior @ x.T
-    log_p = np.empty((GRID, GRID))
-    means, roots = np.empty((GRID, GRID, 3)), np.empty((GRID, GRID, 3, 3))
-    for i, u in enumerate(scales[0]):
-        for j, e in enumerate(scales[1]):
-            root = np.linalg.cholesky(base + u**2 * same + e**2 * np.eye(len(y)))
-            white = np.linalg.solve(root, np.column_stack([y, x @ prior]))
-            log_p[i, j] = -0.5 * (white[:, 0] ** 2).sum() - np.log(np.diag(root)).sum()
-            means[i, j] = white[:, 1:].T @ white[:, 0]
-            cov = prior - white[:, 1:].T @ white[:, 1:]
-            roots[i, j] = np.linalg.cholesky((cov + cov.T) / 2 + 1e-12 * np.eye(3))
-    rng = np.random.default_rng([seed, 31])
-    weight = np.exp(log_p - log_p.max()).ravel()
-    at = rng.choice(GRID * GRID, draws, p=weight / weight.sum())
-    beta = means.reshape(-1, 3)[at] + np.einsum("nij,nj->ni", roots.reshape(-1, 3, 3)[at], rng.normal(size=(draws, 3)))
+    law = GaussianLaw(
+        y=y,
+        noise=noise,
+        design=np.column_stack([np.ones(len(y)), z, s]),
+        mean=np.zeros(3),
+        fixed=np.diag([INTERCEPT**2, SLOPE**2, SLOPE**2]),
+        hyper=HyperPrior((MODEL, REST)),
+        residuals=(Part((0, 0), (model[:, None] == model).astype(float)), Part((1, 1), np.eye(len(y)))),
+    )
+    beta = law.on_grid(law.hyper.grid(GRID), draws, np.random.default_rng([seed, 31]))[1]
     return SlopeDraws(beta[:, 1], beta[:, 2], float(np.mean(z * s)))
 
 

@@ -1,0 +1,241 @@
+"""One law: coefficients and residuals that are Gaussian given scales and correlations, and integrated out.
+
+    y = H b + r,    b ~ Normal(m, C(s)),    r ~ Normal(0, N + R(s)),    hence  y ~ Normal(H m, H C Hᵀ + N + R)
+
+y is what was estimated with known errors N; b are levels and slopes; C and R are sums of fixed matrices, each times a
+product of hyperparameters s (`Part`), whose prior is a `HyperPrior`. Power laws in size, the optimizer's law and the
+regression on length and size are uses of it (methods, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotmess.laws.hyperprior import HyperPrior
+
+Floats = NDArray[np.floating[Any]]
+BLOCK, JITTER = 500, 1e-10
+
+
+class Part(NamedTuple):
+    """A covariance: a product of hyperparameters times a fixed matrix.
+
+    of: the entries of a point that are multiplied, as (0, 0) for s_0² and (0, 1, 4) for s_0 s_1 times a correlation.
+    """
+
+    of: tuple[int, ...]
+    matrix: Floats
+
+
+@dataclass(frozen=True)
+class GaussianLaw:
+    """A collapsed Gaussian law.
+
+    Attributes
+    ----------
+    y, noise
+        (m,) estimates and their (m, m) covariance.
+    design
+        (m, p): coefficients to y.
+    mean, fixed
+        (p,) prior mean of the coefficients, and the (p, p) part of their prior covariance that no scale moves.
+    coefficients, residuals
+        The other parts of the coefficients' covariance (p, p), and those of the residuals' (m, m).
+    hyper
+        Prior of scales and correlations.
+
+    Examples
+    --------
+    One coefficient ~ Normal(0, s²) seen once with variance 1: at s = 2 its mean is 0.8 y and its variance 0.8.
+
+    >>> one = np.ones((1, 1))
+    >>> law = GaussianLaw(np.array([3.0]), one, one, np.zeros(1), 0 * one, HyperPrior((1.0,)), (Part((0, 0), one),))
+    >>> mean, cov = law.conditional(np.array([[2.0]]))
+    >>> mean.round(3).tolist(), cov.round(3).tolist()
+    ([[2.4]], [[[0.8]]])
+    """
+
+    y: Floats
+    noise: Floats
+    design: Floats
+    mean: Floats
+    fixed: Floats
+    hyper: HyperPrior
+    coefficients: tuple[Part, ...] = ()
+    residuals: tuple[Part, ...] = ()
+
+    @cached_property
+    def _base(self) -> Floats:
+        return self.noise + self.design @ self.fixed @ self.design.T
+
+    @cached_property
+    def _parts(self) -> Floats:
+        seen = [self.design @ part.matrix @ self.design.T for part in self.coefficients]
+        return np.stack([*seen, *(part.matrix for part in self.residuals)])
+
+    @cached_property
+    def _away(self) -> Floats:
+        return np.asarray(self.y - self.design @ self.mean)
+
+    def covariances(self, points: Floats) -> Floats:
+        """(n, m, m) covariances of y, all but the hyperparameters integrated out."""
+        weights = _weights(points, (*self.coefficients, *self.residuals))
+        return np.asarray(self._base + np.tensordot(weights, self._parts, axes=1))
+
+    def prior_covariances(self, points: Floats) -> Floats:
+        """(n, p, p) prior covariances of the coefficients."""
+        return _total(self.fixed, points, self.coefficients)
+
+    def log_likelihood(self, points: Floats) -> Floats:
+        """(n,) log density of y given hyperparameters; -inf far beyond any scale of their prior."""
+        out = np.full(len(points), -np.inf)
+        for rows in _blocks(np.flatnonzero(self.hyper.inside(points))):
+            out[rows] = log_normal(
+                np.broadcast_to(self._away, (len(rows), len(self.y))), self.covariances(points[rows])
+            )
+        return out
+
+    def conditional(self, points: Floats) -> tuple[Floats, Floats]:
+        """(n, p) means and (n, p, p) covariances of the coefficients given hyperparameters and y."""
+        prior = self.prior_covariances(points)
+        cross = prior @ self.design.T
+        gain = np.swapaxes(np.linalg.solve(self.covariances(points), np.swapaxes(cross, 1, 2)), 1, 2)
+        cov = prior - gain @ np.swapaxes(cross, 1, 2)
+        return self.mean + gain @ self._away, (cov + np.swapaxes(cov, 1, 2)) / 2
+
+    def draw(self, points: Floats, rng: np.random.Generator) -> Floats:
+        """(n, p) exact draws of the coefficients given hyperparameters and y."""
+        out = np.empty((len(points), len(self.mean)))
+        for rows in _blocks(np.arange(len(points))):
+            mean, cov = self.conditional(points[rows])
+            out[rows] = mean + _spread(cov, rng)
+        return out
+
+    def on_grid(self, points: Floats, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Independent draws where the posterior of hyperparameters lives on points of equal prior mass.
+
+        Returns the points drawn (draws, size) and coefficients (draws, p).
+        """
+        log_p = self.log_likelihood(points)
+        p = np.exp(log_p - log_p.max())
+        at = rng.choice(len(points), draws, p=p / p.sum())
+        found, back = np.unique(at, return_inverse=True)
+        mean, cov = self.conditional(points[found])
+        return points[at], mean[back] + _spread(cov, rng, back)
+
+    def log_densities(self, coefficients: Floats, points: Floats) -> tuple[Floats, Floats]:
+        """(n,) log prior and log likelihood of draws of coefficients (n, p) and hyperparameters, for powers of either.
+
+        Prior: that of coefficients given hyperparameters, times that of hyperparameters. Likelihood: y given both, the
+        residuals integrated out.
+        """
+        prior = self.hyper.log_density(points)
+        around = self.prior_covariances(points) + 1e-12 * np.eye(len(self.mean))
+        prior = prior + log_normal(coefficients - self.mean, around)
+        noise = _total(self.noise, points, self.residuals)
+        return prior, log_normal(self.y - coefficients @ self.design.T, noise)
+
+    def log_conditional(self, weights: Floats, at: float, points: Floats) -> Floats:
+        """(n,) log density at `at` of the sum of weights (p,) times coefficients, given hyperparameters and y."""
+        out = np.empty(len(points))
+        for rows in _blocks(np.arange(len(points))):
+            mean, cov = self.conditional(points[rows])
+            out[rows] = _log_normal_1(at - mean @ weights, np.einsum("i,nij,j->n", weights, cov, weights))
+        return out
+
+    def log_prior_at(self, weights: Floats, at: float, points: Floats) -> Floats:
+        """(n,) log density at `at` of the same sum before the data, given hyperparameters from their prior."""
+        return _log_normal_1(at - self.mean @ weights, self._prior_variance(weights, points))
+
+    def prior_draws(self, weights: Floats, rng: np.random.Generator, n: int) -> Floats:
+        """(n,) draws of the same sum from the law's prior."""
+        spread = np.sqrt(self._prior_variance(weights, self.hyper.draws(rng, n)))
+        return np.asarray(self.mean @ weights + spread * rng.standard_normal(n))
+
+    def _prior_variance(self, weights: Floats, points: Floats) -> Floats:
+        each = np.array([weights @ part.matrix @ weights for part in self.coefficients])
+        return np.asarray(weights @ self.fixed @ weights + _weights(points, self.coefficients) @ each)
+
+    def rows(self, keep: NDArray[np.int64]) -> GaussianLaw:
+        """The law of some of the estimates."""
+        square = np.ix_(keep, keep)
+        residuals = tuple(Part(part.of, part.matrix[square]) for part in self.residuals)
+        return replace(self, y=self.y[keep], noise=self.noise[square], design=self.design[keep], residuals=residuals)
+
+    def chains(
+        self, *, seed: int, draws: int, chains: int, thin: int = 5, more: Callable[[Floats], Floats] | None = None
+    ) -> tuple[Floats, float]:
+        """(chains, draws, size) hyperparameters from their posterior, and the acceptance rate.
+
+        more: points -> (n,) log density that multiplies the likelihood.
+        """
+        from hotmess.inference.independence import independence_metropolis
+
+        size = self.hyper.size
+
+        def log_likelihood(v: Floats) -> Floats:
+            points = self.hyper.from_normal(v)
+            found = self.log_likelihood(points)
+            return found if more is None else found + more(points)
+
+        v, rate = independence_metropolis(
+            log_likelihood,
+            lambda rng, n: rng.standard_normal((n, size)),
+            lambda v: -0.5 * (v**2).sum(1) - 0.5 * size * np.log(2 * np.pi),
+            seed=seed,
+            draws=draws,
+            chains=chains,
+            thin=thin,
+        )
+        return self.hyper.from_normal(v.reshape(-1, size)).reshape(v.shape), rate
+
+
+def shrunk_covariance(draws: Floats) -> Floats:
+    """(d, d) covariance of draws (n, d), its correlations shrunk by their Monte Carlo noise, d over n."""
+    cov = np.cov(draws, rowvar=False)
+    keep = 1 - min(0.5, draws.shape[1] / draws.shape[0])
+    return np.asarray(keep * cov + (1 - keep) * np.diag(np.diag(cov)))
+
+
+def log_normal(x: Floats, covariance: Floats) -> Floats:
+    """(n,) log densities of Normal(0, covariance) (n, d, d) at x (n, d), by forward substitution, all at once."""
+    root = np.linalg.cholesky(covariance)
+    z = np.empty((x.shape[1], len(x)))
+    for i in range(x.shape[1]):
+        z[i] = (x[:, i] - np.einsum("nk,kn->n", root[:, i, :i], z[:i])) / root[:, i, i]
+    log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
+    return np.asarray(-0.5 * (z**2).sum(0) - log_det - 0.5 * x.shape[1] * np.log(2 * np.pi))
+
+
+def _weights(points: Floats, parts: Sequence[Part]) -> Floats:
+    """(n, parts) the product of hyperparameters of each part."""
+    return np.stack([points[:, list(part.of)].prod(axis=1) for part in parts], axis=1)
+
+
+def _total(fixed: Floats, points: Floats, parts: Sequence[Part]) -> Floats:
+    if not parts:
+        return np.repeat(fixed[None], len(points), axis=0)
+    return np.asarray(fixed + np.tensordot(_weights(points, parts), np.stack([p.matrix for p in parts]), axes=1))
+
+
+def _spread(cov: Floats, rng: np.random.Generator, index: NDArray[np.int64] | None = None) -> Floats:
+    """Draws of Normal(0, cov), one for each covariance, or for each of those that `index` names."""
+    root = np.linalg.cholesky(cov + JITTER * np.eye(cov.shape[1]))
+    root = root if index is None else root[index]
+    return np.asarray(np.einsum("nij,nj->ni", root, rng.standard_normal((len(root), cov.shape[1]))))
+
+
+def _blocks(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Rows in blocks whose matrices fit in memory."""
+    return [part for part in np.array_split(rows, max(1, len(rows) // BLOCK)) if len(part)]
+
+
+def _log_normal_1(x: Floats | float, variance: Floats) -> Floats:
+    variance = np.maximum(variance, 1e-300)
+    return np.asarray(-0.5 * (np.log(2 * np.pi * variance) + np.square(x) / variance))

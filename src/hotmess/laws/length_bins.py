@@ -1,0 +1,90 @@
+"""Questions in bins by their latent length: what laws of incoherence in length are fitted to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.errors import NotTestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.responses.cells import Cells
+    from hotmess.responses.table import Responses
+
+BINS, MIN_BINS = 12, 4
+ARM = ("model", "condition", "budget")
+
+
+def latent_lengths(responses: Responses, table: pd.DataFrame, *, latent: bool = True) -> np.ndarray:
+    """Posterior mean of the latent log₂ length of every cell of `table`, from all runs (`hotmess.laws.latent_length`).
+
+    Noise in x flattens a law between questions (0.5 becomes 0.45 with three runs each); latent lengths, runs cut off at
+    a token limit censored there, are the cure. latent=False gives the means of the runs, for comparison.
+    """
+    import pandas as pd
+
+    from hotmess.laws.latent_length import latent_length
+    from hotmess.responses.cut import cut_off
+    from hotmess.responses.table import CELL
+
+    known = latent_length(
+        responses.table, length=str(responses.length), censored=cut_off(responses), enabled=latent
+    ).set_index(list(CELL))["log2_length"]
+    return known.reindex(pd.MultiIndex.from_frame(table[list(CELL)].astype(str))).to_numpy(float)
+
+
+def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True) -> tuple[Cells, tuple[str, ...]]:
+    """Cells with a `latent_log2_length` and a `bin` of equally many questions by it within each arm; what is left out.
+
+    latent=False: means of the runs in the place of latent lengths, for comparison.
+
+    Raises
+    ------
+    NotTestable
+        If there is no length, it does not vary between questions, or there are too few questions for `MIN_BINS` bins.
+    """
+    from hotmess.responses.cells import reduce, take_cells
+    from hotmess.responses.cut import missing_lengths_note
+
+    if responses.length is None:
+        raise NotTestable(
+            "There is no length column (reasoning_tokens or actions), so nothing can be said about length."
+        )
+    cells = reduce(responses)
+    table = cells.table
+    has = table["log2_length"].notna() & (table["responses"] >= 2)
+    missing = missing_lengths_note(responses)
+    notes = [missing] if missing else []
+    if (~has).any():
+        notes.append(
+            f"{int((~has).sum())} cells without a length or with a single response are left out of the length law."
+        )
+    if not has.any():
+        raise NotTestable(
+            f"No question has {responses.length} and two or more responses, so nothing can be said about length."
+        )
+    cells = take_cells(cells, np.flatnonzero(has.to_numpy()))
+    table = cells.table.copy()
+    arms = table.groupby(list(ARM), observed=True)["log2_length"]
+    if (arms.transform("max") - arms.transform("min") < 1e-9).all():
+        raise NotTestable(f"{responses.length} does not vary between questions, so nothing can be said about length.")
+    table["latent_log2_length"] = latent_lengths(responses, table, latent=latent)
+    arms = table.groupby(list(ARM), observed=True)["latent_log2_length"]
+    if (arms.transform("max") - arms.transform("min") < 1e-9).all():
+        raise NotTestable(
+            f"{responses.length} varies between questions no more than between runs of one question, so nothing can be "
+            "said about length."
+        )
+    rank = arms.rank(method="first") - 1
+    size = arms.transform("size")
+    if size.max() < 2 * MIN_BINS:
+        raise NotTestable(
+            f"A law in length needs at least {2 * MIN_BINS} questions of one model and budget; there are "
+            f"{int(size.max())}."
+        )
+    per_arm = (size // 2).clip(1, bins)
+    table["bin"] = (rank * per_arm // size).astype(int)
+    return type(cells)(table, cells.points, cells.counts, cells.clusters, cells.outcome), tuple(notes)

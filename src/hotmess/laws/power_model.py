@@ -1,0 +1,182 @@
+"""The power laws as a collapsed Gaussian law: levels and exponents of groups, residuals of models and of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotmess.inference.resume import resumed
+from hotmess.laws.gaussian import GaussianLaw, Part
+from hotmess.laws.hyperprior import HyperPrior
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from hotmess.laws.power_data import LawData
+
+Floats = NDArray[np.floating[Any]]
+COEFFICIENTS = ("level_bias2", "level_variance", "alpha_bias2", "alpha_variance")
+SCALES = ("tau_bias2", "tau_variance", "u_bias2", "u_variance", "e_bias2", "e_variance")
+CORRELATIONS = ("rho_alpha", "rho_u")
+TAU_B, TAU_V, U_B, U_V, E_B, E_V, RHO_ALPHA, RHO_U = range(8)
+LEVEL = -1.0
+"""Prior mean of log bias² and log variance at the middle size."""
+
+
+@dataclass(frozen=True)
+class LawPrior:
+    """Priors of the power law.
+
+    alpha_g ~ Normal(mean, diag(tau) R diag(tau)), mean ~ Normal(0, slope); A_g ~ Normal(-1, intercept);
+    tau ~ HalfNormal(slope_spread); residual scales sigma_u ~ HalfNormal(model), sigma_e ~ HalfNormal(rest), on the
+    scale of natural logarithms; correlations uniform on (-1, 1).
+    """
+
+    slope: float = 1.0
+    intercept: float = 2.0
+    slope_spread: float = 0.3
+    model: float = 0.3
+    rest: float = 0.15
+
+    @property
+    def hyper(self) -> HyperPrior:
+        """Of `SCALES` and `CORRELATIONS`."""
+        each = (self.slope_spread, self.model, self.rest)
+        return HyperPrior(tuple(width for width in each for _ in range(2)), len(CORRELATIONS))
+
+
+def power_model(
+    y: Floats,
+    noise: Floats,
+    x: Floats,
+    group: NDArray[np.int64],
+    model: NDArray[np.int64],
+    prior: LawPrior,
+    *,
+    groups: int,
+) -> GaussianLaw:
+    """The law of C cells.
+
+    Parameters
+    ----------
+    y, noise
+        (2C,) log bias² of all cells, then log variance, and their (2C, 2C) covariance.
+    x
+        (C,) log(N/N0).
+    group, model
+        (C,) index of each cell's group and model.
+    groups
+        How many groups there are; one without a cell is known from the others alone.
+
+    Returns
+    -------
+    A law whose coefficients are A^B_g, A^V_g, alpha^B_g, alpha^V_g (`COEFFICIENTS`), each for all groups.
+    """
+    cells = len(x)
+    level = np.eye(groups)[group]
+    slope = -level * x[:, None]
+    same = (model[:, None] == model).astype(float)
+    two, bias2, variance = np.eye(2), np.diag([1.0, 0.0]), np.diag([0.0, 1.0])
+    cross = np.array([[0.0, 1.0], [1.0, 0.0]])
+    alike = np.ones((groups, groups))  # the mean of alpha is shared by groups
+
+    def of_alpha(covariance: Floats) -> Floats:
+        return np.kron(variance, covariance)  # exponents are the second half of the coefficients
+
+    own = np.eye(groups)
+    intercepts = prior.intercept**2 * np.kron(bias2, np.eye(2 * groups))
+    return GaussianLaw(
+        y=y,
+        noise=noise,
+        design=np.concatenate([np.kron(two, level), np.kron(two, slope)], axis=1),
+        mean=np.concatenate([np.full(2 * groups, LEVEL), np.zeros(2 * groups)]),
+        fixed=intercepts + of_alpha(prior.slope**2 * np.kron(two, alike)),
+        hyper=prior.hyper,
+        coefficients=(
+            Part((TAU_B, TAU_B), of_alpha(np.kron(bias2, own))),
+            Part((TAU_V, TAU_V), of_alpha(np.kron(variance, own))),
+            Part((TAU_B, TAU_V, RHO_ALPHA), of_alpha(np.kron(cross, own))),
+        ),
+        residuals=(
+            Part((U_B, U_B), np.kron(bias2, same)),
+            Part((U_V, U_V), np.kron(variance, same)),
+            Part((U_B, U_V, RHO_U), np.kron(cross, same)),
+            Part((E_B, E_B), np.kron(bias2, np.eye(cells))),
+            Part((E_V, E_V), np.kron(variance, np.eye(cells))),
+        ),
+    )
+
+
+def model_of(law: LawData, groups: pd.DataFrame, by: Sequence[str], prior: LawPrior, population: str) -> GaussianLaw:
+    """The law of what was learnt of one population of questions."""
+    import pandas as pd
+
+    p = law.populations.index(population)
+    index = pd.MultiIndex.from_frame(groups[list(by)].astype(str))
+    group = index.get_indexer(pd.MultiIndex.from_frame(law.cells[list(by)].astype(str)))
+    model = pd.factorize(law.cells["model"], sort=True)[0]
+    x = law.cells["x"].to_numpy(float)
+    return power_model(law.mean[p], law.covariance[p], x, np.asarray(group), model, prior, groups=len(groups))
+
+
+def draw_laws(
+    laws: Sequence[GaussianLaw], points: Sequence[Floats], rngs: Sequence[np.random.Generator]
+) -> dict[str, Floats]:
+    """Posterior variables, (chain, draw, population, …), from hyperparameters (chain, draw, 8) of each population."""
+    theta = []
+    for law, own, rng in zip(laws, points, rngs):
+        flat = law.draw(own.reshape(-1, own.shape[-1]), rng)
+        theta.append(flat.reshape(*own.shape[:2], len(COEFFICIENTS), -1))
+    out = {name: np.stack([t[:, :, i] for t in theta], axis=2) for i, name in enumerate(COEFFICIENTS)}
+    names = (*SCALES, *CORRELATIONS)
+    return out | {name: np.stack([p[..., i] for p in points], axis=2) for i, name in enumerate(names)}
+
+
+def to_data(
+    posterior: dict[str, Floats], populations: Sequence[str], groups: Sequence[str], log_prior: dict[str, Floats]
+) -> xr.DataTree:
+    """The draws in ArviZ's layout."""
+    import xarray as xr
+
+    from hotmess.inference.sample import to_tree
+
+    chains, draws = posterior[SCALES[0]].shape[:2]
+    tree = to_tree(
+        posterior,
+        sample_stats={"diverging": np.zeros((chains, draws), bool)},
+        coords={"population": list(populations), "group": list(groups)},
+        dims={name: ["population", "group"][: values.ndim - 2] for name, values in posterior.items()},
+    )
+    tree["log_prior"] = xr.Dataset(
+        {f"scales_{p}": (("chain", "draw"), v) for p, v in log_prior.items()},
+        coords={"chain": np.arange(chains), "draw": np.arange(draws)},
+    )
+    return tree
+
+
+@resumed
+def sample_laws(
+    laws: Sequence[GaussianLaw],
+    populations: Sequence[str],
+    groups: Sequence[str],
+    *,
+    seed: int,
+    draws: int,
+    chains: int,
+) -> xr.DataTree:
+    """Hyperparameters by independence Metropolis, levels and exponents exactly given them, for every population."""
+    found = [law.chains(seed=seed + 100 * p, draws=draws, chains=chains) for p, law in enumerate(laws)]
+    points = [chain for chain, _ in found]
+    posterior = draw_laws(laws, points, [np.random.default_rng([seed, 11, p]) for p in range(len(laws))])
+    log_prior = {
+        name: law.hyper.log_density(own.reshape(-1, own.shape[-1])).reshape(chains, draws)
+        for name, law, own in zip(populations, laws, points)
+    }
+    tree = to_data(posterior, populations, groups, log_prior)
+    tree["posterior"].attrs["acceptance_rate"] = float(min(rate for _, rate in found))
+    return tree

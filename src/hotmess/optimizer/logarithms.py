@@ -1,0 +1,74 @@
+"""What the optimizer's law is fitted to: logarithms of rollout bias², variance and loss, with their errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OUTCOMES = ("bias2", "variance", "loss")
+NOISE = 2.0  # a bias² within so many standard deviations of 0 has no usable logarithm
+
+
+@dataclass(frozen=True)
+class Logarithms:
+    """Arrays of the law, one row per model and problem; `left_out` says which estimates were not used, and why."""
+
+    x: np.ndarray  # (n,) log(size / N0)
+    y: np.ndarray  # (n, K) logarithms, 0 where not seen
+    sd: np.ndarray  # (n, K) their standard deviations from the starts
+    seen: np.ndarray  # (n, K)
+    sweep: np.ndarray  # (n,)
+    problem: np.ndarray  # (n,)
+    centre: float  # N0
+    left_out: tuple[str, ...]
+
+
+def logarithms(table: pd.DataFrame) -> Logarithms:
+    """Prepare the tidy table of `hotmess.optimizer.table.tidy`.
+
+    Raises `BadInput` where fewer than 4 sizes remain: a slope then has too few degrees of freedom.
+    """
+    if table["size"].nunique() < 4:
+        raise BadInput(f"A law in size needs at least 4 sizes; there are {table['size'].nunique()}.")
+    values = table[list(OUTCOMES)].to_numpy(float)
+    spread = np.column_stack([table["bias2_sd"], table["variance_sd"], np.zeros(len(table))]).astype(float)
+    with np.errstate(invalid="ignore"):
+        seen = (values > 0) & (values > NOISE * spread)
+    left_out = tuple(
+        f"{OUTCOMES[k]} of size {row.size} ({_problem(row.problem)}, seed {row.seed}) is {values[i, k]:.3g} ± "
+        f"{spread[i, k]:.2g}: not told from 0"
+        for i, row in enumerate(_rows(table))
+        for k in range(len(OUTCOMES))
+        if not seen[i, k] and np.isfinite(values[i, k])
+    )
+    safe = np.where(seen, values, 1.0)
+    sweeps = list(zip(table["problem"], table["seed"]))
+    order = {s: i for i, s in enumerate(sorted(set(sweeps)))}
+    problems = {p: i for i, p in enumerate(sorted(set(table["problem"])))}
+    size = table["size"].to_numpy(float)
+    centre = float(np.exp(np.log(np.unique(size)).mean()))
+    return Logarithms(
+        x=np.log(size / centre),
+        y=np.log(safe),
+        sd=np.where(seen, spread / safe, 1.0),
+        seen=seen,
+        sweep=np.array([order[s] for s in sweeps]),
+        problem=np.array([problems[p] for p in table["problem"]]),
+        centre=centre,
+        left_out=left_out,
+    )
+
+
+def _problem(name: Any) -> str:
+    return name if isinstance(name, str) else f"problem {name}"
+
+
+def _rows(table: pd.DataFrame) -> list[Any]:
+    return list(table[["size", "problem", "seed"]].itertuples(index=False, name="Row"))
