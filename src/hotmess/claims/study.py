@@ -96,6 +96,11 @@ class Study:
         return self.once("more draws", lambda: replace(self, draws=2 * self.draws, made=kept))
 
     @property
+    def sampled(self) -> dict[str, Any]:
+        """Seed, draws and chains of every posterior."""
+        return {"seed": self.seed, "draws": self.draws, "chains": self.chains}
+
+    @property
     def large(self) -> bool:
         """Whether what takes minutes is left out unless it is asked for by name."""
         return len(self.responses.table) > LARGE
@@ -117,9 +122,7 @@ class Study:
         """Latent answer distributions, groups unpooled."""
         from hotmess.answers.fit import fit
 
-        settings = {name: getattr(self, name) for name in ("seed", "draws", "warmup", "chains")}
-        made: Fit = self.once("fit", lambda: fit(self.cells, **settings))
-        return made
+        return self.once("fit", lambda: fit(self.cells, warmup=self.warmup, **self.sampled))
 
     @property
     def grouped(self) -> Responses:
@@ -200,21 +203,11 @@ class Study:
             first = fit(
                 cells,
                 groups=["benchmark", "model", "condition", "budget", "difficulty"],
-                seed=self.seed,
-                draws=self.draws,
                 warmup=self.warmup,
-                chains=self.chains,
                 pointwise=False,
+                **self.sampled,
             )
-            return power_laws(
-                first,
-                by=by,
-                metric=self.metric,
-                prior=self.law_prior,
-                seed=self.seed,
-                draws=self.draws,
-                chains=self.chains,
-            )
+            return power_laws(first, by=by, metric=self.metric, prior=self.law_prior, **self.sampled)
 
         return self.once("power_laws", make)
 
@@ -225,14 +218,7 @@ class Study:
 
         return self.once(
             "length_law",
-            lambda: length_law(
-                self.responses,
-                metric=self.metric,
-                prior=self.length_prior,
-                seed=self.seed,
-                draws=self.draws,
-                chains=self.chains,
-            ),
+            lambda: length_law(self.responses, metric=self.metric, prior=self.length_prior, **self.sampled),
         )
 
     @property
@@ -247,9 +233,7 @@ class Study:
         """Longer against shorter responses of the same question, latent."""
         from hotmess.laws.contrast import latent_contrast
 
-        return self.once(
-            "contrast", lambda: latent_contrast(self.halves, seed=self.seed, draws=self.draws, chains=self.chains)
-        )
+        return self.once("contrast", lambda: latent_contrast(self.halves, **self.sampled))
 
     @property
     def unbiased_contrast(self) -> Contrast:
@@ -272,7 +256,7 @@ class Study:
 
         return self.once(
             "budget_contrast",
-            lambda: latent_contrast(self.budget_halves, seed=self.seed, draws=self.draws, chains=self.chains),
+            lambda: latent_contrast(self.budget_halves, **self.sampled),
         )
 
     @property
