@@ -153,9 +153,9 @@ def _set_draws(study: Study, fit: Fit, term: Term, columns: tuple[str, ...], pop
 def _law_draws(study: Study, term: Term, population: str) -> np.ndarray:
     laws = study.power_laws
     rows = pick(laws.groups, term)
-    if term.name == "size_slope":
-        return laws.slope_of_logit_incoherence(population)[..., rows].mean(-1)
-    return np.asarray(laws.draws(population)[term.name].values[..., rows].mean(-1))
+    slope = term.name == "size_slope"
+    draws = laws.slope_of_logit_incoherence(population) if slope else laws.draws(population)[term.name].values
+    return np.asarray(draws[..., rows].mean(-1))
 
 
 def _arm_draws(study: Study, term: Term, population: str) -> np.ndarray:

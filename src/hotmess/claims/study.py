@@ -47,8 +47,7 @@ class Study:
     most_draws
         Draws of all chains up to which a claim may draw more where Monte Carlo error alone leaves it open.
     law_prior, length_prior
-        Of power laws and of length laws; None: their own. A study of laws already fitted takes theirs, so that a fit
-        without a part of the data has the prior of the whole.
+        Of power laws and length laws, also where a part of the data is left out; None: their defaults.
     made
         What has been made so far, by name: see `once`.
     """
@@ -122,7 +121,8 @@ class Study:
         """Latent answer distributions, groups unpooled."""
         from hotmess.answers.fit import fit
 
-        return self.once("fit", lambda: fit(self.cells, warmup=self.warmup, **self.sampled))
+        made: Fit = self.once("fit", lambda: fit(self.cells, warmup=self.warmup, **self.sampled))
+        return made
 
     @property
     def grouped(self) -> Responses:
@@ -216,10 +216,8 @@ class Study:
         """Odds and power laws of incoherence in length, between questions."""
         from hotmess.laws.length import length_law
 
-        return self.once(
-            "length_law",
-            lambda: length_law(self.responses, metric=self.metric, prior=self.length_prior, **self.sampled),
-        )
+        settings = {"metric": self.metric, "prior": self.length_prior, **self.sampled}
+        return self.once("length_law", lambda: length_law(self.responses, **settings))
 
     @property
     def halves(self) -> Cells:

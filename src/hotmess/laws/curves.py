@@ -131,7 +131,7 @@ class CurveLaw:
     @cached_property
     def _middle(self) -> Floats:
         each = [self.bins.mean[self.arm == a].mean() for a in range(self.arms)]
-        return np.clip(np.array(each), 0.02, 0.98)
+        return np.asarray(np.clip(np.array(each), 0.02, 0.98))
 
     @cached_property
     def prior_mean(self) -> Floats:

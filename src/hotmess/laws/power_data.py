@@ -15,7 +15,7 @@ from hotmess.laws.gaussian import shrunk_covariance
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.fit import Fit
+    from hotmess.answers.posterior import Fit
 
 MIN_SIZES, MIN_WRONG, MAX_SHIFT = 4, 10, 0.5
 

@@ -58,7 +58,8 @@ def line(laws: PowerLaws, term: str, group: int, x: np.ndarray, population: str 
     """(draws, points) of bias² or variance on a group's line at sizes x."""
     level = laws.draws(population)[f"level_{term}"].values[..., group].ravel()[:, None]
     slope = laws.draws(population)[f"alpha_{term}"].values[..., group].ravel()[:, None]
-    return np.exp(level - slope * (np.log(x) - laws.law.center))
+    out: np.ndarray = np.exp(level - slope * (np.log(x) - laws.law.center))
+    return out
 
 
 def power_laws(

@@ -102,7 +102,7 @@ def _again(responses: Responses, bins: int | None = None) -> Estimate:
 def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
     """(n,) draws of the mean slope over arms from the law's prior."""
     law = study.length_law
-    return law.prior.slopes(rng, n, len(law.arms)).mean(1)
+    return np.asarray(law.prior.slopes(rng, n, len(law.arms)).mean(1))
 
 
 def _point(study: Study, *, population: str = "these") -> PointEvidence:
