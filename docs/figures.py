@@ -97,6 +97,18 @@ GALLERY = (
         "Hardly any question fails systematically; about half have both high bias and high variance.",
     ),
     Picture(
+        "pass_curves",
+        "plot.pass_curves(study.responses)",
+        "All of k responses right, and one of k right, against k.",
+        "All of k falls and one of k rises with k in every model; larger models lie above smaller ones in both.",
+    ),
+    Picture(
+        "source_shares",
+        'plot.source_shares(study.responses, ["budget"])',
+        "How much of the variance of responses to a question is a source's, here the budget's, and how much sampling.",
+        "The budget has next to none of the variance in any model; nearly all is sampling.",
+    ),
+    Picture(
         "real_ensembles",
         "plot.real_ensembles(hm.ensembles.real_ensembles(study.responses))",
         "Averages of disjoint real responses: bias² and variance; lines are what independent responses give.",

@@ -10,6 +10,7 @@ import hotmess as hm
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.kinds.source_share import filled, is_judging, permuted
 from hotmess.claims.study import Study
+from hotmess.claims.test import test_claims as hm_tests
 from hotmess.laws.lines import line_draws
 from hotmess.runs.counts import intraclass
 from hotmess.runs.scale import equal_accuracy
@@ -59,6 +60,9 @@ def test_contexts_that_cannot_be_told_from_sampling_are_not_testable():
     assert two.verdict == "inconclusive" and "two levels say nothing of others" in two.sentence
     assert CONTEXT.absent(Study(hm.example())) == "contexts"
     assert JUDGE.absent(Study(hm.example())) == "repeated judgements"
+    said = {v.claim.name: v for v in hm_tests(Study(hm.example()), [CONTEXT, JUDGE])}
+    assert [v.verdict for v in said.values()] == ["not testable"] * 2
+    assert "No response is judged twice" in said[JUDGE.name].sentence
 
 
 def judgements(of_stories, of_judges, *, judges=3, stories=4, questions=40, seed=0):

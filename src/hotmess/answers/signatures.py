@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.answers.population import aggregate
+from hotmess.decompose.mistakes import MISTAKES, mistakes
 from hotmess.errors import BadInput
 from hotmess.responses.outcomes import largest_error
 
@@ -77,8 +78,10 @@ def triage(fit: Fit, *, metric: str = "brier", thresholds: Thresholds | None = N
     -------
     One row per cell: its names, `responses`, `right`, `signature` (the most probable), `probability` of it, one column
     per signature, posterior means of `error`, `bias2` and `variance`; for letters `favourite` (the most frequent wrong
-    answer), `favourite_count`, and `models_alike`, how many other models are more likely than not systematic on the
-    question with the same favourite: where several agree on one wrong answer, look at the answer key.
+    answer), `favourite_count`, `modes` (how many wrong answers hold more than a fifth of the wrong ones), `first` with
+    `first_low` and `first_high` (the share of the largest; `hotmess.decompose.mistakes`), and `models_alike`, how many
+    other models are more likely than not systematic on the question with the same favourite: where several agree on
+    one wrong answer, look at the answer key.
 
     The rows alternate between the three kinds of failure, each kind ordered by probability, then error; what is solved
     comes last.
@@ -120,6 +123,11 @@ def _favourites(table: pd.DataFrame, fit: Fit, systematic: Floats) -> None:
     choice, most = wrong.argmax(axis=1), wrong.max(axis=1)
     table["favourite"] = [option(int(c)) if n else "" for c, n in zip(choice, most)]
     table["favourite_count"] = most
+    cell, answer = np.nonzero(wrong)
+    own = np.maximum(fit.cells.table["n_choices"].to_numpy(int) - 1, 1)
+    shares = mistakes(cell, wrong[cell, answer], own, len(wrong), seed=fit.seed)
+    for at, name in enumerate(MISTAKES[:4]):
+        table[name] = shares[:, at]
     keys = ["benchmark", "question", "favourite"]
     agreed = table.assign(sure=(systematic > 0.5) & (most > 0))
     agreed["sure"] = agreed.groupby([*keys, "model"], observed=True)["sure"].transform("any")

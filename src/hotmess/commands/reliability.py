@@ -101,7 +101,8 @@ def run(args: argparse.Namespace) -> int:
     for name in ("cost", "width"):
         if getattr(args, name) is not None:
             raise BadInput(f"--{name} belongs to --levels, as --levels judge=1,2,5.")
-    found = reliability(responses, args.by, k=args.k, right=args.right, interval=args.interval, seed=args.seed)
+    settings = {"k": args.k, "right": args.right, "interval": args.interval, "seed": args.seed}
+    found = reliability(responses, args.by, **settings, differences=args.differences)
     say(*responses.notes, *found.notes)
     records = found.difference_records() if args.differences else found.records()
     if args.json:

@@ -82,11 +82,12 @@ def sample_efficiency(
         more = "" if len(shown) == len(names) else f"\n{len(shown)} of {len(names)} models are drawn, evenly spread"
         figure.supxlabel(f"responses per question{more}", fontsize=8.5)
         figure.supylabel("standard deviation of the aggregate", fontsize=8.5)
-        _legend(figure, shown, colours, width)
+        model_legend(figure, shown, colours, width)
     return axes
 
 
-def _legend(figure: Any, names: list[str], colours: Any, width: float) -> None:
+def model_legend(figure: Any, names: list[str], colours: Any, width: float) -> None:
+    """Models by colour and hollow mark, above the figure."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=colours.colours[n], marker=colours.markers[n], ms=3.4, mfc=PAPER) for n in names]

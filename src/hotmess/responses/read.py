@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,8 @@ def read(
         notes=notes,
         outside_unparsable=outside_unparsable,
     )
+    own = [f"{name}_source" if name in CELL else name for name in sources]  # what the cell held stands beside it now
+    responses = replace(responses, sources=tuple(dict.fromkeys(own)))
     if account.tables and not responses.counted:
         from hotmess.responses.copies import check_copies
         from hotmess.responses.formats.agreement import check_agreement

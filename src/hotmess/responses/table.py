@@ -30,12 +30,14 @@ class Responses:
         outcome: the column that holds the outcome.
         length: the column that holds the length of the reasoning, or None.
         notes: plain sentences that account for the data: rows read, rows left out and why.
+        sources: the columns that were named sources of scatter.
     """
 
     table: pd.DataFrame
     outcome: str
     length: str | None
     notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.table)

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.decompose.mistakes import MISTAKES, mistakes
 from hotmess.decompose.points import Floats, Ints
 from hotmess.decompose.records import plain_value
 from hotmess.errors import NotTestable
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 PARTS = ("right or wrong", "answered or not", "among wrong answers")
-LEAST = 0.2
-"""A wrong answer is a mode where it holds more than this share of the wrong answers."""
 
 
 @dataclass(frozen=True)
@@ -161,28 +160,8 @@ def _questions(responses: Responses, found: Runs, interval: float, seed: int) ->
     table["wrong"] = np.bincount(found.cell, wrong, minlength=cells)
     table["no_answer"] = np.bincount(found.cell, found.answer < 0, minlength=cells)
     pair, m = np.unique(np.stack([found.cell[wrong], found.answer[wrong]], axis=1), axis=0, return_counts=True)
-    options = _options(responses, found)
-    rng = np.random.default_rng([seed, 41])
-    tail = (1 - interval) / 2
-    known: dict[tuple[int, ...], tuple[float, ...]] = {}
-    values = np.full((cells, 5), np.nan)
-    start = np.searchsorted(pair[:, 0], np.arange(cells + 1))
-    for cell in range(cells):
-        seen = np.sort(m[start[cell] : start[cell + 1]])[::-1]
-        if not len(seen):
-            continue
-        size = int(options[cell]) if options is not None else len(seen) + 1
-        key = (size, *seen.tolist())
-        if key not in known:
-            counts = np.zeros(size)
-            counts[: len(seen)] = seen
-            w = rng.dirichlet(0.5 + counts, 1000)
-            ordered = np.sort(w, axis=1)[:, ::-1]
-            ends = np.quantile(ordered[:, 0], [tail, 1 - tail])
-            number = float(np.round(((w > LEAST).mean(axis=0) > 0.5).sum()))
-            known[key] = (number, ordered[:, 0].mean(), ends[0], ends[1], ordered[:, 1].mean() if size > 1 else 0.0)
-        values[cell] = known[key]
-    for at, name in enumerate(("modes", "first", "first_low", "first_high", "second")):
+    values = mistakes(pair[:, 0], m, _options(responses, found), cells, interval=interval, seed=seed)
+    for at, name in enumerate(MISTAKES):
         table[name] = values[:, at]
     table["modes"] = table["modes"].astype("Int64")
     return table

@@ -67,6 +67,7 @@ def reliability(
     interval: float = 0.9,
     seed: int = 0,
     draws: int = DRAWS,
+    differences: bool = True,
 ) -> Reliability:
     """pass@k, pass^k, flips, agreement, intra-class correlation and entropy of repeated responses.
 
@@ -90,6 +91,8 @@ def reliability(
         A score from which a response counts as right, where scores lie between 0 and 1.
     interval
         Probability inside intervals (and confidence of bounds).
+    differences
+        Whether models are compared, which takes long where there are many.
 
     Raises
     ------
@@ -127,10 +130,10 @@ def reliability(
             rows.append(head | _row(found, name, size, value, at, question, weights, interval))
     table = pd.DataFrame(rows)
     table["k"] = table["k"].astype("Int64")
-    differences = pd.DataFrame(_differences(found, each, by, question, weights, interval))
-    if len(differences):
-        differences["k"] = differences["k"].astype("Int64")
-    return Reliability(table, differences, tuple(notes))
+    between = pd.DataFrame(_differences(found, each, by, question, weights, interval) if differences else [])
+    if len(between):
+        between["k"] = between["k"].astype("Int64")
+    return Reliability(table, between, tuple(notes))
 
 
 def _ks(given: Sequence[int] | None, least: int) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.source_share import REGION, SourceShare, naming
+from hotmess.errors import NotTestable
 from hotmess.responses.table import CELL
 
 if TYPE_CHECKING:
@@ -19,9 +20,20 @@ def divided(responses: Responses) -> tuple[Responses, tuple[str, ...]]:
     """By response (and judge, where several judge the same one); by judge alone where no response is judged twice.
 
     Names of responses mean something within their cell only.
+
+    Raises
+    ------
+    NotTestable
+        If there is neither.
     """
     table = responses.table
-    if naming(table) == "judge":
+    known = naming(table)
+    if not known:
+        raise NotTestable(
+            "No response is judged twice (name responses in the column judged_response), and no question has responses "
+            "by two judges (column judge)."
+        )
+    if known == "judge":
         return responses, ("judge",)
     own = table.groupby([*CELL, "judged_response"], observed=True).ngroup().astype(str)
     several = (

@@ -57,6 +57,8 @@ def _table(rows: pd.DataFrame, metric: str) -> Table:
         "responses": "responses",
         "favourite": "favourite wrong answer",
         "favourite_count": "times given",
+        "modes": "favourite mistakes",
+        "first": "share of the first",
         "models_alike": "other models alike",
     }
     constant = [c for c in ("benchmark", "model", "condition", "budget", "models_alike") if c in data]
@@ -71,9 +73,15 @@ def _table(rows: pd.DataFrame, metric: str) -> Table:
             if "models_alike" in heads
             else ""
         )
+        + (
+            "Favourite mistakes: wrong answers that hold more than a fifth of the wrong ones, and the share of the "
+            "largest with its 90% interval. "
+            if "modes" in heads
+            else ""
+        )
         + "The CSV holds every failing question with all probabilities."
     )
-    return Table("triage", caption, data, heads, digits=2, most=15)
+    return Table("triage", caption, data, heads, digits=2, places={"modes": 0}, most=15)
 
 
 def _alike(rows: pd.DataFrame) -> tuple[str, ...]:
