@@ -149,8 +149,9 @@ def test_the_fit_finds_the_truth_of_its_own_world():
 
 def test_error_is_bias_plus_variance_in_every_draw(grid):
     for metric in ("brier", "kl"):
-        sets = grid.draws(metric=metric)
+        sets, like = grid.draws(metric=metric, population="these"), grid.statement(metric=metric).latent
         np.testing.assert_allclose(sets.bias2 + sets.variance, sets.error, rtol=1e-5)
+        np.testing.assert_allclose(like[..., 1] + like[..., 2], like[..., 0], rtol=1e-5)
         assert ((sets.incoherence > 0) & (sets.incoherence < 1)).all()
     assert np.isnan(grid.draws(metric="zero-one").incoherence).all()
 
@@ -158,11 +159,16 @@ def test_error_is_bias_plus_variance_in_every_draw(grid):
 def test_moments_rebuild_incoherence_with_unparsable_as_one_more_wrong_option(grid):
     from hotmess.decompose.parts import from_moments, incoherence
 
-    rebuilt = from_moments(grid.moments())
     wrong = grid.unparsable_as_wrong
     assert wrong.unparsable == "wrong" and not wrong.letters.unparsable.any()
-    value = incoherence(*np.moveaxis(rebuilt, -1, 0))
-    np.testing.assert_allclose(value, wrong.draws().incoherence, atol=2e-6)
+    latent = wrong.statement().latent
+    expected = {
+        "these": wrong.draws(population="these").incoherence,
+        "like-these": (latent[..., 2] / latent[..., 0]).reshape(4, -1, latent.shape[1]),
+    }
+    for population, own in expected.items():
+        rebuilt = from_moments(grid.moments(population=population))
+        np.testing.assert_allclose(incoherence(*np.moveaxis(rebuilt, -1, 0)), own, atol=2e-6)
 
 
 def test_many_questions_with_unparsable_answers_agree_with_their_draws():

@@ -132,9 +132,12 @@ def test_a_supported_claim_says_so_with_its_number():
 
 def test_few_questions_widen_what_is_said_of_questions_like_these():
     got, these = (run_claim(FEW, claim(), interval=0.8, population=p) for p in ("like-these", "these"))
-    factor = got.guards["few_questions"]["widened_by"]
-    assert factor > 1.5 and "few questions" in got.sentence
-    assert got.high - got.median == pytest.approx(factor * (these.high - these.median))
+    found = got.guards["few_questions"]
+    df = found["questions"] - 1
+    assert found["effective"] == found["implied"] == df < 8 and not found["passed"]
+    assert got.verdict == INCONCLUSIVE and "few questions" in got.sentence
+    factor = stats.t.ppf(0.9, df) / stats.norm.ppf(0.9) * np.sqrt((df + 2) / df)
+    assert got.high - got.median == pytest.approx(factor * (these.high - these.median), rel=0.02)
     assert (these.low, these.high) == pytest.approx(np.quantile(UP, [0.1, 0.9]))
     one = Study(validate(simulate("beta", seed=1, questions=1, samples=3).table))
     assert run_claim(one, claim()).verdict == NOT_TESTABLE

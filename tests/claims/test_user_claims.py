@@ -22,6 +22,7 @@ from hotmess.errors import BadInput
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
+from hotmess.statements.means import incoherence
 
 DIFFERENCE = "incoherence(model='model-1') - incoherence(model='model-0')"
 
@@ -121,11 +122,14 @@ def test_bad_definitions_are_refused(change: dict, words: str) -> None:
 
 def test_the_quantity_is_that_of_the_fit(study: Study) -> None:
     claim = claim_from({"name": "x-y", "quantity": DIFFERENCE, "direction": "negative"})
-    for population in ("like-these", "these"):
-        draws = study.fit.draws(["model"], population=population)
-        place = list(draws.table["model"])
-        exact = draws.incoherence[..., place.index("model-1")] - draws.incoherence[..., place.index("model-0")]
-        np.testing.assert_allclose(claim.quantity(study, population).draws, -exact)
+    draws = study.fit.draws(["model"], population="these")
+    one, other = (list(draws.table["model"]).index(name) for name in ("model-1", "model-0"))
+    exact = draws.incoherence[..., one] - draws.incoherence[..., other]
+    np.testing.assert_allclose(claim.quantity(study, "these").draws, -exact)
+    settled = study.fit.statement().settle(lambda m: np.diff(incoherence(m[..., [one, other], :])))
+    like = claim.quantity(study, "like-these")
+    np.testing.assert_allclose(like.draws.ravel(), settled.draws[:, 0])
+    assert like.effective.df == pytest.approx(settled.df[0]) and like.effective.units == study.questions
 
 
 def test_without_a_model_the_same_is_estimated_and_permuted_labels_show_nothing(study: Study) -> None:
@@ -158,7 +162,10 @@ def test_functions_are_claims_and_their_fits_are_gated(study: Study) -> None:
 
     claim = claim_from_function(difference, name="x-y", statement="one is above the other", direction="negative")
     straight = hm.test(claim_from({"name": "x-y", "quantity": DIFFERENCE, "direction": "negative"}), study)
-    assert hm.test(claim, study).median == pytest.approx(straight.median)
+    assert hm.test(claim, study).median == pytest.approx(straight.median, abs=0.01)  # each set settled by itself
+    assert hm.test(claim, study, population="these").median == pytest.approx(
+        np.median(straight.draws["these"]), abs=1e-12
+    )
     stuck = Study(study.responses, seed=3, draws=20)
     assert hm.test(claim, stuck).verdict == NOT_TESTABLE
 

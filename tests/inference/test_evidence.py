@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from hotmess.claims.guards.several import expected_false_signs
-from hotmess.claims.widening import widen, widening
 from hotmess.decompose.intervals import bootstrap_interval
 from hotmess.inference.evidence import bridge, bridged_density, direction_odds, pareto_k, savage_dickey
+from hotmess.statements.effective import spread_by_count
 
 
 def two_levels(y: float, sd: float = 0.5) -> tuple[float, np.ndarray, float]:
@@ -104,11 +104,11 @@ def test_widening_is_that_of_the_interval_without_a_model() -> None:
     draws = np.random.default_rng(6).normal(size=4000)
     low, high = bootstrap_interval(draws, np.array(0.0), interval=0.95, questions=20)
     centre = np.quantile(draws, [0.025, 0.975])
-    assert widening(20) == pytest.approx(float(high / centre[1]), rel=1e-9)
-    assert widening(20) == pytest.approx(float(low / centre[0]), rel=1e-9)
-    assert widening(50) == 1 and widening(1) == np.inf
-    wide = widen(draws, 2.0)
-    assert np.median(wide) == pytest.approx(np.median(draws)) and wide.std() == pytest.approx(2 * draws.std())
+    wide = spread_by_count(draws, 20)
+    middle = np.median(draws)  # distances are from the median here, from the estimate there
+    assert np.quantile(wide, 0.975) - middle == pytest.approx(float(high / centre[1]) * (centre[1] - middle), rel=0.01)
+    assert np.quantile(wide, 0.025) - middle == pytest.approx(float(low / centre[0]) * (centre[0] - middle), rel=0.01)
+    assert spread_by_count(draws, 50) is draws
 
 
 def test_expected_false_signs_add_up() -> None:

@@ -12,6 +12,8 @@ from hotmess.errors import BadInput, NotTestable
 from hotmess.interpret.sets import quantity, sets_of, source_of
 from hotmess.interpret.tables import paired_rows
 from hotmess.responses.validate import validate
+from hotmess.statements.means import incoherence
+from hotmess.statements.tail import probability_above
 
 
 def table(answers, *, target=0, choices=4, **columns):
@@ -89,7 +91,7 @@ def test_a_model_against_itself_under_another_name_differs_by_nothing_without_a_
 
 
 def test_the_posterior_is_the_fits_own(example):
-    """Predictions are the summary of the fit, number for number; those of a comparison are differences of its draws."""
+    """Predictions are the summary of the fit, number for number; comparisons are statements of their own."""
     found = hm.interpret.predictions(example, "model")
     summary = example.fit.summary(["model"]).set_index("model")
     for name in ("incoherence", "bias2", "variance", "error"):
@@ -97,12 +99,19 @@ def test_the_posterior_is_the_fits_own(example):
         for column, theirs in (("median", name), ("low", f"{name}_low"), ("high", f"{name}_high")):
             assert own[column].to_dict() == pytest.approx(summary[theirs].to_dict())
     assert found["model"].drop_duplicates().tolist() == ["owl-1b", "owl-4b", "owl-16b", "owl-64b"]
-    sets = example.fit.draws(["model"])
-    at = sets.table["model"].tolist().index
-    difference = (sets.incoherence[..., at("owl-1b")] - sets.incoherence[..., at("owl-64b")]).ravel()
-    compared = hm.compare(example, "owl-1b", "owl-64b").table
-    assert value(compared, "incoherence", "difference") == pytest.approx(np.median(difference))
-    assert value(compared, "incoherence", "probability") == pytest.approx((difference > 0).mean())
+    for population in ("like-these", "these"):
+        sets = example.fit.draws(["model"], population=population)
+        pair = [sets.table["model"].tolist().index(name) for name in ("owl-64b", "owl-1b")]
+        if population == "these":
+            difference = np.diff(sets.incoherence[..., pair]).ravel()
+            above = (difference > 0).mean()
+        else:
+            found = example.fit.statement().settle(lambda m, pair=pair: np.diff(incoherence(m[..., pair, :])))
+            difference = found.draws[:, 0]
+            above = probability_above(difference, 0.0, found.df[0])
+        compared = hm.compare(example, "owl-1b", "owl-64b", population=population).table
+        assert value(compared, "incoherence", "difference") == pytest.approx(np.median(difference))
+        assert value(compared, "incoherence", "probability") == pytest.approx(above)
 
 
 def test_unbiased_predictions_are_those_of_decompose(example):
@@ -131,9 +140,15 @@ def test_slopes_are_least_squares(example):
     x = np.log(sets.table["model_size_b"].to_numpy())
     assert value(found, "bias2", "levels") == 4
     for name in ("bias2", "incoherence"):
-        y = quantity(sets.latent, name).reshape(-1, 4)
-        y = np.log(y / (1 - y)) if name == "incoherence" else np.log(y)
-        assert value(found, name, "slope") == pytest.approx(np.median(np.polyfit(x, y.T, 1)[0]))
+
+        def slope(terms, name=name):
+            y = quantity(terms, name)
+            y = np.log(y / (1 - y)) if name == "incoherence" else np.log(y)
+            return np.polyfit(x, y.reshape(-1, 4).T, 1)[0][:, None]
+
+        settled = sets.means.settle(slope).draws
+        assert value(found, name, "slope") == pytest.approx(np.median(settled))
+        assert abs(np.median(settled) - np.median(slope(sets.latent))) < 0.5 * settled.std()
     plain = hm.interpret.slopes(example, "model_size_b", log=False, link=False)
     y = quantity(sets.estimate, "variance")
     assert value(plain, "variance", "unbiased") == pytest.approx(np.polyfit(np.exp(x), y, 1)[0])

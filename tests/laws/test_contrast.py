@@ -9,10 +9,10 @@ from hotmess.errors import NotTestable
 from hotmess.laws.contrast import (
     halved_cells,
     latent_contrast,
-    letter_statistics,
     natural_contrast,
     unbiased_contrast,
 )
+from hotmess.laws.contrast_parts import letter_statistics
 from hotmess.responses.cells import reduce, take_cells
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate

@@ -222,8 +222,8 @@ def test_cells_with_few_errors_are_left_out_and_listed(world):
 
 def slopes(seed, *, samples, questions):
     data = simulate("scale", seed=seed, questions=questions, samples=samples, residual=0.0)
-    first = fit(validate(data.table), by=["difficulty"], seed=seed, draws=250, pointwise=False)
-    draws = power_laws(first, seed=seed, draws=250).slope_of_logit_incoherence("like-these")
+    first = fit(validate(data.table), by=["difficulty"], seed=seed, draws=125, pointwise=False)
+    draws = power_laws(first, seed=seed, draws=125).slope_of_logit_incoherence("like-these")
     truth = np.array([data.truth[f"slope[{g}]"] for g in ("easy", "hard", "medium")])
     return (draws.mean(axis=(0, 1)) - truth), draws.std(axis=(0, 1))
 
@@ -231,7 +231,7 @@ def slopes(seed, *, samples, questions):
 @pytest.mark.slow
 def test_slopes_are_recovered_from_three_samples_per_question():
     """Never shrink twice: bias below 0.2 posterior sd."""
-    studies = [slopes(s, samples=3, questions=240) for s in range(24)]
+    studies = [slopes(s, samples=3, questions=240) for s in range(48)]
     away, sd = (np.array(v) for v in zip(*studies))
     bias = (away / sd).mean(0)
     noise = (away / sd).std(0) / np.sqrt(len(studies))

@@ -68,6 +68,30 @@ def _patterns(letters: LetterCells, group: np.ndarray) -> tuple[tuple[LetterCell
     return (once, group[first]), inverse.ravel()
 
 
+def question_log_likelihood(
+    letters: LetterCells, group: np.ndarray, parameters: dict[str, np.ndarray], question: np.ndarray
+) -> np.ndarray:
+    """(draws, questions) log likelihood of each question, summed over its cells, everything of its own integrated out.
+
+    question: (cells,) index of each cell's question, none of them without cells.
+    """
+    from hotmess.answers import positions
+    from hotmess.answers.position_cells import PositionCells
+
+    order = np.argsort(question, kind="stable")
+    starts = np.searchsorted(question[order], np.arange(int(question.max()) + 1))
+    plain = not isinstance(letters, PositionCells)
+    patterns, inverse = _patterns(letters, group) if plain else ((letters, group), slice(None))
+    likelihood: Callable[..., np.ndarray] = cell_log_likelihood if plain else positions.cell_log_likelihood
+    draws = len(parameters["logit_a"])
+    ll = np.empty((draws, len(starts)), np.float32)
+    for begin in range(0, draws, 100):  # bounded memory
+        part = {k: v[begin : begin + 100] for k, v in parameters.items()}
+        values = likelihood(patterns[0], patterns[1], part)[:, inverse]
+        ll[begin : begin + 100] = np.add.reduceat(values[:, order], starts, axis=1)
+    return ll
+
+
 def add_data(
     tree: xr.DataTree, cells: Cells, letters: LetterCells, groups: Groups, parameters: dict[str, np.ndarray]
 ) -> xr.DataTree:
@@ -79,19 +103,7 @@ def add_data(
     question = question_index(cells.table)
     first = np.unique(question, return_index=True)[1]
     labels = [f"{b} / {q}" for b, q in cells.table.iloc[first][["benchmark", "question"]].itertuples(index=False)]
-    order = np.argsort(question, kind="stable")
-    starts = np.searchsorted(question[order], np.arange(len(labels)))
-    from hotmess.answers import positions
-    from hotmess.answers.position_cells import PositionCells
-
-    plain = not isinstance(letters, PositionCells)
-    patterns, inverse = _patterns(letters, groups.index) if plain else ((letters, groups.index), slice(None))
-    likelihood: Callable[..., np.ndarray] = cell_log_likelihood if plain else positions.cell_log_likelihood
-    ll = np.empty((chains * draws, len(labels)), np.float32)
-    for begin in range(0, chains * draws, 100):  # bounded memory
-        part = {k: v[begin : begin + 100] for k, v in parameters.items()}
-        values = likelihood(patterns[0], patterns[1], part)[:, inverse]
-        ll[begin : begin + 100] = np.add.reduceat(values[:, order], starts, axis=1)
+    ll = question_log_likelihood(letters, groups.index, parameters, question)
     tree["log_likelihood"] = xr.Dataset(
         {"responses": (("chain", "draw", "question"), ll.reshape(chains, draws, -1))},
         coords={"chain": posterior.chain, "draw": posterior.draw, "question": labels},

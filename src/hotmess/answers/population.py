@@ -26,7 +26,10 @@ POPULATIONS = ("like-these", "these")
 
 @dataclass(frozen=True)
 class SetDraws:
-    """Draws for sets of questions: error, bias2, variance of shape (chain, draw, sets), means over questions."""
+    """Draws for sets of questions: error, bias2, variance of shape (chain, draw, sets), means over questions.
+
+    `ratio`, `effective`: incoherence settled by itself, and (sets,) its effective questions, where they are known.
+    """
 
     table: pd.DataFrame
     error: np.ndarray
@@ -34,10 +37,14 @@ class SetDraws:
     variance: np.ndarray
     population: str
     metric: str
+    ratio: np.ndarray | None = None
+    effective: np.ndarray | None = None
 
     @property
     def incoherence(self) -> np.ndarray:
         """sum variance / sum error; nan where no error was drawn, and for the 0/1 loss, whose terms do not add."""
+        if self.ratio is not None:
+            return self.ratio
         if self.metric == "zero-one":
             return np.full_like(self.error, np.nan)
         out: np.ndarray = np.divide(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -48,8 +48,9 @@ class PositionFit(Fit):
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
         return super().draws(by, population=population, metric=self.named(metric))
 
-    def _closed(self, by: Sequence[str], population: str) -> Any:
-        return None  # closed moments are of letters
+    def closed(self, metric: str) -> bool:
+        """Of free text: its answers are corners of a simplex, as letters are."""
+        return self.cells.outcome == "text" and self.named(metric) != "zero-one"
 
     def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
         """As of letters, for free text.

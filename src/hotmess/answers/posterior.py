@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.answers.closed import Patterns, find_patterns
-from hotmess.answers.closed_sets import closed_means
+from hotmess.answers.bootstrap import Bootstrap, bootstrap_of
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
+from hotmess.answers.fit_sets import draws_of, moments_of, set_means
 from hotmess.answers.groups import Groups, find_groups
 from hotmess.answers.parameters import group_parameters, kept_rows, without_groups
 from hotmess.answers.population import (
     SetDraws,
     Summaries,
     aggregate,
-    pair_moments,
     question_sets,
     refuse_unknown,
     set_weights,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from hotmess.inference.spec import Spec
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
+    from hotmess.statements.means import SetMeans
 
 MOST, LEAST = 100_000_000, 1000  # draws × cells of question-level answers held at a time, and draws kept all the same
 LARGE = 10_000_000  # draws × cells beyond which only one fit at a time keeps its draws of terms
@@ -139,10 +139,14 @@ class Fit(Summaries):
     def parameters(self, draws: int | None = None) -> dict[str, np.ndarray]:
         """(draws, groups) arrays of logit_a, log_kappa, log_phi, chain by chain: all `kept_draws`, or so many of them,
         evenly thinned."""
+        return group_parameters(self.posterior_draws(draws), self.groups)
+
+    def posterior_draws(self, draws: int | None = None) -> xr.Dataset:
+        """The posterior's variables in all `kept_draws`, or so many of them, evenly thinned."""
         posterior = self.data["posterior"].dataset
         per_chain, draws = posterior.sizes["draw"], draws or self.kept_draws
         take = np.unique(np.linspace(0, per_chain - 1, max(1, min(per_chain, draws // self.chains))).astype(int))
-        return group_parameters(posterior.isel(draw=take), self.groups)
+        return posterior.isel(draw=take)
 
     def _known_draws(self, cells: Cells, keep: np.ndarray) -> xr.DataTree | None:
         """Draws of the cells kept, where whole groups go and nothing is pooled; else None."""
@@ -182,19 +186,51 @@ class Fit(Summaries):
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
         key = ("sets", metric, tuple(by), population)
         if key not in self._cache:
-            closed = None if metric != "brier" else self._closed(by, population)
-            if closed is not None:
-                table, means = closed
-                # With unparsable answers the two moments are error and bias² themselves, else of b, b² and Σ w².
-                error, bias2 = means if self.with_unparsable else (2 * means[0], means[1] + means[2])
-                self._cache[key] = SetDraws(table, error, bias2, error - bias2, population, metric)
-                out: SetDraws = self._cache[key]
-                return out
-            terms = self.terms(metric)
-            table, means = self._aggregate([terms.error, terms.bias2, terms.variance], by, population)
-            self._cache[key] = SetDraws(table, means[0], means[1], means[2], population, metric)
-        out = self._cache[key]
+            self._cache[key] = draws_of(self, by, population, metric)
+        out: SetDraws = self._cache[key]
         return out
+
+    def closed(self, metric: str) -> bool:
+        """Whether terms have closed expectations given the groups' parameters."""
+        return metric == "brier"
+
+    def bootstrap(self, metric: str = "brier") -> Bootstrap:
+        """What draws the terms of questions like these, the same for every statement."""
+        key = ("bootstrap", metric)
+        if key not in self._cache:
+            self._cache[key] = bootstrap_of(self, metric)
+        out: Bootstrap = self._cache[key]
+        return out
+
+    def statement(
+        self,
+        weights: np.ndarray | None = None,
+        by: Sequence[str] = ("model",),
+        *,
+        rows: Sequence[np.ndarray] | None = None,
+        metric: str = "brier",
+        known: np.ndarray | None = None,
+    ) -> SetMeans:
+        """Means of error, bias² and variance over sets of questions, under weights on questions.
+
+        What a statement about questions like these is a function of: `.settle(g)` of the result guards, shifts and
+        spreads it (methods, section 3).
+
+        Parameters
+        ----------
+        weights
+            (draws, questions), mean 1, in the order of (benchmark, question); None: Q × Dirichlet(1, …, 1).
+        by
+            Columns that tell sets apart, in the order of `draws(by).table`.
+        rows
+            Rows of the cells of each set instead; sets may share cells.
+        known
+            (cells,) whether a cell's unbiased terms are used, where it has any.
+        """
+        if rows is None:
+            refuse_unknown(self.cells.table, by)
+            rows = question_sets(self.cells.table, by).rows
+        return set_means(self, rows, metric, known=known, weights=weights)
 
     def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
         """(chain, draw, sets, 3) means over questions of a, a² and Σ w², see `hotmess.decompose.parts.from_moments`.
@@ -203,17 +239,8 @@ class Fit(Summaries):
         """
         key = ("moments", tuple(by), population)
         if key not in self._cache:
-            fitted = self.unparsable_as_wrong
-            closed = fitted._closed(by, population)
-            if closed is not None:
-                b, square, wrong = closed[1]
-                self._cache[key] = np.stack([1 - b, 1 - 2 * b + square, wrong], axis=-1)
-                out: np.ndarray = self._cache[key]
-                return out
-            terms = fitted.terms("brier")
-            means = fitted._aggregate([terms.error, terms.variance], by, population, transform=pair_moments)[1]
-            self._cache[key] = np.moveaxis(means, 0, -1)
-        out = self._cache[key]
+            self._cache[key] = moments_of(self.unparsable_as_wrong, by, population)
+        out: np.ndarray = self._cache[key]
         return out
 
     def set_weights(self, by: Sequence[str], population: str) -> np.ndarray:
@@ -238,51 +265,14 @@ class Fit(Summaries):
         """Whether unparsable responses are a category of their own here."""
         return bool(self.letters.unparsable.any())
 
-    def _closed(self, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:
-        """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small, or
-        for outcomes other than letters.
-
-        Terms: error and bias²; without unparsable responses b, b² and b² h (see `hotmess.answers.closed`).
-        """
-        key = ("closed", tuple(by), population)
-        if key not in self._cache:
-            refuse_unknown(self.cells.table, by)
-            self._cache[key] = None
-            if type(self.letters) is LetterCells:
-                self._cache[key] = closed_means(
-                    self._patterns,
-                    question_sets(self.cells.table, by),
-                    self.parameters(),
-                    population=population,
-                    chains=self.chains,
-                    powers=not self.with_unparsable,
-                    seed=self.seed,
-                )
-        out: tuple[pd.DataFrame, np.ndarray] | None = self._cache[key]
-        return out
-
-    @cached_property
-    def _patterns(self) -> Patterns:
-        return find_patterns(self.letters, self.groups.index)
-
     def _aggregate(
         self,
         values: Sequence[np.ndarray],
         by: Sequence[str],
         population: str,
-        *,
-        transform: Callable[..., Sequence[np.ndarray]] | None = None,
     ) -> tuple[pd.DataFrame, np.ndarray]:
         refuse_unknown(self.cells.table, by)
-        return aggregate(
-            values,
-            self.cells.table,
-            by,
-            population=population,
-            seed=self.seed,
-            chains=self.chains,
-            transform=transform,
-        )
+        return aggregate(values, self.cells.table, by, population=population, seed=self.seed, chains=self.chains)
 
     def summary(
         self,

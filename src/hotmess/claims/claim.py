@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hotmess.design.components import Components
     from hotmess.estimates.control import Control
     from hotmess.inference.evidence import PointEvidence
+    from hotmess.statements.effective import Effective
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ class Quantity:
         Reasons that hold back any verdict, such as a comparison that is not decidable.
     guards
         Records of the quantity's own, name -> record, shown as they are beside the guards; they decide nothing.
+    effective
+        How many questions it rests on, where it is a statement about questions like these whose draws are settled
+        (`hotmess.statements.settle`); None: its draws are spread by the number of questions where it is tested.
     """
 
     draws: np.ndarray
@@ -55,6 +59,7 @@ class Quantity:
     notes: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     guards: Mapping[str, Any] = field(default_factory=dict)
+    effective: Effective | None = None
 
 
 @dataclass(frozen=True)
@@ -113,8 +118,7 @@ class Claim:
     long
         True where it takes long on large tables: there it is tested when it is asked for by name.
     widened
-        False where the posterior itself speaks of new questions: its draws for questions like these are then not
-        widened where questions are few.
+        False where the posterior itself speaks of new questions, or rests on sets whose draws are spread already.
     units
         What there may be others like: questions, or the entities of a survey.
     preregistration
@@ -196,7 +200,7 @@ class Case:
     Attributes
     ----------
     quantity, other
-        Of the population asked about, and of the other one; widened where questions are few.
+        Of the population asked about, and of the other one; of questions like these they are spread.
     gate
         Diagnostics of the fits and of both quantities.
     p, p_other
@@ -205,8 +209,8 @@ class Case:
         What the rule says of these.
     lowered
         Reasons found so far that hold the verdict back.
-    widened_by
-        Factor on distances from the median, where questions are few.
+    effective
+        How many questions the quantity for questions like these rests on, where that is known.
     """
 
     study: Study
@@ -220,7 +224,7 @@ class Case:
     p_other: float
     verdict: str
     lowered: tuple[str, ...] = ()
-    widened_by: float = 1.0
+    effective: Effective | None = None
 
     @property
     def median(self) -> float:

@@ -1,10 +1,10 @@
-"""Draws, estimates and negative controls of users' expressions, from the study's own fits."""
+"""Draws of users' expressions, from the study's own fits."""
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from hotmess.claims.claim import Quantity
 from hotmess.claims.expression import Expression, Term, nearest
 from hotmess.claims.scope import base_scope, length_scope, scale_scope
 from hotmess.errors import BadInput, NotTestable
-from hotmess.estimates.control import Control, run_control
-from hotmess.estimates.estimate import Estimate
+from hotmess.laws.contrast_parts import changes
+from hotmess.statements.effective import effective_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
     from hotmess.responses.cells import Cells
 
-BOOTSTRAP, PERMUTATIONS, EACH = 400, 99, 200
 NOT_FILTERS = ("question", "target", "responses", "right", "unparsable", "log2_length", "n_choices")
 
 
 def quantity_of(study: Study, expression: Expression, population: str, sign: float) -> Quantity:
     """Posterior draws of an expression; `each` holds its quantities."""
+    if population == "like-these" and expression.source in ("answers", "halves"):
+        return _settled(study, expression, sign)
     if expression.source == "answers":
         fit = answer_fit(study, expression)
+        _only_letters(study, expression)
         columns = tuple(sorted({k for t in expression.terms for k, _ in t.filters}))
         values = {t: _set_draws(study, fit, t, columns, population) for t in expression.terms}
         gate, scope = fit.gate, base_scope(fit.cells.table)
@@ -49,10 +51,69 @@ def quantity_of(study: Study, expression: Expression, population: str, sign: flo
         gate, scope, notes = contrast.fit.gate, length_scope(study, contrast.fit.cells.table), contrast.notes
     each = {str(t): np.asarray(v, float) for t, v in values.items()}
     draws = sign * expression.value(values)
+    _defined(expression, draws)
+    return Quantity(draws, gate.over(each), scope, each, notes=notes)
+
+
+def _defined(expression: Expression, draws: np.ndarray) -> None:
     if not np.isfinite(draws).all():
         share = float(np.mean(~np.isfinite(draws)))
         raise NotTestable(f"The quantity {expression.text} is undefined in {share:.1%} of the posterior draws.")
-    return Quantity(draws, gate.over(each), scope, each, notes=notes)
+
+
+def _only_letters(study: Study, expression: Expression) -> None:
+    named = any(term.name == "accuracy" for term in expression.terms)
+    if named and (study.metric != "brier" or study.responses.outcome != "answer"):
+        raise NotTestable("accuracy() is for letters under the Brier score; use error() instead.")
+
+
+def _settled(study: Study, expression: Expression, sign: float) -> Quantity:
+    """A statement about questions like these: the expression, and each of its quantities, settled one by one."""
+    notes: tuple[str, ...] = ()
+    if expression.source == "answers":
+        fit = answer_fit(study, expression)
+        scope = base_scope(fit.cells.table)
+        _only_letters(study, expression)
+        filters = list(dict.fromkeys(t.filters for t in expression.terms))
+        rows = [pick(fit.cells.table, Term("error", f)) for f in filters]
+        means = fit.statement(rows=rows, metric=study.metric)
+        place = {t: filters.index(t.filters) for t in expression.terms}
+        if fit.with_unparsable and any(t.name == "accuracy" for t in expression.terms):
+            means = means.join(fit.unparsable_as_wrong.statement(rows=rows))  # where accuracy is 1 - error/2
+            place = {t: i + len(rows) * (t.name == "accuracy") for t, i in place.items()}
+
+        def value_of(term: Term, m: np.ndarray) -> np.ndarray:
+            return _named(term.name, m[..., place[term], :])
+    else:
+        contrast = study.contrast
+        assert contrast.fit is not None and contrast.means is not None
+        fit, means = contrast.fit, contrast.means
+        scope, notes = length_scope(study, fit.cells.table), contrast.notes
+        models = {t: pick(contrast.models, t) for t in expression.terms}
+
+        def value_of(term: Term, m: np.ndarray) -> np.ndarray:
+            return np.asarray(changes(m)[..., :-1][..., models[term]].mean(axis=-1))
+
+    terms = list(dict.fromkeys(expression.terms))
+
+    def all_of(m: np.ndarray) -> np.ndarray:
+        values = {t: value_of(t, m) for t in terms}
+        return np.stack([sign * expression.value(values), *values.values()], axis=-1)
+
+    found = means.settle(all_of)
+    draws = found.draws.reshape(fit.chains, -1, len(terms) + 1)
+    _defined(expression, draws[..., 0])
+    each = {str(t): draws[..., i] for i, t in enumerate(terms, 1)}
+    effective = effective_of(found, 0, means.units)
+    return Quantity(draws[..., 0], fit.gate.over(each), scope, each, notes=notes, effective=effective)
+
+
+def _named(name: str, terms: np.ndarray) -> np.ndarray:
+    """A term of an expression from means (…, 3) of error, bias² and variance."""
+    error, bias2, variance = (terms[..., i] for i in range(3))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        every = {"error": error, "bias2": bias2, "variance": variance, "accuracy": 1 - error / 2}
+        return every[name] if name in every else np.where(error > 0, variance / error, np.nan)
 
 
 def pick(table: pd.DataFrame, term: Term, *, without: tuple[str, ...] = ()) -> np.ndarray:
@@ -134,8 +195,6 @@ def _set_draws(study: Study, fit: Fit, term: Term, columns: tuple[str, ...], pop
     sets = fit.draws(columns, population=population, metric=study.metric)
     rows = pick(sets.table, term) if columns else np.array([0])
     if term.name == "accuracy":
-        if study.metric != "brier" or study.responses.outcome != "answer":
-            raise NotTestable("accuracy() is for letters under the Brier score; use error() instead.")
         parts = {"accuracy": fit.moments(columns, population=population)[..., 0]}
     else:
         parts = {"error": sets.error, "bias2": sets.bias2, "variance": sets.variance}
@@ -166,85 +225,4 @@ def _arm_draws(study: Study, term: Term, population: str) -> np.ndarray:
 
 def _half_draws(study: Study, term: Term, population: str) -> np.ndarray:
     contrast = study.contrast
-    out: np.ndarray = contrast.change(population)[..., pick(contrast.models, term)].mean(-1)
-    return out
-
-
-# --- without a model ----------------------------------------------------------------------------------------------
-
-
-def _question_terms(study: Study, expression: Expression) -> tuple[dict[Term, int], np.ndarray]:
-    """Sets by term, and (sets, questions, 3) unbiased error, variance and number of cells of each question."""
-    from hotmess.answers.population import question_index
-    from hotmess.decompose.squared import unbiased
-
-    cells = answer_cells(study, expression)
-    terms = unbiased(cells.points)
-    question = question_index(cells.table)
-    filters = list(dict.fromkeys(t.filters for t in expression.terms))
-    out = np.zeros((len(filters), int(question.max()) + 1, 3))
-    for s, one in enumerate(filters):
-        rows = pick(cells.table, Term("error", one))
-        rows = rows[np.isfinite(terms.variance[rows])]
-        for i, value in enumerate((terms.error[rows], terms.variance[rows], np.ones(len(rows)))):
-            np.add.at(out[s, :, i], question[rows], value)
-    return {t: filters.index(t.filters) for t in expression.terms}, out
-
-
-def _plain(expression: Expression, sets: dict[Term, int], data: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The expression from weighted sums; weights (draws, questions)."""
-    sums = np.einsum("dq,sqi->dsi", weights, data)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        error, variance = sums[..., 0] / sums[..., 2], sums[..., 1] / sums[..., 2]
-        every: dict[str, Any] = {
-            "error": error,
-            "variance": variance,
-            "bias2": error - variance,
-            "incoherence": variance / error,
-            "accuracy": 1 - error / 2,
-        }
-    return expression.value({t: every[t.name][:, s] for t, s in sets.items()})
-
-
-def plain_estimate(study: Study, expression: Expression, sign: float) -> Estimate:
-    """The expression from unbiased terms, its standard error by the Bayesian bootstrap over questions."""
-    sets, data = _question_terms(study, expression)
-    return _estimate(expression, sets, data, sign, study.seed, BOOTSTRAP)
-
-
-def _estimate(
-    expression: Expression, sets: dict[Term, int], data: np.ndarray, sign: float, seed: int, draws: int
-) -> Estimate:
-    from hotmess.decompose.intervals import question_weights
-
-    q = data.shape[1]
-    fewest = int((data[..., 2] > 0).sum(1).min())
-    if fewest < 3:
-        return Estimate(np.nan, np.nan)
-    value = float(_plain(expression, sets, data, np.ones((1, q)))[0])
-    spread = _plain(expression, sets, data, question_weights(q, draws, seed))
-    spread = spread[np.isfinite(spread)]
-    if len(spread) <= draws // 2:
-        return Estimate(sign * value, np.nan)
-    deficit = np.sqrt((fewest + 1) / (fewest - 1))  # the bootstrap's own, as in hotmess.decompose.intervals
-    return Estimate(sign * value, float(spread.std() * deficit), fewest - 1)
-
-
-def exchange_control(study: Study, expression: Expression, sign: float, seed: int) -> Control:
-    """The sets' labels permuted: within each question where it has several, else between the questions."""
-    sets, data = _question_terms(study, expression)
-    present = data[..., 2] > 0
-    several, single = present.sum(0) > 1, present.sum(0) == 1
-    permuted = []
-    for p in range(PERMUTATIONS):
-        rng = np.random.default_rng([seed, p, 73])
-        new = np.zeros_like(data)
-        for q in np.flatnonzero(several):
-            has = np.flatnonzero(present[:, q])
-            new[has, q] = data[rng.permutation(has), q]
-        alone = np.flatnonzero(single)
-        owner = present[:, alone].argmax(0)
-        new[owner[rng.permutation(len(alone))], alone] = data[owner, alone]
-        permuted.append(_estimate(expression, sets, new, sign, seed + p, EACH))
-    real = _estimate(expression, sets, data, sign, seed, BOOTSTRAP)
-    return run_control("labels permuted between the sets compared, question by question", real, permuted)
+    return np.asarray(contrast.change(population)[..., pick(contrast.models, term)].mean(-1))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hotmess.claims.catalogue import CATALOGUE
-from hotmess.claims.claim import Case, Claim, Finding, Guard
+from hotmess.claims.claim import Case, Claim, Finding, Guard, Quantity
 from hotmess.claims.decidable import smallest_effect, would_decide
 from hotmess.claims.each_model import each_model
 from hotmess.claims.guards import LAST, guards_of
@@ -25,14 +25,15 @@ from hotmess.claims.rule import (
     OTHER,
     decide,
     practically_none,
-    probability,
+    smoothed,
 )
 from hotmess.claims.study import Study
 from hotmess.claims.verdict import Verdict, sentence, silent
-from hotmess.claims.widening import widened, widening
+from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
-from hotmess.inference.gate import INDEPENDENT, need_draws
+from hotmess.inference.gate import INDEPENDENT, Gate, need_draws
+from hotmess.statements.effective import Effective, spread_by_count
 
 
 def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
@@ -112,10 +113,9 @@ def touching(case: Case) -> bool:
         return True
     if case.claim.negligible is None or case.verdict in DECIDED:
         return False
-    sides = [
-        probability(side)
-        for side in (case.quantity.draws > -case.claim.negligible, case.quantity.draws < case.claim.negligible)
-    ]
+    effective = case.effective if case.population == "like-these" else None
+    draws = case.quantity.draws
+    sides = [smoothed(side, -case.claim.negligible, effective=effective) for side in (draws, -draws)]
     return any(p.low <= THRESHOLD <= p.high for p in sides) and all(p.high >= THRESHOLD for p in sides)
 
 
@@ -138,19 +138,20 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         quantity, other = (claim.quantity(study, p) for p in (population, OTHER[population]))
     except NotTestable as reason:
         return silent(claim, population, study.metric, (str(reason),), absent=absent)
-    factor = widening(study.questions) if claim.widened else 1.0
     if population == "like-these":
-        quantity = widened(quantity, factor, claim.units)
+        quantity, effective = of_questions(study, claim, quantity)
     else:
-        other = widened(other, factor, claim.units)
+        other, effective = of_questions(study, claim, other)
     gate = quantity.gate & quantity.gate.judge({claim.name: quantity.draws}, constants=False)
     gate &= other.gate.judge({claim.name: other.draws})
-    p, p_other = probability(claim.holds(quantity.draws)), float(claim.holds(other.draws).mean())
-    verdict, reasons = decide(p, p_other, gate=gate)
-    if gate.passed and practically_none(quantity.draws, other.draws, claim.negligible):
+    own = effective if population == "like-these" else None
+    low, high = claim.region or (0.0, np.inf)
+    p, p_other = smoothed(quantity.draws, low, high, effective=own), float(claim.holds(other.draws).mean())
+    verdict, reasons = decide(p, p_other, gate=gate, few=own.sentence() if own is not None and own.few else "")
+    if gate.passed and practically_none(quantity.draws, other.draws, claim.negligible, effective=own):
         verdict, reasons = NEGLIGIBLE, ()
     held = tuple(dict.fromkeys((*quantity.held, *other.held)))
-    case = Case(study, claim, population, interval, quantity, other, gate, p, p_other, verdict, held, factor)
+    case = Case(study, claim, population, interval, quantity, other, gate, p, p_other, verdict, held, effective)
     findings, case = ask(guards_of(case), case)
     if case.stands and sensitivity:
         more, case = ask(LAST, case)
@@ -189,6 +190,24 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         would_decide=decider,
         published=published(study, claim),
     )
+
+
+def of_questions(study: Study, claim: Claim, quantity: Quantity) -> tuple[Quantity, Effective | None]:
+    """A quantity for questions like these, spread by how many they are; and how many it rests on, where that is known.
+
+    Settled statements are spread already. Of one question nothing can be said of questions like it.
+    """
+    if not claim.widened:
+        return quantity, quantity.effective
+    units = study.questions if quantity.effective is None else quantity.effective.units
+    if units < 2:
+        why = f"there is one of the {claim.units} only, which says nothing about {claim.units} like these"
+        return replace(quantity, gate=quantity.gate & Gate((why,))), None
+    if quantity.effective is not None or units >= FEW:
+        return quantity, quantity.effective
+    each = {k: spread_by_count(v, units) for k, v in quantity.each.items()}
+    df = units - 1.0
+    return replace(quantity, draws=spread_by_count(quantity.draws, units), each=each), Effective(df, df, units)
 
 
 def published(study: Study, claim: Claim) -> Published | None:

@@ -24,8 +24,9 @@ import numpy as np
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.expression import ABOUT, Expression, nearest, parse
+from hotmess.claims.plain_quantities import exchange_control, plain_estimate
 from hotmess.claims.preregister import preregister
-from hotmess.claims.quantities import exchange_control, plain_estimate, quantity_of
+from hotmess.claims.quantities import quantity_of
 from hotmess.claims.regions import half_width, with_effects, with_regions
 from hotmess.claims.scope import base_scope
 from hotmess.claims.test import find_claims
@@ -152,6 +153,7 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
         region=region,
         estimate=(lambda study: plain_estimate(study, expression, sign)) if answers else None,
         control=(lambda study, seed: exchange_control(study, expression, sign, seed)) if answers and contrast else None,
+        widened=expression.source in ("answers", "halves"),
         association=expression.source in ("length law", "halves"),
         across=_compared(expression),
         negligible=delta,
@@ -180,9 +182,7 @@ def claim_from_function(
     BadInput
         For a name, direction or region that is none.
     """
-    given: dict[str, Any] = {"name": name, "direction": direction}
-    if region is not None:
-        given = {"name": name, "region": list(region)}
+    given: dict[str, Any] = {"name": name} | ({"direction": direction} if region is None else {"region": list(region)})
     name, sign, bounds = _common(given, f"The claim {name!r}")
     try:
         source = textwrap.dedent(inspect.getsource(function))

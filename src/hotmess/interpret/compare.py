@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.answers.population import aggregate
+from hotmess.answers.fit_sets import powers_of
+from hotmess.answers.population import aggregate, pair_moments, question_sets
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import unread_models
 from hotmess.errors import BadInput, NotTestable
+from hotmess.estimates.estimate import THRESHOLD
 from hotmess.interpret.sets import Source, source_of
 from hotmess.interpret.tables import comparisons, paired_rows
 from hotmess.responses.decoding import pair_decoded_differently
 from hotmess.responses.values import suggest
+from hotmess.statements.settle import FLOOR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +98,8 @@ def compare(
 
     source = source_of(about, ["model", *by], metric=metric, **settings)
     names = _names(source, models)
-    pieces, sentences, notes = [], [], list(source.notes)
+    pieces, notes = [], list(source.notes)
+    asked: list[tuple[Any, bool, bool]] = []
     unread, said = unread_models(source.cells.table)
     if any(unread[name] for name in names):
         notes.append(said)
@@ -116,10 +120,11 @@ def compare(
         pieces.append(table)
         settings_differ = _decoding(about, source, of, against)
         notes.extend(settings_differ)
-        for _, row in table[table["quantity"] == "incoherence"].iterrows():
-            sentences.append(
-                _sentence(row, by, population, interval, bool(settings_differ), unread[of] or unread[against])
-            )
+        settings_apart, lost = bool(settings_differ), unread[of] or unread[against]
+        rows_of = (row for _, row in table[table["quantity"] == "incoherence"].iterrows())
+        asked.extend((row, settings_apart, bool(lost)) for row in rows_of)
+    stands = _together([row for row, *_ in asked])
+    sentences = [_sentence(row, by, population, interval, *d, stands=s) for (row, *d), s in zip(asked, stands)]
     reasons = source.gate.reasons
     if reasons:
         notes.append(f"Not reliable: {reasons[0]}{f', and {len(reasons) - 1} more' if len(reasons) > 1 else ''}.")
@@ -154,24 +159,29 @@ def _parts(
     interval: float,
 ) -> list[pd.DataFrame]:
     """Shapley values of mean accuracy, spread of accuracy and concentration of wrong answers in the difference."""
-    from hotmess.answers.population import pair_moments
-
     fitted = source.fit
     if fitted is None or source.metric != "brier" or source.cells.outcome != "answer":
         return []
     fitted = fitted.unparsable_as_wrong
-    terms = fitted.terms("brier")
     cells = source.cells.table.iloc[rows].reset_index(drop=True)
-    frame, means = aggregate(
-        [terms.error[:, rows], terms.variance[:, rows]],
-        cells,
-        [*by, "model"],
-        population=population,
-        seed=source.seed,
-        chains=fitted.chains,
-        transform=pair_moments,
-    )
-    moments = np.moveaxis(means, 0, -1)
+    if population == "like-these":
+        found = question_sets(cells, [*by, "model"])
+        sets = np.full(len(source.cells.table), -1)
+        for s, members in enumerate(found.rows):
+            sets[rows[members]] = s
+        frame, moments = found.table, powers_of(fitted, sets)[0]
+    else:
+        terms = fitted.terms("brier")
+        frame, means = aggregate(
+            [terms.error[:, rows], terms.variance[:, rows]],
+            cells,
+            [*by, "model"],
+            population=population,
+            seed=source.seed,
+            chains=fitted.chains,
+            transform=pair_moments,
+        )
+        moments = np.moveaxis(means, 0, -1)
     out = []
     for _, own in frame.groupby(list(by), sort=False, observed=True) if by else [((), frame)]:
         place = dict(zip(own["model"].astype(str), own.index))
@@ -203,7 +213,20 @@ def _decoding(about: Any, source: Source, of: str, against: str) -> list[str]:
     return pair_decoded_differently(responses.table, of, against)
 
 
-def _sentence(row: Any, by: Sequence[str], population: str, interval: float, settings: bool, unread: bool) -> str:
+def _together(rows: Sequence[Any]) -> list[bool]:
+    """Which directions stand among all that are compared, by the rule of claims: P beyond 0.975 or 0.025, and Benjamini
+    and Hochberg (1995) on min(P, 1 - P); none where errors sit on few questions."""
+    from scipy import stats
+
+    p = np.array([row["probability"] for row in rows], float)
+    least = np.where(np.isfinite(p), np.minimum(p, 1 - p), 0.5)
+    few = np.array([row["effective"] < FLOOR for row in rows])
+    return [bool(x) for x in (stats.false_discovery_control(least) < 1 - THRESHOLD) & ~few]
+
+
+def _sentence(
+    row: Any, by: Sequence[str], population: str, interval: float, settings: bool, unread: bool, *, stands: bool
+) -> str:
     from hotmess.words import percent, population_words, show
 
     place = f" ({', '.join(f'{name} {row[name]}' for name in by)})" if len(by) else ""
@@ -222,8 +245,10 @@ def _sentence(row: Any, by: Sequence[str], population: str, interval: float, set
     said = f"{show(value, 3)} [{show(low, 3)}, {show(high, 3)}]"
     if not np.isfinite(low):
         return f"{pair}: incoherence differs by {show(value, 3)}, with no interval."
-    word = "lower" if high < 0 else "higher" if low > 0 else ""
+    word = "" if not stands else "lower" if row["probability"] < 0.5 else "higher"
     verdict = f"the incoherence of {row['of']} is {word}" if word else "which is more coherent is not decided"
+    if row["effective"] < FLOOR:
+        verdict += f", as errors sit on few questions (as good as {row['effective']:.0f})"
     beside = f"; unbiased {show(row['unbiased'], 3)}" if latent and np.isfinite(row["unbiased"]) else ""
     return (
         f"{pair}: {verdict}, difference {said} ({percent(interval)} interval, {population_words(population)}; "

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.answers.population import POPULATIONS, aggregate
+from hotmess.answers.population import POPULATIONS, aggregate, question_sets
+from hotmess.answers.posterior import Fit
 from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.values import suggest
@@ -17,9 +18,9 @@ from hotmess.responses.values import suggest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.posterior import Fit
     from hotmess.inference.gate import Gate
     from hotmess.responses.cells import Cells
+    from hotmess.statements.means import SetMeans
 
 QUANTITIES = ("incoherence", "bias2", "variance", "error")
 NOT_SQUARED = ("kl", "zero-one")  # all other metrics, own ones too, are squared distances
@@ -69,6 +70,9 @@ class Sets:
         (sets, 3) the unbiased estimates themselves.
     questions
         (sets,) the number of questions that widens the interval without a model where it is small.
+    means
+        What statements about questions like these are functions of (`hotmess.statements.means`); `latent` are then its
+        draws before they are settled.
     """
 
     table: pd.DataFrame
@@ -76,6 +80,7 @@ class Sets:
     unbiased: np.ndarray | None
     estimate: np.ndarray | None
     questions: np.ndarray
+    means: SetMeans | None = None
 
     def take(self, index: Sequence[int]) -> Sets:
         """Some of the sets."""
@@ -90,6 +95,7 @@ class Sets:
             pick(self.unbiased),
             pick(self.estimate),
             self.questions[at],
+            None if self.means is None else self.means.take(at),
         )
 
 
@@ -118,7 +124,6 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
         For a column that is not there.
     """
     from hotmess.answers.fit import fit
-    from hotmess.answers.posterior import Fit
     from hotmess.claims.study import Study
     from hotmess.decompose.methods import choose_metric
     from hotmess.responses.cells import need_repeats, reduce
@@ -183,18 +188,27 @@ def sets_of(
     cells = source.cells
     rows = np.arange(len(cells.table)) if rows is None else rows
     table, by = cells.table.iloc[rows].reset_index(drop=True), list(by)
-    frame, latent = None, None
+    frame, latent, means = None, None, None
     count, chains = DRAWS, CHAINS
-    if source.fit is not None:
+    if population == "like-these" and isinstance(source.fit, Fit):
+        found = question_sets(table, by)
+        known = None
+        if unbiased_rows is not None:
+            known = np.isin(np.arange(len(cells.table)), unbiased_rows)
+        statement = source.fit.statement(rows=[rows[own] for own in found.rows], metric=source.metric, known=known)
+        frame, count, chains = found.table, len(statement.latent), source.fit.chains
+        latent = statement.latent.reshape(chains, count // chains, *statement.latent.shape[1:])
+        means = statement
+    elif source.fit is not None:
         terms = source.fit.terms(source.metric)
         values = [t[:, rows] for t in (terms.error, terms.bias2, terms.variance)]
         count, chains = len(values[0]), source.fit.chains
-        frame, means = aggregate(values, table, by, population=population, seed=source.seed, chains=chains)
-        latent = np.moveaxis(means, 0, -1)
+        frame, drawn = aggregate(values, table, by, population=population, seed=source.seed, chains=chains)
+        latent = np.moveaxis(drawn, 0, -1)
     unbiased = estimate = None
-    known = rows[source.separable[rows]] if unbiased_rows is None else unbiased_rows
-    if len(known):
-        own, unbiased, estimate = _unbiased(source, known, by, population, count, chains)
+    separable = rows[source.separable[rows]] if unbiased_rows is None else unbiased_rows
+    if len(separable):
+        own, unbiased, estimate = _unbiased(source, separable, by, population, count, chains)
         if frame is None:
             frame = own
         elif len(own) < len(frame):
@@ -207,7 +221,7 @@ def sets_of(
     if frame is None:
         raise NotTestable(f"The metric {source.metric} has neither a latent model nor an unbiased estimate here.")
     few = frame["questions"].to_numpy() if population == "like-these" else np.full(len(frame), FEW)
-    return Sets(frame, latent, unbiased, estimate, few).take(_in_order(frame, by, cells.table))
+    return Sets(frame, latent, unbiased, estimate, few, means).take(_in_order(frame, by, cells.table))
 
 
 def _in_order(frame: pd.DataFrame, by: Sequence[str], cells: pd.DataFrame) -> list[int]:

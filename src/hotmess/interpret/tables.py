@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput, NotTestable
+from hotmess.interpret.rows import long_rows
 from hotmess.interpret.sets import QUANTITIES, Sets, Source, quantity, sets_of, source_of
 from hotmess.responses.values import suggest
 
@@ -41,6 +42,7 @@ def predictions(
     Returns
     -------
     One row per set and quantity: the covariates, questions, responses, quantity, median, low, high (posterior),
+    effective (questions like these that carry the errors),
     unbiased, unbiased_low, unbiased_high (without a model; NaN for metrics that have none), reliable (the gate).
 
     >>> import hotmess as hm
@@ -52,7 +54,8 @@ def predictions(
     source = source_of(about, names, metric=metric, **settings)
     few_levels(source.cells.table, names)
     sets = sets_of(source, names, population=population)
-    return _long(sets, source, lambda terms, name: quantity(terms, name), interval, ["median", "low", "high"])
+    links = dict.fromkeys(QUANTITIES, "log") | {"incoherence": "logit"}
+    return long_rows(sets, source, quantity, interval, ["median", "low", "high"], links=links)
 
 
 def comparisons(
@@ -81,7 +84,8 @@ def comparisons(
     -------
     One row per comparison and quantity: the `by` columns, of, against, questions, quantity, value_of, value_against
     (posterior medians), difference, low, high (of − against), probability (of a difference above 0; by the Bayesian
-    bootstrap where there is no latent model), unbiased, unbiased_low, unbiased_high, reliable, paired.
+    bootstrap where there is no latent model), effective (questions), unbiased, unbiased_low, unbiased_high, reliable,
+    paired.
 
     Raises
     ------
@@ -124,7 +128,8 @@ def slopes(
     Returns
     -------
     One row per `by` set and quantity: levels, quantity, scale, slope, low, high, probability (of a slope above 0),
-    unbiased (the same of the unbiased estimates; NaN where one is not positive) with its interval, reliable.
+    effective (questions), unbiased (the same of the unbiased estimates; NaN where one is not positive) with its
+    interval, reliable.
 
     Raises
     ------
@@ -165,8 +170,8 @@ def slopes(
             return out
 
         head = own.table.iloc[:1][by].assign(levels=len(x))
-        one = Sets(head, own.latent, own.unbiased, own.estimate, own.questions[:1])
-        piece = _long(one, source, value, interval, ["slope", "low", "high"], probability=True)
+        one = Sets(head, own.latent, own.unbiased, own.estimate, own.questions[:1], own.means)
+        piece = long_rows(one, source, value, interval, ["slope", "low", "high"], probability=True)
         scale = [("logit" if q == "incoherence" else "log") if link else "" for q in piece["quantity"]]
         piece.insert(list(piece.columns).index("quantity") + 1, "scale", scale)
         pieces.append(piece)
@@ -263,8 +268,8 @@ def _pair(
             continue
         two = sets.take([list(index)[level.index(of)], list(index)[level.index(against)]])
         head = two.table.iloc[:1][by].assign(of=of, against=against, questions=two.table["questions"].min())
-        one = Sets(head, two.latent, two.unbiased, two.estimate, two.questions[:1])
-        piece = _long(one, source, _difference, interval, ["difference", "low", "high"], probability=True)
+        one = Sets(head, two.latent, two.unbiased, two.estimate, two.questions[:1], two.means)
+        piece = long_rows(one, source, _difference, interval, ["difference", "low", "high"], probability=True)
         values = [_medians(two, name) for name in piece["quantity"]]
         at = list(piece.columns).index("quantity") + 1
         piece.insert(at, "value_of", [v[0] for v in values])
@@ -283,50 +288,5 @@ def _medians(two: Sets, name: str) -> list[float]:
     draws = two.latent if two.latent is not None else two.estimate
     assert draws is not None
     values = quantity(draws, name).reshape(-1, 2)
-    out: list[float] = np.where(np.isfinite(values).all(0), np.median(np.nan_to_num(values), axis=0), np.nan).tolist()
-    return out
-
-
-def _long(
-    sets: Sets, source: Source, value: Any, interval: float, names: list[str], *, probability: bool = False
-) -> pd.DataFrame:
-    """One row per set and quantity, with the posterior and the unbiased estimate of `value(terms, quantity)`."""
-    import pandas as pd
-
-    from hotmess.decompose.intervals import bootstrap_interval
-
-    if not 0 < interval < 1:
-        raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
-    tails, pieces = [(1 - interval) / 2, (1 + interval) / 2], []
-    questions = sets.questions
-    for name in QUANTITIES:
-        piece = sets.table.reset_index(drop=True).assign(quantity=name)
-        columns = dict.fromkeys([*names, *(["probability"] if probability else [])], np.full(len(piece), np.nan))
-        reliable = np.full(len(piece), source.gate.passed)
-        if sets.latent is not None:
-            draws = value(sets.latent, name)
-            flat = draws.reshape(-1, draws.shape[-1])
-            known = np.isfinite(flat).all(0)
-            safe = np.where(known, flat, 0.0)
-            for key, found in zip(names, [np.median(safe, axis=0), *np.quantile(safe, tails, axis=0)]):
-                columns[key] = np.where(known, found, np.nan)
-            if probability:
-                columns["probability"] = np.where(known, (safe > 0).mean(0), np.nan)
-            for i in range(len(piece)):
-                reliable[i] &= known[i] and source.gate.judge({name: draws[..., i]}).passed
-        without = dict.fromkeys(("unbiased", "unbiased_low", "unbiased_high"), np.full(len(piece), np.nan))
-        if sets.unbiased is not None and sets.estimate is not None:
-            drawn, point = value(sets.unbiased, name), value(sets.estimate, name)
-            flat = drawn.reshape(-1, drawn.shape[-1])
-            with np.errstate(invalid="ignore"):
-                low, high = bootstrap_interval(flat, point, interval=interval, questions=questions)
-            without = {"unbiased": point, "unbiased_low": low, "unbiased_high": high}
-            if sets.latent is None:
-                reliable &= np.isfinite(point)
-                if probability:
-                    columns["probability"] = np.where(np.isfinite(flat).all(0), (flat > 0).mean(0), np.nan)
-        pieces.append(piece.assign(**columns, **without, reliable=reliable))
-    out = pd.concat(pieces, ignore_index=True)
-    return out.iloc[np.argsort(np.tile(np.arange(len(sets.table)), len(QUANTITIES)), kind="stable")].reset_index(
-        drop=True
-    )
+    found = np.where(np.isfinite(values).all(0), np.median(np.nan_to_num(values), axis=0), np.nan)
+    return [float(x) for x in found]

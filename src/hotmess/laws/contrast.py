@@ -16,15 +16,18 @@ from hotmess.answers.population import question_index, question_weights
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.errors import NotTestable
+from hotmess.laws.contrast_parts import changes, letter_statistics, parts_like_these
 from hotmess.responses.cells import take_cells
+from hotmess.statements.means import incoherence as set_incoherence
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hotmess.answers.posterior import Fit
-    from hotmess.decompose.points import Points
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
+    from hotmess.statements.means import SetMeans
+    from hotmess.statements.settle import Settled
 
 HALVES = ("shorter", "longer")
 
@@ -45,6 +48,9 @@ class Contrast:
         right or wrong.
     source
         `latent` (posterior) or `unbiased` (without a model).
+    means, settled
+        Of the latent contrast for questions like these: means over the halves of each model in turn, and every model's
+        change, then their mean, each settled as a statement (`hotmess.statements.settle`).
     """
 
     models: pd.DataFrame
@@ -54,12 +60,28 @@ class Contrast:
     questions: int
     notes: tuple[str, ...] = ()
     fit: Fit | None = field(default=None, repr=False)
+    means: SetMeans | None = field(default=None, repr=False)
+    settled: Settled | None = field(default=None, repr=False)
 
     def change(self, population: str = "like-these") -> np.ndarray:
         """(chain, draw, models) incoherence of the longer half minus that of the shorter half."""
+        if population == "like-these" and self.settled is not None:
+            return self._statement()[..., :-1]
         both = self.incoherence[population]
         out: np.ndarray = both[..., 1] - both[..., 0]
         return out
+
+    def mean_change(self, population: str = "like-these") -> np.ndarray:
+        """(chain, draw) the change, mean over models: a statement of its own."""
+        if population == "like-these" and self.settled is not None:
+            return self._statement()[..., -1]
+        return np.asarray(self.change(population).mean(axis=-1))
+
+    def _statement(self) -> np.ndarray:
+        assert self.settled is not None
+        draws = self.settled.draws
+        chains = len(self.incoherence["like-these"])
+        return draws.reshape(chains, len(draws) // chains, -1)
 
     def summary(self, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the change and its parts, per model."""
@@ -126,69 +148,6 @@ def whole_pairs(cells: Cells, otherwise: str) -> Cells:
     return take_cells(cells, keep)
 
 
-def letter_statistics(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
-    """Unbiased statistics of every cell, and their jackknife covariance.
-
-    Of outcomes that are not just right or wrong there are the first two only.
-
-    Returns
-    -------
-    (cells, 5) estimates of variance, error, a, a² and Σ w² over wrong options w (pairs of responses from different
-    clusters), and (cells, 5, 5) covariances (leaving out one cluster). The last three count an unparsable response as
-    one more wrong option.
-    """
-    from hotmess.decompose.points import leave_one_out, totals
-
-    triple = _points(cells)
-    whole = [totals(p) for p in triple]
-    estimate = _statistics(whole)
-    replicate = _statistics([leave_one_out(p, t) for p, t in zip(triple, whole)])
-    p = cells.points
-    clusters = np.maximum(np.bincount(p.cell, weights=p.copies, minlength=len(estimate)), 1)
-    mean = _add(p.cell, p.copies[:, None] * replicate, len(estimate)) / clusters[:, None]
-    deviation = replicate - mean[p.cell]
-    outer = p.copies[:, None, None] * deviation[:, :, None] * deviation[:, None, :]
-    return estimate, _add(p.cell, outer, len(estimate)) * ((clusters - 1) / clusters)[:, None, None]
-
-
-def _points(cells: Cells) -> list[Points]:
-    from hotmess.decompose.points import Points
-
-    p, clusters = cells.points, cells.clusters
-    if cells.outcome == "text":  # one-hot, the target first; a response that cannot be read is one more answer
-        clusters = np.column_stack([p.sum, p.n - p.sum.sum(axis=1)])
-        target = np.zeros(len(cells), int)
-    elif clusters is None:
-        return [p]
-    else:
-        target = cells.table["target"].to_numpy(int)
-    one_hot = np.eye(clusters.shape[1])[target]
-    n = p.n.astype(float)
-    right = clusters[np.arange(len(clusters)), target[p.cell]].astype(float)
-    wrong = Points(p.cell, p.copies, p.n, clusters.astype(float), n, one_hot)
-    only = Points(p.cell, p.copies, p.n, right[:, None], right, np.ones((len(target), 1)))
-    return [p, wrong, only]
-
-
-def _statistics(totals: list) -> np.ndarray:  # type: ignore[type-arg]
-    from hotmess.decompose.squared import unbiased
-
-    if len(totals) == 1:
-        own = unbiased(totals[0])
-        return np.column_stack([own.variance, own.error])
-    uniform, wrong, only = (unbiased(t) for t in totals)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        a = totals[2].sum[:, 0] / totals[2].n
-    a2 = a - only.variance
-    return np.column_stack([uniform.variance, uniform.error, a, a2, (1 - wrong.variance) - a2])
-
-
-def _add(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
-    out = np.zeros((size, *values.shape[1:]))
-    np.add.at(out, index, values)
-    return out
-
-
 def unbiased_contrast(cells: Cells, *, seed: int, draws: int = 2000, chains: int = 4) -> Contrast:
     """The contrast without a model: unbiased terms; Bayesian bootstrap over questions, or jackknife for these."""
     estimate, covariance = letter_statistics(cells)
@@ -229,21 +188,30 @@ def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 
         chains=chains,
         pointwise=False,
     )
-    models, _, _, question = _index(cells)
-    by, shape = ["model", "half"], (len(models), 2)
-    incoherence, parts = {}, {}
-    for population in ("like-these", "these"):
-        sets = posterior.draws(by, population=population)
-        place = sets.table.reset_index().set_index(by)["index"]
-        order = np.array([[place[m, h] for h in HALVES] for m in models["model"]])
-        incoherence[population] = sets.incoherence[..., order]
-        try:
-            moments = posterior.moments(by, population=population)
-        except NotTestable:  # an outcome that is not just right or wrong has no parts
-            continue
-        halves = moments[..., order.ravel(), :].reshape(*moments.shape[:2], *shape, 3)
-        parts[population] = shapley(from_moments(halves[..., 0, :]), from_moments(halves[..., 1, :]))
-    return Contrast(models, incoherence, parts, "latent", int(question.max()) + 1, (), posterior)
+    models, model, half, question = _index(cells)
+    by, sets = ["model", "half"], 2 * model + half
+    rows = [np.flatnonzero(sets == s) for s in range(2 * len(models))]
+    means = posterior.statement(rows=rows)
+    settled = means.settle(changes)
+    each = [means.take([s]).settle(set_incoherence, ["logit"]).draws for s in range(2 * len(models))]
+    drawn = posterior.draws(by, population="these")
+    place = drawn.table.reset_index().set_index(by)["index"]
+    order = np.array([[place[m, h] for h in HALVES] for m in models["model"]])
+    shape = (posterior.chains, -1, len(models), 2)
+    incoherence = {
+        "like-these": np.concatenate(each, axis=1).reshape(shape),
+        "these": drawn.incoherence[..., order],
+    }
+    parts = {}
+    try:
+        moments = posterior.moments(by, population="these")[..., order, :]
+        parts = {
+            "like-these": parts_like_these(cells, posterior, rows).reshape(*shape[:3], 3),
+            "these": shapley(from_moments(moments[..., 0, :]), from_moments(moments[..., 1, :])),
+        }
+    except NotTestable:  # an outcome that is not just right or wrong has no parts
+        pass
+    return Contrast(models, incoherence, parts, "latent", int(question.max()) + 1, (), posterior, means, settled)
 
 
 def _index(cells: Cells) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:

@@ -52,26 +52,23 @@ class LetterBootstrap:
         """(draws, groups) parameters."""
         return self._fitted(self._blocks, self.draws, self.seed, self.centre)
 
-    def means(self, sets: np.ndarray) -> SetMeans:
-        """Means of error, bias² and variance over sets of cells; sets (cells,) is the set of each from 0, -1: none."""
+    def means(self, sets: np.ndarray, known: np.ndarray | None = None) -> SetMeans:
+        """Means of error, bias² and variance over sets of cells; sets (cells,) is the set of each from 0, -1: none.
+
+        known: (cells,) whether unbiased terms are used where there are any, as of cells whose partner has them too.
+        """
         count = int(sets.max()) + 1
         latent, centre = (three(x) for x in self._both(sets, count, powers=False))
-        sums, cells = self.questions.by_set(self.unbiased, sets, count)
-        drawn, even_mean = self.questions.weighted(sums, cells, self.draws, self.seed)
-        bare = cells.sum(axis=0) == 0
-        if bare.any():  # sets without unbiased terms: influences by expected ones
-            squares = (self.cells.wrong.astype(float) ** 2).sum(axis=1)
-            expected = three(cell_terms(self._features, squares, self.centre))
-            sums[:, bare], cells[:, bare] = (x[:, bare] for x in self.questions.by_set(expected, sets, count))
-        return SetMeans(
+        unbiased = self.unbiased if known is None else np.where(known[:, None], self.unbiased, np.nan)
+        return with_unbiased(
             latent,
             centre,
-            drawn,
-            even_mean,
-            self.questions.by_unit(sums),
-            self.questions.by_unit(cells),
-            self._virtual_sets(sets, count),
-            self.questions.size / self.questions.units,
+            self.questions,
+            sets,
+            unbiased,
+            lambda: three(cell_terms(self._features, self._squares, self.centre)),
+            self.seed,
+            virtual=self.virtual_sets(sets, count),
         )
 
     def powers(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +93,11 @@ class LetterBootstrap:
 
     @cached_property
     def _features(self) -> Features:
-        return features(self.cells, self.group, self.questions.question)
+        return features(self.cells, self.group, self.questions.question, apart=self.cells.apart(self.group))
+
+    @property
+    def _squares(self) -> np.ndarray:
+        return np.asarray((self.cells.wrong.astype(float) ** 2).sum(axis=1))
 
     def _blocks(self) -> Blocks:
         return self.questions.blocks(self.draws, self.seed)
@@ -108,9 +109,44 @@ class LetterBootstrap:
     def _virtual(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return virtual_questions(self.cells, self.group, self.questions.question, self.centre, seed=self.seed)
 
-    def _virtual_sets(self, sets: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def virtual_sets(self, sets: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Sums of unbiased terms of virtual questions in each set, and how many of their cells those are."""
         cell, question, terms = self._virtual
         return Questions(question).by_set(terms, sets[cell], count)
+
+
+def with_unbiased(
+    latent: np.ndarray,
+    centre: np.ndarray,
+    questions: Questions,
+    sets: np.ndarray,
+    unbiased: np.ndarray,
+    expected: Callable[[], np.ndarray],
+    seed: int,
+    *,
+    virtual: tuple[np.ndarray, np.ndarray] | None = None,
+) -> SetMeans:
+    """Set means with the same by unbiased terms under the same weights.
+
+    unbiased: (cells, terms), nan where a cell has none; expected: makes (cells, terms), for the influences of sets in
+    which no cell has any.
+    """
+    count = latent.shape[1]
+    sums, cells = questions.by_set(unbiased, sets, count)
+    drawn, even_mean = questions.weighted(sums, cells, len(latent), seed)
+    bare = cells.sum(axis=0) == 0
+    if bare.any():
+        sums[:, bare], cells[:, bare] = (x[:, bare] for x in questions.by_set(expected(), sets, count))
+    return SetMeans(
+        latent,
+        centre,
+        drawn,
+        even_mean,
+        questions.by_unit(sums),
+        questions.by_unit(cells),
+        virtual,
+        questions.size / questions.units,
+    )
 
 
 def pieces(

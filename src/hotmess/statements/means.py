@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,7 +38,6 @@ class SetMeans:
     cells: np.ndarray
     virtual: tuple[np.ndarray, np.ndarray] | None = None
     per_unit: float = 1.0
-    _cache: dict[str, Settled] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def units(self) -> int:
@@ -62,8 +62,32 @@ class SetMeans:
             self.per_unit,
         )
 
-    def settle(self, g: Statement) -> Settled:
-        """Statements g, which makes (…, k) of means (…, sets, terms): guarded, shifted, spread."""
+    def join(self, other: SetMeans) -> SetMeans:
+        """These sets and others of the same fit, at the same weights: they may share cells."""
+
+        def both(x: np.ndarray | None, y: np.ndarray | None) -> np.ndarray | None:
+            return None if x is None or y is None else np.concatenate([x, y], axis=-2)
+
+        virtual = None
+        if self.virtual is not None and other.virtual is not None:
+            sums = np.concatenate([self.virtual[0], other.virtual[0]], axis=1)
+            virtual = sums, np.concatenate([self.virtual[1], other.virtual[1]], axis=1)
+        return SetMeans(
+            np.concatenate([self.latent, other.latent], axis=1),
+            np.concatenate([self.centre, other.centre]),
+            both(self.unbiased, other.unbiased),
+            both(self.unbiased_centre, other.unbiased_centre),
+            np.concatenate([self.terms, other.terms], axis=1),
+            np.concatenate([self.cells, other.cells], axis=1),
+            virtual,
+            self.per_unit,
+        )
+
+    def settle(self, g: Statement, links: Sequence[str] | None = None) -> Settled:
+        """Statements g, which makes (…, k) of means (…, sets, terms): guarded, shifted, spread.
+
+        links: the scale of each (`hotmess.statements.settle`).
+        """
         latent, centre = np.asarray(g(self.latent), float), np.asarray(g(self.centre[None]), float)[0]
         unbiased = unbiased_centre = None
         slope_at = self.centre
@@ -86,6 +110,7 @@ class SetMeans:
             unbiased=unbiased,
             unbiased_centre=unbiased_centre,
             implied=implied,
+            links=links,
         )
 
 

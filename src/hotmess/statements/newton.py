@@ -65,15 +65,17 @@ def weighted_fit(
     for g in range(groups):
         own = np.flatnonzero(patterns.group == g)
         c, u, r = patterns.split[own], patterns.unparsable[own], patterns.right[own]
-        right, wrong, total, split, lost = (tails(v[:, own], x) for x in (r, c + u, r + c + u, c, u))
+        right, wrong, total, split = (tails(v[:, own], x) for x in (r, c + u, r + c + u, c))
         out["logit_a"][:, g], out["log_kappa"][:, g] = beta_maxima(
             right, wrong, total, [x[:, g] for x in centre[:2]], scales[:2], begin(g, "logit_a", "log_kappa")
         )
         out["log_phi"][:, g] = wrong_maxima(found, options, g, split, centre[2][:, g], scales[2], begin(g, "log_phi"))
         if g in apart:
+            own = np.flatnonzero((patterns.group == g) & patterns.apart)
+            c, u = patterns.split[own], patterns.unparsable[own]
             out["logit_u"][:, g], out["log_psi"][:, g] = beta_maxima(
-                lost,
-                split,
+                tails(v[:, own], u),
+                tails(v[:, own], c),
                 tails(v[:, own], c + u),
                 [x[:, g] for x in centre[3:]],
                 scales[3:],

@@ -24,11 +24,14 @@ class Questions:
         (questions,) cluster of each question, from 0; None: each its own.
     own
         (questions,) weight of each question; None: all alike.
+    given
+        (draws, questions) weights to be used in place of drawn ones; None: they are drawn.
     """
 
     question: np.ndarray
     cluster: np.ndarray | None = None
     own: np.ndarray | None = None
+    given: np.ndarray | None = None
 
     @property
     def size(self) -> int:
@@ -41,6 +44,10 @@ class Questions:
 
     def blocks(self, draws: int, seed: int) -> Blocks:
         """Weights on questions, block by block."""
+        if self.given is not None:
+            step = max(1, 20_000_000 // self.size)
+            parts = (slice(i, min(i + step, draws)) for i in range(0, draws, step))
+            return ((part, self.given[part]) for part in parts)
         return weight_blocks(self.size, draws, seed=seed, cluster=self.cluster, own=self.own)
 
     def even(self) -> np.ndarray:

@@ -10,14 +10,17 @@
    standard errors. (BCa on a bootstrap that resamples has 2 z0 + a z² instead, which would count the skewness twice.)
 3. *Spread.* The variance is itself estimated, with df effective questions: distances from the median are multiplied by
    t_df / normal at their rank, and by √((df + 2)/df), the bootstrap's own deficit.
+
+Shift and spread are made on a scale on which nothing is out of range: logs of what is positive, logits of ratios.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from hotmess.statements.influence import acceleration, effective
 from hotmess.statements.tail import scores
@@ -75,6 +78,7 @@ def settle(
     unbiased: np.ndarray | None = None,
     unbiased_centre: np.ndarray | None = None,
     implied: np.ndarray | None = None,
+    links: Sequence[str] | None = None,
 ) -> Settled:
     """Guard, shift and spread.
 
@@ -90,6 +94,8 @@ def settle(
         How many weights were drawn.
     implied
         (k,) effective questions that the fitted model implies.
+    links
+        The scale of each statement: `identity`, `log` or `logit`; identity where a draw lies outside its range.
     """
     draws = np.asarray(latent, dtype=float)
     size = draws.shape[1]
@@ -98,20 +104,36 @@ def settle(
     if unbiased is not None and unbiased_centre is not None:
         d = draws - unbiased
         share, z, apart = guard(d)
+        for i, link in enumerate(links or ()):  # unbiased terms may leave the range: then it stays as it was
+            if _inside(link, draws[:, i]) == link != _inside(link, draws[:, i] - share[i] * d[:, i]):
+                share[i] = 0.0
         known = np.isfinite(z)
         draws = np.where(known & (share > 0), draws - share * np.where(known, d, 0.0), draws)
         estimate = np.where(known & (share > 0), estimate - share * (estimate - unbiased_centre), estimate)
     df = effective(influence, units)
     df = np.where(np.isfinite(df), df, units)
     accel = np.nan_to_num(acceleration(influence))
+    names = [_inside(link, draws[:, i]) for i, link in enumerate(links or ["identity"] * size)]
+    scaled = np.column_stack([FORWARD[link](draws[:, i]) for i, link in enumerate(names)]) if size else draws
     with np.errstate(invalid="ignore"):
         below = ((draws < estimate).mean(axis=0) + (draws <= estimate).mean(axis=0)) / 2
         z0 = stats.norm.ppf(np.clip(below, 0.05, 0.95))
         shift = np.clip(2 * z0 - accel, -MOST, MOST)
-        moved = draws + shift * draws.std(axis=0)
-    out = np.column_stack([spread(moved[:, i], df[i]) for i in range(size)]) if size else moved
+        moved = scaled + shift * scaled.std(axis=0)
+    back = [BACK[link](spread(moved[:, i], df[i])) for i, link in enumerate(names)]
+    out = np.column_stack(back) if size else moved
     floor = df if implied is None else np.where(np.isfinite(implied), implied, df)
     return Settled(out, df, floor, share, z, apart, np.where(np.isfinite(shift), shift, 0.0), estimate)
+
+
+FORWARD = {"identity": np.asarray, "log": np.log, "logit": special.logit}
+BACK = {"identity": np.asarray, "log": np.exp, "logit": special.expit}
+_TOP = {"identity": np.inf, "log": np.inf, "logit": 1.0}
+
+
+def _inside(link: str, draws: np.ndarray) -> str:
+    whole = link == "identity" or ((draws > 0) & (draws < _TOP[link])).all()
+    return link if whole else "identity"
 
 
 def guard(d: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

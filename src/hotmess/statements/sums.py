@@ -33,6 +33,8 @@ class Patterns:
         (patterns,) integers; a piece lies in one group.
     choices
         (patterns,) number of options C, `inf` where answers are open-ended.
+    apart
+        (patterns,) whether unparsable responses are told apart from wrong options there.
     """
 
     of: np.ndarray
@@ -42,14 +44,19 @@ class Patterns:
     split: np.ndarray
     unparsable: np.ndarray
     choices: np.ndarray
+    apart: np.ndarray
 
     @property
     def size(self) -> int:
         return len(self.group)
 
 
-def find_patterns(cells: LetterCells, group: np.ndarray, piece: np.ndarray | None = None) -> Patterns:
+def find_patterns(
+    cells: LetterCells, group: np.ndarray, piece: np.ndarray | None = None, apart: np.ndarray | None = None
+) -> Patterns:
     """The distinct patterns of cells; `piece` (cells,) tells apart cells of one group that go to different sets.
+
+    apart: (cells,) whether unparsable responses are told apart (default: everywhere).
 
     >>> cells = LetterCells(np.array([2, 2, 1]), np.array([[1, 0], [0, 1], [2, 0]]), np.zeros(3, int), np.full(3, 3))
     >>> find_patterns(cells, np.zeros(3, int)).of.tolist()
@@ -57,12 +64,13 @@ def find_patterns(cells: LetterCells, group: np.ndarray, piece: np.ndarray | Non
     """
     piece = group if piece is None else piece
     kinds, kind = np.unique(np.asarray(cells.choices, float), return_inverse=True)
-    columns = (piece, cells.right, cells.wrong.sum(axis=1), cells.unparsable, kind)
+    apart = np.ones(len(group), bool) if apart is None else apart
+    columns = (piece, cells.right, cells.wrong.sum(axis=1), cells.unparsable, kind, apart)
     shape = tuple(int(c.max(initial=0)) + 1 for c in columns)
     code = np.ravel_multi_index(tuple(np.asarray(c, np.int64) for c in columns), shape)
     _, first, of = np.unique(code, return_index=True, return_inverse=True)
-    p, right, split, unparsable, kind = (np.asarray(c)[first] for c in columns)
-    return Patterns(np.ravel(of), p, group[first], right, split, unparsable, kinds[kind])
+    p, right, split, unparsable, kind, apart = (np.asarray(c)[first] for c in columns)
+    return Patterns(np.ravel(of), p, group[first], right, split, unparsable, kinds[kind], apart)
 
 
 @dataclass(frozen=True)
@@ -149,11 +157,12 @@ def features(
     piece: np.ndarray | None = None,
     options: bool = True,
     questions: int | None = None,
+    apart: np.ndarray | None = None,
 ) -> Features:
     """Columns for cells of which question[i] is the question, of so many questions (default: up to the last)."""
     from scipy import sparse
 
-    patterns = find_patterns(cells, group, piece)
+    patterns = find_patterns(cells, group, piece, apart)
     size, cell = patterns.size, np.arange(len(group))
     squares = (cells.wrong.astype(float) ** 2).sum(axis=1)
     rows, columns, values = [question, question], [patterns.of, size + patterns.of], [np.ones(len(cell)), squares]

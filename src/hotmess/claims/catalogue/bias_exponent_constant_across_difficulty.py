@@ -75,5 +75,6 @@ CLAIM = Claim(
     published=lambda study: exponents_by_difficulty(study, "bias2", ALIKE),
     rates=rates_beside(__file__),
     absent=absent.sizes,
+    widened=False,
     order=100,
 )

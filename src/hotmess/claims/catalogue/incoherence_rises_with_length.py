@@ -146,5 +146,6 @@ CLAIM = Claim(
     of_models=True,
     absent=absent.lengths,
     negligible=0.05 / np.log(2),  # 0.05 per doubling
+    widened=False,
     order=10,
 )

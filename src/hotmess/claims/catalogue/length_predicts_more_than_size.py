@@ -132,5 +132,6 @@ CLAIM = Claim(
     published=explained,
     rates=rates_beside(__file__),
     absent=absent.sizes_or_lengths,
+    widened=False,
     order=110,
 )

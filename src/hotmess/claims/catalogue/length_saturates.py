@@ -186,5 +186,6 @@ CLAIM = Claim(
     rates=rates_beside(__file__),
     guards=(ShapesOfLaws(),),
     absent=absent.lengths,
+    widened=False,
     order=120,
 )

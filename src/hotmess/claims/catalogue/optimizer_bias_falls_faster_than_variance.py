@@ -53,7 +53,7 @@ def point_terms(responses: Responses) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     import pandas as pd
 
-    from hotmess.laws.contrast import letter_statistics
+    from hotmess.laws.contrast_parts import letter_statistics
     from hotmess.responses.cells import reduce, take_cells
 
     if responses.outcome != "point":

@@ -45,5 +45,6 @@ CLAIM = Claim(
     rates=rates_beside(__file__),
     absent=absent.sizes,
     negligible=0.05,
+    widened=False,
     order=90,
 )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from hotmess.claims.claim import Case, Finding, Guard
 from hotmess.claims.rule import NOT_TESTABLE, OTHER
 from hotmess.responses.decoding import decoded_differently
@@ -95,18 +93,19 @@ class Parts(Guard):
 
 
 class FewQuestions(Guard):
-    """How far intervals are widened."""
+    """How many questions the statement rests on; the rule itself decides nothing where they are too few."""
 
-    name, title = "few_questions", "Few questions"
+    name, title = "few_questions", "Effective questions"
 
     def run(self, case: Case) -> Finding | None:
-        if case.widened_by == 1:
+        e = case.effective
+        if e is None:
             return None
-        factor = case.widened_by if np.isfinite(case.widened_by) else None
-        return Finding(self, {"questions": case.study.questions, "widened_by": factor})
+        record = {"questions": e.units, "effective": e.df, "implied": e.implied, "passed": not e.few}
+        return Finding(self, record)
 
     def line(self, record: Any, units: str) -> str:
-        return (
-            f"there are {record['questions']} {units}; for {units} like these, distances from the median are "
-            f"multiplied by {record['widened_by']:.2f} (Student's t)."
-        )
+        said = f"errors sit on {units} as if they were {record['effective']:.0f} of {record['questions']:,}"
+        implied = f"the fitted model implies {record['implied']:.0f}"
+        last = "" if record["passed"] else "; fewer than 8 decide nothing"
+        return f"{said} ({implied}); intervals are those of Student's t with as many degrees of freedom{last}."

@@ -85,10 +85,11 @@ def sensitivity(case: Case) -> Sensitivity:
     sense: dict[str, float] = {}
     densities = claim.densities(study, case.population) if claim.densities is not None else None
     if densities is not None:
-        sense = power_scaling_sense(quantity.draws, *densities)
+        draws = scaled(case)
+        sense = power_scaling_sense(draws, *densities)
         for name, density in zip(("prior", "likelihood"), densities):
             for power, weights, k in scaled_weights(density):
-                runs[f"the {name} to the power {power:.3g}"] = run(quantity.draws, "reweighted", k, weights)
+                runs[f"the {name} to the power {power:.3g}"] = run(draws, "reweighted", k, weights)
     for column in leave_out.parts:
         found = values(study, column)
         if len(found) > MOST:
@@ -106,6 +107,13 @@ def sensitivity(case: Case) -> Sensitivity:
                 notes.append(f"{capital(name)}: not run, a new fit takes long.")
     notes += _answer_key(case, run, runs)
     return Sensitivity(runs, sense, tuple(notes))
+
+
+def scaled(case: Case) -> np.ndarray:
+    """Draws that belong to the posterior's own, one to one: a statement about questions like these is no function of
+    them, so that priors and likelihood are scaled in what is said of these questions."""
+    settled = case.population == "like-these" and case.quantity.effective is not None
+    return case.other.draws if settled else case.quantity.draws
 
 
 def _refit(case: Case, reduced: Study, run: Callable[..., Run]) -> Run:

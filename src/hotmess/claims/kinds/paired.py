@@ -20,6 +20,7 @@ from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.sides import half_counts, half_estimate, half_index, halves_estimate, permuted_counts
+from hotmess.statements.effective import effective_of
 
 if TYPE_CHECKING:
     from hotmess.answers.posterior import Fit
@@ -73,7 +74,12 @@ class TwoSides:
         three = contrast.parts.get(population)
         parts = {} if three is None else {n: self.sign * three[..., i].mean(-1) for i, n in enumerate(NAMES)}
         scope = self.scope(study, contrast.fit.cells.table)
-        return Quantity(change.mean(-1), contrast.fit.gate.over(each), scope, each, parts, contrast.notes)
+        settled, effective = contrast.settled, None
+        if settled is not None and contrast.means is not None and population == "like-these":
+            effective = effective_of(settled, -1, contrast.means.units)
+        mean = self.sign * contrast.mean_change(population)
+        gate = contrast.fit.gate.over(each)
+        return Quantity(mean, gate, scope, each, parts, contrast.notes, effective=effective)
 
     def estimate(self, study: Study) -> Estimate:
         """The same by unbiased terms."""

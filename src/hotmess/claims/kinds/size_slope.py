@@ -134,5 +134,6 @@ def size_claim(
         rates=rates_beside(module),
         absent=absent.sizes,
         negligible=negligible,
+        widened=False,
         order=order,
     )

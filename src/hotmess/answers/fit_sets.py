@@ -1,0 +1,164 @@
+"""Statements of a fit about sets of questions: about these, from draws of their answers; about questions like these,
+from the bootstrap (`hotmess.answers.bootstrap`), settled one by one (`hotmess.statements.settle`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.answers.bootstrap import bootstrap_of, means_of
+from hotmess.answers.closed import find_patterns
+from hotmess.answers.closed_sets import closed_means
+from hotmess.answers.conjugate import LetterCells
+from hotmess.answers.population import (
+    QuestionSets,
+    SetDraws,
+    aggregate,
+    pair_moments,
+    question_sets,
+    refuse_unknown,
+)
+from hotmess.errors import NotTestable
+from hotmess.statements.means import SetMeans, incoherence
+from hotmess.statements.sampled import SampledBootstrap
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.answers.bootstrap import Bootstrap
+    from hotmess.answers.posterior import Fit
+
+TOGETHER = 24  # sets whose virtual questions are held at a time
+LINKS = ("log", "log", "log", "logit")
+
+
+def draws_of(fit: Fit, by: Sequence[str], population: str, metric: str) -> SetDraws:
+    """Draws of mean error, bias² and variance over the questions of each set, for one population."""
+    if population == "like-these":
+        return _like_these(fit, by, metric)
+    closed = None if metric != "brier" else closed_of(fit, by, population)
+    if closed is not None:
+        table, means = closed
+        # With unparsable answers the two moments are error and bias² themselves, else of b, b² and Σ w².
+        error, bias2 = means if fit.with_unparsable else (2 * means[0], means[1] + means[2])
+        return SetDraws(table, error, bias2, error - bias2, population, metric)
+    terms = fit.terms(metric)
+    table, means = _aggregated(fit, [terms.error, terms.bias2, terms.variance], by, population)
+    return SetDraws(table, means[0], means[1], means[2], population, metric)
+
+
+def moments_of(fit: Fit, by: Sequence[str], population: str) -> np.ndarray:
+    """(chain, draw, sets, 3) means of a, a² and Σ w² (`hotmess.decompose.parts.from_moments`); `fit` has no unparsable
+    responses."""
+    if population == "like-these":
+        found = _sets(fit, by)
+        sets = np.empty(len(fit.cells), int)
+        for s, rows in enumerate(found.rows):
+            sets[rows] = s
+        return _chains(fit, powers_of(fit, sets)[0])
+    closed = closed_of(fit, by, population)
+    if closed is not None:
+        b, square, wrong = closed[1]
+        return np.stack([1 - b, 1 - 2 * b + square, wrong], axis=-1)
+    terms = fit.terms("brier")
+    refuse_unknown(fit.cells.table, by)
+    means = aggregate(
+        [terms.error, terms.variance],
+        fit.cells.table,
+        by,
+        population=population,
+        seed=fit.seed,
+        chains=fit.chains,
+        transform=pair_moments,
+    )[1]
+    return np.moveaxis(means, 0, -1)
+
+
+def powers_of(fit: Fit, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(draws, sets, 3) means of a, a² and Σ w² for questions like these, and (sets, 3) at even weights.
+
+    sets: (cells,) the set of each cell from 0, -1: none. `fit` has no unparsable responses.
+    """
+    found = fit.bootstrap("brier")
+    if isinstance(found, SampledBootstrap):
+        raise NotTestable("Only answers that are right or wrong have moments of accuracy.")
+    both = found.powers(sets)
+    drawn, centre = (np.stack([1 - x[..., 0], 1 - 2 * x[..., 0] + x[..., 1], x[..., 2]], axis=-1) for x in both)
+    return drawn, centre
+
+
+def set_means(
+    fit: Fit,
+    rows: Sequence[np.ndarray],
+    metric: str,
+    *,
+    known: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+) -> SetMeans:
+    """Means of error, bias² and variance over sets of cells for questions like these."""
+    found: Bootstrap = fit.bootstrap(metric) if weights is None else bootstrap_of(fit, metric, weights)
+    return means_of(found, rows, len(fit.cells), known)
+
+
+def closed_of(fit: Fit, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:
+    """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small, or for outcomes
+    other than letters.
+
+    Terms: error and bias²; without unparsable responses b, b² and b² h (see `hotmess.answers.closed`).
+    """
+    found = _sets(fit, by)
+    if type(fit.letters) is not LetterCells:
+        return None
+    return closed_means(
+        find_patterns(fit.letters, fit.groups.index),
+        found,
+        fit.parameters(),
+        population=population,
+        chains=fit.chains,
+        powers=not fit.with_unparsable,
+        seed=fit.seed,
+    )
+
+
+def _like_these(fit: Fit, by: Sequence[str], metric: str) -> SetDraws:
+    """Every quantity of every set settled by itself, so that bias² and variance add up to the error but nearly."""
+    found = _sets(fit, by)
+    each = (_terms, LINKS[:3]) if metric == "zero-one" else (_each, LINKS)
+    out, effective = [], []
+    for start in range(0, len(found.rows), TOGETHER):
+        some = found.rows[start : start + TOGETHER]
+        means = set_means(fit, some, metric)
+        for s in range(len(some)):
+            settled = means.take([s]).settle(*each)
+            out.append(settled.draws)
+            effective.append(np.fmin(settled.df, settled.implied)[-1])
+    whole = _chains(fit, np.stack(out, axis=1))
+    error, bias2, variance = (whole[..., i] for i in range(3))
+    ratio = whole[..., 3] if metric != "zero-one" else np.full_like(error, np.nan)
+    return SetDraws(found.table, error, bias2, variance, "like-these", metric, ratio, np.array(effective))
+
+
+def _each(means: np.ndarray) -> np.ndarray:
+    return np.concatenate([means[..., 0, :], incoherence(means)], axis=-1)
+
+
+def _terms(means: np.ndarray) -> np.ndarray:
+    return np.asarray(means[..., 0, :])
+
+
+def _chains(fit: Fit, draws: np.ndarray) -> np.ndarray:
+    return draws.reshape(fit.chains, len(draws) // fit.chains, *draws.shape[1:])
+
+
+def _sets(fit: Fit, by: Sequence[str]) -> QuestionSets:
+    refuse_unknown(fit.cells.table, by)
+    return question_sets(fit.cells.table, by)
+
+
+def _aggregated(
+    fit: Fit, values: Sequence[np.ndarray], by: Sequence[str], population: str
+) -> tuple[pd.DataFrame, np.ndarray]:
+    refuse_unknown(fit.cells.table, by)
+    return aggregate(values, fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)

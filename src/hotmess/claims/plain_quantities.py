@@ -1,0 +1,94 @@
+"""Estimates and negative controls of users' expressions, without a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hotmess.claims.expression import Expression, Term
+from hotmess.claims.quantities import answer_cells, pick
+from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.estimate import Estimate
+
+if TYPE_CHECKING:
+    from hotmess.claims.study import Study
+
+BOOTSTRAP, PERMUTATIONS, EACH = 400, 99, 200
+
+
+def _question_terms(study: Study, expression: Expression) -> tuple[dict[Term, int], np.ndarray]:
+    """Sets by term, and (sets, questions, 3) unbiased error, variance and number of cells of each question."""
+    from hotmess.answers.population import question_index
+    from hotmess.decompose.squared import unbiased
+
+    cells = answer_cells(study, expression)
+    terms = unbiased(cells.points)
+    question = question_index(cells.table)
+    filters = list(dict.fromkeys(t.filters for t in expression.terms))
+    out = np.zeros((len(filters), int(question.max()) + 1, 3))
+    for s, one in enumerate(filters):
+        rows = pick(cells.table, Term("error", one))
+        rows = rows[np.isfinite(terms.variance[rows])]
+        for i, value in enumerate((terms.error[rows], terms.variance[rows], np.ones(len(rows)))):
+            np.add.at(out[s, :, i], question[rows], value)
+    return {t: filters.index(t.filters) for t in expression.terms}, out
+
+
+def _plain(expression: Expression, sets: dict[Term, int], data: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The expression from weighted sums; weights (draws, questions)."""
+    sums = np.einsum("dq,sqi->dsi", weights, data)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error, variance = sums[..., 0] / sums[..., 2], sums[..., 1] / sums[..., 2]
+        every: dict[str, Any] = {
+            "error": error,
+            "variance": variance,
+            "bias2": error - variance,
+            "incoherence": variance / error,
+            "accuracy": 1 - error / 2,
+        }
+    return expression.value({t: every[t.name][:, s] for t, s in sets.items()})
+
+
+def plain_estimate(study: Study, expression: Expression, sign: float) -> Estimate:
+    """The expression from unbiased terms, its standard error by the Bayesian bootstrap over questions."""
+    sets, data = _question_terms(study, expression)
+    return _estimate(expression, sets, data, sign, study.seed, BOOTSTRAP)
+
+
+def _estimate(
+    expression: Expression, sets: dict[Term, int], data: np.ndarray, sign: float, seed: int, draws: int
+) -> Estimate:
+    from hotmess.decompose.intervals import question_weights
+
+    q = data.shape[1]
+    fewest = int((data[..., 2] > 0).sum(1).min())
+    if fewest < 3:
+        return Estimate(np.nan, np.nan)
+    value = float(_plain(expression, sets, data, np.ones((1, q)))[0])
+    spread = _plain(expression, sets, data, question_weights(q, draws, seed))
+    spread = spread[np.isfinite(spread)]
+    if len(spread) <= draws // 2:
+        return Estimate(sign * value, np.nan)
+    deficit = np.sqrt((fewest + 1) / (fewest - 1))  # the bootstrap's own, as in hotmess.decompose.intervals
+    return Estimate(sign * value, float(spread.std() * deficit), fewest - 1)
+
+
+def exchange_control(study: Study, expression: Expression, sign: float, seed: int) -> Control:
+    """The sets' labels permuted: within each question where it has several, else between the questions."""
+    sets, data = _question_terms(study, expression)
+    present = data[..., 2] > 0
+    several, single = present.sum(0) > 1, present.sum(0) == 1
+    permuted = []
+    for p in range(PERMUTATIONS):
+        rng = np.random.default_rng([seed, p, 73])
+        new = np.zeros_like(data)
+        for q in np.flatnonzero(several):
+            has = np.flatnonzero(present[:, q])
+            new[has, q] = data[rng.permutation(has), q]
+        alone = np.flatnonzero(single)
+        owner = present[:, alone].argmax(0)
+        new[owner[rng.permutation(len(alone))], alone] = data[owner, alone]
+        permuted.append(_estimate(expression, sets, new, sign, seed + p, EACH))
+    real = _estimate(expression, sets, data, sign, seed, BOOTSTRAP)
+    return run_control("labels permuted between the sets compared, question by question", real, permuted)

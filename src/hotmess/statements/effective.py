@@ -1,0 +1,61 @@
+"""How many questions a statement rests on, and draws of what has no influences of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hotmess.decompose.intervals import FEW
+from hotmess.statements.settle import FLOOR, Settled, spread
+
+
+@dataclass(frozen=True)
+class Effective:
+    """Effective questions of one statement.
+
+    Attributes
+    ----------
+    df
+        By which its draws are spread.
+    implied
+        As the fitted model implies them; below 8 nothing is decided.
+    units
+        Questions, or clusters of them.
+    """
+
+    df: float
+    implied: float
+    units: int
+
+    @property
+    def few(self) -> bool:
+        """Whether too few questions carry the errors."""
+        return not min(self.implied, np.inf) >= FLOOR
+
+    def sentence(self) -> str:
+        """Why nothing is decided.
+
+        >>> Effective(5.6, 3.2, 200).sentence()
+        'its errors sit on few questions (as good as 3 of 200, and 8 are needed)'
+        """
+        good = f"as good as {self.implied:.0f} of {self.units}, and {FLOOR:.0f} are needed"
+        return f"its errors sit on few questions ({good})"
+
+
+def effective_of(settled: Settled, statement: int, units: int) -> Effective:
+    """Of one of several settled statements."""
+    return Effective(float(settled.df[statement]), float(settled.implied[statement]), units)
+
+
+def spread_by_count(draws: np.ndarray, questions: int) -> np.ndarray:
+    """Draws (any shape) of a quantity whose influences are not known: below 50 questions spread as Student's t with
+    questions - 1 degrees of freedom, as intervals without a model are (`hotmess.decompose.intervals`).
+
+    >>> x = np.random.default_rng(0).normal(size=(4, 500))
+    >>> round(spread_by_count(x, 25).std() / x.std(), 2)
+    1.09
+    """
+    if questions >= FEW:
+        return draws
+    return spread(np.ravel(draws), questions - 1.0).reshape(np.shape(draws))
