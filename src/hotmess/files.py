@@ -9,23 +9,16 @@ the earlier one in one step where the system can (`renameat2`), else in two, of 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import errno
 import os
 import secrets
 import shutil
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from hotmess.errors import BadInput
-
-try:
-    import fcntl
-except ImportError:  # Windows: nothing is locked, and nothing that others left is removed
-    fcntl = None  # type: ignore[assignment]
+from hotmess.locks import LOCKS, exchange, held, lock, one_at_a_time, share
 
 PART, OLD = ".part", ".old"
 _unfinished: set[Path] = set()
@@ -115,16 +108,16 @@ def whole_folder(out: Path) -> Iterator[Path]:
 
 def tidy(path: Path) -> None:
     """Remove what processes that are gone have left beside `path`; put back a folder that one was about to replace."""
-    if fcntl is None:
+    if not LOCKS:
         return
     for left in _left(path, OLD):
-        with contextlib.suppress(OSError), _free(left):
+        with contextlib.suppress(OSError), held(left):
             if os.path.lexists(path):
                 shutil.rmtree(left, ignore_errors=True)
             else:
                 os.rename(left, path)
     for left in _left(path, PART):
-        with contextlib.suppress(OSError), _free(left):
+        with contextlib.suppress(OSError), held(left):
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:
@@ -140,12 +133,12 @@ def shared_folder(folder: Path) -> Iterator[None]:
     handle = None
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        if fcntl is not None:
+        if LOCKS:
             handle = os.open(folder, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            share(handle)
     try:
         yield
-        if handle is None or _lock(handle):
+        if handle is None or lock(handle):
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         with contextlib.suppress(OSError):
@@ -197,7 +190,7 @@ def _locked_file(path: Path) -> tuple[Path, int]:
         except OSError:
             _unfinished.discard(beside)
             raise
-        if _lock(handle) and os.path.lexists(beside):
+        if lock(handle) and os.path.lexists(beside):
             return beside, handle
         os.close(handle)  # another has taken it for one that was left
         _unfinished.discard(beside)
@@ -209,40 +202,19 @@ def _locked_folder(path: Path) -> tuple[Path, int]:
         _unfinished.add(beside)
         try:
             os.mkdir(beside, 0o700)
-            handle = os.open(beside, os.O_RDONLY) if fcntl else os.open(os.devnull, os.O_RDONLY)
+            handle = os.open(beside, os.O_RDONLY) if LOCKS else os.open(os.devnull, os.O_RDONLY)
         except OSError:
             _unfinished.discard(beside)
             raise
-        if _lock(handle) and beside.is_dir():
+        if lock(handle) and beside.is_dir():
             return beside, handle
         os.close(handle)
         _unfinished.discard(beside)
 
 
-def _lock(handle: int, *, wait: bool = False) -> bool:
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError as error:
-        return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN)  # file systems without locks: as if held
-    return True
-
-
-@contextlib.contextmanager
-def _free(path: Path) -> Iterator[None]:
-    """Hold what nobody else holds. Raises `OSError` where somebody does."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(handle)
-
-
 def _change_places(fresh: Path, out: Path) -> None:
     """Move `fresh` to `out`; the earlier `out`, if there is one, is then at `fresh` or gone."""
-    with _one_at_a_time(out.parent):
+    with one_at_a_time(out.parent):
         if not os.path.lexists(out):
             os.rename(fresh, out)
         elif not exchange(fresh, out):
@@ -252,10 +224,10 @@ def _change_places(fresh: Path, out: Path) -> None:
 
 def _by_two_steps(fresh: Path, out: Path) -> None:
     old = _beside(out, OLD)
-    held = os.open(out, os.O_RDONLY) if fcntl else None
+    held = os.open(out, os.O_RDONLY) if LOCKS else None
     try:
         if held is not None:
-            _lock(held)  # moves with the folder, so that nobody puts it back meanwhile
+            lock(held)  # moves with the folder, so that nobody puts it back meanwhile
         os.rename(out, old)
         try:
             os.rename(fresh, out)
@@ -267,37 +239,6 @@ def _by_two_steps(fresh: Path, out: Path) -> None:
     finally:
         if held is not None:
             os.close(held)
-
-
-def exchange(one: Path, other: Path) -> bool:
-    """Two paths change places in one step (`renameat2` of Linux, `renamex_np` of macOS); False where that cannot be."""
-    library = ctypes.CDLL(None, use_errno=True) if sys.platform in ("linux", "darwin") else None
-    a, b = os.fsencode(one), os.fsencode(other)
-    if sys.platform == "linux" and hasattr(library, "renameat2"):
-        here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
-        failed = library.renameat2(here, a, here, b, swap)  # type: ignore[union-attr]
-    elif sys.platform == "darwin" and hasattr(library, "renamex_np"):
-        failed = library.renamex_np(a, b, 2)  # RENAME_SWAP
-    else:
-        return False
-    if failed and ctypes.get_errno() not in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))
-    return not failed
-
-
-@contextlib.contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Two that move something into one folder do so one after the other."""
-    handle = None
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY) if fcntl else None
-    try:
-        if handle is not None:
-            _lock(handle, wait=True)
-        yield
-    finally:
-        if handle is not None:
-            os.close(handle)
 
 
 def _sync_tree(folder: Path) -> None:

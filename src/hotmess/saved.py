@@ -69,7 +69,8 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
     from hotmess.laws.power_data import LawData
     from hotmess.laws.power_model import LawPrior
     from hotmess.responses.cells import Cells
-    from hotmess.temperature.data import ContextRows, LengthData
+    from hotmess.temperature.contexts import ContextRows
+    from hotmess.temperature.data import LengthData
     from hotmess.temperature.likelihood import Dense
     from hotmess.temperature.posterior import LengthFit
     from hotmess.temperature.prior import Pooling, TemperaturePrior

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from hotmess import plot
+from hotmess.decompose.grouping import models_in_order
 from hotmess.laws.contrast import Contrast
 from hotmess.plot import style
 
@@ -166,7 +167,7 @@ def test_parts_add_up_in_the_table(study):
 def test_models_keep_their_colour_from_figure_to_figure(study):
     from hotmess.plot.colour import palette
 
-    order = style.models_in_order(study.fit.cells.table)["model"].tolist()
+    order = models_in_order(study.fit.cells.table)["model"].tolist()
     wanted = palette([(m, "m") for m in order]).colours
     by_model = plot.incoherence_by_model(study)
     found = {line.get_color() for line in by_model.lines if line.get_marker() == "o" and len(line.get_xdata())}

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotmess.decompose.grouping import models_in_order
 from hotmess.plot import style
+from hotmess.plot.ticks import plain_number, round_ticks, spread
 from hotmess.words import clean
 
 
@@ -33,16 +35,16 @@ def test_labels_keep_what_tells_names_apart():
 
 @given(st.floats(1e-4, 1e6), st.floats(1.2, 1e5), st.integers(3, 7))
 def test_ticks_are_few_inside_and_plain(low, ratio, most):
-    ticks = style._round_ticks(low, low * ratio, most)
+    ticks = round_ticks(low, low * ratio, most)
     assert 1 <= len(ticks) <= max(most, 1)
     assert ticks == sorted(ticks)
     for tick in ticks:
-        assert "e" not in style.plain_number(tick)
+        assert "e" not in plain_number(tick)
 
 
 def test_value_ticks_keep_the_ends_and_their_distance():
     sizes = np.array([0.5, 1.5, 3, 3.1, 7, 14, 32, 72])
-    kept = style._spread(sizes, 5)
+    kept = spread(sizes, 5)
     assert (kept[0], kept[-1]) == (0.5, 72)
     assert np.diff(np.log(kept)).min() >= np.log(144) / 10 - 1e-9
 
@@ -55,7 +57,7 @@ def test_models_by_family_size_and_number_in_the_name():
             "model_size_b": [np.nan, np.nan, 70, 7, 7],
         }
     )
-    assert style.models_in_order(table)["model"].tolist() == ["a-7b", "a-70b", "b-9", "b-10"]
+    assert models_in_order(table)["model"].tolist() == ["a-7b", "a-70b", "b-9", "b-10"]
 
 
 def test_settings_of_matplotlib_are_given_back():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.inference.sample import enable_x64, to_tree
-from hotmess.temperature import contexts
+from hotmess.temperature import design_effects as robust
 from hotmess.temperature.data import length_data
 from hotmess.temperature.fit import _widen
 from hotmess.temperature.likelihood import Dense, log_likelihood
@@ -32,7 +32,7 @@ def test_scores_are_the_slopes_of_the_likelihood():
     data = length_data(table(2))
     theta, scores = parameters(data)
     rows = data.contexts
-    u, v = contexts._scores(rows, data.dense.real, theta[[0] * len(rows.cell), 3:], scores, len(data.features))
+    u, v = robust._scores(rows, data.dense.real, theta[[0] * len(rows.cell), 3:], scores, len(data.features))
     with enable_x64():
         dense = Dense(*map(jnp.asarray, data.dense))
         cells = jnp.asarray(np.repeat(theta.T, scores.shape[1], axis=1))
@@ -44,9 +44,9 @@ def test_scores_are_the_slopes_of_the_likelihood():
 
 def test_copies_in_one_context_count_once():
     data = length_data(table(3))
-    np.testing.assert_allclose(contexts.design_effects(data, *parameters(data)), 3 * 8 / 7)
+    np.testing.assert_allclose(robust.design_effects(data, *parameters(data)), 3 * 8 / 7)
     few = length_data(table(3, each=2))
-    np.testing.assert_allclose(contexts.design_effects(few, *parameters(few)), 3 * 2)
+    np.testing.assert_allclose(robust.design_effects(few, *parameters(few)), 3 * 2)
 
 
 def test_no_clusters_without_repeats():

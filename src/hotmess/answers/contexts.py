@@ -14,17 +14,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, logsumexp
 
 from hotmess.answers.conjugate import TermDraws, brier_terms
+from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import BadInput, NotTestable
 
 if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 PRIOR = (1.0, 4.0)  # Beta prior of rho where contexts matter
 GRID = 0.98 * (np.arange(61) / 60) ** 2
 
@@ -62,7 +60,7 @@ class ContextPosterior:
         return 1 / self.rho - 1
 
 
-def context_counts(cells: Cells) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+def context_counts(cells: Cells) -> tuple[Ints, Ints, Bools]:
     """Counts by context of letter cells, (contexts, D) with the target first; their cell; (cells, D) real options.
 
     Unparsable responses count as one more wrong option. Identical contexts are stored once per copy.
@@ -92,7 +90,7 @@ def context_counts(cells: Cells) -> tuple[Ints, Ints, NDArray[np.bool_]]:
 def context_posterior(
     counts: Ints,
     cell: Ints,
-    real: NDArray[np.bool_],
+    real: Bools,
     *,
     a: Floats,
     kappa: Floats,
@@ -192,7 +190,7 @@ def _moment_share(counts: Ints, cell: Ints, total: Floats) -> float:
 def _proposals(
     total: Floats,
     temper: float,
-    real: NDArray[np.bool_],
+    real: Bools,
     a: Floats,
     kappa: Floats,
     phi: Floats,
@@ -218,7 +216,7 @@ def _proposals(
 
 
 def _terms(
-    p: Floats, weights: Floats, index: Ints, rho: Floats, real: NDArray[np.bool_], rng: np.random.Generator
+    p: Floats, weights: Floats, index: Ints, rho: Floats, real: Bools, rng: np.random.Generator
 ) -> tuple[TermDraws, Floats]:
     draws, cells = index.shape
     out = np.empty((4, draws, cells), np.float32)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hotmess.answers.engines import draw_tree
-from hotmess.answers.groups import find_groups, formula_words, letter_cells
+from hotmess.answers.groups import find_groups, letter_cells, split_columns
 from hotmess.answers.parameters import group_parameters
 from hotmess.answers.pointwise import add_data
 from hotmess.answers.position_cells import position_cells
@@ -83,7 +83,7 @@ def fit(
     if isinstance(responses, Cells):
         cells, source = responses, None
     else:
-        cells, source = reduce(responses, split=splits(responses, [*by, *(groups or ())], formula)), responses
+        cells, source = reduce(responses, split=split_columns(responses, [*by, *(groups or ())], formula)), responses
     spec = Spec(
         engine=engine or ("grid" if formula is None else "nuts"),
         prior=prior,
@@ -135,14 +135,3 @@ def _check(cells: Cells, spec: Spec) -> None:
     if spec.engine not in ("grid", "nuts"):
         raise BadInput(f"The engine is {spec.engine!r}; it can be 'grid' or 'nuts'.")
     need_repeats(cells)
-
-
-def splits(responses: Responses, by: Sequence[str], formula: str | None) -> list[str]:
-    from hotmess.responses.table import Responses
-
-    Responses.need(responses)
-    have = set(responses.table.columns)
-    words = formula_words(formula or "")
-    own = {"benchmark", "model", "question", "condition", "budget", "family", "model_size_b", "category", "n_choices"}
-    wanted = ["difficulty", "half", *by, *words]
-    return [c for c in dict.fromkeys(wanted) if c in have and c not in own]

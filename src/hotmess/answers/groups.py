@@ -11,6 +11,7 @@ import numpy as np
 
 from hotmess.answers.conjugate import LetterCells
 from hotmess.errors import BadInput
+from hotmess.responses.table import Responses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +126,16 @@ def find_groups(
         return Groups(rows.assign(unit=unit), index, None, (), unit, tuple(unit_columns))
     design, names = _design(formula, rows)
     return Groups(rows.assign(unit=unit), index, design, names, unit, tuple(unit_columns))
+
+
+def split_columns(responses: Responses, by: Sequence[str], formula: str | None) -> list[str]:
+    """Columns of responses that divide cells: difficulty, half, and what `by` and the formula name."""
+    Responses.need(responses)
+    have = set(responses.table.columns)
+    words = formula_words(formula or "")
+    own = {"benchmark", "model", "question", "condition", "budget", "family", "model_size_b", "category", "n_choices"}
+    wanted = ["difficulty", "half", *by, *words]
+    return [c for c in dict.fromkeys(wanted) if c in have and c not in own]
 
 
 def formula_words(formula: str) -> list[str]:

@@ -39,7 +39,9 @@ def log_priors(draws: dict[str, np.ndarray], prior: AnswerPrior) -> dict[str, np
     }
 
 
-def without_groups(tree: xr.DataTree, before: Groups, after: Groups, gone: np.ndarray, prior: AnswerPrior) -> Any:
+def without_groups(
+    tree: xr.DataTree, before: Groups, after: Groups, gone: np.ndarray, prior: AnswerPrior
+) -> xr.DataTree:
     """The draws of the groups that are left, under their new labels: exact, where groups share nothing."""
     import xarray as xr
 

@@ -26,10 +26,10 @@ class PositionFit(Fit):
     def _drawn(self, draws: int | None = None) -> tuple[dict[str, TermDraws], np.ndarray]:
         draws = draws or self.kept_draws
         key = ("terms", "positions", draws)
-        if key not in self._cache:
+        if key not in self.made:
             assert isinstance(self.letters, PositionCells)
-            self._cache[key] = position_draws(self.letters, self.groups.index, self.parameters(draws), seed=self.seed)
-        out: tuple[dict[str, TermDraws], np.ndarray] = self._cache[key]
+            self.made[key] = position_draws(self.letters, self.groups.index, self.parameters(draws), seed=self.seed)
+        out: tuple[dict[str, TermDraws], np.ndarray] = self.made[key]
         return out
 
     def terms(self, metric: str = "brier", draws: int | None = None) -> TermDraws:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from hotmess.answers.bootstrap import Bootstrap, bootstrap_of
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
 from hotmess.answers.fit_sets import draws_of, moments_of, set_means
 from hotmess.answers.groups import Groups, find_groups
+from hotmess.answers.large_draws import release_others
 from hotmess.answers.parameters import group_parameters, kept_rows, without_groups
 from hotmess.answers.population import (
     SetDraws,
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 MOST, LEAST = 100_000_000, 1000  # draws × cells of question-level answers held at a time, and draws kept all the same
 LARGE = 10_000_000  # draws × cells beyond which only one fit at a time keeps its draws of terms
-_holders: list[weakref.ref[Fit]] = []
-
 
 Make = Callable[..., "Fit"]
 """(cells, spec, pointwise=…, data=…) -> a fit of them; with data, a posterior that is known already."""
@@ -61,7 +59,7 @@ class Fit(Summaries):
     spec: Spec
     make: Make = field(repr=False, compare=False)
     source: Responses | None = field(default=None, repr=False)
-    _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    made: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def gate(self) -> Gate:
@@ -156,38 +154,29 @@ class Fit(Summaries):
         if shared or self.formula is not None or type(self.letters) is not LetterCells:
             return None
         after = find_groups(cells, None, by=self.spec.by, columns=self.spec.groups)
-        out: xr.DataTree | None = without_groups(self.data, self.groups, after, gone, self.prior)
-        return out
+        return without_groups(self.data, self.groups, after, gone, self.prior)
 
     def terms(self, metric: str = "brier", draws: int | None = None) -> TermDraws:
         """Draws (draws, cells) of error, bias² and variance of every question's answer distribution."""
         draws = draws or self.kept_draws
         key = ("terms", metric, draws)
-        if key not in self._cache:
+        if key not in self.made:
             if draws * len(self.groups.index) > LARGE:
-                self._release_others()
-            self._cache[key] = term_draws(
+                release_others(self)
+            self.made[key] = term_draws(
                 self.letters, self.groups.index, self.parameters(draws), metrics=(metric,), seed=self.seed
             )[metric]
-        out: TermDraws = self._cache[key]
+        out: TermDraws = self.made[key]
         return out
-
-    def _release_others(self) -> None:
-        """Large draws are kept for one fit at a time: those of others are made again, the same, if asked for."""
-        for other in (reference() for reference in _holders):
-            if other is not None and other is not self:
-                for key in [k for k in other._cache if k[0] == "terms"]:
-                    del other._cache[key]
-        _holders[:] = [weakref.ref(self)]
 
     def draws(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
     ) -> SetDraws:
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
         key = ("sets", metric, tuple(by), population)
-        if key not in self._cache:
-            self._cache[key] = draws_of(self, by, population, metric)
-        out: SetDraws = self._cache[key]
+        if key not in self.made:
+            self.made[key] = draws_of(self, by, population, metric)
+        out: SetDraws = self.made[key]
         return out
 
     def closed(self, metric: str) -> bool:
@@ -197,9 +186,9 @@ class Fit(Summaries):
     def bootstrap(self, metric: str = "brier") -> Bootstrap:
         """What draws the terms of questions like these, the same for every statement."""
         key = ("bootstrap", metric)
-        if key not in self._cache:
-            self._cache[key] = bootstrap_of(self, metric)
-        out: Bootstrap = self._cache[key]
+        if key not in self.made:
+            self.made[key] = bootstrap_of(self, metric)
+        out: Bootstrap = self.made[key]
         return out
 
     def statement(
@@ -238,9 +227,9 @@ class Fit(Summaries):
         An unparsable response counts as one more wrong option here, whatever it counts as elsewhere.
         """
         key = ("moments", tuple(by), population)
-        if key not in self._cache:
-            self._cache[key] = moments_of(self.unparsable_as_wrong, by, population)
-        out: np.ndarray = self._cache[key]
+        if key not in self.made:
+            self.made[key] = moments_of(self.unparsable_as_wrong, by, population)
+        out: np.ndarray = self.made[key]
         return out
 
     def set_weights(self, by: Sequence[str], population: str) -> np.ndarray:

@@ -25,16 +25,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, log_ndtr, logsumexp, ndtri_exp
 
 from hotmess.answers.conjugate import DELTA, TermDraws
 from hotmess.answers.rounding import UNITS, certain, rounded
 from hotmess.answers.vector_checks import SAID, said, statistics, tail_share
+from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import BadInput
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
 NODES, WEIGHTS = (1 + NODES) / 2, WEIGHTS / 2
 REMAINDERS = 16  # draws of how the rest is divided, behind each posterior draw of the terms
@@ -77,7 +75,7 @@ class ProbabilityFit:
     sigma: Floats
     beta: Floats
     unit: float
-    real: NDArray[np.bool_]
+    real: Bools
     group: Ints
     units: Floats
     parameters: Mapping[str, Floats] = field(default_factory=dict)
@@ -187,7 +185,7 @@ class ProbabilityFit:
         return self._checks(f, cell, [np.ones(len(f), bool)], seed=seed, draws=draws)[0]
 
     def _checks(
-        self, f: Floats, cell: Ints, parts: Sequence[NDArray[np.bool_]], *, seed: int, draws: int
+        self, f: Floats, cell: Ints, parts: Sequence[Bools], *, seed: int, draws: int
     ) -> list[dict[str, tuple[float, float]]]:
         """`check` of parts of the responses, from the same replicated data sets."""
         rng = np.random.default_rng([seed, 29])
@@ -222,7 +220,7 @@ class ProbabilityFit:
         return tuple(said(check, level / len(groups)) for check in found)
 
 
-def _log_gammas(beta: Floats, real: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
+def _log_gammas(beta: Floats, real: Bools, rng: np.random.Generator) -> Floats:
     """Logarithms of Gamma(beta) draws, of any smallness: log Gamma(beta + 1) draws + log(uniform)/beta."""
     shape = np.where(real, beta, 1.0).astype(float)
     drawn = np.log(rng.standard_gamma(shape + 1)) - rng.standard_exponential(shape.shape) / shape

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from hotmess.arrays import Bools, Floats
+
 UNITS = (0.1, 0.05, 0.01, 0.001, 1e-4, 1e-6)
 
 
@@ -34,17 +34,17 @@ def own_units(f: Floats) -> Floats:
     return out
 
 
-def _multiple(x: Floats, unit: float) -> NDArray[np.bool_]:
+def _multiple(x: Floats, unit: float) -> Bools:
     ratio = x / unit
     return np.abs(ratio - np.round(ratio)) < 1e-8 / unit
 
 
-def certain(f: Floats) -> NDArray[np.bool_]:
-    out: NDArray[np.bool_] = f.sum(1) - f.max(1) < 1e-9
+def certain(f: Floats) -> Bools:
+    out: Bools = f.sum(1) - f.max(1) < 1e-9
     return out
 
 
-def divided(f: Floats, unit: Floats, real: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def divided(f: Floats, unit: Floats, real: Bools) -> tuple[Floats, Floats]:
     """Logarithms of the responses, exact zeros read as a quarter of the unit, and of one minus each; 0 elsewhere."""
     least = np.where(f > 0, f, 1.0).min(1, initial=1.0)
     read = np.where(real, np.where(f == 0, np.minimum(unit, least)[:, None] / 4, f), 0.0)

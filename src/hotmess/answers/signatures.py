@@ -18,9 +18,9 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hotmess.answers.population import aggregate
+from hotmess.arrays import Floats, Ints
 from hotmess.decompose.mistakes import MISTAKES, mistakes
 from hotmess.errors import BadInput
 from hotmess.responses.outcomes import largest_error
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from hotmess.answers.posterior import Fit
 
-Floats = NDArray[np.float64]
 SIGNATURES = ("systematic", "hot mess", "both high", "solved")
 """In the order of reading: a systematic failure may be a wrong answer key, a trap or a misconception."""
 
@@ -60,7 +59,7 @@ class Thresholds:
         return cls(cls.bias2 * largest / 2, cls.variance * largest / 2)
 
 
-def signatures(bias2: Floats, variance: Floats, thresholds: Thresholds | None = None) -> NDArray[np.int64]:
+def signatures(bias2: Floats, variance: Floats, thresholds: Thresholds | None = None) -> Ints:
     """The signature of each bias² and variance, as an index into `SIGNATURES`.
 
     >>> [SIGNATURES[i] for i in signatures(np.array([1.8, 0.18, 0.75, 0.02]), np.array([0.1, 0.42, 0.75, 0.18]))]

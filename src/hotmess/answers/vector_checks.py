@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from hotmess.arrays import Floats, Ints
+
 SAID = {
     "certain": "the share of certain responses",
     "largest": "the largest probability of a response",

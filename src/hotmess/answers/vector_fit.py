@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaln
 
 from hotmess.answers.prior import AnswerPrior
@@ -11,10 +10,9 @@ from hotmess.answers.probabilities import ProbabilityFit
 from hotmess.answers.rounding import UNITS, certain, divided, own_units, rounding_unit
 from hotmess.answers.vector_sampler import sample_vectors
 from hotmess.answers.vector_state import Vectors
+from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import BadInput
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 DEPTH = {"p": 1, "mu": 0, "doubtful": 0, "sigma": 0, "beta": 1}
 """Axes of options that each of a cell's draws has."""
 
@@ -22,7 +20,7 @@ DEPTH = {"p": 1, "mu": 0, "doubtful": 0, "sigma": 0, "beta": 1}
 def fit_probabilities(
     f: Floats,
     cell: Ints,
-    real: NDArray[np.bool_],
+    real: Bools,
     *,
     group: Ints | None = None,
     prior: AnswerPrior | None = None,

@@ -20,23 +20,22 @@ from hotmess.answers.vector_state import (
     SCALE,
     SIGMA,
     WIDTH,
-    Floats,
-    Ints,
     State,
     Vectors,
 )
 from hotmess.answers.vector_steps import step_options, step_together
+from hotmess.arrays import Ints, Numbers
 
 
 def sample_vectors(
     data: Vectors, prior: AnswerPrior, *, draws: int, warmup: int, chains: int, thin: int, seed: int
-) -> dict[str, Floats]:
+) -> dict[str, Numbers]:
     """Draws (chains, draws, …) of the State's fields, `mu`, `sigma` and `beta` as they are."""
     rng = np.random.default_rng([seed, 37])
     real, kept_cells, kept_groups = data.real, len(data.real), int(data.group.max()) + 1
     data = data.tiled(chains)
     state = _start(data, prior, rng)
-    out: dict[str, list[Floats]] = {}
+    out: dict[str, list[Numbers]] = {}
     for turn in range(warmup + draws * thin):
         adapt = turn < warmup
         counts, sums = step_options(data, state, rng, adapt)
@@ -101,14 +100,14 @@ def _start(data: Vectors, prior: AnswerPrior, rng: np.random.Generator) -> State
 
 
 def _popularity(
-    data: Vectors, s: State, counts: Floats, prior: AnswerPrior, rng: np.random.Generator, adapt: bool
+    data: Vectors, s: State, counts: Numbers, prior: AnswerPrior, rng: np.random.Generator, adapt: bool
 ) -> None:
     """The nested Dirichlet of main options: group parameters with every p integrated out, then p."""
     groups = s.location.shape[1]
     right, wrong = counts[:, 0], counts[:, 1:]
     lost, k = wrong.sum(1), data.real[:, 1:].sum(1)
 
-    def value(x: list[Floats]) -> Floats:
+    def value(x: list[Numbers]) -> Numbers:
         alpha, phi = _nest(x, data.group)
         up, down = alpha
         each = gammaln(up + right) + gammaln(down + lost) - gammaln(up + down + right + lost)
@@ -138,30 +137,30 @@ def _popularity(
     s.p = np.column_stack([accuracy, (1 - accuracy)[:, None] * share])
 
 
-def _nest(x: list[Floats], group: Ints) -> tuple[tuple[Floats, Floats], Floats]:
+def _nest(x: list[Numbers], group: Ints) -> tuple[tuple[Numbers, Numbers], Numbers]:
     kappa = np.exp(x[1])[group]
     return (kappa * expit(x[0])[group], kappa * expit(-x[0])[group]), np.exp(x[2])[group]
 
 
-def _remainder(data: Vectors, s: State, sums: dict[str, Floats], rng: np.random.Generator, adapt: bool) -> None:
+def _remainder(data: Vectors, s: State, sums: dict[str, Numbers], rng: np.random.Generator, adapt: bool) -> None:
     """How what the main option leaves over is divided, option by option."""
     main, shares = sums["main"], sums["shares"]
     off = main.sum(1, keepdims=True) - main  # responses in which option j is among the others
     cells, width = data.real.shape
 
-    def whole(beta: Floats, total: Floats) -> Floats:
-        out: Floats = (main * gammaln(np.maximum(total[:, None] - beta, 1e-300))).sum(1)
+    def whole(beta: Numbers, total: Numbers) -> Numbers:
+        out: Numbers = (main * gammaln(np.maximum(total[:, None] - beta, 1e-300))).sum(1)
         return out
 
-    def likelihood(rest: Floats) -> Floats:
+    def likelihood(rest: Numbers) -> Numbers:
         beta = np.where(data.real, np.exp(rest), 1.0)
         each = np.where(data.real, beta * shares - off * gammaln(beta), 0.0).sum(1)
         beta = np.where(data.real, beta, 0.0)
-        out: Floats = each + whole(beta, beta.sum(1))
+        out: Numbers = each + whole(beta, beta.sum(1))
         return out
 
-    def log_prior(rest: Floats, location: Floats, scale: Floats) -> Floats:
-        out: Floats = np.where(data.real, -0.5 * ((rest - location[:, None]) / scale[:, None]) ** 2, 0.0).sum(1)
+    def log_prior(rest: Numbers, location: Numbers, scale: Numbers) -> Numbers:
+        out: Numbers = np.where(data.real, -0.5 * ((rest - location[:, None]) / scale[:, None]) ** 2, 0.0).sum(1)
         return out
 
     location, scale = s.location[2, data.group], s.scale[2, data.group]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[Any]
-Ints = NDArray[np.int64]
+from hotmess.arrays import Bools, Ints, Numbers
+
 HYPER = ("lead", "spread", "rest")  # of cells: mu, log sigma, log beta
 LOCATION, WIDTH, SCALE = (4.0, 0.5, 0.0), (3.0, 1.5, 2.0), (2.0, 1.0, 1.5)
 DOUBT = 3.0  # sd of tau, by how much less the mean lead is where a second thought is another option
@@ -26,18 +24,18 @@ AIM, PACE = 0.4, 0.1  # acceptance aimed at; pace of the steps' adaptation
 class State:
     """One sweep's values; cells and groups of all chains one after the other."""
 
-    logit_a: Floats
-    log_kappa: Floats
-    log_phi: Floats
-    lead: Floats
-    spread: Floats
-    rest: Floats
-    tau: Floats
-    location: Floats
-    scale: Floats
-    p: Floats
-    split: Floats
-    step: dict[str, Floats] = field(default_factory=dict)
+    logit_a: Numbers
+    log_kappa: Numbers
+    log_phi: Numbers
+    lead: Numbers
+    spread: Numbers
+    rest: Numbers
+    tau: Numbers
+    location: Numbers
+    scale: Numbers
+    p: Numbers
+    split: Numbers
+    step: dict[str, Numbers] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,13 +60,13 @@ class Vectors:
         (cells,) group of each cell.
     """
 
-    log_f: Floats
-    log_rest: Floats
-    lead: Floats
-    tied: NDArray[np.bool_]
+    log_f: Numbers
+    log_rest: Numbers
+    lead: Numbers
+    tied: Bools
     cell: Ints
-    on: Floats
-    real: NDArray[np.bool_]
+    on: Numbers
+    real: Bools
     group: Ints
 
     def tiled(self, chains: int) -> Vectors:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, gammaln, log_ndtr
 
 from hotmess.answers.vector_state import (
@@ -19,13 +18,13 @@ from hotmess.answers.vector_state import (
     PACE,
     SCALE,
     WIDTH,
-    Floats,
     State,
     Vectors,
 )
+from hotmess.arrays import Bools, Numbers
 
 
-def step_options(data: Vectors, s: State, rng: np.random.Generator, adapt: bool) -> tuple[Floats, dict[str, Floats]]:
+def step_options(data: Vectors, s: State, rng: np.random.Generator, adapt: bool) -> tuple[Numbers, dict[str, Numbers]]:
     """Draw the main option k of tied responses, what gives the leads, and second thoughts.
 
     Returns counts (cells, D) of all draws from p, and the sums that the remainder needs. Given k the density is that of
@@ -59,7 +58,7 @@ def step_options(data: Vectors, s: State, rng: np.random.Generator, adapt: bool)
     return data.on + by_main + by_second, {"main": by_main, "shares": shares}
 
 
-def thoughts(data: Vectors, lead: Floats, spread: Floats, tau: Floats) -> tuple[Floats, Floats]:
+def thoughts(data: Vectors, lead: Numbers, spread: Numbers, tau: Numbers) -> tuple[Numbers, Numbers]:
     """(R,) log densities of the leads where the second thought is the same option, and where it is another."""
     out = []
     for mu in (lead, lead - tau[data.group]):
@@ -69,8 +68,8 @@ def thoughts(data: Vectors, lead: Floats, spread: Floats, tau: Floats) -> tuple[
 
 
 def step_sharpness(
-    data: Vectors, s: State, chances: tuple[Floats, Floats], rng: np.random.Generator, adapt: bool
-) -> NDArray[np.bool_]:
+    data: Vectors, s: State, chances: tuple[Numbers, Numbers], rng: np.random.Generator, adapt: bool
+) -> Bools:
     """The lead's Normal in every cell and tau in every group, second thoughts integrated out.
 
     Cells first, given their groups; then groups with their cells: tau with the leads of split cells (`State.split`),
@@ -81,20 +80,20 @@ def step_sharpness(
     cells, groups = len(data.real), len(s.tau)
     at = {"lead": s.lead, "spread": s.spread, "tau": s.tau}
 
-    def sides(x: dict[str, Floats]) -> list[Floats]:
+    def sides(x: dict[str, Numbers]) -> list[Numbers]:
         return [c + side for c, side in zip(chances, thoughts(data, **x), strict=True)]
 
-    def likelihood(x: dict[str, Floats]) -> Floats:
-        out: Floats = np.bincount(data.cell, weights=np.logaddexp(*sides(x)), minlength=cells)
+    def likelihood(x: dict[str, Numbers]) -> Numbers:
+        out: Numbers = np.bincount(data.cell, weights=np.logaddexp(*sides(x)), minlength=cells)
         return out
 
-    def log_prior(x: dict[str, Floats]) -> Floats:
+    def log_prior(x: dict[str, Numbers]) -> Numbers:
         z = [(x[name] - s.location[i, data.group]) / s.scale[i, data.group] for i, name in enumerate(HYPER[:2])]
-        out: Floats = -0.5 * (z[0] ** 2 + z[1] ** 2)
+        out: Numbers = -0.5 * (z[0] ** 2 + z[1] ** 2)
         return out
 
-    def in_groups(x: Floats) -> Floats:
-        out: Floats = np.bincount(data.group, weights=x, minlength=groups)
+    def in_groups(x: Numbers) -> Numbers:
+        out: Numbers = np.bincount(data.group, weights=x, minlength=groups)
         return out
 
     here = likelihood(at)
@@ -130,7 +129,7 @@ def step_sharpness(
         if adapt:
             step *= np.exp(PACE * (took - AIM))
 
-    def along(name: str) -> Callable[[Floats], Floats]:
+    def along(name: str) -> Callable[[Numbers], Numbers]:
         return lambda x: likelihood(at | {name: x})
 
     for i, name in enumerate(HYPER[:2]):
@@ -138,7 +137,7 @@ def step_sharpness(
     s.lead, s.spread, s.tau = at["lead"], at["spread"], at["tau"]
     yes, no = sides(at)
     with np.errstate(over="ignore"):
-        result: NDArray[np.bool_] = rng.random(len(yes)) < expit(yes - no)
+        result: Bools = rng.random(len(yes)) < expit(yes - no)
         return result
 
 
@@ -146,12 +145,12 @@ def step_together(
     data: Vectors,
     s: State,
     i: int,
-    at: Floats,
-    here: Floats,
-    likelihood: Callable[[Floats], Floats],
+    at: Numbers,
+    here: Numbers,
+    likelihood: Callable[[Numbers], Numbers],
     rng: np.random.Generator,
     adapt: bool,
-) -> tuple[Floats, Floats]:
+) -> tuple[Numbers, Numbers]:
     """Location and scatter of one kind of value, the cells' values moved along; the values, and their log likelihood.
 
     Standardised values (x - location)/scale stay, so that only the likelihood and the prior of location and scatter
@@ -161,8 +160,8 @@ def step_together(
 
     there_are = np.ones(len(at), bool) if at.ndim == 1 else data.real  # options that a cell lacks stay where they are
 
-    def of_cells(x: Floats) -> Floats:
-        out: Floats = x[data.group] if at.ndim == 1 else x[data.group, None]
+    def of_cells(x: Numbers) -> Numbers:
+        out: Numbers = x[data.group] if at.ndim == 1 else x[data.group, None]
         return out
 
     for what in ("shift", "stretch"):

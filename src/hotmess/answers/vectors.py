@@ -66,7 +66,7 @@ class VectorFit(Summaries):
     spec: Spec
     source: Responses | None = field(repr=False)
     notes: tuple[str, ...] = ()
-    _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    made: dict[str, TermDraws] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def seed(self) -> int:
@@ -123,10 +123,9 @@ class VectorFit(Summaries):
 
     def terms(self, metric: str = "brier") -> TermDraws:
         """Draws (draws, cells) of error, bias² and variance of every question, under `brier` or `kl`."""
-        if metric not in self._cache:
-            self._cache[metric] = self.posterior.terms(metric)
-        out: TermDraws = self._cache[metric]
-        return out
+        if metric not in self.made:
+            self.made[metric] = self.posterior.terms(metric)
+        return self.made[metric]
 
     @property
     def gate(self) -> Gate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hotmess.decompose.points import Floats, Ints
+from hotmess.arrays import Floats, Ints
 
 
 def cell_weights(group: Ints, question: Ints) -> Floats:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats, Ints
 from hotmess.decompose.intervals import bootstrap_interval, question_weights
 from hotmess.errors import BadInput, NotTestable
 
@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
 
-Floats = NDArray[np.float64]
 KINDS = ("resampling", "context", "both")
 DRAWS = 2000
 
 
-def change_rates(
-    counts: NDArray[np.int64], cell: NDArray[np.int64], cells: int, *, responses: int = 2
-) -> tuple[Floats, Floats]:
+def change_rates(counts: Ints, cell: Ints, cells: int, *, responses: int = 2) -> tuple[Floats, Floats]:
     """(cells,) probability that r responses do not all agree: inside one context, and each in a context of its own.
 
     Unbiased (U-statistics, from all selections): with n_ck answers k in context c and shares s_ck = n_ck/n_c,
@@ -59,7 +56,7 @@ def change_rates(
         )
 
 
-def _choose(n: NDArray[np.int64], r: int) -> Floats:
+def _choose(n: Ints, r: int) -> Floats:
     out = np.ones(n.shape)
     for i in range(r):
         out *= np.maximum(n - i, 0) / (i + 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hotmess.decompose.points import Ints
+from hotmess.arrays import Ints
 
 if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
@@ -63,3 +63,29 @@ def natural(text: str) -> list[tuple[int, float, str]]:
     """
     pieces = re.findall(r"\d+(?:\.\d+)?|\D+", text)
     return [(0, float(p), "") if p[0].isdecimal() and len(p) < 300 else (1, 0.0, p) for p in pieces]
+
+
+def models_in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """model, family, model_size_b: one row per model, by family, size and name (numbers in names as numbers)."""
+    have = [c for c in ("family", "model_size_b") if c in table]
+    models = table.groupby("model", as_index=False, observed=True)[have].first() if have else table[["model"]]
+    models = models.drop_duplicates("model").reset_index(drop=True)
+    for name, empty in (("family", ""), ("model_size_b", np.nan)):
+        if name not in models:
+            models[name] = empty
+    size = models["model_size_b"].astype(float)
+    key = [
+        (str(f), not np.isfinite(s), s if np.isfinite(s) else 0.0, natural(str(m)))
+        for f, s, m in zip(models["family"], size, models["model"])
+    ]
+    return models.iloc[sorted(range(len(models)), key=key.__getitem__)].reset_index(drop=True)
+
+
+def rows_in_order(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A table's rows in the order of a column of names, numbers in them as numbers; `whole` last, else as they are.
+
+    >>> rows_in_order(pd.DataFrame({"set": ["whole", "m-16b", "m-4b"]}), "set")["set"].tolist()
+    ['m-4b', 'm-16b', 'whole']
+    """
+    keys = [(name == "whole", natural(str(name))) for name in table[column]]
+    return table.iloc[sorted(range(len(table)), key=keys.__getitem__)].reset_index(drop=True)

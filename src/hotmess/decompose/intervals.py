@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from hotmess.decompose.points import Floats, Points, Totals, leave_one_out, totals
+from hotmess.arrays import Floats
+from hotmess.decompose.points import Points, Totals, leave_one_out, totals
 from hotmess.decompose.squared import Terms
 
 FEW = 50

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hotmess.decompose.points import Floats, Ints, Points, Totals, totals
+from hotmess.arrays import Floats, Ints
+from hotmess.decompose.points import Points, Totals, totals
 from hotmess.decompose.squared import Terms
 
 DELTA = 1e-12

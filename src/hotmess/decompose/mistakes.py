@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hotmess.decompose.points import Floats, Ints
+from hotmess.arrays import Floats, Ints
 
 MISTAKES = ("modes", "first", "first_low", "first_high", "second")
 LEAST = 0.2

@@ -16,7 +16,8 @@ from itertools import permutations
 
 import numpy as np
 
-from hotmess.decompose.points import Floats, Points, totals
+from hotmess.arrays import Floats
+from hotmess.decompose.points import Points, totals
 
 NAMES = ("accuracy", "spread", "concentration")
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from hotmess.arrays import Floats
 from hotmess.decompose import intervals, kl
 from hotmess.decompose.aggregate import cell_weights, incoherence, question_means
 from hotmess.decompose.grouping import CellGroups, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
-from hotmess.decompose.points import Floats
 from hotmess.decompose.squared import Terms
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput, checked_seed

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hotmess.decompose.points import Floats, Points, Totals, totals
+from hotmess.arrays import Floats
+from hotmess.decompose.points import Points, Totals, totals
 
 
 @dataclass(frozen=True)

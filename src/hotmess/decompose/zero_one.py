@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hotmess.decompose.points import Floats, Points, Totals, totals
+from hotmess.arrays import Floats
+from hotmess.decompose.points import Points, Totals, totals
 from hotmess.decompose.squared import Terms
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import gammaln, xlog1py, xlogy
 
 from hotmess.answers.conjugate import DELTA
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput
-
-Floats = NDArray[np.float64]
 
 
 def average(
@@ -65,7 +64,7 @@ def average(
 
 
 def average_kl(
-    a: Floats, w: Floats, u: Floats, choices: NDArray[np.int64], size: int, *, delta: float = DELTA
+    a: Floats, w: Floats, u: Floats, choices: Ints, size: int, *, delta: float = DELTA
 ) -> tuple[Floats, Floats, Floats]:
     """KL error, bias and variance of the average of `size` letter answers, each in a context of its own.
 
@@ -104,6 +103,6 @@ def average_kl(
     return -mean[:, 0], -mean[:, 0] + log_z, -log_z
 
 
-def _log_binomial(k: NDArray[np.int64], n: int, p: Floats) -> Floats:
+def _log_binomial(k: Ints, n: int, p: Floats) -> Floats:
     out: Floats = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + xlogy(k, p) + xlog1py(n - k, -p)
     return out

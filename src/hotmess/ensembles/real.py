@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import NotTestable
 from hotmess.responses.table import CELL
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from hotmess.responses.table import Responses
 
-Floats = NDArray[np.float64]
 MIN_BLOCKS = 3  # disjoint ensembles of the largest size per question: the jackknife leaves one out, a pair remains
 
 
@@ -53,7 +52,7 @@ class RealEnsembles:
     error: Floats
     covariance: Floats
     notes: tuple[str, ...]
-    stacks: tuple[tuple[NDArray[np.int64], Floats], ...] = field(repr=False, default=())
+    stacks: tuple[tuple[Ints, Floats], ...] = field(repr=False, default=())
 
     def copied(self, rng: np.random.Generator) -> Floats:
         """(cells, sizes) variances where every ensemble is E copies of one of its answers: nothing is divided."""
@@ -130,7 +129,7 @@ def real_ensembles(responses: Responses) -> RealEnsembles:
     return RealEnsembles(kept.reset_index(drop=True), sizes, variance, error, covariance, tuple(notes), tuple(stacks))
 
 
-def _order(column: pd.Series) -> NDArray[np.int64]:
+def _order(column: pd.Series) -> Ints:
     """Ranks of labels, numbers in them read as numbers."""
     from hotmess.decompose.grouping import natural
 
@@ -139,7 +138,7 @@ def _order(column: pd.Series) -> NDArray[np.int64]:
     return np.array([rank[name] for name in names], dtype=np.int64)
 
 
-def _units(context: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _units(context: Ints, rows: Ints) -> Ints:
     """(units, repeats) rows of one cell: each context with its first repeats, or each response alone."""
     _, first, size = np.unique(context, return_index=True, return_counts=True)
     if len(size) < 2 or size.max() < 2:

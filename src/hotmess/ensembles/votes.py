@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import gammaln, xlogy
 
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput
 
-Floats = NDArray[np.float64]
 BLOCK = 200_000  # numbers in memory at once
 
 
-def vote(p: Floats, size: int, *, unparsable: Floats | None = None, choices: NDArray[np.int64] | None = None) -> Floats:
+def vote(p: Floats, size: int, *, unparsable: Floats | None = None, choices: Ints | None = None) -> Floats:
     """P(the majority of `size` independent answers is right); ties are broken at random.
 
     An unparsable answer casts no vote; where nobody votes an option is drawn at random. With exponential generating

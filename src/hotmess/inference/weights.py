@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hotmess.arrays import Ints
+
 LEAST = -700.0  # where exp comes to nothing
 
 
@@ -41,7 +43,7 @@ def _smoothed(row: NDArray[Any]) -> tuple[NDArray[Any], float]:
     return weights / weights.sum(), float(k) if np.isfinite(k) else np.inf
 
 
-def resample(weights: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int64]:
+def resample(weights: NDArray[Any], rng: np.random.Generator) -> Ints:
     """As many indices as weights (summing to 1) by systematic resampling, in random order.
 
     >>> np.bincount(resample(np.array([0.5, 0.25, 0.25, 0.0]), np.random.default_rng(0)), minlength=4).tolist()

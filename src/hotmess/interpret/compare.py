@@ -134,7 +134,7 @@ def compare(
 
 
 def _names(source: Source, models: Sequence[str]) -> list[str]:
-    from hotmess.plot.style import models_in_order
+    from hotmess.decompose.grouping import models_in_order
 
     have = models_in_order(source.cells.table)["model"].astype(str).tolist()
     for name in models:

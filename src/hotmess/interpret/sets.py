@@ -226,8 +226,7 @@ def sets_of(
 
 def _in_order(frame: pd.DataFrame, by: Sequence[str], cells: pd.DataFrame) -> list[int]:
     """Sets in the order of their names: models by family and size, numbers in names as numbers."""
-    from hotmess.decompose.grouping import natural
-    from hotmess.plot.style import models_in_order
+    from hotmess.decompose.grouping import models_in_order, natural
 
     ranks: list[list[Any]] = []
     for name in by:

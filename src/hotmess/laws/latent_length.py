@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import BadInput, NotTestable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 GROUP = ("benchmark", "model", "condition", "budget")
 
 
@@ -55,7 +53,7 @@ def latent_means(
     cell: Ints,
     group: Ints,
     *,
-    censored: NDArray[np.bool_] | None = None,
+    censored: Bools | None = None,
     run_sd: float | None = None,
     rounds: int = 500,
 ) -> Latent:
@@ -185,7 +183,7 @@ def latent_length(
     length: str = "reasoning_tokens",
     by: Sequence[str] = GROUP,
     cap: float | None = None,
-    censored: NDArray[np.bool_] | None = None,
+    censored: Bools | None = None,
     run_sd: float | None = None,
     enabled: bool = True,
 ) -> pd.DataFrame:

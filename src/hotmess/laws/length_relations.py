@@ -7,8 +7,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats
 from hotmess.decompose.intervals import bootstrap_interval, question_weights
 from hotmess.errors import BadInput, NotTestable
 from hotmess.laws.length_bins import ARM
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from hotmess.responses.table import Responses
 
-Floats = NDArray[np.float64]
 DRAWS, LEAST = 1000, 8
 
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hotmess.answers.conjugate import answer_draws, brier_terms
 from hotmess.answers.groups import letter_cells
 from hotmess.answers.population import aggregate
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import NotTestable
 
 if TYPE_CHECKING:
@@ -30,13 +30,12 @@ if TYPE_CHECKING:
     from hotmess.answers.posterior import Fit
     from hotmess.responses.cells import Cells
 
-Floats = NDArray[np.float64]
 TERMS = ("bias2", "variance", "incoherence")
 SIZES = (2, 3, 5, 10, 20, 30, 50, 100)
 DRAWS = 1000
 
 
-def projections(a: Floats, w: Floats, u: Floats, choices: NDArray[np.int64]) -> Floats:
+def projections(a: Floats, w: Floats, u: Floats, choices: Ints) -> Floats:
     """(8, cells) error, variance, and the quadratic forms of ζ₁ and of ζ₂ in (α, β): αα, αβ, ββ of each.
 
     Letters as one-hot answers, unparsable ones at the uniform vector; arguments as in
@@ -192,7 +191,7 @@ def subset_spread(cells: Cells, *, sizes: Sequence[int] = SIZES, partitions: int
     return pd.DataFrame(rows, columns=["model", "term", "n", "subsets", "sd"])
 
 
-def _hypergeometric(rng: np.random.Generator, counts: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+def _hypergeometric(rng: np.random.Generator, counts: Ints, n: int) -> Ints:
     """n responses of every row, without replacement, option by option."""
     out = np.zeros_like(counts)
     rest, need = counts.sum(1), np.full(len(counts), n)

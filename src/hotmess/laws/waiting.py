@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hotmess.answers.population import question_index
+from hotmess.arrays import Floats, Ints
 from hotmess.decompose.aggregate import incoherence
 from hotmess.decompose.intervals import bootstrap_interval, question_weights
 from hotmess.decompose.squared import unbiased
@@ -118,7 +118,7 @@ def wait_ratio(
     return pd.DataFrame(rows)
 
 
-def _bins(ratio: NDArray[np.float64], bins: int) -> list[NDArray[np.int64]]:
+def _bins(ratio: Floats, bins: int) -> list[Ints]:
     """Indices of those without a word, then of equally many each by ratio; no bin is empty.
 
     >>> [b.tolist() for b in _bins(np.array([0.0, 0.3, 0.1, 0.0, 0.2]), 4)]

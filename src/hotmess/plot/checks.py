@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.plot import style
+from hotmess.decompose.grouping import rows_in_order
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import INK, MUTED
 from hotmess.words import clean
 
@@ -28,7 +29,7 @@ def posterior_checks(checks: Checks, *, width: float = style.WIDE) -> np.ndarray
 
     A hollow mark lies outside its line.
     """
-    table = style.rows_in_order(posterior_checks_table(checks), "set")
+    table = rows_in_order(posterior_checks_table(checks), "set")
     names = list(dict.fromkeys(table["statistic"]))
     sets = [s for s in dict.fromkeys(table["set"]) if s != "whole"]
     shown = [sets[i] for i in style.some(len(sets), ROWS)]
@@ -51,7 +52,7 @@ def posterior_checks(checks: Checks, *, width: float = style.WIDE) -> np.ndarray
                 mark = {"mfc": "none", "mec": WRONG, "mew": 1.4} if outside else {"color": INK}
                 panel.plot(row["seen"], y, "o", ms=4.6, **mark)
             panel.margins(x=0.08)
-            style.few_ticks(panel.xaxis, 3)
+            ticks.few_ticks(panel.xaxis, 3)
         if len(shown) < len(sets):
             style.left_over(axes.flat[0], len(shown), len(sets), "models")
     return axes

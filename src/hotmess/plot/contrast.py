@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.plot import style
+from hotmess.decompose.grouping import models_in_order
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import MUTED, PAPER, palette
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def natural_contrast_table(
             piece.insert(1, "estimator", contrast.source)
             pieces.append(piece)
     table = pd.concat(pieces, ignore_index=True)
-    order = style.models_in_order(latent.models)["model"].tolist()
+    order = models_in_order(latent.models)["model"].tolist()
     rank = [(order.index(m), e != "latent") for m, e in zip(table["model"], table["estimator"])]
     return table.iloc[sorted(range(len(table)), key=rank.__getitem__)].reset_index(drop=True)
 
@@ -54,7 +55,7 @@ def natural_contrast(
     accuracy over questions, concentration of wrong answers) add up to the change; the first is mechanical.
     """
     table = natural_contrast_table(latent, unbiased, population=population, interval=interval)
-    models = style.models_in_order(latent.models)
+    models = models_in_order(latent.models)
     shown = models["model"].iloc[style.some(len(models), style.MAX_ROWS)].tolist()
     colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))
     drawn = [(name, title) for name, title in COLUMNS if name in table]  # parts are of answers right or wrong only
@@ -87,7 +88,7 @@ def natural_contrast(
         if np.isfinite([low, high]).all():
             pad = 0.05 * (high - low) + 1e-6
             axes.flat[0].set_xlim(min(low, 0) - pad, max(high, 0) + pad)
-        style.few_ticks(axes.flat[0].xaxis, 4)
+        ticks.few_ticks(axes.flat[0].xaxis, 4)
         figure = axes.flat[0].figure
         more = "" if len(shown) == len(models) else f"\n{len(shown)} of {len(models)} models are drawn, evenly spread"
         figure.supxlabel(f"incoherence of longer − shorter responses{more}", fontsize=8.5)

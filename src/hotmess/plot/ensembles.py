@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.plot import style
+from hotmess.decompose.grouping import models_in_order
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import BIAS, VARIANCE
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def real_ensembles_table(real: RealEnsembles, *, interval: float = 0.9, seed: in
     q = question_index(real.table)
     weights = question_weights(int(q.max()) + 1, DRAWS, seed)
     pieces = []
-    for model in style.models_in_order(real.table)["model"]:
+    for model in models_in_order(real.table)["model"]:
         rows = (real.table["model"] == model).to_numpy()
         count = len(np.unique(q[rows]))
         piece = pd.DataFrame({"model": model, "size": real.sizes, "questions": count})
@@ -70,8 +71,8 @@ def real_ensembles(real: RealEnsembles, *, interval: float = 0.9, width: float =
         first.set_xlim(0.85, real.sizes[-1] * 1.18)
         first.set_ylim(low, high)
         for panel in axes.flat:
-            style.value_ticks(panel.xaxis, np.array(real.sizes))
-            style.log_ticks(panel.yaxis, low, high)
+            ticks.value_ticks(panel.xaxis, np.array(real.sizes))
+            ticks.log_ticks(panel.yaxis, low, high)
             panel.xaxis.set_tick_params(labelbottom=True)
         style.hide(axes.flat[len(shown) :])
         figure = first.figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput
-from hotmess.plot import style
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, palette
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _marks(panel: Any, y: float, row: Any, value: str, colour: str, marker: str)
 def _labels(table: pd.DataFrame, keys: list[str]) -> list[str]:
     out = []
     for _, row in table.iterrows():
-        words = [style.plain_number(v) if isinstance(v, float) else str(v) for v in (row[k] for k in keys)]
+        words = [ticks.plain_number(v) if isinstance(v, float) else str(v) for v in (row[k] for k in keys)]
         if "of" in keys:
             pair = f"{row['of']} − {row['against']}"
             words = [w for w, k in zip(words, keys) if k not in ("of", "against")] + [pair]

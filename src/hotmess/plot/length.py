@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.plot import style
+from hotmess.decompose.grouping import models_in_order
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, palette
 from hotmess.words import clean
 
@@ -44,7 +45,7 @@ def incoherence_against_length_table(
         plug_in=(sums["variance"] / sums["error"]).to_numpy(),
     )
     names = [", ".join(part for part in arm if part) for arm in arms(law)]
-    order = style.models_in_order(law.arms)["model"].tolist()
+    order = models_in_order(law.arms)["model"].tolist()
     rank = [
         (order.index(m), natural(str(c)), natural(str(b)), x)
         for m, c, b, x in zip(table["model"], table["condition"], table["budget"], table["length"])
@@ -102,7 +103,7 @@ def incoherence_against_length(
         axes.flat[0].set_xscale("log")
         axes.flat[0].set_xlim(low / 1.08, high * 1.08)
         for panel in axes.flat:
-            style.log_ticks(panel.xaxis, low, high, most=style.room(width / columns, high))
+            ticks.log_ticks(panel.xaxis, low, high, most=ticks.room(width / columns, high))
         style.hide(axes.flat[len(names) :])
         for panel in list(axes.flat)[: len(names)]:
             panel.xaxis.set_tick_params(labelbottom=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.decompose.grouping import models_in_order
 from hotmess.plot import style
 from hotmess.plot.colour import MUTED, PAPER, palette
 
@@ -80,7 +81,7 @@ def incoherence_by_model_table(study: Study, *, interval: float = INTERVAL) -> p
     """
     from hotmess.errors import BadInput
 
-    models = style.models_in_order(study.responses.table)
+    models = models_in_order(study.responses.table)
     table = models.assign(model=models["model"].astype(str)).set_index("model", drop=False)
     wanted = [(e, p) for e in ("latent", "unbiased") for p in ("like-these", "these")] + [("plug-in", "like-these")]
     for estimator, population in wanted:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.plot import style
+from hotmess.decompose.grouping import rows_in_order
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER
 from hotmess.words import clean
 
@@ -91,7 +92,7 @@ def overthinking_slopes(
     Filled: the joint model; hollow: unbiased, without a model (halves by length; smallest against largest budget).
     """
     table = overthinking_slopes_table(fit, halves, population=population, interval=interval)
-    table = style.rows_in_order(table, "unit")
+    table = rows_in_order(table, "unit")
     units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_ROWS)]
     offset = {
@@ -228,7 +229,7 @@ def dose_response(
     from scipy import stats
 
     table = dose_response_table(fit, responses, population=population, interval=interval)
-    table = style.rows_in_order(table, "unit")
+    table = rows_in_order(table, "unit")
     units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_PANELS)]
     rows, columns = style.grid_of(len(shown), width=width)
@@ -265,7 +266,7 @@ def dose_response(
         first.set_xlim((edge if (table["tokens"] == 0).any() else low) / 1.1, high * (high / low) ** 0.06)
         first.set_ylim(0, None)
         for panel in axes.flat:
-            style.log_ticks(panel.xaxis, low, high, most=style.room(width / columns, high))
+            ticks.log_ticks(panel.xaxis, low, high, most=ticks.room(width / columns, high))
         style.hide(axes.flat[len(shown) :])
         figure = first.figure
         figure.supylabel("incoherence", fontsize=8.5, color=INK)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.decompose.grouping import models_in_order
 from hotmess.plot import style
 from hotmess.plot.colour import INK, MUTED, RULE, palette
 
@@ -40,7 +41,7 @@ def bias_variance_plane(
     """
     table = bias_variance_plane_table(fit, metric=metric)
     sets = fit.draws(["model"], population=population, metric=metric)
-    models = style.models_in_order(fit.cells.table)
+    models = models_in_order(fit.cells.table)
     shown = models["model"].iloc[style.some(len(models), style.MAX_PANELS)].tolist()
     colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))
     rows, columns = style.grid_of(len(shown), width=width)

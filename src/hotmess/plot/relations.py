@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.decompose.grouping import models_in_order
 from hotmess.laws.length_relations import length_correlations
 from hotmess.laws.waiting import wait_ratio
-from hotmess.plot import style
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import BIAS, MUTED, PAPER, RULE, ordinal, palette
 from hotmess.plot.length import incoherence_against_length_table
 from hotmess.plot.plane import LEVELS
@@ -120,8 +121,8 @@ def length_size_surface(
         low, high = table["length"].min(), table["length"].max()
         axes.set_xlim(low / 1.1, high * 1.1)
         axes.set_ylim(sizes[0] / 1.5, sizes[-1] * 1.5)
-        style.log_ticks(axes.xaxis, low, high, most=7)
-        style.value_ticks(axes.yaxis, sizes, most=8, factor=factor)
+        ticks.log_ticks(axes.xaxis, low, high, most=7)
+        ticks.value_ticks(axes.yaxis, sizes, most=8, factor=factor)
         axes.set_xlabel(f"mean {clean(law.length.replace('_', ' '))} of a question (logarithmic)")
         axes.set_ylabel(what)
         from matplotlib.lines import Line2D
@@ -215,7 +216,7 @@ def wait_ratios(
     table = wait_ratio_table(responses, words=words, column=column, interval=interval, seed=seed)
     arms = ["model", *(c for c in ("condition", "budget") if table[c].nunique() > 1)]
     keys = list(dict.fromkeys(table[arms].astype(str).itertuples(index=False, name=None)))
-    order = style.models_in_order(responses.table)
+    order = models_in_order(responses.table)
     place = {str(model): at for at, model in enumerate(order["model"])}
     keys.sort(key=lambda key: place[key[0]])
     shown = [keys[i] for i in style.some(len(keys), style.MAX_PANELS)]

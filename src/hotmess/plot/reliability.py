@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hotmess.plot import style
+from hotmess.decompose.grouping import models_in_order
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, VARIANCE, palette
 from hotmess.plot.samples import model_legend
 from hotmess.runs.reliability import reliability
@@ -30,7 +31,7 @@ def pass_curves_table(
     """One row per model, quantity (pass^k and pass@k, or worst and best of k) and k: value, low, high, `kind`."""
     table = reliability(responses, WHO, k=k, interval=interval, seed=seed, differences=False).table
     table = table[table["quantity"].isin(list(SIDES))]
-    order = style.models_in_order(table)["model"].tolist()
+    order = models_in_order(table)["model"].tolist()
     rank = [
         (order.index(m), list(SIDES).index(q), int(n)) for m, q, n in zip(table["model"], table["quantity"], table["k"])
     ]
@@ -50,7 +51,7 @@ def pass_curves(
     Beyond the responses drawn only the upright lines are drawn, dotted: bounds.
     """
     table = pass_curves_table(responses, k=k, interval=interval, seed=seed)
-    models = style.models_in_order(table)
+    models = models_in_order(table)
     names = models["model"].astype(str).tolist()
     shown = [names[i] for i in style.some(len(names), MANY)]
     colours = palette(list(zip(names, models["family"].astype(str))))
@@ -84,7 +85,7 @@ def pass_curves(
             panel.xaxis.set_tick_params(labelbottom=True)
             panel.set_xscale("log", base=2)
             panel.set_xlim(ks.min() / 1.25, ks.max() * 1.25)
-            style.value_ticks(panel.xaxis, ks, most=8)
+            ticks.value_ticks(panel.xaxis, ks, most=8)
         style.hide(axes.flat[len(sides) :])
         axes.flat[0].set_ylim(-0.02, 1.02)
         figure = axes.flat[0].figure
@@ -101,7 +102,7 @@ def source_shares_table(
     """The rows of `hotmess.sources` by model, models by family and size; the total is left out."""
     table = sources(responses, names, WHO, interval=interval, seed=seed).table
     table = table[table["part"] != "total"]
-    order = style.models_in_order(table)["model"].tolist()
+    order = models_in_order(table)["model"].tolist()
     rank = [order.index(m) for m in table["model"]]
     return table.iloc[sorted(range(len(table)), key=rank.__getitem__)].reset_index(drop=True)
 

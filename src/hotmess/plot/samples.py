@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.decompose.changes import KINDS, answer_changes
+from hotmess.decompose.grouping import models_in_order
 from hotmess.laws.samples import SIZES, TERMS, SampleSize, sample_size_table
-from hotmess.plot import style
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, VARIANCE, palette
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def sample_efficiency(
     efficiency, bootstraps 100 responses); the upright line marks 30 responses.
     """
     table = sample_efficiency_table(made, spread, interval=interval)
-    models = style.models_in_order(table)
+    models = models_in_order(table)
     names = models["model"].astype(str).tolist()
     shown = [names[i] for i in style.some(len(names), 12)]
     colours = palette(list(zip(names, models["family"].astype(str))))
@@ -76,8 +77,8 @@ def sample_efficiency(
         first.set_yscale("log")
         first.set_ylim(low / 1.2, high * 1.2)
         for panel in axes.flat:
-            style.value_ticks(panel.xaxis, np.array(SIZES), most=5)
-            style.log_ticks(panel.yaxis, low, high)
+            ticks.value_ticks(panel.xaxis, np.array(SIZES), most=5)
+            ticks.log_ticks(panel.yaxis, low, high)
         figure = first.figure
         more = "" if len(shown) == len(names) else f"\n{len(shown)} of {len(names)} models are drawn, evenly spread"
         figure.supxlabel(f"responses per question{more}", fontsize=8.5)
@@ -102,7 +103,7 @@ def changed_answers_table(
 ) -> pd.DataFrame:
     """The rows of `hotmess.decompose.changes.answer_changes`, models by family and size."""
     table = answer_changes(data, responses=responses, interval=interval, seed=seed)
-    order = style.models_in_order(table)["model"].tolist()
+    order = models_in_order(table)["model"].tolist()
     rank = [(order.index(m), KINDS.index(k)) for m, k in zip(table["model"], table["kind"])]
     return table.iloc[sorted(range(len(table)), key=rank.__getitem__)].reset_index(drop=True)
 

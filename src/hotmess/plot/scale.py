@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.plot import style
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import BIAS, INK, MUTED, VARIANCE
 from hotmess.words import clean
 
@@ -90,8 +90,8 @@ def power_laws(
             panel.set_yscale("log")
             panel.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)
             panel.set_ylim(values.min() / 1.15, values.max() * 1.15)
-            style.value_ticks(panel.xaxis, sizes, most=6 if columns < 4 else 4, factor=factor)
-            style.log_ticks(panel.yaxis, values.min(), values.max(), most=5)
+            ticks.value_ticks(panel.xaxis, sizes, most=6 if columns < 4 else 4, factor=factor)
+            ticks.log_ticks(panel.yaxis, values.min(), values.max(), most=5)
             panel.grid(True, axis="y")
             panel.set_axisbelow(True)
             if i % columns:

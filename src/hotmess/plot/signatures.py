@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.answers.signatures import SIGNATURES, Thresholds, signature_shares
+from hotmess.decompose.grouping import models_in_order
 from hotmess.plot import style
 from hotmess.plot.colour import BIAS, INK, MUTED, VARIANCE
 
@@ -28,7 +29,7 @@ def failure_signatures_table(
 ) -> pd.DataFrame:
     """One row per model and signature: posterior share of questions with its interval, models by family and size."""
     table = signature_shares(fit, metric=metric, population=population, interval=interval, thresholds=thresholds)
-    order = style.models_in_order(fit.cells.table)["model"].tolist()
+    order = models_in_order(fit.cells.table)["model"].tolist()
     rank = [(order.index(m), SIGNATURES.index(s)) for m, s in zip(table["model"], table["signature"])]
     return table.iloc[sorted(range(len(table)), key=rank.__getitem__)].reset_index(drop=True)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.groups import find_groups, letter_cells
+from hotmess.answers.groups import find_groups, letter_cells, split_columns
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.pymc_models.sample import load_pymc
 
@@ -41,7 +41,9 @@ def answer_model(
 
     pm = load_pymc()
     prior = prior or AnswerPrior()
-    cells = responses if isinstance(responses, Cells) else reduce(responses, split=_split(responses, by, formula))
+    cells = (
+        responses if isinstance(responses, Cells) else reduce(responses, split=split_columns(responses, by, formula))
+    )
     letters = letter_cells(cells, unparsable=unparsable)
     found = find_groups(cells, formula, by=by, columns=groups)
     g, split = found.index, letters.wrong.sum(axis=1)
@@ -91,10 +93,3 @@ def answer_model(
                 observed=letters.unparsable[rows],
             )
     return model
-
-
-def _split(responses: Responses, by: Sequence[str], formula: str | None) -> list[str]:
-    """Columns of the responses that divide cells: difficulty, half, and what `by` and the formula name."""
-    from hotmess.answers.fit import splits
-
-    return splits(responses, by, formula)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats
 from hotmess.rankings.table import Rankings
 
 
@@ -53,7 +53,7 @@ def mean_rank_correlation(data: Rankings, *, permute: np.random.Generator | None
     return RankCorrelation(raw, (first, second), corrected, error, n)
 
 
-def _correlate(both: list[NDArray[np.float64]], out: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+def _correlate(both: list[Floats], out: Floats) -> tuple[Floats, ...]:
     """Raw correlation, Cronbach's α of each, and corrected correlation, without the entities of each column of `out`.
 
     >>> same = np.array([[1.0, 2.0, 4.0], [1.0, 2.0, 4.0]])
@@ -63,8 +63,8 @@ def _correlate(both: list[NDArray[np.float64]], out: NDArray[np.float64]) -> tup
     keep = (1 - out) / (1 - out).sum(0)
     means = [x.mean(0) for x in both]
 
-    def covariance(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        out: NDArray[np.float64] = (x * y) @ keep - (x @ keep) * (y @ keep)
+    def covariance(x: Floats, y: Floats) -> Floats:
+        out: Floats = (x * y) @ keep - (x @ keep) * (y @ keep)
         return out
 
     spread = [covariance(m, m) for m in means]

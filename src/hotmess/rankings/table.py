@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput, NotTestable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Ints = NDArray[np.int64]
 COLUMNS = ("attribute", "rater", "entity", "rank")
 MIN_ENTITIES = 8
 
@@ -46,7 +45,7 @@ class Rankings:
     order: Ints
     group: tuple[str, ...] = ()
 
-    def scores(self) -> NDArray[np.float64]:
+    def scores(self) -> Floats:
         """(R, N) normal scores of the places, higher for more of the attribute; NaN where not ranked."""
         from scipy.special import ndtri
 

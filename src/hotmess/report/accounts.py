@@ -58,7 +58,7 @@ def accounting(responses: Responses) -> pd.DataFrame:
     if responses.length is not None:
         out["mean_length"] = by["length"].mean()
     out = out.reset_index()
-    from hotmess.plot.style import models_in_order
+    from hotmess.decompose.grouping import models_in_order
 
     order = models_in_order(table)["model"].astype(str).tolist()
     rank = [(b, order.index(m)) for b, m in zip(out["benchmark"], out["model"])]

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput
 from hotmess.responses.repeats import EXCESS, Draws, alignment, distinct_excess, stacks_of
 
@@ -113,7 +113,7 @@ def find_copies(table: pd.DataFrame) -> list[Finding]:
     return found
 
 
-def _groups(table: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.int64], Callable[[int], str]]:
+def _groups(table: pd.DataFrame, names: Sequence[str]) -> tuple[Ints, Callable[[int], str]]:
     """A code for each row's group, and a function that names the group of a row in words."""
     import pandas as pd
 
@@ -129,7 +129,7 @@ def _groups(table: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.int64
     return codes, where
 
 
-def _numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
+def _numbers(table: pd.DataFrame, name: str) -> Floats:
     import pandas as pd
 
     if name not in table:
@@ -189,7 +189,7 @@ def _cause(draws: Draws, *, constant: bool) -> str:
     return "a temperature of 0, one seed for all draws, or a cache" if constant else "a shared seed or a cache"
 
 
-def _codes(table: pd.DataFrame) -> NDArray[np.int64]:
+def _codes(table: pd.DataFrame) -> Ints:
     """The outcome of each row as a code; −1 where there is none."""
     import pandas as pd
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.responses.values import suggest
 
-if TYPE_CHECKING:
-    from hotmess.responses.table import Responses
 
-
-def difficulty(
-    responses: Responses, *, reference: str | None = None, groups: int = 3, column: str | None = None
-) -> Responses:
-    """Add the column `difficulty`, an ordered category that is constant in a question.
+def difficulty_groups(
+    table: pd.DataFrame,
+    lengths: np.ndarray | None,
+    *,
+    length: str | None = None,
+    reference: str | None = None,
+    groups: int = 3,
+    column: str | None = None,
+) -> tuple[pd.Series, list[str]]:
+    """The column `difficulty`, an ordered category that is constant in a question, and sentences on how it came about.
 
     Within each benchmark, the questions are sorted by the reference model's mean log₂ length (Hägele et al. 2026 use
     the largest model of the family) and cut into `groups` groups of equal counts: easy, medium, hard for three, else
@@ -28,7 +28,9 @@ def difficulty(
     chance look better for every other model. The notes say when that is so.
 
     Args:
-        responses: validated responses.
+        table: the rows of validated responses.
+        lengths: (rows,) lengths, nan where there is none; None where the rows are counts, which hold sums of lengths.
+        length: the column that the lengths are from; None where the table has none.
         reference: the model whose lengths count; default: the largest by model_size_b.
         groups: number of groups.
         column: a column that holds difficulty already: its values are used as they are if there are at most `groups`
@@ -39,37 +41,35 @@ def difficulty(
     """
     if groups < 2:
         raise BadInput(f"There must be at least 2 difficulty groups, not {groups}.")
-    table = responses.table
     if column is not None:
-        return _from_column(responses, column, groups)
+        return _from_column(table, column, groups)
     said = ""
     if reference is None:
-        reference = _largest(responses)
+        reference = _largest(table)
         said = ", the largest model"
     elif reference not in set(table["model"]):
         near = suggest(reference, table["model"].unique())
         raise BadInput(f"There is no model {reference!r} to be the reference{near}.")
-    if responses.length is None and not responses.counted:
+    if length is None and lengths is not None:
         raise BadInput(
             "Difficulty needs lengths, and the table has no column reasoning_tokens or actions; name one with "
             "--length, or give difficulty itself with --difficulty COLUMN."
         )
     mine = (table["model"] == reference).to_numpy(dtype=bool)
-    measure = _mean_lengths(responses, mine) if responses.counted else np.log2(responses.lengths())
+    measure = _mean_lengths(table, mine) if lengths is None else np.log2(lengths)
     measure = pd.Series(np.where(mine, measure, np.nan), index=table.index)
     if measure.isna().all():
-        where = f" in column {responses.length}" if responses.length else ""
+        where = f" in column {length}" if length else ""
         raise BadInput(f"The reference {reference!r} has no lengths{where}; name another one.")
-    out = _cut(responses, measure, groups)
+    out, notes = _cut(table, measure, groups)
     note = f"Difficulty groups are by the mean log length of {reference!r}{said}."
     if table["model"].nunique() > 1:
         note += " It is among the models compared: its own chance results shape the groups."
-    return out.note(note)
+    return out, [*notes, note]
 
 
-def _mean_lengths(responses: Responses, mine: np.ndarray) -> np.ndarray:
+def _mean_lengths(table: pd.DataFrame, mine: np.ndarray) -> np.ndarray:
     """The reference's mean log₂ length of each row's question, from counts."""
-    table = responses.table
     question = table.groupby(["benchmark", "question"], observed=True, sort=False).ngroup().to_numpy()
     total = np.bincount(question, weights=np.where(mine, table["sum_log2_length"], 0.0))
     number = np.bincount(question, weights=np.where(mine, table["with_length"], 0))
@@ -77,8 +77,8 @@ def _mean_lengths(responses: Responses, mine: np.ndarray) -> np.ndarray:
         return (total / number)[question]
 
 
-def _largest(responses: Responses) -> str:
-    sizes = responses.table.groupby("model", observed=True)["model_size_b"].max()
+def _largest(table: pd.DataFrame) -> str:
+    sizes = table.groupby("model", observed=True)["model_size_b"].max()
     if len(sizes) == 1:
         return str(sizes.index[0])
     if sizes.isna().all():
@@ -92,24 +92,23 @@ def _largest(responses: Responses) -> str:
     return str(top[0])
 
 
-def _from_column(responses: Responses, column: str, groups: int) -> Responses:
-    table = responses.table
+def _from_column(table: pd.DataFrame, column: str, groups: int) -> tuple[pd.Series, list[str]]:
     if column not in table.columns:
         raise BadInput(f"There is no column {column!r} to take difficulty from{suggest(column, table.columns)}.")
     values = table[column]
     many = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     if many and values.nunique() > groups:
-        return _cut(responses, values.astype(float), groups).note(f"Difficulty groups are by column {column}.")
+        out, notes = _cut(table, values.astype(float), groups)
+        return out, [*notes, f"Difficulty groups are by column {column}."]
     kinds = values.groupby([table["benchmark"], table["question"]], observed=True).nunique()
     if (kinds > 1).any():
         raise BadInput(f"Column {column} changes within question {kinds.index[kinds > 1][0][1]!r}; difficulty may not.")
     category = values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype("category")
-    return replace(responses, table=table.assign(difficulty=category)).note(f"Difficulty is column {column}.")
+    return category, [f"Difficulty is column {column}."]
 
 
-def _cut(responses: Responses, measure: pd.Series, groups: int) -> Responses:
+def _cut(table: pd.DataFrame, measure: pd.Series, groups: int) -> tuple[pd.Series, list[str]]:
     """Groups of equal counts within each benchmark, by the mean of a measure in each question."""
-    table = responses.table
     means = measure.groupby([table["benchmark"], table["question"]], observed=True).mean().dropna()
     # Ties are broken by the question's name, so that groups are of equal size and do not depend on the order of rows.
     frame = means.rename("measure").reset_index().sort_values(["benchmark", "measure", "question"], kind="stable")
@@ -124,8 +123,8 @@ def _cut(responses: Responses, measure: pd.Series, groups: int) -> Responses:
     code = frame.set_index(["benchmark", "question"])["group"].reindex(key).to_numpy(dtype=float)
     lost = np.isnan(code)
     category = pd.Categorical.from_codes(np.where(lost, -1, code).astype(int), pd.Index(names), ordered=True)
-    out = replace(responses, table=table.assign(difficulty=category))
+    notes = []
     if lost.any():
         missing = len(table.loc[lost, ["benchmark", "question"]].drop_duplicates())
-        out = out.note(f"{missing:,} questions have no length by the reference and no difficulty group.")
-    return out
+        notes = [f"{missing:,} questions have no length by the reference and no difficulty group."]
+    return pd.Series(category, index=table.index), notes

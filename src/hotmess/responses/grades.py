@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats
 from hotmess.errors import BadInput
 from hotmess.responses.values import Place, numbers
 
@@ -21,7 +21,7 @@ WORDS: dict[str, float] = {
 """What words are worth: Inspect's C, I, P (partial) and N (no answer), and the usual others, in any case."""
 
 
-def grades(series: pd.Series, *, place: Place) -> NDArray[np.float64]:
+def grades(series: pd.Series, *, place: Place) -> Floats:
     """Scores as numbers; words are worth what `WORDS` says, nothing becomes NaN.
 
     Raises:
@@ -103,7 +103,7 @@ def rescaled(frame: pd.DataFrame, scale: Sequence[float] | None, place: Place) -
     return frame.assign(score=(values - low) / (high - low)), [note]
 
 
-def needs_scale(values: NDArray[np.float64]) -> str:
+def needs_scale(values: Floats) -> str:
     """What to say beside a score above 1: the scale that it may be of.
 
     >>> needs_scale(np.array([1.0, 7.0]))

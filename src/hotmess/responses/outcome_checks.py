@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from hotmess.arrays import Bools, Ints
 from hotmess.errors import BadInput
 from hotmess.responses.grades import grades, needs_scale
 from hotmess.responses.values import Place, canonical, labels, missing, numbers, option_codes, suggest, vectors
 
-Keep = NDArray[np.bool_] | None
+Keep = Bools | None
 TOLERANCE = 1e-3
 """How far the sum of a probability vector may be from 1 before it is refused; within it, vectors are renormalised."""
 
@@ -206,7 +206,7 @@ def check_point(table: pd.DataFrame, place: Place) -> Keep:
     return None
 
 
-def _n_choices(table: pd.DataFrame, place: Place) -> NDArray[np.int64]:
+def _n_choices(table: pd.DataFrame, place: Place) -> Ints:
     if "n_choices" not in table.columns:
         if "choices" in table.columns:
             counts = np.array([len(c) if isinstance(c, (list, tuple, np.ndarray)) else 0 for c in table["choices"]])

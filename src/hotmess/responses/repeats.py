@@ -22,7 +22,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
+
+from hotmess.arrays import Bools, Floats, Ints
 
 EXCESS = 0.4
 """Excess of equal responses from which on they are copies."""
@@ -35,17 +36,17 @@ MOST = 64
 class Draws:
     """Columns of the table as arrays of numbers and codes (-1 for none), sorted by question."""
 
-    question: NDArray[np.int64]
-    context: NDArray[np.int64]
-    sample: NDArray[np.int64]
-    answer: NDArray[np.int64]
-    length: NDArray[np.float64]
-    key: NDArray[np.int64]
-    text: NDArray[np.bool_]
-    temperature: NDArray[np.float64]
-    seed: NDArray[np.int64]
+    question: Ints
+    context: Ints
+    sample: Ints
+    answer: Ints
+    length: Floats
+    key: Ints
+    text: Bools
+    temperature: Floats
+    seed: Ints
 
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Draws:
+    def take(self, rows: Ints | Bools) -> Draws:
         """Some rows."""
         return Draws(*(getattr(self, field.name)[rows] for field in fields(self)))
 
@@ -57,9 +58,9 @@ class Draws:
 class Stack:
     """Cells with the same number n of responses: arrays of shape (cells, n)."""
 
-    answers: NDArray[np.int64]
-    lengths: NDArray[np.float64]
-    keys: NDArray[np.int64]
+    answers: Ints
+    lengths: Floats
+    keys: Ints
 
 
 def stacks_of(draws: Draws) -> list[Stack]:
@@ -73,9 +74,7 @@ def stacks_of(draws: Draws) -> list[Stack]:
     return stacks
 
 
-def distinct_excess(
-    stacks: Sequence[Stack], shortest: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+def distinct_excess(stacks: Sequence[Stack], shortest: float) -> tuple[Floats, Floats, Floats, Ints]:
     """For each question long enough: delta, distinct share, the share expected at least, and n (see the module)."""
     near = near_pairs = ties = tie_pairs = 0.0
     lengths = []
@@ -125,7 +124,7 @@ def _chunks(stack: Stack, most: int = 2_000_000) -> list[Stack]:
     return [Stack(stack.answers[part], stack.lengths[part], stack.keys[part]) for part in parts]
 
 
-def _agreement(answers: NDArray[np.int64]) -> NDArray[np.float64]:
+def _agreement(answers: Ints) -> Floats:
     """Share of pairs of a cell with equal answers."""
     out = np.empty(len(answers))
     n = answers.shape[1]

@@ -74,11 +74,19 @@ class Responses:
     def difficulty(self, *, reference: str | None = None, groups: int = 3, column: str | None = None) -> Responses:
         """Add the column `difficulty`: equal groups of questions, within each benchmark, by a reference's lengths.
 
-        See `hotmess.responses.difficulty.difficulty`.
+        See `hotmess.responses.difficulty.difficulty_groups`, which says what is refused.
         """
-        from hotmess.responses.difficulty import difficulty
+        from hotmess.responses.difficulty import difficulty_groups
 
-        return difficulty(self, reference=reference, groups=groups, column=column)
+        found, notes = difficulty_groups(
+            self.table,
+            None if self.counted else self.lengths(),
+            length=self.length,
+            reference=reference,
+            groups=groups,
+            column=column,
+        )
+        return replace(self, table=self.table.assign(difficulty=found)).note(*notes)
 
     def note(self, *sentences: str) -> Responses:
         """The same responses with more notes."""

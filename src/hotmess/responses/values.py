@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import BadInput
 
 Place = Callable[[int], str]
@@ -36,7 +37,7 @@ def suggest(name: str, names: Iterable[object]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def missing(series: pd.Series) -> NDArray[np.bool_]:
+def missing(series: pd.Series) -> Bools:
     """Where a column holds null, NaN or an empty string."""
     null = series.isna().to_numpy(dtype=bool)
     if isinstance(series.dtype, pd.StringDtype):
@@ -73,7 +74,7 @@ def _label(value: Any) -> str:
     return str(value)
 
 
-def option_codes(series: pd.Series, *, name: str, place: Place) -> NDArray[np.int64]:
+def option_codes(series: pd.Series, *, name: str, place: Place) -> Ints:
     """Option indices from indices or letters; −1 where null, empty or −1.
 
     Raises:
@@ -148,7 +149,7 @@ def _factorize(series: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.object_]
         return pd.factorize(values.map(str, na_action="ignore").to_numpy(), use_na_sentinel=True)
 
 
-def numbers(series: pd.Series, *, name: str, place: Place) -> NDArray[np.float64]:
+def numbers(series: pd.Series, *, name: str, place: Place) -> Floats:
     """Floats, from numbers or their strings; null and empty become NaN.
 
     >>> numbers(pd.Series(["1.5", None, "2"]), name="score", place=str).tolist()
@@ -165,7 +166,7 @@ def numbers(series: pd.Series, *, name: str, place: Place) -> NDArray[np.float64
     return values
 
 
-def vectors(series: pd.Series, *, name: str, place: Place) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def vectors(series: pd.Series, *, name: str, place: Place) -> tuple[Floats, Ints]:
     """Lists of numbers (or their JSON) as a (rows, longest) array padded with 0, and their lengths (0 where null)."""
     lists: list[Any] = []
     for at, value in enumerate(series.array):

@@ -10,13 +10,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize, stats
 
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import NotTestable
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 GRID = 801
 """Points at which G may have mass: Chebyshev's, dense where p is near 0 and 1 and p^k bends most."""
 

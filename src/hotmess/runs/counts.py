@@ -10,11 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from hotmess.arrays import Floats, Ints
 
 
 @dataclass(frozen=True)

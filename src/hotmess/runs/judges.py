@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hotmess.arrays import Floats
 from hotmess.decompose.intervals import question_weights
-from hotmess.decompose.points import Floats
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.runs import counts

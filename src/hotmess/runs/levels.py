@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from hotmess.decompose.points import Floats, Ints
+from hotmess.arrays import Floats, Ints
 from hotmess.runs.pairs import Subset
 
 ROUNDS = 50

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hotmess.arrays import Floats, Ints
 from hotmess.decompose.intervals import bootstrap_interval, question_weights
 from hotmess.decompose.mistakes import MISTAKES, mistakes
-from hotmess.decompose.points import Floats, Ints
 from hotmess.decompose.records import plain_value
 from hotmess.errors import NotTestable
 from hotmess.responses.table import CELL

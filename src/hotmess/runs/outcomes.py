@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.cut import parsed
 from hotmess.responses.table import CELL, Responses
-from hotmess.runs.counts import Floats, Ints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from hotmess.arrays import Floats, Ints
+
 Subset = frozenset[int]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.decompose.points import Floats
+from hotmess.arrays import Floats
 from hotmess.errors import NotTestable
 
 if TYPE_CHECKING:

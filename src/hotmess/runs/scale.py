@@ -24,8 +24,8 @@ from hotmess.runs.outcomes import runs
 from hotmess.runs.sets import sets_of
 
 if TYPE_CHECKING:
+    from hotmess.arrays import Floats, Ints
     from hotmess.responses.table import Responses
-    from hotmess.runs.counts import Floats, Ints
 
 ARM = ("family", "condition", "budget")
 

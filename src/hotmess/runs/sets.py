@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hotmess.arrays import Ints
 from hotmess.decompose.grouping import natural
-from hotmess.decompose.points import Ints
 
 
 def sets_of(table: pd.DataFrame, by: Sequence[str]) -> list[tuple[tuple[Any, ...], Ints]]:

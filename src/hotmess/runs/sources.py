@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hotmess.arrays import Ints
 from hotmess.decompose.intervals import DRAWS as FEWEST
 from hotmess.decompose.intervals import bootstrap_interval, question_weights
-from hotmess.decompose.points import Ints
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL

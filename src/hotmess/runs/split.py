@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from hotmess.arrays import Floats, Ints
 from hotmess.decompose.intervals import FEW
-from hotmess.decompose.points import Floats, Ints
 from hotmess.errors import NotTestable
 from hotmess.runs.levels import LEAST, Main, Scatter, level_scatter, main_effects, pivots, scatter_draws
 from hotmess.runs.pairs import PairSums, Subset, pair_sums, parts

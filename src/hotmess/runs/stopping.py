@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hotmess.runs.counts import Ints
+from hotmess.arrays import Ints
 from hotmess.runs.outcomes import Runs
 
 ALPHA = 0.001

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from hotmess.arrays import Floats
 from hotmess.simulate import truth as exact
-from hotmess.simulate.world import Floats, World, draw_answers
+from hotmess.simulate.world import World, draw_answers
 
 LARGE = 50_000
 

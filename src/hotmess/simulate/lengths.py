@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 from scipy.special import ndtri
 
+from hotmess.arrays import Floats
 from hotmess.simulate import truth as exact
 from hotmess.simulate.overthinking import LARGE, Temperature, contrast, scores
-from hotmess.simulate.world import Floats, World, draw_answers, tokens
+from hotmess.simulate.world import World, draw_answers, tokens
 
 
 @dataclass(frozen=True)

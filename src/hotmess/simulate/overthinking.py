@@ -8,8 +8,9 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtri
 
+from hotmess.arrays import Floats
 from hotmess.simulate import truth as exact
-from hotmess.simulate.world import Floats, World, draw_answers, tokens
+from hotmess.simulate.world import World, draw_answers, tokens
 
 LARGE = 20_000  # questions behind the truth for questions like these
 

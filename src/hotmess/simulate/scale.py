@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hotmess.arrays import Floats
 from hotmess.errors import BadInput
-from hotmess.simulate.world import Floats, World, draw_answers
+from hotmess.simulate.world import World, draw_answers
 
 GROUPS = ("easy", "medium", "hard")
 

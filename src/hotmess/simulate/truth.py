@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 from scipy.special import logit, ndtr, ndtri
 
-from hotmess.simulate.world import Floats
+from hotmess.arrays import Floats
 
 PARTS = ("accuracy", "spread", "concentration")
 RANGE = (0.1, 0.9)  # quantiles of the natural lengths between which a slope is taken

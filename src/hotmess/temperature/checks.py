@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import NotTestable
 from hotmess.temperature.data import LengthData
 from hotmess.temperature.posterior import LengthFit
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def budget_agreement(fit: LengthFit, *, draws: int = 100) -> BudgetAgreement:
     return BudgetAgreement(observed, replicated)
 
 
-def _levels(data: LengthData) -> NDArray[np.int64]:
+def _levels(data: LengthData) -> Ints:
     """(n, S) level of each entry, from what tells levels apart: tokens by budget, and having none."""
     names = [i for i, name in enumerate(data.features) if name in ("budget", "zero")]
     if not names:
@@ -96,13 +94,11 @@ def _levels(data: LengthData) -> NDArray[np.int64]:
     gap = np.zeros((*np.asarray(data.dense.weight).shape, len(data.levels)))
     for i in names:
         gap += np.abs(np.asarray(data.dense.features)[i][:, :, None] - data.at_level[i][:, None])
-    out: NDArray[np.int64] = np.where(np.isnan(gap), np.inf, gap).argmin(-1)
+    out: Ints = np.where(np.isnan(gap), np.inf, gap).argmin(-1)
     return out
 
 
-def _agreement(
-    answer: NDArray[np.int64], cell: NDArray[np.int64], level: NDArray[np.int64], cells: int, options: int
-) -> float:
+def _agreement(answer: Ints, cell: Ints, level: Ints, cells: int, options: int) -> float:
     levels = int(level.max()) + 1
     counts = np.zeros((cells, levels, options))
     np.add.at(counts, (cell, level, answer), 1)

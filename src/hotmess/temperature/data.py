@@ -6,25 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput
+from hotmess.temperature.contexts import ContextRows, context_clusters
 from hotmess.temperature.likelihood import Dense
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNPARSABLE = ("leave-out", "wrong", "uniform")
-
-
-@dataclass(frozen=True)
-class ContextRows:
-    """Single responses and the context each belongs to: (R,) cell, answer (0 the target), cluster; (F, R) features."""
-
-    cell: NDArray[np.int64]
-    answer: NDArray[np.int64]
-    features: NDArray[np.float64]
-    cluster: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -62,9 +53,9 @@ class LengthData:
     cells: pd.DataFrame
     units: pd.DataFrame
     levels: tuple[str, ...]
-    at_level: NDArray[np.float64]
+    at_level: Floats
     uniform: bool
-    choices: NDArray[np.int64]
+    choices: Ints
     notes: tuple[str, ...]
     contexts: ContextRows | None = None
 
@@ -169,8 +160,6 @@ def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, note
     options = int(cells["n_choices"].max())
     last = options if extra else options - 1
     answer = np.where(data["answer"] < 0, last, wrong).astype(np.int64)
-    from hotmess.temperature.contexts import context_clusters
-
     cluster = context_clusters(data, cell)
     every = np.stack([columns[k] for k in names])
     contexts = None if cluster is None else ContextRows(cell, answer, every, cluster)
@@ -200,7 +189,7 @@ def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, note
     )
 
 
-def _levels(data: pd.DataFrame, log2: NDArray[np.float64]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def _levels(data: pd.DataFrame, log2: Floats) -> tuple[tuple[str, ...], Ints]:
     """Budget labels by mean log2 length (no tokens first), and the level of each response."""
     labels, code = np.unique(data["budget"].to_numpy(str), return_inverse=True)
     size = np.bincount(code, weights=np.where(data["zero"], -1.0, log2)) / np.bincount(code)
@@ -210,9 +199,7 @@ def _levels(data: pd.DataFrame, log2: NDArray[np.float64]) -> tuple[tuple[str, .
     return tuple(str(labels[i]) for i in order), rank[code]
 
 
-def _pad(
-    features: list[NDArray[np.float64]], answer: NDArray[np.int64], cell: NDArray[np.int64], n: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+def _pad(features: list[Floats], answer: Ints, cell: Ints, n: int) -> tuple[Floats, Floats, Ints]:
     """Rows by cell, padded; responses equal in features and answer become one entry with a weight, which is exact."""
     keys = np.column_stack([cell, answer, *features])
     order = np.lexsort(keys.T[::-1])

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hotmess.answers.population import question_weights
+from hotmess.arrays import Floats
 
 if TYPE_CHECKING:
     from hotmess.temperature.data import LengthData
 
-Floats = NDArray[np.float64]
 QUANTILES = (0.1, 0.9)  # of natural lengths, between which the average slope is taken
 BLOCK = 2_000_000  # numbers held at once
 

@@ -12,14 +12,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats
 from hotmess.errors import NotTestable
 from hotmess.temperature.laplace import Approximation, expand, score_map, softened
 from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior, solve_upper
 from hotmess.temperature.prior import Pooling, TemperaturePrior
 
-Floats = NDArray[np.float64]
 FREEDOM = 8.0  # degrees of freedom of the proposals' t distribution
 WIDEN = 1.3  # their scale: a cell all of whose answers agree has a longer tail than its curvature says
 
@@ -149,10 +148,8 @@ def refine(
         base = out.theta
 
         def value(theta: Floats, marginal: Any = marginal) -> Floats:
-            out: Floats = np.asarray(marginal(jnp.asarray(theta), key)[0]) - 0.5 * (
-                inverse * (theta - center) ** 2
-            ).sum(1)
-            return out
+            prior: Floats = -0.5 * (inverse * (theta - center) ** 2).sum(1)
+            return np.asarray(marginal(jnp.asarray(theta), key)[0]) + prior
 
         low = np.linalg.cholesky(out.precision + np.diag(inverse))
         axes = np.linalg.inv(low)  # row i: one posterior sd along direction i
@@ -202,7 +199,7 @@ def propose(
 
     Raises
     ------
-    BadInput
+    NotTestable
         If draws of the scales hold fewer than 100 effective ones.
     """
     from hotmess.temperature.model import prior_moments
@@ -223,8 +220,7 @@ def propose(
         )
         if 1 / (weights**2).sum() < 100:
             raise NotTestable("The fast path cannot draw how far models scatter; use the engine 'nuts'.")
-        of_draw = np.searchsorted(np.cumsum(weights), (np.arange(draws) + rng.random()) / draws)
-        of_draw = np.minimum(of_draw, len(scales) - 1)
+        of_draw = np.searchsorted(np.cumsum(weights)[:-1], (np.arange(draws) + rng.random()) / draws)
     theta = np.empty((draws, units * t))
     for i in np.unique(of_draw):
         precision, linear, _ = prior_moments(scales[i], prior, pool, features)

@@ -51,7 +51,7 @@ def fit_lengths(
         `nuts`, or `fast`: Laplace's approximation with importance sampling, checked by its Pareto k; `draws` × `chains`
         parameter draws with `points` importance points per cell (default 16 to 128, more for fewer cells).
     contexts
-        widen the effects where few-shot contexts repeat within questions (`hotmess.temperature.contexts`).
+        widen the effects where few-shot contexts repeat within questions (`hotmess.temperature.design_effects`).
 
     Raises
     ------
@@ -112,7 +112,7 @@ def fit_data(data: LengthData, spec: Spec) -> LengthFit:
 
 def _widen(tree: xr.DataTree, data: LengthData) -> str:
     """Stretch the draws of the effects by their design effects, in place; the sentence that says so."""
-    from hotmess.temperature.contexts import design_effects, said, widened
+    from hotmess.temperature.design_effects import design_effects, said, widened
 
     posterior = tree["posterior"].to_dataset()
     theta, scores = posterior["theta"].values, posterior["scores"].values

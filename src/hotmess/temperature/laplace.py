@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats
 from hotmess.temperature.likelihood import (
     Dense,
     cholesky,
@@ -25,8 +25,6 @@ from hotmess.temperature.likelihood import (
     solve_lower,
     solve_upper,
 )
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats
 from hotmess.temperature.laplace import Approximation, score_map, softened
 from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior, solve_upper
 from hotmess.temperature.prior import Pooling, TemperaturePrior
-
-Floats = NDArray[np.float64]
 
 
 def effect_covariance(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats, Ints
 from hotmess.temperature.data import LengthData
 
 
@@ -36,10 +36,10 @@ class TemperaturePrior:
     size: float = 0.15
     zero: float = 3.0
 
-    def effect_scales(self, features: tuple[str, ...]) -> NDArray[np.float64]:
+    def effect_scales(self, features: tuple[str, ...]) -> Floats:
         """(2F,) sd of the population mean of each effect, heats then lifts."""
         wide = np.array([self.zero if name == "zero" else 1.0 for name in features])
-        out: NDArray[np.float64] = np.r_[self.heat * wide, self.lift * wide]
+        out: Floats = np.r_[self.heat * wide, self.lift * wide]
         return out
 
 
@@ -58,14 +58,14 @@ class Pooling:
     """
 
     groupings: tuple[str, ...]
-    index: NDArray[np.int64]
-    doublings: NDArray[np.float64]
+    index: Ints
+    doublings: Floats
 
-    def shared(self) -> NDArray[np.float64]:
+    def shared(self) -> Floats:
         """(groupings, G, G) 1 where two units share a level."""
         if not self.groupings:
             return np.zeros((0, len(self.doublings), len(self.doublings)))
-        out: NDArray[np.float64] = (self.index[:, :, None] == self.index[:, None, :]).astype(float)
+        out: Floats = (self.index[:, :, None] == self.index[:, None, :]).astype(float)
         return out
 
 

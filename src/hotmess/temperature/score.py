@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Floats, Ints
 from hotmess.estimates.control import PERMUTATIONS
 from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
 from hotmess.estimates.sides import half_counts, half_index, permuted_counts
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hotmess.responses.cells import Cells
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,7 @@ def heat_score(table: pd.DataFrame, *, length: str, unparsable: str = "leave-out
     return HeatScore(z, -log_p[slot, code], right, slot, model, question, information)
 
 
-def slope_of_halves(cells: Cells, counts: NDArray[np.int64] | None = None) -> tuple[float, pd.Series]:
+def slope_of_halves(cells: Cells, counts: Ints | None = None) -> tuple[float, pd.Series]:
     """Change of logit incoherence per doubling between halves (or budgets), mean over models, and its influences.
 
     Unbiased terms; influences by question, indexed by benchmark and question. nan where an estimate of bias² or
@@ -152,7 +149,7 @@ def slope_of_halves(cells: Cells, counts: NDArray[np.int64] | None = None) -> tu
 def exceeds_estimate(
     natural: Cells,
     budget: Cells,
-    counts: tuple[NDArray[np.int64] | None, NDArray[np.int64] | None] = (None, None),
+    counts: tuple[Ints | None, Ints | None] = (None, None),
 ) -> Estimate:
     """|natural slope| - |budget slope| of logit incoherence per doubling; scatter over questions, shared by both."""
     (a, psi_a), (b, psi_b) = slope_of_halves(natural, counts[0]), slope_of_halves(budget, counts[1])
@@ -164,7 +161,7 @@ def exceeds_estimate(
 
 def permuted_exceeds(natural: Cells, budget: Cells, seed: int) -> Iterator[Estimate]:
     """The same with lengths permuted within (model, question, budget) and budgets within (model, question)."""
-    pair: list[Callable[[], Iterator[NDArray[np.int64]]]] = [
+    pair: list[Callable[[], Iterator[Ints]]] = [
         lambda c=cells, s=s: permuted_counts(half_counts(c)[0], seed + s)  # type: ignore[misc]
         for s, cells in enumerate((natural, budget))
     ]

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from hotmess import plot
+from hotmess.decompose.grouping import models_in_order
 from hotmess.errors import NotTestable
-from hotmess.plot.style import models_in_order
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.runs.modes import modes
 from hotmess.runs.outcomes import ANSWERS

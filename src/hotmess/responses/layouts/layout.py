@@ -1,20 +1,10 @@
 """Where the columns of a response table are in the records of some format: one declaration for each format.
 
-A format of one's own takes a few lines, here or in a file for `--layout` (see `read_layouts`):
-
-    from hotmess.responses.layouts import Layout, add_layout
-
-    add_layout(Layout("our-runs", signs=("run.item", "run.reply"), columns={
-        "model": "/config.model", "question": "run.item", "answer": "run.reply.letter", "target": "run.key",
-        "n_choices": "=4"}))
-
-From then on every file whose first record has the paths in `signs` is read so. The path language:
-`hotmess.responses.layouts.paths`.
+The path language: `hotmess.responses.layouts.paths`. A format of one's own: `hotmess.responses.layouts`.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,70 +99,3 @@ class Layout:
             if (value is ... and found is not None) or (value is not ... and found == value):
                 return reason
         return None
-
-
-_own: dict[str, Layout] = {}
-
-
-def add_layout(layout: Layout) -> None:
-    """Make a format known; one of the same name gives way. It is asked before those that are built in.
-
-    >>> add_layout(Layout("doctest", signs=("item",), columns={"question": "item"}))
-    >>> layout_of({"item": 1}).name
-    'doctest'
-    >>> remove_layout("doctest")
-    """
-    _own[layout.name] = layout
-
-
-def remove_layout(name: str) -> None:
-    """Take a format of one's own out again."""
-    _own.pop(name, None)
-
-
-def layouts() -> list[Layout]:
-    """All formats, those asked first coming first."""
-    from hotmess.responses.layouts.known import KNOWN
-
-    return [*reversed(_own.values()), *KNOWN]
-
-
-def layout_of(record: Any, more: Sequence[Layout] = ()) -> Layout | None:
-    """The format of a record, `more` asked first; None for no known one."""
-    return next((layout for layout in (*more, *layouts()) if layout.fits(record)), None)
-
-
-def read_layouts(file: str | Path) -> list[Layout]:
-    """Formats declared in a TOML file, a table for each.
-
-        [our-runs]
-        signs = ["run.item", "run.reply"]
-        rows = "replies[]"
-        [our-runs.columns]
-        question = "^.run.item"
-        answer = "letter"
-
-    Raises:
-        BadInput: for a file that cannot be read, and for anything in it that is none of these.
-    """
-    try:
-        tables = tomllib.loads(Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"The file {str(file)!r} cannot be read: {error.strerror or error}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"The file {str(file)!r} is not sound TOML: {error}.") from None
-    if not tables:
-        raise BadInput(f"The file {str(file)!r} declares no format: a table [name] with signs and columns is needed.")
-    return [_declared(name, table, str(file)) for name, table in tables.items()]
-
-
-def _declared(name: str, table: Any, file: str) -> Layout:
-    known = {"signs", "columns", "rows", "notes"}
-    if not isinstance(table, dict) or set(table) - known or not isinstance(table.get("columns"), dict):
-        raise BadInput(f"The format {name!r} in {file!r} needs signs and columns, and may have rows and notes.")
-    signs, rows, notes = table.get("signs", []), table.get("rows", ""), table.get("notes", [])
-    texts = [rows, *table["columns"].values(), *(signs if isinstance(signs, list) else [None])]
-    texts += notes if isinstance(notes, list) else [None]
-    if not signs or not all(isinstance(text, str) for text in texts):
-        raise BadInput(f"The format {name!r} in {file!r} needs a list of signs, and paths as text for its columns.")
-    return Layout(name, signs=signs, columns=table["columns"], rows=rows, notes=notes)

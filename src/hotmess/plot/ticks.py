@@ -1,0 +1,82 @@
+"""Plain numbers on axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def plain_number(value: float) -> str:
+    """A number for an axis, without exponents.
+
+    >>> [plain_number(v) for v in (0.05, 0.5, 3, 1500, 100.0)]
+    ['0.05', '0.5', '3', '1,500', '100']
+    """
+    if abs(value - round(value)) < 1e-9 * abs(value) and abs(value) < 1e15:
+        value = round(value)
+        return f"{int(value):,}"
+    return np.format_float_positional(float(f"{value:.3g}"), trim="-")
+
+
+def room(inches: float, high: float) -> int:
+    """How many numbers up to `high` can stand beside one another on an axis.
+
+    >>> room(1.8, 300), room(1.8, 30000)
+    (4, 3)
+    """
+    return max(2, int(inches / (0.075 * len(plain_number(float(f"{high:.1g}"))) + 0.15)))
+
+
+def log_ticks(axis: Any, low: float, high: float, *, most: int = 5) -> None:
+    """Round numbers, written plainly, as the ticks of an axis that is logarithmic already."""
+    _ticks(axis, round_ticks(low, high, most))
+
+
+def value_ticks(axis: Any, values: np.ndarray, *, most: int = 5, factor: float = 1.0) -> None:
+    """The values themselves (as model sizes) as ticks, written times a factor; those left out that run together."""
+    _ticks(axis, spread(np.unique(np.asarray(values, float)), most), factor)
+
+
+def few_ticks(axis: Any, most: int) -> None:
+    """At most `most` + 1 round ticks on a plain axis."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
+
+
+def _ticks(axis: Any, ticks: Sequence[float], factor: float = 1.0) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    axis.set_major_locator(FixedLocator(list(ticks)))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: plain_number(v * factor)))
+    axis.set_minor_locator(NullLocator())
+
+
+def round_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers between low and high: the densest set of at most `most` that do not run into each other."""
+    best: list[float] = []
+    gap = np.log(high / low) / (1.7 * most) if high > low else 0.0
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5), (1, 2, 3, 5, 7), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        ticks = [s * 10.0**p for p in powers for s in steps if low / 1.001 <= s * 10.0**p <= high * 1.001]
+        apart = len(ticks) < 2 or np.diff(np.log(ticks)).min() >= gap
+        if len(best) < len(ticks) <= most and (apart or len(best) < 2):
+            best = ticks
+    return best or [float(f"{low:.2g}")]
+
+
+def spread(values: np.ndarray, most: int) -> list[float]:
+    """Some of the values, no two closer than 1/(2 most) of the range of logarithms."""
+    if len(values) < 2:
+        return list(values)
+    logs = np.log(values)
+    gap = (logs[-1] - logs[0]) / (2 * most)
+    kept = [0]
+    for i in range(1, len(values)):
+        if logs[i] - logs[kept[-1]] >= gap:
+            kept.append(i)
+    if kept[-1] != len(values) - 1:
+        kept[-1] = len(values) - 1
+    return [float(values[i]) for i in kept]
