@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy import stats
+
+from hotmess.decompose.intervals import question_weights
+from hotmess.runs.split import Rows, splits
 
 HERE = Path(__file__).resolve().parent
 INTERVAL = 0.9
@@ -73,7 +75,7 @@ WORLDS = (
 )
 
 
-def simulate(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, float]]:
+def simulate(world: World, rng: np.random.Generator) -> tuple[Rows, dict[str, float]]:
     """Responses, and the true parts `a`, `b`, `sampling`, `total`, `a share` and, with a target, `a incoherence`."""
     scale = np.abs(rng.normal(size=2)) if world.drawn else np.ones(2)
     main, both = world.main * scale[0], world.both * scale[1]
@@ -83,20 +85,19 @@ def simulate(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, dict
     x = 1.5 * rng.normal(size=(q, 1, 1, 1)) + one + two + rng.normal(0, both, (q, k, 1, 1)) + np.zeros((q, k, m, r))
     if world.second:
         x = x + rng.normal(0, both, (q, 1, m, 1)) + rng.normal(0, both, (1, k, m, 1))
-    question, a, b, sample = (index.ravel() for index in np.indices(x.shape))
-    table = pd.DataFrame({"model": "m", "question": question, "a": a if world.shared else question * k + a, "b": b})
-    table["sample"] = (a * m + b) * r + sample
-    part = main**2 + both**2
+    question, a, b, _ = (index.ravel() for index in np.indices(x.shape))
+    levels = [a if world.shared else question * k + a, *([b] if world.second else [])]
     if world.right:
-        z = (rng.random(x.shape) < 1 / (1 + np.exp(-x))).astype(float)
-        return table.assign(score=z.ravel()), _truth(main, both)
-    z = x + rng.normal(size=x.shape)
+        z = (rng.random(x.shape) < 1 / (1 + np.exp(-x))).astype(float).reshape(-1, 1)
+        return Rows(z, 1 - z[:, 0], question, levels, np.arange(q)), _truth(main, both)
+    z = (x + rng.normal(size=x.shape)).reshape(-1, 1)
+    part = main**2 + both**2
     truth = {"a": part, "sampling": 1.0}
     if world.second:
         truth |= {"b": part, "a × b": both**2}
     truth["total"] = sum(truth.values())
     truth["a share"] = part / truth["total"]
-    return table.assign(embedding=list(z.reshape(-1, 1))), truth
+    return Rows(z, np.full(len(z), np.nan), question, levels, np.arange(q)), truth
 
 
 KNOWN: dict[tuple[float, float], dict[str, float]] = {}
@@ -117,29 +118,19 @@ def _truth(main: float, both: float) -> dict[str, float]:
 
 def one_set(world: World, seed: tuple[int, int], draws: int) -> dict[str, tuple[bool, float, float]]:
     """part -> whether its interval holds the truth, the rank of the truth among the draws, the interval's width."""
-    from hotmess.responses.validate import validate
-    from hotmess.runs.sources import source_splits, sources
-
-    rng = np.random.default_rng(seed)
-    frame, truth = simulate(world, rng)
+    rows, truth = simulate(world, np.random.default_rng(seed))
     names = ["a", "b"] if world.second else ["a"]
-    responses = validate(frame)
-    settings = {"interval": INTERVAL, "seed": seed[0], "draws": draws}
-    table = sources(responses, names, **settings).table.set_index("part")
-    split = source_splits(responses, names, **settings).sets[0][1] if world.drawn else None
+    weights = question_weights(world.questions, draws, seed[0])
+    split = splits([rows], names, weights, interval=INTERVAL, seed=seed[0])[0][0]
+    point, spread = split.ratios()
     out = {}
     for name, value in truth.items():
         part, _, kind = name.rpartition(" ") if name.endswith(("share", "incoherence")) else (name, "", "")
-        part = {"sampling": "sampling" if "sampling" in table.index else "sampling and interactions"}.get(part, part)
-        if part not in table.index or (name == "sampling" and part != name and world.both):
+        if part not in split.parts:  # without repeats sampling and interactions are one, and there is no truth for it
             continue
-        side = f"{kind}_" if kind else ""
-        low, high = table.loc[part, f"{side}low"], table.loc[part, f"{side}high"]
-        rank = np.nan
-        if split is not None:
-            column = split.ratios()[1][:, ("", "share", "incoherence").index(kind), split.parts.index(part)]
-            rank = float((column < value).mean())
-        out[name] = (bool(low <= value <= high), rank, float(high - low))
+        at, row = split.parts.index(part), ("", "share", "incoherence").index(kind)
+        low, high = split.ends(point[row, at], spread[:, row, at], INTERVAL)
+        out[name] = (bool(low <= value <= high), float((spread[:, row, at] < value).mean()), high - low)
     return out
 
 

@@ -157,3 +157,35 @@ def test_a_part_of_levels_that_questions_share_is_covered(levels):
         row = hm.sources(responses, ["prompt"], draws=400).table.set_index("part").loc["prompt"]
         held += row["low"] <= 0.12**2 + 0.06**2 <= row["high"]
     assert held >= 0.85 * sets - 3 * np.sqrt(sets * 0.85 * 0.15)
+
+
+def test_the_context_and_columns_of_the_cell_stay_what_they_were_beside_another_source():
+    """Reading with several sources makes their combinations the clusters; each still has its own part."""
+    rng = np.random.default_rng(4)
+    one, two, three = rng.normal(0, 0.1, 6), rng.normal(0, 0.05, 5), rng.normal(0, 0.05, 4)
+    rows = [
+        {"model": "m", "question": q, "context": f"c{c}", "judge": f"j{j}", "condition": f"b{b}", "sample": 0}
+        | {"score": float(np.clip(0.5 + one[c] + two[j] + three[b] + 0.02 * rng.normal(), 0, 1))}
+        for q, c, j, b in product(range(12), range(6), range(5), range(4))
+    ]
+    names = ["context", "judge", "condition"]
+    responses = hm.read(pd.DataFrame(rows), allow_copies=True, sources=names)
+    assert responses.sources == tuple(names)
+    found = hm.sources(responses, names, draws=200).table.set_index("part")["value"]
+    for name, effect in zip(names, (one, two, three)):
+        assert found[name] == pytest.approx(np.var(effect, ddof=1), abs=5e-4)
+    other = pd.DataFrame(rows).assign(judge_source="everywhere the same")  # a column of the user's own
+    again = hm.sources(hm.read(other, allow_copies=True, sources=names), names, draws=200).table.set_index("part")
+    assert again["value"]["judge"] == pytest.approx(found["judge"])
+
+
+def test_a_model_without_pairs_is_left_out_and_named():
+    once = [{"model": "once", "question": q, "prompt": "a", "sample": 0, "score": 0.5} for q in range(5)]
+    rows = [
+        {"model": "m", "question": q, "prompt": p, "sample": s, "score": ((q + p * s) % 3) / 2}
+        for q, p, s in product(range(5), "012", range(2))
+        for p in [int(p)]
+    ]
+    found = hm.sources(hm.read(pd.DataFrame(rows + once), allow_copies=True, sources=["prompt"]), ["prompt"], draws=200)
+    assert set(found.table["model"]) == {"m"}
+    assert any(note.startswith("once: No two responses to a question differ") for note in found.notes)

@@ -181,8 +181,7 @@ def read(
         notes=notes,
         outside_unparsable=outside_unparsable,
     )
-    own = [f"{name}_source" if name in CELL else name for name in sources]  # what the cell held stands beside it now
-    responses = replace(responses, sources=tuple(dict.fromkeys(own)))
+    responses = replace(responses, sources=tuple(dict.fromkeys(sources)))
     if account.tables and not responses.counted:
         from hotmess.responses.copies import check_copies
         from hotmess.responses.formats.agreement import check_agreement

@@ -130,11 +130,12 @@ def take_sources(frame: pd.DataFrame, sources: Sequence[str]) -> tuple[pd.DataFr
     names = [*(["context"] if "context" in frame.columns and "context" not in sources else []), *sources]
     context = joined([labels(frame[name], fill="") for name in names], names, "context")
     frame = frame.copy(deep=False)
-    frame["context"] = context
-    for name in sources:
-        if name in CELL:
+    for name in names:
+        if name in CELL or (name == "context" and len(names) > 1):
             frame[f"{name}_source"] = frame[name]
+        if name in CELL:
             frame[name] = ""
+    frame["context"] = context
     listed = " and ".join(sources)
     return frame, [
         f"{listed} is a source of scatter: responses of a cell that share it are a cluster (column context)."

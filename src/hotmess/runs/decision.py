@@ -28,6 +28,7 @@ from scipy import stats
 from hotmess.errors import BadInput, NotTestable
 from hotmess.runs.outcomes import scores_of
 from hotmess.runs.pairs import pair_sums, parts
+from hotmess.runs.sources import source_column
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -50,7 +51,7 @@ def components(responses: Responses, names: Sequence[str]) -> dict[tuple[str, ..
     question = table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy(np.int64)
     levels = [
         np.asarray(question, np.int64),
-        *(pd.factorize(table[name], sort=True)[0].astype(np.int64) for name in names),
+        *(pd.factorize(table[source_column(table, name)], sort=True)[0].astype(np.int64) for name in names),
     ]
     one = np.zeros(len(table), np.int64)
     sums = pair_sums(score[:, None], one, levels)

@@ -25,6 +25,7 @@ from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
 from hotmess.runs.outcomes import scores_of
 from hotmess.runs.sets import sets_of
+from hotmess.runs.sources import source_column
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -149,7 +150,7 @@ def share_posterior(
         raise NotTestable("The latent share of a source is known for letters; hm.sources has it without a model.")
     if source not in responses.table.columns:
         raise BadInput(f"There is no column {source!r} to divide variance by.")
-    changed = responses.table.assign(context=responses.table[source].astype(str))
+    changed = responses.table.assign(context=responses.table[source_column(responses.table, source)].astype(str))
     if source in CELL:
         changed[source] = ""
     split = [n for n in by if n not in CELL]

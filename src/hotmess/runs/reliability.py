@@ -17,6 +17,7 @@ from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
+from hotmess.runs.drift import drift
 from hotmess.runs.outcomes import Runs, runs, unread
 from hotmess.runs.sets import sets_of
 from hotmess.runs.stopping import outcome_dependent
@@ -265,10 +266,9 @@ def _notes(found: Runs, by: Sequence[str], ks: Sequence[int]) -> list[str]:
         )
     columns = ["benchmark", "model", "condition", "budget"]
     for key, at in sets_of(table, columns):
-        stopped = outcome_dependent(found, np.sort(at))
-        if stopped is not None:
-            where = ", ".join(str(one) for one in key if str(one) not in ("", "nan", "None", "<NA>"))
-            out.append(stopped.sentence(f" ({where})"))
+        seen = [one for one in (outcome_dependent(found, np.sort(at)), drift(found, at)) if one is not None]
+        where = ", ".join(str(one) for one in key if str(one) not in ("", "nan", "None", "<NA>"))
+        out += [one.sentence(f" ({where})") for one in seen]
     return out
 
 

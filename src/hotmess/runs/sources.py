@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.arrays import Ints
-from hotmess.decompose.intervals import DRAWS as FEWEST
-from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.decompose.intervals import question_weights
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
@@ -97,7 +96,9 @@ def sources(
         for at, name in enumerate(one.parts):
             row: dict[str, Any] = {"part": name, "questions": one.questions}
             for kind, label in enumerate(("", "share", "incoherence")):
-                low, high = _ends(point[kind, at], spread[:, kind, at], one, interval)
+                low, high = one.ends(point[kind, at], spread[:, kind, at], interval)
+                if label == "incoherence":  # variance is no more than error
+                    high = min(high, max(1.0, float(point[kind, at])))
                 side = f"{label}_" if label else ""
                 row |= {label or "value": float(point[kind, at]), f"{side}low": low, f"{side}high": high}
             rows.append(head | row)
@@ -130,7 +131,8 @@ def source_splits(
     table = responses.table
     cell = list(dict.fromkeys(c for c in (*CELL, *by) if c not in given))
     z, error = places(responses)
-    keep = np.isfinite(z).all(axis=1) & ~table[given].isna().any(axis=1).to_numpy()
+    named = {name: table[source_column(table, name)] for name in given}
+    keep = np.isfinite(z).all(axis=1) & ~np.any([values.isna() for values in named.values()], axis=0)
     if not keep.any():
         raise NotTestable(f"No response has a value in {', '.join(given)}.")
     notes = []
@@ -139,7 +141,7 @@ def source_splits(
     frame = table.loc[keep, cell].reset_index(drop=True)
     where = np.asarray(frame.groupby(cell, sort=True, dropna=False, observed=True).ngroup(), np.int64)
     z, error = z[keep], error[keep]
-    levels = [pd.factorize(table.loc[keep, name], sort=True)[0].astype(np.int64) for name in given]
+    levels = [pd.factorize(values[keep], sort=True)[0].astype(np.int64) for values in named.values()]
     heads = frame.iloc[np.unique(where, return_index=True)[1]].reset_index(drop=True)
     question = np.asarray(heads.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
     notes += _level_notes(given, levels, where)
@@ -161,14 +163,10 @@ def source_splits(
     return Splits(tuple((dict(zip(by, keyed[i][0])), one) for i, one in made.items()), tuple(notes))
 
 
-def _ends(point: float, spread: np.ndarray, one: Split, interval: float) -> tuple[float, float]:
-    if one.pivoted:  # widened where questions are few, before levels were added
-        if one.questions < 2 or len(spread) < FEWEST or not np.isfinite(spread).all():
-            return float("nan"), float("nan")
-        low, high = np.quantile(spread, [(1 - interval) / 2, (1 + interval) / 2])
-    else:
-        low, high = bootstrap_interval(spread, np.asarray(point), interval=interval, questions=one.questions)
-    return float(low), float(high)
+def source_column(table: pd.DataFrame, name: str) -> str:
+    """Where a source stands: reading with a source that is part of the cell, or the context, puts it aside."""
+    aside = f"{name}_source"
+    return aside if name in (*CELL, "context") and aside in table.columns else name
 
 
 def _checked(responses: Responses, names: Sequence[str], by: Sequence[str]) -> list[str]:

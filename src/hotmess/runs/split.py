@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from hotmess.arrays import Floats, Ints
-from hotmess.decompose.intervals import FEW
+from hotmess.decompose.intervals import DRAWS, FEW, bootstrap_interval
 from hotmess.errors import NotTestable
 from hotmess.runs.levels import LEAST, Main, Scatter, level_scatter, main_effects, pivots, scatter_draws
 from hotmess.runs.pairs import PairSums, Subset, pair_sums, parts
@@ -60,6 +60,16 @@ class Split:
     def ratios(self) -> tuple[Floats, Floats]:
         """(3, parts + 1) and (draws, 3, parts + 1): parts and total; over the total; over the error."""
         return _ratios(self.value[None])[0], _ratios(self.draws)
+
+    def ends(self, point: float, spread: Floats, interval: float) -> tuple[float, float]:
+        """The interval of one of them: draws of levels that questions share are widened already."""
+        if not self.pivoted:
+            low, high = bootstrap_interval(spread, np.asarray(point), interval=interval, questions=self.questions)
+        elif self.questions < 2 or len(spread) < DRAWS or not np.isfinite(spread).all():
+            return float("nan"), float("nan")
+        else:
+            low, high = np.quantile(spread, [(1 - interval) / 2, (1 + interval) / 2])
+        return float(low), float(high)
 
 
 def _ratios(terms: Floats) -> Floats:

@@ -45,10 +45,11 @@ class Stopping:
         """What was seen, and what to do about it."""
         likely = "less" if self.odds < 1 else "more"
         what = "agreed" if self.history == "agreed" else "were right"
+        odds = f"odds ratio {self.odds:.2g}" if np.isfinite(self.odds) else "odds ratio without bound"
         scores = f": first responses score {self.first:.3f}, all rows pooled {self.pooled:.3f}"
         return (
-            f"Questions{where} were asked again {likely} often where their answers so far {what} (odds ratio "
-            f"{self.odds:.2g}, P < {max(self.p, 1e-15):.1g}), so how many responses there are depends on what they "
+            f"Questions{where} were asked again {likely} often where their answers so far {what} ({odds}, "
+            f"P < {max(self.p, 1e-15):.1g}), so how many responses there are depends on what they "
             f"were{scores if np.isfinite(self.first) else ''}. Keep the part in which "
             'every question was asked equally often (--where), or first responses only (--where "sample = 0").'
         )

@@ -1,0 +1,91 @@
+"""Whether repeats of a question stand in an order that goes with what they say, so that they are not exchangeable.
+
+Outputs that were sorted, by likelihood or by score, or a service that changed while it was asked, leave a trend over
+`sample`: of scores, or of how often a response says what the others of its question say. Means over all repeats stay
+what they are; the first k of them are not k at random.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from hotmess.runs.counts import Floats, Ints
+from hotmess.runs.outcomes import Runs
+
+ALPHA = 0.001
+"""Below this a trend is taken for real; it is tested once per model, condition and budget."""
+LEAST = 10
+"""Fewer questions than this have no test."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A trend over the order of responses to a question.
+
+    Attributes
+    ----------
+    of
+        `score`, or `agreement`: the share of a question's other responses that say the same.
+    slope
+        Mean over questions of the least squares slope, per response.
+    p
+        Its two-sided p-value, by the scatter of slopes over questions.
+    first, last
+        Means over the first and the last response of every question.
+    """
+
+    of: str
+    slope: float
+    p: float
+    first: float
+    last: float
+
+    def sentence(self, where: str = "") -> str:
+        """What was seen, and what to do about it."""
+        what = "score" if self.of == "score" else "agree with the others of their question at a rate of"
+        return (
+            f"Repeats{where} stand in an order that goes with what they say: first ones {what} {self.first:.3f}, last "
+            f"ones {self.last:.3f} (P < {max(self.p, 1e-15):.1g}), as where they were sorted, or asked while something "
+            "changed. Use all of them, never the first k; if it was the day or the machine, name it (--source day)."
+        )
+
+
+def drift(runs: Runs, rows: Ints) -> Drift | None:
+    """The clearer of both trends among some cells (`rows`) of three or more responses; None where there is none.
+
+    >>> import hotmess as hm
+    >>> from hotmess.runs.outcomes import runs
+    >>> found = runs(hm.example())
+    >>> drift(found, np.arange(len(found.table))) is None
+    True
+    """
+    n = runs.table["responses"].to_numpy()
+    rows = np.sort(rows[n[rows] > 2])
+    if len(rows) < LEAST:
+        return None
+    inside = np.isin(runs.cell, rows)
+    cell, order = np.searchsorted(rows, runs.cell[inside]), runs.order[inside]
+    size = n[rows][cell]
+    away = order - (size - 1) / 2
+    values = {"agreement": (_alike(cell, runs.answer[inside]) - 1) / (size - 1)}
+    if np.isfinite(runs.score[inside]).all():
+        values["score"] = runs.score[inside]
+    found = []
+    for name, value in values.items():
+        slope = np.bincount(cell, away * value) / np.bincount(cell, away**2)
+        spread = float(slope.std(ddof=1))
+        if spread > 0:
+            p = float(2 * stats.t.sf(abs(slope.mean()) / (spread / np.sqrt(len(slope))), len(slope) - 1))
+            ends = (float(value[order == 0].mean()), float(value[order == size - 1].mean()))
+            found.append(Drift(name, float(slope.mean()), p, *ends))
+    clearest = min(found, key=lambda one: one.p, default=None)
+    return clearest if clearest is not None and clearest.p < ALPHA / 2 else None
+
+
+def _alike(cell: Ints, answer: Ints) -> Floats:
+    """(N,) how many responses of the cell give this answer, this one counted."""
+    inverse, count = np.unique(np.stack([cell, answer], axis=1), axis=0, return_inverse=True, return_counts=True)[1:]
+    return count[inverse.ravel()].astype(float)

@@ -1,0 +1,49 @@
+"""Order of repeats: trends by hand, sorted outputs recognised, exchangeable ones left alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hotmess as hm
+from hotmess.runs import drift as module
+from hotmess.runs.drift import drift
+from hotmess.runs.outcomes import runs
+
+
+def texts(sort, *, questions=60, samples=8, seed=0):
+    """Texts of four answers to a question, the commonest first where they are sorted."""
+    rng, rows = np.random.default_rng(seed), []
+    for q in range(questions):
+        said = rng.choice(4, samples, p=rng.dirichlet(np.full(4, 0.5)))
+        if sort:
+            counts = np.bincount(said, minlength=4)
+            said = said[np.argsort(-counts[said], kind="stable")]
+        rows += [("m", q, s, f"answer {a}", "answer 0") for s, a in enumerate(said)]
+    frame = pd.DataFrame(rows, columns=["model", "question", "sample", "text", "target"])
+    return hm.read(frame, allow_copies=True)
+
+
+def test_sorted_outputs_are_recognised_and_said():
+    found = drift(runs(texts(True)), np.arange(60))
+    assert found is not None and found.of == "agreement" and found.slope < 0 and found.first > found.last
+    assert any(
+        "never the first k" in note and "agree with the others" in note for note in hm.reliability(texts(True)).notes
+    )
+
+
+def test_exchangeable_repeats_are_rarely_called():
+    called = sum(drift(runs(texts(False, seed=s)), np.arange(60)) is not None for s in range(200))
+    assert called <= 3
+
+
+def test_a_trend_of_scores_is_that_of_least_squares(monkeypatch):
+    monkeypatch.setattr(module, "ALPHA", 2.0)
+    rng = np.random.default_rng(3)
+    score = np.clip(0.5 - 0.03 * np.arange(6) + rng.normal(0, 0.1, (20, 6)), 0, 1)
+    q, s = np.indices(score.shape)
+    frame = pd.DataFrame({"model": "m", "question": q.ravel(), "sample": s.ravel(), "score": score.ravel()})
+    found = drift(runs(hm.read(frame, allow_copies=True)), np.arange(20))
+    slopes = [np.polyfit(np.arange(6), one, 1)[0] for one in score]
+    assert found is not None and found.of == "score"
+    assert found.slope == pytest.approx(np.mean(slopes))
+    assert (found.first, found.last) == pytest.approx((score[:, 0].mean(), score[:, -1].mean()))
