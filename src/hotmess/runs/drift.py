@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from hotmess.runs.counts import Floats, Ints
+from hotmess.arrays import Floats, Ints
 from hotmess.runs.outcomes import Runs
 
 ALPHA = 0.001
