@@ -17,7 +17,7 @@ from hotmess.commands.options import (
     table_options,
 )
 from hotmess.commands.printing import print_json, print_table, say, with_intervals
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, NotTestable
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -95,7 +95,9 @@ def run(args: argparse.Namespace) -> int:
     if args.source:
         from hotmess.runs.sources import sources
 
-        return _parts(args, responses, sources(responses, args.source, args.by, interval=args.interval, seed=args.seed))
+        settings = {"interval": args.interval, "seed": args.seed, "differences": args.differences}
+        divided = sources(responses, args.source, args.by, **settings)
+        return (_between if args.differences else _parts)(args, responses, divided)
     if args.levels:
         return _designs(args, responses)
     for name in ("cost", "width"):
@@ -126,6 +128,21 @@ def _parts(args: argparse.Namespace, responses: Responses, found: Modes | Source
         shown |= {name: record[name] for name in record if name.startswith(("share", "incoherence"))}
         rows.append({name: record[name] for name in heads} | with_intervals(shown))
     print_table(rows)
+    return 0
+
+
+def _between(args: argparse.Namespace, responses: Responses, found: Sources) -> int:
+    """Differences of models in their parts of variance."""
+    say(*responses.notes, *found.notes)
+    if not len(found.differences):
+        raise NotTestable(
+            "There are no two models to compare: differences are of models alone (without --by), at most 12, on "
+            "questions that both answered."
+        )
+    if args.json:
+        print_json(found.difference_records())
+    else:
+        print_table([with_intervals(record) for record in found.difference_records()])
     return 0
 
 

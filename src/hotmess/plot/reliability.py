@@ -100,7 +100,7 @@ def source_shares_table(
     responses: Responses, names: Sequence[str], *, interval: float = 0.9, seed: int = 0
 ) -> pd.DataFrame:
     """The rows of `hotmess.sources` by model, models by family and size; the total is left out."""
-    table = sources(responses, names, WHO, interval=interval, seed=seed).table
+    table = sources(responses, names, WHO, interval=interval, seed=seed, differences=False).table
     table = table[table["part"] != "total"]
     order = models_in_order(table)["model"].tolist()
     rank = [order.index(m) for m in table["model"]]

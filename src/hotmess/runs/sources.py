@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 DRAWS = 2000
 FEW_LEVELS = 5
 MOST = 4
+MOST_COMPARED = 12
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,27 @@ class Sources:
         one response whose levels are all new.
     notes
         What the numbers leave out or depend on.
+    differences
+        One row per pair of models and part, on the questions that both answered: `of`, `against`, `part`, `questions`,
+        `difference` (of − against) of the values, of the shares and of the parts of incoherence, with intervals.
+        Questions, and levels that models share, are the same on both sides.
     """
 
     table: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
+    differences: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def records(self) -> list[dict[str, Any]]:
         """The table's rows for JSON: undefined numbers are None."""
-        return [{str(name): plain_value(v) for name, v in row.items()} for row in self.table.to_dict("records")]
+        return _records(self.table)
+
+    def difference_records(self) -> list[dict[str, Any]]:
+        """The differences' rows for JSON."""
+        return _records(self.differences)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): plain_value(v) for name, v in row.items()} for row in table.to_dict("records")]
 
 
 def sources(
@@ -59,6 +74,7 @@ def sources(
     interval: float = 0.9,
     seed: int = 0,
     draws: int = DRAWS,
+    differences: bool = True,
 ) -> Sources:
     """Split the variance of responses to a question into parts by their sources, without a model.
 
@@ -77,6 +93,8 @@ def sources(
         out of it.
     by
         Columns that make sets.
+    differences
+        Whether models are compared (where `by` is the model alone, and there are at most 12).
 
     Raises
     ------
@@ -102,7 +120,49 @@ def sources(
                 side = f"{label}_" if label else ""
                 row |= {label or "value": float(point[kind, at]), f"{side}low": low, f"{side}high": high}
             rows.append(head | row)
-    return Sources(pd.DataFrame(rows), made.notes)
+    between: list[dict[str, Any]] = []
+    if differences and tuple(by) == ("model",) and 1 < len(made.sets) <= MOST_COMPARED:
+        settings = {"interval": interval, "seed": seed, "draws": draws}
+        for one, other in combinations([head["model"] for head, _ in made.sets], 2):
+            between += _difference(responses, names, made, (one, other), settings)
+    return Sources(pd.DataFrame(rows), made.notes, pd.DataFrame(between))
+
+
+KINDS = {"difference": 0, "share_difference": 1, "incoherence_difference": 2}
+
+
+def _difference(
+    responses: Responses, names: Sequence[str], made: Splits, models: tuple[Any, Any], settings: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Rows of one pair of models, on the questions of both."""
+    own = responses.table[responses.table["model"].isin(models)]
+    asked = own.groupby(["benchmark", "question"], observed=True)["model"].transform("nunique").to_numpy() == len(
+        models
+    )
+    sets = {head["model"]: one for head, one in made.sets}
+    if not asked.any():
+        return []
+    if not asked.all():
+        both = replace(responses, table=own[asked].reset_index(drop=True))
+        try:
+            sets = {head["model"]: one for head, one in source_splits(both, names, **settings).sets}
+        except NotTestable:
+            return []
+    if not set(models) <= set(sets):
+        return []
+    of, against = (sets[name] for name in models)
+    (first, one), (second, two) = of.ratios(), against.ratios()
+    least = min((of, against), key=lambda side: side.questions)
+    rows = []
+    for part in (name for name in of.parts if name in against.parts):
+        at, to = of.parts.index(part), against.parts.index(part)
+        row = {"of": models[0], "against": models[1], "part": part, "questions": least.questions}
+        for label, kind in KINDS.items():
+            value, spread = float(first[kind, at] - second[kind, to]), one[:, kind, at] - two[:, kind, to]
+            low, high = replace(least, pivoted=of.pivoted or against.pivoted).ends(value, spread, settings["interval"])
+            row |= {label: value, f"{label}_low": low, f"{label}_high": high}
+        rows.append(row)
+    return rows
 
 
 @dataclass(frozen=True)

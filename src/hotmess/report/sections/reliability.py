@@ -118,7 +118,7 @@ def sources_section(context: Context) -> Section | None:
     if names == ["context"] and study.responses.table["context"].isna().all():
         return None
     responses, seed = study.responses, study.seed
-    found = sources(responses, names, interval=interval, seed=seed)
+    found = sources(responses, names, interval=interval, seed=seed, differences=False)
     table = plot.source_shares_table(responses, names, interval=interval, seed=seed)
     listed = []
     for part, own in table.groupby("part", sort=False):
