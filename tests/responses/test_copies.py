@@ -180,3 +180,62 @@ def test_public_runs_that_are_copied_are_found(copies):
     again = [first.assign(sample=first["sample"] + 20 // copies * number) for number in range(copies)]
     found = find_copies(pd.concat(again, ignore_index=True))
     assert len(found) == table["model"].nunique()
+
+
+def hidden(seed=0, *, questions=30, n=6, condition="a"):
+    """Reasoning that is not shown: short visible answers, often equal, whose reasoning tokens differ."""
+    table = world(seed, questions=questions, n=n).assign(condition=condition)
+    return table.assign(text_hash=[f"{q} {a}" for q, a in zip(table["question"], table["answer"], strict=True)])
+
+
+def test_equal_short_answers_after_different_reasoning_are_no_copies():
+    assert not find_copies(hidden().assign(answer=1, text_hash="ANSWER: B"))
+    alike = hidden().assign(answer=1, text_hash="ANSWER: B")
+    alike["reasoning_tokens"] = alike.groupby("question")["reasoning_tokens"].transform("first")
+    assert "differ in text" in find_copies(alike)[0].what
+
+
+@pytest.mark.parametrize("pad", [1, 3, 40])
+@pytest.mark.parametrize("n", [1, 4])
+def test_copies_with_longer_lengths_are_found(pad, n):
+    table = hidden(questions=60, n=n)
+    again = table.assign(sample=table["sample"] + n, reasoning_tokens=table["reasoning_tokens"] + pad)
+    (found,) = find_copies(pd.concat([table, again], ignore_index=True))
+    assert f"differ from another one to the question by {pad} in length alone" in found.what
+    shuffled = again.assign(sample=again.groupby("question")["sample"].transform(lambda s: s.to_numpy()[::-1]))
+    assert find_copies(pd.concat([table, shuffled], ignore_index=True))
+
+
+@pytest.mark.parametrize("step", [1, 2, 64])
+def test_lengths_that_are_rounded_are_no_padded_copies(step):
+    for seed in range(20):
+        table = world(seed, questions=60, n=4)
+        table["reasoning_tokens"] = np.maximum(np.round(table["reasoning_tokens"] / step), 1) * step + 20
+        assert not any("in length alone" in one.what for one in find_copies(table))
+
+
+@pytest.mark.parametrize("name", ["condition", "model", "budget"])
+def test_copies_under_another_name_are_found(name):
+    table = hidden(questions=40, n=4)
+    again = table.assign(**{name: "other"})
+    again["sample"] = again.groupby("question")["sample"].transform(lambda s: s.to_numpy()[::-1])  # renumbered
+    (found,) = find_copies(pd.concat([table, again], ignore_index=True))
+    assert "100% of the responses of" in found.what and f"{name} 'other'" in found.what
+    half = again.assign(reasoning_tokens=again["reasoning_tokens"] * (1 + again["sample"] % 2))  # half are new
+    assert not find_copies(pd.concat([table, half], ignore_index=True))
+
+
+def test_other_conditions_and_other_models_are_no_copies():
+    for seed in range(40):
+        parts = [
+            world(40 * seed + at, questions=30, n=4).assign(condition=f"c{at}", model=f"m{at % 2}") for at in range(4)
+        ]
+        assert not find_copies(pd.concat(parts, ignore_index=True))
+
+
+def test_greedy_answers_may_be_equal_under_two_conditions():
+    table = hidden(questions=40, n=1)
+    both = pd.concat([table, table.assign(condition="b")], ignore_index=True)
+    assert not find_copies(both)
+    several = pd.concat([hidden(n=3), hidden(n=3).assign(condition="b")], ignore_index=True)
+    assert find_copies(several) and not find_copies(several.assign(temperature=0.0))

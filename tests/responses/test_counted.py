@@ -155,7 +155,6 @@ def test_counts_written_are_read_as_counts(tmp_path, capsys):
         ({"keep": ["topci"]}, "no column 'topci'"),
         ({"engine": "duckdb://?memory_limt=1GB"}, "cannot be used: .*memory_limt"),
         ({"scorer": "s"}, "leave out scorer"),
-        ({"allow_copies": True}, "leave out allow_copies"),
         ({"columns": {"target": "sample"}}, "Column target holds option 3 in count"),
         ({"columns": {"reasoning_tokens": "answer"}}, "holds a length below 0"),
     ],
@@ -280,3 +279,28 @@ def test_any_file_is_counted_or_refused_as_when_it_is_loaded(tmp_path, data):
         assert whole.outcome == counted.outcome
         one, other = hm.reduce(whole), hm.reduce(counted)
         pd.testing.assert_frame_equal(one.table, other.table, check_dtype=False)
+
+
+def test_copies_are_looked_for_in_the_responses_to_some_questions(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [("m", f"q{q:03}", s, rng.integers(3), 0, 3, rng.integers(50, 5_000)) for q in range(120) for s in range(4)]
+    names = ["model", "question", "sample", "answer", "target", "n_choices", "reasoning_tokens"]
+    frame = pd.DataFrame(rows, columns=names)
+    *_, honest = hm.read(_kept(frame, tmp_path / "a.parquet"), engine="duckdb").notes
+    assert honest == "Whether repeats are copies of each other was told from the responses to 40 questions."
+    same = frame.groupby("question")[["answer", "reasoning_tokens"]].transform("first")
+    copies = _kept(frame.assign(**same), tmp_path / "b.parquet")
+    with pytest.raises(hm.BadInput, match=r"repeats of m look like copies .* --allow-copies"):
+        hm.read(copies, engine="duckdb")
+    notes = hm.read(copies, engine="duckdb", allow_copies=True).notes
+    assert any(note.startswith("Repeats that look like copies are taken as they are") for note in notes)
+    two = pd.concat([frame, frame.assign(model="m ", sample=frame["sample"] + 4)])
+    with pytest.raises(hm.BadInput, match="look like copies of each other"):  # the names differ by a blank
+        hm.read(_kept(two, tmp_path / "c.parquet"), engine="duckdb")
+    by_name = hm.read(_kept(frame.drop(columns="reasoning_tokens"), tmp_path / "d.parquet"), engine="duckdb").notes
+    assert any("cannot be told: there are no lengths" in note for note in by_name)
+
+
+def _kept(frame: pd.DataFrame, path):
+    frame.to_parquet(path)
+    return path

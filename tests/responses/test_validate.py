@@ -253,3 +253,14 @@ def test_a_frame_with_an_index_of_its_own():
     assert len(validate(frame, outcome="tests")) == 3
     with pytest.raises(BadInput, match="option 9 in row 2"):
         validate(frame.assign(answer=[0, 9, 1]))
+
+
+def test_blanks_around_names_are_no_part_of_them():
+    rows = {"model": ["m", "m ", " m"], "question": ["q", "q", "q "], "score": [1.0, 0.0, 1.0]}
+    responses = validate(pd.DataFrame(rows))
+    assert set(responses.table["model"]) == {"m"} and set(responses.table["question"]) == {"q"}
+    assert "Blanks around names are left off: model 'm ', model ' m', question 'q '." in responses.notes
+    with pytest.raises(BadInput, match="Column model holds nothing but blanks in row 1"):
+        validate(pd.DataFrame({**rows, "model": [" ", "m", "m"]}))
+    with pytest.raises(BadInput, match="rows are duplicates"):  # a copy under another name
+        validate(pd.DataFrame({**rows, "sample": 0}))

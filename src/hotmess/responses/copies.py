@@ -1,8 +1,10 @@
 """Honest repeats: are the responses to a question draws of their own, or copies of each other?
 
 Draws that share a seed, were taken at temperature 0 or came out of a cache look like repeats and carry no information
-on variance. Two statistics find them, each against a null that says what honest draws do: the share of distinct
-responses, and the alignment of draws (`hotmess.responses.repeats`).
+on variance. Text, tokens and answers together are the evidence: short answers that are equal and differ in their
+(reasoning) tokens are draws of their own. Four statistics find copies, each against a null that says what honest draws
+do: the share of distinct responses and the alignment of draws (`hotmess.responses.repeats`); equal steps between
+lengths, and responses that are in another group again (`hotmess.responses.elsewhere`).
 
 Draws at a recorded temperature of 0 are refused where nothing varies, whatever the length. Rows of probabilities
 without a text are not looked at: read off a fixed prompt they do not vary by nature.
@@ -19,6 +21,7 @@ import numpy as np
 
 from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput
+from hotmess.responses.elsewhere import elsewhere, padding
 from hotmess.responses.repeats import EXCESS, Draws, alignment, distinct_excess, stacks_of
 
 if TYPE_CHECKING:
@@ -97,7 +100,7 @@ def find_copies(table: pd.DataFrame) -> list[Finding]:
         sample=pd.factorize(table["sample"])[0] if "sample" in table else np.full(len(table), -1),
         answer=answers,
         length=np.where(lengths > 0, lengths, np.nan),
-        key=np.where(texts >= 0, texts, -2 - pd.factorize(pairs)[0]),
+        key=np.where(texts >= 0, _together(texts, lengths), -2 - pd.factorize(pairs)[0]),
         text=texts >= 0,
         temperature=_numbers(table, "temperature"),
         seed=pd.factorize(table["seed"])[0] if "seed" in table else np.full(len(table), -1),
@@ -110,7 +113,38 @@ def find_copies(table: pd.DataFrame) -> list[Finding]:
         rows = order[start:end]
         finding = _judge(draws.take(rows), where(int(rows[0])), LENGTHS.get(length or "", np.inf))
         found += [finding] if finding else []
-    return found
+    return found or _elsewhere(table, draws, usable, groups, LENGTHS.get(length or "", np.inf))
+
+
+def _together(texts: NDArray[np.int64], lengths: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Codes of texts with their lengths."""
+    import pandas as pd
+
+    known = np.nan_to_num(lengths, nan=-1.0, posinf=-1.0)
+    return pd.factorize(pd.factorize(known)[0].astype(np.int64) * (int(texts.max(initial=0)) + 1) + texts)[0]
+
+
+def _elsewhere(
+    table: pd.DataFrame, draws: Draws, usable: NDArray[np.bool_], groups: NDArray[np.int64], shortest: float
+) -> list[Finding]:
+    """Responses of one group that are those of another one again, benchmark by benchmark."""
+    import pandas as pd
+
+    warm = usable & (draws.text | ~np.isnan(draws.length)) & (draws.temperature != 0)
+    benchmarks = pd.factorize(table["benchmark"])[0] if "benchmark" in table else np.zeros(len(table), dtype=np.int64)
+    for benchmark in np.unique(benchmarks[warm]):
+        rows = np.flatnonzero(warm & (benchmarks == benchmark))
+        again = elsewhere(draws.take(rows), groups[rows], shortest)
+        if again is not None:
+            one, other = (_named(table, int(np.argmax(groups == code))) for code in again[:2])
+            what = f"{again[2]:.0%} of the responses of {other} are equal to one of {one} to the same question"
+            return [Finding(one, what, "that one of them was copied under another name")]
+    return []
+
+
+def _named(table: pd.DataFrame, row: int) -> str:
+    words = [f"{name} {value!r}" for name in GROUP if name in table and (value := str(table[name].iloc[row]))]
+    return ", ".join(word for word in words if not word.startswith("benchmark"))
 
 
 def _groups(table: pd.DataFrame, names: Sequence[str]) -> tuple[Ints, Callable[[int], str]]:
@@ -156,6 +190,12 @@ def _judge(draws: Draws, where: str, shortest: float) -> Finding | None:
                 f"{(expected * sizes).mean():.3g} would"
             )
             return Finding(where, what, _cause(draws, constant=different < 1.5))
+    padded = padding(stacks, shortest)
+    if padded is not None:
+        what = (
+            f"{padded[1]:.0%} of the responses differ from another one to the question by {padded[0]} in length alone"
+        )
+        return Finding(where, what, "that lengths of copies were changed")
     aligned = alignment(draws)
     if aligned is not None:
         u, v, share = aligned

@@ -18,6 +18,7 @@ import pandas as pd
 from hotmess.errors import BadInput
 from hotmess.responses.ask import join_facts
 from hotmess.responses.condition import checked, connect
+from hotmess.responses.counted_copies import look_at_copies
 from hotmess.responses.grades import rescaled
 from hotmess.responses.naming import normal
 from hotmess.responses.outcomes import OUTCOMES
@@ -54,15 +55,15 @@ def count_responses(
     scale: Sequence[float] | None = None,
     merge: Sequence[str] = (),
     outside_unparsable: bool = False,
+    allow_copies: bool = False,
 ) -> Responses:
     """Count equal responses where they lie, and take the counts only.
 
     Args:
         paths: Parquet files or folders of them; for another engine than DuckDB whatever it can reach.
         engine: see `hotmess.responses.engine.connect_engine`.
-        columns, where, outcome, metric, length, constants, models, scale, merge, outside_unparsable: as in
-        `hotmess.read`;
-            columns are whole columns here, no paths and no several ones.
+        columns, where, outcome, metric, length, constants, models, scale, merge, outside_unparsable, allow_copies: as
+            in `hotmess.read`; columns are whole columns here, no paths and no several ones.
         keep: further columns that tell rows apart, as a difficulty of their own.
 
     Returns:
@@ -80,7 +81,7 @@ def count_responses(
     renamed = dict(columns or {})
     source = connect_engine(engine, listed, renamed={**renamed, **dict.fromkeys(constants or (), "")})
     try:
-        ask = _Ask(renamed, dict(constants or {}), where, outcome, metric, length, keep, merge)
+        ask = _Ask(renamed, dict(constants or {}), where, outcome, metric, length, keep, merge, allow_copies)
         counted, chosen, notes = _count(source, ask)
     finally:
         source.close()
@@ -99,6 +100,7 @@ class _Ask:
     length: str | None
     keep: Sequence[str]
     merge: Sequence[str]
+    allow_copies: bool
 
 
 def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
@@ -146,9 +148,9 @@ def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
     if length is not None:
         _refuse_odd_lengths(counted, length)
         notes.append(f"Lengths are in {length}; only the sums of their logarithms were taken.")
-    notes.append("Whether repeats are copies of each other cannot be told from counts.")
     if high >= low:
         _refuse_duplicates(counted)
+    notes += look_at_copies(source.query, rows, there, outcome, length, allow=ask.allow_copies)
     notes += _settled(counted, settings, ask.merge)
     return counted, outcome, notes
 

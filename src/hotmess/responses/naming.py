@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
-from hotmess.responses.values import missing, suggest
+from hotmess.responses.table import CELL, is_counted
+from hotmess.responses.values import Place, missing, suggest
 
 USUAL: dict[str, tuple[str, ...]] = {
     "benchmark": ("task", "task_name", "dataset", "dataset_name", "benchmark_name", "eval", "eval_name"),
@@ -200,3 +202,32 @@ def lacking(names: Sequence[Any], needs: Sequence[str]) -> str:
         f"lacks the {word} {listed}{near} (columns there: {there}); name {one} with {options}, or set one for all "
         f"rows with --set {constant}=VALUE"
     )
+
+
+def without_blanks(table: pd.DataFrame, place: Place) -> list[str]:
+    """Names of cells in a table without blanks around them, in place, and a note on such.
+
+    Raises:
+        BadInput: for names that are nothing else, and for counts: equal names would have been counted apart.
+
+    >>> table = pd.DataFrame({"model": ["m", "m "], "question": "q"})
+    >>> without_blanks(table, str), table["model"].tolist()
+    (["Blanks around names are left off: model 'm '."], ['m', 'm'])
+    """
+    around: list[str] = []
+    for name in (one for one in CELL if one in table.columns):
+        codes, values = pd.factorize(table[name])
+        bare = [str(value).strip() for value in values]
+        if bare == list(values):
+            continue
+        around += [f"{name} {str(value)!r}" for value, text in zip(values, bare, strict=True) if value != text]
+        empty = np.isin(codes, [at for at, text in enumerate(bare) if not text])
+        if name in ("model", "question") and empty.any():
+            raise BadInput(f"Column {name} holds nothing but blanks in {place(int(np.argmax(empty)))}.")
+        table[name] = pd.Series(bare, dtype="str").take(codes).set_axis(table.index)
+    if not around:
+        return []
+    if is_counted(table):
+        raise BadInput(f"There are blanks around the name of {around[0]}: take them off before responses are counted.")
+    more = f" and {len(around) - 3:,} more" if len(around) > 3 else ""
+    return [f"Blanks around names are left off: {', '.join(around[:3])}{more}."]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from hotmess.responses.address import fetched, is_address
 from hotmess.responses.ask import Ask, join_facts, named
 from hotmess.responses.filter import rows_where
 from hotmess.responses.frames import is_table, plain_table
-from hotmess.responses.grades import grades, rescaled
+from hotmess.responses.grades import rescaled
 from hotmess.responses.layouts import Layout, read_layouts
 from hotmess.responses.load import numbers_where_all
 from hotmess.responses.mixed import shared_outcome
@@ -111,9 +111,8 @@ def read(
         log_options |= {"tokenizer": tokenizer, "layouts": layouts or None, "sources": sources or None}
         log_options |= {"canonical": canonical, "questions": questions, "skip_damaged": skip_damaged or None}
         unused = [name for name, value in log_options.items() if value is not None]
-        if unused or allow_copies:
-            option = "allow_copies" if allow_copies else unused[0]
-            raise BadInput(f"An engine reads tables, not logs, and looks for no copies: leave out {option}.")
+        if unused:
+            raise BadInput(f"An engine counts rows of tables, and reads no logs: leave out {unused[0]}.")
         given: dict[str, Any] = {
             "columns": columns,
             "constants": {**(constants or {}), **({"model": model} if model is not None else {})},
@@ -125,6 +124,7 @@ def read(
             "scale": scale,
             "merge": merge,
             "outside_unparsable": outside_unparsable,
+            "allow_copies": allow_copies,
         }
         return count_responses(listed, engine=engine, keep=keep, **given)
     if not listed:
@@ -184,10 +184,9 @@ def read(
     responses = replace(responses, sources=tuple(dict.fromkeys(sources)))
     if account.tables and not responses.counted:
         from hotmess.responses.copies import check_copies
-        from hotmess.responses.formats.agreement import check_agreement
+        from hotmess.responses.formats.agreement import check_table
 
-        if responses.outcome in ("answer", "text"):
-            check_agreement(_with_grades(responses), judged=canonical is not None, choice=_GRADE)
+        check_table(responses.table, responses.outcome, judged=canonical is not None)
         responses = responses.note(*check_copies(_looked_at(responses), allow=allow_copies))
     if canonical is not None:
         from hotmess.responses.canonical import canonical_answers
@@ -374,20 +373,6 @@ def _looked_at(responses: Responses) -> pd.DataFrame:
     for name in ("text_hash", "seed"):
         if name in table.columns:
             out[name] = labels(table[name])
-    return out
-
-
-_GRADE = "take the grade as the outcome with --outcome score, or read the table without its column score"
-
-
-def _with_grades(responses: Responses) -> pd.DataFrame:
-    """The outcome, and the grades beside it where the column score holds such."""
-    table = responses.table
-    names = [name for name in ("benchmark", "question", responses.outcome, "target") if name in table.columns]
-    out = table[names].copy(deep=False)
-    if "score" in table.columns:
-        with suppress(BadInput):  # no grades, whatever they are
-            out["score"] = grades(table["score"], place=str)
     return out
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
-from hotmess.responses.naming import lacking
+from hotmess.responses.naming import lacking, without_blanks
 from hotmess.responses.outcome_checks import outside
 from hotmess.responses.outcomes import OUTCOMES, metrics
 from hotmess.responses.several import one_right
@@ -68,7 +68,7 @@ def validate(
     if others:
         said.append(f"The outcome is {outcome}; the table also has {', '.join(others)}.")
     table = frame.reset_index(drop=True)
-    _name_cells(table, where)
+    said += _name_cells(table, where)
     said += one_right(table, outcome, where)
     if outside_unparsable and outcome == "answer":
         said += outside(table, where)
@@ -163,8 +163,8 @@ def choose_length(table: pd.DataFrame, length: str | None) -> str | None:
     return next((name for name in LENGTHS if name in table.columns and not missing(table[name]).all()), None)
 
 
-def _name_cells(table: pd.DataFrame, where: Place) -> None:
-    """Benchmark, model, question, condition, budget as strings."""
+def _name_cells(table: pd.DataFrame, where: Place) -> list[str]:
+    """Benchmark, model, question, condition, budget as strings without blanks around them; and a note on such."""
     for name in ("model", "question"):
         blank = missing(table[name])
         if blank.any():
@@ -173,6 +173,7 @@ def _name_cells(table: pd.DataFrame, where: Place) -> None:
     for name, fill in (("benchmark", "all"), ("condition", ""), ("budget", "")):
         table[name] = labels(table[name], fill=fill) if name in table.columns else fill
         table[name] = table[name].astype("str")
+    return without_blanks(table, where)
 
 
 def _carry(table: pd.DataFrame, where: Place) -> None:
@@ -262,7 +263,7 @@ def _apart(table: pd.DataFrame, keys: list[str]) -> str:
             "give repeated samples different numbers in column sample, and different settings different names in "
             "condition or budget"
         )
-    name = min(tells, key=lambda one: table[one].nunique())
+    name = min(tells, key=lambda one: labels(table[one], fill="").nunique())
     others = f" (so do {', '.join(one for one in tells if one != name)})" if len(tells) > 1 else ""
     condition = f"condition,{name}" if (table["condition"] != "").any() else name
     return (

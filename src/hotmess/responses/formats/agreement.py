@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.responses.grades import grades
 from hotmess.responses.values import canonical
+
+TABLES = "take the grade as the outcome with --outcome score, or read the table without its column score"
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +50,22 @@ A, graded 1): take the grade as the outcome with --outcome score, or another one
     for kind in ("answer", "text"):
         if kind in table and not (kind == "text" and judged):
             _check(table, kind, choice)
+
+
+def check_table(table: pd.DataFrame, outcome: str, *, judged: bool = False) -> None:
+    """The same for a validated table, whose column score may hold grades in words, or no grades at all.
+
+    Raises:
+        BadInput: as `check_agreement` does.
+    """
+    if outcome not in ("answer", "text") or "score" not in table or "target" not in table:
+        return
+    names = [name for name in ("benchmark", "question", outcome, "target") if name in table]
+    try:
+        told = grades(table["score"], place=str)
+    except BadInput:  # no grades, whatever they are
+        return
+    check_agreement(table[names].assign(score=told), judged=judged, choice=TABLES)
 
 
 def _check(table: pd.DataFrame, kind: str, choice: str) -> None:

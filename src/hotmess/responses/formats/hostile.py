@@ -141,15 +141,15 @@ def count(value: Any) -> float | None:
 
 
 def label(value: Any) -> str | None:
-    """A short name: a string, or a whole number as one; None for anything else.
+    """A short name: a string without blanks around it, or a whole number as one; None for anything else.
 
-    >>> label("q1"), label(7), label(["q1"]), label("")
+    >>> label("q1 "), label(7), label(["q1"]), label("")
     ('q1', '7', None, None)
     """
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     try:
-        text = clean(str(value))
+        text = clean(str(value)).strip()
     except ValueError:  # an integer of thousands of digits
         return None
     return text if 0 < len(text) <= MAX_LABEL else None

@@ -1,0 +1,87 @@
+"""Whether responses that are counted where they lie are copies of each other: told from those to some questions.
+
+Counts do not hold lengths or texts, which tell copies, nor which grade stood beside which answer. So the responses to a
+few questions of each benchmark are loaded, by one query more, and looked at like any others
+(`hotmess.responses.copies`, `hotmess.responses.formats.agreement`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from hotmess.errors import BadInput
+from hotmess.responses.copies import LENGTHS, check_copies
+from hotmess.responses.formats.agreement import check_table
+from hotmess.responses.table import CELL
+from hotmess.responses.tally import quoted
+from hotmess.responses.validate import validate
+from hotmess.responses.values import labels
+
+QUESTIONS = 40
+"""So many questions of a benchmark are looked at, the first by name."""
+
+ROWS = 500_000
+"""At most so many responses are loaded."""
+
+NO_LENGTHS = "Whether repeats are copies of each other cannot be told: there are no lengths."
+
+_BESIDE = ("context", "sample", "text_hash", "seed", "temperature")
+
+
+def look_at_copies(
+    query: Callable[[str], Any], rows: str, there: Mapping[str, str], outcome: str, length: str | None, *, allow: bool
+) -> tuple[str, ...]:
+    """Refuse copies among the responses to the first questions, or note them, and answers that contradict their grades.
+
+    Args:
+        query: runs SQL and gives an Arrow table.
+        rows: the relation of the responses, as SQL.
+        there: the names of its columns.
+        outcome, length: which columns are these.
+
+    Raises:
+        BadInput: as `check_copies` does.
+    """
+    told = length is not None or "text_hash" in there
+    graded = outcome in ("answer", "text") and "score" in there
+    if not told and not graded:
+        return (NO_LENGTHS,)
+    more = ("target", "n_choices", "score") if graded else ()
+    names = [name for name in dict.fromkeys((*CELL, *_BESIDE, *more, outcome)) if name in there]
+    listed = ", ".join([*map(quoted, names), *([f"{quoted(length)} AS length_"] if length is not None else [])])
+    keys = [quoted(name) for name in ("benchmark", "question") if name in there]
+    by = f"PARTITION BY {keys[0]} " if len(keys) == 2 else ""
+    own = [f"{key} AS key_{at}" for at, key in enumerate(keys)]
+    numbered = (
+        f"SELECT {', '.join(own)}, row_number() OVER ({by}ORDER BY question) AS place_ "
+        f"FROM (SELECT DISTINCT {', '.join(keys)} FROM {rows}) AS questions_"
+    )
+    same = " AND ".join(f"{key} = key_{at}" for at, key in enumerate(keys))
+    sql = (
+        f"SELECT {listed} FROM {rows} JOIN (SELECT * FROM ({numbered}) AS numbered_ WHERE place_ <= {QUESTIONS}) "
+        f"AS first_ ON {same} LIMIT {ROWS}"
+    )
+    table = query(sql).to_pandas()
+    if graded:
+        try:
+            checked = validate(table, outcome=outcome, length=None if length is None else "length_")
+        except BadInput:  # what is wrong with a value is said of its count
+            pass
+        else:
+            check_table(checked.table, outcome)
+    if not told:
+        return (NO_LENGTHS,)
+    if length is not None:
+        name = length if length in LENGTHS else "reasoning_tokens"
+        table[name] = pd.to_numeric(table.pop("length_"), errors="coerce").astype(float)
+    for name in (*CELL, "text_hash", "seed"):
+        if name in table:
+            table[name] = labels(table[name])
+    if "sample" in table:
+        table["sample"] = pd.factorize(table["sample"])[0]
+    seen = table[["question"]].drop_duplicates().shape[0]
+    notes = check_copies(table, allow=allow)
+    return (*notes, f"Whether repeats are copies of each other was told from the responses to {seen:,} questions.")
