@@ -227,7 +227,7 @@ def _name_in(
         for at in kind:
             effort = _effort(settings[at])
             named = [field for field in of_budget if field != effort]
-            words = {settings[at][effort]: effort in of_budget} if effort else {}
+            words = {settings[at][effort].strip(): effort in of_budget} if effort else {}
             if named:
                 words[_label(settings[at], named)] = True
             budgets[at] = words
@@ -300,7 +300,11 @@ def _effort(settings: Mapping[str, str]) -> str | None:
 
 def _label(settings: Mapping[str, str], fields: Sequence[str]) -> str:
     names = _shorter(fields)
-    return ", ".join(f"{names[name]}={settings.get(name, 'default')}" for name in fields)
+    values = {name: settings.get(name, "default") for name in fields}
+    # Blanks at the ends are seen in quotes: names of conditions have none around them.
+    return ", ".join(
+        f"{names[name]}={value if value == value.strip() else repr(value)}" for name, value in values.items()
+    )
 
 
 def _shorter(names: Sequence[str]) -> dict[str, str]:
