@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.arrays import Floats, Ints
+from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import BadInput
 from hotmess.responses.elsewhere import elsewhere, padding
 from hotmess.responses.repeats import EXCESS, Draws, alignment, distinct_excess, stacks_of
@@ -116,7 +116,7 @@ def find_copies(table: pd.DataFrame) -> list[Finding]:
     return found or _elsewhere(table, draws, usable, groups, LENGTHS.get(length or "", np.inf))
 
 
-def _together(texts: NDArray[np.int64], lengths: NDArray[np.float64]) -> NDArray[np.int64]:
+def _together(texts: Ints, lengths: Floats) -> Ints:
     """Codes of texts with their lengths."""
     import pandas as pd
 
@@ -124,9 +124,7 @@ def _together(texts: NDArray[np.int64], lengths: NDArray[np.float64]) -> NDArray
     return pd.factorize(pd.factorize(known)[0].astype(np.int64) * (int(texts.max(initial=0)) + 1) + texts)[0]
 
 
-def _elsewhere(
-    table: pd.DataFrame, draws: Draws, usable: NDArray[np.bool_], groups: NDArray[np.int64], shortest: float
-) -> list[Finding]:
+def _elsewhere(table: pd.DataFrame, draws: Draws, usable: Bools, groups: Ints, shortest: float) -> list[Finding]:
     """Responses of one group that are those of another one again, benchmark by benchmark."""
     import pandas as pd
 

@@ -19,8 +19,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hotmess.arrays import Ints
 from hotmess.responses.repeats import Draws, Stack
 
 LONGEST_PAD = 64
@@ -66,7 +66,7 @@ def padding(stacks: Sequence[Stack], shortest: float) -> tuple[int, float] | Non
     return (pad, share) if counts[pad] > least and share >= 0.5 else None
 
 
-def elsewhere(draws: Draws, group: NDArray[np.int64], shortest: float) -> tuple[int, int, float] | None:
+def elsewhere(draws: Draws, group: Ints, shortest: float) -> tuple[int, int, float] | None:
     """Two groups, the responses of one of which are in the other again, and the share s; or None (see the module)."""
     if not len(draws):
         return None

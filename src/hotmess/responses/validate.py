@@ -245,7 +245,7 @@ def _apart(table: pd.DataFrame, keys: list[str]) -> str:
     """What to do about duplicates: the columns that tell all of them apart, if there are any."""
     among = table[table.duplicated(keys, keep=False)]
     groups = among.groupby(keys, dropna=False, observed=True, sort=False).ngroup()
-    tells = []
+    tells: dict[str, int] = {}
     for name in among.columns:
         if name in keys or name in (*OUTCOMES, *LENGTHS, "target", "n_choices", "response_id", "text_hash"):
             continue
@@ -257,13 +257,13 @@ def _apart(table: pd.DataFrame, keys: list[str]) -> str:
             not pd.api.types.is_float_dtype(among[name])
             and not pd.DataFrame({"g": groups, "v": values}).duplicated().any()
         ):
-            tells.append(name)
+            tells[name] = int(labels(table[name], fill="").nunique())
     if not tells:
         return (
             "give repeated samples different numbers in column sample, and different settings different names in "
             "condition or budget"
         )
-    name = min(tells, key=lambda one: labels(table[one], fill="").nunique())
+    name = min(tells, key=lambda one: tells[one])
     others = f" (so do {', '.join(one for one in tells if one != name)})" if len(tells) > 1 else ""
     condition = f"condition,{name}" if (table["condition"] != "").any() else name
     return (
