@@ -99,7 +99,7 @@ def reader(paths: list[Path], *, cache: bool) -> dict[str, float]:
     import inspect_ai.log  # noqa: F401
 
     import hotmess.responses.copies
-    import hotmess.responses.formats.settle  # noqa: F401
+    import hotmess.responses.formats.joining  # noqa: F401
     from hotmess.responses.formats import read_logs
 
     start = time.process_time()

@@ -263,7 +263,7 @@ def prepare(command: Command) -> None:
     if command.name.startswith("optimizer"):
         needed += ["hotmess.optimizer.sweep", "hotmess.optimizer.table", "matplotlib.pyplot"]
     if command.name == "sample":
-        needed += ["hotmess.sampling.task", "hotmess.sampling.command"]
+        needed += ["hotmess.sampling.task", "hotmess.commands.sample"]
     for module in needed:
         importlib.import_module(module)
 
@@ -272,7 +272,7 @@ def mock() -> None:
     """A model that answers, in place of the one that the command names."""
     from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
-    import hotmess.sampling.command as sampling
+    import hotmess.commands.sample as sampling
 
     def output(*_: Any) -> ModelOutput:
         said = ModelOutput.from_content("mockllm/model", "ANSWER: A")

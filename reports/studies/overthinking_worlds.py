@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.temperature import statements
+from hotmess.temperature import scalars
 
 if TYPE_CHECKING:
     from hotmess.simulate import World
@@ -39,10 +39,10 @@ NUTS = {"engine": "nuts", "draws": 300, "warmup": 250}
 LONGER = {"engine": "nuts", "draws": 900, "warmup": 400}  # where NUTS did not pass its gate
 LIMIT = 0.7  # of Pareto k
 STATEMENTS: dict[str, tuple[str, int, Callable[..., Any]]] = {  # statement: (truth, sign, its draws)
-    "natural-slope": ("beta_nat", 1, statements.natural_slope),
-    "answers-get-hotter-with-length": ("gamma_nat", 1, statements.hotter_with_length),
-    "budget-slope": ("beta_bud", -1, statements.budget_slope),
-    "natural-exceeds-budget": ("exceeds", 1, statements.natural_exceeds_budget),
+    "natural-slope": ("beta_nat", 1, scalars.natural_slope),
+    "answers-get-hotter-with-length": ("gamma_nat", 1, scalars.hotter_with_length),
+    "budget-slope": ("beta_bud", -1, scalars.budget_slope),
+    "natural-exceeds-budget": ("exceeds", 1, scalars.natural_exceeds_budget),
 }
 EFFECTS = {  # (kind, name of the slope): truth
     ("natural", "accuracy"): "accuracy_nat",

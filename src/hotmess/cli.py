@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 from hotmess.errors import BadInput
 from hotmess.files import reason
+from hotmess.home import bear_no_home
 from hotmess.interrupt import CODE, end, happened, heeded
 from hotmess.limits import limited, machine, show
-from hotmess.places import bear_no_home
 from hotmess.terminal import one_line, streams
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -27,8 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("hotmess.commands.report", "an HTML report with figures, numbers and posteriors"),
     "design": ("hotmess.commands.design", "how many questions, samples and models a claim needs"),
     "claims": ("hotmess.commands.claims", "list the claims that can be tested"),
-    "sample": ("hotmess.sampling.command", "draw responses from models"),
-    "optimizer": ("hotmess.optimizer.command", "the synthetic optimizer experiments"),
+    "sample": ("hotmess.commands.sample", "draw responses from models"),
+    "optimizer": ("hotmess.commands.optimizer", "the synthetic optimizer experiments"),
 }
 """Commands: name → (module with `add_parser(subparsers)`, a line of help)."""
 

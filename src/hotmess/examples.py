@@ -61,7 +61,7 @@ def _write() -> None:
     """Write the packaged file anew: `python -m hotmess.examples`, in a checkout."""
     from pathlib import Path
 
-    from hotmess.commands.read import write
+    from hotmess.responses.written import write
 
     write(make(), Path(__file__).with_name(FILE))
 

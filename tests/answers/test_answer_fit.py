@@ -8,8 +8,9 @@ from hotmess.answers.closed import ENOUGH
 from hotmess.answers.fit import fit
 from hotmess.answers.groups import find_groups, letter_cells
 from hotmess.answers.parameters import group_parameters
-from hotmess.answers.population import aggregate, question_index, question_weights
+from hotmess.answers.population import aggregate, question_weights
 from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong, tail_counts
+from hotmess.decompose.grouping import question_index
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import diagnose
 from hotmess.responses.cells import reduce

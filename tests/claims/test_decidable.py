@@ -18,7 +18,7 @@ from hotmess.claims.rule import practically_none
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.claims.test import test_claims as run_claims
-from hotmess.design.decision import decision_rate, standard_error
+from hotmess.design.decision_rate import decision_rate, standard_error
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate

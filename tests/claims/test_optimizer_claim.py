@@ -10,8 +10,8 @@ from hotmess.claims.rule import SUPPORTED
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.errors import NotTestable
+from hotmess.optimizer.end_points import add_points, end_points, in_a_norm
 from hotmess.optimizer.logarithms import logarithms
-from hotmess.optimizer.points import add_points, end_points, in_a_norm
 from hotmess.optimizer.quadratic import Quadratic, random_quadratic
 from hotmess.optimizer.rollout import decompose
 from hotmess.optimizer.scales import SCALES, by_problem, rollout_law

@@ -13,7 +13,7 @@ from hotmess.claims.study import Study
 from hotmess.claims.test import test_claims as hm_tests
 from hotmess.laws.lines import line_draws
 from hotmess.runs.counts import intraclass
-from hotmess.runs.scale import equal_accuracy
+from hotmess.runs.equal_accuracy import equal_accuracy
 
 CONTEXT, JUDGE, SCALE = (
     CATALOGUE[name] for name in ("context-share-of-variance", "judge-share-of-variance", "reliability-rises-with-scale")

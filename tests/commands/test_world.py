@@ -151,7 +151,7 @@ def test_seeds(table, command, seed, capsys):
 
 
 def test_no_home_is_no_cache(monkeypatch):
-    from hotmess.places import bear_no_home, cache_folder
+    from hotmess.home import bear_no_home, cache_folder
     from hotmess.responses.formats import cache
 
     def home() -> Path:

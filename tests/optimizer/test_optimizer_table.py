@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hotmess.commands import optimizer as command
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import BadInput
-from hotmess.optimizer import command
 from hotmess.optimizer.experiment import TINY
 from hotmess.optimizer.table import figures, loss_floor, plain_records, power_law, read_summaries, tidy
 from hotmess.responses.cells import reduce

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from hotmess.errors import BadInput
+from hotmess.optimizer.encoding import Encoding
 from hotmess.optimizer.quadratic import Quadratic, random_quadratic, random_starts
 from hotmess.optimizer.rollout import choose, decompose, next_update, next_update_plain, roll, true_distance
-from hotmess.optimizer.tokens import Encoding
 from hotmess.optimizer.transformer import Shape, Transformer
 
 CODE = Encoding(dimension=2, digits=2)

@@ -11,8 +11,8 @@ import pytest
 from hotmess.errors import BadInput
 from hotmess.optimizer.transformer import Shape, Transformer
 from hotmess.organisms import __main__ as command
+from hotmess.organisms.expressions import LENGTH, PROMPT, SYMBOLS, question_set, write_batch
 from hotmess.organisms.organism import SIZES, Schooling, continue_texts, draw, parameters, text_loss, train
-from hotmess.organisms.text import LENGTH, PROMPT, SYMBOLS, question_set, write_batch
 
 SHORT = Schooling(steps=8, batch=8, chunk=4)
 

@@ -195,7 +195,7 @@ def test_any_bytes_are_responses_or_one_sentence(tmp_path, content):
 
 
 def test_a_written_table_reads_back_the_same(frame, tmp_path):
-    from hotmess.commands.read import write as write_table
+    from hotmess.responses.written import write as write_table
 
     first = read(write(frame.assign(context=frame["sample"]), tmp_path / "a.csv", "csv"))
     write_table(first.table, tmp_path / "b.parquet")

@@ -7,7 +7,7 @@ import pytest
 import hotmess as hm
 from hotmess.runs import drift as module
 from hotmess.runs.drift import drift
-from hotmess.runs.outcomes import runs
+from hotmess.runs.scores import runs
 
 
 def texts(sort, *, questions=60, samples=8, seed=0):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hotmess.cli import main
-from hotmess.sampling.table import format_table
+from hotmess.sampling.wrong_format import format_table
 
 pytest.importorskip("inspect_ai", reason="needs hotmess[inspect]")
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
@@ -70,7 +70,7 @@ def test_what_is_drawn_is_what_is_read(
 ) -> None:
     import pandas as pd
 
-    monkeypatch.setattr("hotmess.sampling.command._model", lambda *_: mock(letters))
+    monkeypatch.setattr("hotmess.commands.sample._model", lambda *_: mock(letters))
     words = f"sample {files[0]} --pool {files[1]} --model mockllm/model --contexts 3 --draws 2 --order permuted"
     options = f"--budget low --budget high --log-dir {tmp_path / 'logs'} --condition c --temperature 0.5 --json"
     assert main([*words.split(), *options.split()]) == 0
@@ -99,7 +99,7 @@ def test_probabilities_are_read_in_the_original_order(
 ) -> None:
     import pandas as pd
 
-    monkeypatch.setattr("hotmess.sampling.command._model", lambda *_: mock(probabilities))
+    monkeypatch.setattr("hotmess.commands.sample._model", lambda *_: mock(probabilities))
     words = f"sample {files[0]} --model mockllm/model --format probability --contexts 2 --draws 2 --order permuted"
     assert main([*words.split(), "--limit", "2", "--log-dir", str(tmp_path / "logs")]) == 0
     assert main(["read", str(tmp_path / "logs"), "--out", str(tmp_path / "r.parquet")]) == 0

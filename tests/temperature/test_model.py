@@ -16,7 +16,7 @@ from hotmess.temperature.effects import curves, points
 from hotmess.temperature.fit import fit_lengths
 from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior
 from hotmess.temperature.prior import Pooling, TemperaturePrior, pooling
-from hotmess.temperature.statements import budget_slope, hotter_with_length, natural_exceeds_budget, natural_slope
+from hotmess.temperature.scalars import budget_slope, hotter_with_length, natural_exceeds_budget, natural_slope
 
 PRIOR = TemperaturePrior()
 

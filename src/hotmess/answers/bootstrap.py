@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.answers.drawn import Bootstrap, Drawn
 from hotmess.answers.one_hot import one_hot_points
 from hotmess.answers.pointwise import question_log_likelihood
-from hotmess.answers.population import question_index
+from hotmess.decompose.grouping import question_index
 from hotmess.statements.letters import LetterBootstrap
 from hotmess.statements.means import SetMeans
 from hotmess.statements.pooled import PooledBootstrap
@@ -22,13 +23,10 @@ from hotmess.statements.questions import Questions
 from hotmess.statements.sampled import SampledBootstrap, response
 
 if TYPE_CHECKING:
-    from hotmess.answers.posterior import Fit
     from hotmess.responses.cells import Cells
 
-Bootstrap = LetterBootstrap | SampledBootstrap | PooledBootstrap
 
-
-def bootstrap_of(fit: Fit, metric: str, weights: np.ndarray | None = None) -> Bootstrap:
+def bootstrap_of(fit: Drawn, metric: str, weights: np.ndarray | None = None) -> Bootstrap:
     """The bootstrap of a fit's terms under a metric; weights (draws, questions) in place of its own draws of them."""
     questions = Questions(question_index(fit.cells.table), given=weights)
     draws = fit.kept_draws if weights is None else len(weights)
@@ -97,7 +95,7 @@ def means_of(found: Bootstrap, rows: Sequence[np.ndarray], cells: int, known: np
     return whole if (np.diff(order) == 1).all() else whole.take(order)
 
 
-def _priors(fit: Fit) -> list[tuple[np.ndarray, float]]:
+def _priors(fit: Drawn) -> list[tuple[np.ndarray, float]]:
     """Draws of what has a Normal prior in a pooled fit: standardised coefficients, and units' distances from them."""
     posterior, prior = fit.posterior_draws(), fit.prior
     beta = posterior["coefficients"].values

@@ -12,6 +12,7 @@ from hotmess.answers.bootstrap import bootstrap_of, means_of
 from hotmess.answers.closed import find_patterns
 from hotmess.answers.closed_sets import closed_means
 from hotmess.answers.conjugate import LetterCells
+from hotmess.answers.drawn import Bootstrap, Drawn
 from hotmess.answers.population import (
     QuestionSets,
     SetDraws,
@@ -27,14 +28,12 @@ from hotmess.statements.sampled import SampledBootstrap
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hotmess.answers.bootstrap import Bootstrap
-    from hotmess.answers.posterior import Fit
 
 TOGETHER = 24  # sets whose virtual questions are held at a time
 LINKS = ("log", "log", "log", "logit")
 
 
-def draws_of(fit: Fit, by: Sequence[str], population: str, metric: str) -> SetDraws:
+def draws_of(fit: Drawn, by: Sequence[str], population: str, metric: str) -> SetDraws:
     """Draws of mean error, bias² and variance over the questions of each set, for one population."""
     if population == "like-these":
         return _like_these(fit, by, metric)
@@ -49,7 +48,7 @@ def draws_of(fit: Fit, by: Sequence[str], population: str, metric: str) -> SetDr
     return SetDraws(table, means[0], means[1], means[2], population, metric)
 
 
-def moments_of(fit: Fit, by: Sequence[str], population: str) -> np.ndarray:
+def moments_of(fit: Drawn, by: Sequence[str], population: str) -> np.ndarray:
     """(chain, draw, sets, 3) means of a, a² and Σ w² (`hotmess.decompose.parts.from_moments`); `fit` has no unparsable
     responses."""
     if population == "like-these":
@@ -76,7 +75,7 @@ def moments_of(fit: Fit, by: Sequence[str], population: str) -> np.ndarray:
     return np.moveaxis(means, 0, -1)
 
 
-def powers_of(fit: Fit, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def powers_of(fit: Drawn, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(draws, sets, 3) means of a, a² and Σ w² for questions like these, and (sets, 3) at even weights.
 
     sets: (cells,) the set of each cell from 0, -1: none. `fit` has no unparsable responses.
@@ -90,7 +89,7 @@ def powers_of(fit: Fit, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def set_means(
-    fit: Fit,
+    fit: Drawn,
     rows: Sequence[np.ndarray],
     metric: str,
     *,
@@ -102,7 +101,7 @@ def set_means(
     return means_of(found, rows, len(fit.cells), known)
 
 
-def closed_of(fit: Fit, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:
+def closed_of(fit: Drawn, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:
     """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small, or for outcomes
     other than letters.
 
@@ -122,7 +121,7 @@ def closed_of(fit: Fit, by: Sequence[str], population: str) -> tuple[pd.DataFram
     )
 
 
-def _like_these(fit: Fit, by: Sequence[str], metric: str) -> SetDraws:
+def _like_these(fit: Drawn, by: Sequence[str], metric: str) -> SetDraws:
     """Every quantity of every set settled by itself, so that bias² and variance add up to the error but nearly."""
     found = _sets(fit, by)
     each = (_terms, LINKS[:3]) if metric == "zero-one" else (_each, LINKS)
@@ -148,17 +147,17 @@ def _terms(means: np.ndarray) -> np.ndarray:
     return np.asarray(means[..., 0, :])
 
 
-def _chains(fit: Fit, draws: np.ndarray) -> np.ndarray:
+def _chains(fit: Drawn, draws: np.ndarray) -> np.ndarray:
     return draws.reshape(fit.chains, len(draws) // fit.chains, *draws.shape[1:])
 
 
-def _sets(fit: Fit, by: Sequence[str]) -> QuestionSets:
+def _sets(fit: Drawn, by: Sequence[str]) -> QuestionSets:
     refuse_unknown(fit.cells.table, by)
     return question_sets(fit.cells.table, by)
 
 
 def _aggregated(
-    fit: Fit, values: Sequence[np.ndarray], by: Sequence[str], population: str
+    fit: Drawn, values: Sequence[np.ndarray], by: Sequence[str], population: str
 ) -> tuple[pd.DataFrame, np.ndarray]:
     refuse_unknown(fit.cells.table, by)
     return aggregate(values, fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)

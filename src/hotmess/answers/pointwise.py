@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.answers.conjugate import LetterCells
-from hotmess.answers.population import question_index
+from hotmess.decompose.grouping import question_index
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.decompose.grouping import question_index
 from hotmess.errors import BadInput
 from hotmess.responses.outcomes import refuse_outcomes
 
@@ -195,13 +196,6 @@ def refuse_unknown(cells: pd.DataFrame, by: Sequence[str]) -> None:
     for name in by:
         if name not in cells:
             raise BadInput(f"There is no column {name!r}; the cells have {', '.join(map(str, cells.columns))}.")
-
-
-def question_index(cells: pd.DataFrame) -> np.ndarray:
-    """(cells,) index of the question (benchmark, question) of each cell, the same whatever the model or budget."""
-    return (
-        cells[["benchmark", "question"]].astype(str).groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
-    )
 
 
 class Summaries:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.answers.bootstrap import Bootstrap, bootstrap_of
+from hotmess.answers.bootstrap import bootstrap_of
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
+from hotmess.answers.drawn import Bootstrap
 from hotmess.answers.fit_sets import draws_of, moments_of, set_means
 from hotmess.answers.groups import Groups, find_groups
 from hotmess.answers.large_draws import release_others

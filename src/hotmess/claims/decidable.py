@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from hotmess.design.decision import decision_rate, standard_error
+from hotmess.design.decision_rate import decision_rate, standard_error
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 

@@ -19,7 +19,7 @@ BOOTSTRAP, PERMUTATIONS, EACH = 400, 99, 200
 
 def _question_terms(study: Study, expression: Expression) -> tuple[dict[Term, int], np.ndarray]:
     """Sets by term, and (sets, questions, 3) unbiased error, variance and number of cells of each question."""
-    from hotmess.answers.population import question_index
+    from hotmess.decompose.grouping import question_index
     from hotmess.decompose.squared import unbiased
 
     cells = answer_cells(study, expression)

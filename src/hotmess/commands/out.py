@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from hotmess.errors import BadInput
+from hotmess.report.folder import same_or_inside
 
 
 def force_option(parser: argparse.ArgumentParser) -> None:
@@ -51,32 +52,3 @@ def check_file(out: str, inputs: Iterable[str], ours: Callable[[Path], bool], *,
 KINDS = {".parquet": "Parquet", ".nc": "netCDF"}
 OTHERS = (*KINDS, ".csv", ".tsv", ".json", ".jsonl", ".eval", ".txt", ".xlsx")
 """Endings of names that say what a file holds."""
-
-
-def same_or_inside(path: Path, source: str) -> bool:
-    """Whether a path is a source, or lies in one that is a folder.
-
-    >>> same_or_inside(Path("a/b.parquet"), "a"), same_or_inside(Path("a.parquet"), "b.parquet")
-    (False, False)
-    """
-    one = Path(source)
-    try:
-        if path.exists() and one.exists() and os.path.samefile(path, one):
-            return True
-        return one.is_dir() and path.exists() and path.resolve().is_relative_to(one.resolve())
-    except (OSError, ValueError):
-        return False
-
-
-def table_is_ours(path: Path) -> bool:
-    """Whether a file is a table of responses that this package has written."""
-    import pyarrow.parquet as pq
-
-    try:
-        return MARK in (pq.read_schema(path).metadata or {})
-    except Exception:  # whatever it is, it is not ours
-        return False
-
-
-MARK = b"hotmess.responses"
-"""The key in a Parquet file's metadata that says that this package has written it."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.commands import getting
 from hotmess.commands.options import columns, command, names, read_table, table_options
-from hotmess.commands.out import MARK, check_file, force_option, table_is_ours
+from hotmess.commands.out import check_file, force_option
 from hotmess.commands.printing import print_table, say
-from hotmess.files import whole_file
+from hotmess.responses.written import table_is_ours, write
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hotmess.responses.table import Responses
 
 
@@ -72,7 +69,7 @@ def _counted(args: argparse.Namespace) -> Responses:
 
 def _formats(responses: Responses) -> None:
     """Wrongly formatted responses by model, condition and budget, where there are any."""
-    from hotmess.sampling.table import format_table
+    from hotmess.sampling.wrong_format import format_table
 
     if responses.outcome not in ("answer", "probs", "text") or responses.counted:
         return
@@ -84,19 +81,3 @@ def _formats(responses: Responses) -> None:
     constant = [name for name in ("condition", "at_the_limit") if len({record[name] for record in records}) == 1]
     rows = [{name: value for name, value in record.items() if name not in constant} for record in records]
     print_table(rows, title="Wrongly formatted responses")
-
-
-def write(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet, whole or not at all.
-
-    Raises:
-        BadInput: where the file cannot be written.
-    """
-    import pyarrow.parquet as pq
-
-    from hotmess.responses.filter import arrow
-
-    content = arrow(table)
-    content = content.replace_schema_metadata({**(content.schema.metadata or {}), MARK: b"1"})
-    with whole_file(path) as file:
-        pq.write_table(content, file, compression="zstd")

@@ -85,7 +85,7 @@ def answer_changes(
     """
     import pandas as pd
 
-    from hotmess.answers.population import question_index
+    from hotmess.decompose.grouping import question_index
     from hotmess.responses.cells import Cells, reduce
 
     if responses < 2:

@@ -89,3 +89,10 @@ def rows_in_order(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """
     keys = [(name == "whole", natural(str(name))) for name in table[column]]
     return table.iloc[sorted(range(len(table)), key=keys.__getitem__)].reset_index(drop=True)
+
+
+def question_index(cells: pd.DataFrame) -> np.ndarray:
+    """(cells,) index of the question (benchmark, question) of each cell, the same whatever the model or budget."""
+    return (
+        cells[["benchmark", "question"]].astype(str).groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
+    )

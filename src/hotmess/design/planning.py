@@ -20,7 +20,7 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim
 from hotmess.claims.test import find_claims
 from hotmess.design.components import Components
-from hotmess.design.decision import decision_rate, standard_error
+from hotmess.design.decision_rate import decision_rate, standard_error
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 

@@ -9,7 +9,7 @@ _HOME = {
     "average_kl": "averages",
     "vote": "votes",
     "vote_limit": "votes",
-    "ensemble_table": "tables",
+    "ensemble_table": "predicted",
     "real_ensembles": "real",
     "RealEnsembles": "real",
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.population import question_index
+from hotmess.decompose.grouping import question_index
 from hotmess.estimates.control import PERMUTATIONS
 from hotmess.estimates.estimate import Estimate, ratio_influence, with_scatter
 

@@ -146,7 +146,7 @@ def bridged_density(log_c: np.ndarray, log_c_there: np.ndarray, log_prior: float
 
 def pareto_k(log_w: np.ndarray) -> float:
     """Pareto k of importance ratios exp(log_w), 0 where all are equal."""
-    from hotmess.inference.weights import smoothed
+    from hotmess.inference.pareto import smoothed
 
     return float(smoothed(log_w)[1])
 

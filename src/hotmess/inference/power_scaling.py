@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hotmess.inference.weights import smoothed
+from hotmess.inference.pareto import smoothed
 
 PARETO_K, SENSE = 0.7, 0.05
 POWERS = (1.25, 1.1, 1.05, 1.01)  # the widest pair (1/p, p) whose weights can be trusted is reported

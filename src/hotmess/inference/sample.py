@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from hotmess.home import cache_folder
 from hotmess.inference.resume import resumed
-from hotmess.places import cache_folder
 
 CHAINS, DRAWS, WARMUP = 4, 500, 500
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.population import question_index, question_weights
+from hotmess.answers.population import question_weights
+from hotmess.decompose.grouping import question_index
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.errors import NotTestable

@@ -9,7 +9,7 @@ import numpy as np
 
 from hotmess.answers.fit_sets import powers_of
 from hotmess.answers.one_hot import one_hot_points
-from hotmess.answers.population import question_index
+from hotmess.decompose.grouping import question_index
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.statements.means import incoherence
 from hotmess.statements.weights import weight_blocks

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.population import question_index, question_weights
+from hotmess.answers.population import question_weights
+from hotmess.decompose.grouping import question_index
 from hotmess.errors import NotTestable
 from hotmess.laws.length_bins import ARM
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.inference.weights import resample, smoothed
+from hotmess.inference.pareto import resample, smoothed
 from hotmess.laws.power_model import draw_laws, to_data
 
 if TYPE_CHECKING:

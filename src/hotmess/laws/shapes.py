@@ -158,7 +158,7 @@ def _left_out(law: CurveLaw, points: np.ndarray) -> np.ndarray:
 
 def loo(log_density: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Expected log density of every unit when left out, and its Pareto k; (draws, units) log densities."""
-    from hotmess.inference.weights import smoothed
+    from hotmess.inference.pareto import smoothed
 
     weights, k = smoothed(-log_density.T)
     return logsumexp(log_density.T, b=weights, axis=-1), k

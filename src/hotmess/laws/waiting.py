@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.population import question_index
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.aggregate import incoherence
+from hotmess.decompose.grouping import question_index
 from hotmess.decompose.intervals import bootstrap_interval, question_weights
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import BadInput, NotTestable

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hotmess.errors import BadInput
-from hotmess.optimizer.tokens import Encoding
+from hotmess.optimizer.encoding import Encoding
 from hotmess.optimizer.transformer import Shape
 
 PAPER_SIZES = (Shape(2, 42, 2), Shape(3, 56, 2), Shape(4, 80, 4), Shape(5, 112, 4), Shape(6, 160, 4), Shape(7, 248, 8))

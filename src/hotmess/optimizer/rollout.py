@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.optimizer.encoding import Encoding
 from hotmess.optimizer.quadratic import Quadratic
-from hotmess.optimizer.tokens import Encoding
 from hotmess.optimizer.transformer import Cache, Transformer
 
 Carry = tuple[jax.Array, Cache, jax.Array]

@@ -11,8 +11,8 @@ import numpy as np
 
 from hotmess.errors import BadInput
 from hotmess.optimizer import checkpoint
+from hotmess.optimizer.end_points import add_points, end_points
 from hotmess.optimizer.experiment import Experiment
-from hotmess.optimizer.points import add_points, end_points
 from hotmess.optimizer.quadratic import Quadratic, descend, random_quadratic, random_starts
 from hotmess.optimizer.rollout import decompose, roll, true_distance
 from hotmess.optimizer.train import Trained, train

@@ -14,7 +14,7 @@ import numpy as np
 from hotmess.commands.options import seed as whole
 from hotmess.errors import BadInput, need
 from hotmess.files import whole_file
-from hotmess.organisms.text import BUDGETS, CONDITIONS, question_set
+from hotmess.organisms.expressions import BUDGETS, CONDITIONS, question_set
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ from hotmess.errors import BadInput
 from hotmess.optimizer import checkpoint
 from hotmess.optimizer.train import adamw
 from hotmess.optimizer.transformer import Cache, Shape, Transformer
-from hotmess.organisms.text import LENGTH, PROMPT, SYMBOLS, Question, read, write_batch
+from hotmess.organisms.expressions import LENGTH, PROMPT, SYMBOLS, Question, read, write_batch
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,7 +26,7 @@ def real_ensembles_table(real: RealEnsembles, *, interval: float = 0.9, seed: in
     """
     import pandas as pd
 
-    from hotmess.answers.population import question_index
+    from hotmess.decompose.grouping import question_index
     from hotmess.decompose.intervals import bootstrap_interval, question_weights
 
     q = question_index(real.table)

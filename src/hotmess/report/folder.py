@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hotmess import files
-from hotmess.commands.out import same_or_inside
 from hotmess.errors import BadInput
 
 FORMAT = "hotmess report 1"
@@ -79,3 +78,18 @@ def check(out: Path, *, inputs: Iterable[str] = (), force: bool = False) -> None
         raise BadInput(
             f"The folder {str(out)!r} holds {strange[0]!r}, which no report wrote; move it, or choose another --out."
         )
+
+
+def same_or_inside(path: Path, source: str) -> bool:
+    """Whether a path is a source, or lies in one that is a folder.
+
+    >>> same_or_inside(Path("a/b.parquet"), "a"), same_or_inside(Path("a.parquet"), "b.parquet")
+    (False, False)
+    """
+    one = Path(source)
+    try:
+        if path.exists() and one.exists() and os.path.samefile(path, one):
+            return True
+        return one.is_dir() and path.exists() and path.resolve().is_relative_to(one.resolve())
+    except (OSError, ValueError):
+        return False

@@ -9,9 +9,9 @@ import numpy as np
 
 from hotmess.errors import BadInput
 from hotmess.responses.outcome import Outcome
-from hotmess.responses.outcome_checks import constant, need_column
 from hotmess.responses.outcomes import OUTCOMES, first_rows, metrics
 from hotmess.responses.placing import Placed, Space
+from hotmess.responses.question_checks import constant, need_column
 from hotmess.responses.values import missing
 
 if TYPE_CHECKING:

@@ -230,7 +230,7 @@ def _logs(
     if not account.logs:
         return None
     from hotmess.responses.formats import read_logs
-    from hotmess.responses.formats.settle import OUTCOMES as LOGGED
+    from hotmess.responses.formats.joining import OUTCOMES as LOGGED
 
     if ask.columns.get("outcome_kind"):
         raise BadInput("The column outcome_kind is this package's own.")

@@ -11,7 +11,7 @@ from hotmess.errors import BadInput
 from hotmess.responses.naming import lacking, without_blanks
 from hotmess.responses.outcome_checks import outside
 from hotmess.responses.outcomes import OUTCOMES, metrics
-from hotmess.responses.several import one_right
+from hotmess.responses.right_answers import one_right
 from hotmess.responses.table import CELL, COUNTS, Responses, is_counted
 from hotmess.responses.values import Place, labels, missing, numbers, suggest
 

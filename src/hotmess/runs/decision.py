@@ -26,8 +26,8 @@ import pandas as pd
 from scipy import stats
 
 from hotmess.errors import BadInput, NotTestable
-from hotmess.runs.outcomes import scores_of
 from hotmess.runs.pairs import pair_sums, parts
+from hotmess.runs.scores import scores_of
 from hotmess.runs.sources import source_column
 
 if TYPE_CHECKING:

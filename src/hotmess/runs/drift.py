@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from hotmess.arrays import Floats, Ints
-from hotmess.runs.outcomes import Runs
+from hotmess.runs.scores import Runs
 
 ALPHA = 0.001
 """Below this a trend is taken for real; it is tested once per model, condition and budget."""
@@ -57,7 +57,7 @@ def drift(runs: Runs, rows: Ints) -> Drift | None:
     """The clearer of both trends among some cells (`rows`) of three or more responses; None where there is none.
 
     >>> import hotmess as hm
-    >>> from hotmess.runs.outcomes import runs
+    >>> from hotmess.runs.scores import runs
     >>> found = runs(hm.example())
     >>> drift(found, np.arange(len(found.table))) is None
     True

@@ -31,8 +31,8 @@ from hotmess.decompose.intervals import question_weights
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.runs import counts
-from hotmess.runs.outcomes import runs
-from hotmess.runs.sets import sets_of
+from hotmess.runs.scores import runs
+from hotmess.runs.sets_of_cells import sets_of
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses

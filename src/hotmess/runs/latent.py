@@ -23,8 +23,8 @@ import pandas as pd
 from hotmess.decompose.intervals import question_weights
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
-from hotmess.runs.outcomes import scores_of
-from hotmess.runs.sets import sets_of
+from hotmess.runs.scores import scores_of
+from hotmess.runs.sets_of_cells import sets_of
 from hotmess.runs.sources import source_column
 
 if TYPE_CHECKING:

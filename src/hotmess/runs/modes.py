@@ -30,8 +30,8 @@ from hotmess.decompose.mistakes import MISTAKES, mistakes
 from hotmess.decompose.records import plain_value
 from hotmess.errors import NotTestable
 from hotmess.responses.table import CELL
-from hotmess.runs.outcomes import Runs, runs
-from hotmess.runs.sets import sets_of
+from hotmess.runs.scores import Runs, runs
+from hotmess.runs.sets_of_cells import sets_of
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses

@@ -18,8 +18,8 @@ from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
 from hotmess.runs.drift import drift
-from hotmess.runs.outcomes import Runs, runs, unread
-from hotmess.runs.sets import sets_of
+from hotmess.runs.scores import Runs, runs, unread
+from hotmess.runs.sets_of_cells import sets_of
 from hotmess.runs.stopping import outcome_dependent
 
 if TYPE_CHECKING:

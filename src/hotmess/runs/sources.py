@@ -17,7 +17,7 @@ from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
 from hotmess.responses.values import suggest
 from hotmess.runs.places import places
-from hotmess.runs.sets import sets_of
+from hotmess.runs.sets_of_cells import sets_of
 from hotmess.runs.split import Rows, Split, splits
 from hotmess.words import join
 

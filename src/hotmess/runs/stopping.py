@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hotmess.arrays import Ints
-from hotmess.runs.outcomes import Runs
+from hotmess.runs.scores import Runs
 
 ALPHA = 0.001
 """Below this the association is taken for real; it is tested once per model, condition and budget."""
@@ -64,7 +64,7 @@ def outcome_dependent(runs: Runs, rows: Ints) -> Stopping | None:
     `sample`.
 
     >>> import hotmess as hm
-    >>> from hotmess.runs.outcomes import runs
+    >>> from hotmess.runs.scores import runs
     >>> found = runs(hm.example())
     >>> outcome_dependent(found, np.arange(len(found.table))) is None
     True

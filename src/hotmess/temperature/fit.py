@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.inference.pareto import resample, smoothed
 from hotmess.inference.spec import Spec
-from hotmess.inference.weights import resample, smoothed
 from hotmess.temperature.data import LengthData, length_data
 from hotmess.temperature.posterior import LengthFit
 from hotmess.temperature.prior import Pooling, TemperaturePrior, pooling

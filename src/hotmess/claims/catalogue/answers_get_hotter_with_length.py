@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _quantity(study: Study, population: str) -> Quantity:
-    from hotmess.temperature.statements import hotter_with_length
+    from hotmess.temperature.scalars import hotter_with_length
 
     fit = study.temperature
     return joint_quantity(study, hotter_with_length(fit, population), fit)
@@ -33,7 +33,7 @@ def _control(study: Study, seed: int) -> Control:
 
 
 def _variants(study: Study) -> dict[str, Estimate]:
-    from hotmess.temperature.statements import hotter_with_length
+    from hotmess.temperature.scalars import hotter_with_length
 
     out = {}
     for name, fit in study.temperature_variants.items():

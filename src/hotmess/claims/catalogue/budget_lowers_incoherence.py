@@ -12,7 +12,7 @@ from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
 from hotmess.claims.scope import base_scope
 from hotmess.design.components import half_components
 from hotmess.temperature.assigned import budget_cells
-from hotmess.temperature.statements import budget_slope
+from hotmess.temperature.scalars import budget_slope
 from hotmess.words import number
 
 if TYPE_CHECKING:

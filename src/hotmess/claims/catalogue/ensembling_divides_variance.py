@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from hotmess.answers.population import question_index
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.scope import base_scope
+from hotmess.decompose.grouping import question_index
 from hotmess.decompose.intervals import FEW, question_weights
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import PERMUTATIONS, Control

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.population import question_index
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.between_questions import KEYS, permuted_lengths
@@ -14,6 +13,7 @@ from hotmess.claims.kinds.shares import MIN_SIZES, SLOPE, quick_shares, share_di
 from hotmess.claims.procedures import explained
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
+from hotmess.decompose.grouping import question_index
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _quantity(study: Study, population: str) -> Quantity:
-    from hotmess.temperature.statements import natural_exceeds_budget
+    from hotmess.temperature.scalars import natural_exceeds_budget
 
     _ = study.budget_halves  # without two budgets there is nothing to fit
     fit = study.temperature

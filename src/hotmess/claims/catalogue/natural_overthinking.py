@@ -17,7 +17,7 @@ from hotmess.claims.scope import length_scope
 from hotmess.decompose.parts import incoherence
 from hotmess.design.components import half_components
 from hotmess.laws.contrast import halved_cells
-from hotmess.temperature.statements import natural_slope
+from hotmess.temperature.scalars import natural_slope
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study

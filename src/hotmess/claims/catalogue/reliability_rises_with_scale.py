@@ -19,7 +19,7 @@ from hotmess.words import join, percent
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
-    from hotmess.runs.scale import EqualAccuracy
+    from hotmess.runs.equal_accuracy import EqualAccuracy
 
 SLOPE, RESIDUAL = 0.1, 0.1
 """Priors per doubling of size and of a model's own residual, on a scale from 0 to 1."""
@@ -28,7 +28,7 @@ SIZES = 4
 
 def _made(study: Study) -> tuple[EqualAccuracy, np.ndarray, np.ndarray, np.ndarray]:
     """Values of the models, and of those in arms of four sizes: which, log2 of size, and arm."""
-    from hotmess.runs.scale import ARM, equal_accuracy
+    from hotmess.runs.equal_accuracy import ARM, equal_accuracy
 
     made = study.once("reliability at equal accuracy", lambda: equal_accuracy(study.responses, seed=study.seed))
     table = made.table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.population import question_index
+from hotmess.decompose.grouping import question_index
 from hotmess.decompose.squared import unbiased
 from hotmess.estimates.control import PERMUTATIONS
 from hotmess.estimates.length_slopes import arm_index

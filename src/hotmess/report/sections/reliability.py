@@ -12,8 +12,8 @@ from hotmess.decompose.grouping import models_in_order
 from hotmess.errors import NotTestable
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.runs.modes import modes
-from hotmess.runs.outcomes import ANSWERS
 from hotmess.runs.reliability import Reliability, reliability
+from hotmess.runs.scores import ANSWERS
 from hotmess.runs.sources import sources
 from hotmess.words import percent, show, with_interval
 

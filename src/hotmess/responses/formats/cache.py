@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
 from hotmess.files import whole_file
-from hotmess.places import cache_folder
+from hotmess.home import cache_folder
 from hotmess.responses.formats.registry import Reader, ReadOptions
 from hotmess.responses.formats.tokens import tokenizer_file
 

@@ -14,7 +14,7 @@ from hotmess.responses.canonical import LONGEST, canonical_number
 from hotmess.responses.formats.agreement import TOLERATED
 from hotmess.responses.formats.hostile import option_index
 from hotmess.responses.formats.inspect_grades import Graded
-from hotmess.responses.formats.questions import fingerprint
+from hotmess.responses.formats.same_questions import fingerprint
 from hotmess.responses.values import OTHERWISE, canonical
 
 Columns = list[dict[str, Any]]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hotmess.errors import BadInput
 from hotmess.responses.formats.hostile import clean, label, mapping, number, option_index, sequence, text_hash
 from hotmess.responses.formats.inspect_lengths import Calls, calls_of
-from hotmess.responses.formats.questions import fingerprint
+from hotmess.responses.formats.same_questions import fingerprint
 
 ERROR = "samples left out: ended in an error"
 STOPPED = "samples left out: stopped by hand"

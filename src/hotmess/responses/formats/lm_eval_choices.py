@@ -10,7 +10,7 @@ from typing import Any
 from hotmess.responses.formats.hostile import option_index
 from hotmess.responses.formats.lm_eval_grades import grade
 from hotmess.responses.formats.lm_eval_records import Record
-from hotmess.responses.formats.questions import fingerprint
+from hotmess.responses.formats.same_questions import fingerprint
 
 NO_TARGET = "questions left out: no right option is named"
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hotmess.responses.formats.hostile import clean, mapping, sequence
-from hotmess.responses.formats.questions import fingerprint
+from hotmess.responses.formats.same_questions import fingerprint
 
 LONGEST_LIST = 100_000
 """Characters of a target up to which it is read as a list of right answers."""

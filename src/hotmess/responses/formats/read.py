@@ -67,7 +67,7 @@ def read_logs(
             (scorer, filter), for logs that hold no responses, and for repeats that are copies.
     """
     from hotmess.responses.copies import check_copies
-    from hotmess.responses.formats.settle import join, sentences, settle
+    from hotmess.responses.formats.joining import join, sentences, settle
 
     options = ReadOptions(
         scorer=(scorer,) if isinstance(scorer, str) else tuple(scorer or ()),

@@ -20,8 +20,8 @@ import pandas as pd
 from hotmess.decompose.intervals import question_weights
 from hotmess.errors import NotTestable
 from hotmess.runs import counts
-from hotmess.runs.outcomes import runs
-from hotmess.runs.sets import sets_of
+from hotmess.runs.scores import runs
+from hotmess.runs.sets_of_cells import sets_of
 
 if TYPE_CHECKING:
     from hotmess.arrays import Floats, Ints

@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotmess.responses.formats.questions import fingerprint, match_questions
+from hotmess.responses.formats.same_questions import fingerprint, match_questions
 
 OPTIONS = ("red", "green", "blue", "gold")
 

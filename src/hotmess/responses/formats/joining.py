@@ -13,7 +13,7 @@ import pandas as pd
 from hotmess.errors import BadInput
 from hotmess.responses.formats.agreement import check_agreement
 from hotmess.responses.formats.identity import tell_apart
-from hotmess.responses.formats.questions import match_questions
+from hotmess.responses.formats.same_questions import match_questions
 
 OUTCOMES = ("probs", "answer", "tests", "score", "text")
 """Outcomes that a log can hold; where a reader does not say which it is, the first of these columns that is there."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotmess.errors import BadInput
-from hotmess.optimizer.tokens import LOWEST, MINUS, PLUS, Encoding
+from hotmess.optimizer.encoding import LOWEST, MINUS, PLUS, Encoding
 
 TWO = Encoding(dimension=2, digits=2)
 

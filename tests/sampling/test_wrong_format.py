@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from hotmess.errors import BadInput
-from hotmess.sampling.table import format_table
+from hotmess.sampling.wrong_format import format_table
 
 
 def test_counts_by_model_and_budget_in_order_of_size() -> None:

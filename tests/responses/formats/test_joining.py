@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotmess.errors import BadInput
-from hotmess.responses.formats.settle import join, settle
+from hotmess.responses.formats.joining import join, settle
 
 
 def rows(n=2, **columns):

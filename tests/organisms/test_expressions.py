@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotmess.errors import BadInput
-from hotmess.organisms.text import (
+from hotmess.organisms.expressions import (
     BUDGETS,
     CODE,
     LENGTH,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hotmess.inference.weights import resample, smoothed
+from hotmess.inference.pareto import resample, smoothed
 
 
 def test_resampling_follows_the_weights():
