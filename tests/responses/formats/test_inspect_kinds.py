@@ -1,4 +1,4 @@
-"""Logs of 45 kinds of task by Inspect itself: accuracy here is the log's own, lengths are the answer's alone."""
+"""Logs of 46 kinds of task by Inspect itself: accuracy here is the log's own, lengths are the answer's alone."""
 
 from __future__ import annotations
 

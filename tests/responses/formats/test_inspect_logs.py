@@ -440,3 +440,66 @@ def test_only_the_first_line_of_a_programs_error_is_told(tmp_path):
     write_inspect(tmp_path / "a.eval", [inspect_sample(0, error=error)])
     with pytest.raises(BadInput, match=r"the first with RuntimeError\('No service\.$"):
         read(tmp_path / "a.eval")
+
+
+def tokenizer_json(folder):
+    """A tokenizer that counts words."""
+    tokenizers = pytest.importorskip("tokenizers")
+    made = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    made.save(str(folder / "tokenizer.json"))
+    return str(folder / "tokenizer.json")
+
+
+def test_options_are_used_or_refused(tmp_path):
+    words = tokenizer_json(tmp_path)
+    path = some_inspect(tmp_path / "log.eval", questions=2, epochs=1)
+    with pytest.raises(BadInput, match="--filter means nothing to logs of inspect: leave it out; it is for lm-eval"):
+        read(path, filter="strict")
+    with pytest.raises(BadInput, match="--model means nothing to logs of inspect, which name their model themselves"):
+        read(path, model="mine")
+    with pytest.raises(BadInput, match="--tokenizer counts lengths that logs do not record, and these record all"):
+        read(path, tokenizer=words)
+    bare = write_inspect(tmp_path / "bare.json", [inspect_sample(q, model_usage={}) for q in range(2)])
+    table, notes = read(bare, tokenizer=words)
+    assert table["reasoning_tokens"].tolist() == [10, 10]  # I think about question 0 in epoch 1. ANSWER: A
+    assert "2 responses whose length is the tokens of what the model wrote, counted with tokenizer.json." in notes
+
+
+def test_a_table_beside_logs_may_take_the_models_name(tmp_path):
+    some_inspect(tmp_path / "log.eval", questions=2, epochs=2)
+    (tmp_path / "t.csv").write_text("question,sample,score\nq0,0,1\nq0,1,0\n")
+    responses = hotmess.read(tmp_path, model="mine", outcome="score", cache=False, progress=False)
+    assert set(responses.table["model"]) == {"mock/m", "mine"}
+
+
+def test_limits_that_a_sample_ran_under_are_settings(tmp_path):
+    config = {"epochs": 1, "token_limit": 1_000}
+    samples = [inspect_sample(q, e, uuid=f"{q}{e}", token_limit=1_000 * e) for q in range(2) for e in (1, 2)]
+    table, notes = read(write_inspect(tmp_path / "log.json", samples, config=config))
+    assert set(table["condition"]) == {"token_limit=1000", "token_limit=2000"}
+    assert any("differ in token_limit are told apart" in note for note in notes)
+
+
+def test_what_a_fallback_model_answered_is_left_out(tmp_path):
+    samples = [inspect_sample(0), inspect_sample(1)]
+    samples[1]["output"]["fallback"] = {"model": "mock/m", "fallback_model": "mock/small"}
+    table, notes = read(write_inspect(tmp_path / "log.json", samples))
+    assert table["question"].tolist() == ["q0"]
+    assert "1 sample left out: another model answered, as a fallback." in notes
+
+
+def test_epochs_whose_options_are_shuffled_are_matched_by_text(tmp_path):
+    samples = []
+    for epoch, order in enumerate(([0, 1, 2, 3], [3, 1, 0, 2], [1, 0, 3, 2]), 1):
+        for q in range(4):
+            texts = [["one", "two", "three", "four"][place] for place in order]
+            target = "ABCD"[texts.index("two")]
+            said = "ABCD"[texts.index("three")]  # always the same wrong text
+            scores = {"choice": {"value": "I", "answer": said}}
+            more = {"choices": texts, "target": target, "scores": scores, "uuid": f"{q}{epoch}"}
+            samples.append(inspect_sample(q, epoch, **more))
+    table, notes = read(write_inspect(tmp_path / "log.json", samples, config={"epochs": 3}))
+    assert (table.groupby("question")["answer"].nunique() == 1).all() and len(table["question"].unique()) == 4
+    assert (table["answer"] != table["target"]).all()
+    assert any("Options stand in another order in 8 responses" in note for note in notes)

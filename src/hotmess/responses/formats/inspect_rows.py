@@ -50,7 +50,7 @@ def table_of(
         outcome = outcome_of(rows, counts)
     kind = outcome.kind
     settings = _settings(facts, scorer)
-    lengths = _lengths(rows, facts, counts, options)
+    lengths, counted = _lengths(rows, facts, counts, options)
     agents = any(row.record.actions for row in rows)
     table = pd.DataFrame(
         [
@@ -65,7 +65,7 @@ def table_of(
         if any(value is not None for value in probs):
             table["probs"] = pd.Series(probs, dtype=object)
             kind = "probs"
-    table["_tokenizer"] = options.tokenizer is not None and not any(row.record.written for row in rows)
+    table["_tokenizer"] = options.tokenizer is not None and not counted
     table.attrs.update(outcome=kind)
     return table
 
@@ -92,21 +92,23 @@ def _lengths(
     facts: Mapping[str, Any],
     counts: Counter[str],
     options: ReadOptions,
-) -> list[Tokens]:
-    """Output and reasoning tokens of each response; counted here where the log does not tell them and that is asked."""
+) -> tuple[list[Tokens], bool]:
+    """Output and reasoning tokens of each response, counted here where the log does not tell them and that is asked;
+    and whether any were."""
     lengths = [
         length_of(row.record.calls, facts["reported"], facts["roles"], [*row.record.scores, *facts["scorers"]])
         for row in rows
     ]
     missing = [at for at, (output, _) in enumerate(lengths) if output is None]
-    if options.tokenizer is not None and missing:
+    counted = options.tokenizer is not None and bool(missing)
+    if counted:
         texts = [rows[at].record.written or "" for at in missing]
-        for at, tokens in zip(missing, count_tokens(texts, options.tokenizer), strict=True):
+        for at, tokens in zip(missing, count_tokens(texts, str(options.tokenizer)), strict=True):
             lengths[at] = (float(tokens), None)
-        counts[COUNTED.format(Path(options.tokenizer).name)] += len(missing)
+        counts[COUNTED.format(Path(str(options.tokenizer)).name)] += len(missing)
     elif missing:
         counts[NO_LENGTH] += sum(bool(rows[at].record.calls.by_model) for at in missing)
-    return lengths
+    return lengths, counted
 
 
 def _row(row: Graded, facts: Mapping[str, Any], *, agents: bool, length: Tokens, settings: Any) -> dict[str, Any]:
