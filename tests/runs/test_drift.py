@@ -47,3 +47,16 @@ def test_a_trend_of_scores_is_that_of_least_squares(monkeypatch):
     assert found is not None and found.of == "score"
     assert found.slope == pytest.approx(np.mean(slopes))
     assert (found.first, found.last) == pytest.approx((score[:, 0].mean(), score[:, -1].mean()))
+
+
+def test_answers_that_never_differ_though_questions_were_asked_unequally_often_are_named():
+    rng, rows = np.random.default_rng(6), []
+    for q in range(60):
+        said = rng.integers(0, 2, 12)
+        stop = int(np.argmax(said != said[0])) or 12  # the first that differs ends it and is not kept
+        rows += [("m", q, s, a, 0, 4) for s, a in enumerate(said[:stop])]
+    columns = ["model", "question", "sample", "answer", "target", "n_choices"]
+    frame = pd.DataFrame(rows, columns=columns)
+    assert any("not kept" in note for note in hm.reliability(hm.read(frame, allow_copies=True)).notes)
+    equal = frame[frame["sample"] < 2].groupby("question").filter(lambda g: len(g) == 2)
+    assert not any("not kept" in note for note in hm.reliability(hm.read(equal, allow_copies=True)).notes)

@@ -20,7 +20,7 @@ from hotmess.runs.bounds import beyond
 from hotmess.runs.drift import drift
 from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
-from hotmess.runs.stopping import outcome_dependent
+from hotmess.runs.stopping import never_differ, outcome_dependent
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -269,6 +269,7 @@ def _notes(found: Runs, by: Sequence[str], ks: Sequence[int]) -> list[str]:
         seen = [one for one in (outcome_dependent(found, np.sort(at)), drift(found, at)) if one is not None]
         where = ", ".join(str(one) for one in key if str(one) not in ("", "nan", "None", "<NA>"))
         out += [one.sentence(f" ({where})") for one in seen]
+        out += [said for said in (never_differ(found, at, f" ({where})"),) if said]
     return out
 
 

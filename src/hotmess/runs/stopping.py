@@ -14,6 +14,7 @@ import numpy as np
 from hotmess.arrays import Ints
 from hotmess.runs.scores import Runs
 
+REPEATED, UNEQUAL = 20, 0.2
 ALPHA = 0.001
 """Below this the association is taken for real; it is tested once per model, condition and budget."""
 
@@ -91,6 +92,27 @@ def outcome_dependent(runs: Runs, rows: Ints) -> Stopping | None:
         return None
     first, pooled = np.mean(runs.score[start]), np.mean(runs.score[np.isin(runs.cell, rows)])
     return Stopping(worst.odds, worst.p, worst.history, float(first), float(pooled))
+
+
+def never_differ(runs: Runs, rows: Ints, where: str = "") -> str:
+    """A sentence where questions were asked unequally often and no two answers to any of them differ; else nothing.
+
+    A response that differed may then have ended the sampling and not been kept, which the rows that are left cannot
+    show. At least 20 questions with two responses, and a fifth of the questions with fewer than the most.
+    """
+    n = runs.table["responses"].to_numpy()[rows]
+    if (n > 1).sum() < REPEATED or (n < n.max()).mean() < UNEQUAL:
+        return ""
+    inside = np.isin(runs.cell, rows)
+    start = np.searchsorted(runs.cell, runs.cell[inside])
+    if (runs.answer[inside] != runs.answer[start]).any():
+        return ""
+    return (
+        f"Questions{where} have {n.min()} to {n.max()} responses and no two answers to any of them differ, as where a "
+        "response that differed ended the sampling and was not kept: then agreement and variance here are those of the "
+        "rule, not of the model. Find out how it was sampled, or keep the part in which every question was asked "
+        "equally often (--where)."
+    )
 
 
 def _combined(tables: list[np.ndarray]) -> tuple[float, float]:
