@@ -503,3 +503,25 @@ def test_epochs_whose_options_are_shuffled_are_matched_by_text(tmp_path):
     assert (table.groupby("question")["answer"].nunique() == 1).all() and len(table["question"].unique()) == 4
     assert (table["answer"] != table["target"]).all()
     assert any("Options stand in another order in 8 responses" in note for note in notes)
+
+
+def test_a_scorer_that_records_no_answers_makes_no_letters(tmp_path):
+    for value in ("I", "C"):
+        samples = [inspect_sample(q, scores={"own": {"value": value}}) for q in range(4)]
+        table, _ = read(write_inspect(tmp_path / f"{value}.json", samples), outcome=None)
+        assert "answer" not in table and set(table["score"]) == {float(value == "C")}
+
+
+def test_letters_with_commas_are_one_answer_where_there_are_no_options(tmp_path):
+    scores = {"match": {"value": "I", "answer": "A"}}
+    samples = [inspect_sample(q, choices=None, target="A,B", scores=scores) for q in range(2)]
+    table, _ = read(write_inspect(tmp_path / "log.json", samples))
+    assert set(table["target"]) == {"A,B"} and set(table["text"]) == {"A"}
+
+
+def test_conditions_by_scorer_say_so(tmp_path):
+    for name in ("strict", "lenient"):
+        sample = inspect_sample(0, scores={name: {"value": "C"}}, uuid=name)
+        write_inspect(tmp_path / f"{name}.json", [sample])
+    table, _ = read(tmp_path)
+    assert set(table["condition"]) == {"scorer.name=strict", "scorer.name=lenient"}

@@ -40,6 +40,9 @@ MODEL = (
 )
 """Last parts of names of fields that make another model of the same name where they differ."""
 
+VAGUE = ("name", "model", "type", "value", "args", "config", "options", "commit", "dirty")
+"""Last parts of names that say little without what stands before them."""
+
 LONGEST = 48
 """Longest value that is kept as it is; of a longer one the beginning and a digest."""
 
@@ -308,9 +311,9 @@ def _label(settings: Mapping[str, str], fields: Sequence[str]) -> str:
 
 
 def _shorter(names: Sequence[str]) -> dict[str, str]:
-    """The last part of each name, or the whole where that is not unique."""
-    last = [_last(name) for name in names]
-    return {name: short if last.count(short) == 1 else name for name, short in zip(names, last, strict=True)}
+    """The last part of each name (two of them where the last says little), or the whole where that is not unique."""
+    short = [".".join(name.split(".")[-2:]) if _last(name) in VAGUE else _last(name) for name in names]
+    return {name: one if short.count(one) == 1 else name for name, one in zip(names, short, strict=True)}
 
 
 def _last(name: str) -> str:

@@ -40,7 +40,8 @@ def outcome_of(rows: Sequence[Graded], counts: Counter[str]) -> Outcome:
         if all(map(_has_options, rows)) and any(row.answer for row in rows):
             counts[PARTLY] += len(rows)
         return Outcome("score", [{} for _ in rows])
-    if all(map(_has_options, rows)):
+    recorded = sum(row.answer is not None or "parsed" in row.extra for row in rows)
+    if all(map(_has_options, rows)) and recorded * 2 >= len(rows):
         found = _options(rows, counts)
         if found is not None:
             return found

@@ -67,7 +67,7 @@ def distil(sample: Any, where: str, *, completions: bool, texts: bool = False) -
     completion = _completion(output)
     shown = replies if actions else [completion]
     choices = tuple(clean(text) for text in sequence(sample.get("choices")) if isinstance(text, str))
-    target = _targets(sample.get("target"))
+    target = _targets(sample.get("target"), bool(choices))
     right = [choices[at] if (at := option_index(one, choices)) >= 0 else one for one in target]
     try:
         content, options = fingerprint(_asked(sample), choices, right)
@@ -114,8 +114,10 @@ def _asked(sample: Mapping[str, Any]) -> Any:
     return [[message.get("role"), resolved(message.get("content"))] for message in map(mapping, asked)]
 
 
-def _targets(value: Any) -> tuple[str, ...]:
+def _targets(value: Any, options: bool) -> tuple[str, ...]:
     """Right answers. The letters of several right options may come as one string ("A,C") or as a list."""
+    if isinstance(value, str) and not options:
+        return (clean(value),)
     if isinstance(value, str):
         parts = [part.strip() for part in value.split(",")]
         letters = len(parts) > 1 and all(len(part) == 1 and part.isalpha() for part in parts)
