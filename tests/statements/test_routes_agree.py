@@ -107,5 +107,5 @@ def test_other_outcomes_scatter_as_their_unbiased_terms(outcome):
     assert means.unbiased is not None
     x, y = (statements(m)[:, :4] for m in (means.latent, means.unbiased))  # incoherences, difference, error
     assert (np.abs(np.log(x.std(0) / y.std(0))) < 0.3).all()
-    assert (np.abs(x.mean(0) - y.mean(0)) < y.std(0)).all()
-    assert np.corrcoef(x[:, 0], y[:, 0])[0, 1] > 0.8 and np.corrcoef(x[:, 2], y[:, 2])[0, 1] > 0.5
+    assert (np.abs(x.mean(0) - y.mean(0)) < 1.5 * y.std(0)).all()  # positions are drawn to the base measure
+    assert np.corrcoef(x[:, 0], y[:, 0])[0, 1] > 0.7 and np.corrcoef(x[:, 2], y[:, 2])[0, 1] > 0.5
