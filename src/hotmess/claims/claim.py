@@ -146,6 +146,8 @@ class Claim:
         True where `each` of its quantity are models: then it is said in how many the claim holds.
     absent
         (study) -> what it is about that the data do not hold at all, in words; empty where they hold it.
+    these_models
+        (study, population) -> the quantity of these models themselves, and how many they are; it never decides.
     negligible
         Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict.
     effect
@@ -182,6 +184,7 @@ class Claim:
     guards: tuple[Guard, ...] = ()
     of_models: bool = False
     absent: Callable[[Study], str] | None = None
+    these_models: Callable[[Study, str], tuple[Quantity, int]] | None = None
     negligible: float | None = None
     effect: float | None = None
     order: int = 1000

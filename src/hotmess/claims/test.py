@@ -28,6 +28,7 @@ from hotmess.claims.rule import (
     smoothed,
 )
 from hotmess.claims.study import Study
+from hotmess.claims.these_models import these_models
 from hotmess.claims.verdict import Verdict, sentence, silent
 from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable
@@ -170,10 +171,12 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     decider = None
     if verdict == INCONCLUSIVE and smallest is not None:
         decider = would_decide(study, claim, smallest / 2 if claim.effect is None else claim.effect)
+    own_models = these_models(claim.these_models, study, population, interval, claim.region)
+    beside = "" if own_models is None else own_models.sentence()
     return Verdict(
         claim,
         verdict,
-        sentence(case, verdict, low, high, reasons),
+        sentence(case, verdict, low, high, reasons) + beside,
         population,
         study.metric,
         p.value,
@@ -189,6 +192,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         smallest_effect=smallest,
         would_decide=decider,
         published=published(study, claim),
+        these_models=own_models,
     )
 
 

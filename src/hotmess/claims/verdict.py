@@ -13,6 +13,7 @@ from hotmess.claims.decidable import WouldDecide
 from hotmess.claims.each_model import EachModel
 from hotmess.claims.published import Published
 from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED
+from hotmess.claims.these_models import TheseModels
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.words import capital
 
@@ -40,6 +41,7 @@ class Verdict:
     smallest_effect: float | None = None
     would_decide: WouldDecide | None = None
     published: Published | None = None
+    these_models: TheseModels | None = None
 
     def __repr__(self) -> str:
         said = f"{self.claim.name}: {self.verdict}"
@@ -62,6 +64,8 @@ class Verdict:
         """(title, line) of each guard that has something to say, for the page."""
         said = ((f.guard.title, f.line(self.claim.units)) for f in self.findings if f.record)
         beside = [] if self.published is None else [("Published procedure", self.published.line())]
+        if self.these_models is not None:
+            beside.append(("These models", self.these_models.line()))
         if self.holds_in is not None:
             beside.append(("Each model", self.holds_in.line()))
         if self.could():
@@ -100,6 +104,7 @@ class Verdict:
             "preregistration": self.claim.preregistration or None,
             "guards": self.guards,
             "models": list(self.each),
+            "these_models": None if self.these_models is None else self.these_models.record(),
             "holds_in": None if self.holds_in is None else self.holds_in.record(),
             "smallest_effect": self.smallest_effect,
             "would_decide": None if self.would_decide is None else self.would_decide.record(),
@@ -121,6 +126,7 @@ def lowered(verdict: Verdict, reason: str) -> Verdict:
     assert verdict.case is not None and verdict.low is not None and verdict.high is not None
     reasons = (*verdict.reasons, reason)
     said = sentence(verdict.case, INCONCLUSIVE, verdict.low, verdict.high, reasons)
+    said += "" if verdict.these_models is None else verdict.these_models.sentence()
     return replace(verdict, verdict=INCONCLUSIVE, sentence=said, reasons=reasons)
 
 

@@ -56,8 +56,9 @@ def influences(slope: np.ndarray, terms: np.ndarray, cells: np.ndarray) -> np.nd
     [-0.667, -0.333, 1.0]
     """
     size = cells.sum(axis=0)
-    means = terms.sum(axis=0) / size[:, None]
-    away = (terms - cells[:, :, None] * means) / size[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):  # nan where a set has no cells
+        means = terms.sum(axis=0) / size[:, None]
+        away = (terms - cells[:, :, None] * means) / size[:, None]
     out: np.ndarray = away.reshape(len(away), -1) @ slope.reshape(len(slope), -1).T
     return out
 

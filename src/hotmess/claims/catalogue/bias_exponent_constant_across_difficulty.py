@@ -11,6 +11,7 @@ from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.exponent_trends import NEEDS, PLACE, exponent_trend, trend_estimate, trend_weights
 from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, law_densities, law_fit
+from hotmess.claims.kinds.own_slopes import OwnSlopes
 from hotmess.claims.procedures import exponents_by_difficulty
 from hotmess.claims.rates import rates_beside
 from hotmess.estimates.control import Control
@@ -73,6 +74,7 @@ CLAIM = Claim(
     leave_out=LEAVE_OUT,
     prior=RISE.prior,
     published=lambda study: exponents_by_difficulty(study, "bias2", ALIKE),
+    these_models=OwnSlopes(RISE.weights),
     rates=rates_beside(__file__),
     absent=absent.sizes,
     widened=False,

@@ -8,6 +8,7 @@ from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.exponent_trends import NEEDS, PLACE, exponent_trend, trend_estimate, trend_weights
 from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, law_densities, law_fit
+from hotmess.claims.kinds.own_slopes import OwnSlopes
 from hotmess.claims.procedures import exponents_by_difficulty
 from hotmess.claims.rates import rates_beside
 from hotmess.estimates.control import Control, run_control
@@ -42,6 +43,7 @@ CLAIM = Claim(
     leave_out=LEAVE_OUT,
     prior=FALL.prior,
     published=lambda study: exponents_by_difficulty(study, "variance"),
+    these_models=OwnSlopes(FALL.weights),
     rates=rates_beside(__file__),
     absent=absent.sizes,
     negligible=0.05,

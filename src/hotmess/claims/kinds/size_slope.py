@@ -10,6 +10,7 @@ import numpy as np
 from hotmess.claims.claim import Claim, LeaveOut, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, group_weights, law_densities, law_fit
+from hotmess.claims.kinds.own_slopes import OwnSlopes
 from hotmess.claims.procedures import size_line
 from hotmess.claims.published import Published
 from hotmess.claims.rates import rates_beside
@@ -130,6 +131,7 @@ def size_claim(
         prior=slope.prior,
         point=slope.point,
         published=about.published,
+        these_models=OwnSlopes(lambda study: (about.weights(study), -about.weights(study))),
         design=about.design,
         rates=rates_beside(module),
         absent=absent.sizes,
