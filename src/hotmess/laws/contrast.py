@@ -194,13 +194,17 @@ def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 
     rows = [np.flatnonzero(sets == s) for s in range(2 * len(models))]
     means = posterior.statement(rows=rows)
     settled = means.settle(changes)
+    missed = (cells.table["responses"] - cells.table["right"]).to_numpy()
+    faultless = np.array([not missed[own].any() for own in rows]).reshape(len(models), 2)
+    lost = np.append(faultless.any(axis=1), faultless.any())  # without an error incoherence is undefined
+    settled = replace(settled, draws=np.where(lost, np.nan, settled.draws))
     each = [means.take([s]).settle(set_incoherence, ["logit"]).draws for s in range(2 * len(models))]
     drawn = posterior.draws(by, population="these")
     place = drawn.table.reset_index().set_index(by)["index"]
     order = np.array([[place[m, h] for h in HALVES] for m in models["model"]])
     shape = (posterior.chains, -1, len(models), 2)
     incoherence = {
-        "like-these": np.concatenate(each, axis=1).reshape(shape),
+        "like-these": np.where(faultless, np.nan, np.concatenate(each, axis=1).reshape(shape)),
         "these": drawn.incoherence[..., order],
     }
     parts = {}
