@@ -525,3 +525,37 @@ def test_conditions_by_scorer_say_so(tmp_path):
         write_inspect(tmp_path / f"{name}.json", [sample])
     table, _ = read(tmp_path)
     assert set(table["condition"]) == {"scorer.name=strict", "scorer.name=lenient"}
+
+
+def reasoned(tokens, condition=None):
+    """Epochs of one short visible answer after hidden reasoning."""
+    samples = []
+    for q in range(12):
+        for epoch in range(1, 5):
+            usage = {"mock/m": {"output_tokens": 9 + tokens(q, epoch), "reasoning_tokens": tokens(q, epoch)}}
+            output = inspect_sample(q)["output"]
+            output["choices"][0]["message"]["content"] = output["completion"] = f"ANSWER: {'ABCD'[q % 4]}"
+            more = {"uuid": f"{condition}{q}-{epoch}", "model_usage": usage, "output": output, "messages": []}
+            samples.append(inspect_sample(q, epoch, **more))
+    return samples
+
+
+def drawn(q, epoch):
+    return 60 + (q * 1_009 + epoch * 2_741 + q * epoch * 389) % 3_001
+
+
+def test_equal_short_answers_after_different_reasoning_are_no_copies(tmp_path):
+    table, _ = read(write_inspect(tmp_path / "log.json", reasoned(drawn), config={"epochs": 4}))
+    assert len(table) == 48 and table["text_hash"].nunique() == 4
+    with pytest.raises(BadInput, match="look like copies of each other"):
+        read(write_inspect(tmp_path / "same.json", reasoned(lambda q, epoch: drawn(q, 1)), config={"epochs": 4}))
+
+
+@pytest.mark.parametrize("pad", [0, 1])
+def test_a_run_copied_under_another_setting_or_with_other_lengths_is_refused(tmp_path, pad):
+    write_inspect(tmp_path / "a.json", reasoned(drawn, "a"), config={"epochs": 4})
+    more = {} if pad else {"generate": {"temperature": 0.9}}
+    write_inspect(tmp_path / "b.json", reasoned(lambda q, e: drawn(q, e) + pad, "b"), config={"epochs": 4}, **more)
+    words = "differ from another one to the question by 1 in length alone" if pad else "100% of the responses of model"
+    with pytest.raises(BadInput, match=words):
+        read(tmp_path)
