@@ -62,9 +62,33 @@ def power_law(seed: int) -> dict[str, float]:
     return {name: rank(t, d, rng) for name, (t, d) in truth.items()}
 
 
-def length_law(seed: int, shape: str = "odds") -> dict[str, float]:
-    """Three arms of eight bins on the identity scale, errors of sd 0.03 correlated by 0.3 within a bin."""
-    from hotmess.laws.curves import CURVES, Bins, CurveLaw, LengthPrior
+def length_law(seed: int) -> dict[str, float]:
+    """Three arms whose levels and slopes are seen with errors of sd 0.15 and 0.1, correlated by half."""
+    from hotmess.laws.length_model import length_model
+    from hotmess.laws.length_prior import LengthPrior
+
+    rng, prior, arms = np.random.default_rng([seed, 2]), LengthPrior(), 3
+    sd = np.repeat([0.15, 0.1], arms)
+    noise = np.outer(sd, sd) * (0.5 + 0.5 * np.eye(2 * arms))
+    tau = abs(rng.normal(0, prior.spread))
+    slope = rng.normal(0, prior.slope) + tau * rng.standard_normal(arms)
+    level = rng.normal(0, prior.level, arms)
+    y = np.concatenate([level, slope]) + rng.multivariate_normal(np.zeros(2 * arms), noise, method="eigh")
+    law = length_model(y, noise, prior)
+    points, drawn = law.on_grid(law.hyper.grid(400), DRAWS, rng)
+    truth = {
+        "mean slope": (slope.mean(), drawn[:, arms:].mean(1)),
+        "slope of an arm": (slope[0], drawn[:, arms]),
+        "level of an arm": (level[0], drawn[:, 0]),
+        "spread of slopes": (tau, points[:, 0]),
+    }
+    return {name: rank(t, d, rng) for name, (t, d) in truth.items()}
+
+
+def curve(seed: int, shape: str = "odds") -> dict[str, float]:
+    """A shape on three arms of eight bins, errors of sd 0.03 correlated by 0.3 within a bin."""
+    from hotmess.laws.curves import CURVES, Bins, CurveLaw
+    from hotmess.laws.length_prior import LengthPrior
 
     rng, prior = np.random.default_rng([seed, 2]), LengthPrior()
     arms, bins, start = 3, 8, -0.5
@@ -83,27 +107,27 @@ def length_law(seed: int, shape: str = "odds") -> dict[str, float]:
         "mean slope": (slope.mean(), chain[:, 2 + arms :].mean(1)),
         "slope of an arm": (slope[0], chain[:, 2 + arms]),
         "level of an arm": (level[0], chain[:, 2]),
-        "residual sd": (np.log(sigma), chain[:, 1]),
+        "residual sd": (sigma, chain[:, 1]),
     }
     return {name: rank(t, d, rng) for name, (t, d) in truth.items()}
 
 
 def shares(seed: int) -> dict[str, float]:
-    """Five models of six bins on the logit scale, errors of sd 0.2."""
-    from hotmess.claims.kinds.shares import INTERCEPT, MODEL, REST, SLOPE, share_difference, slope_draws
+    """Five models, one arm each; errors of levels and slopes of sd 0.15."""
+    from hotmess.claims.kinds.shares import LEVEL, MODEL, SLOPE, SPREAD, Arms, slope_draws
 
     rng = np.random.default_rng([seed, 3])
-    model = np.repeat(np.arange(5), 6)
-    length, size = rng.normal(size=30) + 0.3 * model, model.astype(float)
-    z, s = ((v - v.mean()) / v.std() for v in (length, size))
-    b = rng.normal(0, [INTERCEPT, SLOPE, SLOPE])
-    u, e = abs(rng.normal(0, MODEL)), abs(rng.normal(0, REST))
-    y = b[0] + b[1] * z + b[2] * s + u * rng.standard_normal(5)[model] + np.hypot(e, 0.2) * rng.standard_normal(30)
-    got = slope_draws(y, 0.04 * np.eye(30), length, size, model, draws=DRAWS, seed=seed)
+    middle, spread = 6 + 0.3 * rng.normal(size=5), rng.uniform(0.3, 0.6, 5)
+    arms = Arms(middle, spread, np.arange(5.0), np.arange(5))
+    b = rng.normal(0, [LEVEL, SLOPE, SLOPE])
+    u, t = abs(rng.normal(0, MODEL)), abs(rng.normal(0, SPREAD))
+    away = np.concatenate([u * rng.standard_normal(5), t * rng.standard_normal(5)])
+    y = arms.design() @ b + away + 0.15 * rng.standard_normal(10)
+    got = slope_draws(y, 0.15**2 * np.eye(10), arms, draws=DRAWS, seed=seed)
     truth = {
         "slope on length": (b[1], got.length),
         "slope on size": (b[2], got.size),
-        "difference of shares": (share_difference(b[1], b[2], got.r), got.difference),
+        "difference explained": (b[1] ** 2 - b[2] ** 2, got.difference),
     }
     return {name: rank(float(t), d, rng) for name, (t, d) in truth.items()}
 
@@ -111,6 +135,7 @@ def shares(seed: int) -> dict[str, float]:
 LAWS: dict[str, Callable[[int], dict[str, float]]] = {
     "power law": power_law,
     "length law, odds": length_law,
+    "shape of a length law, odds": curve,
     "length against size": shares,
 }
 

@@ -105,8 +105,8 @@ MUTANTS = [
         "shares-prior-correlated",
         "prior",
         "length_predicts_more_than_size",
-        "share_difference(length, size, 0.0)",
-        "share_difference(length, size, 0.7)",
+        "rng.normal(0, SLOPE, (2, n))",
+        "rng.normal(0, SLOPE, (1, n)).repeat(2, 0)",
         "prior_of_shares",
     ),
     joint(

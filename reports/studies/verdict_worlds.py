@@ -130,8 +130,7 @@ def truths(kind: Kind) -> dict[str, float]:
     elif kind.claims[0] in BETWEEN:
         out = {BETWEEN[0]: float(found["slope"]), BETWEEN[1]: 1.0 if kind.world == "plateau-law" else -1.0}
     elif kind.claims == SIZED:
-        neither = found["length_slope"] == found["size_slope"] == 0
-        out = {SIZED[0]: np.nan if neither else found["share_difference"], SIZED[1]: found["length_slope"]}
+        out = {SIZED[0]: found["explained_difference"], SIZED[1]: found["length_slope"]}
     elif kind.claims == SCALE:
         out = dict(zip(SCALE, _scale_truths(kind)))
     return {claim: out[claim] for claim in kind.claims}

@@ -38,7 +38,7 @@ _WHERE = {
     "sample_size": "hotmess.laws.samples",
     "subset_spread": "hotmess.laws.samples",
     "LawPrior": "hotmess.laws.power_model",
-    "LengthPrior": "hotmess.laws.curves",
+    "LengthPrior": "hotmess.laws.length_prior",
     "PowerLaws": "hotmess.laws.power",
     "power_laws": "hotmess.laws.power",
     "LengthLaw": "hotmess.laws.length",
@@ -133,8 +133,8 @@ if TYPE_CHECKING:
     from hotmess.examples import example
     from hotmess.interpret.compare import Comparison, compare
     from hotmess.laws.contrast import Contrast, natural_contrast
-    from hotmess.laws.curves import LengthPrior
     from hotmess.laws.length import LengthLaw, length_law
+    from hotmess.laws.length_prior import LengthPrior
     from hotmess.laws.power import PowerLaws, power_laws
     from hotmess.laws.power_model import LawPrior
     from hotmess.laws.samples import sample_size, subset_spread

@@ -63,8 +63,9 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
     from hotmess.answers.vectors import VectorFit
     from hotmess.decompose.points import Points
     from hotmess.inference.spec import Spec
-    from hotmess.laws.curves import LengthPrior
     from hotmess.laws.length import LengthLaw
+    from hotmess.laws.length_lines import LineData
+    from hotmess.laws.length_prior import LengthPrior
     from hotmess.laws.power import PowerLaws
     from hotmess.laws.power_data import LawData
     from hotmess.laws.power_model import LawPrior
@@ -81,7 +82,7 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
     def of_vectors(data: Any, **values: Any) -> Any:
         return VectorFit(source=None, **values)
 
-    lengths = (ContextRows, Dense, LengthData, LengthFit, LengthPrior, Pooling, TemperaturePrior)
+    lengths = (ContextRows, Dense, LengthData, LengthFit, LengthPrior, LineData, Pooling, TemperaturePrior)
     plain = (AnswerPrior, Cells, LawData, LawPrior, LengthLaw, Points, PowerLaws, ProbabilityFit, Spec, *lengths)
     return {
         **{one.__name__: one for one in plain},

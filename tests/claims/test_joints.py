@@ -281,15 +281,17 @@ def test_the_length_claim_is_the_mean_slope_and_its_prior() -> None:
     assert claim.published(study).estimate > 0  # type: ignore[misc]
     assert claim.design(study, 10).effect.mean() > 0  # type: ignore[misc]
     draws = claim.prior(study, np.random.default_rng(1), 40_000)  # type: ignore[misc]
-    assert draws.var() == pytest.approx(law.prior.slope**2 + law.prior.spread**2 / len(law.arms), rel=0.05)
+    each = 1 / law.arms["log_length_sd"].to_numpy() / len(law.arms)  # the prior is per standard deviation
+    exact = law.prior.slope**2 * each.sum() ** 2 + law.prior.spread**2 * (each**2).sum()
+    assert draws.var() == pytest.approx(exact, rel=0.05)
 
 
 def test_the_prior_of_shares_is_that_of_two_slopes_alike() -> None:
-    """(b² - c²)/(b² + c²) of two independent normal slopes is the cosine of a uniform angle."""
+    """b² - c² of two independent normal slopes is twice the product of two more: symmetric, with variance 4 s⁴."""
     claim = CATALOGUE["length-predicts-more-than-size"]
     nothing: Any = None
     draws = claim.prior(nothing, np.random.default_rng(1), 40_000)  # type: ignore[misc]
-    assert stats.kstest(np.arccos(draws) / np.pi, "uniform").pvalue > 1e-3
+    assert stats.ks_2samp(draws, -draws).pvalue > 1e-3 and draws.var() == pytest.approx(4 * 0.5**4, rel=0.1)
 
 
 # --- the joint model ------------------------------------------------------------------------------------------------

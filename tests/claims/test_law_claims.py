@@ -11,7 +11,7 @@ from hotmess.claims import procedures
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.catalogue.length_saturates import RIVALS, bent_estimate
 from hotmess.claims.kinds.exponent_trends import trend_weights
-from hotmess.claims.kinds.shares import INTERCEPT, MODEL, REST, SLOPE, quick_shares, share_difference, slope_draws
+from hotmess.claims.kinds.shares import LEVEL, MODEL, SLOPE, SPREAD, Arms, quick_shares, slope_draws
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.decompose.squared import plug_in
@@ -44,42 +44,60 @@ def test_trend_weights_give_the_rise_along_the_line() -> None:
 def test_slopes_of_length_and_size_match_brute_force() -> None:
     """The posterior mean of both slopes by a fine grid over the two scales, with SciPy's densities."""
     rng = np.random.default_rng(0)
-    model = np.repeat(np.arange(4), 3)
-    length, size = rng.normal(size=12), np.array([0.0, 1.0, 2.0, 4.0])[model]
-    y, noise = rng.normal(size=12) * 0.5, 0.05 * np.eye(12)
-    got = slope_draws(y, noise, length, size, model, draws=40_000, seed=1)
-    z, s = ((v - v.mean()) / v.std() for v in (length, size))
-    x = np.column_stack([np.ones(12), z, s])
-    prior = np.diag([INTERCEPT**2, SLOPE**2, SLOPE**2])
+    arms = Arms(
+        6 + 0.4 * rng.normal(size=5), rng.uniform(0.2, 0.6, 5), np.arange(5.0) ** 1.5, np.array([0, 0, 1, 2, 3])
+    )
+    y, noise = rng.normal(size=10) * 0.5, 0.05 * np.eye(10)
+    got = slope_draws(y, noise, arms, draws=40_000, seed=1)
+    z = (arms.middle - arms.middle.mean()) / np.sqrt((arms.spread**2).mean() + arms.middle.var())
+    s = (arms.log_size - arms.log_size.mean()) / arms.log_size.std()
+    of_slopes = arms.spread / np.sqrt((arms.spread**2).mean() + arms.middle.var())
+    x = np.block([[np.ones((5, 1)), z[:, None], s[:, None]], [np.zeros((5, 1)), of_slopes[:, None], np.zeros((5, 1))]])
+    prior = np.diag([LEVEL**2, SLOPE**2, SLOPE**2])
+    same = np.zeros((10, 10))
+    same[:5, :5] = arms.model[:, None] == arms.model
+    own = np.diag(np.r_[np.zeros(5), np.ones(5)])
     weights, means = [], []
     for u in stats.halfnorm.ppf((np.arange(60) + 0.5) / 60, scale=MODEL):
-        for e in stats.halfnorm.ppf((np.arange(60) + 0.5) / 60, scale=REST):
-            total = noise + u**2 * (model[:, None] == model) + e**2 * np.eye(12) + x @ prior @ x.T
-            weights.append(stats.multivariate_normal.logpdf(y, np.zeros(12), total))
+        for e in stats.halfnorm.ppf((np.arange(60) + 0.5) / 60, scale=SPREAD):
+            total = noise + u**2 * same + e**2 * own + x @ prior @ x.T
+            weights.append(stats.multivariate_normal.logpdf(y, np.zeros(10), total))
             means.append(prior @ x.T @ np.linalg.solve(total, y))
     w = np.exp(np.array(weights) - max(weights))
     exact = w @ np.array(means) / w.sum()
     for draws, mean in ((got.length, exact[1]), (got.size, exact[2])):
         assert draws.mean() == pytest.approx(mean, abs=5 * draws.std() / 200 + 2e-3)
-    assert got.r == pytest.approx(np.corrcoef(length, size)[0, 1])
+    np.testing.assert_allclose(got.difference, got.length**2 - got.size**2)
 
 
-def test_shares_add_up_and_quick_shares_find_them() -> None:
+def test_the_difference_explained_is_that_of_shapley_values() -> None:
     for length, size, r in ((0.5, 0.2, 0.3), (0.1, -0.7, -0.2)):
         total = length**2 + size**2 + 2 * r * length * size
-        parts = np.array([length**2 + r * length * size, size**2 + r * length * size])
-        assert parts.sum() == pytest.approx(total)
-        value = share_difference(np.array(length), np.array(size), r)
-        assert float(value) == pytest.approx((parts[0] - parts[1]) / total)
+        parts = {"length": length**2 + r * length * size, "size": size**2 + r * length * size}
+        # variance of the part of the prediction by each alone; the mean over both orders of what each adds
+        alone = {"length": length**2, "size": size**2}
+        for name, other in (("length", "size"), ("size", "length")):
+            assert parts[name] == pytest.approx((alone[name] + total - alone[other]) / 2)
+        assert parts["length"] - parts["size"] == pytest.approx(length**2 - size**2)
+
+
+def test_quick_shares_find_what_explains_and_squares_of_noise_explain_nothing() -> None:
     rng = np.random.default_rng(1)
-    model, sizes = np.repeat(np.arange(6), 200), np.log([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
-    x = rng.normal(size=1200)
-    for slopes, truth in (((0.5, 0.0), 1.0), ((0.0, 0.5), -1.0)):
-        standard = (sizes - sizes.mean()) / sizes.std()
+    model, question, sizes = np.repeat(np.arange(6), 200), np.tile(np.arange(200), 6), np.log([1, 2, 4, 8, 16, 32.0])
+    x = np.tile(rng.normal(size=200), 6)
+    x = (x - x.mean()) / x.std()
+    error = rng.gamma(1, 1, 1200)
+    standard = (sizes - sizes.mean()) / sizes.std()
+    for slopes in ((0.5, 0.0), (0.0, 0.5), (0.4, 0.3)):
         logit = -0.5 + slopes[0] * x + slopes[1] * standard[model]
-        error = np.ones(1200)
-        found = quick_shares(error / (1 + np.exp(-logit)), error, x, model, sizes, bins=10)
-        assert found.value == pytest.approx(truth, abs=0.02) and found.df == 4
+        found = quick_shares(error / (1 + np.exp(-logit)), error, x, model, question, sizes)
+        assert found.value == pytest.approx(slopes[0] ** 2 - slopes[1] ** 2, abs=1e-6) and found.df == 4
+    values = []
+    for _ in range(60):
+        own = 0.6 * rng.normal(size=6)
+        variance = error / (1 + np.exp(0.5 - own[model])) + error * rng.normal(0, 0.3, 1200)
+        values.append(quick_shares(variance, error, x, model, question, sizes).value)
+    assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(60)
 
 
 def test_a_bend_is_found_and_a_line_has_none() -> None:
@@ -145,13 +163,13 @@ def test_a_plateau_saturates_and_an_odds_law_is_not_said_to() -> None:
 
 @pytest.fixture(scope="module")
 def sized() -> Study:
-    world = simulate("size-not-length", seed=2, questions=60, samples=8, sizes=(0.6, 2.0, 8.0, 32.0))
+    world = simulate("size-not-length", seed=2, questions=60, samples=8)
     return Study(validate(world.table), seed=2, draws=500)
 
 
 def test_size_predicts_more_where_it_does(sized: Study) -> None:
     verdict = run_claims(sized, ["length-predicts-more-than-size"], sensitivity=False)[0]
-    assert verdict.verdict == "contradicted" and verdict.median < -0.8
+    assert verdict.verdict == "contradicted" and -0.5 < verdict.median < -0.1
     assert {e["name"] for e in verdict.each} == {"slope on length", "slope on size"}
     few = validate(sized.responses.table.query("model_size_b < 5").reset_index(drop=True))
     refused = run_claims(Study(few, draws=100), ["length-predicts-more-than-size"])[0]

@@ -10,10 +10,11 @@ from hotmess.claims.kinds.exponents_of_size import easiest_first
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import ratio_influence
-from hotmess.estimates.length_slopes import length_estimate
+from hotmess.estimates.length_slopes import length_estimate, random_effects
 from hotmess.estimates.sides import half_estimate, half_index, letter_terms, permuted_halves
 from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_permutations
 from hotmess.laws.contrast import halved_cells
+from hotmess.laws.quasi_lines import quasi_lines, standardised
 from hotmess.responses.cells import reduce
 from hotmess.responses.placing import Space
 from hotmess.responses.validate import validate
@@ -178,26 +179,47 @@ def test_permuted_sizes_are_called_supported_about_as_often_as_the_rule_says():
 # --- length ------------------------------------------------------------------------------------------------------
 
 
-def test_the_length_estimate_is_the_slope_over_bins_with_a_jackknife_over_bins():
+def test_the_length_estimate_is_the_line_of_the_terms_whatever_the_errors():
     rng = np.random.default_rng(3)
-    x, arm = np.sort(rng.normal(6, 1, 120)), np.zeros(120, int)
-    error = rng.uniform(0.5, 1.5, 120)
+    x, arm, question = rng.normal(6, 1, 120), np.zeros(120, int), np.arange(120)
+    error = rng.gamma(0.3, 2, 120) * np.exp(x - 6)
+    error[::5] = 0
     variance = error / (1 + np.exp(1 - 0.4 * (x - 6)))
-    estimate = length_estimate(variance, error, x, arm, bins=8)
-    parts = np.split(np.arange(120), 8)
-    u = np.array([x[p].mean() for p in parts])
-    ratio = np.array([variance[p].sum() / error[p].sum() for p in parts])
-    v = np.log(ratio / (1 - ratio))
-    assert estimate.value == pytest.approx(np.polyfit(u, v, 1)[0])
-    left = np.array([np.polyfit(np.delete(u, b), np.delete(v, b), 1)[0] for b in range(8)])
-    assert estimate.error == pytest.approx(np.sqrt(7 / 8 * ((left - left.mean()) ** 2).sum()))
-    assert estimate.df == 7
+    estimate = length_estimate(variance, error, x, arm, question)
+    assert estimate.value == pytest.approx(0.4, abs=1e-6)
+    noisy = variance + error * rng.normal(0, 0.1, 120)
+    estimate = length_estimate(noisy, error, x, arm, question)
     order = rng.permutation(120)
-    same = length_estimate(variance[order], error[order], x[order], arm, bins=8)
-    assert same.value == pytest.approx(estimate.value)
-    two = length_estimate(*(np.tile(t, 2) for t in (variance, error, x)), np.repeat([0, 1], 120), bins=8)
-    assert two.value == pytest.approx(estimate.value) and two.error == pytest.approx(estimate.error)
-    assert np.isnan(length_estimate(variance, error, np.ones(120), arm, bins=8).value)
+    same = length_estimate(noisy[order], error[order], x[order], arm, question[order])
+    assert same.value == pytest.approx(estimate.value) and same.error == pytest.approx(estimate.error)
+    # two models alike in everything, on the same questions, say no more than one; on others they do
+    doubled = (*(np.tile(t, 2) for t in (noisy, error, x)), np.repeat([0, 1], 120))
+    shared = length_estimate(*doubled, np.tile(question, 2))
+    assert shared.value == pytest.approx(estimate.value) and shared.error == pytest.approx(estimate.error)
+    apart = length_estimate(*doubled, np.arange(240))
+    assert apart.error == pytest.approx(estimate.error / np.sqrt(2) * np.sqrt(240 / 239 / (120 / 119)))
+    assert np.isnan(length_estimate(variance, error, np.ones(120), arm, question).value)
+
+
+def test_the_error_of_the_length_estimate_is_that_of_a_bootstrap_over_questions():
+    rng = np.random.default_rng(4)
+    x, arm, question = rng.normal(6, 0.5, 300), np.zeros(300, int), np.arange(300)
+    error = rng.gamma(1.5, 1, 300)
+    variance = error * rng.beta(2, 3, 300)
+    estimate = length_estimate(variance, error, x, arm, question)
+    z, _, spread = standardised(x)
+    weights = rng.dirichlet(np.ones(300), 2000) * 300
+    draws = quasi_lines(np.tile(variance, (2000, 1)), np.tile(error, (2000, 1)), z, weights=weights).slope / spread
+    assert estimate.error == pytest.approx(draws.std(), rel=0.1)
+    assert estimate.value == pytest.approx(draws.mean(), abs=5 * draws.std() / np.sqrt(2000) + 0.01)
+
+
+def test_random_effects_are_those_of_the_formula_by_hand():
+    """Values 0 and 2 with errors 1: Q = 2, so tau² = (2 - 1)/(2 - 1) = 1, and both weigh alike."""
+    np.testing.assert_allclose(random_effects(np.array([0.0, 2.0]), np.ones(2)), [0.5, 0.5])
+    w = random_effects(np.array([0.0, 5.0]), np.array([1.0, 2.0]))
+    # w = 1, 1/4; mean 1; Q = 1 + 16/4 = 5; tau² = 4/(1.25 - 1.0625/1.25) = 10
+    np.testing.assert_allclose(w, np.array([1 / 11, 1 / 14]) / (1 / 11 + 1 / 14))
 
 
 # --- which group is the hardest ----------------------------------------------------------------------------------

@@ -9,9 +9,11 @@ from hotmess.answers.fit import fit
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import diagnose
 from hotmess.inference.posterior import Posterior
-from hotmess.laws.curves import CURVES, Bins, CurveLaw, LengthPrior
+from hotmess.laws.curves import CURVES, Bins, CurveLaw
 from hotmess.laws.length import length_law
 from hotmess.laws.length_bins import binned_cells, latent_lengths
+from hotmess.laws.length_model import length_model, log_factor_without_slopes
+from hotmess.laws.length_prior import LengthPrior
 from hotmess.responses.cells import reduce
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
@@ -90,10 +92,10 @@ def test_the_joint_density_of_several_arms_is_the_model_as_written():
     x, arm = rng.normal(size=9), np.repeat([0, 1, 2], 3)
     values, y = rng.gamma(2, 0.01, 9), rng.uniform(0.2, 0.6, 9)
     law = CurveLaw("odds", Bins(y, values, np.eye(9)), x, arm, PRIOR)
-    theta, points = rng.normal(0, 0.3, (5, 6)), rng.normal(-2, 0.5, (5, 2))
+    theta, points = rng.normal(0, 0.3, (5, 6)), np.exp(rng.normal(-2, 0.5, (5, 2)))
     got = law.log_joint(theta, points)
     for i in range(5):
-        tau, sigma = np.exp(points[i])
+        tau, sigma = points[i]
         slope = stats.multivariate_normal(np.zeros(3), tau**2 * np.eye(3) + 0.5**2, allow_singular=False)
         exact = stats.norm.logpdf(theta[i, :3], law.prior_mean[:3], 1.5).sum() + slope.logpdf(theta[i, 3:])
         curve = 1 / (1 + np.exp(-theta[i, arm] - theta[i, 3 + arm] * x))
@@ -141,7 +143,7 @@ def test_the_curve_passes_through_the_bins(law):
     curve = np.median(law.curve(bins["log_length"].to_numpy(), 0), axis=0)
     z = (curve - bins["incoherence_like-these"]) / np.hypot(bins["sd_like-these"], 0.02)
     assert (z**2).mean() < 3
-    np.testing.assert_allclose(bins["x"], bins["log_length"] - law.center)
+    np.testing.assert_allclose(bins["x"], bins["log_length"] - law.arms["log_length"].iloc[0])
 
 
 def test_seeds_reproduce_exactly(data):
@@ -156,12 +158,12 @@ def test_the_law_is_a_posterior_that_remembers_how_it_was_made(law, data):
     with pytest.raises(BadInput, match="The shape of a length law is 'bent'"):
         law.draws(shape="bent")
     np.testing.assert_array_equal(law.refit().slopes(), law.slopes())
-    narrow = law.refit(prior=LengthPrior(slope=0.01, spread=0.01))
+    narrow = law.refit(prior=LengthPrior(slope=1e-3, spread=1e-3))
     assert (
-        narrow.prior == LengthPrior(slope=0.01, spread=0.01)
+        narrow.prior == LengthPrior(slope=1e-3, spread=1e-3)
         and abs(narrow.slopes().mean()) < 0.05 < law.slopes().mean()
     )
-    assert narrow.model("these").prior == narrow.prior
+    np.testing.assert_array_equal(narrow.model("these").fixed[1:, 1:], [[1e-6]])
     fewer = law.refit(draws=250, seed=5)
     assert fewer.fit.spec.draws == 250 and fewer.fit.spec.seed == 5 and fewer.slopes().shape == (4, 250, 1)
     with pytest.raises(BadInput, match="stay what they are"):
@@ -174,20 +176,57 @@ def test_the_law_is_a_posterior_that_remembers_how_it_was_made(law, data):
 
 
 def test_densities_are_those_of_the_draws(law):
-    """log prior + log likelihood of a draw is the model's joint density there."""
+    """log prior + log likelihood of a draw is the model's joint density there, of SciPy's parts."""
     log_prior, log_likelihood = law.densities("these")
-    draws, model = law.draws("these"), law.model("these")
+    draws = law.draws("these")
     at = (1, 17)
-    theta = np.r_[draws["level"].values[at], draws["slope"].values[at]]
-    tau, sigma = float(draws["spread"].values[at]), float(draws["residual"].values[at])
-    exact = stats.norm.logpdf(theta[0], model.prior_mean[0], PRIOR.level)
-    exact += stats.norm.logpdf(theta[1], 0, np.hypot(PRIOR.slope, tau))
-    exact += stats.halfnorm.logpdf(tau, scale=PRIOR.spread) + stats.halfnorm.logpdf(sigma, scale=PRIOR.residual)
+    level, effect, tau = (draws[n].values[at] for n in ("level", "slope_per_sd", "spread"))
+    assert draws["slope"].values[at] == pytest.approx(effect / law.arms["log_length_sd"].to_numpy())
+    exact = stats.norm.logpdf(level, 0, PRIOR.level).sum() + stats.norm.logpdf(effect, 0, np.hypot(PRIOR.slope, tau))
+    exact = float(np.squeeze(exact)) + stats.halfnorm.logpdf(tau, scale=PRIOR.spread)
     assert log_prior[at] == pytest.approx(exact, rel=1e-6)
-    curve = 1 / (1 + np.exp(-theta[0] - theta[1] * law.bins["x"].to_numpy()))
-    noise = law.covariance[1] + sigma**2 * np.eye(len(curve))
-    y = law.bins["incoherence_these"].to_numpy()
-    assert log_likelihood[at] == pytest.approx(stats.multivariate_normal.logpdf(y, curve, noise), rel=1e-6)
+    seen = stats.multivariate_normal.logpdf(law.law.mean[0, 1], np.r_[level, effect], law.law.covariance[0, 1])
+    assert log_likelihood[at] == pytest.approx(seen, rel=1e-6)
+
+
+def test_the_law_of_arms_is_partial_pooling_by_brute_force():
+    """Two arms' slopes: posterior means by a grid over tau, each given tau by the normal formula."""
+    y, noise = np.array([-0.5, 0.1, 0.9, 0.1]), np.diag([0.04, 0.04, 0.09, 0.01])
+    law = length_model(y, noise, PRIOR)
+    _, drawn = law.on_grid(law.hyper.grid(400), 40_000, np.random.default_rng(0))
+    weights, means = [], []
+    for tau in stats.halfnorm.ppf((np.arange(400) + 0.5) / 400, scale=PRIOR.spread):
+        prior = PRIOR.slope**2 * np.ones((2, 2)) + tau**2 * np.eye(2)
+        total = prior + noise[2:, 2:]
+        weights.append(stats.multivariate_normal.pdf(y[2:], np.zeros(2), total))
+        means.append(prior @ np.linalg.solve(total, y[2:]))
+    exact = np.average(means, axis=0, weights=weights)
+    np.testing.assert_allclose(drawn[:, 2:].mean(0), exact, atol=5 * drawn[:, 2:].std(0).max() / 200)
+    flat = stats.multivariate_normal.pdf(y[2:], np.zeros(2), noise[2:, 2:])
+    assert log_factor_without_slopes(law) == pytest.approx(np.log(flat / np.mean(weights)), rel=1e-6)
+
+
+def test_lengths_that_hardly_vary_are_not_overruled_by_the_prior():
+    """The same world with lengths that vary by a twentieth as much: slopes per log length are twenty times as large."""
+    data = world(seed=4, noise=0.0)
+    table = data.table
+    ratio = table["reasoning_tokens"] / np.exp(np.log(table["reasoning_tokens"]).mean())
+    narrow = table.assign(reasoning_tokens=np.rint(1e7 * ratio**0.05).astype(int))
+    wide = table.assign(reasoning_tokens=np.rint(1e7 * ratio).astype(int))
+    slopes = [length_law(validate(t), seed=1, draws=300, latent=False).slopes()[..., 0] for t in (wide, narrow)]
+    assert slopes[1].mean() == pytest.approx(20 * slopes[0].mean(), rel=0.02)
+    assert slopes[1].std() == pytest.approx(20 * slopes[0].std(), rel=0.05)
+
+
+def test_bins_are_joined_until_they_have_errors_and_none_is_left_out(data):
+    table = data.table
+    order = table.groupby("question")["reasoning_tokens"].mean().sort_values().index
+    easy = table["question"].isin(order[:90])
+    spoiled = table.assign(answer=np.where(easy & (table["sample"] > 0), table["target"], table["answer"]))
+    cells, notes = binned_cells(validate(spoiled), bins=24)
+    assert len(cells.table) == table["question"].nunique() and not notes
+    wrong = (cells.table["responses"] - cells.table["right"]).groupby(cells.table["bin"]).sum()
+    assert (wrong >= 10).all() and len(wrong) < 24
 
 
 def test_no_law_and_a_negative_law():

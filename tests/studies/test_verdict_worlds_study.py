@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def test_truths_of_scale_worlds_are_their_exponents() -> None:
     assert edge[claim] == pytest.approx(0.1) and not worlds.is_true(claim, edge[claim])  # the boundary is false
     assert worlds.is_true(claim, 0.0) and not worlds.is_true(claim, -0.3)
     neither = worlds.truths(BY_NAME["neither length nor size"])
-    assert np.isnan(neither[worlds.SIZED[0]]) and not worlds.is_true(worlds.SIZED[0], np.nan)
+    assert neither[worlds.SIZED[0]] == 0 and not worlds.is_true(worlds.SIZED[0], 0.0)
 
 
 def test_every_claim_has_three_false_worlds_with_a_boundary() -> None:
@@ -132,11 +133,11 @@ def test_a_run_stops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert null_worlds.check(worlds.load(store), every=1) == 6
 
 
-def test_ranks_of_the_length_law_are_uniform_and_a_wrong_prior_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ranks_of_a_shape_are_uniform_and_a_wrong_prior_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     from hotmess.laws.curves import CurveLaw
 
     def ranks(number: int) -> dict[str, np.ndarray]:
-        every = [calibration_laws.length_law(seed) for seed in range(number)]
+        every = [calibration_laws.curve(seed) for seed in range(number)]
         return {name: np.array([one[name] for one in every]) for name in every[0]}
 
     for row in sbc.uniformity(ranks(40), calibration_laws.BINS):
@@ -152,7 +153,8 @@ def test_ranks_of_the_length_law_are_uniform_and_a_wrong_prior_is_noticed(monkey
     assert rows["slope of an arm"]["coverage90"] < 0.7
 
 
-def test_slopes_of_length_against_size_are_calibrated() -> None:
-    ranks = np.array([list(calibration_laws.shares(seed).values()) for seed in range(12)])
+@pytest.mark.parametrize("law", [calibration_laws.shares, calibration_laws.length_law])
+def test_slopes_on_length_and_size_are_calibrated(law: Callable[[int], dict[str, float]]) -> None:
+    ranks = np.array([list(law(seed).values()) for seed in range(60)])
     for x in ranks.T:
         assert stats.kstest(x, "uniform").pvalue > 1e-3

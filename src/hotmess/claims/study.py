@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from hotmess.answers.posterior import Fit
     from hotmess.laws.contrast import Contrast
-    from hotmess.laws.curves import LengthPrior
     from hotmess.laws.length import LengthLaw
+    from hotmess.laws.length_prior import LengthPrior
     from hotmess.laws.power import PowerLaws
     from hotmess.laws.power_model import LawPrior
     from hotmess.responses.cells import Cells

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 from hotmess.decompose.grouping import question_index
 from hotmess.design.variance import Moments, moments, sampling_coefficients
+from hotmess.estimates.length_slopes import arm_index
+from hotmess.laws.quasi_lines import line_derivative, quasi_lines, standardised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,27 +213,36 @@ def size_components(laws: PowerLaws, group_weight: np.ndarray, *, draws: int) ->
 
 def length_components(law: LengthLaw, *, draws: int) -> Components:
     """Components of the slope of logit incoherence on log length, mean over arms."""
-    keys = ["model", "condition", "budget", "bin"]
     bins = law.bins
-    arms = len(law.arms)
-    each, sets, scatter = np.empty(len(bins)), {}, np.zeros(arms)
-    for arm in range(arms):
-        rows = np.flatnonzero(bins["arm"].to_numpy() == arm)
-        t = bins["x"].to_numpy()[rows] - bins["x"].to_numpy()[rows].mean()
-        each[rows] = t / (t**2).sum() / arms
-        scatter[arm] = 1 / (t**2).sum()
-    for label in bins[keys].itertuples(index=False, name=None):
-        sets[tuple(map(str, label))] = 0.0
-    middle = bins["incoherence_like-these"].to_numpy()
-    posterior = law.data["posterior"].dataset.sel(shape="odds", population="like-these")
-    # The law's residual is on the identity scale; on the logit scale it is divided by I (1 - I).
-    logit = float(np.mean(1 / np.clip(middle * (1 - middle), 0.01, None) ** 2))
-    residual = posterior["residual"].values.ravel() ** 2 * logit * scatter.sum() / arms**2
     return _from_fit(
         law.fit,
-        lambda table: size_weights(table, sets, keys, each),  # logit incoherence is log(variance/bias²)
+        length_weights,
         draws=draws,
         models=_models(law.fit),
-        residual=residual,
         bins=int(bins.groupby("arm").size().max()),
     )
+
+
+def length_weights(table: pd.DataFrame) -> Weights:
+    """The mean over arms of the quasi-likelihood slope of logit incoherence on latent log length.
+
+    With m the line and h each question's row of the inverse information, the slope moves by h (variance - m error).
+    """
+    x, arm = table["latent_log2_length"].to_numpy(float) * np.log(2), arm_index(table)
+    rows_of = [np.flatnonzero(arm == a) for a in range(int(arm.max()) + 1)]
+
+    def weights(m: Moments) -> tuple[np.ndarray, np.ndarray, float]:
+        alpha, beta, values = np.zeros(len(x)), np.zeros(len(x)), []
+        for rows in rows_of:
+            z, _, spread = standardised(x[rows])
+            found = quasi_lines(m.variance[rows], m.error[rows], z)
+            level, slope = float(found.level[0]), float(found.slope[0])
+            if not np.isfinite(level):
+                continue
+            moved = line_derivative(m.error[rows], z, level, slope)[1] / spread
+            alpha[rows], beta[rows] = moved, -moved * expit(level + slope * z)
+            values.append(slope / spread)
+        count = max(len(values), 1)
+        return alpha / count, beta / count, float(np.mean(values)) if values else np.nan
+
+    return weights

@@ -1,15 +1,33 @@
-"""The slope of logit incoherence on log length over bins of questions, without a model."""
+"""The slope of logit incoherence on log length between questions, without a model; incoherence by bins of length."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hotmess.estimates.estimate import NOTHING, Estimate
+from hotmess.laws.quasi_lines import line_influence, quasi_lines, standardised
+from hotmess.statements.influence import effective
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LEAST = 4
+"""Questions behind a line."""
+
+
+class ArmLines(NamedTuple):
+    """Lines of arms: level at the arm's mean length, slope per log length, their standard errors, and each question's
+    influence (arms, questions) on the slope; nan and 0 where an arm has no line."""
+
+    level: np.ndarray
+    slope: np.ndarray
+    level_error: np.ndarray
+    slope_error: np.ndarray
+    influence: np.ndarray
+    middle: np.ndarray
+    spread: np.ndarray
 
 
 def arm_index(table: pd.DataFrame) -> np.ndarray:
@@ -17,6 +35,71 @@ def arm_index(table: pd.DataFrame) -> np.ndarray:
     from hotmess.laws.length_bins import ARM
 
     return table.groupby(list(ARM), observed=True, sort=True).ngroup().to_numpy()
+
+
+def arm_lines(
+    variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, question: np.ndarray
+) -> ArmLines:
+    """Quasi-likelihood lines of unbiased terms; all arguments (cells,), x the log length."""
+    arms, questions = int(arm.max()) + 1, int(question.max()) + 1
+    out = np.full((6, arms), np.nan)
+    influence = np.zeros((arms, questions))
+    for a in range(arms):
+        rows = np.flatnonzero(arm == a)
+        if len(rows) < LEAST or np.ptp(x[rows]) < 1e-9:
+            continue
+        z, middle, spread = standardised(x[rows])
+        line = quasi_lines(variance[rows], error[rows], z)
+        level, slope = float(line.level[0]), float(line.slope[0])
+        if not np.isfinite(level):
+            continue
+        d = line_influence(variance[rows], error[rows], z, level, slope)
+        d[1] /= spread
+        influence[a] = np.bincount(question[rows], d[1], questions)
+        out[:, a] = level, slope / spread, *np.sqrt((d**2).sum(1)), middle, spread
+    return ArmLines(out[0], out[1], out[2], out[3], influence, out[4], out[5])
+
+
+def length_estimate(
+    variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, question: np.ndarray
+) -> Estimate:
+    """Mean over arms of the slope of logit incoherence on log length, by quasi-likelihood of the unbiased terms.
+
+    variance, error, x: (cells,) unbiased terms and log length. Slopes per standard deviation of the arms' log lengths
+    are averaged by random effects (DerSimonian and Laird 1986), with weights 1/(e_a² + tau²): an arm of few errors says
+    little, and alike slopes are one. Their mean is told per log length, times the mean of the arms' 1/sd. The error is
+    that of questions like these: influences are added over the arms that a question is in. Degrees of freedom: the
+    effective questions behind it.
+    """
+    lines = arm_lines(variance, error, x, arm, question)
+    known = np.isfinite(lines.slope) & (lines.slope_error > 0)
+    if not known.any():
+        return NOTHING
+    spread = lines.spread[known]
+    weights = random_effects(lines.slope[known] * spread, lines.slope_error[known] * spread)
+    per_log = weights * spread * (1 / spread).mean()
+    influence = (per_log @ lines.influence[known])[np.unique(question)]
+    q = len(influence)
+    error_of = float(np.sqrt((influence**2).sum() * q / (q - 1)))
+    df = float(effective(influence[:, None], q)[0])
+    return Estimate(float(per_log @ lines.slope[known]), error_of, max(df, 1.0))
+
+
+def random_effects(value: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """(k,) weights, summing to 1, of a mean of values with errors by random effects.
+
+    The variance between them is that of moments, (Q - (k - 1)) / (Σw - Σw²/Σw) with w = 1/error² and Q = Σ w (value -
+    mean)², or 0 (DerSimonian and Laird 1986).
+
+    >>> random_effects(np.array([1.0, 1.0]), np.array([1.0, 2.0])).tolist()
+    [0.8, 0.2]
+    """
+    w = 1 / error**2
+    away = value - w @ value / w.sum()
+    free = w.sum() - (w**2).sum() / w.sum()
+    between = max(0.0, (float(w @ away**2) - (len(value) - 1)) / free) if free > 0 else 0.0
+    w = 1 / (error**2 + between)
+    return np.asarray(w / w.sum())
 
 
 def binned_logits(
@@ -36,29 +119,3 @@ def binned_logits(
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.clip(sums[..., 0] / sums[..., 1], 0.02, 0.98)
     return sums[..., 2], np.where(sums[..., 1] > 0, np.log(ratio / (1 - ratio)), np.nan)
-
-
-def length_estimate(variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, *, bins: int) -> Estimate:
-    """Mean over arms of the slope of logit incoherence on log length over bins; jackknife over bins.
-
-    variance, error, x: (cells,) unbiased terms and mean log length; bin k of all arms is left out together.
-    """
-    mean, y = binned_logits(variance, error, x, arm, bins=bins)
-    whole = _mean_slope(mean, y)
-    left = np.array([_mean_slope(np.delete(mean, b, 1), np.delete(y, b, 1)) for b in range(bins)])
-    left = left[np.isfinite(left)]
-    if len(left) < 3 or not np.isfinite(whole):
-        return NOTHING
-    error_ = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean()) ** 2).sum())
-    return Estimate(whole, float(error_), len(left) - 1)
-
-
-def _mean_slope(x: np.ndarray, y: np.ndarray) -> float:
-    """Mean over arms (rows) of the least squares slope over bins; arms with three or more bins that differ in x."""
-    use = np.isfinite(x) & np.isfinite(y)
-    n = np.maximum(use.sum(1), 1)
-    x, y = np.where(use, x, 0.0), np.where(use, y, 0.0)
-    away = np.where(use, x - (x.sum(1) / n)[:, None], 0.0)
-    spread = (away**2).sum(1)
-    has = (use.sum(1) >= 3) & (spread > 1e-12 * n * (1 + (x**2).max(1, initial=0.0)))  # more than rounding
-    return float(np.mean((away * y).sum(1)[has] / spread[has])) if has.any() else np.nan

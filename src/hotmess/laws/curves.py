@@ -1,4 +1,4 @@
-"""Curves of incoherence in length as a law: levels and slopes of arms, given scales by Laplace's method, exact chains.
+"""Shapes of incoherence in length, compared on bins: levels and slopes of arms by Laplace's method, exact chains.
 
     y ~ Normal(curve(level_arm, slope_arm, x), C + sigma² I),      y: incoherences of bins, C: their covariance
     level_arm ~ Normal(start, level),  slope_arm ~ Normal(mu, tau),  mu ~ Normal(0, slope)
@@ -20,9 +20,10 @@ from scipy.special import expit, gammaln, logit
 
 from hotmess.inference.independence import metropolis_chains
 from hotmess.laws.hyperprior import HyperPrior
+from hotmess.laws.length_prior import LengthPrior
 
 Floats = NDArray[np.floating[Any]]
-STEPS, DF, GRID = 8, 4, 40
+STEPS, DF, GRID = 8, 8, 40
 """Newton steps of Laplace's method, degrees of freedom of proposals, points of each scale."""
 
 
@@ -61,30 +62,6 @@ CURVES: dict[str, Curve] = {
 }
 
 
-@dataclass(frozen=True)
-class LengthPrior:
-    """Priors of the length law: of logit incoherence (odds) or log incoherence (power), per natural log of length.
-
-    slope_arm ~ Normal(mu, tau), mu ~ Normal(0, slope), tau ~ HalfNormal(spread); level_arm ~ Normal(start, level);
-    the residual's sd, on the scale of incoherence, ~ HalfNormal(residual).
-    """
-
-    slope: float = 0.5
-    level: float = 1.5
-    spread: float = 0.3
-    residual: float = 0.1
-
-    @property
-    def hyper(self) -> HyperPrior:
-        """Of tau and sigma."""
-        return HyperPrior((self.spread, self.residual))
-
-    def slopes(self, rng: np.random.Generator, n: int, arms: int) -> Floats:
-        """(n, arms) draws of the slopes."""
-        tau = self.spread * np.abs(rng.standard_normal((n, 1)))
-        return np.asarray(self.slope * rng.standard_normal((n, 1)) + tau * rng.standard_normal((n, arms)))
-
-
 class Bins(NamedTuple):
     """Incoherences of bins: mean (B,), and eigenvalues and eigenvectors of their covariance."""
 
@@ -110,7 +87,7 @@ class CurveLaw:
     bins
         What was learnt of the bins' incoherences.
     x, arm
-        (B,) centred log length of each bin, and index of its arm.
+        (B,) log length of each bin, centred and in standard deviations, and index of its arm.
     prior
         Of levels, slopes and scales.
     start
@@ -128,6 +105,11 @@ class CurveLaw:
     def arms(self) -> int:
         return int(self.arm.max()) + 1
 
+    @property
+    def hyper(self) -> HyperPrior:
+        """Of tau and sigma."""
+        return HyperPrior((self.prior.spread, self.prior.residual))
+
     @cached_property
     def _middle(self) -> Floats:
         each = [self.bins.mean[self.arm == a].mean() for a in range(self.arms)]
@@ -139,12 +121,8 @@ class CurveLaw:
         start = float(CURVES[self.shape].link(self._middle.mean())) if self.start is None else self.start
         return np.concatenate([np.full(self.arms, start), np.zeros(self.arms)])
 
-    def log_prior(self, points: Floats) -> Floats:
-        """(n,) log density of points (log tau, log sigma)."""
-        return np.asarray(self.prior.hyper.log_density(np.exp(points)) + points.sum(1))
-
     def chains(self, *, seed: int, draws: int, chains: int, thin: int = 20) -> Floats:
-        """(chains, draws, 2 + 2 arms): log tau, log sigma, levels, slopes."""
+        """(chains, draws, 2 + 2 arms): tau, sigma, levels, slopes."""
         rng = np.random.default_rng(seed)
         points, log_w = self.proposals(rng, chains * draws * thin)
         return metropolis_chains(points, log_w, draws=draws, chains=chains, rng=rng)[0]
@@ -152,36 +130,32 @@ class CurveLaw:
     def proposals(self, rng: np.random.Generator, n: int, grid_points: int = GRID) -> tuple[Floats, Floats]:
         """(n, 2 + 2 arms) proposals and (n,) log weights: log joint density minus log proposal density.
 
-        The mean of exp(log weight) estimates the marginal likelihood without bias.
+        The scales live on a grid of equal prior mass, and levels and slopes around their mode at each point of it: so
+        that a proposal fits its own scales. The mean of exp(log weight) estimates the marginal likelihood without bias.
         """
-        axes = [np.linspace(np.log(w) - 7, np.log(w) + 1.5, grid_points) for w in self.prior.hyper.widths]
-        step = np.array([a[1] - a[0] for a in axes])
-        grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)
+        grid = self.hyper.grid(grid_points)
         mode, root, marginal = self.laplace(grid)
-        log_p = marginal + self.log_prior(grid)
-        keep = log_p > log_p.max() - 25
-        p = np.where(keep, np.exp(0.9 * (log_p - log_p.max())), 0) + 1e-3 * keep / keep.sum()
+        keep = marginal > marginal.max() - 25
+        p = np.where(keep, np.exp(0.9 * (marginal - marginal.max())), 0) + 1e-3 * keep / keep.sum()
         p /= p.sum()
         at = rng.choice(len(grid), n, p=p)
-        points = grid[at] + step * (rng.random((n, 2)) - 0.5)
         d = mode.shape[1]
         z = rng.standard_normal((n, d)) / np.sqrt(rng.chisquare(DF, (n, 1)) / DF)
         spread = np.linalg.inv(np.swapaxes(root, 1, 2))
         theta = mode[at] + np.einsum("nij,nj->ni", spread[at], z)
         log_q = (
-            np.log(p[at] / step.prod())
+            np.log(p[at] * len(grid))
             + gammaln((DF + d) / 2)
             - gammaln(DF / 2)
             - 0.5 * d * np.log(DF * np.pi)
             - 0.5 * (DF + d) * np.log1p((z**2).sum(1) / DF)
             + np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)[at]
         )
-        log_w = self.log_joint(theta, points) + self.log_prior(points) - log_q
-        return np.column_stack([points, theta]), log_w
+        return np.column_stack([grid[at], theta]), self.log_joint(theta, grid[at]) - log_q
 
     def precisions(self, points: Floats) -> Floats:
         """(n, B) precisions of the bins along the eigenvectors of their covariance."""
-        return np.asarray(1 / (self.bins.values + np.exp(2 * points[:, 1:2])))
+        return np.asarray(1 / (self.bins.values + points[:, 1:2] ** 2))
 
     def prior_precisions(self, points: Floats) -> Floats:
         """(n, 2 arms, 2 arms) prior precisions of levels and slopes; mu is integrated out."""
@@ -195,7 +169,7 @@ class CurveLaw:
         return out
 
     def _tau2(self, points: Floats) -> Floats:
-        return np.asarray(np.exp(2 * points[:, 0]) + 1e-12)
+        return np.asarray(points[:, 0] ** 2 + 1e-12)
 
     def residuals(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
         """(n, B) of y minus the curve, along the eigenvectors; and the curve's derivatives in level and slope."""
@@ -204,7 +178,7 @@ class CurveLaw:
         return (self.bins.mean - value) @ self.bins.vectors, by_level, by_slope
 
     def log_densities(self, theta: Floats, points: Floats) -> tuple[Floats, Floats]:
-        """(n,) log prior of levels and slopes given points, and log likelihood; both normalised."""
+        """(n,) log prior of levels and slopes given points (tau, sigma), and log likelihood; both normalised."""
         w, precision, away = self.precisions(points), self.prior_precisions(points), theta - self.prior_mean
         tau2, slope2 = self._tau2(points), self.prior.slope**2
         log_det = -2 * self.arms * np.log(self.prior.level) - (self.arms - 1) * np.log(tau2)

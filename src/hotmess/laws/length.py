@@ -1,12 +1,13 @@
 """Laws of incoherence in reasoning (or action) length, between questions (methods, section 4).
 
-Questions are sorted by their latent log length into many equal bins, fixed beforehand; each bin's incoherence is
-inferred on its own (nothing is pooled over length), and a law is fitted to the vector of all bins' incoherences on the
-identity scale with its joint covariance as measurement error:
-
     odds    logit I = c + beta log L          power   log I = c + alpha log L (the paper's, impossible near I = 1)
 
-Arms (model, condition, budget) have their own level and slope; slopes are partially pooled over arms.
+I is a ratio of sums over questions of latent length L. In a first stage that pools nothing over length, every draw of
+the questions' own terms has a line for each arm (model, condition, budget), by quasi-likelihood
+(`hotmess.laws.quasi_lines`): no bins, no logarithm of an estimate, no question left out for its answers. Their means
+and joint covariance are what the law sees; given the spread of slopes between arms all is Gaussian
+(`hotmess.laws.gaussian`), the spread is integrated on a grid, and draws are independent. Slopes have their prior per
+standard deviation of the arm's log lengths, and are told per log length.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable
-from hotmess.inference.gate import need_draws
-from hotmess.inference.resume import resumed
+from hotmess.errors import BadInput
 from hotmess.inference.spec import Spec
-from hotmess.laws.curves import CURVES, Bins, CurveLaw, LengthPrior
-from hotmess.laws.gaussian import shrunk_covariance
-from hotmess.laws.length_bins import ARM, BINS, MIN_BINS, binned_cells
+from hotmess.laws.curves import CURVES, Bins, CurveLaw
+from hotmess.laws.length_bins import ARM, BINS, binned_cells
+from hotmess.laws.length_lines import BIN, POPULATIONS, LineData, line_data
+from hotmess.laws.length_model import length_model, sample_length_laws
+from hotmess.laws.length_prior import LengthPrior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,30 +33,25 @@ if TYPE_CHECKING:
 
     from hotmess.answers.posterior import Fit
     from hotmess.inference.gate import Gate
+    from hotmess.laws.gaussian import GaussianLaw
     from hotmess.responses.table import Responses
 
-SHAPES, POPULATIONS = ("odds", "power"), ("like-these", "these")
-MIN_WRONG = 10
-BIN = (*ARM, "bin")
+SHAPES = ("odds", "power")
 OF_FIRST = ("seed", "draws", "warmup", "chains", "unparsable")
 """Settings that the law shares with the posterior of answers beneath it."""
 
 
 @dataclass(frozen=True)
 class LengthLaw:
-    """Posterior of the length laws. `bins` has arm columns, `bin`, `log_length` (natural), `x` (centred), `questions`,
-    and per population the posterior mean and standard deviation of the bin's incoherence.
+    """Posterior of the length laws.
 
-    `covariance` is (populations, bins, bins); `spec` says how the law was made (`prior` a `LengthPrior`, `options` the
-    number of bins, latent or mean lengths, shapes, metric); `fit` is the posterior of answers beneath it.
+    `law` is what they were fitted to; `spec` says how the law was made (`prior` a `LengthPrior`, `options` the number
+    of bins, latent or mean lengths, shapes, metric); `fit` is the posterior of answers beneath it.
     """
 
-    bins: pd.DataFrame
-    arms: pd.DataFrame
-    covariance: np.ndarray
+    law: LineData
     data: xr.DataTree
     spec: Spec
-    center: float
     length: str
     notes: tuple[str, ...]
     fit: Fit = field(repr=False)
@@ -66,6 +62,16 @@ class LengthLaw:
         from hotmess.inference.gate import gate_tree
 
         return gate_tree(self.data) & self.fit.gate
+
+    @property
+    def arms(self) -> pd.DataFrame:
+        """A row per arm: model, condition, budget, family, model_size_b, mean and sd of its log lengths."""
+        return self.law.arms
+
+    @property
+    def bins(self) -> pd.DataFrame:
+        """A row per bin of questions by length: arm, log length, posterior mean and sd of its incoherence."""
+        return self.law.bins
 
     @property
     def shapes(self) -> tuple[str, ...]:
@@ -79,7 +85,7 @@ class LengthLaw:
         return prior
 
     def draws(self, population: str = "like-these", shape: str = "odds") -> xr.Dataset:
-        """Draws (chain, draw, arm) of `level` and `slope`, and (chain, draw) of their `spread` and the `residual`.
+        """Draws (chain, draw, arm) of `level`, `slope` and `slope_per_sd`, and (chain, draw) of the slopes' `spread`.
 
         Raises
         ------
@@ -99,10 +105,10 @@ class LengthLaw:
         self, log_length: np.ndarray, arm: int, shape: str = "odds", population: str = "like-these"
     ) -> np.ndarray:
         """(draws, points) incoherence of an arm at natural log lengths."""
-        post = self.draws(population, shape)
+        post, own = self.draws(population, shape), self.arms.iloc[arm]
         level = post["level"].values[..., arm].ravel()[:, None]
         slope = post["slope"].values[..., arm].ravel()[:, None]
-        return CURVES[shape].value(level, slope, np.asarray(log_length) - self.center)[0]
+        return np.asarray(CURVES[shape].value(level, slope, np.asarray(log_length) - own["log_length"])[0])
 
     def summary(self, shape: str = "odds", population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the slope of every arm."""
@@ -110,26 +116,33 @@ class LengthLaw:
         low, middle, high = np.quantile(slopes, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=(0, 1))
         return self.arms.assign(slope=middle, slope_low=low, slope_high=high)
 
-    def seen(self, population: str) -> Bins:
-        """What was learnt of the bins' incoherences."""
-        mean = self.bins[f"incoherence_{population}"].to_numpy(float)
-        return Bins.of(mean, self.covariance[POPULATIONS.index(population)])
+    def model(self, population: str, shape: str = "odds") -> GaussianLaw:
+        """The law itself, with the prior that was used: its density, conditional, and prior."""
+        s, p = self.shapes.index(shape), POPULATIONS.index(population)
+        return length_model(self.law.mean[s, p], self.law.covariance[s, p], self.prior, shape)
 
-    def model(self, population: str, shape: str = "odds") -> CurveLaw:
-        """The law itself, with the prior that was used."""
-        return CurveLaw(
-            shape, self.seen(population), self.bins["x"].to_numpy(), self.bins["arm"].to_numpy(), self.prior
-        )
+    def mean_slope(self) -> np.ndarray:
+        """(2A,) weights of the law's coefficients whose sum is the mean over arms of the slope per log length."""
+        each = 1 / self.arms["log_length_sd"].to_numpy(float) / len(self.arms)
+        return np.concatenate([np.zeros(len(each)), each])
+
+    def curves(self, population: str) -> CurveLaw:
+        """The odds law as a curve over bins, with their joint covariance: what other shapes are compared with."""
+        bins, arms = self.bins, self.arms
+        spread = float(np.sqrt(np.average(arms["log_length_sd"] ** 2, weights=arms["questions"])))
+        x = bins["log_length"].to_numpy(float)
+        mean = bins[f"incoherence_{population}"].to_numpy(float)
+        seen = Bins.of(mean, self.law.bin_covariance[POPULATIONS.index(population)])
+        return CurveLaw("odds", seen, (x - x.mean()) / spread, bins["arm"].to_numpy(), self.prior)
 
     def densities(self, population: str, shape: str = "odds") -> tuple[np.ndarray, np.ndarray]:
         """(chain, draw) log prior and log likelihood of the draws, for powers of either."""
-        post, model = self.draws(population, shape), self.model(population, shape)
-        tau, sigma = (post[name].values for name in ("spread", "residual"))
-        theta = np.concatenate([post["level"].values, post["slope"].values], axis=-1).reshape(tau.size, -1)
-        scales = np.column_stack([tau.ravel(), sigma.ravel()])
-        log_prior, log_likelihood = model.log_densities(theta, np.log(scales))
-        log_prior = log_prior + model.prior.hyper.log_density(scales)
-        return log_prior.reshape(tau.shape), log_likelihood.reshape(tau.shape)
+        post = self.draws(population, shape)
+        size = post.sizes["chain"], post.sizes["draw"]
+        theta = np.concatenate([post["level"].values, post["slope_per_sd"].values], axis=-1)
+        points = post["spread"].values.reshape(-1, 1)
+        found = self.model(population, shape).log_densities(theta.reshape(len(points), -1), points)
+        return found[0].reshape(size), found[1].reshape(size)
 
     def refit(self, **changes: Any) -> LengthLaw:
         """The law of the same bins again, with the settings of `spec` but for the changes.
@@ -179,12 +192,14 @@ def length_law(
     draws: int = 500,
     chains: int = 4,
 ) -> LengthLaw:
-    """Fit length laws over many bins; latent=False: in the means of the runs, noise and all, for comparison.
+    """Fit length laws; latent=False: in the means of the runs, noise and all, for comparison.
+
+    bins: in which the posterior of answers is made, so that it depends on length freely, and shapes are compared.
 
     Raises
     ------
     NotTestable
-        As `binned_cells`; or if fewer than 4 bins have 10 wrong responses.
+        As `binned_cells`, or if a model has no line.
     BadInput
         For a shape that does not exist.
     """
@@ -202,99 +217,16 @@ def length_law(
 
 def _fit(first: Fit, spec: Spec, length: str, notes: tuple[str, ...]) -> LengthLaw:
     """The law of a posterior of answers by bin."""
-    need_draws(first.kept_draws)
-    keys, options = list(BIN), spec.options or {}
-    sets = {p: first.draws(keys, population=p, metric=options["metric"]) for p in POPULATIONS}
-    table = _described(sets["these"].table, first)
-    ok = (table["wrong"] >= MIN_WRONG).to_numpy()
-    per_arm = table.assign(ok=ok).groupby(list(ARM), observed=True)["ok"].transform("sum")
-    ok = ok & (per_arm >= MIN_BINS).to_numpy()
-    if not ok.any():
-        raise NotTestable(
-            f"No model has {MIN_BINS} length bins with {MIN_WRONG} or more wrong responses: there are too few errors "
-            "to decompose."
-        )
-    if (~ok).any():
-        notes = (
-            *(note for note in notes if "length bins are left out" not in note),
-            f"{int((~ok).sum())} of {len(ok)} length bins are left out: fewer than {MIN_WRONG} wrong responses, or too "
-            "few such bins of that model.",
-        )
-    bins = table[ok].reset_index(drop=True)
-    arms, arm = _arms(bins)
-    center = float(bins["log_length"].mean())
-    x = bins["log_length"].to_numpy() - center
-    flat = {p: s.incoherence.reshape(-1, len(ok))[:, ok] for p, s in sets.items()}
-    covariance = np.stack([shrunk_covariance(flat[p]) for p in POPULATIONS])
-    bins = bins.assign(
-        **{f"incoherence_{p}": v.mean(0) for p, v in flat.items()}, **{f"sd_{p}": v.std(0) for p, v in flat.items()}
-    )
+    options = spec.options or {}
+    shapes = options["shapes"]
+    law = line_data(first, shapes=shapes, metric=options["metric"])
     models = [
-        [CurveLaw(shape, Bins.of(flat[p].mean(0), c), x, arm, spec.prior) for p, c in zip(POPULATIONS, covariance)]
-        for shape in options["shapes"]
+        [length_model(law.mean[s, p], law.covariance[s, p], spec.prior, shape) for p in range(len(POPULATIONS))]
+        for s, shape in enumerate(shapes)
     ]
-    varying = [c for c in ARM if arms[c].nunique() > 1] or ["model"]
-    labels = [", ".join(map(str, row)) for row in arms[varying].itertuples(index=False)]
-    tree = _sample(models, labels, seed=spec.seed, draws=spec.draws, chains=spec.chains)
-    return LengthLaw(bins.assign(arm=arm, x=x), arms, covariance, tree, spec, center, length, notes, first)
-
-
-def _described(table: pd.DataFrame, first: Fit) -> pd.DataFrame:
-    """The bins with their wrong responses, log length, and what is known of the model."""
-    import pandas as pd
-
-    cells = first.cells.table
-    more = cells.assign(wrong=cells["responses"] - cells["right"]).groupby(list(BIN), observed=True)
-    extra = more.agg(
-        wrong=("wrong", "sum"),
-        log2=("latent_log2_length", "mean"),
-        family=("family", "first"),
-        size=("model_size_b", "first"),
-    )
-    extra = extra.reindex(pd.MultiIndex.from_frame(table[list(BIN)]))
-    return table.assign(
-        wrong=extra["wrong"].to_numpy(),
-        log_length=extra["log2"].to_numpy() * np.log(2),
-        family=extra["family"].to_numpy(),
-        model_size_b=extra["size"].to_numpy(),
-    )
-
-
-def _arms(bins: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """The arms, in order of family and size, and the index of each bin's arm."""
-    import pandas as pd
-
-    arms = bins[[*ARM, "family", "model_size_b"]].drop_duplicates(list(ARM))
-    arms = arms.sort_values(["family", "model_size_b", *ARM]).reset_index(drop=True)
-    arm = pd.MultiIndex.from_frame(arms[list(ARM)]).get_indexer(pd.MultiIndex.from_frame(bins[list(ARM)]))
-    return arms, np.asarray(arm)
-
-
-@resumed
-def _sample(
-    models: Sequence[Sequence[CurveLaw]], arms: Sequence[str], *, seed: int, draws: int, chains: int
-) -> xr.DataTree:
-    """Draws of every shape and population."""
-    from hotmess.inference.sample import to_tree
-
-    m = len(arms)
-    out = np.empty((chains, draws, len(models), len(models[0]), 2 + 2 * m))
-    for s, of_shape in enumerate(models):
-        for p, law in enumerate(of_shape):
-            out[:, :, s, p] = law.chains(seed=seed + 10 * s + p, draws=draws, chains=chains)
-    by_arm = ["shape", "population", "arm"]
-    return to_tree(
-        {
-            "spread": np.exp(out[..., 0]),
-            "residual": np.exp(out[..., 1]),
-            "level": out[..., 2 : 2 + m],
-            "slope": out[..., 2 + m :],
-        },
-        sample_stats={"diverging": np.zeros((chains, draws), bool)},
-        coords={
-            "shape": [of_shape[0].shape for of_shape in models],
-            "population": list(POPULATIONS),
-            "arm": list(arms),
-        },
-        dims={"spread": by_arm[:2], "residual": by_arm[:2], "level": by_arm, "slope": by_arm},
-    )
+    varying = [c for c in ARM if law.arms[c].nunique() > 1] or ["model"]
+    labels = [", ".join(map(str, row)) for row in law.arms[varying].itertuples(index=False)]
+    spread = law.arms["log_length_sd"].to_numpy(float)
+    settings = {"seed": spec.seed, "draws": spec.draws, "chains": spec.chains}
+    tree = sample_length_laws(models, shapes, POPULATIONS, labels, spread, **settings)
+    return LengthLaw(law, tree, spec, length, notes, first)

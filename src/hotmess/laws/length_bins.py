@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
 
-BINS, MIN_BINS = 12, 4
+BINS, MIN_BINS, MIN_WRONG = 12, 4, 10
 ARM = ("model", "condition", "budget")
 
 
@@ -37,14 +37,17 @@ def latent_lengths(responses: Responses, table: pd.DataFrame, *, latent: bool = 
 
 
 def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True) -> tuple[Cells, tuple[str, ...]]:
-    """Cells with a `latent_log2_length` and a `bin` of equally many questions by it within each arm; what is left out.
+    """Cells with a `latent_log2_length` and a `bin` by it within each arm; what is left out.
 
+    Bins have equally many questions, but neighbours are joined until each has `MIN_WRONG` wrong responses: none is left
+    out for what its answers were. Arms without `MIN_BINS` such bins are left out whole.
     latent=False: means of the runs in the place of latent lengths, for comparison.
 
     Raises
     ------
     NotTestable
-        If there is no length, it does not vary between questions, or there are too few questions for `MIN_BINS` bins.
+        If there is no length, it does not vary between questions, there are too few questions for `MIN_BINS` bins, or
+        every arm has too few errors.
     """
     from hotmess.responses.cells import reduce, take_cells
     from hotmess.responses.cut import missing_lengths_note
@@ -86,5 +89,45 @@ def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True)
             f"{int(size.max())}."
         )
     per_arm = (size // 2).clip(1, bins)
-    table["bin"] = (rank * per_arm // size).astype(int)
-    return type(cells)(table, cells.points, cells.counts, cells.clusters, cells.outcome), tuple(notes)
+    table["bin"] = _joined(table, (rank * per_arm // size).astype(int))
+    few = table.groupby(list(ARM), observed=True)["bin"].transform("max") + 1 < MIN_BINS
+    if few.all():
+        raise NotTestable(
+            f"No model has {MIN_BINS} length bins with {MIN_WRONG} or more wrong responses: there are too few errors "
+            "to decompose."
+        )
+    whole = type(cells)(table, cells.points, cells.counts, cells.clusters, cells.outcome)
+    if few.any():
+        names = table.loc[few, list(ARM)].drop_duplicates().itertuples(index=False)
+        listed = "; ".join(", ".join(str(part) for part in name if str(part)) for name in names)
+        notes.append(
+            f"Left out of the length law, fewer than {MIN_BINS} bins of {MIN_WRONG} wrong responses: {listed}."
+        )
+        whole = take_cells(whole, np.flatnonzero(~few.to_numpy()))
+    return whole, tuple(notes)
+
+
+def _joined(table: pd.DataFrame, place: pd.Series) -> np.ndarray:
+    """Bins of each arm, from the shortest, joined with the next until they have enough wrong responses."""
+    arm = table.groupby(list(ARM), observed=True, sort=False).ngroup().to_numpy()
+    wrong = (table["responses"] - table["right"]).to_numpy()
+    old, out = place.to_numpy(), np.empty(len(table), int)
+    for a in np.unique(arm):
+        rows = np.flatnonzero(arm == a)
+        joined = _enough(np.bincount(old[rows], wrong[rows]))
+        out[rows] = joined[old[rows]]
+    return out
+
+
+def _enough(wrong: np.ndarray) -> np.ndarray:
+    """New numbers of bins with so many wrong responses, from the first; what is left at the end goes with the last.
+
+    >>> _enough(np.array([3, 8, 16, 2, 5, 0])).tolist()
+    [0, 0, 1, 1, 1, 1]
+    """
+    out, number, count = np.empty(len(wrong), int), 0, 0.0
+    for i, n in enumerate(wrong):
+        if count >= MIN_WRONG:
+            number, count = number + 1, 0.0
+        out[i], count = number, count + n
+    return out if count >= MIN_WRONG or number == 0 else np.minimum(out, number - 1)

@@ -180,10 +180,10 @@ class Sized:
 def length_and_size(world: Sized, *, seed: int) -> World:
     """Incoherence depends on the question's length, on the model's size, on both or neither.
 
-    truth: `length_slope`, `size_slope` (per standard deviation), and `share_difference`, the share of length minus that
-    of size in the variance that both explain; 0 where neither explains any.
+    truth: `length_slope`, `size_slope` (per standard deviation), and `explained_difference`, the variance of logit
+    incoherence that length explains minus that which size explains.
 
-    >>> length_and_size(Sized(questions=10, size_slope=0.5), seed=0).truth["share_difference"]
+    >>> length_and_size(Sized(questions=10, size_slope=0.5), seed=0).truth["explained_difference"]
     0.0
     """
     rng = np.random.default_rng(seed)
@@ -195,7 +195,6 @@ def length_and_size(world: Sized, *, seed: int) -> World:
     logit = np.log(world.level / (1 - world.level)) + world.length_slope * latent + own[:, None]
     shape = (m, world.questions, 1, world.samples)
     answer = (rng.random(shape) >= 1 / (1 + np.exp(-logit))[:, :, None, None]).astype(np.int64)
-    squares = world.length_slope**2, world.size_slope**2
     return World(
         answer=answer,
         target=rng.integers(2, size=world.questions),
@@ -203,7 +202,7 @@ def length_and_size(world: Sized, *, seed: int) -> World:
         truth={
             "length_slope": world.length_slope,
             "size_slope": world.size_slope,
-            "share_difference": (squares[0] - squares[1]) / sum(squares) if sum(squares) else 0.0,
+            "explained_difference": world.length_slope**2 - world.size_slope**2,
         },
         models=tuple(f"model-{size:g}B" for size in world.sizes),
         sizes=world.sizes,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +13,15 @@ from hotmess.claims.procedures import length_line
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
 from hotmess.claims.slopes import moments_of, slope_parts
+from hotmess.decompose.grouping import question_index
 from hotmess.decompose.parts import NAMES
 from hotmess.decompose.squared import unbiased
 from hotmess.design.components import length_components
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.length_slopes import arm_index, length_estimate
-from hotmess.inference.evidence import PointEvidence, pareto_k
+from hotmess.inference.evidence import PointEvidence
+from hotmess.laws.length_model import log_factor_without_slopes
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -53,13 +54,13 @@ def _quantity(study: Study, population: str) -> Quantity:
 
 def _estimate(study: Study) -> Estimate:
     t = length_terms(study)
-    return length_estimate(t.variance, t.error, t.x, t.arm, bins=t.bins)
+    return length_estimate(t.variance, t.error, t.x, t.arm, t.question)
 
 
 def _control(study: Study, seed: int) -> Control:
     t = length_terms(study)
     permuted = (
-        length_estimate(t.variance[has], t.error[has], x, t.arm[has], bins=t.bins)
+        length_estimate(t.variance[has], t.error[has], x, t.arm[has], t.question[has])
         for has, x in permuted_lengths(t.x, t.arm, t.question, seed, 19)
     )
     return run_control("lengths permuted between questions, alike for all models", _estimate(study), permuted)
@@ -78,50 +79,35 @@ def _variants(study: Study) -> dict[str, Estimate]:
         where = reduce(study.responses).table[keys].reset_index().set_index(keys)["index"]
         index = where.loc[list(cells.table[keys].itertuples(index=False, name=None))].to_numpy()
         out["unparsable as wrong"] = length_estimate(
-            wrong.variance[index], wrong.error[index], mine.x, mine.arm, bins=mine.bins
+            wrong.variance[index], wrong.error[index], mine.x, mine.arm, mine.question
         )
     without = study.without_truncated
     if without is not None:
-        out["cut off and unparsable left out"] = _again(without, mine.bins)
+        out["cut off and unparsable left out"] = _again(without)
     for name, filled in study.filled_lengths.items():
         out[name] = _again(filled)
     return out
 
 
-def _again(responses: Responses, bins: int | None = None) -> Estimate:
-    """The estimate on other responses, with as many bins, or as many as they have."""
+def _again(responses: Responses) -> Estimate:
+    """The estimate on other responses."""
     from hotmess.laws.length_bins import binned_cells
 
     rest, _ = binned_cells(responses)
     terms, table = unbiased(rest.points), rest.table
     x = table["latent_log2_length"].to_numpy() * np.log(2)
-    bins = int(table["bin"].max()) + 1 if bins is None else bins
-    return length_estimate(terms.variance, terms.error, x, arm_index(table), bins=bins)
+    return length_estimate(terms.variance, terms.error, x, arm_index(table), question_index(table))
 
 
 def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
     """(n,) draws of the mean slope over arms from the law's prior."""
     law = study.length_law
-    return np.asarray(law.prior.slopes(rng, n, len(law.arms)).mean(1))
+    return law.model("these").prior_draws(law.mean_slope(), rng, n)
 
 
 def _point(study: Study, *, population: str = "these") -> PointEvidence:
-    """Evidence that incoherence does not depend on length: marginal likelihoods of the odds law with and without slope.
-
-    Both by importance sampling from heavy-tailed mixtures fitted to the posterior; the error is that of the weights.
-    """
-    from scipy.special import logsumexp
-
-    model = study.length_law.model(population)
-    found, errors, k = [], [], []
-    for i, one in enumerate((model, replace(model, x=0 * model.x))):
-        log_w = one.proposals(np.random.default_rng([study.seed, 61, i]), 10_000, 24)[1]
-        log_w = np.where(np.isfinite(log_w), log_w, -np.inf)
-        top = float(logsumexp(log_w) - np.log(len(log_w)))
-        found.append(top)
-        errors.append(np.exp(log_w - top).std() / np.sqrt(len(log_w)))
-        k.append(pareto_k(np.maximum(log_w, log_w.max() - 600)))
-    return PointEvidence(found[1] - found[0], float(np.hypot(*errors)), max(k), "importance sampling")
+    """Evidence that incoherence does not depend on length: marginal likelihoods of the law with and without slopes."""
+    return PointEvidence(log_factor_without_slopes(study.length_law.model(population)), 0.0, -np.inf, "exact")
 
 
 CLAIM = Claim(

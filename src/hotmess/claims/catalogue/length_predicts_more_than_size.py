@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.kinds import absent
-from hotmess.claims.kinds.between_questions import KEYS, permuted_lengths
-from hotmess.claims.kinds.shares import MIN_SIZES, SLOPE, quick_shares, share_difference, slope_draws
+from hotmess.claims.kinds.between_questions import LengthTerms, length_terms, permuted_lengths
+from hotmess.claims.kinds.shares import MIN_SIZES, SLOPE, Arms, quick_shares, slope_draws
 from hotmess.claims.procedures import explained
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
-from hotmess.decompose.grouping import question_index
-from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
-from hotmess.estimates.length_slopes import arm_index
-from hotmess.laws.gaussian import shrunk_covariance
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hotmess.claims.study import Study
 
 
-def _rows(study: Study) -> np.ndarray:
-    """Rows of the length law's bins whose model has a size; raises where there are too few sizes."""
-    size = study.length_law.bins["model_size_b"].to_numpy(float)
+def _sized(arms: pd.DataFrame) -> np.ndarray:
+    """Rows of the length law's arms whose model has a size; raises where there are too few sizes."""
+    size = arms["model_size_b"].to_numpy(float)
     rows = np.flatnonzero(size > 0)
     sizes = len(np.unique(size[rows]))
     if sizes < MIN_SIZES:
@@ -40,78 +39,75 @@ def _rows(study: Study) -> np.ndarray:
 
 def _quantity(study: Study, population: str) -> Quantity:
     law = study.length_law
-    rows = _rows(study)
-    bins = law.bins.iloc[rows]
-    sets = law.fit.draws(KEYS, population=population)
-    place = {tuple(r): i for i, r in enumerate(sets.table[KEYS].itertuples(index=False, name=None))}
-    index = [place[tuple(r)] for r in bins[KEYS].itertuples(index=False, name=None)]
-    ratio = sets.incoherence[..., index].reshape(-1, len(index))
-    logit = np.log(np.clip(ratio, 1e-6, 1 - 1e-6)) - np.log1p(-np.clip(ratio, 1e-6, 1 - 1e-6))
-    chains = law.fit.chains
-    per_chain = int(law.data["posterior"].sizes["draw"])
+    rows = _sized(law.arms)
+    arms, seen = law.arms.iloc[rows], law.model(population).rows(np.r_[rows, rows + len(law.arms)])
     got = slope_draws(
-        logit.mean(0),
-        shrunk_covariance(logit),
-        bins["log_length"].to_numpy(),
-        np.log(bins["model_size_b"].to_numpy(float)),
-        np.unique(bins["model"].astype(str).to_numpy(), return_inverse=True)[1],
-        draws=chains * per_chain,
+        seen.y,
+        seen.noise,
+        Arms(
+            arms["log_length"].to_numpy(float),
+            arms["log_length_sd"].to_numpy(float),
+            np.log(arms["model_size_b"].to_numpy(float)),
+            np.unique(arms["model"].astype(str).to_numpy(), return_inverse=True)[1],
+        ),
+        draws=law.spec.chains * law.spec.draws,
         seed=study.seed,
     )
-    shape = (chains, per_chain)
+    shape = (law.spec.chains, law.spec.draws)
     each = {"slope on length": got.length.reshape(shape), "slope on size": got.size.reshape(shape)}
     cells = law.fit.cells.table
-    cells = cells[cells["model_size_b"] > 0]
     return Quantity(
         got.difference.reshape(shape),
-        law.fit.gate.over(each),
-        length_scope(study, cells),
+        law.gate.over(each),
+        length_scope(study, cells[cells["model_size_b"] > 0]),
         each,
         notes=law.notes,
     )
 
 
-def _terms(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
-    _rows(study)
-    cells = study.length_law.fit.cells
-    keep = np.flatnonzero((cells.table["model_size_b"] > 0).to_numpy())
-    table = cells.table.iloc[keep]
-    terms = unbiased(cells.points)
-    names, model = np.unique(table["model"].astype(str).to_numpy(), return_inverse=True)
+@dataclass(frozen=True)
+class _Terms:
+    """Cells of models whose size is known: as `LengthTerms`, with the model's index, and log sizes of models."""
+
+    own: LengthTerms
+    keep: np.ndarray
+    model: np.ndarray
+    log_size: np.ndarray
+
+    def estimate(self, has: np.ndarray, x: np.ndarray) -> Estimate:
+        t, rows = self.own, self.keep[has]
+        return quick_shares(t.variance[rows], t.error[rows], x, self.model[has], t.question[rows], self.log_size)
+
+
+def _terms(study: Study) -> _Terms:
+    law = study.length_law
+    _sized(law.arms)
+    table = law.fit.cells.table
+    keep = np.flatnonzero((table["model_size_b"] > 0).to_numpy())
+    names, model = np.unique(table["model"].astype(str).to_numpy()[keep], return_inverse=True)
     size = table.assign(model=table["model"].astype(str)).groupby("model")["model_size_b"].first()
-    x = table["latent_log2_length"].to_numpy() * np.log(2)
-    question = question_index(table)
-    return (
-        terms.variance[keep],
-        terms.error[keep],
-        x,
-        model,
-        np.log(size.loc[list(names)].to_numpy(float)),
-        question,
-        int(cells.table["bin"].max()) + 1,
-    )
+    return _Terms(length_terms(study), keep, model, np.log(size.loc[list(names)].to_numpy(float)))
 
 
 def _estimate(study: Study) -> Estimate:
-    variance, error, x, model, size, _, bins = _terms(study)
-    return quick_shares(variance, error, x, model, size, bins=bins)
+    t = _terms(study)
+    return t.estimate(np.ones(len(t.keep), bool), t.own.x[t.keep])
 
 
 def _control(study: Study, seed: int) -> Control:
     """Lengths permuted between questions, alike for all models: what is left of length predicts nothing."""
-    variance, error, x, model, size, question, bins = _terms(study)
-    cells = study.length_law.fit.cells.table
-    arm = arm_index(cells)[(cells["model_size_b"] > 0).to_numpy()]
+    t = _terms(study)
+    own = t.own
     permuted = (
-        quick_shares(variance[has], error[has], new, model[has], size, bins=bins)
-        for has, new in permuted_lengths(x, arm, question, seed, 37)
+        t.estimate(has, new)
+        for has, new in permuted_lengths(own.x[t.keep], own.arm[t.keep], own.question[t.keep], seed, 37)
     )
     return run_control("lengths permuted between questions, alike for all models", _estimate(study), permuted)
 
 
 def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
     length, size = rng.normal(0, SLOPE, (2, n))
-    return share_difference(length, size, 0.0)
+    return np.asarray(length**2 - size**2)
 
 
 CLAIM = Claim(
@@ -119,8 +115,8 @@ CLAIM = Claim(
     place="claim 5; surface of incoherence over length and size",
     statement="length predicts incoherence better than model size does, over the lengths and sizes observed",
     estimand=(
-        "Shapley share of latent log length minus that of log model size in the variance of logit incoherence that "
-        "both explain (-1 to 1)"
+        "variance of logit incoherence that latent log length explains minus that which log model size explains "
+        "(Shapley values, squared logits)"
     ),
     quantity=_quantity,
     needs="letters, lengths, at least 4 model sizes, 8 questions and 4 length bins with 10 wrong responses",

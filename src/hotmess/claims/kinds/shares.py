@@ -1,12 +1,15 @@
-"""How much of incoherence length and model size explain: Shapley shares of standardised slopes.
+"""How much of incoherence length and model size explain: Shapley values of standardised slopes.
 
-Incoherence of bins of questions by latent length, of every model, on the logit scale:
+Of every arm a (a model, its condition and budget) the length law sees the level at its mean log length and the slope
+per standard deviation s_a of its log lengths. With z and s_N the log length and log size in standard deviations, over
+all questions and over arms,
 
-    logit I_mb = c + b_L z_mb + b_N s_m + u_m + e_mb,
+    level_a = c + b_L z_a + b_N s_N,a + u_m + noise,     slope_a = (b_L / sd) s_a + t_a + noise,
 
-z and s the log length and log size in standard deviations over the observed bins, u_m a model's own residual (so that
-size has about k - 2 degrees of freedom with k sizes). The variance explained, b_L² + b_N² + 2 r b_L b_N, has Shapley
-values b_L² + r b_L b_N and b_N² + r b_L b_N; the claim is about the difference of their shares.
+u_m a model's own residual (so that size has about k - 2 degrees of freedom with k sizes), t_a the arms' own slopes. The
+variance explained, b_L² + b_N² + 2 r b_L b_N, has the Shapley values b_L² + r b_L b_N and b_N² + r b_L b_N: their
+difference, b_L² - b_N², needs no r. It is told as it is, in squared logits. As a share of what both explain it is not
+identified where both explain little: then the share is a ratio of noise, and its prior is on ±1.
 """
 
 from __future__ import annotations
@@ -16,108 +19,108 @@ from dataclasses import dataclass
 import numpy as np
 
 from hotmess.estimates.estimate import NOTHING, Estimate
-from hotmess.estimates.length_slopes import binned_logits
+from hotmess.estimates.length_slopes import arm_lines
 from hotmess.laws.gaussian import GaussianLaw, Part
 from hotmess.laws.hyperprior import HyperPrior
 
 MIN_SIZES, GRID = 4, 24
-INTERCEPT, SLOPE, MODEL, REST = 2.0, 1.0, 0.5, 0.3
-"""Priors on the logit scale: sd of intercept and standardised slopes; half-normal scales of u and e."""
+LEVEL, SLOPE, MODEL, SPREAD = 1.5, 0.5, 0.5, 0.3
+"""Priors on the logit scale: sd of the intercept and of the standardised slopes; half-normal scales of u and t."""
 
 
 @dataclass(frozen=True)
 class SlopeDraws:
-    """Independent draws (draws,) of the standardised slopes, and the correlation r of length and size over bins."""
+    """Independent draws (draws,) of the standardised slopes on length and on size."""
 
     length: np.ndarray
     size: np.ndarray
-    r: float
 
     @property
     def difference(self) -> np.ndarray:
-        """Share of length minus share of size."""
-        return share_difference(self.length, self.size, self.r)
+        """Variance of logit incoherence that length explains, minus that of size."""
+        return np.asarray(self.length**2 - self.size**2)
 
 
-def share_difference(length: np.ndarray, size: np.ndarray, r: float) -> np.ndarray:
-    """Shapley share of length minus that of size in the variance that both slopes explain; 0 where nothing is.
+@dataclass(frozen=True)
+class Arms:
+    """What is known of the arms' lengths and sizes, (A,) each.
 
-    (b_L² - b_N²) / (b_L² + b_N² + 2 r b_L b_N), since r b_L b_N is shared alike.
-
-    >>> share_difference(np.array([1.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.5]), 0.0).tolist()
-    [1.0, 0.0, -1.0]
+    Attributes
+    ----------
+    middle, spread
+        Mean and standard deviation of log length.
+    log_size, model
+        Log size, and index of the model.
     """
-    total = length**2 + size**2 + 2 * r * length * size
-    out: np.ndarray = np.divide(length**2 - size**2, total, out=np.zeros(np.shape(total)), where=total > 0)
-    return out
+
+    middle: np.ndarray
+    spread: np.ndarray
+    log_size: np.ndarray
+    model: np.ndarray
+
+    @property
+    def unit(self) -> float:
+        """Standard deviation of log length over all questions and arms."""
+        return float(np.sqrt((self.spread**2).mean() + self.middle.var()))
+
+    def design(self) -> np.ndarray:
+        """(2A, 3): c, b_L and b_N to levels, then to slopes per standard deviation."""
+        z = (self.middle - self.middle.mean()) / self.unit
+        s = (self.log_size - self.log_size.mean()) / self.log_size.std()
+        one, none = np.ones(len(z)), np.zeros(len(z))
+        return np.concatenate([np.column_stack([one, z, s]), np.column_stack([none, self.spread / self.unit, none])])
 
 
-def slope_draws(
-    y: np.ndarray,
-    noise: np.ndarray,
-    length: np.ndarray,
-    size: np.ndarray,
-    model: np.ndarray,
-    *,
-    draws: int,
-    seed: int,
-) -> SlopeDraws:
+def slope_draws(y: np.ndarray, noise: np.ndarray, arms: Arms, *, draws: int, seed: int) -> SlopeDraws:
     """Exact posterior of the two slopes: the two scales on a grid, all else Gaussian and integrated out.
 
-    Parameters
-    ----------
-    y, noise
-        (bins,) logit incoherences and their (bins, bins) covariance.
-    length, size
-        (bins,) log length and log size, in any unit.
-    model
-        (bins,) index of the model.
+    y, noise: (2A,) levels and slopes of arms, and their covariance, as `hotmess.laws.length_lines.LineData` has them.
     """
-    z, s = ((v - v.mean()) / v.std() for v in (length, size))
+    count = len(arms.middle)
+    same = (arms.model[:, None] == arms.model).astype(float)
+    levels, slopes = np.diag([1.0, 0.0]), np.diag([0.0, 1.0])
     law = GaussianLaw(
         y=y,
         noise=noise,
-        design=np.column_stack([np.ones(len(y)), z, s]),
+        design=arms.design(),
         mean=np.zeros(3),
-        fixed=np.diag([INTERCEPT**2, SLOPE**2, SLOPE**2]),
-        hyper=HyperPrior((MODEL, REST)),
-        residuals=(Part((0, 0), (model[:, None] == model).astype(float)), Part((1, 1), np.eye(len(y)))),
+        fixed=np.diag([LEVEL**2, SLOPE**2, SLOPE**2]),
+        hyper=HyperPrior((MODEL, SPREAD)),
+        residuals=(Part((0, 0), np.kron(levels, same)), Part((1, 1), np.kron(slopes, np.eye(count)))),
     )
     beta = law.on_grid(law.hyper.grid(GRID), draws, np.random.default_rng([seed, 31]))[1]
-    return SlopeDraws(beta[:, 1], beta[:, 2], float(np.mean(z * s)))
+    return SlopeDraws(beta[:, 1], beta[:, 2])
 
 
 def quick_shares(
-    variance: np.ndarray, error: np.ndarray, x: np.ndarray, model: np.ndarray, log_size: np.ndarray, *, bins: int
+    variance: np.ndarray,
+    error: np.ndarray,
+    x: np.ndarray,
+    model: np.ndarray,
+    question: np.ndarray,
+    log_size: np.ndarray,
 ) -> Estimate:
-    """The difference of shares by least squares: slopes within models, then of the models' levels on size.
+    """The difference without a model: slopes within models, then of the models' levels on size, by least squares.
 
-    variance, error, x: (cells,) unbiased terms and log length; model: (cells,) index; log_size: (models,). Errors of
-    the slopes are the scatter over models, with k - 1 and k - 2 degrees of freedom; that of the difference is the
-    standard deviation over draws of both.
+    variance, error, x: (cells,) unbiased terms and log length; model, question: (cells,) index; log_size: (models,).
+    Errors of the slopes are the scatter over models, with k - 1 and k - 2 degrees of freedom; squares are less the
+    squares of these, so that noise explains nothing on average.
     """
-    mean, y = binned_logits(variance, error, x, model, bins=bins)
-    use = np.isfinite(y)
-    has = use.sum(1) >= 3
-    if has.sum() < MIN_SIZES:
+    lines = arm_lines(variance, error, x, model, question)
+    has = np.isfinite(lines.slope)
+    if has.sum() < MIN_SIZES or np.ptp(log_size[has]) == 0:
         return NOTHING
-    y, length, use, log_size = y[has], mean[has], use[has], log_size[has]
-    z = (length - length[use].mean()) / length[use].std()
-    flat = np.broadcast_to(log_size[:, None], use.shape)[use]
-    s = (log_size - flat.mean()) / flat.std()
-    n = use.sum(1)
-    z_mean, y_mean = (np.where(use, v, 0.0).sum(1) / n for v in (z, y))
-    away = np.where(use, z - z_mean[:, None], 0.0)
-    slopes = (away * np.where(use, y, 0.0)).sum(1) / (away**2).sum(1)
-    b = slopes.mean()
-    level = y_mean - b * z_mean
-    t = s - s.mean()
-    on_size = float(t @ level / (t @ t))
-    left = level - level.mean() - on_size * t
-    errors = slopes.std(ddof=1) / np.sqrt(len(s)), np.sqrt((left**2).sum() / (len(s) - 2) / (t @ t))
-    rng = np.random.default_rng(29)
-    r = float(np.mean(z[use] * np.broadcast_to(s[:, None], use.shape)[use]))
-    drawn = share_difference(
-        b + errors[0] * rng.standard_t(len(s) - 1, 500), on_size + errors[1] * rng.standard_t(len(s) - 2, 500), r
-    )
-    return Estimate(float(share_difference(np.array(b), np.array(on_size), r)), float(drawn.std()), len(s) - 2)
+    k = int(has.sum())
+    arms = Arms(lines.middle[has], lines.spread[has], log_size[has], np.arange(k))
+    slopes = lines.slope[has] * arms.unit
+    on_length, length_error = float(slopes.mean()), float(slopes.std(ddof=1) / np.sqrt(k))
+    design = arms.design()[:k]
+    level = lines.level[has] - on_length * design[:, 1]
+    s = design[:, 2]
+    on_size = float(s @ level / (s @ s))
+    left = level - level.mean() - on_size * s
+    size_error = float(np.sqrt((left**2).sum() / (k - 2) / (s @ s)))
+    value = (on_length**2 - length_error**2) - (on_size**2 - size_error**2)
+    pairs = ((on_length, length_error), (on_size, size_error))
+    variance_of = sum(4 * max(b**2 - e**2, 0.0) * e**2 + 2 * e**4 for b, e in pairs)
+    return Estimate(value, float(np.sqrt(variance_of)), k - 2)

@@ -1,0 +1,145 @@
+"""What length laws are fitted to: lines of every arm, and incoherences of bins, from draws of questions' own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotmess.answers.population import question_weights
+from hotmess.decompose.grouping import question_index
+from hotmess.errors import NotTestable
+from hotmess.inference.gate import need_draws
+from hotmess.laws.gaussian import shrunk_covariance
+from hotmess.laws.length_bins import ARM
+from hotmess.laws.quasi_lines import quasi_lines, standardised
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hotmess.answers.posterior import Fit
+
+Floats = NDArray[np.floating[Any]]
+POPULATIONS = ("like-these", "these")
+BIN = (*ARM, "bin")
+MOST, LEAST = 20_000_000, 400
+"""Draws × cells of terms held at a time, and draws kept all the same: a covariance asks for no more."""
+
+
+@dataclass(frozen=True)
+class LineData:
+    """What the laws see, for P populations (`POPULATIONS`) and S shapes.
+
+    Attributes
+    ----------
+    arms
+        A row per arm (A): model, condition, budget, family, model_size_b, questions, `log_length` and `log_length_sd`,
+        mean and standard deviation of its questions' natural log lengths.
+    mean, covariance
+        (S, P, 2A) levels at the arm's mean length, then slopes per standard deviation of its log length; and their
+        (S, P, 2A, 2A) joint covariance.
+    bins
+        A row per bin (B): its arm, `log_length`, `x` (less the arm's mean), questions, wrong responses, and for each
+        population the posterior mean and sd of its incoherence.
+    bin_covariance
+        (P, B, B) of the bins' incoherences.
+    """
+
+    arms: pd.DataFrame
+    mean: Floats
+    covariance: Floats
+    bins: pd.DataFrame
+    bin_covariance: Floats
+
+
+def line_data(fit: Fit, *, shapes: Sequence[str], metric: str) -> LineData:
+    """Lines and bins of a posterior of answers that pools nothing over length.
+
+    Raises
+    ------
+    NotTestable
+        If an arm has no line: variance or bias² of nearly nothing on one side.
+    """
+    need_draws(fit.kept_draws)
+    arms, arm = _arms(fit.cells.table)
+    length = fit.cells.table["latent_log2_length"].to_numpy(float) * np.log(2)
+    z, middle, spread = np.empty(len(length)), np.empty(len(arms)), np.empty(len(arms))
+    for a in range(len(arms)):
+        z[arm == a], middle[a], spread[a] = standardised(length[arm == a])
+    arms = arms.assign(questions=np.bincount(arm), log_length=middle, log_length_sd=spread)
+    draws = fit.chains * (max(LEAST, min(fit.kept_draws, MOST // len(fit.cells))) // fit.chains)
+    terms = fit.terms(metric, min(draws, fit.kept_draws))
+    mean, covariance = [], []
+    for shape in shapes:
+        flat = {p: _lines(terms.variance, terms.error, z, arm, fit, shape, p) for p in POPULATIONS}
+        mean.append([f.mean(0) for f in flat.values()])
+        covariance.append([shrunk_covariance(f) for f in flat.values()])
+    bins, of_bins = _bins(fit, arms, metric)
+    return LineData(arms, np.array(mean), np.array(covariance), bins, of_bins)
+
+
+def _lines(
+    variance: Floats, error: Floats, z: Floats, arm: NDArray[np.int64], fit: Fit, shape: str, population: str
+) -> Floats:
+    """(draws, 2A) levels and slopes; draws without a line are left out."""
+    question = question_index(fit.cells.table)
+    weights = None
+    if population == "like-these":
+        weights = question_weights(int(question.max()) + 1, len(error), population=population, seed=fit.seed)
+    arms = int(arm.max()) + 1
+    out = np.empty((len(error), 2 * arms))
+    for a in range(arms):
+        rows = np.flatnonzero(arm == a)
+        own = None if weights is None else weights[:, question[rows]]
+        found = quasi_lines(variance[:, rows], error[:, rows], z[rows], weights=own, link=shape)
+        out[:, a], out[:, arms + a] = found
+    known = np.isfinite(out).all(1)
+    if known.mean() < 0.99:
+        raise NotTestable(
+            "Incoherence against length has no line in some models: nearly all errors are at one end, or all of one "
+            "kind."
+        )
+    return out[known]
+
+
+def _arms(table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """The arms, in order of family and size, and the index of each row's arm."""
+    import pandas as pd
+
+    arms = table[[*ARM, "family", "model_size_b"]].drop_duplicates(list(ARM))
+    arms = arms.sort_values(["family", "model_size_b", *ARM]).reset_index(drop=True)
+    index = pd.MultiIndex.from_frame(arms[list(ARM)])
+    return arms, np.asarray(index.get_indexer(pd.MultiIndex.from_frame(table[list(ARM)])), np.int64)
+
+
+def _bins(fit: Fit, arms: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, Floats]:
+    """The bins with their incoherences, and the covariances of these."""
+    import pandas as pd
+
+    keys = list(BIN)
+    sets = {p: fit.draws(keys, population=p, metric=metric) for p in POPULATIONS}
+    table = sets["these"].table
+    cells = fit.cells.table
+    more = cells.assign(wrong=cells["responses"] - cells["right"]).groupby(keys, observed=True)
+    extra = more.agg(wrong=("wrong", "sum"), log2=("latent_log2_length", "mean"))
+    extra = extra.reindex(pd.MultiIndex.from_frame(table[keys]))
+    index = pd.MultiIndex.from_frame(arms[list(ARM)])
+    arm = index.get_indexer(pd.MultiIndex.from_frame(table[list(ARM)]))
+    length = extra["log2"].to_numpy(float) * np.log(2)
+    table = table.assign(
+        wrong=extra["wrong"].to_numpy(),
+        log_length=length,
+        x=length - arms["log_length"].to_numpy()[arm],
+        arm=arm,
+        family=arms["family"].to_numpy()[arm],
+        model_size_b=arms["model_size_b"].to_numpy()[arm],
+    )
+    covariance = []
+    for p, s in sets.items():
+        flat = s.incoherence.reshape(-1, len(table))
+        table[f"incoherence_{p}"], table[f"sd_{p}"] = flat.mean(0), flat.std(0)
+        covariance.append(shrunk_covariance(flat))
+    return table.reset_index(drop=True), np.stack(covariance)
