@@ -3,10 +3,12 @@
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hotmess as hm
 from hotmess.runs import counts
 
 ONE = np.zeros
@@ -43,6 +45,27 @@ def test_pass_at_k_is_inspects_reducer(right, k):
     theirs = scorer.pass_at(k)(given_).as_float()
     x = np.array([1.0] * right + [0.0] * (5 - right))
     assert counts.best_of(counts.sort_scores(x, np.zeros(5, int), 1), k)[0] == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_a_table_has_what_inspects_reducers_say_of_its_questions(k):
+    """pass@k, pass^k and the mean of right ones; best and worst of scores where k is all of them."""
+    scorer = pytest.importorskip("inspect_ai.scorer")
+    x = np.random.default_rng(k).integers(0, 2, (12, 4)).astype(float)
+    frame = pd.DataFrame({"model": "m", "question": np.repeat(range(12), 4), "sample": [*range(4)] * 12})
+    found = hm.reliability(hm.read(frame.assign(score=x.ravel()), allow_copies=True), k=[k]).table
+    value = found.set_index(["quantity"])["value"]
+    each = [[scorer.Score(value=v) for v in row] for row in x]
+    for name, reducer in (
+        ("pass@k", scorer.pass_at(k)),
+        ("pass^k", scorer.pass_k(k)),
+        ("accuracy", scorer.mean_score()),
+    ):
+        assert value[name] == pytest.approx(np.mean([reducer(one).as_float() for one in each]))
+    graded = np.random.default_rng(k).random((12, 4))
+    best = hm.reliability(hm.read(frame.assign(score=graded.ravel()), allow_copies=True), k=[4]).table
+    theirs = np.mean([scorer.max_score()([scorer.Score(value=v) for v in row]).as_float() for row in graded])
+    assert best.set_index("quantity")["value"]["best of k"] == pytest.approx(theirs)
 
 
 @pytest.mark.parametrize("statistic", ["best_of", "worst_of"])

@@ -1,5 +1,7 @@
 """A judge's errors taken out: exact in expectation, covered, and refused where the judge says nothing."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 import hotmess as hm
 from hotmess.cli import main
 from hotmess.errors import BadInput, NotTestable
+from hotmess.runs.pairs import pair_sums
 
 S, T = 0.9, 0.8
 
@@ -86,3 +89,22 @@ def test_the_command(tmp_path, capsys):
     assert main([*words, str(tmp_path / "checked.csv")]) == 0
     assert "as_judged" in capsys.readouterr().out
     assert main([*words, str(tmp_path / "none.csv")]) == 2
+
+
+@pytest.mark.parametrize("accuracy", [0.3, 0.8])
+def test_repeated_judgements_are_told_from_scatter_of_responses_exactly_in_expectation(accuracy):
+    """Two responses judged twice each, all 64 outcomes: judging has E m (1 − m), responses have J² a (1 − a)."""
+    judging = responses = 0.0
+    for right in product([0, 1], repeat=2):
+        for said in product([0, 1], repeat=4):
+            chance = np.prod([accuracy if r else 1 - accuracy for r in right])
+            for i, verdict in enumerate(said):
+                yes = S if right[i // 2] else 1 - T
+                chance *= yes if verdict else 1 - yes
+            z = np.array(said, float)[:, None]
+            sums = pair_sums(z, np.zeros(4, int), [np.array([0, 0, 1, 1])])
+            d = dict(zip(sums.shared, sums.distance()[:, 0]))
+            judging += chance * d[frozenset({0})]
+            responses += chance * (d[frozenset()] - d[frozenset({0})])
+    assert judging == pytest.approx(accuracy * S * (1 - S) + (1 - accuracy) * T * (1 - T))
+    assert responses == pytest.approx((S + T - 1) ** 2 * accuracy * (1 - accuracy))
