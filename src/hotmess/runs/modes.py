@@ -157,8 +157,8 @@ def _questions(responses: Responses, found: Runs, interval: float, seed: int) ->
     table["responses"] = found.table["responses"]
     wrong = (found.score != 1) & (found.answer >= 0)
     cells = len(table)
-    table["wrong"] = np.bincount(found.cell, wrong, minlength=cells)
-    table["no_answer"] = np.bincount(found.cell, found.answer < 0, minlength=cells)
+    table["wrong"] = np.bincount(found.cell[wrong], minlength=cells)
+    table["no_answer"] = np.bincount(found.cell[found.answer < 0], minlength=cells)
     pair, m = np.unique(np.stack([found.cell[wrong], found.answer[wrong]], axis=1), axis=0, return_counts=True)
     values = mistakes(pair[:, 0], m, _options(responses, found), cells, interval=interval, seed=seed)
     for at, name in enumerate(MISTAKES):
