@@ -87,7 +87,7 @@ def bare(path: str, limit: str, scratch: str) -> int:
 
 def one_query(path: str, limit: str, scratch: str) -> int:
     """The package's query, nothing done with its result."""
-    from hotmess.responses.counted import counts_sql
+    from hotmess.responses.counting import counts_sql
 
     names = [*KEYS.split(", "), "answer", "target", "n_choices"]
     sql = counts_sql(f"read_parquet('{path}')", names, length="reasoning_tokens", samples=(0, EACH - 1))

@@ -170,7 +170,7 @@ def _latent(args: argparse.Namespace, responses: Responses) -> int:
 
 def _judged(args: argparse.Namespace, responses: Responses) -> int:
     """The decomposition with a judge's errors taken out."""
-    from hotmess.responses.account import table_in
+    from hotmess.responses.facts import table_in
     from hotmess.runs.judges import judged
 
     path = Path(args.validation)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from hotmess.errors import BadInput, Damaged
-from hotmess.responses.ask import Ask, named, parts
+from hotmess.responses.ask import Ask, named
+from hotmess.responses.by_layout import by_layout, nested_signs
 from hotmess.responses.hive import partitions
 from hotmess.responses.json_forms import first_records, records_of
-from hotmess.responses.layouts import Layout, layout_of, layouts
 from hotmess.responses.load import columns_of, frame_of, records_in, rows_of, sniff, values_of
 from hotmess.responses.naming import lacking, usual
 from hotmess.responses.opened import Opened, irregular, open_file
 from hotmess.responses.outcomes import OUTCOMES
-from hotmess.responses.values import missing
 
 if TYPE_CHECKING:
     from hotmess.responses.formats.registry import Reader
@@ -225,7 +224,7 @@ def _read(opened: Opened, ask: Ask, account: Account, extra: dict[str, str], nam
     declared = False
     if kind in ("json", "jsonl"):
         values = values_of(opened, kind)
-        found = _by_layout(values, kind, ask, opened, name)
+        found = by_layout(values, kind, ask, opened, name)
         if found is not None:
             frame, notes, ask = found
             declared = True
@@ -248,9 +247,9 @@ def _read(opened: Opened, ask: Ask, account: Account, extra: dict[str, str], nam
     else:
         columns = columns_of(opened, kind)
         found = None
-        if kind != "csv" and any(sign.partition(".")[0] in columns for sign in _nested_signs(ask)):
+        if kind != "csv" and any(sign.partition(".")[0] in columns for sign in nested_signs(ask)):
             # Nested tables may be of a declared format: their rows are records like those of JSON.
-            found = _by_layout(records_in(opened, kind), "jsonl", ask, opened, name)
+            found = by_layout(records_in(opened, kind), "jsonl", ask, opened, name)
         if found is not None:
             frame, notes, ask = found
             declared = True
@@ -270,50 +269,6 @@ def _read(opened: Opened, ask: Ask, account: Account, extra: dict[str, str], nam
     account.notes += [note for note in (*notes, *said) if note not in account.notes]
     account.tables.append(Table(name, frame))
     return None
-
-
-def table_in(path: Path) -> pd.DataFrame:
-    """A table of facts in a file, as it stands there.
-
-    Raises:
-        BadInput: where the file is none.
-    """
-    files = open_file(path)
-    if len(files) != 1 or (kind := sniff(files[0])) == "other":
-        raise BadInput(f"The file {str(path)!r} holds no table.")
-    if kind in ("json", "jsonl"):
-        values = values_of(files[0], kind)
-        return frame_of(records_of(values, f"The file {path.name!r}")[0], path.name)
-    return rows_of(files[0], kind)
-
-
-def _nested_signs(ask: Ask) -> list[str]:
-    """Paths into structures by which formats are known."""
-    return [sign for layout in (*ask.layouts, *layouts()) for sign in layout.signs if "." in sign]
-
-
-def _by_layout(
-    values: Any, kind: str, ask: Ask, opened: Opened, name: str
-) -> tuple[pd.DataFrame, list[str], Ask] | None:
-    """A table by a declared format, with what the user still wants mapped."""
-    records = values if kind == "jsonl" or isinstance(values, list) else [values]
-    layout = next((one for record in first_records(records) if (one := layout_of(record, ask.layouts))), None)
-    if layout is None:
-        return None
-    # What the user maps is looked for among the columns of the format first, then in its records.
-    own = {
-        ours: theirs
-        for ours, theirs in ask.columns.items()
-        if not all(one in layout.columns for one in parts(theirs, list(layout.columns)))
-    }
-    more = {ours: f"{theirs}|/{theirs}" for ours, theirs in own.items()}
-    whole: Layout = replace(layout, columns={**layout.columns, **more})
-    frame, notes = whole.table(records, opened.path, name)
-    for ours, theirs in own.items():
-        if ours not in frame.columns or missing(frame[ours]).all():
-            raise BadInput(f"The path {theirs} leads to nothing in {name} ({layout.name}), to use as {ours}.")
-    rest = {ours: theirs for ours, theirs in ask.columns.items() if ours not in own}
-    return frame, notes, replace(ask, columns=rest)
 
 
 def _no_table(names: Sequence[str], ask: Ask, extra: dict[str, str], *, asked: bool) -> str | None:

@@ -23,9 +23,14 @@ from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import BadInput
 from hotmess.responses.elsewhere import elsewhere, padding
 from hotmess.responses.repeats import EXCESS, Draws, alignment, distinct_excess, stacks_of
+from hotmess.responses.table import CELL
+from hotmess.responses.validate import LONGEST
+from hotmess.responses.values import labels
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from hotmess.responses.table import Responses
 
 GROUP = ("benchmark", "model", "condition", "budget")
 LENGTHS = {"reasoning_tokens": 20.0, "actions": 20.0, "reasoning_characters": 80.0}
@@ -239,3 +244,20 @@ def _codes(table: pd.DataFrame) -> Ints:
     if name == "tests":
         column = column.map(lambda value: None if value is None else str(list(np.atleast_1d(value))))
     return pd.factorize(column)[0].astype(np.int64)
+
+
+def comparable(responses: Responses) -> pd.DataFrame:
+    """The columns that tell copies from honest repeats; those that validation does not know are brought into form."""
+    import pandas as pd
+
+    table = responses.table
+    kept = [*CELL, "context", "sample", responses.outcome, *(["probs"] if "probs" in table.columns else [])]
+    out = table[list(dict.fromkeys(kept))].copy(deep=False)
+    for name in ("reasoning_tokens", "actions", "reasoning_characters", "temperature"):
+        if name in table.columns:
+            values = pd.to_numeric(table[name], errors="coerce").astype(float)
+            out[name] = values.where(values.abs() <= LONGEST)
+    for name in ("text_hash", "seed"):
+        if name in table.columns:
+            out[name] = labels(table[name])
+    return out

@@ -11,7 +11,12 @@ import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.responses.table import CELL, is_counted
-from hotmess.responses.values import Place, missing, suggest
+from hotmess.responses.values import Place, labels, missing, suggest
+
+NUMBER_THEM = (
+    "give repeated samples different numbers in column sample, and different settings different names in "
+    "condition or budget"
+)
 
 USUAL: dict[str, tuple[str, ...]] = {
     "benchmark": ("task", "task_name", "dataset", "dataset_name", "benchmark_name", "eval", "eval_name"),
@@ -231,3 +236,32 @@ def without_blanks(table: pd.DataFrame, place: Place) -> list[str]:
         raise BadInput(f"There are blanks around the name of {around[0]}: take them off before responses are counted.")
     more = f" and {len(around) - 3:,} more" if len(around) > 3 else ""
     return [f"Blanks around names are left off: {', '.join(around[:3])}{more}."]
+
+
+def apart(table: pd.DataFrame, keys: list[str], beside: Sequence[str]) -> str:
+    """What to do about duplicates: the columns that tell all of them apart, if there are any.
+
+    `beside`: columns of outcomes and lengths, which tell no settings.
+    """
+    among = table[table.duplicated(keys, keep=False)]
+    groups = among.groupby(keys, dropna=False, observed=True, sort=False).ngroup()
+    tells: dict[str, int] = {}
+    for name in among.columns:
+        if name in keys or name in (*beside, "target", "n_choices", "response_id", "text_hash"):
+            continue
+        try:
+            values = labels(among[name], fill="")
+        except (TypeError, ValueError):
+            continue
+        again = pd.DataFrame({"g": groups, "v": values}).duplicated().any()
+        if not again and not pd.api.types.is_float_dtype(among[name]):
+            tells[name] = int(labels(table[name], fill="").nunique())
+    if not tells:
+        return NUMBER_THEM
+    name = min(tells, key=lambda one: tells[one])
+    others = f" (so do {', '.join(one for one in tells if one != name)})" if len(tells) > 1 else ""
+    condition = f"condition,{name}" if (table["condition"] != "").any() else name
+    return (
+        f"column {name} tells them apart{others}; say what it is: --column sample=sample,{name} (repeats), --column "
+        f"condition={condition} (a condition) or --source {name} (a source of scatter)"
+    )

@@ -12,25 +12,24 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
-from hotmess.responses.account import Account, Table, look, table_in
+from hotmess.responses.account import Account, Table, look
 from hotmess.responses.address import fetched, is_address
 from hotmess.responses.ask import Ask, join_facts, named
+from hotmess.responses.facts import Facts, called, counted_lengths, facts_of, near
 from hotmess.responses.filter import rows_where
 from hotmess.responses.frames import is_table, plain_table
 from hotmess.responses.grades import rescaled
+from hotmess.responses.joined import once, only, together
 from hotmess.responses.layouts import Layout, read_layouts
 from hotmess.responses.load import numbers_where_all
 from hotmess.responses.mixed import shared_outcome
 from hotmess.responses.settings import check_settings, take_sources
-from hotmess.responses.table import CELL, Responses
-from hotmess.responses.validate import LONGEST, validate
-from hotmess.responses.values import labels, suggest
+from hotmess.responses.table import Responses
+from hotmess.responses.validate import validate
+from hotmess.responses.values import suggest
 
 Source = Any
 """A file, a folder, an address, or a table in memory."""
-
-Facts = Any
-"""A table of facts about models or questions: in memory, or a file."""
 
 LOGS = "the logs"
 
@@ -116,7 +115,7 @@ def read(
         given: dict[str, Any] = {
             "columns": columns,
             "constants": {**(constants or {}), **({"model": model} if model is not None else {})},
-            "models": None if models is None else _facts(models, "model"),
+            "models": None if models is None else facts_of(models, "model"),
             "where": where,
             "outcome": outcome,
             "metric": metric,
@@ -144,7 +143,7 @@ def read(
         parts.append((LOGS, logs[0]))
         notes += logs[1]
     _refuse_unused(account, ask, log_options, logs is not None)
-    frame, place, origin = _together(parts)
+    frame, place, origin = together(parts)
     if account.tables:
         tables = len(account.tables)
         read_from = f"{tables} table{'s' * (tables != 1)}{' and logs' * (logs is not None)}"
@@ -152,20 +151,20 @@ def read(
     for facts, key in ((models, "model"), (questions, "question")):
         if facts is not None:
             _need(frame, key)
-            frame, said = join_facts(frame, _facts(facts, key), key, _called(facts, key))
+            frame, said = join_facts(frame, facts_of(facts, key), key, called(facts, key))
             notes += said
     if where:
         rows = rows_where(frame, where)
         notes.append(f"{len(frame) - len(rows):,} rows were left out by --where {where!r}.")
-        frame, place, origin = _rows(frame, place, origin, rows)
+        frame, place, origin = only(frame, place, origin, rows)
     if tokenizer is not None and account.tables:
-        frame = _counted_lengths(frame, tokenizer)
+        frame = counted_lengths(frame, tokenizer)
     keep_rows, shared, said = shared_outcome(frame, origin, outcome=outcome, metric=metric)
     notes += said
     if not keep_rows.all():
-        frame, place, origin = _rows(frame, place, origin, np.flatnonzero(keep_rows))
+        frame, place, origin = only(frame, place, origin, np.flatnonzero(keep_rows))
     frame = frame.drop(columns=["outcome_kind"], errors="ignore")
-    frame, place, origin, said = _once(frame, place, origin)
+    frame, place, origin, said = once(frame, place, origin)
     notes += said
     frame, said = rescaled(frame, scale, place)
     notes += said
@@ -183,11 +182,11 @@ def read(
     )
     responses = replace(responses, sources=tuple(dict.fromkeys(sources)))
     if account.tables and not responses.counted:
-        from hotmess.responses.copies import check_copies
+        from hotmess.responses.copies import check_copies, comparable
         from hotmess.responses.formats.agreement import check_table
 
         check_table(responses.table, responses.outcome, judged=canonical is not None)
-        responses = responses.note(*check_copies(_looked_at(responses), allow=allow_copies))
+        responses = responses.note(*check_copies(comparable(responses), allow=allow_copies))
     if canonical is not None:
         from hotmess.responses.canonical import canonical_answers
 
@@ -209,7 +208,7 @@ def _look_at_all(listed: Sequence[Source], ask: Ask, account: Account, stack: Ex
         elif isinstance(one, (str, Path)):
             path = Path(one)
             if not path.exists() and not path.is_symlink():
-                raise BadInput(f"There is no file or folder {str(path)!r}{_near(path)}.")
+                raise BadInput(f"There is no file or folder {str(path)!r}{near(path)}.")
             look(path, ask, account)
         else:
             raise BadInput(f"A file, a folder, an address or a table is needed, not {type(one).__name__}.")
@@ -286,68 +285,6 @@ def _settings(frame: pd.DataFrame, place: Any, origin: np.ndarray, merge: Sequen
     return check_settings(frame.iloc[rows].reset_index(drop=True), lambda at: place(int(rows[at])), settled=merge)
 
 
-def _once(frame: pd.DataFrame, place: Any, origin: np.ndarray) -> tuple[pd.DataFrame, Any, np.ndarray, list[str]]:
-    """Rows of declared formats that several files hold, taken once by the id that the format gives them."""
-    if "response_id" not in frame.columns:
-        return frame, place, origin, []
-    ids = labels(frame["response_id"])
-    again = ids.notna() & ids.duplicated()
-    frame = frame.drop(columns=["response_id"])
-    if not again.any():
-        return frame, place, origin, []
-    kept = np.flatnonzero(~again.to_numpy())
-    frame, place, origin = _rows(frame, place, origin, kept)
-    return frame, place, origin, [f"{int(again.sum()):,} rows that are in several files (by their id) were taken once."]
-
-
-def _rows(
-    frame: pd.DataFrame, place: Any, origin: np.ndarray, rows: np.ndarray
-) -> tuple[pd.DataFrame, Any, np.ndarray]:
-    return frame.iloc[rows].reset_index(drop=True), lambda at: place(int(rows[at])), origin[rows]
-
-
-def _counted_lengths(frame: pd.DataFrame, tokenizer: str) -> pd.DataFrame:
-    """Tokens of the column `completion` where no length is recorded."""
-    from hotmess.responses.formats.tokens import count_tokens
-
-    if "reasoning_tokens" in frame.columns and frame["reasoning_tokens"].notna().all():
-        raise BadInput("--tokenizer counts lengths that are not recorded, and all are; leave it out.")
-    if "completion" not in frame.columns:
-        raise BadInput(
-            "--tokenizer counts the tokens of whole responses, in the column completion, which the table does not "
-            "have; "
-            "name it with --column completion=ITS_NAME."
-        )
-    texts = frame["completion"]
-    given = texts.notna()
-    values = np.full(len(frame), np.nan)
-    values[given.to_numpy()] = count_tokens([str(text) for text in texts[given]], tokenizer)
-    lengths = pd.Series(values, index=frame.index)
-    if "reasoning_tokens" in frame.columns:
-        lengths = pd.to_numeric(frame["reasoning_tokens"], errors="coerce").fillna(lengths)
-    return frame.assign(reasoning_tokens=lengths)
-
-
-def _facts(given: Facts, key: str) -> pd.DataFrame:
-    """A table of facts by model or question."""
-    name = _called(given, key)
-    if is_table(given):
-        frame = plain_table(given, name)
-    else:
-        path = Path(given)
-        if not path.is_file():
-            raise BadInput(f"There is no file {str(path)!r}{_near(path)}.")
-        frame, _ = named(table_in(path), Ask(), name)
-        frame = numbers_where_all(frame)
-    if key not in frame.columns:
-        raise BadInput(f"{name} has no column {key!r}{suggest(key, frame.columns)}.")
-    return frame
-
-
-def _called(given: Facts, key: str) -> str:
-    return f"The table of {key}s" if is_table(given) else f"The table {Path(given).name!r}"
-
-
 def _need(frame: pd.DataFrame, key: str) -> None:
     from hotmess.responses.validate import require
 
@@ -359,52 +296,3 @@ def ranked(frame: pd.DataFrame) -> pd.DataFrame:
     from hotmess.rankings.table import as_responses, is_ranking
 
     return as_responses(frame) if is_ranking(frame) else frame
-
-
-def _looked_at(responses: Responses) -> pd.DataFrame:
-    """The columns that tell copies from honest repeats; those that validation does not know are brought into form."""
-    table = responses.table
-    kept = [*CELL, "context", "sample", responses.outcome, *(["probs"] if "probs" in table.columns else [])]
-    out = table[list(dict.fromkeys(kept))].copy(deep=False)
-    for name in ("reasoning_tokens", "actions", "reasoning_characters", "temperature"):
-        if name in table.columns:
-            values = pd.to_numeric(table[name], errors="coerce").astype(float)
-            out[name] = values.where(values.abs() <= LONGEST)
-    for name in ("text_hash", "seed"):
-        if name in table.columns:
-            out[name] = labels(table[name])
-    return out
-
-
-def _near(path: Path) -> str:
-    try:
-        return suggest(path.name, [other.name for other in path.parent.iterdir()])
-    except OSError:
-        return ""
-
-
-def _together(frames: list[tuple[str, pd.DataFrame]]) -> tuple[pd.DataFrame, Any, np.ndarray]:
-    """One frame from several, a function that names a row's place, and for each row the part it is of."""
-    starts = np.cumsum([0, *(len(frame) for _, frame in frames)])
-    names = [name for name, _ in frames]
-
-    def place(at: int) -> str:
-        which = int(np.searchsorted(starts, at, side="right")) - 1
-        return f"row {at - int(starts[which]) + 1} of {names[which]}"
-
-    parts: list[np.ndarray] = []
-    for name, frame in frames:
-        own = np.full(len(frame), name, dtype=object)
-        if "outcome_kind" in frame.columns:
-            own = np.array([f"{name} with {kind}" for kind in frame["outcome_kind"]], dtype=object)
-        parts.append(own)
-    if any(frame.columns.duplicated().any() for _, frame in frames):
-        column = next(
-            frame.columns[frame.columns.duplicated()][0] for _, frame in frames if frame.columns.duplicated().any()
-        )
-        raise BadInput(f"The column {column!r} stands twice in the table.")
-    whole = frames[0][1].reset_index(drop=True)
-    if len(frames) > 1:
-        bare = [frame.dropna(axis="columns", how="all") for _, frame in frames]
-        whole = pd.concat(bare, ignore_index=True)
-    return whole, place, np.concatenate(parts)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
-from hotmess.responses.naming import lacking, without_blanks
+from hotmess.responses.naming import apart, lacking, without_blanks
 from hotmess.responses.outcome_checks import outside
 from hotmess.responses.outcomes import OUTCOMES, metrics
 from hotmess.responses.right_answers import one_right
@@ -237,39 +237,8 @@ def _samples(table: pd.DataFrame, where: Place, said: list[str]) -> None:
         raise BadInput(
             f"{int(again.sum()):,} rows are duplicates: {where(at)} repeats {where(int(np.argmax(same)))} (model "
             f"{row['model']!r}, question {row['question']!r}, sample {str(row['sample'])!r}); "
-            f"{_apart(table, [*keys, 'sample'])}."
+            f"{apart(table, [*keys, 'sample'], (*OUTCOMES, *LENGTHS))}."
         )
-
-
-def _apart(table: pd.DataFrame, keys: list[str]) -> str:
-    """What to do about duplicates: the columns that tell all of them apart, if there are any."""
-    among = table[table.duplicated(keys, keep=False)]
-    groups = among.groupby(keys, dropna=False, observed=True, sort=False).ngroup()
-    tells: dict[str, int] = {}
-    for name in among.columns:
-        if name in keys or name in (*OUTCOMES, *LENGTHS, "target", "n_choices", "response_id", "text_hash"):
-            continue
-        try:
-            values = labels(among[name], fill="")
-        except (TypeError, ValueError):
-            continue
-        if (
-            not pd.api.types.is_float_dtype(among[name])
-            and not pd.DataFrame({"g": groups, "v": values}).duplicated().any()
-        ):
-            tells[name] = int(labels(table[name], fill="").nunique())
-    if not tells:
-        return (
-            "give repeated samples different numbers in column sample, and different settings different names in "
-            "condition or budget"
-        )
-    name = min(tells, key=lambda one: tells[one])
-    others = f" (so do {', '.join(one for one in tells if one != name)})" if len(tells) > 1 else ""
-    condition = f"condition,{name}" if (table["condition"] != "").any() else name
-    return (
-        f"column {name} tells them apart{others}; say what it is: --column sample=sample,{name} (repeats), --column "
-        f"condition={condition} (a condition) or --source {name} (a source of scatter)"
-    )
 
 
 def _counts(table: pd.DataFrame, where: Place) -> None:

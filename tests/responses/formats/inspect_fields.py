@@ -12,8 +12,8 @@ from typing import Any
 from make_logs import inspect_sample
 
 from hotmess.errors import BadInput
-from hotmess.responses.formats.identity import recorded
 from hotmess.responses.formats.inspect_config import HARMLESS, TELLING, configuration, scorer_of
+from hotmess.responses.formats.recorded import recorded
 from hotmess.responses.read import read
 
 ONE: dict[str, Any] = {

@@ -15,9 +15,9 @@ from typing import Any
 from lm_eval_runs import KINDS, Run, results_of, write_run
 
 from hotmess.errors import BadInput
-from hotmess.responses.formats.identity import recorded
 from hotmess.responses.formats.lm_eval_config import HARMLESS, TELLING, configuration
 from hotmess.responses.formats.lm_eval_rows import steps_of
+from hotmess.responses.formats.recorded import recorded
 from hotmess.responses.read import read
 
 TASK = "plain"

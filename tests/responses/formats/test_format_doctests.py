@@ -10,10 +10,14 @@ import pytest
 MODULES = [
     *(
         f"formats.{name}"
-        for name in ("registry", "hostile", "settle", "inspect_grades", "inspect_lengths", "agreement")
+        for name in ("registry", "hostile", "joining", "inspect_grades", "inspect_lengths", "agreement")
     ),
     *(f"formats.{name}" for name in ("lm_eval_filters", "lm_eval_choices", "lm_eval_grades", "lm_eval_config")),
     "formats.swe_bench_trajectory",
+    "formats.recorded",
+    "elsewhere",
+    "counting",
+    "naming",
     "copies",
 ]
 

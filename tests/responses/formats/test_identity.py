@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotmess.errors import BadInput
-from hotmess.responses.formats.identity import LONGEST, recorded, tell_apart, word
+from hotmess.responses.formats.identity import tell_apart
+from hotmess.responses.formats.recorded import LONGEST, recorded, word
 
 
 def runs(*configs, model="m", benchmark="b", harmless=(), **columns):

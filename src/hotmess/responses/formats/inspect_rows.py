@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.responses.formats.hostile import count, sequence
-from hotmess.responses.formats.identity import recorded
 from hotmess.responses.formats.inspect_answers import outcome_of, ungraded
 from hotmess.responses.formats.inspect_config import HARMLESS, scorer_of
 from hotmess.responses.formats.inspect_grades import Graded, choose, graded
 from hotmess.responses.formats.inspect_lengths import Tokens, length_of
 from hotmess.responses.formats.inspect_samples import Record
+from hotmess.responses.formats.recorded import recorded
 from hotmess.responses.formats.registry import NoResponses, ReadOptions
 from hotmess.responses.formats.tokens import count_tokens
 

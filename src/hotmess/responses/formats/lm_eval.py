@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from hotmess.errors import BadInput
 from hotmess.responses.formats.hostile import clean, label, mapping, parse
-from hotmess.responses.formats.identity import recorded
 from hotmess.responses.formats.lm_eval_config import HARMLESS, arguments_of, configuration, model_name, size_of
 from hotmess.responses.formats.lm_eval_grades import TOLERATED, metric_of
 from hotmess.responses.formats.lm_eval_records import Record, contradicts, lines, record_of
+from hotmess.responses.formats.recorded import recorded
 from hotmess.responses.formats.registry import HEAD_BYTES, OPTIONS, NoResponses, ReadOptions, register
 
 if TYPE_CHECKING:

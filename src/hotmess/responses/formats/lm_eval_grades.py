@@ -23,9 +23,7 @@ from hotmess.responses.values import canonical
 
 TOLERATED = 0.01
 """Share of graded answers in which a reading may differ from the log's grade."""
-
 PREFERRED = ("exact_match", "acc")
-
 _LETTER = re.compile(r"\(?([A-Z])\)?\.?")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "correct": 1.0, "incorrect": 0.0, "c": 1.0, "i": 0.0}
@@ -198,10 +196,8 @@ def _known(
 ) -> Reading | None:
     """The task's own `exact_match`, by the arguments that its configuration gives."""
     if config.get("metric_list") is None and "doc_to_text" in config:
-        config = {
-            **config,
-            "metric_list": [{"metric": "exact_match"}],
-        }  # what the harness takes where a task names none
+        # What the harness takes where a task names none.
+        config = {**config, "metric_list": [{"metric": "exact_match"}]}
     entry = next(
         (mapping(one) for one in sequence(config.get("metric_list")) if mapping(one).get("metric") == metric), None
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from hotmess.errors import BadInput
 from hotmess.responses.formats.hostile import count, label, mapping, parse, sequence
-from hotmess.responses.formats.identity import recorded
+from hotmess.responses.formats.recorded import recorded
 
 HARMLESS = (
     *("instance_id", "*.instance_id", "*api_key*", "*.host", "*.port", "*.base_url", "*.api_base", "*.output_path"),
