@@ -52,7 +52,7 @@ def word(value: Any) -> str:
     """A value as text: numbers equal where they are equal, addresses of objects left out, long ones with a digest.
 
     >>> word(1.0), word(0.70), word(True), word("<f at 0x7f12>"), word("x" * 100)
-    ('1', '0.7', 'true', '<f>', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… #c5149f3f')
+    ('1', '0.7', 'true', '<f>', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… #02a82d32')
     """
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
