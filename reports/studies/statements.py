@@ -4,7 +4,7 @@
 
 Worlds of longer against shorter halves of one model's responses (no effect, heat 0.35 and 0.2 per doubling, and no
 effect in questions made of a real model's), of two models (alike, with accuracies correlated over questions;
-logit-normal accuracies; accuracies 0.60 and 0.95 with nearly the same incoherence), and of one set where accuracy is
+logit-normal accuracies; accuracies 0.60 and 0.95 with the same incoherence), and of one set where accuracy is
 a mixture (0.97 or 0.25). Every data set draws its questions anew. For each: the statement by the posterior bootstrap;
 the paired Bayesian bootstrap of unbiased terms, without a model; and, on every fourth data set, draws of the questions'
 answers weighted afterwards, as statements were made before.
@@ -72,9 +72,11 @@ def models(name: str, *, questions: int = 100, samples: int = 20, null: bool, **
     """Two models on the same questions; incoherence of the second minus that of the first."""
     from hotmess.simulate.answers import Answers
 
-    accuracy = settings.pop("accuracies", None)
+    accuracy, spreads = settings.pop("accuracies", None), settings.pop("spreads", None)
     world = Answers(models=2, questions=questions, samples=samples, **settings)
     pair = [replace(world, accuracy=a) for a in accuracy] if accuracy else [world, world]
+    if spreads:
+        pair = [replace(w, spread=s) for w, s in zip(pair, spreads)]
 
     def make(seed: int) -> Any:
         return letter_cells(_two(pair, questions, np.random.default_rng([seed, 5])), samples, [seed, 6])
@@ -198,7 +200,8 @@ def worlds(folder: Path) -> list[World]:
         models("two models alike, correlation 0.8", null=True, shared=0.8),
         models("two models, logit-normal, correlation 0.7", null=False, kind="logit-normal", shared=0.7,
                accuracies=(0.6, 0.7), spread=0.3),
-        models("two models, accuracies 0.60 and 0.95", null=False, accuracies=(0.6, 0.95), spread=0.5, shared=0.5),
+        models("two models, accuracies 0.60 and 0.95, incoherence alike", null=True, accuracies=(0.6, 0.95),
+               spreads=(0.5, 0.684), shared=0.5),  # (1 - a) + spread a is 0.7 in both
         mixture(),
         *([real] if real is not None else []),
     ]  # fmt: skip

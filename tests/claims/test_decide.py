@@ -1,5 +1,7 @@
 """The rule that decides: every branch, and that no guard raises a verdict."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -23,6 +25,7 @@ from hotmess.estimates.estimate import Estimate
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
+from hotmess.statements.effective import Effective
 
 run_claim, run_claims = test_claim, test_claims
 del test_claim, test_claims  # names that would be collected
@@ -141,6 +144,30 @@ def test_few_questions_widen_what_is_said_of_questions_like_these():
     assert (these.low, these.high) == pytest.approx(np.quantile(UP, [0.1, 0.9]))
     one = Study(validate(simulate("beta", seed=1, questions=1, samples=3).table))
     assert run_claim(one, claim()).verdict == NOT_TESTABLE
+
+
+@pytest.mark.parametrize(("implied", "z", "apart", "few", "parted"), [
+    (60.0, 5.0, 1.0, False, True),
+    (60.0, 5.0, 0.1, False, False),  # certain, and too small to matter
+    (60.0, 1.0, 1.0, False, False),
+    (7.9, 1.0, 0.0, True, False),
+])  # fmt: skip
+def test_a_settled_statement_says_how_far_it_parted_and_how_few_questions_carry_it(implied, z, apart, few, parted):
+    effective = Effective(40.0, implied, 50, z, apart, 0.84)
+
+    def quantity(study, population):
+        own = effective if population == "like-these" else None
+        return Quantity(UP, Gate(), "one model", {"m": UP}, effective=own)
+
+    made = replace(claim(estimate=lambda study: Estimate(4.0, 1.0, 49)), quantity=quantity)
+    got = run_claim(STUDY, made)
+    assert got.verdict == (INCONCLUSIVE if few else SUPPORTED)
+    assert got.probability == pytest.approx((UP > 0).mean(), abs=0.002)
+    found = got.guards["agreement"]
+    assert found["passed"] and found["parted"] == parted
+    said = dict(got.lines())
+    assert ("84% is taken off" in said["Agreement"].replace("\n", " ")) == parted
+    assert got.guards["few_questions"]["passed"] != few and "as if they were 40 of 50" in said["Effective questions"]
 
 
 @pytest.mark.parametrize("across", ["model", "response"])

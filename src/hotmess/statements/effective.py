@@ -22,11 +22,17 @@ class Effective:
         As the fitted model implies them; below 8 nothing is decided.
     units
         Questions, or clusters of them.
+    z, apart, guard
+        Of the paired differences from the same by unbiased terms under the same weights: their mean over their standard
+        deviation, their mean, and the share of it that was taken off (`hotmess.statements.settle`); nan without such.
     """
 
     df: float
     implied: float
     units: int
+    z: float = np.nan
+    apart: float = np.nan
+    guard: float = 0.0
 
     @property
     def few(self) -> bool:
@@ -43,9 +49,11 @@ class Effective:
         return f"its errors sit on few questions ({good})"
 
 
-def effective_of(settled: Settled, statement: int, units: int) -> Effective:
-    """Of one of several settled statements."""
-    return Effective(float(settled.df[statement]), float(settled.implied[statement]), units)
+def effective_of(settled: Settled, statement: int, units: int, sign: float = 1.0) -> Effective:
+    """Of one of several settled statements, or of what has the other sign."""
+    own = (settled.df, settled.implied, settled.z, settled.apart, settled.guard)
+    df, implied, z, apart, guard = (float(x[statement]) for x in own)
+    return Effective(df, implied, units, sign * z, sign * apart, guard)
 
 
 def spread_by_count(draws: np.ndarray, questions: int) -> np.ndarray:

@@ -11,6 +11,8 @@ from hotmess.claims.rule import INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE
 from hotmess.words import decimals, percent, show
 
 AGREEMENT_ERRORS = 2.0
+PARTED, OF_SD = 2.0, 0.25
+"""|z| of paired differences from the unbiased statement, and their mean over its sd, above which they are told."""
 
 
 class NegativeControl(Guard):
@@ -59,6 +61,7 @@ class Agreement(Guard):
             return Finding(self, {"unbiased": None, "standard_error": None, "passed": None})
         passed = bool(abs(median - estimate.value) <= AGREEMENT_ERRORS * estimate.error)
         record = {"unbiased": float(estimate.value), "standard_error": float(estimate.error), "passed": passed}
+        record |= _parted(case)
         why = (
             f"the unbiased estimate without a model is {estimate.value:.3g} ± {estimate.error:.2g}, more than "
             f"{AGREEMENT_ERRORS:.0f} standard errors from the posterior median {median:.3g}"
@@ -71,7 +74,24 @@ class Agreement(Guard):
         agrees = "agrees" if record["passed"] else "does not agree"
         digits = decimals(record["standard_error"])
         value, error = show(record["unbiased"], digits), show(record["standard_error"], digits)
-        return f"the unbiased estimate without a model, {value} ± {error}, {agrees}."
+        said = f"the unbiased estimate without a model, {value} ± {error}, {agrees}"
+        if record.get("parted"):
+            away, gone = show(record["apart"], digits), percent(round(record["guard"], 2))
+            said += (
+                f"; under the same weights the model parts from it by {away} (z = {record['z']:.1f}), of which {gone} "
+                "is taken off: quote the unbiased one"
+            )
+        return f"{said}."
+
+
+def _parted(case: Case) -> dict[str, Any]:
+    """How far the model's statement lies from the unbiased one under the same weights; told, since the guard within
+    the statement has taken it off (`hotmess.statements.settle`)."""
+    e = case.effective
+    if e is None or case.population != "like-these" or not np.isfinite(e.z):
+        return {}
+    parted = abs(e.z) > PARTED and abs(e.apart) > OF_SD * float(case.quantity.draws.std())
+    return {"z": e.z, "apart": e.apart, "guard": e.guard, "parted": bool(parted)}
 
 
 class Truncation(Guard):

@@ -76,7 +76,7 @@ class TwoSides:
         scope = self.scope(study, contrast.fit.cells.table)
         settled, effective = contrast.settled, None
         if settled is not None and contrast.means is not None and population == "like-these":
-            effective = effective_of(settled, -1, contrast.means.units)
+            effective = effective_of(settled, -1, contrast.means.units, self.sign)
         mean = self.sign * contrast.mean_change(population)
         gate = contrast.fit.gate.over(each)
         return Quantity(mean, gate, scope, each, parts, contrast.notes, effective=effective)
