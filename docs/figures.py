@@ -55,6 +55,12 @@ GALLERY = (
         "Incoherence falls with length in all eight panels; the intervals of seven of the eight slopes exclude zero.",
     ),
     Picture(
+        "length_prior",
+        "plot.length_prior(study.length_law)",
+        "Curves of incoherence that the prior of the length law draws before the data, and the bins of every model.",
+        "Grey curves fan out from the middle, most within 0.1 to 0.9 at two standard deviations; bins lie among them.",
+    ),
+    Picture(
         "power_laws",
         "plot.power_laws(study.power_laws)",
         "Bias² and variance against model size by difficulty, and the exponents of both laws.",

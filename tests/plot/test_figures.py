@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize, stats
 
 from hotmess import plot
 from hotmess.decompose.grouping import models_in_order
@@ -78,6 +79,23 @@ def test_incoherence_against_length_draws_bins_and_band(study):
     assert axes.flat[0].get_xscale() == "log"
     for label in axes.flat[0].get_xticklabels():
         assert label.get_text().replace(",", "").isdigit()
+
+
+def test_the_prior_of_lengths_has_the_quantiles_of_its_mixture_and_marks_every_bin(study):
+    """At one standard deviation: logit - level is Normal(0, slope² + tau²) with tau half-normal."""
+    law = study.length_law
+    axes, table = plot.length_prior(law), plot.length_prior_table(law)
+    draw(axes)
+    taus = stats.halfnorm.ppf((np.arange(400) + 0.5) / 400, scale=law.prior.spread)
+    sd = np.hypot(law.prior.slope, taus)
+    upper = optimize.brentq(lambda q: stats.norm.cdf(q / sd).mean() - 0.95, 0, 5)
+    level = float(law.draws()["level"].mean())
+    one = np.array([np.interp(1.0, table["sd"], table[c]) for c in ("low_90", "median", "high_90")])
+    np.testing.assert_allclose(one, 1 / (1 + np.exp(-level - upper * np.array([-1, 0, 1]))), atol=0.012)
+    marks = points(axes)
+    assert set(law.bins["incoherence_like-these"].round(9)) <= set(marks[:, 1].round(9))
+    at = law.bins["x"].to_numpy() / law.arms["log_length_sd"].to_numpy()[law.bins["arm"]]
+    assert set(at.round(9)) <= set(marks[:, 0].round(9))
 
 
 def test_plug_in_bins_are_ratios_of_sums(study):

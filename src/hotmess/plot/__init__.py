@@ -16,6 +16,8 @@ _HOME = {
     "model_records": "models",
     "incoherence_against_length": "length",
     "incoherence_against_length_table": "length",
+    "length_prior": "prior",
+    "length_prior_table": "prior",
     "changed_answers": "samples",
     "changed_answers_table": "samples",
     "sample_efficiency": "samples",
