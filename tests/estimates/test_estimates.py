@@ -71,7 +71,8 @@ def test_the_half_estimate_is_the_difference_of_two_ratios_and_its_error_that_of
     w = rng.multinomial(q, np.full(q, 1 / q), 2000)
     again = [(w @ terms.variance[i::2]) / (w @ terms.error[i::2]) for i in range(2)]
     assert estimate.error == pytest.approx((again[1] - again[0]).std(), rel=0.15)
-    assert estimate.df == q - 1
+    psi = [(terms.variance[i::2] - ratio[i] * terms.error[i::2]) / terms.error[i::2].sum() for i in range(2)]
+    assert estimate.df == pytest.approx(2 * q / (stats.kurtosis(psi[1] - psi[0], fisher=False) - 1))
 
 
 def test_permuted_halves_keep_what_they_should():

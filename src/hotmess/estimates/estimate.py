@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from hotmess.statements.influence import effective
+
 THRESHOLD = 0.975
 """Probability of a direction from which on it is called."""
 
@@ -36,11 +38,18 @@ NOTHING = Estimate(np.nan, np.nan)
 
 
 def with_scatter(value: float, influence: np.ndarray) -> Estimate:
-    """A value with the standard error that its influences by question give it, and Student's degrees of freedom."""
+    """A value with the standard error that its influences by question give it, and Student's degrees of freedom.
+
+    As many as effective questions, 2Q/(kurtosis - 1), and Q - 1 at most (`hotmess.statements.influence`).
+
+    >>> with_scatter(1.0, np.array([3.0] + [0.0] * 99)).df.__round__(2)             # one question carries it all
+    2.06
+    """
     q = len(influence)
     if q < 3:
         return NOTHING
-    return Estimate(float(value), float(np.sqrt((influence**2).sum() * q / (q - 1))), q - 1)
+    df = float(np.fmin(effective(influence[:, None], q)[0], q - 1))
+    return Estimate(float(value), float(np.sqrt((influence**2).sum() * q / (q - 1))), df)
 
 
 def ratio_influence(variance: np.ndarray, error: np.ndarray) -> tuple[float, np.ndarray]:

@@ -61,7 +61,7 @@ def spread_by_count(draws: np.ndarray, questions: int) -> np.ndarray:
     questions - 1 degrees of freedom, as intervals without a model are (`hotmess.decompose.intervals`).
 
     >>> x = np.random.default_rng(0).normal(size=(4, 500))
-    >>> round(spread_by_count(x, 25).std() / x.std(), 2)
+    >>> round(float(spread_by_count(x, 25).std() / x.std()), 2)
     1.09
     """
     if questions >= FEW:
