@@ -29,7 +29,7 @@ LONGEST_PAD = 64
 FEWEST = 10
 """Pairs, or questions, below which nothing is said."""
 
-MOST = 2_000
+MOST = 500
 """Questions of a benchmark that are looked at."""
 
 MOST_GROUPS = 8
