@@ -146,6 +146,7 @@ def run(world: World, sets: int, draws: int) -> dict[str, Any]:
             "coverage": float(held.mean()),
             "standard_error": float(np.sqrt(held.mean() * (1 - held.mean()) / sets)),
             "rank_p": float(stats.chisquare(bins).pvalue) if world.drawn else None,
+            "tenths": (bins / sets).tolist() if world.drawn else None,
             "median_width": float(np.median([one[name][2] for one in found])),
         }
     return {**asdict(world), "sets": sets, "parts": parts}
@@ -159,15 +160,20 @@ def page(results: list[dict[str, Any]], command: str) -> str:
         f"`{command}`, {datetime.date.today().isoformat()}. Share of data sets whose 90% interval holds the truth "
         f"({results[0]['sets']} data sets in each world; one standard error is about "
         f"{100 * np.sqrt(0.09 / results[0]['sets']):.1f} percentage points). Where the truth is drawn, P that ranks of "
-        "the truth among draws are uniform.",
+        "the truth among draws are uniform, and the smallest and the largest share of a tenth of the ranks (0.1 each "
+        "if they are).",
         "",
-        "| world | questions | part | coverage | P of ranks |",
-        "|---|---:|---|---:|---:|",
+        "| world | questions | part | coverage | P of ranks | tenths |",
+        "|---|---:|---|---:|---:|---|",
     ]
     for one in results:
         for name, part in one["parts"].items():
-            ranks = f"{part['rank_p']:.3f}" if one["drawn"] else ""
-            lines.append(f"| {one['name']} | {one['questions']} | {name} | {part['coverage']:.3f} | {ranks} |")
+            ranks, tenths = "", ""
+            if one["drawn"]:
+                ranks = f"{part['rank_p']:.3f}"
+                tenths = f"{min(part['tenths']):.3f} to {max(part['tenths']):.3f}"
+            cells = (one["name"], one["questions"], name, f"{part['coverage']:.3f}", ranks, tenths)
+            lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
 
 

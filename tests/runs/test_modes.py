@@ -84,3 +84,9 @@ def test_scores_have_no_modes(tmp_path, capsys):
     letters([[0, 1, 1], [0, 2, 0]]).table.to_parquet(tmp_path / "r.parquet")
     assert main(["reliability", str(tmp_path / "r.parquet"), "--modes", "--allow-copies"]) == 0
     assert "among wrong answers" in capsys.readouterr().out
+
+
+def test_where_no_answer_is_wrong_there_is_no_number_of_wrong_answers():
+    frame = pd.DataFrame({"model": "m", "question": np.repeat(range(5), 3), "sample": [*range(3)] * 5, "answer": 0})
+    found = hm.modes(hm.read(frame.assign(target=0, n_choices=4), allow_copies=True)).table.set_index("part")
+    assert found.loc["effective wrong answers", ["value", "low", "high"]].isna().all()

@@ -148,7 +148,7 @@ def _rows(pairs: Floats, question: Ints, weights: Floats, interval: float) -> li
         number, band = point[3] / point[4], spread[:, 3] / spread[:, 4]
     low, high = bootstrap_interval(band, number, interval=interval, questions=asked)
     row = {"part": "effective wrong answers", "questions": asked, "value": number}
-    return [*out, row | {"low": max(1.0, float(low)), "high": float(high), "share": np.nan}]
+    return [*out, row | {"low": float(np.maximum(low, 1.0)), "high": float(high), "share": np.nan}]
 
 
 def _questions(responses: Responses, found: Runs, interval: float, seed: int) -> pd.DataFrame:
