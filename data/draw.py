@@ -25,7 +25,7 @@ import pandas as pd
 from hotmess.sampling.items import Item, load_rows, read_items
 from hotmess.sampling.local import gguf_metadata, serve
 from hotmess.sampling.parse import parse_letter
-from hotmess.sampling.table import format_table
+from hotmess.sampling.wrong_format import format_table
 
 if TYPE_CHECKING:
     from inspect_ai.dataset import MemoryDataset, Sample

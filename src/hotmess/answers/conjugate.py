@@ -15,11 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from hotmess.answers.prior import AnswerPrior
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Real
+
 
 DELTA = 1e-12  # smoothing of the KL family, as in the paper
 TINY = 1e-30  # below it a sum of gamma draws has too few digits left in single precision
@@ -42,10 +46,10 @@ class LetterCells:
         (cells,) number of options C, the uniform vector's length.
     """
 
-    right: np.ndarray
-    wrong: np.ndarray
-    unparsable: np.ndarray
-    choices: np.ndarray
+    right: Real[np.ndarray, " cells"]
+    wrong: Real[np.ndarray, "cells k"]
+    unparsable: Real[np.ndarray, " cells"]
+    choices: Real[np.ndarray, " cells"]
 
     @property
     def options(self) -> np.ndarray:
@@ -66,9 +70,9 @@ class LetterCells:
 class TermDraws:
     """Draws of the decomposition terms: error, bias2, variance of shape (draws, cells), float32."""
 
-    error: np.ndarray
-    bias2: np.ndarray
-    variance: np.ndarray
+    error: Float[np.ndarray, "draws cells"]
+    bias2: Float[np.ndarray, "draws cells"]
+    variance: Float[np.ndarray, "draws cells"]
 
 
 def answer_draws(
@@ -150,7 +154,9 @@ def _each_draw(
             yield from pool.map(one, range(start, min(start + block, draws)))
 
 
-def beta_draws(rng: np.random.Generator, alpha: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def beta_draws(
+    rng: np.random.Generator, alpha: Float[np.ndarray, " *cells"], beta: Float[np.ndarray, " *cells"]
+) -> tuple[Float[np.ndarray, " *cells"], Float[np.ndarray, " *cells"]]:
     """Beta draws and their complements, float32, each with its own relative precision."""
     shapes = alpha.astype(np.float32), beta.astype(np.float32)
     up, down = (rng.standard_gamma(shape, dtype=np.float32) for shape in shapes)
@@ -168,7 +174,12 @@ def beta_draws(rng: np.random.Generator, alpha: np.ndarray, beta: np.ndarray) ->
     return up / total, down / total
 
 
-def brier_terms(a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray) -> tuple[np.ndarray, ...]:
+def brier_terms(
+    a: Float[np.ndarray, "*draws cells"],
+    w: Float[np.ndarray, "*draws cells k"],
+    u: Float[np.ndarray, "*draws cells"],
+    choices: Real[np.ndarray, " cells"],
+) -> tuple[np.ndarray, ...]:
     """Brier error, bias² and variance of answer distributions (…, cells); one-hot responses, unparsable uniform.
 
     z̄ = p + u/C;  error = 2(1 - a - u) + u(1 - 1/C);  bias² = |y - z̄|²;  variance = error - bias².
@@ -190,7 +201,11 @@ def brier_terms(a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray
 
 
 def kl_terms(
-    a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray, delta: float = DELTA
+    a: Float[np.ndarray, "*draws cells"],
+    w: Float[np.ndarray, "*draws cells k"],
+    u: Float[np.ndarray, "*draws cells"],
+    choices: Real[np.ndarray, " cells"],
+    delta: float = DELTA,
 ) -> tuple[np.ndarray, ...]:
     """KL error, bias and variance with smoothing f ← (f + δ)/(1 + Cδ) (methods, section 1)."""
     high = np.log((1 + delta) / (1 + choices * delta))
@@ -209,7 +224,12 @@ def kl_terms(
     return -m_a, -m_a + log_z, -log_z
 
 
-def zero_one_terms(a: np.ndarray, w: np.ndarray, u: np.ndarray, choices: np.ndarray) -> tuple[np.ndarray, ...]:
+def zero_one_terms(
+    a: Float[np.ndarray, "*draws cells"],
+    w: Float[np.ndarray, "*draws cells k"],
+    u: Float[np.ndarray, "*draws cells"],
+    choices: Real[np.ndarray, " cells"],
+) -> tuple[np.ndarray, ...]:
     """0/1 error, bias and variance (Domingos 2000); an unparsable response counts 1/C for every option.
 
     Posterior draws have no ties, so the main answer is the most probable option.

@@ -7,10 +7,16 @@ grids: draws are independent, there is nothing to converge. Agreement with NUTS 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.tails import TailCounts, log_likelihood_accuracy, log_likelihood_wrong
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
 
 _COARSE, _FINE, _PASSES = 65, 97, 20
 _NEGLIGIBLE = 18.0  # log density below the mode that is cut off: exp(-18) is 1.5e-8
@@ -57,7 +63,7 @@ def grid_posterior(
     return out
 
 
-def _log_normal(x: np.ndarray, location: float, scale: float) -> np.ndarray:
+def _log_normal(x: Float[np.ndarray, " n"], location: float, scale: float) -> Float[np.ndarray, " n"]:
     return -0.5 * ((x - location) / scale) ** 2
 
 
@@ -117,13 +123,15 @@ def _cover(x: np.ndarray, keep: np.ndarray, points: int, limits: tuple[float, fl
     return np.linspace(max(low, limits[0]), min(high, limits[1]), points)
 
 
-def _choose(p: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+def _choose(p: Float[np.ndarray, " n"], draws: int, rng: np.random.Generator) -> Int[np.ndarray, " draws"]:
     cumulative = p.cumsum()
     out: np.ndarray = np.minimum(np.searchsorted(cumulative, rng.random(draws) * cumulative[-1]), len(p) - 1)
     return out
 
 
-def _jitter(x: np.ndarray, index: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _jitter(
+    x: Float[np.ndarray, " n"], index: Int[np.ndarray, " draws"], rng: np.random.Generator
+) -> Float[np.ndarray, " draws"]:
     # Triangular jitter is linear interpolation of the density between grid points: no bias of second order in it.
     step = x[1] - x[0]
     out: np.ndarray = x[index] + step * (rng.random(len(index)) - rng.random(len(index)))

@@ -12,12 +12,15 @@ from hotmess.decompose.grouping import question_index
 
 if TYPE_CHECKING:
     import xarray as xr
+    from jaxtyping import Float, Int
 
     from hotmess.answers.groups import Groups
     from hotmess.responses.cells import Cells
 
 
-def cell_log_likelihood(letters: LetterCells, group: np.ndarray, parameters: dict[str, np.ndarray]) -> np.ndarray:
+def cell_log_likelihood(
+    letters: LetterCells, group: Int[np.ndarray, " cells"], parameters: dict[str, np.ndarray]
+) -> Float[np.ndarray, "draws cells"]:
     """(draws, cells) exact log likelihood of each cell's counts (a sequence of answers), by table look-up.
 
     log [rise(kappa a, x) rise(kappa (1-a), r) / rise(kappa, n)] + sum_k log rise(phi/K, c_k) - log rise(phi, r), with
@@ -69,8 +72,11 @@ def _patterns(letters: LetterCells, group: np.ndarray) -> tuple[tuple[LetterCell
 
 
 def question_log_likelihood(
-    letters: LetterCells, group: np.ndarray, parameters: dict[str, np.ndarray], question: np.ndarray
-) -> np.ndarray:
+    letters: LetterCells,
+    group: Int[np.ndarray, " cells"],
+    parameters: dict[str, np.ndarray],
+    question: Int[np.ndarray, " cells"],
+) -> Float[np.ndarray, "draws questions"]:
     """(draws, questions) log likelihood of each question, summed over its cells, everything of its own integrated out.
 
     question: (cells,) index of each cell's question, none of them without cells.

@@ -19,6 +19,7 @@ from hotmess.responses.outcomes import refuse_outcomes
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from jaxtyping import Float
 
     from hotmess.inference.gate import Gate
 
@@ -33,13 +34,13 @@ class SetDraws:
     """
 
     table: pd.DataFrame
-    error: np.ndarray
-    bias2: np.ndarray
-    variance: np.ndarray
+    error: Float[np.ndarray, "chain draw sets"]
+    bias2: Float[np.ndarray, "chain draw sets"]
+    variance: Float[np.ndarray, "chain draw sets"]
     population: str
     metric: str
-    ratio: np.ndarray | None = None
-    effective: np.ndarray | None = None
+    ratio: Float[np.ndarray, "chain draw sets"] | None = None
+    effective: Float[np.ndarray, " sets"] | None = None
 
     @property
     def incoherence(self) -> np.ndarray:
@@ -75,7 +76,7 @@ class SetDraws:
         return out.assign_coords(xr.Coordinates.from_pandas_multiindex(names, "set")).unstack("set")
 
 
-def question_weights(questions: int, draws: int, *, population: str, seed: int) -> np.ndarray:
+def question_weights(questions: int, draws: int, *, population: str, seed: int) -> Float[np.ndarray, "draws questions"]:
     """(draws, questions) weights with mean 1: all 1 for `these`, Dirichlet(1, …, 1) for `like-these`.
 
     >>> question_weights(3, 1, population="these", seed=0).tolist()
@@ -183,7 +184,7 @@ def question_sets(cells: pd.DataFrame, by: Sequence[str]) -> QuestionSets:
     return QuestionSets(table, rows, q, int(q.max()) + 1)
 
 
-def set_weights(found: QuestionSets, draws: int, *, population: str, seed: int) -> np.ndarray:
+def set_weights(found: QuestionSets, draws: int, *, population: str, seed: int) -> Float[np.ndarray, "draws sets"]:
     """(draws, sets) weight of each set of questions: the sum over its cells of their questions' weights."""
     out = np.empty((draws, len(found.rows)))
     for block, w in weight_blocks(found.size, draws, population=population, seed=seed):
@@ -243,7 +244,7 @@ def summarise(sets: SetDraws, gates: Sequence[Gate], interval: float | None) -> 
     return table.assign(reliable=reliable)
 
 
-def pair_moments(error: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ...]:
+def pair_moments(error: Float[np.ndarray, " *draws"], variance: Float[np.ndarray, " *draws"]) -> tuple[np.ndarray, ...]:
     """a, a² and Σ w² over wrong options of one-hot answers, from Brier error 2 (1 - a) and variance 1 - Σ p².
 
     >>> [float(x) for x in pair_moments(np.array(0.5), np.array(0.375))]

@@ -14,12 +14,18 @@ fail together stay together. All terms follow from distances to the target, d = 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import gammaln
 
 from hotmess.answers.conjugate import TermDraws, beta_draws
 from hotmess.answers.position_cells import PositionCells
 from hotmess.answers.resemblance import PAIRS
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
 
 STICKS = 12  # pieces of the mass on positions never seen, largest first; what is left over enters by its expectation
 
@@ -109,7 +115,7 @@ def _align(terms: TermDraws, cells: PositionCells, group: np.ndarray, rng: np.ra
         terms.variance[:, every], terms.bias2[:, every] = scaled, error - scaled
 
 
-def pair_variance(cells: PositionCells) -> np.ndarray:
+def pair_variance(cells: PositionCells) -> Float[np.ndarray, " cells"]:
     """(cells,) unbiased variance of every cell, from pairs of responses; nan below two."""
     n = (cells.right + cells.unparsable + cells.wrong.sum(axis=1)).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -139,7 +145,9 @@ def _new(rng: np.random.Generator, cells: PositionCells, sticks: int) -> tuple[n
     return f, e, s * own[0] + (1 - s) * base.shortfall, s * own[1] + (1 - s) * base.square
 
 
-def _sticks(rng: np.random.Generator, phi: np.ndarray, mass: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sticks(
+    rng: np.random.Generator, phi: Float[np.ndarray, " cells"], mass: Float[np.ndarray, " cells"]
+) -> tuple[Float[np.ndarray, "cells sticks"], Float[np.ndarray, " cells"]]:
     """(cells, sticks) pieces of `mass` by stick breaking with Beta(1, phi), and what is left over."""
     keep = rng.random((len(phi), STICKS)) ** (1 / phi)[:, None]  # 1 - Beta(1, phi)
     left = mass[:, None] * np.cumprod(keep, axis=1)
@@ -147,7 +155,9 @@ def _sticks(rng: np.random.Generator, phi: np.ndarray, mass: np.ndarray) -> tupl
     return before - left, left[:, -1]
 
 
-def cell_log_likelihood(cells: PositionCells, group: np.ndarray, parameters: dict[str, np.ndarray]) -> np.ndarray:
+def cell_log_likelihood(
+    cells: PositionCells, group: Int[np.ndarray, " cells"], parameters: dict[str, np.ndarray]
+) -> Float[np.ndarray, "draws cells"]:
     """(draws, cells) exact log likelihood of each cell's positions in their order of drawing.
 
     Where the base measure has no atom the density of a new position under it is left out: it has no parameters.

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit, log_ndtr, logsumexp, ndtri_exp
@@ -32,6 +33,10 @@ from hotmess.answers.rounding import UNITS, certain, rounded
 from hotmess.answers.vector_checks import SAID, said, statistics, tail_share
 from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
 NODES, WEIGHTS = (1 + NODES) / 2, WEIGHTS / 2
@@ -220,14 +225,16 @@ class ProbabilityFit:
         return tuple(said(check, level / len(groups)) for check in found)
 
 
-def _log_gammas(beta: Floats, real: Bools, rng: np.random.Generator) -> Floats:
+def _log_gammas(
+    beta: Float[np.ndarray, "*draws d"], real: Bools, rng: np.random.Generator
+) -> Float[np.ndarray, "*draws d"]:
     """Logarithms of Gamma(beta) draws, of any smallness: log Gamma(beta + 1) draws + log(uniform)/beta."""
     shape = np.where(real, beta, 1.0).astype(float)
     drawn = np.log(rng.standard_gamma(shape + 1)) - rng.standard_exponential(shape.shape) / shape
     return np.where(real, drawn, -np.inf)
 
 
-def _shares(log_g: Floats) -> Floats:
+def _shares(log_g: Float[np.ndarray, "*draws d"]) -> Float[np.ndarray, "*draws d d"]:
     """(…, k, j) share of option j among all options but k."""
     d = log_g.shape[-1]
     others = np.where(np.eye(d, dtype=bool), -np.inf, log_g[..., None, :])
@@ -236,7 +243,9 @@ def _shares(log_g: Floats) -> Floats:
     return out
 
 
-def lead_quantile(mu: Floats, sigma: Floats, u: Floats) -> Floats:
+def lead_quantile(
+    mu: Float[np.ndarray, "*cells 1"], sigma: Float[np.ndarray, "*cells 1"], u: Float[np.ndarray, "*#cells n"]
+) -> Float[np.ndarray, "*cells n"]:
     """Quantiles at u (…, n) of Normal(mu, sigma²) cut off below 0, with mu and sigma (…, 1)."""
     out: Floats = np.maximum(mu - sigma * ndtri_exp(np.log1p(-u) + log_ndtr(mu / sigma)), 0.0)
     return out

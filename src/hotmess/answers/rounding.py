@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from hotmess.arrays import Bools, Floats
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+
 
 UNITS = (0.1, 0.05, 0.01, 0.001, 1e-4, 1e-6)
 
@@ -22,7 +28,7 @@ def rounding_unit(f: Floats) -> float:
     return UNITS[-1]
 
 
-def own_units(f: Floats) -> Floats:
+def own_units(f: Float[np.ndarray, "r d"]) -> Float[np.ndarray, " r"]:
     """(responses,) the coarsest unit of which all of a response's values are multiples, else 1e-6.
 
     >>> own_units(np.array([[0.5, 0.5], [0.25, 0.75], [1 / 3, 2 / 3]]))
@@ -39,12 +45,14 @@ def _multiple(x: Floats, unit: float) -> Bools:
     return np.abs(ratio - np.round(ratio)) < 1e-8 / unit
 
 
-def certain(f: Floats) -> Bools:
+def certain(f: Float[np.ndarray, "r d"]) -> Bool[np.ndarray, " r"]:
     out: Bools = f.sum(1) - f.max(1) < 1e-9
     return out
 
 
-def divided(f: Floats, unit: Floats, real: Bools) -> tuple[Floats, Floats]:
+def divided(
+    f: Float[np.ndarray, "r d"], unit: Float[np.ndarray, " r"], real: Bool[np.ndarray, "r d"]
+) -> tuple[Float[np.ndarray, "r d"], Float[np.ndarray, "r d"]]:
     """Logarithms of the responses, exact zeros read as a quarter of the unit, and of one minus each; 0 elsewhere."""
     least = np.where(f > 0, f, 1.0).min(1, initial=1.0)
     read = np.where(real, np.where(f == 0, np.minimum(unit, least)[:, None] / 4, f), 0.0)
@@ -55,7 +63,7 @@ def divided(f: Floats, unit: Floats, real: Bools) -> tuple[Floats, Floats]:
     return np.log(safe), np.log(np.where(real, np.maximum(before + after, 1e-300), 1.0))
 
 
-def rounded(f: Floats, unit: Floats) -> Floats:
+def rounded(f: Float[np.ndarray, "r d"], unit: Float[np.ndarray, " r"]) -> Float[np.ndarray, "r d"]:
     """Rounded to each response's unit and renormalised; what would round to certainty keeps one unit off it."""
     coarse = unit > UNITS[-1]
     if not coarse.any():

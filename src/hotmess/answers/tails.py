@@ -10,11 +10,14 @@ so the likelihood of a group costs one pass over j < max x, whatever the number 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    from jaxtyping import Int, Real, Shaped
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,14 @@ class TailCounts:
         (blocks,) number of distinct wrong answers per cell, summed (used by the Ewens limit).
     """
 
-    right: np.ndarray
-    wrong: np.ndarray
-    total: np.ndarray
-    split: np.ndarray
-    option: np.ndarray
-    block: np.ndarray
-    options: np.ndarray
-    distinct: np.ndarray
+    right: Shaped[np.ndarray, "groups j"]
+    wrong: Shaped[np.ndarray, "groups j"]
+    total: Shaped[np.ndarray, "groups j"]
+    split: Shaped[np.ndarray, "groups j"]
+    option: Shaped[np.ndarray, "blocks j"]
+    block: Int[np.ndarray, " blocks"]
+    options: Shaped[np.ndarray, " blocks"]
+    distinct: Shaped[np.ndarray, " blocks"]
 
     @property
     def groups(self) -> int:
@@ -66,12 +69,12 @@ class TailCounts:
 
 
 def tail_counts(
-    right: np.ndarray,
-    wrong: np.ndarray,
-    group: np.ndarray,
+    right: Real[np.ndarray, " cells"],
+    wrong: Real[np.ndarray, "cells k"],
+    group: Int[np.ndarray, " cells"],
     *,
     groups: int,
-    options: np.ndarray,
+    options: Real[np.ndarray, " cells"],
     unparsable: np.ndarray | int = 0,
 ) -> TailCounts:
     """Tail counts from the cells' counts.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -17,6 +18,10 @@ from hotmess.arrays import Floats
 from hotmess.decompose.points import Points, Totals, leave_one_out, totals
 from hotmess.decompose.squared import Terms
 
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
 FEW = 50
 """With fewer questions than this, intervals are widened by Student's t, and that is said."""
 
@@ -24,7 +29,9 @@ DRAWS = 200
 """Fewer draws than this have no interval: its ends would be those of the draws."""
 
 
-def question_weights(questions: int, draws: int, seed: int | np.random.Generator) -> Floats:
+def question_weights(
+    questions: int, draws: int, seed: int | np.random.Generator
+) -> Float[np.ndarray, "draws questions"]:
     """Dirichlet(1, …, 1) weights on questions: (draws, questions), rows sum to 1, the same for the same arguments.
 
     >>> question_weights(3, 2, 0).sum(axis=1).round(12).tolist()
@@ -117,7 +124,7 @@ def linear_interval(
     return float(estimate - critical * error), float(estimate + critical * error), error
 
 
-def ratio_contrast(error: float, variance: float) -> Floats:
+def ratio_contrast(error: float, variance: float) -> Float[np.ndarray, " 3"]:
     """Delta method: the derivative of variance/error with respect to the means (error, bias2, variance).
 
     >>> ratio_contrast(2.0, 1.0).tolist()

@@ -7,16 +7,24 @@ For one-hot answers all three grow as log(1/δ): report sensitivity to δ.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from hotmess.arrays import Floats, Ints
+from hotmess.arrays import Ints
 from hotmess.decompose.points import Points, Totals, totals
 from hotmess.decompose.squared import Terms
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
 
 DELTA = 1e-12
 
 
-def log_smoothed(predictions: Floats, choices: Ints, *, delta: float = DELTA) -> Floats:
+def log_smoothed(
+    predictions: Float[np.ndarray, "m d"], choices: Int[np.ndarray, " m"], *, delta: float = DELTA
+) -> Float[np.ndarray, "m d"]:
     """log((f + δ)/(1 + Cδ)) of predictions f (m, D) over C = `choices` (m,) options; 0 beyond the options.
 
     >>> log_smoothed(np.array([[1.0, 0.0, 0.0]]), np.array([2]), delta=0.5).round(3).tolist()
@@ -48,7 +56,13 @@ def plug_in(points: Points | Totals, choices: Ints) -> Terms:
     return Terms(error, error - variance, variance)
 
 
-def from_counts(counts: Ints, target: Ints, choices: Ints, *, delta: float = DELTA) -> Terms:
+def from_counts(
+    counts: Int[np.ndarray, "cells k"],
+    target: Int[np.ndarray, " cells"],
+    choices: Int[np.ndarray, " cells"],
+    *,
+    delta: float = DELTA,
+) -> Terms:
     """Plug-in terms of one-hot answers, in closed form from their counts.
 
     Args:

@@ -13,16 +13,24 @@ They add up exactly.
 from __future__ import annotations
 
 from itertools import permutations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.arrays import Floats
 from hotmess.decompose.points import Points, totals
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 
 NAMES = ("accuracy", "spread", "concentration")
 
 
-def incoherence(accuracy: Floats, spread: Floats, concentration: Floats) -> Floats:
+def incoherence(
+    accuracy: Float[np.ndarray, " *sets"],
+    spread: Float[np.ndarray, " *sets"],
+    concentration: Float[np.ndarray, " *sets"],
+) -> Float[np.ndarray, " *sets"]:
     """I(a, ρ, H) = 1 − ½ [(1 − a) + ρ a] (1 + H).
 
     With two options (H = 1) and every question as hard as the other (ρ = 0) incoherence is accuracy:
@@ -30,10 +38,11 @@ def incoherence(accuracy: Floats, spread: Floats, concentration: Floats) -> Floa
     >>> incoherence(np.array([0.7]), np.array([0.0]), np.array([1.0])).round(12).tolist()
     [0.7]
     """
-    return 1 - 0.5 * ((1 - accuracy) + spread * accuracy) * (1 + concentration)
+    out: np.ndarray = 1 - 0.5 * ((1 - accuracy) + spread * accuracy) * (1 + concentration)
+    return out
 
 
-def moments(points: Points) -> Floats:
+def moments(points: Points) -> Float[np.ndarray, "cells 3"]:
     """Unbiased estimates for each cell, from pairs of responses in different clusters: (cells, 3).
 
     Columns: a_i, a_i², (1 − a_i)² h_i (the sum of squared shares of the wrong answers). Their weighted means over cells
@@ -50,7 +59,7 @@ def moments(points: Points) -> Floats:
     return np.stack([accuracy, right, pairs.sum(axis=1) - right], axis=1)
 
 
-def from_moments(means: Floats) -> Floats:
+def from_moments(means: Float[np.ndarray, "*sets 3"]) -> Float[np.ndarray, "*sets 3"]:
     """(…, 3) parts (a, ρ, H) from means of `moments` over questions; ρ is NaN where a is 0 or 1.
 
     Exactly, I(a, ρ, H) = 1 − Σ bias² / Σ error with the unbiased terms of the squared family.
@@ -62,7 +71,7 @@ def from_moments(means: Floats) -> Floats:
     return np.stack([a, spread, concentration], axis=-1)
 
 
-def shapley(before: Floats, after: Floats) -> Floats:
+def shapley(before: Float[np.ndarray, "*sets 3"], after: Float[np.ndarray, "*sets 3"]) -> Float[np.ndarray, "*sets 3"]:
     """Shapley values of the three parts in I(after) − I(before): (…, 3), summing to the difference exactly.
 
     Args:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.arrays import Floats, Ints
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,12 @@ class Points:
         target: float (cells, D), the target y of each cell; NaN where the outcome has none.
     """
 
-    cell: Ints
-    copies: Ints
-    n: Ints
-    sum: Floats
-    squares: Floats
-    target: Floats
+    cell: Int[np.ndarray, " m"]
+    copies: Int[np.ndarray, " m"]
+    n: Int[np.ndarray, " m"]
+    sum: Float[np.ndarray, "m d"]
+    squares: Float[np.ndarray, " m"]
+    target: Float[np.ndarray, "cells d"]
 
     @property
     def cells(self) -> int:
@@ -56,13 +59,13 @@ class Totals:
         target: (k, D) target y.
     """
 
-    clusters: Floats
-    n: Floats
-    sum: Floats
-    squares: Floats
-    within: Floats
-    n_squares: Floats
-    target: Floats
+    clusters: Float[np.ndarray, " k"]
+    n: Float[np.ndarray, " k"]
+    sum: Float[np.ndarray, "k d"]
+    squares: Float[np.ndarray, " k"]
+    within: Float[np.ndarray, " k"]
+    n_squares: Float[np.ndarray, " k"]
+    target: Float[np.ndarray, "k d"]
 
 
 def from_responses(z: Floats, target: Floats, *, cell: Ints, context: Ints | None = None) -> Points:
@@ -99,12 +102,12 @@ def from_tally(z: Floats, target: Floats, *, cell: Ints, copies: Ints, context: 
 class Clusters:
     """Which rows of a tally make up each cluster; `sum` adds values up over one cluster."""
 
-    cell: Ints
-    copies: Ints
-    n: Ints
-    rows: Ints
-    weights: Ints
-    starts: Ints
+    cell: Int[np.ndarray, " m"]
+    copies: Int[np.ndarray, " m"]
+    n: Int[np.ndarray, " m"]
+    rows: Int[np.ndarray, " rows"]
+    weights: Int[np.ndarray, " rows"]
+    starts: Int[np.ndarray, " m"]
 
     def sum(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sums of `values` (one row per row of the tally) over one copy of each cluster."""

@@ -6,11 +6,14 @@ error = E|y − z|², bias² = |y − E z|², variance = E|z − E z|², so that
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.arrays import Floats
 from hotmess.decompose.points import Points, Totals, totals
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,11 @@ class Terms:
         sampling_variance: its part within a context, else NaN.
     """
 
-    error: Floats
-    bias2: Floats
-    variance: Floats
-    context_variance: Floats = field(default_factory=lambda: np.zeros(0))
-    sampling_variance: Floats = field(default_factory=lambda: np.zeros(0))
+    error: Float[np.ndarray, " cells"]
+    bias2: Float[np.ndarray, " cells"]
+    variance: Float[np.ndarray, " cells"]
+    context_variance: Float[np.ndarray, " cells"] = field(default_factory=lambda: np.zeros(0))
+    sampling_variance: Float[np.ndarray, " cells"] = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         for name in ("context_variance", "sampling_variance"):

@@ -9,22 +9,25 @@ answers are averaged. The terms do not average over questions, so incoherence is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.arrays import Floats
 from hotmess.decompose.points import Points, Totals, totals
 from hotmess.decompose.squared import Terms
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 
 @dataclass(frozen=True)
 class ZeroOne:
     """Terms of 0/1 loss, one number per cell: error = bias + net_variance, net_variance = s · variance."""
 
-    error: Floats
-    bias: Floats
-    variance: Floats
-    net_variance: Floats
+    error: Float[np.ndarray, " cells"]
+    bias: Float[np.ndarray, " cells"]
+    variance: Float[np.ndarray, " cells"]
+    net_variance: Float[np.ndarray, " cells"]
 
     def terms(self) -> Terms:
         """As `Terms`: `bias2` holds the bias; error is not the sum of the two."""

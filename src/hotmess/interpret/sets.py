@@ -44,7 +44,8 @@ class Source:
 
         if self.metric in NOT_SQUARED:
             return np.zeros(len(self.cells.table), bool)
-        return np.isfinite(squared.unbiased(self.cells.points).variance)
+        found: np.ndarray = np.isfinite(squared.unbiased(self.cells.points).variance)
+        return found
 
     @property
     def gate(self) -> Gate:

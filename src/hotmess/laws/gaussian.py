@@ -12,12 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.laws.hyperprior import HyperPrior
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 
 Floats = NDArray[np.floating[Any]]
 BLOCK, JITTER = 500, 1e-10
@@ -61,18 +65,19 @@ class GaussianLaw:
     ([[2.4]], [[[0.8]]])
     """
 
-    y: Floats
-    noise: Floats
-    design: Floats
-    mean: Floats
-    fixed: Floats
+    y: Float[np.ndarray, " m"]
+    noise: Float[np.ndarray, "m m"]
+    design: Float[np.ndarray, "m p"]
+    mean: Float[np.ndarray, " p"]
+    fixed: Float[np.ndarray, "p p"]
     hyper: HyperPrior
     coefficients: tuple[Part, ...] = ()
     residuals: tuple[Part, ...] = ()
 
     @cached_property
     def _base(self) -> Floats:
-        return self.noise + self.design @ self.fixed @ self.design.T
+        base: Floats = self.noise + self.design @ self.fixed @ self.design.T
+        return base
 
     @cached_property
     def _parts(self) -> Floats:
@@ -83,16 +88,16 @@ class GaussianLaw:
     def _away(self) -> Floats:
         return np.asarray(self.y - self.design @ self.mean)
 
-    def covariances(self, points: Floats) -> Floats:
+    def covariances(self, points: Float[np.ndarray, "n h"]) -> Float[np.ndarray, "n m m"]:
         """(n, m, m) covariances of y, all but the hyperparameters integrated out."""
         weights = _weights(points, (*self.coefficients, *self.residuals))
         return np.asarray(self._base + np.tensordot(weights, self._parts, axes=1))
 
-    def prior_covariances(self, points: Floats) -> Floats:
+    def prior_covariances(self, points: Float[np.ndarray, "n h"]) -> Float[np.ndarray, "n p p"]:
         """(n, p, p) prior covariances of the coefficients."""
         return _total(self.fixed, points, self.coefficients)
 
-    def log_likelihood(self, points: Floats) -> Floats:
+    def log_likelihood(self, points: Float[np.ndarray, "n h"]) -> Float[np.ndarray, " n"]:
         """(n,) log density of y given hyperparameters; -inf far beyond any scale of their prior."""
         out = np.full(len(points), -np.inf)
         for rows in _blocks(np.flatnonzero(self.hyper.inside(points))):
@@ -101,7 +106,9 @@ class GaussianLaw:
             )
         return out
 
-    def conditional(self, points: Floats) -> tuple[Floats, Floats]:
+    def conditional(
+        self, points: Float[np.ndarray, "n h"]
+    ) -> tuple[Float[np.ndarray, "n p"], Float[np.ndarray, "n p p"]]:
         """(n, p) means and (n, p, p) covariances of the coefficients given hyperparameters and y."""
         prior = self.prior_covariances(points)
         cross = prior @ self.design.T
@@ -109,7 +116,7 @@ class GaussianLaw:
         cov = prior - gain @ np.swapaxes(cross, 1, 2)
         return self.mean + gain @ self._away, (cov + np.swapaxes(cov, 1, 2)) / 2
 
-    def draw(self, points: Floats, rng: np.random.Generator) -> Floats:
+    def draw(self, points: Float[np.ndarray, "n h"], rng: np.random.Generator) -> Float[np.ndarray, "n p"]:
         """(n, p) exact draws of the coefficients given hyperparameters and y."""
         out = np.empty((len(points), len(self.mean)))
         for rows in _blocks(np.arange(len(points))):
@@ -129,7 +136,9 @@ class GaussianLaw:
         mean, cov = self.conditional(points[found])
         return points[at], mean[back] + _spread(cov, rng, back)
 
-    def log_densities(self, coefficients: Floats, points: Floats) -> tuple[Floats, Floats]:
+    def log_densities(
+        self, coefficients: Float[np.ndarray, "n p"], points: Float[np.ndarray, "n h"]
+    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
         """(n,) log prior and log likelihood of draws of coefficients (n, p) and hyperparameters, for powers of either.
 
         Prior: that of coefficients given hyperparameters, times that of hyperparameters. Likelihood: y given both, the
@@ -141,7 +150,9 @@ class GaussianLaw:
         noise = _total(self.noise, points, self.residuals)
         return prior, log_normal(self.y - coefficients @ self.design.T, noise)
 
-    def log_conditional(self, weights: Floats, at: float, points: Floats) -> Floats:
+    def log_conditional(
+        self, weights: Float[np.ndarray, " p"], at: float, points: Float[np.ndarray, "n h"]
+    ) -> Float[np.ndarray, " n"]:
         """(n,) log density at `at` of the sum of weights (p,) times coefficients, given hyperparameters and y."""
         out = np.empty(len(points))
         for rows in _blocks(np.arange(len(points))):
@@ -149,11 +160,15 @@ class GaussianLaw:
             out[rows] = _log_normal_1(at - mean @ weights, np.einsum("i,nij,j->n", weights, cov, weights))
         return out
 
-    def log_prior_at(self, weights: Floats, at: float, points: Floats) -> Floats:
+    def log_prior_at(
+        self, weights: Float[np.ndarray, " p"], at: float, points: Float[np.ndarray, "n h"]
+    ) -> Float[np.ndarray, " n"]:
         """(n,) log density at `at` of the same sum before the data, given hyperparameters from their prior."""
         return _log_normal_1(at - self.mean @ weights, self._prior_variance(weights, points))
 
-    def prior_draws(self, weights: Floats, rng: np.random.Generator, n: int) -> Floats:
+    def prior_draws(
+        self, weights: Float[np.ndarray, " p"], rng: np.random.Generator, n: int
+    ) -> Float[np.ndarray, " n"]:
         """(n,) draws of the same sum from the law's prior."""
         spread = np.sqrt(self._prior_variance(weights, self.hyper.draws(rng, n)))
         return np.asarray(self.mean @ weights + spread * rng.standard_normal(n))
@@ -196,14 +211,14 @@ class GaussianLaw:
         return self.hyper.from_normal(v.reshape(-1, size)).reshape(v.shape), rate
 
 
-def shrunk_covariance(draws: Floats) -> Floats:
+def shrunk_covariance(draws: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "d d"]:
     """(d, d) covariance of draws (n, d), its correlations shrunk by their Monte Carlo noise, d over n."""
     cov = np.cov(draws, rowvar=False)
     keep = 1 - min(0.5, draws.shape[1] / draws.shape[0])
     return np.asarray(keep * cov + (1 - keep) * np.diag(np.diag(cov)))
 
 
-def log_normal(x: Floats, covariance: Floats) -> Floats:
+def log_normal(x: Float[np.ndarray, "n d"], covariance: Float[np.ndarray, "n d d"]) -> Float[np.ndarray, " n"]:
     """(n,) log densities of Normal(0, covariance) (n, d, d) at x (n, d), by forward substitution, all at once."""
     root = np.linalg.cholesky(covariance)
     z = np.empty((x.shape[1], len(x)))

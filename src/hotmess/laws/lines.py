@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import halfnorm
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
 
 Floats = NDArray[np.float64]
 GRID = 64
 
 
 def line_draws(
-    y: Floats,
-    noise: Floats,
-    x: Floats,
-    arm: NDArray[np.int64],
+    y: Float[np.ndarray, " m"],
+    noise: Float[np.ndarray, " m"],
+    x: Float[np.ndarray, " m"],
+    arm: Int[np.ndarray, " m"],
     *,
     slope: float,
     residual: float,
     draws: int,
     seed: int,
     level: float = 1.0,
-) -> Floats:
+) -> Float[np.ndarray, " draws"]:
     """(draws,) of b in y_m = c_arm + b x_m + u_m + e_m, u_m ~ Normal(0, τ²), e ~ Normal(0, noise).
 
     Priors: b ~ Normal(0, slope²), c ~ Normal(mean of y, level²), τ half-normal of scale `residual`. τ runs over a grid

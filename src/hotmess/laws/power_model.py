@@ -16,6 +16,7 @@ from hotmess.laws.hyperprior import HyperPrior
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from jaxtyping import Float, Int
 
     from hotmess.laws.power_data import LawData
 
@@ -51,11 +52,11 @@ class LawPrior:
 
 
 def power_model(
-    y: Floats,
-    noise: Floats,
-    x: Floats,
-    group: NDArray[np.int64],
-    model: NDArray[np.int64],
+    y: Float[np.ndarray, " c"],
+    noise: Float[np.ndarray, "c c"],
+    x: Float[np.ndarray, " c"],
+    group: Int[np.ndarray, " c"],
+    model: Int[np.ndarray, " c"],
     prior: LawPrior,
     *,
     groups: int,

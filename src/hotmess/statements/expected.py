@@ -16,10 +16,15 @@ All is linear in sum c², so that patterns need not tell apart how wrong answers
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hotmess.statements.sums import Features, Patterns
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 
 _BLOCK = 2_000_000  # draws × patterns at a time
 
@@ -97,7 +102,7 @@ def piece_sums(
 
 def cell_terms(
     found: Features, squares: np.ndarray, parameters: dict[str, np.ndarray], *, powers: bool = False
-) -> np.ndarray:
+) -> Float[np.ndarray, "cells terms"]:
     """(cells, terms) expected terms of every cell, averaged over the draws of the parameters."""
     p = found.patterns
     out = np.zeros((len(p.of), 3 if powers else 2))

@@ -9,10 +9,16 @@ Dirichlets, and unbiased terms of their counts.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import special
 
 from hotmess.answers.conjugate import LetterCells
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int, Real
+
 
 CELLS, MOST = 60_000, 20_000  # virtual cells, and virtual questions, at most
 KINDS = 64  # equal options that stand for an unbounded number of them
@@ -21,12 +27,12 @@ _GRID = np.linspace(-6.0, 6.0, 481)
 
 def virtual_questions(
     cells: LetterCells,
-    group: np.ndarray,
-    question: np.ndarray,
+    group: Int[np.ndarray, " cells"],
+    question: Int[np.ndarray, " cells"],
     parameters: dict[str, np.ndarray],
     *,
     seed: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[Int[np.ndarray, " v"], Int[np.ndarray, " v"], Float[np.ndarray, "v 3"]]:
     """Virtual cells: the real cell whose design each has, its virtual question, and (virtual cells, 3) unbiased terms.
 
     parameters: the fit at even weights, arrays (1, groups). Terms: error, bias² and variance (Brier).
@@ -49,8 +55,11 @@ def virtual_questions(
 
 
 def rank_correlation(
-    cells: LetterCells, group: np.ndarray, question: np.ndarray, parameters: dict[str, np.ndarray]
-) -> np.ndarray:
+    cells: LetterCells,
+    group: Int[np.ndarray, " cells"],
+    question: Int[np.ndarray, " cells"],
+    parameters: dict[str, np.ndarray],
+) -> Float[np.ndarray, "groups groups"]:
     """(groups, groups) correlation of the accuracies of groups over questions, by normal scores of their rates.
 
     Divided by the square roots of the rates' reliabilities n/(n + kappa); 0 between groups that share no 10 questions.
@@ -124,7 +133,12 @@ def _counts(
     return right, wrong, lost, choices
 
 
-def unbiased_terms(right: np.ndarray, wrong: np.ndarray, unparsable: np.ndarray, choices: np.ndarray) -> np.ndarray:
+def unbiased_terms(
+    right: Real[np.ndarray, " cells"],
+    wrong: Real[np.ndarray, "cells k"],
+    unparsable: Real[np.ndarray, " cells"],
+    choices: Real[np.ndarray, " cells"],
+) -> Float[np.ndarray, "cells 3"]:
     """(cells, 3) unbiased Brier error, bias² and variance from counts of independent responses.
 
     Pairs of responses: |sum z|² - sum |z|² over n (n - 1), an unparsable response standing at 1/C of every option.

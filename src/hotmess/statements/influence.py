@@ -16,13 +16,18 @@ degrees of freedom, the effective questions: Q of normal influences, few where f
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Real
+
 
 Statement = Callable[[np.ndarray], np.ndarray]
 
 
-def gradient(g: Statement, means: np.ndarray) -> np.ndarray:
+def gradient(g: Statement, means: Float[np.ndarray, "sets terms"]) -> Float[np.ndarray, "k sets terms"]:
     """(k, sets, terms) derivatives of g, which makes (…, k) of (…, sets, terms), at means (sets, terms).
 
     By central differences: exact up to about 1e-9 of each term's own size.
@@ -39,7 +44,11 @@ def gradient(g: Statement, means: np.ndarray) -> np.ndarray:
     return out
 
 
-def influences(slope: np.ndarray, terms: np.ndarray, cells: np.ndarray) -> np.ndarray:
+def influences(
+    slope: Float[np.ndarray, "k sets terms"],
+    terms: Float[np.ndarray, "questions sets terms"],
+    cells: Real[np.ndarray, "questions sets"],
+) -> Float[np.ndarray, "questions k"]:
     """(questions, k) influences on statements with gradients (k, sets, terms).
 
     Parameters
@@ -63,7 +72,7 @@ def influences(slope: np.ndarray, terms: np.ndarray, cells: np.ndarray) -> np.nd
     return out
 
 
-def effective(d: np.ndarray, units: int) -> np.ndarray:
+def effective(d: Float[np.ndarray, "rows k"], units: int) -> Float[np.ndarray, " k"]:
     """(k,) degrees of freedom 2Q/(kurtosis - 1) of statements with influences d (rows, k), at Q units.
 
     Normal influences have kurtosis 3; one unit that carries all leaves none.
@@ -81,7 +90,7 @@ def effective(d: np.ndarray, units: int) -> np.ndarray:
         return out
 
 
-def acceleration(d: np.ndarray) -> np.ndarray:
+def acceleration(d: Float[np.ndarray, "rows k"]) -> Float[np.ndarray, " k"]:
     """(k,) sum d³ / (6 (sum d²)^1.5), a sixth of the skewness of the statement's linear part (Efron 1987).
 
     >>> acceleration(np.array([[-1.0], [-1.0], [2.0]])).round(4).item()

@@ -14,23 +14,27 @@ standard normal, as a randomised prior location does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hotmess.statements.questions import Questions
 
+if TYPE_CHECKING:
+    from jaxtyping import Float, Real
+
 
 def linear_draws(
-    means: np.ndarray,
-    likelihood: np.ndarray,
-    terms: np.ndarray,
-    cells: np.ndarray,
+    means: Float[np.ndarray, "samples sets terms"],
+    likelihood: Float[np.ndarray, "samples questions"],
+    terms: Float[np.ndarray, "questions sets terms"],
+    cells: Real[np.ndarray, "questions sets"],
     questions: Questions,
     *,
     draws: int,
     seed: int,
     prior: Sequence[tuple[np.ndarray, float]] = (),
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Float[np.ndarray, "draws sets terms"], Float[np.ndarray, "sets terms"]]:
     """Draws (draws, sets, terms) of set means under question weights, and their centre (sets, terms).
 
     Parameters

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hotmess.statements.influence import Statement, effective, gradient, influences
 from hotmess.statements.settle import Settled, settle
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Real
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,12 @@ class SetMeans:
         Mean number of questions in a unit (1, or questions per cluster).
     """
 
-    latent: np.ndarray
-    centre: np.ndarray
-    unbiased: np.ndarray | None
-    unbiased_centre: np.ndarray | None
-    terms: np.ndarray
-    cells: np.ndarray
+    latent: Float[np.ndarray, "draws sets terms"]
+    centre: Float[np.ndarray, "sets terms"]
+    unbiased: Float[np.ndarray, "draws sets terms"] | None
+    unbiased_centre: Float[np.ndarray, "sets terms"] | None
+    terms: Float[np.ndarray, "units sets terms"]
+    cells: Real[np.ndarray, "units sets"]
     virtual: tuple[np.ndarray, np.ndarray] | None = None
     per_unit: float = 1.0
 
@@ -114,7 +118,7 @@ class SetMeans:
         )
 
 
-def incoherence(means: np.ndarray) -> np.ndarray:
+def incoherence(means: Float[np.ndarray, "*draws sets 3"]) -> Float[np.ndarray, "*draws sets"]:
     """(…, sets) Σ variance / Σ error of means (…, sets, 3) of error, bias², variance; nan where no error was made."""
     error, variance = means[..., 0], means[..., 2]
     out: np.ndarray = np.divide(variance, error, out=np.full_like(error, np.nan), where=error > 0)

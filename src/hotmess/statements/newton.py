@@ -12,11 +12,16 @@ phi factorise, so that Newton's steps have two dimensions and one; all draws of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hotmess.answers.prior import AnswerPrior
 from hotmess.statements.sums import Features
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Real
+
 
 STEPS, ENOUGH = 60, 1e-6  # a step that small leaves an error of its square
 
@@ -84,7 +89,7 @@ def weighted_fit(
     return out
 
 
-def tails(v: np.ndarray, x: np.ndarray) -> np.ndarray:
+def tails(v: Float[np.ndarray, "draws patterns"], x: Real[np.ndarray, " patterns"]) -> Float[np.ndarray, "draws j"]:
     """(draws, J) weighted tail counts T_j = sum of v where x > j, of counts x with weights v (draws, patterns).
 
     >>> tails(np.array([[1.0, 2.0]]), np.array([1, 3])).tolist()
@@ -217,7 +222,9 @@ def maximise(
     return x
 
 
-def _ascent(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
+def _ascent(
+    gradient: Float[np.ndarray, "draws k"], hessian: Float[np.ndarray, "draws k k"]
+) -> Float[np.ndarray, "draws k"]:
     """Newton's step where it goes up, else one of the Hessian with its eigenvalues made negative."""
     if gradient.shape[1] == 1:
         out: np.ndarray = gradient / np.maximum(np.abs(hessian[:, 0]), 1e-8)
@@ -232,6 +239,6 @@ def _ascent(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     return out
 
 
-def _dot(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _dot(counts: Float[np.ndarray, "draws j"], values: Float[np.ndarray, "draws j"]) -> Float[np.ndarray, " draws"]:
     out: np.ndarray = np.einsum("dj,dj->d", counts, values)
     return out

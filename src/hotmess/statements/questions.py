@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hotmess.statements.weights import even, weight_blocks
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
 
 Blocks = Iterator[tuple[slice, np.ndarray]]
 
@@ -28,10 +33,10 @@ class Questions:
         (draws, questions) weights to be used in place of drawn ones; None: they are drawn.
     """
 
-    question: np.ndarray
-    cluster: np.ndarray | None = None
-    own: np.ndarray | None = None
-    given: np.ndarray | None = None
+    question: Int[np.ndarray, " cells"]
+    cluster: Int[np.ndarray, " questions"] | None = None
+    own: Float[np.ndarray, " questions"] | None = None
+    given: Float[np.ndarray, "draws questions"] | None = None
 
     @property
     def size(self) -> int:
@@ -50,7 +55,7 @@ class Questions:
             return ((part, self.given[part]) for part in parts)
         return weight_blocks(self.size, draws, seed=seed, cluster=self.cluster, own=self.own)
 
-    def even(self) -> np.ndarray:
+    def even(self) -> Float[np.ndarray, "1 questions"]:
         """(1, questions) the weights that draws scatter around."""
         return even(self.size, own=self.own)
 

@@ -18,12 +18,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special, stats
 
 from hotmess.statements.influence import acceleration, effective
 from hotmess.statements.tail import scores
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 
 FLOOR = 8.0  # effective questions below which a statement decides nothing
 MOST = 0.5  # of a standard deviation: the largest shift
@@ -53,14 +58,14 @@ class Settled:
         (k,) the guarded estimate at even weights.
     """
 
-    draws: np.ndarray
-    df: np.ndarray
-    implied: np.ndarray
-    guard: np.ndarray
-    z: np.ndarray
-    apart: np.ndarray
-    shift: np.ndarray
-    estimate: np.ndarray
+    draws: Float[np.ndarray, "draws k"]
+    df: Float[np.ndarray, " k"]
+    implied: Float[np.ndarray, " k"]
+    guard: Float[np.ndarray, " k"]
+    z: Float[np.ndarray, " k"]
+    apart: Float[np.ndarray, " k"]
+    shift: Float[np.ndarray, " k"]
+    estimate: Float[np.ndarray, " k"]
 
     @property
     def few(self) -> np.ndarray:
@@ -70,13 +75,13 @@ class Settled:
 
 
 def settle(
-    latent: np.ndarray,
-    centre: np.ndarray,
+    latent: Float[np.ndarray, "draws k"],
+    centre: Float[np.ndarray, " k"],
     *,
-    influence: np.ndarray,
+    influence: Float[np.ndarray, "units k"],
     units: int,
-    unbiased: np.ndarray | None = None,
-    unbiased_centre: np.ndarray | None = None,
+    unbiased: Float[np.ndarray, "draws k"] | None = None,
+    unbiased_centre: Float[np.ndarray, " k"] | None = None,
     implied: np.ndarray | None = None,
     links: Sequence[str] | None = None,
 ) -> Settled:
@@ -136,7 +141,9 @@ def _inside(link: str, draws: np.ndarray) -> str:
     return link if whole else "identity"
 
 
-def guard(d: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def guard(
+    d: Float[np.ndarray, "draws k"],
+) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
     """Share of d to take off, z = mean d / sd d, and mean d, for d (draws, k).
 
     >>> share, z, _ = guard(np.array([[3.0, 0.5], [5.0, -0.5]]))
@@ -150,7 +157,7 @@ def guard(d: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return share, np.where(np.isfinite(mean), z, np.nan), mean
 
 
-def spread(draws: np.ndarray, df: float) -> np.ndarray:
+def spread(draws: Float[np.ndarray, " draws"], df: float) -> Float[np.ndarray, " draws"]:
     """Draws moved away from their median as Student's t with df degrees of freedom is, rank by rank.
 
     >>> y = spread(scores(4001), 10.0)                       # t_10 / normal at 0.95 times the root of 12/10

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.answers.conjugate import LetterCells
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int, Real
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,14 @@ class Patterns:
         (patterns,) whether unparsable responses are told apart from wrong options there.
     """
 
-    of: np.ndarray
-    piece: np.ndarray
-    group: np.ndarray
-    right: np.ndarray
-    split: np.ndarray
-    unparsable: np.ndarray
-    choices: np.ndarray
-    apart: np.ndarray
+    of: Int[np.ndarray, " cells"]
+    piece: Int[np.ndarray, " patterns"]
+    group: Int[np.ndarray, " patterns"]
+    right: Real[np.ndarray, " patterns"]
+    split: Real[np.ndarray, " patterns"]
+    unparsable: Real[np.ndarray, " patterns"]
+    choices: Real[np.ndarray, " patterns"]
+    apart: Bool[np.ndarray, " patterns"]
 
     @property
     def size(self) -> int:
@@ -138,7 +141,11 @@ class Features:
     patterns: Patterns
     options: Options | None
 
-    def __call__(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __call__(
+        self, w: Float[np.ndarray, "draws questions"]
+    ) -> tuple[
+        Float[np.ndarray, "draws patterns"], Float[np.ndarray, "draws patterns"], Float[np.ndarray, "draws columns"]
+    ]:
         """V and V2 (draws, patterns), and tail counts of options (draws, columns), at weights (draws, questions)."""
         whole = np.asarray((self._transposed @ np.ascontiguousarray(w.T)).T)
         size = self.patterns.size

@@ -7,14 +7,20 @@ there.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import stats
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 
 SHARE = 0.25  # of the draws that make a tail
 ENOUGH = 40  # draws in a tail below which they are counted
 
 
-def scores(draws: int, df: float = np.inf) -> np.ndarray:
+def scores(draws: int, df: float = np.inf) -> Float[np.ndarray, " draws"]:
     """(draws,) Student's t scores of ranks, (rank - 1/2)/draws.
 
     >>> scores(3).round(2).tolist()

@@ -9,11 +9,15 @@ multiply; where few-shot contexts are shared by questions, contexts are drawn to
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hotmess.answers.population import weight_blocks as blocks_of
 from hotmess.errors import BadInput
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 
 def weight_blocks(
@@ -54,7 +58,7 @@ def weight_blocks(
         yield block, _on_questions(w, cluster, own)
 
 
-def even(questions: int, *, own: np.ndarray | None = None) -> np.ndarray:
+def even(questions: int, *, own: np.ndarray | None = None) -> Float[np.ndarray, "1 questions"]:
     """(1, questions) the weights that draws scatter around."""
     return _on_questions(np.ones((1, questions)), None, own)
 
@@ -72,7 +76,7 @@ def _on_questions(w: np.ndarray, cluster: np.ndarray | None, own: np.ndarray | N
 
 def product_weights(
     questions: int, contexts: int, draws: int, *, seed: int, cluster: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Float[np.ndarray, "draws questions"], Float[np.ndarray, "draws contexts"]]:
     """Weights where few-shot contexts are crossed with questions: (draws, questions) and (draws, contexts).
 
     The weight of the responses of question q in context k is their product (Owen and Eckles 2012).

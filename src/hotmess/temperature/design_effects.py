@@ -22,13 +22,17 @@ import numpy as np
 from hotmess.arrays import Bools, Floats
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
+
     from hotmess.temperature.contexts import ContextRows
     from hotmess.temperature.data import LengthData
 
 RIDGE = 0.5  # prior precision of a question's scores, about
 
 
-def design_effects(data: LengthData, theta: Floats, scores: Floats) -> Floats:
+def design_effects(
+    data: LengthData, theta: Float[np.ndarray, "G T"], scores: Float[np.ndarray, "K n"]
+) -> Float[np.ndarray, "G E"]:
     """(G, 2F) design effects, at least 1, of each unit's effects, at parameters (G, T) and scores (K, n)."""
     rows = data.contexts
     assert rows is not None
@@ -76,7 +80,9 @@ def _scores(rows: ContextRows, real: Bools, effects: Floats, scores: Floats, cou
     return u, residual[1:] * cold
 
 
-def widened(theta: Floats, effects: Floats) -> Floats:
+def widened(
+    theta: Float[np.ndarray, "chain draw G T"], effects: Float[np.ndarray, "G E"]
+) -> Float[np.ndarray, "chain draw G T"]:
     """Draws (chain, draw, G, T), the effects stretched away from their means by the root of design effects (G, 2F)."""
     out = theta.copy()
     middle = theta[..., 3:].mean((0, 1))

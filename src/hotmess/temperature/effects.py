@@ -15,6 +15,8 @@ from hotmess.answers.population import question_weights
 from hotmess.arrays import Floats
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
+
     from hotmess.temperature.data import LengthData
 
 QUANTILES = (0.1, 0.9)  # of natural lengths, between which the average slope is taken
@@ -34,20 +36,22 @@ class Curves:
         unparsable response counted as one more wrong option.
     """
 
-    error: Floats
-    bias2: Floats
-    variance: Floats
-    parts: Floats
+    error: Float[np.ndarray, "draws G P"]
+    bias2: Float[np.ndarray, "draws G P"]
+    variance: Float[np.ndarray, "draws G P"]
+    parts: Float[np.ndarray, "draws G P 3"]
 
     @property
     def incoherence(self) -> Floats:
         """Ratio of sums Σ variance / Σ error, (draws, G, P)."""
-        return self.variance / self.error
+        ratio: Floats = self.variance / self.error
+        return ratio
 
     @property
     def log_odds(self) -> Floats:
         """logit of the incoherence, log(Σ variance / Σ bias²)."""
-        return np.log(self.variance) - np.log(self.bias2)
+        odds: Floats = np.log(self.variance) - np.log(self.bias2)
+        return odds
 
 
 def points(data: LengthData, *, steps: int = 7) -> dict[str, Floats]:
@@ -101,13 +105,13 @@ def _quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
 
 def curves(
     data: LengthData,
-    theta: Floats,
-    scores: Floats,
-    where: Floats,
+    theta: Float[np.ndarray, "draws G T"],
+    scores: Float[np.ndarray, "draws K n"],
+    where: Float[np.ndarray, "G P features"],
     *,
     population: str,
     seed: int,
-    effects: Floats | None = None,
+    effects: Float[np.ndarray, "draws G E"] | None = None,
 ) -> Curves:
     """Set terms of every unit at given features.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from hotmess.temperature.likelihood import (
     solve_lower,
     solve_upper,
 )
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,13 @@ class Approximation:
         (K, K, n) and (K, n): log likelihood of a cell's scores is about -½ d'Hd + h'd at the mode.
     """
 
-    theta: Floats
-    precision: Floats
-    linear: Floats
-    mode: Floats
-    tilt: Floats
-    curvature: Floats
-    pull: Floats
+    theta: Float[np.ndarray, "G T"]
+    precision: Float[np.ndarray, "G T T"]
+    linear: Float[np.ndarray, "G T"]
+    mode: Float[np.ndarray, "K n"]
+    tilt: Float[np.ndarray, "E K n"]
+    curvature: Float[np.ndarray, "K K n"]
+    pull: Float[np.ndarray, "K n"]
 
 
 def score_map(cell_theta: Any, base: Any, real: Any, tilt: Any, h: Any, pull: Any) -> tuple[Any, Any]:
@@ -225,7 +228,9 @@ def expand(dense: Dense, theta: Floats, precision: Floats, linear: Floats, start
     return Approximation(theta, precision, linear, mode, tilt, negative, pull)
 
 
-def softened(approximation: Approximation, soften: float) -> tuple[Floats, Floats]:
+def softened(
+    approximation: Approximation, soften: float
+) -> tuple[Float[np.ndarray, "G T T"], Float[np.ndarray, "G T"]]:
     """Precision times `soften`, and the linear term that keeps the gradient at the mode what it was."""
     pull = np.einsum("gij,gj->gi", approximation.precision, approximation.theta)
     return approximation.precision * soften, approximation.linear - (1 - soften) * pull

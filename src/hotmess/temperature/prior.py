@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.arrays import Floats, Ints
+from hotmess.arrays import Floats
 from hotmess.temperature.data import LengthData
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class TemperaturePrior:
     size: float = 0.15
     zero: float = 3.0
 
-    def effect_scales(self, features: tuple[str, ...]) -> Floats:
+    def effect_scales(self, features: tuple[str, ...]) -> Float[np.ndarray, " effects"]:
         """(2F,) sd of the population mean of each effect, heats then lifts."""
         wide = np.array([self.zero if name == "zero" else 1.0 for name in features])
         out: Floats = np.r_[self.heat * wide, self.lift * wide]
@@ -58,8 +62,8 @@ class Pooling:
     """
 
     groupings: tuple[str, ...]
-    index: Ints
-    doublings: Floats
+    index: Int[np.ndarray, "groupings G"]
+    doublings: Float[np.ndarray, " G"]
 
     def shared(self) -> Floats:
         """(groupings, G, G) 1 where two units share a level."""
