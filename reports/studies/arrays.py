@@ -18,7 +18,7 @@ from hotmess.answers.population import question_weights
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.tails import tail_counts
 from hotmess.decompose.intervals import bootstrap_interval, jackknife, linear_interval, ratio_contrast
-from hotmess.decompose.intervals import question_weights as bootstrap_weights
+from hotmess.decompose.intervals import question_shares as bootstrap_weights
 from hotmess.decompose.points import Points, from_tally
 from hotmess.decompose.squared import plug_in, unbiased
 

@@ -39,7 +39,7 @@ EARLIER = {
 
 def exponents(responses: Responses, *, seed: int) -> dict[str, np.ndarray]:
     """Bootstrap draws of the least-squares exponents of bias² and variance in size, hardest third."""
-    from hotmess.decompose.intervals import question_weights
+    from hotmess.decompose.intervals import question_shares
     from hotmess.decompose.squared import unbiased
     from hotmess.responses.cells import reduce
 
@@ -50,7 +50,7 @@ def exponents(responses: Responses, *, seed: int) -> dict[str, np.ndarray]:
     labels = (table["benchmark"].astype(str) + " " + table["question"].astype(str))[hard]
     question = np.unique(labels.to_numpy(), return_inverse=True)[1]
     sizes, model = np.unique(table["model_size_b"].to_numpy()[hard], return_inverse=True)
-    weights = question_weights(int(question.max()) + 1, DRAWS, seed)
+    weights = question_shares(int(question.max()) + 1, DRAWS, seed)
     out = {}
     x = np.log(sizes) - np.log(sizes).mean()
     for name, values in (("bias²", terms.bias2[hard]), ("variance", terms.variance[hard])):

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from hotmess.decompose.intervals import question_weights
+from hotmess.decompose.intervals import question_shares
 from hotmess.runs.split import Rows, splits
 
 HERE = Path(__file__).resolve().parent
@@ -120,7 +120,7 @@ def one_set(world: World, seed: tuple[int, int], draws: int) -> dict[str, tuple[
     """part -> whether its interval holds the truth, the rank of the truth among the draws, the interval's width."""
     rows, truth = simulate(world, np.random.default_rng(seed))
     names = ["a", "b"] if world.second else ["a"]
-    weights = question_weights(world.questions, draws, seed[0])
+    weights = question_shares(world.questions, draws, seed[0])
     split = splits([rows], names, weights, interval=INTERVAL, seed=seed[0])[0][0]
     point, spread = split.ratios()
     out = {}

@@ -50,8 +50,8 @@ def test_two_responses_have_no_jackknife_of_an_unbiased_variance():
 
 
 def test_question_weights_are_dirichlet_and_repeatable():
-    weights = intervals.question_weights(7, 4000, 3)
-    np.testing.assert_array_equal(weights, intervals.question_weights(7, 4000, 3))
+    weights = intervals.question_shares(7, 4000, 3)
+    np.testing.assert_array_equal(weights, intervals.question_shares(7, 4000, 3))
     assert stats.kstest(weights[:, 0], stats.beta(1, 6).cdf).pvalue > 1e-3
 
 
@@ -96,7 +96,7 @@ def like_these(points: Points, interval: float, seed: int) -> tuple[float, float
     terms = unbiased(points)
     values = np.stack([terms.error, terms.variance], axis=1)
     q = len(values)
-    weights = intervals.question_weights(q, 1000, seed)
+    weights = intervals.question_shares(q, 1000, seed)
     zero = np.zeros(q, int)
     means = question_means(values, group=zero, question=np.arange(q), groups=1, weights=weights)[:, 0]
     estimate = incoherence(values[:, 0].mean(), values[:, 1].mean())

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import hotmess as hm
-from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.errors import BadInput, NotTestable
 from hotmess.interpret.sets import quantity, sets_of, source_of
 from hotmess.interpret.tables import paired_rows
@@ -64,7 +64,7 @@ def test_bootstrap_is_paired_exactly():
         at = "xy".index(m), int(q[1:])
         variance[at] = (1 - (share**2).sum()) * 6 / 5
         error[at] = ((share - np.eye(4)[0]) ** 2).sum() + 1 - (share**2).sum()
-    weights = question_weights(60, 400, 4)
+    weights = question_shares(60, 400, 4)
     drawn = (weights @ variance[0]) / (weights @ error[0]) - (weights @ variance[1]) / (weights @ error[1])
     point = variance[0].sum() / error[0].sum() - variance[1].sum() / error[1].sum()
     low, high = bootstrap_interval(drawn, np.array(point), interval=0.9, questions=60)

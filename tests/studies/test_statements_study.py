@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import statements as study
-from hotmess.decompose.intervals import question_weights
+from hotmess.decompose.intervals import question_shares
 from hotmess.simulate.answers import Answers, distributions
 
 
@@ -24,7 +24,7 @@ def widths(cells, seed: int) -> dict[str, float]:
     """Standard deviations of the difference, settled, and with weights of its own on each side, over the unbiased."""
     fit = study.bare_fit(cells, "model", seed)
     means = fit.statement()
-    other = fit.statement(weights=fit.cells.table["question"].nunique() * question_weights(200, 1000, seed + 77))
+    other = fit.statement(weights=fit.cells.table["question"].nunique() * question_shares(200, 1000, seed + 77))
     found = {
         "settled": means.settle(study.contrast).draws,
         "not shared": (study.contrast(np.stack([means.latent[:, 0], other.latent[:, 1]], axis=1))),
@@ -65,7 +65,7 @@ def test_draws_weighted_afterwards_would_show():
 def test_weights_that_are_not_multiplied_by_the_number_of_questions_would_show():
     cells = alike(0.5, 3)
     fit = study.bare_fit(cells, "model", 3)
-    w = question_weights(200, 1000, 3)
+    w = question_shares(200, 1000, 3)
     means, same, less = fit.statement(), fit.statement(weights=200 * w), fit.statement(weights=w)
     np.testing.assert_allclose(means.latent, same.latent)
     np.testing.assert_allclose(same.unbiased, less.unbiased)  # weighted means do not see it, the fit does

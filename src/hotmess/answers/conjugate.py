@@ -177,7 +177,7 @@ def beta_draws(
 def brier_terms(
     a: Float[np.ndarray, "*draws cells"],
     w: Float[np.ndarray, "*draws cells k"],
-    u: Float[np.ndarray, "*draws cells"],
+    u: Float[np.ndarray, "*#draws #cells"],
     choices: Real[np.ndarray, " cells"],
 ) -> tuple[np.ndarray, ...]:
     """Brier error, bias² and variance of answer distributions (…, cells); one-hot responses, unparsable uniform.
@@ -203,7 +203,7 @@ def brier_terms(
 def kl_terms(
     a: Float[np.ndarray, "*draws cells"],
     w: Float[np.ndarray, "*draws cells k"],
-    u: Float[np.ndarray, "*draws cells"],
+    u: Float[np.ndarray, "*#draws #cells"],
     choices: Real[np.ndarray, " cells"],
     delta: float = DELTA,
 ) -> tuple[np.ndarray, ...]:
@@ -227,7 +227,7 @@ def kl_terms(
 def zero_one_terms(
     a: Float[np.ndarray, "*draws cells"],
     w: Float[np.ndarray, "*draws cells k"],
-    u: Float[np.ndarray, "*draws cells"],
+    u: Float[np.ndarray, "*#draws #cells"],
     choices: Real[np.ndarray, " cells"],
 ) -> tuple[np.ndarray, ...]:
     """0/1 error, bias and variance (Domingos 2000); an unparsable response counts 1/C for every option.

@@ -86,7 +86,7 @@ def question_weights(questions: int, draws: int, *, population: str, seed: int) 
         raise BadInput(f"The population is {population!r}; it can be {' or '.join(POPULATIONS)}.")
     if population == "these":
         return np.ones((draws, questions))
-    from hotmess.decompose.intervals import question_weights as dirichlet
+    from hotmess.decompose.intervals import question_shares as dirichlet
 
     return dirichlet(questions, draws, seed) * questions
 
@@ -105,7 +105,7 @@ def weight_blocks(
     if population != "like-these":
         yield slice(0, draws), question_weights(questions, 1, population=population, seed=seed)
         return
-    from hotmess.decompose.intervals import question_weights as dirichlet
+    from hotmess.decompose.intervals import question_shares as dirichlet
 
     rng, step = np.random.default_rng(seed), max(1, numbers // questions)
     for start in range(0, draws, step):

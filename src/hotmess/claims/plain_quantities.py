@@ -59,14 +59,14 @@ def plain_estimate(study: Study, expression: Expression, sign: float) -> Estimat
 def _estimate(
     expression: Expression, sets: dict[Term, int], data: np.ndarray, sign: float, seed: int, draws: int
 ) -> Estimate:
-    from hotmess.decompose.intervals import question_weights
+    from hotmess.decompose.intervals import question_shares
 
     q = data.shape[1]
     fewest = int((data[..., 2] > 0).sum(1).min())
     if fewest < 3:
         return Estimate(np.nan, np.nan)
     value = float(_plain(expression, sets, data, np.ones((1, q)))[0])
-    spread = _plain(expression, sets, data, question_weights(q, draws, seed))
+    spread = _plain(expression, sets, data, question_shares(q, draws, seed))
     spread = spread[np.isfinite(spread)]
     if len(spread) <= draws // 2:
         return Estimate(sign * value, np.nan)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.arrays import Floats, Ints
-from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.errors import BadInput, NotTestable
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def answer_changes(
     counts, cell = np.repeat(cells.clusters, copies, axis=0), np.repeat(cells.points.cell, copies)
     inside, across = change_rates(counts, cell, len(cells.table), responses=responses)
     q = question_index(cells.table)
-    weights = question_weights(int(q.max()) + 1, DRAWS, seed)
+    weights = question_shares(int(q.max()) + 1, DRAWS, seed)
     repeated = np.zeros(len(cells.table), bool)
     repeated[cells.points.cell[cells.points.n > 1]] = True
     rows = []

@@ -29,12 +29,12 @@ DRAWS = 200
 """Fewer draws than this have no interval: its ends would be those of the draws."""
 
 
-def question_weights(
+def question_shares(
     questions: int, draws: int, seed: int | np.random.Generator
 ) -> Float[np.ndarray, "draws questions"]:
     """Dirichlet(1, …, 1) weights on questions: (draws, questions), rows sum to 1, the same for the same arguments.
 
-    >>> question_weights(3, 2, 0).sum(axis=1).round(12).tolist()
+    >>> question_shares(3, 2, 0).sum(axis=1).round(12).tolist()
     [1.0, 1.0]
     """
     raw = np.random.default_rng(seed).standard_exponential((draws, questions))

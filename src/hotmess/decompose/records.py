@@ -179,7 +179,7 @@ def _intervals(
     few = (summary["questions"] > 0) & (summary["questions"] < intervals.FEW)
     if population == "like-these":
         values = np.stack([terms.error, terms.bias2, terms.variance], axis=1)[good]
-        weights = intervals.question_weights(groups.questions, draws, seed)
+        weights = intervals.question_shares(groups.questions, draws, seed)
         drawn = question_means(
             values, group=groups.code[good], question=groups.question[good], groups=groups.count, weights=weights
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.arrays import Floats
-from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.errors import BadInput, NotTestable
 from hotmess.laws.length_bins import ARM
 from hotmess.responses.table import CELL
@@ -62,7 +62,7 @@ def length_correlations(
 
     arms = _arms(responses)
     questions = sorted(set().union(*(a.mean.index for a in arms)))
-    weights = question_weights(len(questions), DRAWS, seed)
+    weights = question_shares(len(questions), DRAWS, seed)
     place = {q: i for i, q in enumerate(questions)}
     rows = []
 

@@ -11,7 +11,7 @@ import numpy as np
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.aggregate import incoherence
 from hotmess.decompose.grouping import question_index
-from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
@@ -97,7 +97,7 @@ def wait_ratio(
     ratio = mean.reindex(pd.MultiIndex.from_frame(cells.table[list(CELL)])).to_numpy()
     use = np.isfinite(ratio) & np.isfinite(terms.variance)
     q = question_index(cells.table)
-    weights = question_weights(int(q.max()) + 1, DRAWS, seed)
+    weights = question_shares(int(q.max()) + 1, DRAWS, seed)
     rows = []
     arms = ["model", "condition", "budget"]
     for own in cells.table.groupby(arms, observed=True, sort=True).indices.values():

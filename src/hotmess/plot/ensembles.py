@@ -27,10 +27,10 @@ def real_ensembles_table(real: RealEnsembles, *, interval: float = 0.9, seed: in
     import pandas as pd
 
     from hotmess.decompose.grouping import question_index
-    from hotmess.decompose.intervals import bootstrap_interval, question_weights
+    from hotmess.decompose.intervals import bootstrap_interval, question_shares
 
     q = question_index(real.table)
-    weights = question_weights(int(q.max()) + 1, DRAWS, seed)
+    weights = question_shares(int(q.max()) + 1, DRAWS, seed)
     pieces = []
     for model in models_in_order(real.table)["model"]:
         rows = (real.table["model"] == model).to_numpy()

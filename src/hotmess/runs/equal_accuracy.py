@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hotmess.decompose.intervals import question_weights
+from hotmess.decompose.intervals import question_shares
 from hotmess.errors import NotTestable
 from hotmess.runs import counts
 from hotmess.runs.scores import runs
@@ -73,7 +73,7 @@ def equal_accuracy(responses: Responses, *, seed: int = 0, draws: int = 1000) ->
     moments = np.stack(counts.pair_moments(scores), axis=1)
     spread = _jackknife(found.score, found.cell, n)
     question = np.asarray(found.table.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
-    weights = question_weights(int(question.max()) + 1, draws, seed)
+    weights = question_shares(int(question.max()) + 1, draws, seed)
     rows, drawn, own = [], [], []
     for key, at in sets_of(found.table, [*ARM, "model"]):
         at = at[n[at] > 1]

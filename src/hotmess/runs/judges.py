@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.arrays import Floats
-from hotmess.decompose.intervals import question_weights
+from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.runs import counts
@@ -136,7 +136,7 @@ def judged(
     scores = counts.sort_scores(found.score, found.cell, len(n))
     mean, _, pairs = counts.pair_moments(scores)
     question = np.asarray(found.table.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
-    weights = question_weights(int(question.max()) + 1, draws, seed)
+    weights = question_shares(int(question.max()) + 1, draws, seed)
     tail = (1 - interval) / 2
     rows: list[dict[str, Any]] = []
     for key, at in sets_of(found.table, by):

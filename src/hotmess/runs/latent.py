@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hotmess.decompose.intervals import question_weights
+from hotmess.decompose.intervals import question_shares
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
 from hotmess.runs.scores import scores_of
@@ -84,7 +84,7 @@ def latent_power(
     kappa = np.exp(parameters["log_kappa"][:, posterior.groups.index])
     p = np.random.default_rng([seed, 61]).beta(kappa * a + c, kappa * (1 - a) + n - c)
     question = np.asarray(cells.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
-    weights = question_weights(int(question.max()) + 1, len(p), seed)
+    weights = question_shares(int(question.max()) + 1, len(p), seed)
     tail, rows = (1 - interval) / 2, []
     for key, at in sets_of(cells, by):
         share = 1.0 / np.bincount(question[at])[question[at]]

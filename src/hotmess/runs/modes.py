@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.arrays import Floats, Ints
-from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.mistakes import MISTAKES, mistakes
 from hotmess.decompose.records import plain_value
 from hotmess.errors import NotTestable
@@ -99,7 +99,7 @@ def modes(
         raise NotTestable("Every question has one response only: draw at least two responses per question.")
     pairs = _pairs(found)
     question = np.asarray(found.table.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
-    weights = question_weights(int(question.max()) + 1, draws, seed)
+    weights = question_shares(int(question.max()) + 1, draws, seed)
     rows: list[dict[str, Any]] = []
     for key, at in sets_of(found.table, by):
         at = at[n[at] > 1]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.decompose.grouping import natural
-from hotmess.decompose.intervals import bootstrap_interval, question_weights
+from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
@@ -123,7 +123,7 @@ def reliability(
     each = _each(found, ks)
     sets = sets_of(found.table, by)
     question = found.table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
-    weights = question_weights(int(question.max()) + 1, draws, seed)
+    weights = question_shares(int(question.max()) + 1, draws, seed)
     rows: list[dict[str, Any]] = []
     for key, at in sets:
         head = dict(zip(by, key))

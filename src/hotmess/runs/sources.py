@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.arrays import Ints
-from hotmess.decompose.intervals import question_weights
+from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
@@ -211,7 +211,7 @@ def source_splits(
         inside = np.isin(where, cells)
         own = np.searchsorted(cells, where[inside])
         sets.append(Rows(z[inside], error[inside], own, [x[inside] for x in levels], question[cells]))
-    weights = question_weights(int(question.max()) + 1, draws, seed)
+    weights = question_shares(int(question.max()) + 1, draws, seed)
     made, why = splits(sets, given, weights, interval=interval, seed=seed)
     if not made:
         raise NotTestable(next(iter(why.values())))

@@ -10,7 +10,7 @@ from scipy import stats
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.scope import base_scope
 from hotmess.decompose.grouping import question_index
-from hotmess.decompose.intervals import FEW, question_weights
+from hotmess.decompose.intervals import FEW, question_shares
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import PERMUTATIONS, Control
 from hotmess.estimates.estimate import THRESHOLD, Estimate
@@ -54,7 +54,7 @@ def exponents(real: RealEnsembles, *, population: str, draws: int, seed: int) ->
     names = [m for m in dict.fromkeys(model) if (real.variance[model == m].sum(0) > 0).all()]
     if not names:
         raise NotTestable("No answer varies in ensembles of every size, so there is no variance to divide.")
-    weights = question_weights(int(q.max()) + 1, draws, seed)
+    weights = question_shares(int(q.max()) + 1, draws, seed)
     out = np.empty((draws, len(names)))
     for i, name in enumerate(names):
         rows = model == name
