@@ -179,7 +179,7 @@ MUTANTS = [
     ),
     _m(
         *("measurement-error-forgotten", "pooling", GAUSS),
-        *("return self.noise + self.design", "return 0 * self.noise + self.design", "laws/test_gaussian_law.py"),
+        *("= self.noise + self.design", "= 0 * self.noise + self.design", "laws/test_gaussian_law.py"),
         "density",
     ),
     _m(
@@ -206,7 +206,7 @@ MUTANTS = [
     ),
     _m(
         *("shorter-for-longer", "swapped label", "laws/contrast.py"),
-        *("return both[..., 1] - both[..., 0]", "return both[..., 0] - both[..., 1]", "laws/test_contrast.py"),
+        *("= both[..., 1] - both[..., 0]", "= both[..., 0] - both[..., 1]", "laws/test_contrast.py"),
     ),
     _m(
         *("metropolis-ratio", "sign", "inference/independence.py"),

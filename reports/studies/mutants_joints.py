@@ -62,7 +62,8 @@ MUTANTS = [
     ),
     joint(
         *("prior-adds-the-exponents", "sign", f"{KINDS}/size_slope.py"),
-        *("(about.weights(study), -about.weights(study))", "(about.weights(study), about.weights(study))", PRIOR),
+        "slope = Exponents(lambda study: (about.weights(study), -about.weights(study)))",
+        *("slope = Exponents(lambda study: (about.weights(study), about.weights(study)))", PRIOR),
     ),
     claim(
         "fall-is-a-rise",
@@ -82,7 +83,7 @@ MUTANTS = [
     ),
     claim("longer-is-more-coherent", "sign", NATURAL, "sign=1.0,", "sign=-1.0,", SIDED),
     claim("budget-raises", "sign", BUDGET, "sign=-1.0,\n    contrast", "sign=1.0,\n    contrast", SIDED),
-    claim("intervention-raises", "sign", ARMS, "sign=-1.0,", "sign=1.0,", SIDED),
+    claim("intervention-raises", "sign", ARMS, "TwoSides(\n    sign=-1.0,", "TwoSides(\n    sign=1.0,", SIDED),
     claim("joint-model-of-budgets-turned", "sign", BUDGET, "sign=-1.0,\n)", "sign=1.0,\n)", BESIDE),
     # priors
     claim(
@@ -183,21 +184,21 @@ MUTANTS = [
         *('if population == "like-these":', 'if population == "these":', "few_questions", DECIDE),
     ),
     joint(
-        *("widening-turned", "guard", "claims/widening.py"),
+        *("widening-turned", "guard", "statements/effective.py"),
         *(
-            "(questions + 1) / (questions - 1)",
-            "(questions - 1) / (questions + 1)",
+            "spread(np.ravel(draws), questions - 1.0)",
+            "spread(np.ravel(draws), questions + 9.0)",
             "widening",
             "inference/test_evidence.py",
         ),
     ),
     joint(
         *("none-on-one-side-only", "guard", "claims/rule.py"),
-        *("(draws < delta, other < delta)", "(draws < 9 * delta, other < delta)", "practically", DECIDE),
+        *("((draws, other), (-draws, -other))", "((draws, other), (draws, other))", "practically", DECIDE),
     ),
     joint(
         *("none-here-is-none-there", "guard", "claims/rule.py"),
-        *(" and rest.mean() > 0.5 for", " for", "practically", DECIDE),
+        *(" and (rest > -delta).mean() > 0.5", "", "practically", DECIDE),
     ),
     joint(
         *("none-stands-whatever-is-found", "guard", "claims/test.py"),
