@@ -74,7 +74,7 @@ def tail_counts(
     group: Int[np.ndarray, " cells"],
     *,
     groups: int,
-    options: Real[np.ndarray, " cells"],
+    options: Real[np.ndarray, " cells"] | Real[np.ndarray, "cells k"],
     unparsable: np.ndarray | int = 0,
 ) -> TailCounts:
     """Tail counts from the cells' counts.

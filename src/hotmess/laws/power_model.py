@@ -52,8 +52,8 @@ class LawPrior:
 
 
 def power_model(
-    y: Float[np.ndarray, " c"],
-    noise: Float[np.ndarray, "c c"],
+    y: Float[np.ndarray, " m"],
+    noise: Float[np.ndarray, "m m"],
     x: Float[np.ndarray, " c"],
     group: Int[np.ndarray, " c"],
     model: Int[np.ndarray, " c"],
