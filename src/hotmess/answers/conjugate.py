@@ -178,7 +178,7 @@ def brier_terms(
     a: Float[np.ndarray, "*draws cells"],
     w: Float[np.ndarray, "*draws cells k"],
     u: Float[np.ndarray, "*#draws #cells"],
-    choices: Real[np.ndarray, " cells"],
+    choices: Real[np.ndarray, " #cells"],
 ) -> tuple[np.ndarray, ...]:
     """Brier error, bias² and variance of answer distributions (…, cells); one-hot responses, unparsable uniform.
 
@@ -204,7 +204,7 @@ def kl_terms(
     a: Float[np.ndarray, "*draws cells"],
     w: Float[np.ndarray, "*draws cells k"],
     u: Float[np.ndarray, "*#draws #cells"],
-    choices: Real[np.ndarray, " cells"],
+    choices: Real[np.ndarray, " #cells"],
     delta: float = DELTA,
 ) -> tuple[np.ndarray, ...]:
     """KL error, bias and variance with smoothing f ← (f + δ)/(1 + Cδ) (methods, section 1)."""
@@ -228,7 +228,7 @@ def zero_one_terms(
     a: Float[np.ndarray, "*draws cells"],
     w: Float[np.ndarray, "*draws cells k"],
     u: Float[np.ndarray, "*#draws #cells"],
-    choices: Real[np.ndarray, " cells"],
+    choices: Real[np.ndarray, " #cells"],
 ) -> tuple[np.ndarray, ...]:
     """0/1 error, bias and variance (Domingos 2000); an unparsable response counts 1/C for every option.
 
