@@ -559,3 +559,25 @@ def test_a_run_copied_under_another_setting_or_with_other_lengths_is_refused(tmp
     words = "differ from another one to the question by 1 in length alone" if pad else "100% of the responses of model"
     with pytest.raises(BadInput, match=words):
         read(tmp_path)
+
+
+def test_logs_that_nobody_scored_are_judged_here_on_request(tmp_path):
+    texts = ["color", "Colour", "gray"]
+    samples = []
+    for epoch, text in enumerate(texts, 1):
+        output = {"model": "m", "completion": text, "choices": [{"message": {"role": "assistant", "content": text}}]}
+        more = {"choices": None, "target": ["", "colour", "color"], "scores": None, "output": output, "uuid": text}
+        samples.append(inspect_sample(0, epoch, **more))
+    path = write_inspect(tmp_path / "log.json", samples)
+    with pytest.raises(BadInput, match="was not scored: nobody graded its samples; score it with `inspect score"):
+        read(path)
+    responses = hotmess.read(path, canonical="text", cache=False, progress=False)
+    assert responses.table["text"].tolist() == ["color", "color", "gray"]
+    assert set(responses.table["target"]) == {"color"}
+
+
+def test_an_empty_right_answer_is_none(tmp_path):
+    scores = {"match": {"value": "I", "answer": "no"}}
+    samples = [inspect_sample(q, choices=None, target=["", "yes"], scores=scores) for q in range(2)]
+    table, _ = read(write_inspect(tmp_path / "log.json", samples))
+    assert set(table["target"]) == {"yes"} and set(table["text"]) == {"no"}

@@ -49,8 +49,19 @@ def outcome_of(rows: Sequence[Graded], counts: Counter[str]) -> Outcome:
 
 
 def ungraded(rows: Sequence[Graded]) -> Outcome:
-    """The text of samples that nobody graded."""
-    return Outcome("text", [{"text": row.record.completion, "target": _first(row)} for row in rows])
+    """The text of samples that nobody graded; one that equals any of several right answers is the first of them."""
+    columns = []
+    for row in rows:
+        goals, text = _goals(row), row.record.completion
+        goal = min(goals, key=canonical, default=None)
+        several = len(goals) > 1 and (_same(text, goals) or _number(text, goals))
+        columns.append({"text": goal if several else text, "target": goal})
+    return Outcome("text", columns)
+
+
+def _goals(row: Graded) -> list[str]:
+    """The right answers that say anything."""
+    return [target for target in row.record.target if canonical(target)]
 
 
 def _has_options(row: Graded) -> bool:
@@ -129,7 +140,8 @@ def _set(row: Graded, chosen: Sequence[int], right: Sequence[int]) -> dict[str, 
 def _texts(rows: Sequence[Graded], counts: Counter[str]) -> Outcome:
     """Text that is right where the grade says so: short answers, or longer ones that are the target."""
     score = Outcome("score", [{} for _ in rows])
-    if not all(row.record.target and canonical(row.record.target[0]) for row in rows):
+    goals = [_goals(row) for row in rows]
+    if not all(goals):
         return score
     told = [row.value == 1.0 for row in rows]
     recorded = all(row.answer is not None or row.value == 0.0 for row in rows)
@@ -140,17 +152,17 @@ def _texts(rows: Sequence[Graded], counts: Counter[str]) -> Outcome:
     short = lengths[(9 * (len(lengths) - 1)) // 10] <= LONGEST
     ways = [_same, _number] + ([_within] if short else [])
     enough = TOLERATED * len(rows)
-    pairs = list(zip(answers, rows, strict=True))
-    way = next((w for w in ways if _differing([w(a, r.record.target) for a, r in pairs], told) <= enough), None)
+    pairs = list(zip(answers, goals, strict=True))
+    way = next((w for w in ways if _differing([w(a, goal) for a, goal in pairs], told) <= enough), None)
     if way is None and not (short and recorded):
         return score
     if way is not _same:
         where = {_number: "they are the same number", _within: "they hold it"}
         counts[WHERE.format(where[way] if way is not None else "their grades say so")] += len(rows)
-    columns = [_text(row, answer, row.record.target) for answer, row in pairs]
+    columns = [_text(row, answer, goal) for row, (answer, goal) in zip(rows, pairs, strict=True)]
     counts[OTHERWISE_RIGHT] += sum(str(one["text"]).endswith(OTHERWISE) for one in columns)
     counts["responses to questions with several right answers, each of which counts as the first"] += sum(
-        len(row.record.target) > 1 for row in rows
+        len(goal) > 1 for goal in goals
     )
     return Outcome("text", columns)
 
@@ -175,7 +187,3 @@ def _number(answer: str | None, targets: Sequence[str]) -> bool:
 
 def _within(answer: str | None, targets: Sequence[str]) -> bool:
     return answer is not None and any(canonical(target) in canonical(answer) for target in targets)
-
-
-def _first(row: Graded) -> str | None:
-    return row.record.target[0] if row.record.target and row.record.target[0] else None
