@@ -9,6 +9,7 @@ import pytest
 import hotmess as hm
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.errors import BadInput, NotTestable
+from hotmess.interpret.compare import stands_together
 from hotmess.interpret.sets import quantity, sets_of, source_of
 from hotmess.interpret.tables import paired_rows
 from hotmess.responses.validate import validate
@@ -227,3 +228,23 @@ def test_the_example_is_what_makes_it():
     again = validate(make()).table
     for name in ("model", "question", "budget", "answer", "target", "reasoning_tokens"):
         assert packaged[name].tolist() == again[name].tolist()
+
+
+def test_errors_on_few_questions_decide_nothing_however_certain_the_interval():
+    rng = np.random.default_rng(2)
+    answers = {(m, f"q{q:02d}"): np.zeros(10, int) for m in "xy" for q in range(60)}
+    for q in range(3):  # all errors of both models, of x always the same one, of y all kinds
+        answers["x", f"q{q:02d}"] = np.full(10, 1)
+        answers["y", f"q{q:02d}"] = rng.integers(0, 4, 10)
+    found = hm.compare(table(answers), "x", "y", draws=250, seed=1)
+    row = found.table[found.table["quantity"] == "incoherence"].iloc[0]
+    assert row["probability"] < 0.025 and row["effective"] < 8
+    assert "is not decided, as errors sit on few questions" in found.sentences[0]
+
+
+def test_many_pairs_are_decided_together():
+    """Benjamini and Hochberg over the pairs: one of ten at P = 0.01 falls, alone it stands."""
+    rows = [{"probability": p, "effective": 50.0} for p in (0.01, *np.linspace(0.3, 0.7, 9))]
+    assert stands_together(rows) == [False] * 10 and stands_together(rows[:1]) == [True]
+    assert stands_together([{"probability": 0.99, "effective": 7.0}]) == [False]
+    assert stands_together([{"probability": np.nan, "effective": np.nan}]) == [False]

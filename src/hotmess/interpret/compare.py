@@ -123,7 +123,7 @@ def compare(
         settings_apart, lost = bool(settings_differ), unread[of] or unread[against]
         rows_of = (row for _, row in table[table["quantity"] == "incoherence"].iterrows())
         asked.extend((row, settings_apart, bool(lost)) for row in rows_of)
-    stands = _together([row for row, *_ in asked])
+    stands = stands_together([row for row, *_ in asked])
     sentences = [_sentence(row, by, population, interval, *d, stands=s) for (row, *d), s in zip(asked, stands)]
     reasons = source.gate.reasons
     if reasons:
@@ -213,7 +213,7 @@ def _decoding(about: Any, source: Source, of: str, against: str) -> list[str]:
     return pair_decoded_differently(responses.table, of, against)
 
 
-def _together(rows: Sequence[Any]) -> list[bool]:
+def stands_together(rows: Sequence[Any]) -> list[bool]:
     """Which directions stand among all that are compared, by the rule of claims: P beyond 0.975 or 0.025, and Benjamini
     and Hochberg (1995) on min(P, 1 - P); none where errors sit on few questions."""
     from scipy import stats
