@@ -194,10 +194,26 @@ MUTANTS = [
         "shapes",
     ),
     _m(
-        *("length-scales-without-jacobian", "missing Jacobian", CURVES),
-        "self.prior.hyper.log_density(np.exp(points)) + points.sum(1)",
-        "self.prior.hyper.log_density(np.exp(points))",
-        *("laws/test_length_law.py", "brute"),
+        *("lines-forget-their-errors", "missing term", "laws/quasi_lines.py"),
+        "away = variance - expit(level + slope * z) * error",
+        "away = variance - expit(level + slope * z)",
+        *("estimates/test_estimates.py", "bootstrap"),
+    ),
+    _m(
+        *("slopes-per-sd-told-per-log", "unit", "laws/length_model.py"),
+        '"slope": theta[..., m:] / spread',
+        '"slope": theta[..., m:]',
+        *("laws/test_length_law.py", "recovered"),
+    ),
+    _m(
+        *("slopes-of-arms-not-pooled", "pooling", "laws/length_model.py"),
+        "np.full((arms, arms), prior.slope**2)",
+        "prior.slope**2 * np.eye(arms)",
+        *("laws/test_length_law.py", "partial_pooling"),
+    ),
+    _m(
+        *("left-out-bins-forget-the-weights", "missing term", "laws/shapes.py"),
+        *("smoothed(base - log_density.T)", "smoothed(-log_density.T)", "claims/test_law_claims.py", "weighted_draws"),
     ),
     _m(
         *("shared-slope-sign", "sign", CURVES),

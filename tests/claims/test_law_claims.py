@@ -111,6 +111,19 @@ def test_a_bend_is_found_and_a_line_has_none() -> None:
     assert bend_of(0.5 * x) == pytest.approx(0.0, abs=0.05)
 
 
+def test_leave_one_out_of_weighted_draws_is_exact() -> None:
+    """A normal mean from draws twice as wide as its posterior, weighted: log p(y_i | the others) in closed form."""
+    rng = np.random.default_rng(5)
+    n, y = 12, rng.normal(size=12)
+    center, sd = y.sum() / (n + 1), 1 / np.sqrt(n + 1)
+    mean = center + 2 * sd * rng.normal(size=20_000)
+    log_w = stats.norm.logpdf(mean, center, sd) - stats.norm.logpdf(mean, center, 2 * sd)
+    elpd, k = loo(stats.norm.logpdf(y, mean[:, None]), log_w)
+    exact = stats.norm.logpdf(y, (y.sum() - y) / n, np.sqrt(1 + 1 / n))
+    assert (k < 0.7).all()
+    np.testing.assert_allclose(elpd, exact, atol=0.02)
+
+
 def test_leave_one_out_of_a_normal_mean_is_exact() -> None:
     rng = np.random.default_rng(3)
     n, y = 30, rng.normal(size=30)
