@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("hotmess.commands.test", "test claims: verdicts with their guards"),
     "report": ("hotmess.commands.report", "an HTML report with figures, numbers and posteriors"),
     "design": ("hotmess.commands.design", "how many questions, samples and models a claim needs"),
+    "next": ("hotmess.commands.next", "which questions to ask how often next, until a claim is decided"),
     "claims": ("hotmess.commands.claims", "list the claims that can be tested"),
     "sample": ("hotmess.commands.sample", "draw responses from models"),
     "optimizer": ("hotmess.commands.optimizer", "the synthetic optimizer experiments"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.rule import DECIDED, NEGLIGIBLE, Probability
-from hotmess.estimates.estimate import Estimate
+from hotmess.estimates.estimate import THRESHOLD, Estimate
 from hotmess.inference.gate import Gate
 
 if TYPE_CHECKING:
@@ -214,6 +214,8 @@ class Case:
         Reasons found so far that hold the verdict back.
     effective
         How many questions the quantity for questions like these rests on, where that is known.
+    threshold
+        Probability that decides: 0.975, or more at a look before the last.
     """
 
     study: Study
@@ -228,6 +230,7 @@ class Case:
     verdict: str
     lowered: tuple[str, ...] = ()
     effective: Effective | None = None
+    threshold: float = THRESHOLD
 
     @property
     def median(self) -> float:

@@ -29,9 +29,13 @@ class Probability:
     effective: float
 
     def at(self, value: float) -> Probability:
-        """Another value from as many effective draws."""
-        a, b = value * self.effective + 0.5, (1 - value) * self.effective + 0.5
-        low, high = (float(stats.beta.ppf(q, a, b)) for q in (0.025, 0.975))
+        """A value read off a smoothed tail, from as many effective draws.
+
+        The score z of a threshold in units of a statement's sd is known to √((1 + z²/2)/n): mean and sd are both drawn.
+        """
+        z = stats.norm.isf(np.clip(value, 1e-300, 1.0))
+        error = stats.norm.isf(0.025) * np.sqrt((1 + z**2 / 2) / self.effective)
+        low, high = (float(stats.norm.sf(z + side * error)) for side in (1, -1))
         return Probability(value, low, high, self.effective)
 
 
@@ -46,7 +50,8 @@ def probability(holds: np.ndarray) -> Probability:
     n = holds.size
     _, bulk, _ = diagnose(holds.astype(float))
     effective = float(min(n, bulk)) if np.isfinite(bulk) and bulk > 0 else float(n)
-    return Probability(p, np.nan, np.nan, effective).at(p)
+    a, b = p * effective + 0.5, (1 - p) * effective + 0.5
+    return Probability(p, float(stats.beta.ppf(0.025, a, b)), float(stats.beta.ppf(0.975, a, b)), effective)
 
 
 def smoothed(

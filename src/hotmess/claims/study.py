@@ -162,11 +162,14 @@ class Study:
         return self.once("scale_cells", make)
 
     @property
-    def unread(self) -> str:
-        """Which models' responses are mostly unparsable, in a sentence; empty where there is none."""
+    def unfit(self) -> str:
+        """Why no claim can stand on these responses: mostly unparsable, or looks that are not known; else empty."""
         from hotmess.decompose.unparsable import unread_models
+        from hotmess.looks.record import not_known
 
-        return self.once("unread", lambda: unread_models(self.cells.table)[1].removeprefix("Not reliable: "))
+        unknown = not_known(self.responses.table, self.responses.looks)
+        said = self.once("unread", lambda: unread_models(self.cells.table)[1].removeprefix("Not reliable: "))
+        return unknown or str(said)
 
     @property
     def has_truncated(self) -> bool:

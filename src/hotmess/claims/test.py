@@ -34,6 +34,7 @@ from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, Gate, need_draws
+from hotmess.looks.record import information_of
 from hotmess.statements.effective import Effective, spread_by_count
 
 
@@ -106,18 +107,27 @@ def test_claim(
     return verdict
 
 
+def threshold_at(study: Study, draws: np.ndarray) -> float:
+    """The probability that decides: 0.975, or more where responses were drawn with looks between."""
+    looks = study.responses.looks
+    if looks is None:
+        return THRESHOLD
+    return looks.threshold(information_of(draws), len(study.responses.table))
+
+
 def touching(case: Case) -> bool:
     """Whether the Monte Carlo interval of a probability that decides this case holds its threshold."""
     if not case.gate.passed:
         return False
-    if case.p.low <= THRESHOLD <= case.p.high or case.p.low <= 1 - THRESHOLD <= case.p.high:
+    threshold = case.threshold
+    if case.p.low <= threshold <= case.p.high or case.p.low <= 1 - threshold <= case.p.high:
         return True
     if case.claim.negligible is None or case.verdict in DECIDED:
         return False
     effective = case.effective if case.population == "like-these" else None
     draws = case.quantity.draws
     sides = [smoothed(side, -case.claim.negligible, effective=effective) for side in (draws, -draws)]
-    return any(p.low <= THRESHOLD <= p.high for p in sides) and all(p.high >= THRESHOLD for p in sides)
+    return any(p.low <= threshold <= p.high for p in sides) and all(p.high >= threshold for p in sides)
 
 
 def _once(study: Study, claim: Claim, *, population: str, interval: float, sensitivity: bool) -> Verdict:
@@ -128,8 +138,8 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         )
         return silent(claim, population, study.metric, (why,))
     absent = claim.absent(study) if claim.absent is not None else ""
-    if not absent and study.unread:
-        return silent(claim, population, study.metric, (study.unread,))
+    if not absent and study.unfit:
+        return silent(claim, population, study.metric, (study.unfit,))
     try:
         if not absent:  # what the data do not hold is said whatever the draws
             need_draws(study.draws * study.chains, least=INDEPENDENT)
@@ -148,11 +158,16 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     own = effective if population == "like-these" else None
     low, high = claim.region or (0.0, np.inf)
     p, p_other = smoothed(quantity.draws, low, high, effective=own), float(claim.holds(other.draws).mean())
-    verdict, reasons = decide(p, p_other, gate=gate, few=own.sentence() if own is not None and own.few else "")
-    if gate.passed and practically_none(quantity.draws, other.draws, claim.negligible, effective=own):
+    threshold = threshold_at(study, quantity.draws)
+    few = own.sentence() if own is not None and own.few else ""
+    verdict, reasons = decide(p, p_other, gate=gate, threshold=threshold, few=few)
+    none = practically_none(quantity.draws, other.draws, claim.negligible, threshold=threshold, effective=own)
+    if gate.passed and none:
         verdict, reasons = NEGLIGIBLE, ()
     held = tuple(dict.fromkeys((*quantity.held, *other.held)))
-    case = Case(study, claim, population, interval, quantity, other, gate, p, p_other, verdict, held, effective)
+    case = Case(
+        study, claim, population, interval, quantity, other, gate, p, p_other, verdict, held, effective, threshold
+    )
     findings, case = ask(guards_of(case), case)
     if case.stands and sensitivity:
         more, case = ask(LAST, case)

@@ -109,6 +109,7 @@ class Verdict:
             "smallest_effect": self.smallest_effect,
             "would_decide": None if self.would_decide is None else self.would_decide.record(),
             "published": None if self.published is None else self.published.record(),
+            "threshold": None if self.case is None else self.case.threshold,
         }
 
 
@@ -164,6 +165,11 @@ def sentence(case: Case, verdict: str, low: float, high: float, reasons: tuple[s
         if max(case.p.value, 1 - case.p.value) > THRESHOLD:
             tail += f" Its sign is known, {'positive' if case.p.value > 0.5 else 'negative'}, and too small to matter."
     kind = " An association, not an effect of length." if claim.association else ""
+    looks = case.study.responses.looks
+    if looks is not None:
+        tail += f" {looks.sentence(len(case.study.responses.table), case.threshold)}"
+        if looks.claim != claim.name:
+            tail += " That run did not look at this claim, which is held to the same probability."
     return f"{body}: {quantity.scope}.{kind_of}{kind}{tail}"
 
 

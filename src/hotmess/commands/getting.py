@@ -47,6 +47,11 @@ def add_options(group: Any, *, source: bool = True) -> None:
         help="count an answer that is none of the question's options as unparsable",
     )
     group.add_argument(
+        "--looks",
+        metavar="FILE",
+        help="the record of looks, where responses were drawn until a claim was decided (see hotmess next)",
+    )
+    group.add_argument(
         "--skip-damaged", action="store_true", help="leave damaged files out instead of stopping at them"
     )
 
@@ -67,6 +72,7 @@ def asked(args: argparse.Namespace) -> dict[str, Any]:
         "scale": args.scale,
         "outside_unparsable": args.outside_unparsable,
         "skip_damaged": args.skip_damaged,
+        "looks": args.looks,
     }
 
 

@@ -49,6 +49,6 @@ def check_file(out: str, inputs: Iterable[str], ours: Callable[[Path], bool], *,
     return path
 
 
-KINDS = {".parquet": "Parquet", ".nc": "netCDF"}
-OTHERS = (*KINDS, ".csv", ".tsv", ".json", ".jsonl", ".eval", ".txt", ".xlsx")
+KINDS = {".parquet": "Parquet", ".nc": "netCDF", ".csv": "CSV"}
+OTHERS = (*KINDS, ".tsv", ".json", ".jsonl", ".eval", ".txt", ".xlsx")
 """Endings of names that say what a file holds."""

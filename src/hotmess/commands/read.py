@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Read, check, write."""
     out = check_file(args.out, args.files, table_is_ours, force=args.force, suffix=".parquet")
     responses = read_table(args) if args.engine is None else _counted(args)
-    write(responses.table, out)
+    write(responses.table, out, looks=responses.looks)
     say(*responses.notes, responses.summary(), f"Written to {args.out}.")
     _formats(responses)
     return 0

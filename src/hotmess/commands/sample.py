@@ -11,12 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotmess.commands.options import seed as whole
+from hotmess.commands.printing import print_json, say
 from hotmess.errors import BadInput, need
+from hotmess.responses.values import suggest
 from hotmess.sampling.draws import held_out
-from hotmess.sampling.items import LAYOUTS, Columns, read_items
+from hotmess.sampling.items import LAYOUTS, Columns, Item, read_items
+from hotmess.terminal import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inspect_ai.log import EvalLog
+
+    from hotmess.claims.verdict import Verdict
+    from hotmess.looks.record import Looks
+    from hotmess.sampling.draws import Draw
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -57,6 +66,15 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--max-connections", type=int, default=8, help="requests at the same time (default 8)")
     add("--limit", type=int, help="only the first so many questions")
     add("--log-dir", default="logs")
+    add("--until", metavar="CLAIM", help="draw in rounds, and stop when this claim is decided (or will hardly be)")
+    add("--claims", action="append", metavar="FILE", help="claims of your own for --until, as YAML")
+    add("--responses", type=int, metavar="N", help="with --until: responses to draw at most")
+    add("--tokens", type=int, metavar="N", help="with --until: tokens to generate at most, by the first round's mean")
+    add("--looks", type=int, default=5, metavar="N", help="with --until: looks at most, 1 to 10 (default: 5)")
+    add("--futility", type=float, default=0.05, metavar="P", help="chance of a decision below which to stop (0.05)")
+    add("--with", dest="beside", action="append", default=[], metavar="FILE", help="responses of other models or arms")
+    add("--allow-copies", action="store_true", help="with --until: accept repeats that are copies of each other")
+    add("--price", type=float, metavar="DOLLARS", help="per million generated tokens, to say what a run costs")
     add("--json", action="store_true", help="print records on stdout and nothing else")
     parser.set_defaults(run=sample_command)
     return parser
@@ -74,18 +92,23 @@ def sample_command(args: argparse.Namespace) -> int:
         items, kept = held_out(items, args.hold_out, seed=args.seed)
         pool += kept
     items = items[: args.limit]
-    records = []
+    records: list[dict[str, Any]] = []
+    found: tuple[Looks, Verdict | None] | None = None
     with ExitStack() as stack:
         if args.json:
             # Inspect's display writes to stdout.
             stack.enter_context(redirect_stdout(sys.stderr))
         model = _model(args, stack)
-        for budget in args.budget or [""]:
+        if args.until is not None:
+            found = _until(args, items, pool, model)
+        for budget in (args.budget or [""]) if found is None else ():
             log = _run(args, items, pool, model, budget)
             done = log.results.completed_samples if log.results else 0
             failed = (log.results.total_samples if log.results else 0) - done
             about = {"model": log.eval.model, "budget": budget, "responses": done, "failed": failed}
             records.append({**about, "log": log.location})
+    if found is not None:
+        return _print_until(args, *found)
     if args.json:
         print(json.dumps(records))
     else:
@@ -93,6 +116,66 @@ def sample_command(args: argparse.Namespace) -> int:
             lost = f" ({record['failed']} failed)" if record["failed"] else ""
             print(f"{record['model']} {record['budget']}: {record['responses']} responses{lost} in {record['log']}")
     return 0
+
+
+def _until(args: argparse.Namespace, items: list[Item], pool: list[Item], model: Any) -> tuple[Looks, Verdict | None]:
+    """Rounds until the claim is decided: the record, and the last look's verdict."""
+    from hotmess.claims.user import chosen_claims
+    from hotmess.looks.record import MOST_LOOKS
+    from hotmess.sampling.until import Run, Until, sample_until, settings_of
+
+    if (args.responses is None) == (args.tokens is None):
+        raise BadInput("--until needs a budget: --responses N or --tokens N, one of them.")
+    if not 1 <= args.looks <= MOST_LOOKS:
+        raise BadInput(f"--looks {args.looks} is not a number from 1 to {MOST_LOOKS}.")
+    if not 0 <= args.futility <= 0.5:
+        raise BadInput(f"--futility {args.futility:g} is not a probability from 0 to 0.5.")
+    known = {claim.name: claim for claim in chosen_claims(None, None)}
+    own = {claim.name: claim for claim in chosen_claims(None, args.claims)} if args.claims else {}
+    name = args.until.replace("_", "-")
+    if name not in known | own:
+        raise BadInput(f"There is no claim {args.until!r}{suggest(name, list(known | own))}; see hotmess claims.")
+    claim = (known | own)[name]
+    names = ("format", "budget_by", "condition", "contexts", "draws", "shots", "order", "seed", "temperature")
+    options = {key: getattr(args, key) for key in (*names, "top_p", "max_tokens", "budget", "looks", "futility")}
+    settings = settings_of(items, pool, model=str(model), claim=claim.name, beside=args.beside, **options)
+    settings |= {"responses": args.responses, "tokens": args.tokens, "preregistration": claim.preregistration}
+    budgets = args.budget or [""]
+    run = Run(items, budgets, args.contexts, args.draws, args.order, args.seed, str(model), args.condition)
+    until = Until(
+        replace(claim, long=False),
+        Path(args.log_dir),
+        args.responses,
+        args.tokens,
+        args.looks,
+        args.futility,
+        args.price,
+        tuple(args.beside),
+        args.allow_copies,
+        settings,
+    )
+    plan, verdict, _ = sample_until(
+        until, run, lambda draws, budget, number: _ask(args, items, pool, model, budget, draws, number), say
+    )
+    return plan, verdict
+
+
+def _print_until(args: argparse.Namespace, plan: Looks, verdict: Verdict | None) -> int:
+    """The record and the verdict as JSON, or the verdict's sentence."""
+    if args.json:
+        print_json({"looks": plan.model_dump(), "verdict": None if verdict is None else verdict.record()})
+    elif verdict is not None:
+        print(one_line(verdict.sentence))
+    else:
+        print(f"The run had ended: {plan.stopped}.")
+    return 0
+
+
+def _ask(
+    args: argparse.Namespace, items: Any, pool: Any, model: Any, budget: str, draws: Sequence[Draw], number: int
+) -> None:
+    """One round's draws, into a log."""
+    _run(args, items, pool, model, budget, chosen=draws, number=number)
 
 
 def _names() -> str:
@@ -128,7 +211,7 @@ def _model(args: argparse.Namespace, stack: ExitStack) -> Any:
         raise BadInput(f"The model {args.model} cannot be used: {first}") from error
 
 
-def _run(args: argparse.Namespace, items: Any, pool: Any, model: Any, budget: str) -> EvalLog:
+def _run(args: argparse.Namespace, items: Any, pool: Any, model: Any, budget: str, **chosen: Any) -> EvalLog:
     from inspect_ai import eval as run
 
     from hotmess.sampling.task import build_task
@@ -150,6 +233,7 @@ def _run(args: argparse.Namespace, items: Any, pool: Any, model: Any, budget: st
         temperature=args.temperature,
         top_p=args.top_p,
         max_tokens=args.max_tokens,
+        **chosen,
     )
     (log,) = run(
         task,

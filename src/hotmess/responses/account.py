@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hotmess.errors import BadInput, Damaged
+from hotmess.looks import FILE, KEY
 from hotmess.responses.ask import Ask, named
 from hotmess.responses.by_layout import by_layout, nested_signs
 from hotmess.responses.hive import partitions
 from hotmess.responses.json_forms import first_records, records_of
-from hotmess.responses.load import columns_of, frame_of, records_in, rows_of, sniff, values_of
+from hotmess.responses.load import columns_of, frame_of, kept_text, records_in, rows_of, sniff, values_of
 from hotmess.responses.naming import lacking, usual
 from hotmess.responses.opened import Opened, irregular, open_file
 from hotmess.responses.outcomes import OUTCOMES
 
 if TYPE_CHECKING:
+    from hotmess.looks.record import Looks
     from hotmess.responses.formats.registry import Reader
 
 MOST_NAMED = 40
@@ -46,6 +48,7 @@ class Account:
     passed: list[tuple[str, str]] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    looks: list[Looks] = field(default_factory=list)
     hidden: int = 0
     folders: int = 0
 
@@ -174,6 +177,11 @@ def _in_folder(file: Path, ask: Ask, account: Account, root: Path) -> str | None
     if file.stat().st_size == 0 and file.suffix.lower() not in (*_DATA, *_PACKED):
         return "empty"
     reason = None
+    if file.name == FILE:
+        from hotmess.looks.record import load_looks
+
+        account.looks.append(load_looks(file))
+        return None
     for opened in open_file(file):
         reason = _read(opened, ask, account, partitions(file, root), _inside(file, root), asked=False)
         if reason is not None and opened.name != file.name and len(opened.name.split("/")) > 1:
@@ -258,6 +266,10 @@ def _read(opened: Opened, ask: Ask, account: Account, extra: dict[str, str], nam
             if reason is not None:
                 return reason
             frame = rows_of(opened, kind)
+    if kind == "parquet" and (text := kept_text(opened, KEY)) is not None:
+        from hotmess.looks.record import parse_looks
+
+        account.looks.append(parse_looks(text, name))
     for key, value in extra.items():
         if key not in frame.columns:
             frame[key] = value

@@ -163,6 +163,12 @@ def _arrow(file: Opened, kind: str, *, schema: bool = False) -> Any:
         raise Damaged(f"The file {file.name!r} is not sound {word}: {_first(error)}.") from None
 
 
+def kept_text(file: Opened, key: bytes) -> str | None:
+    """A text that a Parquet file keeps beside its table, by its key; None where there is none."""
+    kept = (_arrow(file, "parquet", schema=True).metadata or {}).get(key)
+    return None if kept is None else kept.decode("utf-8", "replace")
+
+
 def _load_csv(file: Opened) -> pd.DataFrame:
     """All columns as text: names such as 007 or NA stay as they are."""
     import pyarrow as pa

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,9 @@ from hotmess.responses.settings import check_settings, take_sources
 from hotmess.responses.table import Responses
 from hotmess.responses.validate import validate
 from hotmess.responses.values import suggest
+
+if TYPE_CHECKING:
+    from hotmess.looks.record import Looks
 
 Source = Any
 """A file, a folder, an address, or a table in memory."""
@@ -57,6 +60,7 @@ def read(
     canonical: str | Callable[[str], str] | None = None,
     engine: Any = None,
     keep: Sequence[str] = (),
+    looks: str | Path | Looks | None = None,
     **log_options: Any,
 ) -> Responses:
     """Read tables and logs of responses into one validated table.
@@ -89,6 +93,8 @@ def read(
             `spark://host:port`, any other address that Ibis knows, or a connected backend of Ibis. The files are then
             Parquet, and the table holds counts, see `hotmess.responses.counted`.
         keep: with an engine, further columns that tell rows apart.
+        looks: the record of looks, or its file, where responses were drawn until a claim was decided and neither a
+            Parquet file nor a folder of logs holds it.
         **log_options: options of the log readers alone (scorer, filter, cache, …).
 
     Raises:
@@ -107,7 +113,7 @@ def read(
 
         if any(not isinstance(one, (str, Path)) for one in listed):
             raise BadInput("An engine counts responses in Parquet files; write the table in memory to one first.")
-        log_options |= {"tokenizer": tokenizer, "layouts": layouts or None, "sources": sources or None}
+        log_options |= {"looks": looks, "tokenizer": tokenizer, "layouts": layouts or None, "sources": sources or None}
         log_options |= {"canonical": canonical, "questions": questions, "skip_damaged": skip_damaged or None}
         unused = [name for name, value in log_options.items() if value is not None]
         if unused:
@@ -181,6 +187,10 @@ def read(
         outside_unparsable=outside_unparsable,
     )
     responses = replace(responses, sources=tuple(dict.fromkeys(sources)))
+    if account.looks or looks is not None:
+        from hotmess.looks.record import one_record
+
+        responses = replace(responses, looks=one_record(account.looks, looks))
     if account.tables and not responses.counted:
         from hotmess.responses.copies import check_copies, comparable
         from hotmess.responses.formats.agreement import check_table

@@ -12,6 +12,8 @@ from hotmess.errors import BadInput
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hotmess.looks.record import Looks
+
 CELL = ("benchmark", "model", "question", "condition", "budget")
 """The columns whose values together name a cell."""
 
@@ -31,6 +33,7 @@ class Responses:
         length: the column that holds the length of the reasoning, or None.
         notes: plain sentences that account for the data: rows read, rows left out and why.
         sources: the columns that were named sources of scatter.
+        looks: the record of looks, where responses were drawn until a claim was decided.
     """
 
     table: pd.DataFrame
@@ -38,6 +41,7 @@ class Responses:
     length: str | None
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    looks: Looks | None = None
 
     def __len__(self) -> int:
         return len(self.table)

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotmess.files import whole_file
+from hotmess.looks import KEY
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from hotmess.looks.record import Looks
 
 MARK = b"hotmess.responses"
 """The key in a Parquet file's metadata that says that this package has written it."""
 
 
-def write(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet, whole or not at all.
+def write(table: pd.DataFrame, path: Path, *, looks: Looks | None = None) -> None:
+    """Write a table as Parquet, whole or not at all, with the record of looks that belongs to it.
 
     Raises:
         BadInput: where the file cannot be written.
@@ -25,7 +28,8 @@ def write(table: pd.DataFrame, path: Path) -> None:
     from hotmess.responses.filter import arrow
 
     content = arrow(table)
-    content = content.replace_schema_metadata({**(content.schema.metadata or {}), MARK: b"1"})
+    kept = {} if looks is None else {KEY: looks.model_dump_json().encode()}
+    content = content.replace_schema_metadata({**(content.schema.metadata or {}), MARK: b"1", **kept})
     with whole_file(path) as file:
         pq.write_table(content, file, compression="zstd")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -128,6 +128,37 @@ def plan_draws(
         for context in numbers
         for item in items
         for draw in range(draws)
+    ]
+
+
+def plan_counts(
+    items: Sequence[Item],
+    counts: Mapping[str, tuple[int, int]],
+    *,
+    contexts: int = 1,
+    order: Order = "fixed",
+    seed: int = 0,
+    stream: Sequence[str] = (),
+) -> list[Draw]:
+    """Draws of questions asked more or less often: counts are (asked so far, more) by a question's id.
+
+    The j-th response to a question, from 0, is draw j // contexts in context j mod contexts: contexts are used in turn,
+    and the first contexts × draws responses are those of `plan_draws`.
+
+    >>> items = [Item("a", "a?", ("x", "y"), 0)]
+    >>> [(one.context, one.draw) for one in plan_counts(items, {"a": (3, 2)}, contexts=2)]
+    [(1, 1), (0, 2)]
+    """
+    return [
+        Draw(
+            item=item,
+            context=j % contexts,
+            draw=j // contexts,
+            seed=draw_seed(seed, *stream, item.id, j % contexts, j // contexts),
+            order=_order(item, order, draw_seed(seed, "order", item.id, j % contexts, j // contexts)),
+        )
+        for item in items
+        for j in range(counts.get(item.id, (0, 0))[0], sum(counts.get(item.id, (0, 0))))
     ]
 
 

@@ -55,6 +55,8 @@ def build_task(
     seed: int = 0,
     stream: str = "",
     only: Sequence[int] | None = None,
+    chosen: Sequence[Draw] | None = None,
+    number: int | None = None,
     temperature: float | None = None,
     top_p: float | None = None,
     max_tokens: int | None = None,
@@ -66,22 +68,21 @@ def build_task(
     ("effort") or `reasoning_tokens` ("tokens"; a number, or low, medium, high). `stream` goes into the seeds: give the
     model's name there, so that the draws of two models are independent. `only` restricts the run to some contexts.
 
+    `chosen` are the draws themselves (`hotmess.sampling.draws.plan_counts`), `number` the round that they belong to.
+
     Raises `BadInput` where pool and questions overlap, or options are missing that the format needs.
     """
     _check(items, pool, form)
     examples = draw_contexts(pool, contexts=contexts, shots=shots, seed=seed)
-    plan = plan_draws(
-        items,
-        contexts=contexts,
-        draws=draws,
-        order=order,
-        seed=seed,
-        stream=(stream, condition, budget),
-        only=only,
-    )
+    stream_of = (stream, condition, budget)
+    plan = chosen
+    if plan is None:
+        plan = plan_draws(items, contexts=contexts, draws=draws, order=order, seed=seed, stream=stream_of, only=only)
     system = system_text(form, budget if budget_by == "instruction" else None)
     prefixes = [_prefix(system, context, form, budget) for context in examples]
     common = {"benchmark": name, "condition": condition, "budget": budget, "format": form}
+    if number is not None:
+        common["round"] = str(number)
     samples = [_sample(draw, prefixes[draw.context], common, form) for draw in plan]
     config = GenerateConfig(temperature=temperature, top_p=top_p, max_tokens=max_tokens, **_budget(budget, budget_by))
     return Task(

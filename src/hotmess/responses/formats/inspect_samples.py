@@ -19,7 +19,7 @@ FALLBACK = "samples left out: another model answered, as a fallback"
 _LIMITS = {"token": "length", "context": "length"}
 _STOPS = {"max_tokens": "length", "model_length": "length"}
 _LIMITED = ("token_limit", "message_limit", "time_limit")
-_CARRIED = ("context", "condition", "budget", "category", "seed")
+_CARRIED = ("context", "condition", "budget", "category", "seed", "round")
 
 
 class Record(NamedTuple):

@@ -1,0 +1,219 @@
+"""The record of a sequential run: what was planned before the first look, and what each look found."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from scipy import stats
+
+from hotmess.errors import BadInput
+from hotmess.files import whole_file
+from hotmess.looks.boundaries import ALPHA, thresholds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_LOOKS = 10
+
+
+class Look(BaseModel):
+    """One look.
+
+    Attributes:
+        responses: in the table at this look.
+        information: 1/variance of the claim's quantity, for the population it is about.
+        fraction: of the information planned for, from 0 to 1; 1 at the last look.
+        threshold: probability that a verdict needed here.
+        probability: of the claim.
+        verdict: of the claim at this threshold.
+        decided: chance that the last look decides.
+        stop: why no more is drawn; empty where the run goes on.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    responses: int = Field(ge=1)
+    information: float = Field(ge=0, allow_inf_nan=False)
+    fraction: float = Field(ge=0, le=1)
+    threshold: float = Field(ge=0.5, le=1)
+    probability: float | None = Field(ge=0, le=1)
+    verdict: str = Field(max_length=40)
+    decided: float | None = Field(default=None, ge=0, le=1)
+    stop: str = Field(default="", max_length=200)
+
+
+class Looks(BaseModel):
+    """A sequential run.
+
+    Attributes:
+        claim: the claim that decides when to stop.
+        preregistration: hash of a user's claim, or empty.
+        population: that it is about.
+        most_looks: planned beforehand.
+        most_responses: the budget, in responses of the whole table.
+        information: planned for at the last look; 0 before the first look fixes it.
+        spending: how the error is spent.
+        futility: chance of a decision below which the run stops; 0 for never.
+        settings: digest of what was asked and how, where this package draws; a run goes on only as it was begun.
+        history: the looks so far.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    claim: str = Field(max_length=200)
+    preregistration: str = Field(default="", max_length=64)
+    population: Literal["like-these", "these"] = "like-these"
+    most_looks: int = Field(default=5, ge=1, le=MOST_LOOKS)
+    most_responses: int = Field(ge=2)
+    information: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    spending: Literal["obrien-fleming", "pocock"] = "obrien-fleming"
+    futility: float = Field(default=0.05, ge=0, le=0.5)
+    settings: str = Field(default="", max_length=64)
+    history: tuple[Look, ...] = Field(default=(), max_length=MOST_LOOKS)
+
+    @model_validator(mode="after")
+    def _rising(self) -> Looks:
+        responses = [look.responses for look in self.history]
+        if len(self.history) > self.most_looks or responses != sorted(set(responses)):
+            raise ValueError("looks are more than were planned, or do not grow in responses")
+        return self
+
+    @property
+    def stopped(self) -> str:
+        """Why the run ended; empty while it goes on."""
+        return self.history[-1].stop if self.history else ""
+
+    def before(self, responses: int) -> tuple[Look, ...]:
+        """The looks at tables smaller than one of so many responses."""
+        return tuple(look for look in self.history if look.responses < responses)
+
+    def fraction(self, information: float, responses: int) -> float:
+        """Share of the information planned for, at a table of so many responses: 1 at the last look, never falling.
+
+        At a table that was looked at it is what it was then.
+        """
+        for look in self.history:
+            if look.responses == responses:
+                return look.fraction
+        earlier = self.before(responses)
+        if len(earlier) + 1 >= self.most_looks or responses >= self.most_responses:
+            return 1.0
+        t = information / self.information if self.information > 0 else responses / self.most_responses
+        return float(min(1.0, max(t, *(look.fraction for look in earlier), 0.0)))
+
+    def threshold(self, information: float, responses: int) -> float:
+        """The probability that a verdict needs at a table of so many responses, given the looks before it.
+
+        >>> plan = Looks(claim="natural-overthinking", most_looks=1, most_responses=100)
+        >>> round(plan.threshold(1.0, 100), 4)
+        0.975
+        """
+        fractions = [look.fraction for look in self.before(responses)] + [self.fraction(information, responses)]
+        return float(stats.norm.cdf(thresholds(fractions, spending=self.spending, alpha=ALPHA)[-1]))
+
+    def sentence(self, responses: int, threshold: float) -> str:
+        """What a verdict on the table says of them."""
+        number = len(self.before(responses)) + 1
+        return (
+            f"Look {number} of at most {self.most_looks} while responses were drawn until {self.claim} was decided: a "
+            f"probability above {_nines(threshold)} was needed."
+        )
+
+
+def information_of(draws: np.ndarray) -> float:
+    """1/variance of a statement from its draws; the sd is half the distance of its quantiles at ±1.
+
+    >>> round(information_of(np.random.default_rng(0).normal(3, 0.5, 100_000)), 1)
+    4.0
+    """
+    low, high = np.quantile(draws, stats.norm.cdf([-1.0, 1.0]))
+    return float(4 / (high - low) ** 2) if np.isfinite(high - low) and high > low else 0.0
+
+
+def load_looks(path: str | Path) -> Looks:
+    """The record in a file.
+
+    Raises:
+        BadInput: where there is no such file, or it is no such record.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8") if path.stat().st_size < 1_000_000 else "too long"
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"The looks {str(path)!r} cannot be read: {getattr(error, 'strerror', None) or error}."
+        ) from error
+    return parse_looks(text, str(path))
+
+
+def parse_looks(text: str, where: str) -> Looks:
+    """The record in a text.
+
+    Raises:
+        BadInput: where it is none.
+    """
+    try:
+        return Looks.model_validate(json.loads(text))
+    except (ValueError, RecursionError, ValidationError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else "it is not JSON"
+        raise BadInput(
+            f"{where!r} is no record of looks ({reason}); it is written by hotmess sample and next."
+        ) from error
+
+
+def one_record(found: Sequence[Looks], given: str | Path | Looks | None = None) -> Looks | None:
+    """The record of a table: what was given, else what its files hold; None where there is none.
+
+    Raises:
+        BadInput: where there are several that differ.
+    """
+    if given is not None:
+        found = [*found, given if isinstance(given, Looks) else load_looks(given)]
+    if any(one != found[0] for one in found):
+        raise BadInput("There are several records of looks, and they differ: read what was drawn in one run alone.")
+    return found[0] if found else None
+
+
+def not_known(table: pd.DataFrame, looks: Looks | None) -> str:
+    """Why a claim cannot be tested on a table that was drawn until one was decided; empty where it can.
+
+    A probability means what it says only beside the looks that were taken before it: without their record, or with a
+    table that is not the one of its last look, nothing is known of the error that was spent.
+    """
+    if looks is None:
+        rounds = table["round"].nunique() if "round" in table.columns else 0
+        if rounds < 2:
+            return ""
+        return (
+            f"The responses were drawn in {rounds} rounds (column round), and nothing is known of the looks between "
+            "them: give their record (--looks FILE), or name the column otherwise if there were none"
+        )
+    responses = len(table)
+    last = looks.history[-1].responses if looks.history else 0
+    if responses == last or (responses > last and not looks.stopped):
+        return ""
+    return (
+        f"The table has {responses:,} responses and the last look of its record was at {last:,}: part of it was left "
+        "out, or something added after the run had ended; test what was looked at"
+    )
+
+
+def save_looks(looks: Looks, path: str | Path) -> None:
+    """Write the record, whole or not at all."""
+    with whole_file(Path(path)) as file:
+        file.write((looks.model_dump_json(indent=1) + "\n").encode())
+
+
+def _nines(p: float) -> str:
+    """A probability near 1 with as many digits as tell it from 1.
+
+    >>> _nines(0.975), _nines(0.99939), _nines(1 - 5e-7)
+    ('0.975', '0.99939', '0.9999995')
+    """
+    if p >= 1:
+        return "1"
+    return f"{p:.{max(3, math.ceil(-math.log10(1 - p)) + 1)}f}".rstrip("0")

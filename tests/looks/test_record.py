@@ -1,0 +1,111 @@
+"""The record of looks: what it admits, what it refuses, and the probability that a verdict needs."""
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+import hotmess as hm
+from hotmess.cli import main
+from hotmess.errors import BadInput
+from hotmess.looks.boundaries import thresholds
+from hotmess.looks.record import Look, Looks, load_looks, not_known, one_record, parse_looks, save_looks
+
+
+def look(responses, fraction, *, stop=""):
+    return Look(
+        responses=responses,
+        information=1.0,
+        fraction=fraction,
+        threshold=0.99,
+        probability=0.5,
+        verdict="inconclusive",
+        stop=stop,
+    )
+
+
+def plan(*history, most=1000):
+    return Looks(claim="natural-overthinking", most_looks=4, most_responses=most, information=10.0, history=history)
+
+
+def test_the_threshold_is_that_of_the_looks_so_far():
+    record = plan(look(100, 0.2), look(300, 0.5))
+    found = record.threshold(8.0, 600)
+    assert found == pytest.approx(stats.norm.cdf(thresholds([0.2, 0.5, 0.8])[-1]))
+    # Information that falls back spends nothing, and decides nothing.
+    assert record.threshold(3.0, 600) == 1.0
+    # The last look has all of it, whatever the information.
+    assert record.threshold(3.0, 1000) == pytest.approx(stats.norm.cdf(thresholds([0.2, 0.5, 1.0])[-1]))
+    # A table that was looked at has the fraction that it had then.
+    assert record.fraction(99.0, 300) == 0.5
+
+
+def test_what_does_not_belong_to_it_is_said():
+    record, table = plan(look(100, 0.2), look(300, 0.5)), pd.DataFrame({"x": range(300)})
+    assert not_known(table, record) == ""
+    assert not_known(pd.concat([table, table]), record) == ""  # before the next look
+    assert "300" in not_known(table[:200], record)
+    ended = plan(look(100, 0.2), look(300, 0.5, stop="the budget is spent"))
+    assert not_known(pd.concat([table, table]), ended)
+    assert not_known(table, None) == ""
+    assert "--looks" in not_known(table.assign(round=["1", "2", "3"] * 100), None)
+    assert not_known(table.assign(round="1"), None) == ""
+
+
+def test_it_comes_back_from_file_and_table(tmp_path):
+    record = plan(look(100, 0.2))
+    save_looks(record, tmp_path / "looks.json")
+    assert load_looks(tmp_path / "looks.json") == record
+    responses = replace(hm.example(), looks=record)
+    from hotmess.responses.written import write
+
+    write(responses.table, tmp_path / "t.parquet", looks=record)
+    assert hm.read(tmp_path / "t.parquet").looks == record
+    write(responses.table, tmp_path / "u.parquet")
+    assert hm.read(tmp_path / "u.parquet").looks is None
+    assert hm.read(tmp_path / "u.parquet", looks=tmp_path / "looks.json").looks == record
+
+
+def test_two_records_that_differ_are_refused():
+    assert one_record([plan(), plan()]) == plan() and one_record([]) is None
+    with pytest.raises(BadInput, match="differ"):
+        one_record([plan(), plan(most=7)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"claim": "x"}',
+        '{"claim": "x", "most_responses": 10, "extra": 1}',
+        '{"claim": "x", "most_responses": 10, "information": Infinity}',
+        '{"claim": "x", "most_responses": 10, "most_looks": 11}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_record_is_one_sentence(text, tmp_path, capsys):
+    with pytest.raises(BadInput, match="no record of looks"):
+        parse_looks(text, "it")
+    (tmp_path / "looks.json").write_text(text)
+    hm.example().table.to_csv(tmp_path / "t.csv", index=False)
+    assert main(["test", str(tmp_path / "t.csv"), "--looks", str(tmp_path / "looks.json")]) == 2
+    said = capsys.readouterr().err.strip()
+    assert "no record of looks" in said and "\n" not in said.removeprefix("hotmess: ")
+
+
+def test_looks_that_do_not_grow_are_no_record():
+    bad = json.loads(plan(look(100, 0.2)).model_dump_json())
+    bad["history"] = [bad["history"][0]] * 2
+    with pytest.raises(BadInput, match="do not grow"):
+        parse_looks(json.dumps(bad), "it")
+
+
+def test_another_claim_is_held_to_the_same_probability():
+    record = plan(look(len(hm.example()), 0.3))
+    verdict = hm.test("budget-lowers-incoherence", replace(hm.example(), looks=record), draws=250)
+    assert verdict.case.threshold == pytest.approx(record.threshold(1.0, len(hm.example())))
+    assert "did not look at this claim" in verdict.sentence

@@ -1,0 +1,160 @@
+"""Rounds until a claim is decided, by Inspect's own runner: stopped, interrupted, resumed, read with their history."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotmess.cli import main
+from hotmess.looks.record import load_looks
+
+pytest.importorskip("inspect_ai", reason="needs hotmess[inspect]")
+from inspect_ai.model import ModelOutput, ModelUsage, get_model
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore:The 'initial' parameter is deprecated:DeprecationWarning",
+)
+
+QUESTIONS = [
+    {"question_id": f"q{i:02}", "question": f"Q{i}?", "choices": ["u", "v", "w", "x"], "target": i % 4}
+    for i in range(16)
+]
+
+
+@pytest.fixture(autouse=True)
+def collect_garbage() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> str:
+    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, QUESTIONS)))
+    return str(tmp_path / "q.jsonl")
+
+
+def hot(text: str, seed: int) -> tuple[str, int]:
+    """Short responses give the right answer's neighbour; long ones any: a mess that grows with length."""
+    number = int("".join(letter for letter in text.splitlines()[0] if letter.isdigit()))
+    tokens = 20 + seed % 997
+    if tokens > 500:
+        return f"ANSWER: {'ABCD'[(seed // 7) % 4]}", tokens
+    return f"ANSWER: {'ABCD'[(number + (seed % 31 == 0)) % 4 if number % 2 else (number + 1) % 4]}", tokens
+
+
+def cold(text: str, seed: int) -> tuple[str, int]:
+    """Half right and half one neighbour, whatever the length."""
+    number = int("".join(letter for letter in text.splitlines()[0] if letter.isdigit()))
+    return f"ANSWER: {'ABCD'[(number + (seed // 3) % 2) % 4]}", 20 + seed % 997
+
+
+def mock(respond: Any, *, most: int | None = None) -> Any:
+    """A model whose answer follows from question and seed; after `most` responses it is interrupted."""
+    count = [0]
+
+    def output(messages: Any, tools: Any, tool_choice: Any, config: Any) -> ModelOutput:
+        count[0] += 1
+        if most is not None and count[0] > most:
+            raise KeyboardInterrupt
+        text, tokens = respond(messages[-1].text, config.seed)
+        result = ModelOutput.from_content("mockllm/model", f"By way {config.seed}. {text}")
+        result.usage = ModelUsage(
+            input_tokens=10, output_tokens=tokens + 5, total_tokens=tokens + 15, reasoning_tokens=tokens
+        )
+        return result
+
+    return get_model("mockllm/model", custom_outputs=output, memoize=False)
+
+
+WORDS = "--model mockllm/model --contexts 1 --draws 8 --until natural-overthinking --looks 4 --max-connections 1 --json"
+
+
+def sample(questions: str, folder: Path, monkeypatch: pytest.MonkeyPatch, model: Any, *more: str) -> int:
+    monkeypatch.setattr("hotmess.sampling.command._model", lambda *_: model)
+    return main(["sample", questions, *WORDS.split(), "--log-dir", str(folder), *more])
+
+
+def test_it_stops_when_the_claim_is_decided(
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = tmp_path / "logs"
+    assert sample(questions, logs, monkeypatch, mock(hot), "--responses", "960", "--price", "2") == 0
+    said = capsys.readouterr()
+    out = json.loads(said.out)
+    plan = load_looks(logs / "looks.json")
+    assert out["verdict"]["verdict"] == "supported" and plan.stopped == "the claim is supported"
+    assert plan.history[-1].responses < 960 and "$" in said.err and "Look 1 of at most 4: 128 responses" in said.err
+    assert plan.history[-1].probability > plan.history[-1].threshold > 0.975
+
+    # The folder and the table carry the history; without it nothing is said.
+    assert main(["read", str(logs), "--out", str(tmp_path / "t.parquet")]) == 0
+    capsys.readouterr()
+    for files in ([str(logs)], [str(tmp_path / "t.parquet")]):
+        assert main(["test", *files, "--claim", "natural-overthinking", "--json"]) == 0
+        again = json.loads(capsys.readouterr().out)[0]
+        assert again["verdict"] == "supported" and again["threshold"] == pytest.approx(plan.history[-1].threshold)
+        assert "of at most 4 while responses were drawn until natural-overthinking was decided" in again["sentence"]
+    import pandas as pd
+
+    pd.read_parquet(tmp_path / "t.parquet").to_csv(tmp_path / "bare.csv", index=False)
+    assert main(["test", str(tmp_path / "bare.csv"), "--claim", "natural-overthinking", "--json"]) == 0
+    bare = json.loads(capsys.readouterr().out)[0]
+    assert bare["verdict"] == "not testable" and "--looks" in bare["sentence"]
+    with_looks = ["--looks", str(logs / "looks.json"), "--json"]
+    assert main(["test", str(tmp_path / "bare.csv"), "--claim", "natural-overthinking", *with_looks]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["verdict"] == "supported"
+
+    # A run that has ended is not begun again, and one with other settings is another run.
+    assert sample(questions, logs, monkeypatch, mock(hot, most=0), "--responses", "960", "--price", "2") == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] is None
+    assert sample(questions, logs, monkeypatch, mock(hot), "--responses", "970") == 2
+    assert "other settings" in capsys.readouterr().err
+
+
+def test_a_run_that_is_interrupted_ends_as_one_left_alone(
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone, cut = tmp_path / "alone", tmp_path / "cut"
+    budget = ("--responses", "480", "--futility", "0")
+    assert sample(questions, alone, monkeypatch, mock(cold), *budget) == 0
+    capsys.readouterr()
+    codes = []
+    for most in (50, 100, 130, None):  # inside the first round, inside the second, inside the third, to the end
+        try:
+            codes.append(sample(questions, cut, monkeypatch, mock(cold, most=most), *budget))
+        except KeyboardInterrupt:
+            codes.append(130)
+    assert codes[-1] == 0 and all(codes[:-1])
+    assert (cut / "looks.json").read_bytes() == (alone / "looks.json").read_bytes()
+    plan = load_looks(cut / "looks.json")
+    assert len(plan.history) > 1 and plan.history[-1].responses == 480 and plan.stopped == "the budget is spent"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("", "needs a budget"),
+        ("--responses 9 --tokens 9", "needs a budget"),
+        ("--responses 900 --looks 11", "from 1 to 10"),
+        ("--responses 900 --futility 2", "from 0 to 0.5"),
+        ("--responses 100", "smaller than the first round"),
+        ("--responses 900 --until natural-overthinkin", "did you mean 'natural-overthinking'"),
+    ],
+)
+def test_runs_that_cannot_be(
+    questions: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: str,
+    sentence: str,
+) -> None:
+    assert sample(questions, tmp_path / "logs", monkeypatch, mock(cold), *words.split()) == 2
+    assert sentence in capsys.readouterr().err

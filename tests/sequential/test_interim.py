@@ -1,0 +1,134 @@
+"""One look: what it records, when it stops, and how `hotmess next` tells it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import hotmess as hm
+from hotmess.claims.api import as_study
+from hotmess.claims.claim import Claim, Quantity
+from hotmess.cli import main
+from hotmess.errors import BadInput
+from hotmess.inference.gate import Gate
+from hotmess.looks.record import Looks, load_looks
+from hotmess.sequential.interim import chance, look_at
+
+
+def normal(mean, sd=1.0, negligible=None):
+    def quantity(study, population):
+        rng = np.random.default_rng(1)
+        return Quantity(rng.normal(mean, sd, (study.chains, study.draws)), Gate(), "of nothing")
+
+    return Claim("a-normal", "nowhere", "a mean is positive", "mean", quantity, "nothing", negligible=negligible)
+
+
+@pytest.fixture(scope="module")
+def study():
+    return as_study(hm.example(), draws=500)
+
+
+def looks(**changes):
+    return Looks(**{"claim": "a-normal", "most_looks": 4, "most_responses": 4 * len(hm.example())} | changes)
+
+
+def test_an_early_look_needs_more_than_a_single_one(study):
+    plan, verdict = look_at(study, normal(2.5), looks())  # P = 0.994: enough alone, not at a quarter of the information
+    look = plan.history[0]
+    assert look.fraction == pytest.approx(0.25, abs=0.01) and look.threshold > 0.9999
+    assert verdict.verdict == "inconclusive" and not look.stop
+    assert plan.information == pytest.approx(4 * look.information, rel=1e-6)
+    alone, verdict = look_at(study, normal(2.5), looks(most_looks=1))
+    assert verdict.verdict == "supported" and alone.stopped == "the claim is supported"
+
+
+def test_it_stops_for_practically_none_futility_and_the_budget(study):
+    none, _ = look_at(study, normal(0.0, negligible=8.0), looks())
+    assert none.stopped == "the effect is practically none"
+    futile, _ = look_at(study, normal(0.0), looks(most_responses=len(hm.example()) + 500))
+    assert futile.history[0].decided < 0.05 and "chance" in futile.stopped
+    patient, _ = look_at(study, normal(0.0), looks(most_responses=len(hm.example()) + 500, futility=0))
+    assert not patient.stopped
+    last, _ = look_at(study, normal(0.0), looks(most_responses=len(hm.example())))
+    assert last.stopped == "the budget is spent"
+
+
+def test_nothing_new_is_nothing_to_look_at(study):
+    plan, _ = look_at(study, normal(1.0), looks(futility=0))
+    with pytest.raises(BadInput, match="nothing new"):
+        look_at(study, normal(1.0), plan)
+    with pytest.raises(BadInput, match="had ended"):
+        look_at(study, normal(1.0), look_at(study, normal(9.0), looks())[0])
+
+
+def test_the_chance_that_the_budget_decides_by_simulation():
+    """Both directions and practically none, at the last look alone."""
+    plan = looks(most_looks=2, information=25.0)
+    estimate, now, delta = 0.15, 9.0, 0.9
+    rng = np.random.default_rng(0)
+    theta = rng.normal(estimate, 1 / 3, 400_000)
+    last = (now * estimate + 16 * rng.normal(theta, 0.25)) / 25
+    from hotmess.looks.boundaries import thresholds
+
+    c = thresholds([9 / 25, 1.0])[-1] / 5
+    told = ((last > c) | (last < -c) | ((last - c > -delta) & (last + c < delta))).mean()
+    assert chance(plan, estimate, now, 9 / 25, delta) == pytest.approx(told, abs=0.004)
+
+
+@pytest.fixture
+def growing(tmp_path):
+    table = hm.example().table
+    table = table[table["model"] == "owl-4b"]
+    number = table["sample"].astype(int)
+    for name, most in (("few", 8), ("more", 14)):
+        table[number < most].to_parquet(tmp_path / f"{name}.parquet")
+    return tmp_path
+
+
+def run(capsys, *words):
+    code = main([*words])
+    return code, capsys.readouterr()
+
+
+def test_next_grows_with_the_table(growing, capsys):
+    record, out = growing / "looks.json", growing / "next.csv"
+    words = ["next", str(growing / "few.parquet"), "--claim", "natural-overthinking", "--record", str(record)]
+    assert run(capsys, *words)[0] == 2  # no budget yet
+    code, said = run(capsys, *words, "--responses", "5000", "--draws", "250", "--out", str(out), "--futility", "0")
+    assert code == 0 and "Look 1 of at most 5" in said.err
+    lines = out.read_text().splitlines()
+    assert lines[0] == "benchmark,question,responses,more" and len(lines) > 5
+    first = load_looks(record)
+    code, said = run(capsys, *words, "--json", "--draws", "250")  # the same table: the same answer, no further look
+    again = json.loads(said.out)
+    assert load_looks(record) == first and len(again["next"]) == len(lines) - 1
+    words[1] = str(growing / "more.parquet")
+    code, said = run(capsys, *words, "--draws", "250")
+    second = load_looks(record)
+    assert code == 0 and len(second.history) == 2 and second.history[:1] == first.history
+    assert second.history[1].fraction > first.history[0].fraction
+    code, said = run(capsys, *words, "--responses", "6000")
+    assert code == 2 and "changed after a look" in said.err
+    words[3] = "budget-lowers-incoherence"
+    code, said = run(capsys, *words)
+    assert code == 2 and "each claim has its own" in said.err
+    code, said = run(capsys, "test", words[1], "--claim", "natural-overthinking", "--looks", str(record), "--json")
+    assert code == 0 and json.loads(said.out)[0]["threshold"] == pytest.approx(second.history[1].threshold)
+
+
+def test_next_writes_over_nothing(growing, capsys):
+    words = ["next", str(growing / "few.parquet"), "--claim", "natural-overthinking", "--responses", "5000"]
+    (growing / "mine.csv").write_text("a,b\n1,2\n")
+    code, said = run(capsys, *words, "--record", str(growing / "r.json"), "--out", str(growing / "mine.csv"))
+    assert code == 2 and "did not write" in said.err and not (growing / "r.json").exists()
+    (growing / "other.json").write_text('{"mine": 1}')
+    code, said = run(capsys, *words, "--record", str(growing / "other.json"))
+    assert code == 2 and "no record of looks" in said.err and (growing / "other.json").read_text() == '{"mine": 1}'
+
+
+def test_a_table_with_a_record_is_tested_with_it(study):
+    plan, _ = look_at(study, normal(2.5), looks(futility=0))
+    known = replace(study, responses=replace(study.responses, looks=plan), made={})
+    assert hm.test(normal(2.5), known).verdict == "inconclusive"
+    assert hm.test(normal(2.5), replace(study, made={})).verdict == "supported"
