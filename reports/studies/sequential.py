@@ -8,10 +8,10 @@ Worlds of one model, 60 questions and at most 2,400 responses (40 a question), l
 natural-overthinking, decided by its posterior alone (without the guards, which can only lower a verdict). Every data
 set is drawn once, 160 responses a question, and used in the order drawn by
 
-* *fixed*: one look at n responses of every question, n = 8, 16, 24, 32, 40;
+* *fixed*: one look at n responses of every question, n = 8 to 80;
 * *looks*: the same, looked at each time with O'Brien-Fleming thresholds, stopping for a verdict;
 * *looks, allocation, futility*: the first round alike, later ones where responses pay (`hotmess.sequential`), stopping
-  for a verdict, for a chance to decide below 0.05, or when the information planned for is reached.
+  for a verdict or for a chance to decide below 0.05.
 
 Responses saved are against the fixed design of equal power (its number of responses a question interpolated).
 """
@@ -32,6 +32,8 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 QUESTIONS, MOST, LOOKS, POOL, DRAWS = 60, 40, 5, 160, 100
+FIXED = (8, 16, 24, 32, 40, 56, 80)
+"""Responses a question of the fixed designs; the first five are those of the looks."""
 WORLDS: dict[str, tuple[dict[str, float], int]] = {
     "null": ({}, 500),
     "null, most questions easy": ({"ability": 3.0, "difficulty": 2.5}, 500),
@@ -72,28 +74,29 @@ def _look(study: Any, claim: Any, plan: Any) -> Any:
     """One look by the posterior alone: its draws' probability with a smoothed tail, as a `Look`."""
     from hotmess.errors import NotTestable
     from hotmess.looks.record import Look, information_of
-    from hotmess.sequential.interim import chance, planned_information
+    from hotmess.sequential.interim import chance, final_information
     from hotmess.statements.tail import probability_above
 
     responses = len(study.responses.table)
     try:
         draws = claim.quantity(study, plan.population).draws
     except NotTestable:
-        return plan, Look(
+        return Look(
             responses=responses,
             information=0,
-            fraction=plan.fraction(0.0, responses),
+            fraction=0,
             threshold=1,
             probability=None,
             verdict="not testable",
         )
     information = information_of(draws)
-    if plan.information == 0:
-        plan = plan.model_copy(update={"information": planned_information(study, claim, plan, information)})
-    fraction, threshold = plan.fraction(information, responses), plan.threshold(information, responses)
+    final = final_information(study, claim, plan, information)
+    last = len(plan.history) + 1 >= plan.most_looks or responses >= plan.most_responses
+    spent = max((look.fraction for look in plan.history), default=0.0)
+    fraction = 1.0 if last else min(1.0, max(spent, information / final))
+    threshold = plan.threshold(information, fraction)
     p = float(probability_above(draws, 0.0))
     verdict = "supported" if p > threshold else "contradicted" if 1 - p > threshold else "inconclusive"
-    decided = chance(plan, float(np.median(draws)), information, fraction, None)
     look = Look(
         responses=responses,
         information=information,
@@ -101,9 +104,8 @@ def _look(study: Any, claim: Any, plan: Any) -> Any:
         threshold=threshold,
         probability=p,
         verdict=verdict,
-        decided=decided,
     )
-    return plan, look
+    return look.model_copy(update={"decided": chance(plan, float(np.median(draws)), look, final, None)})
 
 
 def _plan() -> Any:
@@ -117,12 +119,14 @@ def _equal(table: Any, claim: Any, seed: int) -> tuple[list[float | None], dict[
     plan, fixed, ended = _plan(), [], None
     for k in range(LOOKS):
         study = _study(table, np.full(QUESTIONS, MOST * (k + 1) // LOOKS), seed)
-        plan, look = _look(study, claim, plan)
+        look = _look(study, claim, plan)
         plan = plan.model_copy(update={"history": (*plan.history, look)})
         fixed.append(look.probability)
         if ended is None and (look.verdict in ("supported", "contradicted") or k == LOOKS - 1):
             ended = {"verdict": look.verdict, "responses": look.responses, "looks": k + 1}
     assert ended is not None
+    for n in FIXED[LOOKS:]:
+        fixed.append(_look(_study(table, np.full(QUESTIONS, n), seed), claim, _plan()).probability)
     return fixed, ended
 
 
@@ -133,10 +137,10 @@ def _chosen(table: Any, claim: Any, seed: int) -> dict[str, Any]:
     plan, counts = _plan(), np.full(QUESTIONS, MOST // LOOKS)
     for k in range(LOOKS):
         study = _study(table, counts, seed)
-        plan, look = _look(study, claim, plan)
+        look = _look(study, claim, plan)
         plan = plan.model_copy(update={"history": (*plan.history, look)})
         futile = look.decided is not None and look.decided < plan.futility
-        if look.verdict in ("supported", "contradicted") or futile or look.fraction >= 1 or k == LOOKS - 1:
+        if look.verdict in ("supported", "contradicted") or futile or k == LOOKS - 1:
             break
         more = (plan.most_responses - look.responses) // (LOOKS - k - 1)
         chosen = next_counts(study, more).sort_values("question")
@@ -154,8 +158,8 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         if not own:
             continue
         size = len(own)
-        grid = np.array([MOST * (k + 1) // LOOKS for k in range(LOOKS)], float)
-        power = np.array([np.mean([(row["fixed"][k] or 0.0) > 0.975 for row in own]) for k in range(LOOKS)])
+        grid = np.array(FIXED, float)
+        power = np.array([np.mean([(row["fixed"][k] or 0.0) > 0.975 for row in own]) for k in range(len(FIXED))])
         told: dict[str, Any] = {"sets": size, "fixed": dict(zip(map(str, grid.astype(int).tolist()), power.tolist()))}
         for design in ("looks", "allocation"):
             hits = sum(row[design]["verdict"] == "supported" for row in own)
@@ -183,8 +187,8 @@ def page(told: dict[str, Any], seconds: float) -> str:
     lines = [
         "# Looks between rounds",
         "",
-        "`python reports/studies/sequential.py --jobs 2`; seeds 0, 1, … of each world. What was done stands at the head of "
-        f"that file. {seconds / 60:,.0f} minutes of processor time.",
+        "`python reports/studies/sequential.py --jobs 2`; seeds 0, 1, … of each world. What was done stands at the "
+        f"head of that file. {seconds / 60:,.0f} minutes of processor time.",
         "",
         "Supported over all looks (lower 95% limit of its rate): false in the null worlds.",
         "",
@@ -200,8 +204,8 @@ def page(told: dict[str, Any], seconds: float) -> str:
         lines.append(f"| {name} | {one_world['sets']} | " + " | ".join(cells) + " |")
     lines += [
         "",
-        "Responses a question until the end, and what was saved: against the fixed design of equal power where there is "
-        "an effect, of the budget where there is none.",
+        "Responses a question until the end, and what was saved: against the fixed design of equal power where there "
+        "is an effect, of the budget where there is none.",
         "",
         "| world | looks | saved | looks, allocation, futility | saved | ended as futile |",
         "|---|--:|--:|--:|--:|--:|",

@@ -10,7 +10,7 @@ from hotmess.looks.boundaries import ALPHA, SPENDING, chance_of_deciding, obrien
 
 
 @pytest.mark.parametrize("spending", SPENDING)
-@pytest.mark.parametrize("fractions", [[0.5, 1.0], [0.1, 0.35, 1.0], [0.3, 0.31, 0.9, 1.0]])
+@pytest.mark.parametrize("fractions", [[0.5, 1.0], [0.1, 0.35, 1.0], [0.3, 0.32, 0.9, 1.0]])
 def test_they_spend_what_they_may(spending, fractions):
     """P(no look decides) = 1 − α(t) by SciPy's multivariate Normal with covariance √(t_j/t_k)."""
     c = thresholds(fractions, spending=spending)
@@ -32,10 +32,27 @@ def test_one_look_is_the_rule_of_one():
     assert thresholds([1.0])[0] == pytest.approx(stats.norm.isf(0.025), abs=1e-9)
 
 
-def test_a_look_without_news_decides_nothing():
+def test_a_look_that_may_spend_nothing_decides_nothing():
     c = thresholds([0.4, 0.4, 1.0])
     assert math.isinf(c[1])
     assert [c[0], c[2]] == pytest.approx(thresholds([0.4, 1.0]).tolist())
+
+
+def test_spending_and_information_may_go_apart():
+    """Error spent by fractions, looks that go together as their information says, by SciPy."""
+    fractions, known = np.array([0.3, 0.6, 1.0]), np.array([2.0, 7.0, 8.0])
+    c = thresholds(fractions, known)
+    for k in range(1, 4):
+        cov = np.sqrt(np.minimum.outer(known[:k], known[:k]) / np.maximum.outer(known[:k], known[:k]))
+        inside = stats.multivariate_normal(np.zeros(k), cov).cdf(c[:k])
+        assert 1 - inside == pytest.approx(obrien_fleming(fractions[k - 1]), abs=2e-5)
+
+
+def test_information_that_falls_back_is_no_reason_to_spend_more():
+    back = thresholds([0.5, 1.0], [1.0, 0.9])
+    assert back == pytest.approx(thresholds([0.5, 1.0], [1.0, 1.05]).tolist())
+    # With the same estimate at both looks, all that may be spent is spent where it had been below the first threshold.
+    assert back[1] > stats.norm.isf(ALPHA)
 
 
 def test_spending_rises_to_alpha():
@@ -55,7 +72,7 @@ def test_simulated_walks_cross_as_often_as_they_may():
 
 
 def test_estimates_of_more_samples_of_the_same_questions_walk_as_their_information_says():
-    """Means over questions of the first n of their samples: Cov(θ_j, θ_k) = Var(θ_k), questions' own scatter included."""
+    """Means over questions of their first n samples: Cov(θ_j, θ_k) = Var(θ_k), questions' own scatter included."""
     rng = np.random.default_rng(5)
     questions, between, within, sizes = 20, 1.0, 3.0, [3, 8, 20]
     own = rng.normal(0, math.sqrt(between), (40_000, questions))

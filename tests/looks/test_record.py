@@ -14,10 +14,10 @@ from hotmess.looks.boundaries import thresholds
 from hotmess.looks.record import Look, Looks, load_looks, not_known, one_record, parse_looks, save_looks
 
 
-def look(responses, fraction, *, stop=""):
+def look(responses, fraction, *, stop="", information=None):
     return Look(
         responses=responses,
-        information=1.0,
+        information=fraction * 10 if information is None else information,
         fraction=fraction,
         threshold=0.99,
         probability=0.5,
@@ -27,28 +27,22 @@ def look(responses, fraction, *, stop=""):
 
 
 def plan(*history, most=1000):
-    return Looks(claim="natural-overthinking", most_looks=4, most_responses=most, information=10.0, history=history)
+    return Looks(claim="natural-overthinking", most_looks=4, most_responses=most, history=history)
 
 
 def test_the_threshold_is_that_of_the_looks_so_far():
     record = plan(look(100, 0.2), look(300, 0.5))
-    found = record.threshold(8.0, 600)
-    assert found == pytest.approx(stats.norm.cdf(thresholds([0.2, 0.5, 0.8])[-1]))
-    # Information that falls back spends nothing, and decides nothing.
-    assert record.threshold(3.0, 600) == 1.0
-    # The last look has all of it, whatever the information.
-    assert record.threshold(3.0, 1000) == pytest.approx(stats.norm.cdf(thresholds([0.2, 0.5, 1.0])[-1]))
-    # A table that was looked at has the fraction that it had then.
-    assert record.fraction(99.0, 300) == 0.5
+    assert record.threshold(8.0, 0.8) == pytest.approx(stats.norm.cdf(thresholds([0.2, 0.5, 0.8])[-1]))
+    assert record.threshold(9.0, 1.0) == pytest.approx(stats.norm.cdf(thresholds([0.2, 0.5, 1.0], [2, 5, 9])[-1]))
+    assert record.threshold(9.0, 0.5) == 1.0  # no error is left to spend by a fraction that stands still
+    assert record.look(300) == record.history[1] and record.look(299) is None
 
 
 def test_what_does_not_belong_to_it_is_said():
     record, table = plan(look(100, 0.2), look(300, 0.5)), pd.DataFrame({"x": range(300)})
-    assert not_known(table, record) == ""
-    assert not_known(pd.concat([table, table]), record) == ""  # before the next look
+    assert not_known(table, record) == "" and not_known(table[:100], record) == ""
+    assert "hotmess next" in not_known(pd.concat([table, table]), record)  # before the next look
     assert "300" in not_known(table[:200], record)
-    ended = plan(look(100, 0.2), look(300, 0.5, stop="the budget is spent"))
-    assert not_known(pd.concat([table, table]), ended)
     assert not_known(table, None) == ""
     assert "--looks" in not_known(table.assign(round=["1", "2", "3"] * 100), None)
     assert not_known(table.assign(round="1"), None) == ""
@@ -82,7 +76,7 @@ def test_two_records_that_differ_are_refused():
         "{",
         '{"claim": "x"}',
         '{"claim": "x", "most_responses": 10, "extra": 1}',
-        '{"claim": "x", "most_responses": 10, "information": Infinity}',
+        '{"claim": "x", "most_responses": 10, "futility": NaN}',
         '{"claim": "x", "most_responses": 10, "most_looks": 11}',
         "[" * 100_000,
     ],
@@ -107,5 +101,5 @@ def test_looks_that_do_not_grow_are_no_record():
 def test_another_claim_is_held_to_the_same_probability():
     record = plan(look(len(hm.example()), 0.3))
     verdict = hm.test("budget-lowers-incoherence", replace(hm.example(), looks=record), draws=250)
-    assert verdict.case.threshold == pytest.approx(record.threshold(1.0, len(hm.example())))
+    assert verdict.case.threshold == 0.99
     assert "did not look at this claim" in verdict.sentence

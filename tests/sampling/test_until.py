@@ -126,7 +126,7 @@ def test_a_run_that_is_interrupted_ends_as_one_left_alone(
     assert sample(questions, alone, monkeypatch, mock(cold), *budget) == 0
     capsys.readouterr()
     codes = []
-    for most in (50, 100, 130, None):  # inside the first round, inside the second, inside the third, to the end
+    for most in (50, 100, 100, None):  # inside the first round, inside the second, inside the third, to the end
         try:
             codes.append(sample(questions, cut, monkeypatch, mock(cold, most=most), *budget))
         except KeyboardInterrupt:

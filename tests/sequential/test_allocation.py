@@ -8,7 +8,7 @@ import pytest
 import hotmess as hm
 from hotmess.answers.conjugate import LetterCells
 from hotmess.claims.api import as_study
-from hotmess.sequential.allocation import influence_sd, neyman, next_counts
+from hotmess.sequential.allocation import influence_sd, next_counts, neyman
 
 
 @pytest.mark.parametrize("seed", range(6))

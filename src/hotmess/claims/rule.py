@@ -33,7 +33,7 @@ class Probability:
 
         The score z of a threshold in units of a statement's sd is known to √((1 + z²/2)/n): mean and sd are both drawn.
         """
-        z = stats.norm.isf(np.clip(value, 1e-300, 1.0))
+        z = stats.norm.isf(np.clip(value, 1e-300, 1 - 1e-16))
         error = stats.norm.isf(0.025) * np.sqrt((1 + z**2 / 2) / self.effective)
         low, high = (float(stats.norm.sf(z + side * error)) for side in (1, -1))
         return Probability(value, low, high, self.effective)

@@ -34,7 +34,6 @@ from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, Gate, need_draws
-from hotmess.looks.record import information_of
 from hotmess.statements.effective import Effective, spread_by_count
 
 
@@ -107,12 +106,11 @@ def test_claim(
     return verdict
 
 
-def threshold_at(study: Study, draws: np.ndarray) -> float:
+def threshold_of(study: Study) -> float:
     """The probability that decides: 0.975, or more where responses were drawn with looks between."""
     looks = study.responses.looks
-    if looks is None:
-        return THRESHOLD
-    return looks.threshold(information_of(draws), len(study.responses.table))
+    look = None if looks is None else looks.look(len(study.responses.table))
+    return THRESHOLD if look is None else look.threshold
 
 
 def touching(case: Case) -> bool:
@@ -158,7 +156,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     own = effective if population == "like-these" else None
     low, high = claim.region or (0.0, np.inf)
     p, p_other = smoothed(quantity.draws, low, high, effective=own), float(claim.holds(other.draws).mean())
-    threshold = threshold_at(study, quantity.draws)
+    threshold = threshold_of(study)
     few = own.sentence() if own is not None and own.few else ""
     verdict, reasons = decide(p, p_other, gate=gate, threshold=threshold, few=few)
     none = practically_none(quantity.draws, other.draws, claim.negligible, threshold=threshold, effective=own)

@@ -1,10 +1,10 @@
 """Error spent over looks, and the thresholds that spend it (Lan and DeMets 1983; Armitage, McPherson and Rowe 1969).
 
-At look k the estimate has information I_k = 1/variance, t_k = I_k / I_max. Its standardised values Z_1, Z_2, … are
-jointly Normal with covariance √(t_j/t_k) for j < k: exactly so for efficient estimates from accumulating data, more
-questions and more samples of the same questions alike, because each estimate uses all there is. What counts is the
-information of an estimate and not the number of responses: draws of questions already asked leave the scatter between
-questions as it is.
+At look k the estimate has information I_k = 1/variance, a fraction t_k of what the budget's end is expected to bring.
+Its standardised values Z_1, Z_2, … are jointly Normal with covariance √(I_j/I_k) for j < k: exactly so for efficient
+estimates from accumulating data, more questions and more samples of the same questions alike, because each estimate
+uses all there is. What counts is the information of an estimate and not the number of responses: draws of questions
+already asked leave the scatter between questions as it is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from scipy import optimize, stats
 
 ALPHA = 0.025
 """Error of each direction over all looks: what one look alone spends at the threshold 0.975."""
+
+LEAST = 1.05
+"""Growth of information from look to look, at least."""
 
 NODES = 400
 """Points of the quadrature over the values at which a run goes on."""
@@ -46,11 +49,19 @@ SPENDING: dict[str, Callable[[float, float], float]] = {"obrien-fleming": obrien
 """How error may be spent, by name."""
 
 
-def thresholds(fractions: Sequence[float], *, spending: str = "obrien-fleming", alpha: float = ALPHA) -> np.ndarray:
+def thresholds(
+    fractions: Sequence[float],
+    information: Sequence[float] | None = None,
+    *,
+    spending: str = "obrien-fleming",
+    alpha: float = ALPHA,
+) -> np.ndarray:
     """(looks,) values of Z above which each look decides, so that under no effect α is spent over all looks.
 
-    fractions: of the information at each look, rising; a look that brings no new information gets an infinite
-    threshold: it can decide nothing.
+    fractions: by which error is spent at each look, from 0 to 1.
+    information: of the estimate at each look, which decides how the looks go together; default: the fractions. It is
+    itself estimated, and taken to grow by a twentieth at least, which errs towards higher thresholds. A look at which
+    no error may be spent gets an infinite threshold: it decides nothing.
 
     Solves P(Z_1 < c_1, …, Z_{k−1} < c_{k−1}, Z_k ≥ c_k) = α(t_k) − α(t_{k−1}) look by look, by Gauss–Legendre
     quadrature over the values at which the run goes on.
@@ -61,14 +72,17 @@ def thresholds(fractions: Sequence[float], *, spending: str = "obrien-fleming", 
     1.96
     """
     spend = SPENDING[spending]
+    known = np.asarray(fractions if information is None else information, float)
+    known = known / known.max() if len(known) and known.max() > 0 else known
     out, before, spent = [], 0.0, 0.0
     points: np.ndarray | None = None  # values of S = Z √t at which the run went on
     weight = np.ones(0)  # their density times the quadrature's weights
-    for t in fractions:
-        more = spend(t, alpha) - spent
-        if t <= before + 1e-9 or more <= 0:
+    for fraction, t in zip(fractions, known.tolist(), strict=True):
+        more = spend(fraction, alpha) - spent
+        if more <= 0:
             out.append(math.inf)
             continue
+        t = max(t, LEAST * before)
         step = math.sqrt(t - before)
         if points is None:
             bound = math.sqrt(t) * stats.norm.isf(more)

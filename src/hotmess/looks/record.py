@@ -28,7 +28,7 @@ class Look(BaseModel):
     Attributes:
         responses: in the table at this look.
         information: 1/variance of the claim's quantity, for the population it is about.
-        fraction: of the information planned for, from 0 to 1; 1 at the last look.
+        fraction: of the information that the budget's end is expected to bring; 1 at the last look.
         threshold: probability that a verdict needed here.
         probability: of the claim.
         verdict: of the claim at this threshold.
@@ -56,7 +56,6 @@ class Looks(BaseModel):
         population: that it is about.
         most_looks: planned beforehand.
         most_responses: the budget, in responses of the whole table.
-        information: planned for at the last look; 0 before the first look fixes it.
         spending: how the error is spent.
         futility: chance of a decision below which the run stops; 0 for never.
         settings: digest of what was asked and how, where this package draws; a run goes on only as it was begun.
@@ -69,7 +68,6 @@ class Looks(BaseModel):
     population: Literal["like-these", "these"] = "like-these"
     most_looks: int = Field(default=5, ge=1, le=MOST_LOOKS)
     most_responses: int = Field(ge=2)
-    information: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     spending: Literal["obrien-fleming", "pocock"] = "obrien-fleming"
     futility: float = Field(default=0.05, ge=0, le=0.5)
     settings: str = Field(default="", max_length=64)
@@ -87,37 +85,24 @@ class Looks(BaseModel):
         """Why the run ended; empty while it goes on."""
         return self.history[-1].stop if self.history else ""
 
-    def before(self, responses: int) -> tuple[Look, ...]:
-        """The looks at tables smaller than one of so many responses."""
-        return tuple(look for look in self.history if look.responses < responses)
+    def look(self, responses: int) -> Look | None:
+        """The look that was taken at a table of so many responses; None where there was none."""
+        return next((look for look in self.history if look.responses == responses), None)
 
-    def fraction(self, information: float, responses: int) -> float:
-        """Share of the information planned for, at a table of so many responses: 1 at the last look, never falling.
-
-        At a table that was looked at it is what it was then.
-        """
-        for look in self.history:
-            if look.responses == responses:
-                return look.fraction
-        earlier = self.before(responses)
-        if len(earlier) + 1 >= self.most_looks or responses >= self.most_responses:
-            return 1.0
-        t = information / self.information if self.information > 0 else responses / self.most_responses
-        return float(min(1.0, max(t, *(look.fraction for look in earlier), 0.0)))
-
-    def threshold(self, information: float, responses: int) -> float:
-        """The probability that a verdict needs at a table of so many responses, given the looks before it.
+    def threshold(self, information: float, fraction: float) -> float:
+        """The probability that a verdict needs at the next look, given those before it.
 
         >>> plan = Looks(claim="natural-overthinking", most_looks=1, most_responses=100)
-        >>> round(plan.threshold(1.0, 100), 4)
+        >>> round(plan.threshold(1.0, 1.0), 4)
         0.975
         """
-        fractions = [look.fraction for look in self.before(responses)] + [self.fraction(information, responses)]
-        return float(stats.norm.cdf(thresholds(fractions, spending=self.spending, alpha=ALPHA)[-1]))
+        fractions = [look.fraction for look in self.history] + [fraction]
+        known = [look.information for look in self.history] + [information]
+        return float(stats.norm.cdf(thresholds(fractions, known, spending=self.spending, alpha=ALPHA)[-1]))
 
     def sentence(self, responses: int, threshold: float) -> str:
         """What a verdict on the table says of them."""
-        number = len(self.before(responses)) + 1
+        number = 1 + sum(look.responses < responses for look in self.history)
         return (
             f"Look {number} of at most {self.most_looks} while responses were drawn until {self.claim} was decided: a "
             f"probability above {_nines(threshold)} was needed."
@@ -193,12 +178,12 @@ def not_known(table: pd.DataFrame, looks: Looks | None) -> str:
             "them: give their record (--looks FILE), or name the column otherwise if there were none"
         )
     responses = len(table)
-    last = looks.history[-1].responses if looks.history else 0
-    if responses == last or (responses > last and not looks.stopped):
+    if looks.look(responses) is not None:
         return ""
+    last = looks.history[-1].responses if looks.history else 0
     return (
-        f"The table has {responses:,} responses and the last look of its record was at {last:,}: part of it was left "
-        "out, or something added after the run had ended; test what was looked at"
+        f"The table has {responses:,} responses, and the record of looks, the last at {last:,}, knows of none at so "
+        "many: test what was looked at, whole, or look first (hotmess next)"
     )
 
 

@@ -36,7 +36,7 @@ def look_at(study: Study, claim: Claim, plan: Looks, *, interval: float = 0.9) -
     claim
         The claim that decides when to stop.
     plan
-        The record so far; its first look fixes how much information is planned for (`planned_information`).
+        The record so far.
 
     Raises
     ------
@@ -52,31 +52,31 @@ def look_at(study: Study, claim: Claim, plan: Looks, *, interval: float = 0.9) -
             "there is nothing new to look at."
         )
     information = _information(study, claim, plan.population)
-    if plan.information == 0 and information > 0:
-        plan = plan.model_copy(update={"information": planned_information(study, claim, plan, information)})
-    asked = replace(study, responses=replace(study.responses, looks=plan), made=study.made)
-    verdict = test_claim(asked, claim, population=plan.population, interval=interval)
-    if verdict.case is not None:
-        information = information_of(verdict.case.quantity.draws)
-    fraction = plan.fraction(information, responses)
-    decided = None
-    if verdict.case is not None:
-        decided = chance(plan, verdict.median or 0.0, information, fraction, claim.negligible)
+    final = final_information(study, claim, plan, information)
+    last = len(plan.history) + 1 >= plan.most_looks or responses >= plan.most_responses
+    spent = max((look.fraction for look in plan.history), default=0.0)
+    fraction = 1.0 if last else float(min(1.0, max(spent, information / final if final > 0 else 0.0)))
     look = Look(
         responses=responses,
         information=information,
         fraction=fraction,
-        threshold=plan.threshold(information, responses),
-        probability=verdict.probability,
-        verdict=verdict.verdict,
-        decided=decided,
+        threshold=plan.threshold(information, fraction),
+        probability=None,
+        verdict="open",
     )
+    known = plan.model_copy(update={"history": (*plan.history, look)})
+    asked = replace(study, responses=replace(study.responses, looks=known), made=study.made)
+    verdict = test_claim(asked, claim, population=plan.population, interval=interval)
+    decided = None
+    if verdict.case is not None:
+        decided = chance(plan, verdict.median or 0.0, look, final, claim.negligible)
+    look = look.model_copy(update={"probability": verdict.probability, "verdict": verdict.verdict, "decided": decided})
     look = look.model_copy(update={"stop": _stop(plan, look)})
     return plan.model_copy(update={"history": (*plan.history, look)}), verdict
 
 
-def planned_information(study: Study, claim: Claim, plan: Looks, information: float) -> float:
-    """Information at the budget's end, predicted at the first look: as many samples more of every question, equally.
+def final_information(study: Study, claim: Claim, plan: Looks, information: float) -> float:
+    """Information at the budget's end, as it is expected now: as many samples more of every question, equally.
 
     By the design of the claim (methods, section 8), var(now)/var(then) times the information now; a claim without a
     design is taken to gain in proportion to responses, so that early looks spend little.
@@ -96,20 +96,26 @@ def planned_information(study: Study, claim: Claim, plan: Looks, information: fl
     return information * float(max(1.0, np.mean(before**2) / np.mean(after**2)))
 
 
-def chance(plan: Looks, estimate: float, information: float, fraction: float, delta: float | None) -> float:
-    """P(the last look decides), either way or as practically none, from the estimate now.
+def chance(plan: Looks, estimate: float, look: Look, final: float, delta: float | None) -> float:
+    """P(the last look decides), either way or as practically none, from the estimate at this one.
 
     The looks that are left are taken to bring equal parts of the information that is missing.
     """
-    done = [look.fraction for look in plan.history] + [fraction]
-    left = max(0, plan.most_looks - len(done))
-    rest = [fraction + (1 - fraction) * (k + 1) / left for k in range(left)] if fraction < 1 else []
-    last = float(thresholds([*done, *rest], spending=plan.spending)[-1])
-    if not math.isfinite(last) or information <= 0:
+    if look.information <= 0:
         return 0.0
-    final = max(plan.information, information)
-    up, down = (chance_of_deciding(sign * estimate, information, final, last) for sign in (1, -1))
-    return min(1.0, up + down + _chance_of_none(estimate, information, final, last, delta))
+    final = max(final, look.information)
+    done = [*plan.history, look]
+    left = max(0, plan.most_looks - len(done)) if look.fraction < 1 else 0
+    steps = [(k + 1) / left for k in range(left)]
+    fractions = [one.fraction for one in done] + [look.fraction + (1 - look.fraction) * step for step in steps]
+    known = [one.information for one in done] + [
+        look.information + (final * (1 + 1e-6) - look.information) * step for step in steps
+    ]
+    last = float(thresholds(fractions, known, spending=plan.spending)[-1])
+    if not math.isfinite(last):
+        return 0.0
+    up, down = (chance_of_deciding(sign * estimate, look.information, final, last) for sign in (1, -1))
+    return min(1.0, up + down + _chance_of_none(estimate, look.information, final, last, delta))
 
 
 def _chance_of_none(estimate: float, information: float, final: float, threshold: float, delta: float | None) -> float:
@@ -130,7 +136,9 @@ def told(plan: Looks, cost: str = "") -> str:
     """How far a run has come, in one line; `cost` is what it has cost so far, in words."""
     look = plan.history[-1]
     said = f"Look {len(plan.history)} of at most {plan.most_looks}: {look.responses:,} responses"
-    said += f", {look.fraction:.0%} of the information planned for; {plan.claim} is {look.verdict}"
+    said += (
+        f", {look.fraction:.0%} of the information that the budget is expected to bring; {plan.claim} is {look.verdict}"
+    )
     if look.probability is not None:
         said += (
             f", P = {look.probability:.3f} where above {look.threshold:.6g} or below {1 - look.threshold:.2g} decides"
@@ -157,8 +165,6 @@ def _stop(plan: Looks, look: Look) -> str:
         return "the budget is spent"
     if len(plan.history) + 1 >= plan.most_looks:
         return "the last look that was planned has been taken"
-    if look.fraction >= 1:
-        return "the information planned for is reached"
     if look.decided is not None and look.decided < plan.futility:
         return f"the chance that all of the budget decides it is {look.decided:.1%}"
     return ""
