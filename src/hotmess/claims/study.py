@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hotmess.temperature.posterior import LengthFit
 
 Made = TypeVar("Made")
-
 LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
 MOST_DRAWS = 16_000
 OF_THE_DATA = ("cells", "grouped", "scale_cells", "unread", "filled_lengths", "without_truncated")
@@ -167,9 +166,8 @@ class Study:
         from hotmess.decompose.unparsable import unread_models
         from hotmess.looks.record import not_known
 
-        unknown = not_known(self.responses.table, self.responses.looks)
         said = self.once("unread", lambda: unread_models(self.cells.table)[1].removeprefix("Not reliable: "))
-        return unknown or str(said)
+        return not_known(self.responses.table, self.responses.looks) or str(said)
 
     @property
     def has_truncated(self) -> bool:
