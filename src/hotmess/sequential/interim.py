@@ -12,7 +12,7 @@ from scipy import stats
 from hotmess.claims.rule import DECIDED, NEGLIGIBLE
 from hotmess.claims.test import test_claim
 from hotmess.design.components import Components
-from hotmess.design..py import standard_error
+from hotmess.design.decision_rate import standard_error
 from hotmess.errors import BadInput, NotTestable
 from hotmess.looks.boundaries import chance_of_deciding, thresholds
 from hotmess.looks.record import Look, Looks, information_of
