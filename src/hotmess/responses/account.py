@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hotmess.errors import BadInput, Damaged
-from hotmess.looks import FILE, KEY
+from hotmess.looks import FILE, KEY, looks_in
 from hotmess.responses.ask import Ask, named
 from hotmess.responses.by_layout import by_layout, nested_signs
 from hotmess.responses.hive import partitions
@@ -138,11 +138,8 @@ def look(path: Path, ask: Ask, account: Account, *, shown: Callable[[Path], str]
             # The one file that there is says what it needs, as if it had been named itself.
             return look(sorted(found.unknown)[0], ask, account, shown=shown)
         near = sorted(refused, key=lambda one: "lacks" not in one)
-        raise BadInput(
-            f"The folder {shown(path)!r} holds no response table and no log: {near[0]}."
-            if near
-            else f"The folder {shown(path)!r} holds no response table and no log."
-        )
+        why = f": {near[0]}" if near else ""
+        raise BadInput(f"The folder {shown(path)!r} holds no response table and no log{why}.")
 
 
 def _inside(file: Path, folder: Path) -> str:
@@ -178,9 +175,7 @@ def _in_folder(file: Path, ask: Ask, account: Account, root: Path) -> str | None
         return "empty"
     reason = None
     if file.name == FILE:
-        from hotmess.looks.record import load_looks
-
-        account.looks.append(load_looks(file))
+        account.looks.append(looks_in(file))
         return None
     for opened in open_file(file):
         reason = _read(opened, ask, account, partitions(file, root), _inside(file, root), asked=False)
@@ -267,9 +262,7 @@ def _read(opened: Opened, ask: Ask, account: Account, extra: dict[str, str], nam
                 return reason
             frame = rows_of(opened, kind)
     if kind == "parquet" and (text := kept_text(opened, KEY)) is not None:
-        from hotmess.looks.record import parse_looks
-
-        account.looks.append(parse_looks(text, name))
+        account.looks.append(looks_in(text, name))
     for key, value in extra.items():
         if key not in frame.columns:
             frame[key] = value
