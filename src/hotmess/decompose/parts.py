@@ -71,7 +71,7 @@ def from_moments(means: Float[np.ndarray, "*sets 3"]) -> Float[np.ndarray, "*set
     return np.stack([a, spread, concentration], axis=-1)
 
 
-def shapley(before: Float[np.ndarray, "*sets 3"], after: Float[np.ndarray, "*sets 3"]) -> Float[np.ndarray, "*sets 3"]:
+def shapley(before: Float[np.ndarray, "*#sets 3"], after: Float[np.ndarray, "*#sets 3"]) -> Float[np.ndarray, "... 3"]:
     """Shapley values of the three parts in I(after) − I(before): (…, 3), summing to the difference exactly.
 
     Args:
