@@ -1,4 +1,4 @@
-"""Exact posterior of groups without pooling, by quadrature.
+"""Exact posterior of groups without pooling, by quadrature (methods, section 3).
 
 Without pooling the posterior of a group factorises into two parts, (a, kappa) and phi, because right and wrong totals
 inform only the first and the split among wrong options only the second. Two dimensions and one are integrated on

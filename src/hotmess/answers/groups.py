@@ -1,4 +1,5 @@
-"""From cells to the groups of the latent model: who shares parameters, and the regression's design matrix."""
+"""From cells to the groups of the latent model: who shares parameters, and the
+regression's design matrix (methods, section 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Each model by itself: in how many a claim holds, how far they lie apart, and what a new one would be (methods, 7)."""
+"""Each model by itself: in how many a claim holds, how far they lie apart, and
+what a new one would be (methods, section 7)."""
 
 from __future__ import annotations
 

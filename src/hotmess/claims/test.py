@@ -1,4 +1,4 @@
-"""Testing claims: the posterior, then the guards, none of which can raise a verdict."""
+"""Testing claims: the posterior, then the guards, none of which can raise a verdict (methods, section 7)."""
 
 from __future__ import annotations
 

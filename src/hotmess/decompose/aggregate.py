@@ -1,4 +1,4 @@
-"""From cells to sets of questions: means over questions, and incoherence as a ratio of sums."""
+"""From cells to sets of questions: means over questions, and incoherence as a ratio of sums (methods, section 1)."""
 
 from __future__ import annotations
 

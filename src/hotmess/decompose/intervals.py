@@ -1,4 +1,4 @@
-"""Uncertainty without a model, from the terms of each question; never by resampling responses.
+"""Uncertainty without a model, from the terms of each question; never by resampling responses (methods, section 2).
 
 Two populations, two estimands. *Questions like these*: Dirichlet(1, …, 1) weights on questions (the Bayesian bootstrap,
 Rubin 1981), the same weights for every model, size, budget and half. *These questions*: jackknife variances of the

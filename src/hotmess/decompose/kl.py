@@ -1,4 +1,4 @@
-"""The KL family: bias and variance of smoothed predictions around their geometric mean.
+"""The KL family: bias and variance of smoothed predictions around their geometric mean (methods, section 1).
 
 Predictions are smoothed, f ← (f + δ)/(1 + Cδ), and averaged as log f̄ = E log f − log Z with Z = Σ_c exp(E log f[c]).
 Then error = −E log f[y], variance = E KL(f̄‖f) = −log Z, bias = KL(y‖f̄) = error − variance (Hägele et al. 2026).

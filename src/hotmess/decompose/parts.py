@@ -1,4 +1,5 @@
-"""A difference of incoherence in three parts: accuracy, spread of accuracy, concentration of wrong answers.
+"""A difference of incoherence in three parts: accuracy, spread of accuracy,
+concentration of wrong answers (methods, section 3).
 
 For one-hot answers the incoherence of a question set is exactly
 

@@ -1,4 +1,5 @@
-"""The squared family: Brier, coverage error, score error, squared norm of a final point, embedding variance.
+"""The squared family: Brier, coverage error, score error, squared norm of a
+final point, embedding variance (methods, section 1).
 
 error = E|y − z|², bias² = |y − E z|², variance = E|z − E z|², so that error = bias² + variance.
 """

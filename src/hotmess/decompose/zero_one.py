@@ -1,4 +1,4 @@
-"""0/1 loss, any number of options, ties included.
+"""0/1 loss, any number of options, ties included (methods, section 1).
 
 The main answer is the most frequent one. bias = 1 where it is wrong; variance = P(answer ≠ main);
 error = bias + s · variance, with s = 1 where the main answer is right and s = −P(answer = target | answer ≠ main) where

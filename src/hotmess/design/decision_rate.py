@@ -1,4 +1,4 @@
-"""The chance that a claim is called supported in a design, in closed form (methods, section 8)."""
+"""The chance that a claim is called supported in a design, in closed form (methods, section 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many questions, samples and models a claim needs (methods, section 8), from a pilot's posterior.
+"""How many questions, samples and models a claim needs (methods, section 9), from a pilot's posterior.
 
 In each posterior draw of the pilot the quick estimate of the claim has mean `effect` and variance
 

@@ -1,4 +1,5 @@
-"""Evidence: prior and posterior odds of a direction, Savage-Dickey ratios and bridge sampling for a point.
+"""Evidence: prior and posterior odds of a direction, Savage-Dickey ratios and
+bridge sampling for a point (methods, section 7).
 
 Odds compare a claim with its complement; prior odds come from simulating the prior that the model induces on the
 quantity. They are for these questions only: Bayesian-bootstrap weights have no prior on the estimand. Odds beyond the

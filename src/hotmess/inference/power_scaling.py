@@ -1,4 +1,5 @@
-"""Power-scaling: draws reweighted as if prior or likelihood were to a power (Kallioinen et al. 2024).
+"""Power-scaling: draws reweighted as if prior or likelihood were to a power
+(Kallioinen et al. 2024; methods, section 7).
 
 Weights are smoothed by a Pareto tail (PSIS); where its k exceeds 0.7 they cannot be trusted.
 """

@@ -1,4 +1,5 @@
-"""What length laws are fitted to: lines of every arm, and incoherences of bins, from draws of questions' own terms."""
+"""What length laws are fitted to: lines of every arm, and incoherences of bins,
+from draws of questions' own terms (methods, section 4)."""
 
 from __future__ import annotations
 

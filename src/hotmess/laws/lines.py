@@ -1,4 +1,5 @@
-"""A straight line through the values of a few models: exact posterior of its slope, with the models' own residual."""
+"""A straight line through the values of a few models: exact posterior of its
+slope, with the models' own residual (methods, section 10)."""
 
 from __future__ import annotations
 

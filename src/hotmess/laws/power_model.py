@@ -1,4 +1,5 @@
-"""The power laws as a collapsed Gaussian law: levels and exponents of groups, residuals of models and of cells."""
+"""The power laws as a collapsed Gaussian law: levels and exponents of groups,
+residuals of models and of cells (methods, section 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Lines of logit (or log) incoherence in length without bins, logarithms of small numbers or errors left out.
+"""Lines of logit (or log) incoherence in length without bins, logarithms of
+small numbers or errors left out (methods, section 4).
 
 Incoherence at length x is a ratio of sums, E[variance | x] / E[error | x]. Where it is m(x) = expit(level + slope z),
 

@@ -1,4 +1,4 @@
-"""pass^k and pass@k beyond the responses that were drawn: what n responses identify is a bound.
+"""pass^k and pass@k beyond the responses that were drawn: what n responses identify is a bound (methods, section 10).
 
 The count of right ones among n responses has the distribution f_c = ∫ C(n, c) p^c (1 − p)^(n − c) dG(p), where G is how
 the chance of a right answer scatters over questions. f holds the first n moments of G and nothing more, so ∫ p^k dG for

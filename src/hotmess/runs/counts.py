@@ -1,4 +1,5 @@
-"""What people count by hand on repeated responses, question by question: pass@k, pass^k, flips, agreement, entropy.
+"""What people count by hand on repeated responses, question by question:
+pass@k, pass^k, flips, agreement, entropy (methods, section 10).
 
 All are U-statistics of a question's own responses: the average of a kernel over all ways to take k of its n responses
 without putting any back, so that each is unbiased for k ≤ n whatever the answer distribution is. Responses come as one

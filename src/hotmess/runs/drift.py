@@ -1,4 +1,5 @@
-"""Whether repeats of a question stand in an order that goes with what they say, so that they are not exchangeable.
+"""Whether repeats of a question stand in an order that goes with what they say,
+so that they are not exchangeable (methods, section 10).
 
 Outputs that were sorted, by likelihood or by score, or a service that changed while it was asked, leave a trend over
 `sample`: of scores, or of how often a response says what the others of its question say. Means over all repeats stay

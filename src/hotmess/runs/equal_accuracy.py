@@ -1,4 +1,5 @@
-"""Reliability at equal accuracy, of every model: what share of the variance of right and wrong lies between questions.
+"""Reliability at equal accuracy, of every model: what share of the variance of
+right and wrong lies between questions (methods, section 10).
 
 Two runs are both right with probability P = E p², which lies between a² (every question is right equally often) and a
 (every question is always or never right) for accuracy a. Where it lies between them,

@@ -1,4 +1,5 @@
-"""A judge's errors, known from a validation table, taken out of bias² and variance with their own uncertainty.
+"""A judge's errors, known from a validation table, taken out of bias² and
+variance with their own uncertainty (methods, section 10).
 
 A judge calls a right answer right with probability s (sensitivity) and a wrong one wrong with probability t
 (specificity),

@@ -1,4 +1,5 @@
-"""What the levels of a source do to all questions alike, and how little a few of them say about others.
+"""What the levels of a source do to all questions alike, and how little a few
+of them say about others (methods, section 10).
 
 Where questions share their prompts or judges, a level's own effect is in every question, so that a part of variance is
 known from K levels however many questions there are. Under weights of questions the estimate of a part scatters for the

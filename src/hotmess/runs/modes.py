@@ -1,4 +1,5 @@
-"""Modes of failure inside variance: does a model alternate with one favourite mistake, lose its format, or guess?
+"""Modes of failure inside variance: does a model alternate with one favourite
+mistake, lose its format, or guess? (methods, section 10)
 
 The variance of one-hot answers is the chance that two responses differ, 1 − Σ p², and two responses differ in one of
 three

@@ -1,4 +1,5 @@
-"""Parts of a question's variance, without a model, from pairs of responses that share some of their sources.
+"""Parts of a question's variance, without a model, from pairs of responses that
+share some of their sources (methods, section 10).
 
 A response's position z varies for several reasons: which few-shot context, wording, judge, machine or day it was made
 with (its *sources*), and sampling besides. With independent levels, z = Σ_B e_B(levels in B) over the subsets B of the

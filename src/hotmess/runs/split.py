@@ -1,4 +1,5 @@
-"""Parts of variance of several sets of responses, with draws that hold together over sets, parts, total and error."""
+"""Parts of variance of several sets of responses, with draws that hold together
+over sets, parts, total and error (methods, section 10)."""
 
 from __future__ import annotations
 

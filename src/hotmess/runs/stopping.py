@@ -1,4 +1,4 @@
-"""Whether questions were asked more or less often because of how they were answered.
+"""Whether questions were asked more or less often because of how they were answered (methods, section 10).
 
 Where sampling went on until answers agreed, or stopped once they did, the mean of a question's responses is no longer
 an unbiased estimate of anything: the number of responses is part of the outcome. Nothing can be mended afterwards but

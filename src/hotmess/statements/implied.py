@@ -1,4 +1,4 @@
-"""Effective questions as the fitted model implies them: virtual questions, drawn from the fit.
+"""Effective questions as the fitted model implies them: virtual questions, drawn from the fit (methods, section 3).
 
 Where few questions carry the errors a sample often holds none of the rare ones that matter, and its kurtosis says that
 all is well (a median of 6.5 effective questions where 3.2 is true). The model has seen the whole distribution's shape:

@@ -1,4 +1,4 @@
-"""What each question does to a statement, and how well its variance is known.
+"""What each question does to a statement, and how well its variance is known (methods, section 3).
 
 A statement g of set means mu_s = sum_q w_q T_sq / sum_q w_q m_sq (T_sq the sum of question q's terms in set s, m_sq its
 number of cells there) moves with the weights by

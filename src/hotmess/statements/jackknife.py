@@ -1,4 +1,5 @@
-"""The same for posteriors that are sampled: the Bayesian infinitesimal jackknife (Giordano and Broderick 2023).
+"""The same for posteriors that are sampled: the Bayesian infinitesimal
+jackknife (Giordano and Broderick 2023; methods, section 3).
 
 The posterior mean of a set mean mu under weights w on questions moves with each weight by
 

@@ -1,4 +1,4 @@
-"""The group parameters at weights on questions: the weighted collapsed likelihood, maximised.
+"""The group parameters at weights on questions: the weighted collapsed likelihood, maximised (methods, section 3).
 
 In every group and every draw of weights w
 

@@ -1,4 +1,5 @@
-"""Set means of groups pooled by a formula: the infinitesimal jackknife on their collapsed likelihood.
+"""Set means of groups pooled by a formula: the infinitesimal jackknife on their
+collapsed likelihood (methods, section 3).
 
 Given the parameters, terms have their closed expectations (`hotmess.statements.expected`), so that nothing is drawn per
 question; what the posterior mean of each set does when a question is weighted is its covariance with the question's

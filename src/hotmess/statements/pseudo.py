@@ -1,4 +1,5 @@
-"""Slopes of positive means on a covariate by Poisson pseudo-likelihood: a log link, and no logs of tiny numbers.
+"""Slopes of positive means on a covariate by Poisson pseudo-likelihood: a log
+link, and no logs of tiny numbers (methods, section 4).
 
     maximise  sum_m [y_m (c + s x_m) - exp(c + s x_m)]          (Santos Silva and Tenreyro 2006)
 

@@ -1,4 +1,5 @@
-"""Set means whose terms have no closed expectations (KL, 0/1 loss, distances between positions), under weights.
+"""Set means whose terms have no closed expectations (KL, 0/1 loss, distances
+between positions), under weights (methods, section 3).
 
 The expected terms of cell i move with the parameters of its group. Draws of both from the posterior say how, by least
 squares in the bounded parameters x = (a, 1/(1 + kappa), 1/(1 + phi), u, 1/(1 + psi)), in which terms are nearly linear:

@@ -1,4 +1,5 @@
-"""From draws of a statement to what it says: guard, shift, spread (one function, for many statements at once).
+"""From draws of a statement to what it says: guard, shift, spread (one
+function, for many statements at once) (methods, section 3).
 
 1. *Guard against the model's shape.* With d = this statement - the same by unbiased terms, under the same weights, and
    z² = (mean d / sd d)², the statement is draws - max(0, 1 - 4/z²) d: where the two differ by much more than they

@@ -1,4 +1,4 @@
-"""Probabilities near a threshold from a smoothed tail, not by counting draws.
+"""Probabilities near a threshold from a smoothed tail, not by counting draws (methods, section 3).
 
 Among 1,000 draws a probability of 0.975 rests on 25. Draws of a statement are nearly those of Student's t, so that
 their t scores are a smooth function of their values: it is fitted in the tail that holds the threshold, and read off

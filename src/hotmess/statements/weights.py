@@ -1,4 +1,5 @@
-"""Weights on questions: what stands for drawing questions like these (Rubin 1981; Newton and Raftery 1994).
+"""Weights on questions: what stands for drawing questions like these (Rubin
+1981; Newton and Raftery 1994) (methods, section 3).
 
 One draw of weights is Q × Dirichlet(1, …, 1), so that it has mean 1: the likelihood it multiplies must weigh as much as
 it did. The same draw serves all models, sizes, budgets, halves and arms. Where questions come in clusters (a task

@@ -1,4 +1,5 @@
-"""Few-shot contexts in the temperature model: how much wider its effects are where responses share a context.
+"""Few-shot contexts in the temperature model: how much wider its effects are
+where responses share a context (methods, section 5).
 
 Responses of one question in one context lean to the same answer and are of like length, so the likelihood, which takes
 responses as independent given the question, counts them as more than they are. The cure is the sandwich: with u_s a

@@ -1,4 +1,5 @@
-"""What the temperature model says: incoherence as a function of length and of budget, and its change per doubling.
+"""What the temperature model says: incoherence as a function of length and of
+budget, and its change per doubling (methods, section 5).
 
 Everything is standardised: the same questions at every length, each unit's own observed range. The reference length of
 a question is its mean within the budget (natural) and over its budgets (budget).

@@ -1,4 +1,5 @@
-"""The temperature likelihood: softmax((score + lift · 1[target]) / temperature), response by response, in JAX.
+"""The temperature likelihood: softmax((score + lift · 1[target]) /
+temperature), response by response, in JAX (methods, section 5).
 
 Scores enter as differences d_k = eta_k - eta_target of the wrong options, so the target's logit is lift/tau and the
 wrong ones' d_k/tau. Cells (a model's responses to a question, all budgets) are rows of dense arrays, padded with

@@ -1,4 +1,5 @@
-"""Several claims at once: how many of those decided have the wrong sign by their own posteriors."""
+"""Several claims at once: how many of those decided have the wrong sign by
+their own posteriors (methods, section 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of incoherence length and model size explain: Shapley values of standardised slopes.
+"""How much of incoherence length and model size explain: Shapley values of standardised slopes (methods, section 4).
 
 Of every arm a (a model, its condition and budget) the length law sees the level at its mean log length and the slope
 per standard deviation s_a of its log lengths. With z and s_N the log length and log size in standard deviations, over
