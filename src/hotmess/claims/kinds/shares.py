@@ -103,8 +103,8 @@ def quick_shares(
     """The difference without a model: slopes within models, then of the models' levels on size, by least squares.
 
     variance, error, x: (cells,) unbiased terms and log length; model, question: (cells,) index; log_size: (models,).
-    Errors of the slopes are the scatter over models, with k - 1 and k - 2 degrees of freedom; squares are less the
-    squares of these, so that noise explains nothing on average.
+    Errors of the slopes are the scatter over models, with k - 1 and k - 2 degrees of freedom, and at least what the
+    scatter over questions makes of them; squares are less the squares of these: noise explains nothing on average.
     """
     lines = arm_lines(variance, error, x, model, question)
     has = np.isfinite(lines.slope)
@@ -113,13 +113,16 @@ def quick_shares(
     k = int(has.sum())
     arms = Arms(lines.middle[has], lines.spread[has], log_size[has], np.arange(k))
     slopes = lines.slope[has] * arms.unit
-    on_length, length_error = float(slopes.mean()), float(slopes.std(ddof=1) / np.sqrt(k))
+    shared = lines.influence[has].mean(0) * arms.unit
+    on_length = float(slopes.mean())
+    length_error = max(float(slopes.std(ddof=1) / np.sqrt(k)), float(np.sqrt((shared**2).sum())))
     design = arms.design()[:k]
     level = lines.level[has] - on_length * design[:, 1]
     s = design[:, 2]
     on_size = float(s @ level / (s @ s))
     left = level - level.mean() - on_size * s
-    size_error = float(np.sqrt((left**2).sum() / (k - 2) / (s @ s)))
+    alone = float(np.sqrt((s**2) @ lines.level_error[has] ** 2)) / float(s @ s)
+    size_error = max(float(np.sqrt((left**2).sum() / (k - 2) / (s @ s))), alone)
     value = (on_length**2 - length_error**2) - (on_size**2 - size_error**2)
     pairs = ((on_length, length_error), (on_size, size_error))
     variance_of = sum(4 * max(b**2 - e**2, 0.0) * e**2 + 2 * e**4 for b, e in pairs)
