@@ -15,6 +15,8 @@ from scipy import optimize, stats
 from hotmess.arrays import Floats, Ints
 from hotmess.errors import NotTestable
 
+SLACK = 1e-8
+"""What the programmes are solved to."""
 GRID = 801
 """Points at which G may have mass: Chebyshev's, dense where p is near 0 and 1 and p^k bends most."""
 
@@ -74,7 +76,7 @@ def beyond(right: Ints, n: Ints, k: int, *, best: bool = False, interval: float 
                 "drawn nothing is known."
             )
         found.append(sign * float(out.fun))
-    return max(0.0, found[0]), min(1.0, found[1])
+    return max(0.0, found[0] - SLACK), min(1.0, found[1] + SLACK)
 
 
 @lru_cache(maxsize=2)

@@ -18,6 +18,7 @@ from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
 from hotmess.runs.drift import drift
+from hotmess.runs.rare import rare_ends
 from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
 from hotmess.runs.stopping import never_differ, outcome_dependent
@@ -193,6 +194,8 @@ def _row(
         return out | {"value": np.nan, "low": np.nan, "high": np.nan, "kind": "estimate"}
     point, spread = (_statistic(value[at], question[at], w) for w in (np.ones((1, weights.shape[1])), weights))
     ends = bootstrap_interval(spread, point[0], interval=interval, questions=out["questions"])
+    if name not in ("icc", "entropy"):
+        ends = rare_ends(value[at], question[at], spread, ends, interval)
     least, most = -1.0 if name == "icc" else 0.0, np.inf if name == "entropy" else 1.0
     low, high = (float(np.clip(end, least, most)) for end in ends)
     return out | {"value": float(point[0]), "low": low, "high": high, "kind": "estimate"}
