@@ -5,6 +5,8 @@ The worlds are those of `reports/studies/statements.py`, a few data sets each.
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,8 @@ def test_the_guard_turns_to_the_unbiased_where_accuracy_is_no_beta():
         away.append([(x - unbiased) / sd for x in (np.median(found.draws), study.contrast(means.centre).item())])
     settled, latent = np.abs(np.mean(away, axis=0))
     assert settled < 0.3 < 0.6 < latent
+
+
+def test_the_page_says_what_the_record_says():
+    result = json.loads((study.HERE / "statements.json").read_text())
+    assert (study.HERE / "statements.md").read_text() == study.markdown(result, result["rows"])
