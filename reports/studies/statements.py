@@ -355,8 +355,8 @@ def markdown(about: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     lines += [
         "",
         "Aims, of statements with 8 effective questions or more as the model implies them: coverage 87 to 93%, width "
-        "0.9 to 1.15; where the truth is no effect, at most 4% in a direction; where there is one, supported in 0.9 of the "
-        "unbiased one's data sets. Missed, within Monte Carlo error or beyond it:",
+        "0.9 to 1.15; where the truth is no effect, at most 4% in a direction; where there is one, supported in 0.9 of "
+        "the unbiased one's data sets. Missed, within Monte Carlo error or beyond it:",
         "",
         *(away or ["* none"]),
     ]
