@@ -10,8 +10,9 @@ from scipy import stats
 import hotmess as hm
 from hotmess.cli import main
 from hotmess.errors import BadInput
+from hotmess.looks import one_record
 from hotmess.looks.boundaries import thresholds
-from hotmess.looks.record import Look, Looks, load_looks, not_known, one_record, parse_looks, save_looks
+from hotmess.looks.record import Look, Looks, load_looks, not_known, parse_looks, save_looks
 
 
 def look(responses, fraction, *, stop="", information=None):

@@ -6,8 +6,11 @@ record       what was planned before the first look, and what each look found
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
     from hotmess.looks.record import Looks
@@ -28,3 +31,16 @@ def looks_in(kept: Path | str, where: str = "") -> Looks:
     from hotmess.looks.record import load_looks, parse_looks
 
     return load_looks(kept) if isinstance(kept, Path) else parse_looks(kept, where)
+
+
+def one_record(found: Sequence[Looks], given: Path | str | Looks | None = None) -> Looks | None:
+    """The record of a table: what was given, else what its files hold; None where there is none.
+
+    Raises:
+        BadInput: where there are several that differ.
+    """
+    if given is not None:
+        found = [*found, looks_in(Path(given)) if isinstance(given, (str, Path)) else given]
+    if any(one != found[0] for one in found):
+        raise BadInput("There are several records of looks, and they differ: read what was drawn in one run alone.")
+    return found[0] if found else None

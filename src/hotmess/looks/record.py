@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -148,19 +147,6 @@ def parse_looks(text: str, where: str) -> Looks:
         raise BadInput(
             f"{where!r} is no record of looks ({reason}); it is written by hotmess sample and next."
         ) from error
-
-
-def one_record(found: Sequence[Looks], given: str | Path | Looks | None = None) -> Looks | None:
-    """The record of a table: what was given, else what its files hold; None where there is none.
-
-    Raises:
-        BadInput: where there are several that differ.
-    """
-    if given is not None:
-        found = [*found, given if isinstance(given, Looks) else load_looks(given)]
-    if any(one != found[0] for one in found):
-        raise BadInput("There are several records of looks, and they differ: read what was drawn in one run alone.")
-    return found[0] if found else None
 
 
 def not_known(table: pd.DataFrame, looks: Looks | None) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
+from hotmess.looks import one_record
 from hotmess.responses.account import Account, Table, look
 from hotmess.responses.address import fetched, is_address
 from hotmess.responses.ask import Ask, join_facts, named
@@ -27,9 +28,6 @@ from hotmess.responses.settings import check_settings, take_sources
 from hotmess.responses.table import Responses
 from hotmess.responses.validate import validate
 from hotmess.responses.values import suggest
-
-if TYPE_CHECKING:
-    from hotmess.looks.record import Looks
 
 Source = Any
 """A file, a folder, an address, or a table in memory."""
@@ -60,7 +58,7 @@ def read(
     canonical: str | Callable[[str], str] | None = None,
     engine: Any = None,
     keep: Sequence[str] = (),
-    looks: str | Path | Looks | None = None,
+    looks: Any = None,
     **log_options: Any,
 ) -> Responses:
     """Read tables and logs of responses into one validated table.
@@ -93,8 +91,7 @@ def read(
             `spark://host:port`, any other address that Ibis knows, or a connected backend of Ibis. The files are then
             Parquet, and the table holds counts, see `hotmess.responses.counted`.
         keep: with an engine, further columns that tell rows apart.
-        looks: the record of looks, or its file, where responses were drawn until a claim was decided and neither a
-            Parquet file nor a folder of logs holds it.
+        looks: the record of looks, or its file, where the responses were drawn until a claim was decided.
         **log_options: options of the log readers alone (scorer, filter, cache, …).
 
     Raises:
@@ -187,10 +184,7 @@ def read(
         outside_unparsable=outside_unparsable,
     )
     responses = replace(responses, sources=tuple(dict.fromkeys(sources)))
-    if account.looks or looks is not None:
-        from hotmess.looks.record import one_record
-
-        responses = replace(responses, looks=one_record(account.looks, looks))
+    responses = replace(responses, looks=one_record(account.looks, looks))
     if account.tables and not responses.counted:
         from hotmess.responses.copies import check_copies, comparable
         from hotmess.responses.formats.agreement import check_table
