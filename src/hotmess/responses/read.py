@@ -67,8 +67,7 @@ def read(
         paths: files or folders (what each is, is found by its content, not its name), addresses that fsspec knows, or
             tables in memory (pandas, Arrow, polars, DuckDB, …).
         columns: names of this package's columns → names in the file, as in `{"reasoning_tokens": "tokens"}`; a name
-        may be
-            a path into nested values (`evaluation.score`), or several with commas between, joined to one label.
+            may be a path into nested values (`evaluation.score`), or several, with commas, joined to one label.
         constants: columns → the value that they have in all rows.
         models: a table with a column `model`, whose other columns (`model_size_b`, `family`, …) are added by model.
         questions: the same with a column `question`: `target`, `n_choices`, `category`, …
