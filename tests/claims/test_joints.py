@@ -53,9 +53,9 @@ CARRIES: dict[str, tuple[str, float | None]] = {  # what each carries beside qua
     "intervention-lowers-incoherence": ("estimate control variants fit densities design", 0.02),
     "optimizer-bias-falls-faster-than-variance": ("estimate control", 0.05),
     "embedding-variance-rises-with-length": ("estimate control variants", None),
-    "context-share-of-variance": ("control", None),
-    "judge-share-of-variance": ("control", None),
-    "reliability-rises-with-scale": ("estimate control prior", None),
+    "context-share-of-variance": ("control rates", None),
+    "judge-share-of-variance": ("control rates", None),
+    "reliability-rises-with-scale": ("estimate control prior rates", None),
 }
 FIELDS = [
     "estimate",

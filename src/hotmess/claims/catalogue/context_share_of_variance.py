@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.source_share import REGION, SourceShare
+from hotmess.claims.rates import rates_beside
 from hotmess.errors import NotTestable
 from hotmess.responses.table import CELL
 
@@ -40,6 +41,7 @@ CLAIM = Claim(
     needs="any outcome, two or more contexts (column context, or --source) for a question, with repeated responses",
     region=REGION,
     control=SHARE.control,
+    rates=rates_beside(__file__),
     of_models=True,
     absent=absent.contexts,
     order=190,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.source_share import REGION, SourceShare, naming
+from hotmess.claims.rates import rates_beside
 from hotmess.errors import NotTestable
 from hotmess.responses.table import CELL
 
@@ -62,6 +63,7 @@ CLAIM = Claim(
     needs="any outcome, responses (column judged_response) judged twice or more, or several judges (column judge)",
     region=REGION,
     control=lambda study, seed: _about(study).control(study, seed),
+    rates=rates_beside(__file__),
     of_models=True,
     absent=absent.judges,
     order=200,
