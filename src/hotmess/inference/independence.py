@@ -1,20 +1,42 @@
 """Independence Metropolis for posteriors of a few dimensions whose density is cheap to evaluate in batches.
 
-A heavy-tailed proposal is fitted to the posterior by adaptive importance sampling, mixed with the prior so that no
-tail is out of reach, and then used by independent Metropolis chains: what comes out are ordinary chains, judged by the
-same R-hat and effective sample size as those of NUTS. No gradients, nothing to compile, no divergences.
+A heavy-tailed proposal is fitted to the posterior by adaptive importance sampling (population Monte Carlo; Cappé et al.
+2004), mixed with the prior so that no tail is out of reach, and then used by independent Metropolis chains (Tierney
+1994, section 2.3.2): what comes out are ordinary chains, judged by the same R-hat and effective sample size as those of
+NUTS. No gradients, nothing to compile, no divergences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln, logsumexp
 
-_DF, _ROUNDS, _PRIOR_SHARE, _KERNELS, _WIDTH = 5, 6, 0.15, 200, 0.75
-_TRIES, _STUCK = 4, 12
+_DF = 5  # degrees of freedom of the proposal's kernels
+_KERNELS = 200  # how many there are
+_WIDTH = 0.75  # their scale, in standard deviations of the posterior as far as it is known
+_PRIOR_SHARE = 0.15  # of the proposals come from the prior
+_ROUNDS = 6  # of adaptation, a batch each
+_TRIES = 4  # rounds of full size, until none of its points is too heavy
+_STUCK = 12  # draws for which a chain may keep one point
+
+
+class Chains(NamedTuple):
+    """What independence chains give.
+
+    Attributes
+    ----------
+    draws
+        (chains, draws, d).
+    acceptance
+        Share of the proposals that were accepted.
+    """
+
+    draws: np.ndarray
+    acceptance: float
 
 
 def independence_metropolis(
@@ -27,7 +49,7 @@ def independence_metropolis(
     chains: int = 4,
     batch: int = 2000,
     thin: int = 5,
-) -> tuple[np.ndarray, float]:
+) -> Chains:
     """Draw from prior × likelihood on R^d.
 
     Parameters
@@ -41,7 +63,7 @@ def independence_metropolis(
 
     Returns
     -------
-    (chains, draws, d) chains, and the acceptance rate.
+    The chains, and the acceptance rate.
 
     Examples
     --------
@@ -75,11 +97,10 @@ def independence_metropolis(
 
 def metropolis_chains(
     points: np.ndarray, log_w: np.ndarray, *, draws: int, chains: int, rng: np.random.Generator
-) -> tuple[np.ndarray, float]:
+) -> Chains:
     """Independence chains from proposals (n, d) with log weights (n,): log target minus log proposal density.
 
-    n = chains · draws · thin; every chain starts at a point resampled from its first tenth. Returns the chains
-    (chains, draws, d) and the acceptance rate.
+    n = chains · draws · thin; every chain starts at a point resampled from its first tenth.
     """
     steps = len(points) // chains
     thin = steps // draws
@@ -98,7 +119,7 @@ def metropolis_chains(
                 accepted += 1
             if i % thin == thin - 1:
                 out[c, i // thin] = points[c, at]
-    return out, accepted / (chains * steps)
+    return Chains(out, accepted / (chains * steps))
 
 
 class _Kernels:
@@ -118,12 +139,14 @@ class _Kernels:
         self.centers = center + shrink * (points[rng.choice(len(points), _KERNELS, p=w)] - center)
 
     def draw(self, prior_draws: Callable[[np.random.Generator, int], np.ndarray], n: int) -> np.ndarray:
+        """(n, d) proposals."""
         rng, d = self.rng, self.centers.shape[1]
         z = rng.standard_normal((n, d)) / np.sqrt(rng.chisquare(_DF, (n, 1)) / _DF)
         fitted = self.centers[rng.integers(0, _KERNELS, n)] + z @ self.root.T
         return np.where(rng.random((n, 1)) < _PRIOR_SHARE, prior_draws(rng, n), fitted)
 
     def log_density(self, points: np.ndarray, log_prior: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """(n,) log densities of proposals at points (n, d)."""
         d = points.shape[1]
         white, centers = (solve_triangular(self.root, x.T, lower=True).T for x in (points, self.centers))
         square = (white**2).sum(1)[:, None] + (centers**2).sum(1) - 2 * white @ centers.T
