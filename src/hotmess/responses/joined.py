@@ -54,3 +54,10 @@ def once(frame: pd.DataFrame, place: Any, origin: np.ndarray) -> tuple[pd.DataFr
     kept = np.flatnonzero(~again.to_numpy())
     frame, place, origin = only(frame, place, origin, kept)
     return frame, place, origin, [f"{int(again.sum()):,} rows that are in several files (by their id) were taken once."]
+
+
+def ranked(frame: pd.DataFrame) -> pd.DataFrame:
+    """A ranking table (attribute, rater, entity, rank) in the columns of responses; any other table as it is."""
+    from hotmess.rankings.table import as_responses, is_ranking
+
+    return as_responses(frame) if is_ranking(frame) else frame

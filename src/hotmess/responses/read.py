@@ -20,7 +20,7 @@ from hotmess.responses.facts import Facts, called, counted_lengths, facts_of, ne
 from hotmess.responses.filter import rows_where
 from hotmess.responses.frames import is_table, plain_table
 from hotmess.responses.grades import rescaled
-from hotmess.responses.joined import once, only, together
+from hotmess.responses.joined import once, only, ranked, together
 from hotmess.responses.layouts import Layout, read_layouts
 from hotmess.responses.load import numbers_where_all
 from hotmess.responses.mixed import shared_outcome
@@ -270,8 +270,7 @@ def _refuse_unused(account: Account, ask: Ask, options: Mapping[str, Any], logs:
     ):
         raise BadInput(
             f"--model {ask.model} names the model of logs and tables that do not say it, and these do; leave it out, "
-            "or choose "
-            "rows with --where."
+            "or choose rows with --where."
         )
 
 
@@ -292,10 +291,3 @@ def _need(frame: pd.DataFrame, key: str) -> None:
     from hotmess.responses.validate import require
 
     require(frame, key)
-
-
-def ranked(frame: pd.DataFrame) -> pd.DataFrame:
-    """A ranking table (attribute, rater, entity, rank) in the columns of responses; any other table as it is."""
-    from hotmess.rankings.table import as_responses, is_ranking
-
-    return as_responses(frame) if is_ranking(frame) else frame
