@@ -99,12 +99,12 @@ def decide(
         wanted, clear, agrees = CONTRADICTED, 1 - p.high > threshold, other < 0.5
     else:
         return INCONCLUSIVE, (
-            f"the posterior probability {p.value:.3f} lies between {1 - threshold:.3f} and {threshold}",
+            f"the posterior probability {p.value:.3f} lies between {1 - threshold:.3g} and {threshold:.7g}",
         )
     reasons = [few] if few else []
     if not clear:
         reasons.append(
-            f"the Monte Carlo interval of the probability, {p.low:.3f} to {p.high:.3f}, does not clear {threshold}"
+            f"the Monte Carlo interval of the probability, {p.low:.3f} to {p.high:.3f}, does not clear {threshold:.7g}"
         )
     if not agrees:
         reasons.append("the other population has the opposite sign")

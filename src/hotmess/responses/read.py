@@ -84,8 +84,7 @@ def read(
         allow_copies: take repeats that look like copies of each other; the notes then say so.
         model: the model's name, where nothing else gives it.
         tokenizer: a `tokenizer.json` by which to count lengths, where there are texts and none are recorded.
-        canonical: judge texts anew in a canonical form (`hotmess.responses.canonical.canonical_answers`): `text`,
-            `math`, `math-verify`, or a function of one's own.
+        canonical: judge texts anew in this form: `text`, `math`, `math-verify`, or a function of one's own.
         engine: count equal responses where they lie instead of loading them: `duckdb`, `duckdb://?memory_limit=2GB`,
             `spark://host:port`, any other address that Ibis knows, or a connected backend of Ibis. The files are then
             Parquet, and the table holds counts, see `hotmess.responses.counted`.
