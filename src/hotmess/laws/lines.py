@@ -19,7 +19,7 @@ GRID = 64
 
 def line_draws(
     y: Float[np.ndarray, " m"],
-    noise: Float[np.ndarray, " m"],
+    noise: Float[np.ndarray, "m m"],
     x: Float[np.ndarray, " m"],
     arm: Int[np.ndarray, " m"],
     *,
