@@ -21,7 +21,7 @@ def half_read():
             "answer": -1 if model == "lost" and s < 5 else (q + s) % 4,
             "target": 0,
             "n_choices": 4,
-            "reasoning_tokens": 10 * q + 3 * s + 5,
+            "reasoning_tokens": 50 + (37 * q * q + 29 * s * s + 11 * q * s) % 83,
         }
         for model, q, s in itertools.product(["lost", "read"], range(5), range(8))
     ]
