@@ -1,4 +1,5 @@
-"""Error spent over looks, and the thresholds that spend it (Lan and DeMets 1983; Armitage, McPherson and Rowe 1969).
+"""Error spent over looks, and the thresholds that spend it (Lan and DeMets
+1983; Armitage, McPherson and Rowe 1969) (methods, section 9).
 
 At look k the estimate has information I_k = 1/variance, a fraction t_k of what the budget's end is expected to bring.
 Its standardised values Z_1, Z_2, … are jointly Normal with covariance √(I_j/I_k) for j < k: exactly so for efficient

@@ -1,4 +1,4 @@
-"""Intervals of means from 0 to 1 where next to none of the questions is away from one end."""
+"""Intervals of means from 0 to 1 where next to none of the questions is away from one end (methods, section 10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which questions to ask how often next: by the scatter that their responses leave in an incoherence (Neyman 1934)."""
+"""Which questions to ask how often next: by the scatter that their responses
+leave in an incoherence (Neyman 1934) (methods, section 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One look at data that grow: the verdict at its threshold, the chance that more draws decide, whether to stop."""
+"""One look at data that grow: the verdict at its threshold, the chance that
+more draws decide, whether to stop (methods, section 9)."""
 
 from __future__ import annotations
 
