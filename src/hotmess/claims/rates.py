@@ -18,7 +18,10 @@ SHOWN = (
 
 @dataclass(frozen=True)
 class Rates:
-    """Rates of a claim, as its file beside the claim's module has them."""
+    """Rates of a claim, as its file beside the claim's module has them.
+
+    Where a file has `earlier`, they are of verdicts as they were made before, which it says, and not measured anew yet.
+    """
 
     values: Mapping[str, Any]
 
@@ -27,7 +30,8 @@ class Rates:
         true = self.values["power"]  # world, truth, supported, data sets
         supported, sets = (sum(world[i] for world in true) for i in (2, 3))
         power = {"worlds": len(true), "data_sets": sets, "supported": supported}
-        return {**{k: self.values[k] for k in SHOWN}, "power": power}
+        earlier = {"earlier": self.values["earlier"]} if self.values.get("earlier") else {}
+        return {**{k: self.values[k] for k in SHOWN}, "power": power, **earlier}
 
 
 def place(module: str | Path) -> Path:
@@ -58,4 +62,5 @@ def sentence(record: Mapping[str, Any]) -> str:
     other = record["published_supported"]
     if other is not None:
         out += f". The published procedure supports it in {other:,} of those where it is false"
-    return f"{out}. {record['command']}, {record['date']}."
+    earlier = f" These are rates of {record['earlier']}." if record.get("earlier") else ""
+    return f"{out}. {record['command']}, {record['date']}.{earlier}"
