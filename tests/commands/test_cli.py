@@ -161,6 +161,26 @@ def test_bad_arguments_are_one_line_and_code_two(capsys, options):
     assert len(lines(capsys.readouterr().err)) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "want"),
+    [
+        (["--k", "1.5"], "1.5 is not a whole number from 1"),
+        (["--seed", "1e3"], "1e3 is not a whole number from 0"),
+        (["--seed", ""], "'' is not a whole number from 0"),
+        (["--seed", "9" * 5000], "… is not a whole number from 0"),
+        (["--interval", "half"], "half is not a number"),
+        (["--right", "half"], "half is not a number"),
+        (["--cost", "sample=much"], "much is not a number"),
+        (["--width", "wide"], "wide is not a number"),
+    ],
+)
+def test_options_that_are_no_numbers_say_what_is_needed(options, want, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["reliability", "x", *options])
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and want in said and len(said) < 200
+
+
 def test_other_exceptions_are_bugs_and_show(table, monkeypatch):
     import hotmess.commands.decompose as command
 

@@ -146,8 +146,9 @@ def test_a_source_makes_clusters_as_contexts_do():
     assert by_source == by_context
     out = read(frame.rename(columns={"prompt": "condition"}), sources=["condition"]).table
     assert set(out["condition"]) == {""} and set(out["context"]) == {"0", "1", "2"}
-    with pytest.raises(BadInput, match="cannot be a source"):
-        read(frame, sources=["model"])
+    for name in ("model", "score"):
+        with pytest.raises(BadInput, match=f"The column {name} says .*cannot be a source"):
+            read(frame, sources=[name])
 
 
 def test_duplicates_name_the_column_that_tells_them_apart():
@@ -221,6 +222,25 @@ def test_several_right_texts_are_one():
     assert (got["text"] == got["target"]).tolist()[:3] == [True, True, False]
     bracketed = frame.assign(text="[1, 2]", target="[1, 2]", sample=range(4))
     assert set(read(bracketed, allow_copies=True).table["target"]) == {"[1, 2]"}
+
+
+@pytest.mark.parametrize("listed", ['["NYC", "New York"]', "['NYC', 'New York']"])
+def test_several_right_texts_that_a_csv_wrote_as_text(listed, tmp_path):
+    """Two of four are right, by hand; where answers are lists themselves the text is the one right answer."""
+    frame = pd.DataFrame({"model": "m", "question": "q", "text": ["New York", "nyc", "Boston", "x"], "target": listed})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    got = read(tmp_path / "a.csv")
+    assert (got.table["text"] == got.table["target"]).tolist() == [True, True, False, False]
+    assert any("4 rows have several right answers" in note for note in got.notes)
+    code = frame.assign(text=[listed, "NYC", "[]", "NYC"])
+    assert set(read(code).table["target"]) == {read(code.assign(text=listed), allow_copies=True).table["text"].iloc[0]}
+    none = frame.assign(text=["a", "b", "c", "d"])
+    assert set(read(none).table["target"]) == set(read(code).table["target"])
+
+
+def test_an_empty_name_is_not_this_folder():
+    with pytest.raises(BadInput, match="name of a file or folder is empty"):
+        read("")
 
 
 def test_counts_by_an_engine_take_the_same_options_or_refuse_them(tmp_path):

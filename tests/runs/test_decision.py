@@ -88,3 +88,15 @@ def test_the_command(pilot, tmp_path, capsys):
     assert main(["reliability", file, "--allow-copies", *words]) == 0
     assert "half_width" in capsys.readouterr().out
     assert main(["reliability", file, "--allow-copies", "--width", "0.5"]) == 2
+
+
+@pytest.mark.parametrize("price", [-1.0, float("nan"), float("inf")])
+def test_a_cost_is_a_number_from_0(pilot, price):
+    with pytest.raises(BadInput, match="The cost of sample is"):
+        decision_study(pilot, {"judge": [1]}, cost={"sample": price})
+
+
+@pytest.mark.parametrize("width", [0.0, -1.0, float("nan")])
+def test_a_width_wanted_is_above_0(pilot, width):
+    with pytest.raises(BadInput, match="The half width wanted is"):
+        decision_study(pilot, {"judge": [1]}, width=width)

@@ -128,8 +128,14 @@ def test_what_is_no_answer_is_refused():
     fine = frame(model="m", question=[0, 0], answer=[0, 1], target=0, n_choices=2)
     with pytest.raises(BadInput, match="whole number from 1"):
         hm.reliability(fine, k=[0])
+    with pytest.raises(BadInput, match=r"whole number from 1 to 1,000,000,000,000"):
+        hm.reliability(fine, k=[10**30])
     with pytest.raises(BadInput, match="--right"):
         hm.reliability(fine, right=0.5)
+    scores = frame(model="m", question=[0, 0], score=[0.0, 0.7])
+    for right in (float("nan"), 0.0, -1.0, 2.0):
+        with pytest.raises(BadInput, match="scores lie between 0 and 1"):
+            hm.reliability(scores, right=right)
 
 
 def test_counted_tables_give_the_same(two_models, tmp_path):

@@ -136,6 +136,8 @@ def test_what_cannot_be_told_apart_is_refused():
     responses = letters(np.random.default_rng(1), questions=3)
     with pytest.raises(BadInput, match="no column 'promt'"):
         hm.sources(responses, ["promt"])
+    with pytest.raises(BadInput, match="The column answer says how a response turned out"):
+        hm.sources(responses, ["answer"])
     with pytest.raises(BadInput, match="makes the sets"):
         hm.sources(responses, ["model"])
     with pytest.raises(NotTestable, match="No question has responses with two values"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hotmess.commands import getting
 from hotmess.errors import SEEDS, BadInput
@@ -12,6 +12,8 @@ from hotmess.limits import parse_size
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
+
+Number = TypeVar("Number", int, float)
 
 METRICS = ("brier", "kl", "zero-one", "coverage", "score", "reply", "embedding", "a-norm")
 
@@ -148,10 +150,33 @@ def json_option(parser: argparse.ArgumentParser) -> None:
 
 def positive(text: str) -> int:
     """A whole number from 1, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+    value = _parsed(int, text)
+    if value is None or value < 1:
+        raise argparse.ArgumentTypeError(f"{_short(text)} is not a whole number from 1")
     return value
+
+
+def number(text: str) -> float:
+    """A number, for argparse, which says so where it is none.
+
+    >>> number("0.5")
+    0.5
+    """
+    value = _parsed(float, text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{_short(text)} is not a number")
+    return value
+
+
+def _parsed(kind: Callable[[str], Number], text: str) -> Number | None:
+    try:
+        return kind(text)
+    except ValueError:
+        return None
+
+
+def _short(text: str) -> str:
+    return repr(text) if not text.strip() else text if len(text) <= 40 else text[:39] + "…"
 
 
 def seed(text: str) -> int:
@@ -160,9 +185,9 @@ def seed(text: str) -> int:
     >>> seed("7")
     7
     """
-    value = int(text)
-    if not 0 <= value < SEEDS:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to {SEEDS - 1}")
+    value = _parsed(int, text)
+    if value is None or not 0 <= value < SEEDS:
+        raise argparse.ArgumentTypeError(f"{_short(text)} is not a whole number from 0 to {SEEDS - 1}")
     return value
 
 
@@ -176,7 +201,7 @@ def size(text: str) -> int:
 
 def probability(text: str) -> float:
     """A number between 0 and 1, for argparse."""
-    value = float(text)
+    value = number(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return value

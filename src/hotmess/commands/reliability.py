@@ -11,6 +11,7 @@ from hotmess.commands.options import (
     interval_option,
     json_option,
     names,
+    number,
     positive,
     read_table,
     seed,
@@ -45,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
     group = parser.add_argument_group("reliability")
     group.add_argument("--by", type=names, default=["model"], metavar="COLUMNS", help="columns that make sets")
     group.add_argument("--k", type=_whole, metavar="K,K", help="how many responses are taken (default: 1, 2, 4, …)")
-    group.add_argument("--right", type=float, metavar="SCORE", help="a score from which a response counts as right")
+    group.add_argument("--right", type=number, metavar="SCORE", help="a score from which a response counts as right")
     group.add_argument("--differences", action="store_true", help="differences of models on the questions of both")
     group.add_argument(
         "--estimator",
@@ -73,7 +74,7 @@ def add_parser(subparsers: Any) -> None:
     group.add_argument(
         "--cost", action="append", type=_price, metavar="SOURCE=X", help="what one more costs, as judge=0.2 or sample=1"
     )
-    group.add_argument("--width", type=float, metavar="W", help="half width wanted of the mean score's interval")
+    group.add_argument("--width", type=number, metavar="W", help="half width wanted of the mean score's interval")
     group.add_argument("--seed", type=seed, default=0, help="seed of the bootstrap over questions (default: 0)")
     interval_option(parser)
     json_option(parser)
@@ -216,10 +217,10 @@ def _levels(text: str) -> tuple[str, list[int]]:
 
 
 def _price(text: str) -> tuple[str, float]:
-    name, equals, number = text.partition("=")
-    if not (name and equals and number):
+    name, equals, price = text.partition("=")
+    if not (name and equals and price):
         raise argparse.ArgumentTypeError(f"{text!r} is not SOURCE=X, as judge=0.2")
-    return name.strip(), float(number)
+    return name.strip(), number(price)
 
 
 def _shown(record: dict[str, Any], head: list[str]) -> dict[str, Any]:

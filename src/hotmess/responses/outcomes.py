@@ -160,3 +160,15 @@ def refuse_outcomes(by: Iterable[str]) -> None:
                 f"Groups cannot be made by {name!r}, an outcome: how a response turned out leaves no variance inside "
                 "a group; group by what was known before, as model or condition."
             )
+
+
+def refuse_source(name: str) -> None:
+    """Refuse how a response turned out as a source of its scatter: it would explain all of it, and it is what scatters.
+
+    >>> refuse_source("prompt")
+    """
+    if name in OUTCOMES or name in MADE:
+        raise BadInput(
+            f"The column {name} says how a response turned out, and cannot be a source of its scatter; name what "
+            "differed before, as a prompt or a judge."
+        )

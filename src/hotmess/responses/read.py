@@ -208,6 +208,8 @@ def _look_at_all(listed: Sequence[Source], ask: Ask, account: Account, stack: Ex
             here = stack.enter_context(fetched(str(one)))
             look(here, ask, account, shown=lambda path, one=one: str(one))  # type: ignore[misc]
         elif isinstance(one, (str, Path)):
+            if one == "":
+                raise BadInput("The name of a file or folder is empty; name one, as . for this folder.")
             path = Path(one)
             if not path.exists() and not path.is_symlink():
                 raise BadInput(f"There is no file or folder {str(path)!r}{near(path)}.")

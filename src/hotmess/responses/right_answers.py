@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +18,9 @@ from hotmess.responses.values import Place, canonical, missing, numbers, option_
 def one_right(table: pd.DataFrame, outcome: str, place: Place) -> list[str]:
     """Where targets are lists, make them one right answer in place; and notes.
 
+    Lists of texts may be written as text, as a CSV holds them: where an answer of the benchmark is one of its list,
+    and none is a list itself.
+
     Of options the right ones become one class, and the others keep their order: of A to D with A and C right there are
     three classes, [A or C], B, D. Probabilities of the right ones are added. Of texts every right one becomes the
     first.
@@ -26,6 +31,9 @@ def one_right(table: pd.DataFrame, outcome: str, place: Place) -> list[str]:
     if outcome not in ("answer", "probs", "text") or "target" not in table.columns:
         return []
     targets = [_listed(value, outcome) for value in table["target"]]
+    written = _written(table) if outcome == "text" and not any(target is not None for target in targets) else {}
+    if written:
+        targets = [written.get((name, value)) for name, value in zip(_benchmarks(table), table["target"], strict=True)]
     if not any(target is not None for target in targets):
         return []
     sets: list[tuple[Any, ...]] = []
@@ -49,6 +57,50 @@ def _listed(value: Any, outcome: str) -> Sequence[Any] | None:
     if isinstance(value, np.ndarray):
         return value.tolist() if value.ndim == 1 else None
     return list(value) if isinstance(value, (list, tuple)) else None
+
+
+def _written(table: pd.DataFrame) -> dict[tuple[str, str], list[Any]]:
+    """(benchmark, target) -> the list that this text is, in benchmarks whose answers show that it means several."""
+    names = _benchmarks(table)
+    lists: dict[str, list[Any] | None] = {}
+    out: dict[tuple[str, str], list[Any]] = {}
+    meant: set[str] = set()
+    itself: set[str] = set()
+    for name, text, target in zip(names, table["text"], table["target"], strict=True):
+        if not isinstance(target, str) or not target.lstrip().startswith("["):
+            continue
+        if target not in lists:
+            lists[target] = _read_list(target)
+        values = lists[target]
+        if values is None:
+            continue
+        out[name, target] = values
+        if isinstance(text, str) and text.lstrip().startswith("["):
+            itself.add(name)
+        elif isinstance(text, str) and canonical(text) in {canonical(str(value)) for value in values}:
+            meant.add(name)
+    return {key: values for key, values in out.items() if key[0] in meant - itself}
+
+
+def _read_list(text: str) -> list[Any] | None:
+    r"""A list of texts and numbers as JSON or Python writes it; None for anything else.
+
+    >>> _read_list("['a', \"b's\"]"), _read_list('["a", 1]'), _read_list("[]"), _read_list("[a]")
+    (['a', "b's"], ['a', 1], None, None)
+    """
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
+                value = parse(text.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        plain = isinstance(value, list) and value and all(isinstance(one, (str, int, float)) for one in value)
+        return value if plain else None
+    return None
+
+
+def _benchmarks(table: pd.DataFrame) -> list[str]:
+    return table["benchmark"].astype(str).tolist() if "benchmark" in table.columns else [""] * len(table)
 
 
 def _texts(table: pd.DataFrame, sets: list[tuple[Any, ...]]) -> list[str]:

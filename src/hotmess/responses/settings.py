@@ -10,6 +10,7 @@ import pandas as pd
 from hotmess.errors import BadInput
 from hotmess.responses.ask import joined
 from hotmess.responses.naming import normal
+from hotmess.responses.outcomes import refuse_source
 from hotmess.responses.table import CELL
 from hotmess.responses.values import Place, labels, suggest
 
@@ -118,13 +119,14 @@ def take_sources(frame: pd.DataFrame, sources: Sequence[str]) -> tuple[pd.DataFr
     """Sources of scatter out of the cell and into `context`: responses of a cell that share them are a cluster.
 
     Raises:
-        BadInput: for a column that is not there, and for one that names whom or what was asked.
+        BadInput: for a column that is not there, one that names whom or what was asked, and an outcome.
     """
     if not sources:
         return frame, []
     for name in sources:
         if name in ("model", "question", "benchmark", "sample"):
             raise BadInput(f"The column {name} says what a response is of, and cannot be a source of its scatter.")
+        refuse_source(name)
         if name not in frame.columns:
             raise BadInput(f"There is no column {name!r} to be a source of scatter{suggest(name, frame.columns)}.")
     names = [*(["context"] if "context" in frame.columns and "context" not in sources else []), *sources]

@@ -119,6 +119,11 @@ def decision_study(
     unknown = set(costs) - {"sample", "question", *names}
     if unknown:
         raise BadInput(f"A cost is given for {sorted(unknown)[0]!r}, which is neither a source nor question or sample.")
+    for name, price in costs.items():
+        if not 0 <= price < np.inf:
+            raise BadInput(f"The cost of {name} is {price:g}; a cost is a number from 0.")
+    if width is not None and not 0 < width < np.inf:
+        raise BadInput(f"The half width wanted is {width:g}; it is a number above 0.")
     z = float(stats.norm.isf((1 - interval) / 2))
     rows = []
     for q, *rest, s in product(questions or [asked], *levels.values(), samples):
@@ -128,10 +133,10 @@ def decision_study(
         total = float(np.prod(list(size.values()))) * s
         terms = {key: v / (total if not key else float(np.prod([size[n] for n in key]))) for key, v in found.items()}
         units = np.cumprod(list(size.values()))
-        price = sum(costs.get(n, 0.0) * u for n, u in zip(size, units)) + costs.get("sample", 0.0) * total
+        spent = sum(costs.get(n, 0.0) * u for n, u in zip(size, units)) + costs.get("sample", 0.0) * total
         largest = max(terms, key=lambda key: terms[key])
         rows.append(
-            {"questions": q, **dict(zip(names, rest)), "samples": s, "responses": int(total), "cost": float(price)}
+            {"questions": q, **dict(zip(names, rest)), "samples": s, "responses": int(total), "cost": float(spent)}
             | {"half_width": z * float(np.sqrt(sum(terms.values()))), "largest": " × ".join(largest) or "sampling"}
         )
     table = pd.DataFrame(rows).sort_values(["cost", "half_width"], kind="stable").reset_index(drop=True)

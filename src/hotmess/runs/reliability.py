@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DRAWS = 2000
 NEED = 2
+LARGEST_K = 10**12  # beyond it the logarithms of binomial coefficients lose their last figures
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,8 @@ def _ks(given: Sequence[int] | None, least: int) -> list[int]:
     if given is None:
         return [2**i for i in range(int(np.log2(max(least, 1))) + 1)]
     for one in given:
-        if int(one) != one or one < 1:
-            raise BadInput(f"k is {one}; it counts responses and is a whole number from 1.")
+        if not 1 <= one <= LARGEST_K or int(one) != one:
+            raise BadInput(f"k is {one}; it counts responses and is a whole number from 1 to {LARGEST_K:,}.")
     return sorted({int(one) for one in given})
 
 

@@ -88,6 +88,8 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     _need_answers(outcome)
     if right is not None and outcome != "score":
         raise BadInput(f"A threshold makes scores right or wrong, and the outcome is {outcome}: leave out --right.")
+    if right is not None and not 0 < right <= 1:
+        raise BadInput(f"--right is {right:g}; scores lie between 0 and 1, and it is one from which on they are right.")
     for name in by:
         if name not in table.columns:
             raise BadInput(f"There is no column {name!r} to group by; there are {', '.join(map(str, table.columns))}.")

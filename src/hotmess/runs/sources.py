@@ -14,6 +14,7 @@ from hotmess.arrays import Ints
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.outcomes import refuse_source
 from hotmess.responses.table import CELL
 from hotmess.responses.values import suggest
 from hotmess.runs.places import places
@@ -242,6 +243,7 @@ def _checked(responses: Responses, names: Sequence[str], by: Sequence[str]) -> l
     for name in given:
         if name in by or name in ("model", "question", "benchmark"):
             raise BadInput(f"The column {name} makes the sets or the questions, so it is no source of variance there.")
+        refuse_source(name)
     return given
 
 
