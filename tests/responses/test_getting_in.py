@@ -238,6 +238,27 @@ def test_several_right_texts_that_a_csv_wrote_as_text(listed, tmp_path):
     assert set(read(none).table["target"]) == set(read(code).table["target"])
 
 
+def test_parts_of_a_benchmark_that_name_their_questions_anew_are_not_pooled(tmp_path):
+    """Question 0 of two subjects is two questions, always right and always wrong: no variance."""
+    rows = [(subject, q, s, float(subject == "law")) for subject in ("law", "art") for q in range(3) for s in range(2)]
+    frame = pd.DataFrame(rows, columns=["subject", "question", "sample", "score"]).assign(model="m")
+    frame["sample"] += 2 * (frame["subject"] == "art")
+    with pytest.raises(BadInput, match=r"subject varies inside 3 cells.*--column question=subject,question \(a part"):
+        read(frame.assign(benchmark="b"))
+    with pytest.raises(BadInput, match=r"--column benchmark=subject \(a part"):
+        read(frame)
+    frame.to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match=r"--column benchmark=subject \(a part"):
+        read(tmp_path / "a.parquet", engine="duckdb")
+    counted = read(tmp_path / "a.parquet", engine="duckdb", columns={"benchmark": "subject"})
+    for one in (counted, read(frame, columns={"benchmark": "subject"})):
+        (record,) = hm.decompose(one, estimator="unbiased").records
+        assert (record["questions"], record["error"], record["variance"]) == (6, 0.5, 0.0)
+    (record,) = hm.decompose(read(frame, columns={"question": "subject,question"}), estimator="unbiased").records
+    assert (record["questions"], record["error"], record["variance"]) == (6, 0.5, 0.0)
+    assert len(read(frame, merge=["subject"]).table) == 12
+
+
 def test_an_empty_name_is_not_this_folder():
     with pytest.raises(BadInput, match="name of a file or folder is empty"):
         read("")

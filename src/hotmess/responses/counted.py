@@ -23,7 +23,7 @@ from hotmess.responses.counting import WORD, counts_sql
 from hotmess.responses.grades import rescaled
 from hotmess.responses.naming import normal
 from hotmess.responses.outcomes import OUTCOMES
-from hotmess.responses.settings import SETTINGS, check_settings
+from hotmess.responses.settings import PARTS, SETTINGS, check_settings
 from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, quoted
 from hotmess.responses.validate import LENGTHS, LONGEST, choose_outcome, require, validate
@@ -123,7 +123,7 @@ def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
     wanted = [*CELL, "context", *CARRIED, *keep, outcome, *beside]
     names = list(dict.fromkeys(name for name in wanted if name in there))
     notes = []
-    settings = [name for name in there if normal(name) in SETTINGS and name not in names]
+    settings = [name for name in there if normal(name) in SETTINGS | PARTS and name not in names]
     strange = next((name for name in ask.merge if name not in there), None)
     if strange is not None:
         raise BadInput(f"There is no column {strange!r} to merge{suggest(strange, there)}.")

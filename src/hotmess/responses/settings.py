@@ -65,6 +65,11 @@ SETTINGS = frozenset(
 )
 """Columns that say how a response was made, or graded: repeats of one cell have one value of each."""
 
+PARTS = frozenset(
+    ("subject", "subset", "subtask", "category", "topic", "domain", "discipline", "section", "split", "dataset")
+)
+"""Columns that say which part of a benchmark a question is of: repeats of one question are of one part."""
+
 _LONG = 120
 
 
@@ -74,7 +79,7 @@ def check_settings(frame: pd.DataFrame, place: Place, *, settled: Sequence[str])
     Raises:
         BadInput: naming the setting, two of its values and the cell.
     """
-    names = [name for name in frame.columns if normal(name) in SETTINGS and name not in CELL]
+    names = [name for name in frame.columns if normal(name) in SETTINGS | PARTS and name not in CELL]
     varied = [name for name in names if _values(frame[name]).nunique() > 1]
     if not varied:
         return []
@@ -105,13 +110,16 @@ def _refuse(
     values = [_short(text) for text in labels(frame[name].iloc[[one, other]], fill="")]
     long = max(len(str(frame[name].iloc[row])) for row in (one, other)) > _LONG
     condition = f"condition,{name}" if "condition" in frame.columns else name
+    own = f"question={name},question" if "benchmark" in frame.columns else f"benchmark={name}"
+    part = f"--column {own} (a part of the benchmark, in which questions are named anew), "
+    part = part if normal(name) in PARTS else ""
     context = f"--column context={name} (random few-shot examples), " if long and "context" not in frame.columns else ""
     raise BadInput(
         f"Column {name} varies inside {cells:,} cell{'s' * (cells != 1)} (benchmark, model, question, condition, "
         "budget): "
         f"it is {values[0]} and {values[1]} for model {str(frame['model'].iloc[at])!r}, question "
-        f"{str(frame['question'].iloc[at])!r}; say what it is: --column condition={condition} (a condition), {context}"
-        f"--source {name} (a source of scatter) or --merge {name} (no matter, pooled)."
+        f"{str(frame['question'].iloc[at])!r}; say what it is: {part}--column condition={condition} (a condition), "
+        f"{context}--source {name} (a source of scatter) or --merge {name} (no matter, pooled)."
     )
 
 
