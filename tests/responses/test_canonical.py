@@ -2,6 +2,7 @@
 
 import importlib.util
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from hotmess.errors import BadInput
 from hotmess.responses.canonical import canonical_answers, canonical_number, math_equivalent
+from hotmess.responses.read import read
 from hotmess.responses.validate import validate
 
 
@@ -84,3 +86,13 @@ def test_mathematics_is_compared_as_mathematics():
     assert math_equivalent(r"\sqrt{8}", r"2\sqrt{2}") and math_equivalent("(x+1)^2", "x^2+2x+1")
     assert not math_equivalent("x+1", "x+2")
     assert not math_equivalent("9^9^9^9^9", "2")  # not computed
+
+
+def test_texts_of_which_none_is_right_are_said():
+    frame = pd.DataFrame({"model": "m", "question": np.repeat(range(5), 4), "text": list("abcd") * 5, "target": "a|e"})
+    (note,) = [note for note in read(frame).notes if "None of" in note]
+    assert note.startswith("None of the 20 answers on all is the right one, as 'a' where 'a|e' is right; ")
+    assert not any("None of" in note for note in read(frame.assign(target="a")).notes)
+    half = frame.assign(text=["1/2", "x", "y", "z"] * 5, target="0.5")
+    assert any("None of" in note for note in read(half).notes)
+    assert not any("None of" in note for note in read(half, canonical="math").notes)

@@ -24,6 +24,7 @@ from hotmess.responses.joined import once, only, ranked, together
 from hotmess.responses.layouts import Layout, read_layouts
 from hotmess.responses.load import numbers_where_all
 from hotmess.responses.mixed import shared_outcome
+from hotmess.responses.right_answers import none_right
 from hotmess.responses.settings import check_settings, take_sources
 from hotmess.responses.table import Responses
 from hotmess.responses.validate import validate
@@ -193,6 +194,8 @@ def read(
         from hotmess.responses.canonical import canonical_answers
 
         responses = canonical_answers(responses, canonical)
+    if account.tables and responses.outcome == "text" and not responses.counted:
+        responses = responses.note(*none_right(responses.table))
     return responses
 
 

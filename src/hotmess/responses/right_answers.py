@@ -14,6 +14,8 @@ import pandas as pd
 from hotmess.errors import BadInput
 from hotmess.responses.values import Place, canonical, missing, numbers, option_codes, vectors
 
+MANY = 20  # answers of which one is right somewhere, if the right ones are written as answers are
+
 
 def one_right(table: pd.DataFrame, outcome: str, place: Place) -> list[str]:
     """Where targets are lists, make them one right answer in place; and notes.
@@ -45,6 +47,29 @@ def one_right(table: pd.DataFrame, outcome: str, place: Place) -> list[str]:
     if outcome == "text":
         return _texts(table, sets)
     return _options(table, sets, outcome, place)
+
+
+def none_right(table: pd.DataFrame) -> list[str]:
+    """A note on benchmarks of many texts of which none is the right one: perhaps the target is written otherwise.
+
+    >>> none_right(pd.DataFrame({"benchmark": "b", "text": ["x"] * 20, "target": "x|y"}))[0].partition(";")[0]
+    "None of the 20 answers on b is the right one, as 'x' where 'x|y' is right"
+    """
+    there = table[~missing(table["text"])]
+    right = there["text"].astype(object) == there["target"].astype(object)
+    out = []
+    for name, hits in right.groupby(there["benchmark"].astype(str)):
+        if len(hits) >= MANY and not hits.any():
+            text, target = (_short(there.loc[hits.index[0], column]) for column in ("text", "target"))
+            out.append(
+                f"None of the {len(hits):,} answers on {name} is the right one, as {text} where {target} is right; if "
+                "it should be, write several right answers as a JSON list, or compare with --canonical math."
+            )
+    return out
+
+
+def _short(value: Any) -> str:
+    return repr(str(value) if len(str(value)) <= 40 else str(value)[:39] + "…")
 
 
 def _listed(value: Any, outcome: str) -> Sequence[Any] | None:
