@@ -248,3 +248,23 @@ def test_many_pairs_are_decided_together():
     assert stands_together(rows) == [False] * 10 and stands_together(rows[:1]) == [True]
     assert stands_together([{"probability": 0.99, "effective": 7.0}]) == [False]
     assert stands_together([{"probability": np.nan, "effective": np.nan}]) == [False]
+
+
+def test_a_direction_needs_what_its_look_needs():
+    from dataclasses import replace
+
+    from hotmess.looks.record import Look, Looks
+
+    responses = hm.example()
+    plain = hm.compare(responses, "owl-4b", "owl-64b", draws=250)
+    assert "is higher" in plain.sentences[0] or "is lower" in plain.sentences[0]
+    look = Look(
+        responses=len(responses), information=1, fraction=0.2, threshold=1 - 1e-12, probability=0.99, verdict="open"
+    )
+    plan = Looks(claim="natural-overthinking", most_responses=10 * len(responses), history=(look,))
+    held = hm.compare(replace(responses, looks=plan), "owl-4b", "owl-64b", draws=250)
+    assert "not decided" in held.sentences[0] and "Look 1 of at most 5" in held.notes[-1]
+    assert held.table.equals(plain.table)
+    unknown = replace(responses, table=responses.table.assign(round=["1", "2"] * (len(responses) // 2)))
+    said = hm.compare(unknown, "owl-4b", "owl-64b", draws=250)
+    assert "not decided" in said.sentences[0] and any("--looks" in note for note in said.notes)

@@ -77,7 +77,7 @@ WORDS = "--model mockllm/model --contexts 1 --draws 8 --until natural-overthinki
 
 
 def sample(questions: str, folder: Path, monkeypatch: pytest.MonkeyPatch, model: Any, *more: str) -> int:
-    monkeypatch.setattr("hotmess.sampling.command._model", lambda *_: model)
+    monkeypatch.setattr("hotmess.commands.sample._model", lambda *_: model)
     return main(["sample", questions, *WORDS.split(), "--log-dir", str(folder), *more])
 
 
@@ -116,6 +116,31 @@ def test_it_stops_when_the_claim_is_decided(
     assert json.loads(capsys.readouterr().out)["verdict"] is None
     assert sample(questions, logs, monkeypatch, mock(hot), "--responses", "970") == 2
     assert "other settings" in capsys.readouterr().err
+
+
+def test_beside_what_is_not_asked_again_all_questions_are_asked_alike(
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = [
+        {"model": "other", "question": q["question_id"], "sample": s, "answer": (i + s) % 4, "target": i % 4}
+        | {
+            "n_choices": 4,
+            "benchmark": "q",
+            "reasoning_tokens": 100 + (37 * s * s + 53 * i * s + 17 * i) % 211,
+            "response": f"o{i}.{s}",
+        }
+        for i, q in enumerate(QUESTIONS)
+        for s in range(8)
+    ]
+    (tmp_path / "other.jsonl").write_text("\n".join(map(json.dumps, other)))
+    logs = tmp_path / "logs"
+    more = ("--responses", "480", "--futility", "0", "--looks", "2", "--with", str(tmp_path / "other.jsonl"))
+    assert sample(questions, logs, monkeypatch, mock(hot), *more) == 0
+    capsys.readouterr()
+    import hotmess as hm
+
+    table = hm.read([str(logs)]).table
+    assert table["round"].nunique() == 2 and table.groupby("question").size().nunique() == 1
 
 
 def test_a_run_that_is_interrupted_ends_as_one_left_alone(

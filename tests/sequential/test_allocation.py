@@ -77,3 +77,13 @@ def test_questions_that_scatter_are_asked_more():
     assert chosen["more"].corr(chosen["sd"]) > 0.8
     again = next_counts(study, 400)
     assert chosen.equals(again)
+
+
+def test_where_one_side_is_not_asked_again_answers_decide_nothing():
+    study = as_study(hm.example(), draws=100)
+    one = (study.cells.table["model"] == "owl-4b").to_numpy()
+    asked = int(one.sum())
+    chosen = next_counts(study, 3 * asked, cells=one, alike=True)
+    after = chosen["responses"] + chosen["more"]
+    assert chosen["more"].sum() > 0 and after.nunique() == 1
+    assert next_counts(study, 3 * asked, cells=one)["more"].nunique() > 1

@@ -123,7 +123,9 @@ def compare(
         settings_apart, lost = bool(settings_differ), unread[of] or unread[against]
         rows_of = (row for _, row in table[table["quantity"] == "incoherence"].iterrows())
         asked.extend((row, settings_apart, bool(lost)) for row in rows_of)
-    stands = stands_together([row for row, *_ in asked])
+    level, said = _looked(_responses_of(about))
+    notes.extend([said] if said else [])
+    stands = stands_together([row for row, *_ in asked], level)
     sentences = [_sentence(row, by, population, interval, *d, stands=s) for (row, *d), s in zip(asked, stands)]
     reasons = source.gate.reasons
     if reasons:
@@ -204,24 +206,43 @@ def _parts(
 
 def _decoding(about: Any, source: Source, of: str, against: str) -> list[str]:
     """Whether the two models were decoded at different settings: then the difference may be the settings'."""
+    responses = _responses_of(about)
+    return [] if responses is None else pair_decoded_differently(responses.table, of, against)
+
+
+def _responses_of(about: Any) -> Any:
+    """The responses behind what is compared; None where a fit does not hold them."""
     from hotmess.responses.table import Responses
 
     responses = about if isinstance(about, Responses) else getattr(about, "source", None)
-    responses = getattr(about, "responses", responses)
+    return getattr(about, "responses", responses)
+
+
+def _looked(responses: Any) -> tuple[float, str]:
+    """The error that a direction may have, and what to say of looks that were taken while the responses were drawn."""
+    from hotmess.looks.record import not_known
+
     if responses is None:
-        return []
-    return pair_decoded_differently(responses.table, of, against)
+        return 1 - THRESHOLD, ""
+    looks, table = responses.looks, responses.table
+    if why := not_known(table, looks):
+        return 0.0, f"{why}. No direction is decided."
+    look = None if looks is None else looks.look(len(table))
+    if look is None:
+        return 1 - THRESHOLD, ""
+    return 1 - look.threshold, looks.sentence(len(table), look.threshold)
 
 
-def stands_together(rows: Sequence[Any]) -> list[bool]:
-    """Which directions stand among all that are compared, by the rule of claims: P beyond 0.975 or 0.025, and Benjamini
-    and Hochberg (1995) on min(P, 1 - P); none where errors sit on few questions."""
+def stands_together(rows: Sequence[Any], level: float = 1 - THRESHOLD) -> list[bool]:
+    """Which directions stand among all that are compared, by the rule of claims: P beyond 0.975 or 0.025 (`level`, less
+    where responses were drawn with looks between), and Benjamini and Hochberg (1995) on min(P, 1 - P); none where
+    errors sit on few questions."""
     from scipy import stats
 
     p = np.array([row["probability"] for row in rows], float)
     least = np.where(np.isfinite(p), np.minimum(p, 1 - p), 0.5)
     few = np.array([row["effective"] < FLOOR for row in rows])
-    return [bool(x) for x in (stats.false_discovery_control(least) < 1 - THRESHOLD) & ~few]
+    return [bool(x) for x in (stats.false_discovery_control(least) < level) & ~few]
 
 
 def _sentence(

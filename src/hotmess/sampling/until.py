@@ -179,7 +179,11 @@ def _planned(until: Until, study: Study) -> Looks:
 
 
 def _draws(until: Until, run: Run, plan: Looks | None, number: int) -> dict[str, list[Draw]]:
-    """The draws of a round, by budget: all questions alike in the first, then those that pay (`next_counts`)."""
+    """The draws of a round, by budget: all questions alike in the first, then those that pay (`next_counts`).
+
+    All alike in every round where responses of others stand beside: those are not asked again, and which questions are
+    may then not hang on the answers of one side.
+    """
     from hotmess.sequential.allocation import next_counts
 
     if plan is None:
@@ -192,7 +196,7 @@ def _draws(until: Until, run: Run, plan: Looks | None, number: int) -> dict[str,
         own = set(map(tuple, study.responses.table.loc[rounds.notna(), ["model", "condition", "budget"]].to_numpy()))
         cells = study.cells.table
         mine = np.array([tuple(row) in own for row in cells[["model", "condition", "budget"]].to_numpy()])
-        chosen = next_counts(study, more, cells=mine)
+        chosen = next_counts(study, more, cells=mine, alike=bool(until.beside))
         add = dict(zip(chosen["question"].astype(str), chosen["more"], strict=True))
         asked = study.responses.table.loc[rounds.notna()].groupby("question", observed=True).size() / len(run.budgets)
         have = {str(question): round(float(count)) for question, count in asked.items()}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DRAWS = 60
 
 
-def next_counts(study: Study, more: int, *, cells: np.ndarray | None = None) -> pd.DataFrame:
+def next_counts(study: Study, more: int, *, cells: np.ndarray | None = None, alike: bool = False) -> pd.DataFrame:
     """How often to ask each question again, so that `more` responses lower the variance of incoherence the most.
 
     A question is asked equally often of every model and arm that it is asked of, so that what is compared stays
@@ -32,6 +32,10 @@ def next_counts(study: Study, more: int, *, cells: np.ndarray | None = None) -> 
         Responses to add, over all questions, models and arms.
     cells
         (cells of the study,) which of them are asked again; None: all.
+    alike
+        Whether every question is asked as often, whatever was answered. A question whose first responses happened to
+        scatter little would else keep them, so that the unbiased estimates of a side that is asked again are off, and
+        those of a side that is not are right: between the two there would be a difference where there is none.
 
     Returns
     -------
@@ -39,7 +43,8 @@ def next_counts(study: Study, more: int, *, cells: np.ndarray | None = None) -> 
     and arm), sd (of one response's influence; equal where the outcome is no letter).
     """
     table = study.cells.table if cells is None else study.cells.table[cells]
-    spread = _spread(study) if cells is None else _spread(study)[cells]
+    spread = np.ones(len(study.cells.table)) if alike else _spread(study)
+    spread = spread if cells is None else spread[cells]
     groups = table.assign(_variance=spread**2).groupby(["benchmark", "question"], sort=True, observed=True)
     out = groups.agg(responses=("responses", "mean"), sides=("responses", "size"), variance=("_variance", "sum"))
     out["more"] = neyman(
