@@ -270,6 +270,8 @@ def test_counts_by_an_engine_take_the_same_options_or_refuse_them(tmp_path):
     frame.to_parquet(path)
     with pytest.raises(BadInput, match=r"lacks the column model"):
         read(path, engine="duckdb")
+    with pytest.raises(BadInput, match=r"no column 'a,b' in .* to use as model; an engine takes whole columns"):
+        read(path, engine="duckdb", columns={"model": "a,b"})
     with pytest.raises(BadInput, match=r"Column judge varies inside 2 cells.*it is 'x' and 'y'"):
         read(path, engine="duckdb", model="m")
     with pytest.raises(BadInput, match="leave out sources"):

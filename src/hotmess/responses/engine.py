@@ -204,6 +204,11 @@ def _parquet(file: Path, root: Path, renamed: Mapping[str, str]) -> str:
     names = [*columns_of(opened, "parquet"), *partitions(file, root)]
     # A name of nothing stands for a column that is constant.
     lacks = [name for name in ("model", "question") if renamed.get(name, name) not in (*names, "")]
+    strange = [name for name in lacks if name in renamed]
+    if strange:
+        one = renamed[strange[0]]
+        whole = "; an engine takes whole columns, neither paths nor several" if "," in one or "." in one else ""
+        raise BadInput(f"There is no column {one!r} in {str(file)!r} to use as {strange[0]}{whole}.")
     if lacks:
         raise BadInput(f"The file {str(file)!r} {lacking(names, lacks)}.")
     return str(file.resolve())

@@ -193,13 +193,15 @@ def lacking(names: Sequence[Any], needs: Sequence[str]) -> str:
 
     >>> print(lacking(["a", "b"], ["question"]).partition(";")[0])
     lacks the column question (columns there: a, b)
+    >>> print(lacking([], ["question"]).partition(";")[0])
+    lacks the column question (columns there: none)
     """
     if not needs:
         return ""
     word = "column" if len(needs) == 1 else "columns"
     near = suggest(needs[0], names)
     listed = needs[0] if len(needs) == 1 else ", ".join(needs[:-1]) + " and " + needs[-1]
-    there = ", ".join(map(str, list(names)[:20])) + (", …" if len(names) > 20 else "")
+    there = ", ".join(map(str, list(names)[:20])) + (", …" if len(names) > 20 else "") or "none"
     options = " ".join(f"--column {name}=ITS_NAME" for name in needs)
     constant = "model" if "model" in needs else needs[0]
     one = "it" if len(needs) == 1 else "them"
