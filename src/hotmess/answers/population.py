@@ -34,13 +34,13 @@ class SetDraws:
     """
 
     table: pd.DataFrame
-    error: Float[np.ndarray, "chain draw sets"]
-    bias2: Float[np.ndarray, "chain draw sets"]
-    variance: Float[np.ndarray, "chain draw sets"]
+    error: Float[np.ndarray, "chain draw *sets"]
+    bias2: Float[np.ndarray, "chain draw *sets"]
+    variance: Float[np.ndarray, "chain draw *sets"]
     population: str
     metric: str
-    ratio: Float[np.ndarray, "chain draw sets"] | None = None
-    effective: Float[np.ndarray, " sets"] | None = None
+    ratio: Float[np.ndarray, "chain draw *sets"] | None = None
+    effective: Float[np.ndarray, "*sets"] | None = None
 
     @property
     def incoherence(self) -> np.ndarray:
