@@ -5,9 +5,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import hotmess as hm
 from hotmess.cli import main
+from hotmess.decompose.intervals import question_shares
 from hotmess.errors import BadInput, NotTestable
 from hotmess.runs.pairs import pair_sums
 
@@ -108,3 +110,14 @@ def test_repeated_judgements_are_told_from_scatter_of_responses_exactly_in_expec
             responses += chance * (d[frozenset()] - d[frozenset({0})])
     assert judging == pytest.approx(accuracy * S * (1 - S) + (1 - accuracy) * T * (1 - T))
     assert responses == pytest.approx((S + T - 1) ** 2 * accuracy * (1 - accuracy))
+
+
+def test_few_questions_have_wider_intervals():
+    """Below 50 questions distances from the median grow by t_{Q−1}/z √((Q + 1)/(Q − 1)), as for all that is counted."""
+    responses, _ = world(np.random.default_rng(1), accuracy=np.linspace(0.1, 0.9, 12))
+    perfect = pd.DataFrame({"score": [0, 1] * 50_000, "truth": [0, 1] * 50_000})
+    row = hm.judged(responses, perfect, seed=1).table.set_index("quantity").loc["error"]
+    mean = responses.table.groupby("question")["score"].mean().to_numpy()
+    plain = np.quantile(1 - question_shares(12, 4000, 1) @ mean, [0.05, 0.95])
+    factor = stats.t.isf(0.05, 11) / stats.norm.isf(0.05) * np.sqrt(13 / 11)
+    assert row["high"] - row["low"] == pytest.approx(factor * (plain[1] - plain[0]), rel=0.01)

@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         if not look.stop:
             left = plan.most_looks - len(plan.history)
             more = max(1, (plan.most_responses - responses) // left)
-            table = next_counts(study, more)
+            table = next_counts(study, more, alike=not claim.change)
     for note in study.responses.notes:
         say(note)
     say(told(plan))

@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.arrays import Floats
-from hotmess.decompose.intervals import question_shares
+from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.runs import counts
@@ -138,7 +138,6 @@ def judged(
     mean, _, pairs = counts.pair_moments(scores)
     question = np.asarray(found.table.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
     weights = question_shares(int(question.max()) + 1, draws, seed)
-    tail = (1 - interval) / 2
     rows: list[dict[str, Any]] = []
     for key, at in sets_of(found.table, by):
         at = at[n[at] > 1]
@@ -153,9 +152,10 @@ def judged(
         u, j = 1 - specificity[kept], power[kept]
         own = _terms((first - u) / j, (second - 2 * u * first + u**2) / j**2)
         for name, before, values in zip(QUANTITIES, naive, own):
-            low, median, high = np.quantile(values, [tail, 0.5, 1 - tail])
-            row = {"quantity": name, "questions": len(np.unique(question[at])), "as_judged": float(before)}
-            rows.append(dict(zip(by, key)) | row | {"value": float(median), "low": float(low), "high": float(high)})
+            asked, median = len(np.unique(question[at])), float(np.median(values))
+            low, high = bootstrap_interval(values, np.asarray(median), interval=interval, questions=asked)
+            row = {"quantity": name, "questions": asked, "as_judged": float(before)}
+            rows.append(dict(zip(by, key)) | row | {"value": median, "low": float(low), "high": float(high)})
     return Judged(pd.DataFrame(rows), sensitivity, specificity, tuple(notes))
 
 

@@ -181,8 +181,8 @@ def _planned(until: Until, study: Study) -> Looks:
 def _draws(until: Until, run: Run, plan: Looks | None, number: int) -> dict[str, list[Draw]]:
     """The draws of a round, by budget: all questions alike in the first, then those that pay (`next_counts`).
 
-    All alike in every round where responses of others stand beside: those are not asked again, and which questions are
-    may then not hang on the answers of one side.
+    All alike in every round where the claim is no change between sides that are both asked again, or where responses of
+    others stand beside: which questions are asked may then not hang on their answers.
     """
     from hotmess.sequential.allocation import next_counts
 
@@ -196,7 +196,7 @@ def _draws(until: Until, run: Run, plan: Looks | None, number: int) -> dict[str,
         own = set(map(tuple, study.responses.table.loc[rounds.notna(), ["model", "condition", "budget"]].to_numpy()))
         cells = study.cells.table
         mine = np.array([tuple(row) in own for row in cells[["model", "condition", "budget"]].to_numpy()])
-        chosen = next_counts(study, more, cells=mine, alike=bool(until.beside))
+        chosen = next_counts(study, more, cells=mine, alike=bool(until.beside) or not until.claim.change)
         add = dict(zip(chosen["question"].astype(str), chosen["more"], strict=True))
         asked = study.responses.table.loc[rounds.notna()].groupby("question", observed=True).size() / len(run.budgets)
         have = {str(question): round(float(count)) for question, count in asked.items()}
