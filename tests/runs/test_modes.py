@@ -90,3 +90,15 @@ def test_where_no_answer_is_wrong_there_is_no_number_of_wrong_answers():
     frame = pd.DataFrame({"model": "m", "question": np.repeat(range(5), 3), "sample": [*range(3)] * 5, "answer": 0})
     found = hm.modes(hm.read(frame.assign(target=0, n_choices=4), allow_copies=True)).table.set_index("part")
     assert found.loc["effective wrong answers", ["value", "low", "high"]].isna().all()
+
+
+def test_wrong_answers_that_never_repeat_are_no_number():
+    """Where no two wrong answers of a question are ever the same the ratio is infinite, ends too, without a warning."""
+    rows = [
+        {"model": "m", "question": f"q{q}", "sample": s, "answer": s + 1, "target": 0, "n_choices": 9}
+        for q in range(6)
+        for s in range(4)
+    ]
+    found = hm.modes(hm.read(pd.DataFrame(rows), allow_copies=True)).table
+    row = found[found["part"] == "effective wrong answers"].iloc[0]
+    assert np.isinf(row[["value", "low", "high"]].to_numpy(float)).all()

@@ -147,9 +147,20 @@ def _rows(pairs: Floats, question: Ints, weights: Floats, interval: float) -> li
         out.append(row | {"share": point[at] / whole if whole > 0 else np.nan})
     with np.errstate(invalid="ignore", divide="ignore"):
         number, band = point[3] / point[4], spread[:, 3] / spread[:, 4]
-    low, high = bootstrap_interval(band, number, interval=interval, questions=asked)
+    low, high = _ratio_interval(number, band, interval, asked)
     row = {"part": "effective wrong answers", "questions": asked, "value": number}
     return [*out, row | {"low": float(np.maximum(low, 1.0)), "high": float(high), "share": np.nan}]
+
+
+def _ratio_interval(number: Floats, band: Floats, interval: float, asked: int) -> tuple[Floats, Floats]:
+    """The interval of a ratio whose denominator may be 0 in some draws: that of its reciprocal, turned over."""
+    if np.isfinite(band).all():
+        return bootstrap_interval(band, number, interval=interval, questions=asked)
+    if np.isnan(band).any():
+        return np.asarray(np.nan), np.asarray(np.nan)
+    least, most = bootstrap_interval(1 / band, 1 / number, interval=interval, questions=asked)
+    with np.errstate(divide="ignore"):
+        return 1 / np.maximum(most, 0.0), 1 / np.maximum(least, 0.0)
 
 
 def _questions(responses: Responses, found: Runs, interval: float, seed: int) -> pd.DataFrame:
