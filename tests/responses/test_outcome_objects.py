@@ -57,8 +57,11 @@ def test_a_new_outcome_goes_the_whole_way(grade):
 
 def test_the_catalogue_of_outcomes():
     """Every metric of the command line is some outcome's, with the preferred outcome first."""
-    assert tuple(metrics()) == METRICS
-    assert metrics() == {
+    shipped = {
+        name: kinds for name, kinds in metrics().items() if name in METRICS
+    }  # other tests add outcomes of theirs
+    assert tuple(shipped) == METRICS
+    assert shipped == {
         "brier": ("probs", "answer", "text"),
         "kl": ("probs", "answer"),
         "zero-one": ("answer", "probs", "text"),

@@ -19,8 +19,8 @@ def test_scales_are_drawn_from_their_posterior(scatter):
     theta[:, 4] = 0.1
     precision = np.repeat(np.diag([1.0, 1.0, 1.0, SD**-2, SD**-2])[None], units, 0)
     linear = np.einsum("gij,gj->gi", precision, theta)
-    empty = np.zeros((1, 1))
-    approximation = Approximation(theta, precision, linear, empty, empty, empty, empty)
+    empty, cube = np.zeros((1, 1)), np.zeros((1, 1, 1))
+    approximation = Approximation(theta, precision, linear, empty, cube, cube, empty)
     pool = Pooling(("model",), np.arange(units)[None], np.zeros(units))
     drawn, scales = fast.propose(approximation, PRIOR, pool, FEATURES, seed=1, draws=4000)
     assert drawn.shape == (4000, units, 5)
