@@ -91,9 +91,7 @@ def _look(study: Any, claim: Any, plan: Any) -> Any:
         )
     information = information_of(draws)
     final = final_information(study, claim, plan, information)
-    last = len(plan.history) + 1 >= plan.most_looks or responses >= plan.most_responses
-    spent = max((look.fraction for look in plan.history), default=0.0)
-    fraction = 1.0 if last else min(1.0, max(spent, information / final))
+    fraction = plan.fraction(information, final, responses)
     threshold = plan.threshold(information, fraction)
     p = float(probability_above(draws, 0.0))
     verdict = "supported" if p > threshold else "contradicted" if 1 - p > threshold else "inconclusive"

@@ -88,6 +88,13 @@ class Looks(BaseModel):
         """The look that was taken at a table of so many responses; None where there was none."""
         return next((look for look in self.history if look.responses == responses), None)
 
+    def fraction(self, information: float, final: float, responses: int) -> float:
+        """Share of the information `final` expected at the budget's end; 1 at the last look, and never falling."""
+        if len(self.history) + 1 >= self.most_looks or responses >= self.most_responses:
+            return 1.0
+        spent = max((look.fraction for look in self.history), default=0.0)
+        return float(min(1.0, max(spent, information / final if final > 0 else 0.0)))
+
     def threshold(self, information: float, fraction: float) -> float:
         """The probability that a verdict needs at the next look, given those before it.
 

@@ -54,9 +54,7 @@ def look_at(study: Study, claim: Claim, plan: Looks, *, interval: float = 0.9) -
         )
     information = _information(study, claim, plan.population)
     final = final_information(study, claim, plan, information)
-    last = len(plan.history) + 1 >= plan.most_looks or responses >= plan.most_responses
-    spent = max((look.fraction for look in plan.history), default=0.0)
-    fraction = 1.0 if last else float(min(1.0, max(spent, information / final if final > 0 else 0.0)))
+    fraction = plan.fraction(information, final, responses)
     look = Look(
         responses=responses,
         information=information,
