@@ -36,10 +36,11 @@ from hotmess.simulate import simulate
 PER_DOUBLING = 0.05 / np.log(2)
 CARRIES: dict[str, tuple[str, float | None]] = {  # what each carries beside quantity; its region of practically none
     "incoherence-rises-with-length": ("estimate control variants fit densities prior point published design rates", 1),
-    "answers-get-hotter-with-length": ("control variants densities rates", 0.05),
+    "answers-get-hotter-with-length": ("control variants densities rates guards", 0.05),
     "natural-exceeds-budget": ("estimate control variants densities rates guards", 0.05),
     "budget-lowers-incoherence": ("estimate control variants fit densities design guards", 0.02),
     "natural-overthinking": ("estimate control variants fit densities prior published design rates guards", 0.02),
+    "incoherence-rises-within-questions": ("control variants published", 0.02),
     "hard-incoherence-rises-with-scale": ("estimate control fit densities prior point published design rates", 1),
     "easy-incoherence-falls-with-scale": ("estimate control fit densities prior point published design rates", 1),
     "bias-falls-faster-than-variance": ("estimate control fit densities prior point published design rates", 0.05),
@@ -86,7 +87,7 @@ def test_each_claim_carries_what_is_its_own(name: str) -> None:
     assert [f for f in FIELDS if getattr(claim, f) not in (None, ())] == fields.split()
     assert claim.negligible == (None if negligible is None else PER_DOUBLING if negligible == 1 else negligible)
     assert (claim.absent is None) is (name in ("ensembling-divides-variance", "thirty-samples-suffice"))
-    assert (claim.leave_out.without is not None) is (name in (*EXACT, *LAWS))
+    assert (claim.leave_out.without is not None) is (name in (*EXACT, "incoherence-rises-within-questions", *LAWS))
     assert claim.leave_out.refit is not (name.startswith(("answers-get", "natural-exceeds", "length-sat", "intellig")))
     more = ("difficulty",) if name == "bias-falls-faster-than-variance" else ()
     parts = () if name.startswith("intelligence") else ("model", "benchmark", *more)
@@ -115,7 +116,8 @@ def test_the_guards_are_these_in_this_order_and_lower_to_this() -> None:
     assert own == {
         "natural-exceeds-budget": ["same_scores"],
         "budget-lowers-incoherence": ["joint_model"],
-        "natural-overthinking": ["joint_model"],
+        "natural-overthinking": ["joint_model", "length_slope"],
+        "answers-get-hotter-with-length": ["length_slope"],
         "length-saturates": ["shapes"],
     }
     assert CATALOGUE["natural-exceeds-budget"].guards[0].lowers == INCONCLUSIVE
@@ -310,7 +312,7 @@ def case(study: Any, claim: Claim, value: float = 1.0) -> Case:
 @pytest.mark.parametrize(("name", "feature", "sign"), [("budget-lowers", "budget", -1), ("natural-over", "natural", 1)])
 def test_the_joint_model_beside_a_claim_has_its_sign(name: str, feature: str, sign: int) -> None:
     claim = next(c for n, c in CATALOGUE.items() if n.startswith(name))
-    (guard,) = claim.guards
+    guard = claim.guards[0]
     guard = replace(guard, effects=lambda fit, population: effects(0.3))  # type: ignore[type-var]
     fit = SimpleNamespace(lengths=SimpleNamespace(features=(feature,)))
     study: Any = SimpleNamespace(fitted=lambda key: fit if key == "temperature" else None)
@@ -322,7 +324,7 @@ def test_the_joint_model_beside_a_claim_has_its_sign(name: str, feature: str, si
 
 def test_answers_that_agree_too_little_between_budgets_hold_the_difference_back() -> None:
     claim = CATALOGUE["natural-exceeds-budget"]
-    (guard,) = claim.guards
+    guard = claim.guards[0]
     for share, passed in ((0.01, False), (0.5, True)):
         check = SimpleNamespace(share=share, observed=0.4, sentence="they agree")
         found = guard.run(case(SimpleNamespace(budget_agreement=check), claim))

@@ -11,22 +11,23 @@ from hotmess.arrays import Floats
 from hotmess.errors import NotTestable
 
 if TYPE_CHECKING:
+    from hotmess.responses.placing import Space
     from hotmess.responses.table import Responses
 
 
 ROW = "__response__"
 
 
-def places(responses: Responses) -> tuple[Floats, Floats]:
+def places(responses: Responses, *, space: Space | None = None) -> tuple[Floats, Floats]:
     """Positions (N, D) of the responses in their table's order, and squared distances (N,) from their targets.
 
-    The space is the squared family's (Brier for letters and probability vectors); distances are NaN where the outcome
-    has no target.
+    The space is the squared family's (Brier for letters and probability vectors) unless another is given; distances
+    are NaN where the outcome has no target.
     """
     from hotmess.responses.cells import reduce
 
     alone = responses.table.assign(**{ROW: np.arange(len(responses.table))})
-    cells = reduce(replace(responses, table=alone), split=[ROW])
+    cells = reduce(replace(responses, table=alone), split=[ROW], space=space)
     if len(cells) != len(alone):
         raise NotTestable("Responses cannot be told apart one by one.")
     order = cells.table[ROW].to_numpy(np.int64)

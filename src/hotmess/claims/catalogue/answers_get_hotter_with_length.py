@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.joint_model import LEAVE_OUT, joint_densities, joint_quantity
+from hotmess.claims.kinds.within_length import LengthSlope
 from hotmess.claims.rates import rates_beside
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
@@ -42,6 +43,13 @@ def _variants(study: Study) -> dict[str, Estimate]:
     return out
 
 
+SLOPE = LengthSlope(
+    of_incoherence=False,
+    apart=(
+        "incoherence is moved by the temperature and by the lean towards the right answer, which has been taken out of "
+        "the temperature: a lean to wrong answers makes them more alike"
+    ),
+)
 CLAIM = Claim(
     name="answers-get-hotter-with-length",
     place="claim 2, against its critics: a wrong answer that merely takes longer is no overthinking",
@@ -60,6 +68,7 @@ CLAIM = Claim(
     densities=joint_densities,
     leave_out=LEAVE_OUT,
     rates=rates_beside(__file__),
+    guards=(SLOPE,),
     of_models=True,
     absent=absent.lengths,
     negligible=0.05,

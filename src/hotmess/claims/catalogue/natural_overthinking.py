@@ -11,6 +11,7 @@ from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.joint_model import JointModel
 from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
+from hotmess.claims.kinds.within_length import LengthSlope
 from hotmess.claims.procedures import median_split
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
@@ -47,6 +48,13 @@ SIDES = TwoSides(
 JOINT = JointModel(
     "natural", natural_slope, "change of logit incoherence per doubling of natural length, an association"
 )
+SLOPE = LengthSlope(
+    of_incoherence=True,
+    apart=(
+        "halves compare the two sides alone, the contrast every pair by how long both are: incoherence does not move "
+        "evenly with length"
+    ),
+)
 CLAIM = Claim(
     name="natural-overthinking",
     place="claim 2; figure of responses above and below the question's median length",
@@ -67,7 +75,7 @@ CLAIM = Claim(
     published=median_split,
     design=lambda study, draws: half_components(SIDES.fit(study), draws=draws),
     rates=rates_beside(__file__),
-    guards=(JOINT,),
+    guards=(JOINT, SLOPE),
     of_models=True,
     absent=absent.lengths,
     negligible=0.02,

@@ -1,0 +1,247 @@
+"""Incoherence against the length of a question's own responses, continuously and without a model (methods, section 5).
+
+Lengths become normal scores u within a cell (a model's responses to a question at a budget): the expected normal order
+statistics of their ranks (Blom 1958), ties sharing the mean of their ranks. With p(u) the mean position of a response
+of score u, two responses of a cell have
+
+    E ½|z_s - z_t|² = 1 - p(u_s)·p(u_t)                          for one-hot z
+                    = v + v′ (u_s + u_t)/2 - |p₁|² u_s u_t       for p(u) = p₀ + p₁u
+
+where v(u) = 1 - |p(u)|² is the variance at u and v′ = -2 p₀·p₁ its derivative at the middle. Normal scores are
+symmetric, Σu = Σu³ = 0, so the product u_s u_t is orthogonal to the sum over the pairs of a cell, and least squares of
+½|z_s - z_t|² on (u_s + u_t)/2 over all pairs is unbiased for v′; that of |z_s - y|² on u_s for the derivative e′ of the
+error. With means over cells,
+
+    change of incoherence = ω (v′ - I e′)/e,      I = v/e,      ω = 2 √(2/π) = 1.596
+
+over ω standard deviations, how far the middles of the longer and of the shorter half of Normal lengths lie apart: the
+change from half to half, from all pairs where a median split has those within halves alone. Where few-shot contexts
+repeat, pairs are of different contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.errors import NotTestable
+from hotmess.estimates.control import PERMUTATIONS
+from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
+from hotmess.responses.placing import Space
+from hotmess.responses.table import CELL
+from hotmess.runs.length_pairs import normal_scores, pair_sums, set_sums, slope_terms
+from hotmess.runs.places import places
+from hotmess.statements.influence import gradient, influences
+from hotmess.statements.means import SetMeans
+from hotmess.statements.questions import Questions
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from jaxtyping import Float
+
+    from hotmess.responses.table import Responses
+    from hotmess.statements.settle import Settled
+
+BETWEEN_HALVES = float(2 * np.sqrt(2 / np.pi))
+LEAST = 4
+"""Responses (or few-shot contexts) of a cell: the jackknife leaves one out, and three are the fewest with a slope."""
+
+
+def change(means: Float[np.ndarray, "*draws sets 4"]) -> Float[np.ndarray, "*draws k"]:
+    """(…, sets + 1) ω (v′ - I e′)/e of sets (models), then their mean."""
+    e, v, error_slope, variance_slope = np.moveaxis(means, -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        each = BETWEEN_HALVES * (variance_slope - v / e * error_slope) / e
+    return np.concatenate([each, each.mean(axis=-1, keepdims=True)], axis=-1)
+
+
+@dataclass(frozen=True)
+class WithinQuestion:
+    """Responses with their normal scores, by cell; cells with too few responses, or one length, are left out.
+
+    Attributes
+    ----------
+    z, error, u
+        (n, D), (n,), (n,) positions, squared distances from the target, normal scores.
+    cell, cluster
+        (n,) cell of each response, and cluster within which responses are not independent (a few-shot context, or the
+        response itself).
+    owner
+        (clusters,) cell of each cluster.
+    table
+        One row per cell: its names, family, model_size_b, mean log2_length.
+    models
+        Names, by size.
+    model, questions
+        (cells,) index of each cell's model, and the questions that are weighted.
+    """
+
+    z: np.ndarray
+    error: np.ndarray
+    u: np.ndarray
+    cell: np.ndarray
+    cluster: np.ndarray
+    owner: np.ndarray
+    table: pd.DataFrame
+    models: tuple[str, ...]
+    model: np.ndarray
+    questions: Questions
+
+    def terms(self, u: np.ndarray | None = None) -> np.ndarray:
+        """(cells, 4) of `slope_terms`, with other scores where given."""
+        sums, single = self._sums(u)
+        return slope_terms(sums, pair_sums(sums) - self._by_cell(pair_sums(single)))
+
+    def covariance(self) -> np.ndarray:
+        """(cells, 4, 4) by the jackknife, leaving out one cluster at a time."""
+        again, mean, count = self._left_out()
+        away = again - mean[self.owner]
+        outer = self._by_cell((away[:, :, None] * away[:, None, :]).reshape(len(away), -1))
+        out: np.ndarray = outer.reshape(-1, 4, 4) * ((count - 1) / count)[:, None, None]
+        return out
+
+    def _left_out(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        sums, single = self._sums(None)
+        inside = pair_sums(single)
+        rest = sums[self.owner] - single
+        again = slope_terms(rest, pair_sums(rest) - (self._by_cell(inside)[self.owner] - inside))
+        count = np.bincount(self.owner).astype(float)
+        return again, self._by_cell(again) / count[:, None], count
+
+    def _sums(self, u: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        single = set_sums(self.z, self.error, self.u if u is None else u, self.cluster)
+        return self._by_cell(single), single
+
+    def _by_cell(self, values: np.ndarray) -> np.ndarray:
+        return np.stack([np.bincount(self.owner, column, len(self.table)) for column in values.T], axis=1)
+
+    def known(self) -> np.ndarray:
+        """(cells,) whether a cell has its terms with any of its clusters left out."""
+        with np.errstate(invalid="ignore"):
+            _, mean, count = self._left_out()
+        out: np.ndarray = np.isfinite(mean).all(axis=1) & (count >= LEAST)
+        return out
+
+    def take(self, keep: np.ndarray) -> WithinQuestion:
+        """Some cells only; keep: (cells,) true or false."""
+        rows = keep[self.cell]
+        cluster, owner = np.unique(self.cluster[rows], return_inverse=True)[1], np.cumsum(keep) - 1
+        first = np.unique(cluster, return_index=True)[1]
+        cell = owner[self.cell[rows]]
+        question = np.unique(self.questions.question[keep], return_inverse=True)[1]
+        return replace(
+            self,
+            z=self.z[rows],
+            error=self.error[rows],
+            u=self.u[rows],
+            cell=cell,
+            cluster=cluster,
+            owner=cell[first],
+            table=self.table[keep].reset_index(drop=True),
+            model=self.model[keep],
+            questions=Questions(question),
+        )
+
+    def means(self, *, draws: int, seed: int) -> SetMeans:
+        """Weighted means of the terms over each model's cells, by the Bayesian bootstrap over questions."""
+        sums, cells = self.questions.by_set(self.terms(), self.model, len(self.models))
+        drawn, centre = self.questions.weighted(sums, cells, draws, seed)
+        return SetMeans(drawn, centre, None, None, sums, cells)
+
+    def settled(self, *, draws: int, seed: int) -> Settled:
+        """Every model's change, then their mean, for questions like these (`hotmess.statements.settle`)."""
+        return self.means(draws=draws, seed=seed).settle(change)
+
+    def these(self, *, draws: int, seed: int) -> np.ndarray:
+        """(draws, models + 1) the same for these questions, as uncertain as their responses leave it (jackknife)."""
+        terms, noise = self.terms(), self.covariance()
+        rng = np.random.default_rng([seed, 53])
+        out = np.empty((draws, len(self.models), 4))
+        for m in range(len(self.models)):
+            rows = self.model == m
+            whole = noise[rows].sum(axis=0) / rows.sum() ** 2
+            out[:, m] = rng.multivariate_normal(terms[rows].mean(axis=0), whole, draws, method="eigh")
+        return change(out)
+
+    def estimate(self, u: np.ndarray | None = None) -> Estimate:
+        """Mean over models of the change, with its standard error by the influences of the questions."""
+        sums, cells = self.questions.by_set(self.terms(u), self.model, len(self.models))
+        mean = sums.sum(axis=0) / cells.sum(axis=0)[:, None]
+        value = float(change(mean)[-1])
+        slope = gradient(lambda m: change(m)[..., -1:], mean)
+        if not np.isfinite(value):
+            return NOTHING
+        return with_scatter(value, influences(slope, sums, cells)[:, 0])
+
+    def permuted(self, seed: int, *, permutations: int = PERMUTATIONS) -> Iterator[Estimate]:
+        """Estimates with lengths permuted within cells."""
+        for p in range(permutations):
+            order = np.lexsort((np.random.default_rng([seed, p, 59]).random(len(self.u)), self.cell))
+            yield self.estimate(self.u[order])
+
+
+def within_question(responses: Responses, *, space: Space | None = None) -> WithinQuestion:
+    """Responses of any outcome with a target, arranged for the contrast.
+
+    Raises
+    ------
+    NotTestable
+        If there are no lengths or no targets, or no question has four responses (few-shot contexts, where they repeat)
+        of different lengths.
+    """
+    import pandas as pd
+
+    if responses.length is None:
+        raise NotTestable(
+            "There is no length column (reasoning_tokens or actions), so long and short cannot be compared."
+        )
+    tokens = responses.lengths()
+    z, error = places(responses, space=space)
+    here = np.flatnonzero(np.isfinite(tokens))
+    if np.isnan(error[here]).all():
+        raise NotTestable(f"The outcome {responses.outcome} has no target, so there is no incoherence.")
+    table = responses.table.iloc[here]
+    keys = list(CELL)
+    group = table.groupby(keys, observed=True, sort=True).ngroup().to_numpy(np.int64)
+    order = np.argsort(group, kind="stable")
+    here, table, cell = here[order], table.iloc[order], group[order]
+    u = normal_scores(tokens[here], cell)
+    first = np.unique(cell, return_index=True)[1]
+    cells = table.iloc[first][[*keys, "family", "model_size_b"]].reset_index(drop=True)
+    cells["log2_length"] = np.bincount(cell, np.log2(tokens[here])) / np.bincount(cell)
+    cluster = _clusters(table["context"], cell)
+    size = cells.groupby("model", observed=True)[["model_size_b"]].first().reset_index()
+    models = tuple(size.sort_values(["model_size_b", "model"])["model"].astype(str))
+    question = pd.MultiIndex.from_frame(cells[["benchmark", "question"]].astype(str)).factorize(sort=True)[0]
+    owner = cell[np.unique(cluster, return_index=True)[1]]
+    model = pd.Index(models).get_indexer(pd.Index(cells["model"].astype(str)))
+    made = WithinQuestion(z[here], error[here], u, cell, cluster, owner, cells, models, model, Questions(question))
+    keep = made.known()
+    if not keep.any():
+        raise NotTestable(
+            f"No question has {LEAST} or more responses (of different few-shot contexts, where there are any) of "
+            "different lengths at one budget."
+        )
+    kept = made.take(keep)
+    left = sorted(set(kept.model.tolist()))
+    return replace(kept, models=tuple(models[m] for m in left), model=np.searchsorted(left, kept.model))
+
+
+def _clusters(context: pd.Series, cell: np.ndarray) -> np.ndarray:
+    """(n,) contexts where a cell has two or more and one of them two or more responses, else responses, in order."""
+    import pandas as pd
+
+    code = np.where(context.isna(), -1, pd.factorize(context.astype(str))[0])
+    key = np.where(code < 0, code.max(initial=0) + 1 + np.arange(len(cell)), code)
+    inside = pd.MultiIndex.from_arrays([cell, key]).factorize()[0]
+    frame = pd.DataFrame({"cell": cell, "inside": inside})
+    frame["size"] = frame.groupby("inside")["cell"].transform("size")
+    by = frame.groupby("cell")
+    repeat = (by["inside"].transform("nunique") >= 2) & (by["size"].transform("max") >= 2)
+    out: np.ndarray = pd.MultiIndex.from_arrays(
+        [cell, np.where(repeat, inside, -1 - np.arange(len(cell)))]
+    ).factorize()[0]
+    return out
