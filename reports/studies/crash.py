@@ -1,6 +1,7 @@
 """What is left when a command ends at any moment: every write, sync, rename and removal, one after the other.
 
     python reports/studies/crash.py --jobs 2          # all points; writes crash.json and crash.md beside this file
+    python reports/studies/crash.py --only sample     # those of one command, in place of its rows in these files
     python reports/studies/crash.py --points 40       # some of them, spread over all commands; writes nothing
 
 Each command runs on tiny input, in a process forked after imports from one that `crash_points.c` was loaded into. The
@@ -64,6 +65,7 @@ COMMANDS = [
     Command("optimizer roll", ROLL, grows=True),
     Command("optimizer report", ["optimizer", "report", "--out", "out"], ["optimizer", "report", "--out", "out"]),
     Command("sample", SAMPLE),
+    Command("sample again", SAMPLE, SAMPLE),
 ]
 
 
@@ -104,20 +106,35 @@ def main() -> int:
         chosen = [c for c in COMMANDS if not args.only or c.name in args.only]
         if args.points and not args.only:
             chosen = [c for c in COMMANDS if c.name in ("read", "read again", "fit", "fit again", "report again")]
-        rows = list(run(chosen, folder, library, args.jobs, args.points))
+        rows = []
+        for row in run(chosen, folder, library, args.jobs, args.points):
+            rows.append(row)
+            print(row, flush=True)
+            if not args.points:
+                keep(row)
     wrong = [problem for row in rows for problem in row["wrong"]]
     for problem in wrong:
         print(problem, file=sys.stderr)
     print(table(rows), f"\n{time.monotonic() - began:.0f} s")
-    if not args.points and not args.only:
-        result = {"rows": rows, "points": sum(row["points"] for row in rows), "wrong": len(wrong)}
-        (HERE / "crash.json").write_text(json.dumps(result, indent=1) + "\n")
-        (HERE / "crash.md").write_text(page(rows))
     return 1 if wrong else 0
 
 
+def keep(row: dict[str, Any]) -> None:
+    """Put a row in place of the earlier one in crash.json, which may be of another day, and make crash.md of all."""
+    file = HERE / "crash.json"
+    earlier = json.loads(file.read_text())["rows"] if file.exists() else []
+    found = {(one["command"], one["end"]): one for one in [*earlier, row]}
+    order = [command.name for command in COMMANDS]
+    rows = sorted(
+        (r for r in found.values() if r["command"] in order), key=lambda r: (order.index(r["command"]), r["end"])
+    )
+    result = {"rows": rows, "points": sum(r["points"] for r in rows), "wrong": sum(len(r["wrong"]) for r in rows)}
+    file.write_text(json.dumps(result, indent=1) + "\n")
+    (HERE / "crash.md").write_text(page(rows))
+
+
 def run(chosen: list[Command], folder: Path, library: Path, jobs: int, points: int | None) -> Iterator[dict[str, Any]]:
-    """A process for each command, some at once; their rows in order."""
+    """A process for each command, some at once; their rows as each is done."""
     environment = {
         **os.environ,
         "LD_PRELOAD": str(library),
@@ -130,7 +147,7 @@ def run(chosen: list[Command], folder: Path, library: Path, jobs: int, points: i
         "HOME": str(folder),
     }
     share = 0 if not points else -(-points // (2 * len(chosen)))
-    waiting, running, done = list(enumerate(chosen)), {}, {}
+    waiting, running = list(enumerate(chosen)), {}
     while waiting or running:
         while waiting and len(running) < jobs:
             at, command = waiting.pop(0)
@@ -142,10 +159,8 @@ def run(chosen: list[Command], folder: Path, library: Path, jobs: int, points: i
                 del running[at]
                 if process.returncode:
                     raise SystemExit(f"the process of {chosen[at].name!r} ended with {process.returncode}")
-                done[at] = json.loads((folder / f"result-{at}.json").read_text())
+                yield from json.loads((folder / f"result-{at}.json").read_text())
         time.sleep(0.1)
-    for at in sorted(done):
-        yield from done[at]
 
 
 def worker(name: str, folder: str, result: str, share: str) -> int:
@@ -200,7 +215,7 @@ def problems(command: Command, state: Path, old: dict[str, bytes], new: dict[str
     """What is wrong with a folder after a crash, and after the same command has been run again in it."""
     left = {name: content for name, content in tree(state).items() if not hidden(name)}
     plain_old = {name: content for name, content in old.items() if not hidden(name)}
-    if command.name == "sample":
+    if command.words[0] == "sample":
         yield from sampled(command, state, left, plain_old)
         return
     if command.grows or command.name == "optimizer report":
@@ -262,7 +277,7 @@ def prepare(command: Command) -> None:
         needed += ["numpyro", "matplotlib.figure", "matplotlib.backends.backend_svg", "matplotlib.backends.backend_agg"]
     if command.name.startswith("optimizer"):
         needed += ["hotmess.optimizer.sweep", "hotmess.optimizer.table", "matplotlib.pyplot"]
-    if command.name == "sample":
+    if command.words[0] == "sample":
         needed += ["hotmess.sampling.task", "hotmess.commands.sample"]
     for module in needed:
         importlib.import_module(module)
@@ -376,8 +391,8 @@ def page(rows: list[dict[str, Any]]) -> str:
     about = (__doc__ or "").split("\n\n")
     return (
         f"# What is left when a command ends at any moment\n\n{about[-1].strip()}\n\n{table(rows)}\n\n"
-        "Made by `python reports/studies/crash.py --jobs 2`. *Steps* are writes, syncs, renames, removals and "
-        "creations of files and folders. Logs of `sample` are Inspect's own writing, with times in them: there earlier "
+        "Made by `python reports/studies/crash.py`, some commands by `--only`. *Steps* are writes, syncs, renames, "
+        "removals and creations of files and folders. Logs of `sample` are Inspect's own writing, with times in them: there earlier "
         "logs must stay as they were, and the log of the next run be read whole.\n"
     )
 

@@ -97,8 +97,15 @@ def test_a_folder_that_cannot_be_read_stops_the_command(folder, monkeypatch):
             raise PermissionError(13, "Permission denied", str(self))
         return there(self)
 
+    def refuse_inside(self, **how):
+        if self.parent.name == "in":
+            raise PermissionError(13, "Permission denied", str(self))
+        return looked(self, **how)
+
+    looked = Path.stat
     monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(Damaged, match="in cannot be read: Permission denied"):
+    monkeypatch.setattr(Path, "stat", refuse_inside)
+    with pytest.raises(Damaged, match="^[^ ]*/in cannot be read: Permission denied"):
         read(folder)
     assert len(read(folder, skip_damaged=True)) == 3
 

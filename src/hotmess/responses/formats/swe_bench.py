@@ -60,14 +60,14 @@ class Outcome(NamedTuple):
 def is_swe_bench(path: Path, head: bytes) -> bool:
     """A folder of instances, of which one has a report of the evaluation (or at least its log and patch)."""
     for instance in _instances(path):
-        if (instance / LOG).is_file() and ((instance / PATCH).is_file() or (instance / REPORT).is_file()):
-            return True
         report = instance / REPORT
-        if report.is_file():
-            try:
+        try:
+            if (instance / LOG).is_file() and ((instance / PATCH).is_file() or report.is_file()):
+                return True
+            if report.is_file():
                 return bool(_ENTRY & set(_entry(parse(report.read_bytes(), str(report)), instance.name)))
-            except BadInput:
-                continue
+        except (BadInput, OSError):  # of one that may not be read nothing is known; whoever reads it says so
+            continue
     return False
 
 
