@@ -62,6 +62,23 @@ def test_what_would_decide_is_the_least_that_the_design_finds_enough(study: Stud
     assert would_decide(study, CATALOGUE["thirty-samples-suffice"], 0.1) is None
 
 
+def test_what_rests_on_questions_alone_takes_the_square_of_what_is_missing(study: Study) -> None:
+    """By hand: a Normal estimate of sd 1 at 40 questions; and in the middle of a region both edges must be cleared."""
+    own = Claim("own", "", "", "it", lambda s, p: Quantity(np.zeros((4, 9)), Gate(), ""), "", by_questions=True)
+    found = would_decide(study, own, 1.4, 2.8)
+    assert (
+        found is not None and found.needed == {"questions": 160} and "160 questions instead of 40" in found.sentence()
+    )
+    assert would_decide(study, own, 1e-9, 2.8).needed == {"questions": None}  # type: ignore[union-attr]
+    equal = replace(own, region=(-1.0, 1.0))
+    middle = would_decide(study, equal, 1.0, stats.norm.ppf([0.975, 0.8]).sum())
+    assert middle is not None and middle.sentence().startswith("A value 1 inside the region")
+    q = middle.needed["questions"]
+    assert q is not None
+    power = 1 - 2 * stats.norm.sf(np.sqrt(q / 40) - stats.norm.ppf(0.975))  # both of P(> -1) and P(< 1) above 0.975
+    assert power == pytest.approx(0.8, abs=0.003)
+
+
 def test_a_verdict_says_it_and_prints_short(study: Study) -> None:
     verdict = hm.test("natural-overthinking", study)
     assert verdict.verdict in ("inconclusive", "negligible", "supported", "contradicted")
@@ -72,11 +89,21 @@ def test_a_verdict_says_it_and_prints_short(study: Study) -> None:
     wide = np.random.default_rng(1).normal(1, 1, (4, 500))
     own = Claim("a<b>", "", "<script>", "it", lambda s, p: Quantity(wide, Gate(), "<i>one</i>"), "nothing")
     open_ = run_claim(study, own)
-    assert open_.brief()[-1].startswith("These data could show an effect of 2.")
+    assert open_.brief()[-2].startswith("These data could show an effect of 2.")
+    assert open_.brief()[-1] == f"Next step: {open_.next_step}" and "not worked out" in open_.next_step
+    assert open_.record()["next_step"] == open_.next_step == dict(open_.lines())["Next step"]
     page = open_._repr_html_()
     assert "<script>" not in page and "&lt;script&gt;" in page and "<i>" not in page and "a&lt;b&gt;" in page
     never = run_claim(study, replace(own, region=(-9.0, 9.0)))
-    assert never.smallest_effect is None and never.could() == ""
+    drawn = never.draws["like-these"]
+    least = max(smallest_effect(drawn) or 0, smallest_effect(-drawn) or 0)
+    assert (
+        never.smallest_effect == least and f"lies {least:.2g} or more inside its region, -9 to 9," in never.could_show
+    )
+    assert (never.verdict, never.next_step, never.record()["next_step"]) == ("supported", "", None)
+    narrow = run_claim(study, replace(own, region=(0.0, 2.0), by_questions=True))
+    assert "could not show it" in narrow.could_show
+    assert narrow.would_decide is not None and narrow.would_decide.effect == 1.0
 
 
 def test_none_tests_every_claim() -> None:

@@ -365,10 +365,10 @@ def test_what_the_data_do_not_hold_is_known_without_a_fit() -> None:
     study = Study(validate(sided().drop(columns=["budget", "condition", "reasoning_tokens"])))
     lacks = {n: c.absent(study) for n, c in CATALOGUE.items() if c.absent is not None}
     assert set(lacks.values()) == {
-        *("survey", "model sizes (model_size_b)", "lengths of responses", "second budget", "second arm (condition)"),
-        *("points with a target", "embeddings of answers", "contexts", "repeated judgements"),
+        *("survey", "model sizes (model_size_b)", "lengths of responses (--length COLUMN)", "second budget (budget)"),
+        *("second arm (condition)", "points with a target", "embeddings of answers", "contexts", "repeated judgements"),
     }
-    assert lacks["budget-lowers-incoherence"] == "second budget"
+    assert lacks["budget-lowers-incoherence"] == "second budget (budget)"
     said = run_claim(study, CATALOGUE["intelligence-and-incoherence-correlate"])
     assert said.verdict == NOT_TESTABLE and said.absent == "survey"
     whole = Study(validate(sided().assign(model_size_b=1.0)))

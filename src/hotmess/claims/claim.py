@@ -47,8 +47,8 @@ class Quantity:
     guards
         Records of the quantity's own, name -> record, shown as they are beside the guards; they decide nothing.
     effective
-        How many questions it rests on, where it is a statement about questions like these whose draws are settled
-        (`hotmess.statements.settle`); None: its draws are spread by the number of questions where it is tested.
+        How many questions it rests on, where its draws are settled (`hotmess.statements.settle`); None: they are
+        spread by the number of questions where it is tested.
     """
 
     draws: np.ndarray
@@ -92,10 +92,8 @@ class Claim:
         The command-line name; with underscores, the attribute of `hotmess.claims`.
     place
         Where the paper says it.
-    statement
-        What is claimed, as a sentence without scope.
-    estimand
-        What the number is, in words with its unit.
+    statement, estimand
+        What is claimed, as a sentence without scope; what the number is, in words with its unit.
     quantity
         (study, population) -> Quantity. The claim is that it is positive, or lies in `region`.
     needs
@@ -122,7 +120,7 @@ class Claim:
     units
         What there may be others like: questions, or the entities of a survey.
     preregistration
-        Hash of a user's claim: SHA-256 of its canonical definition, in the report and in JSON.
+        SHA-256 of the canonical definition of a user's claim, or of a region that was changed.
     fit
         (study) -> the fit of answers that it rests on, for posterior predictive checks.
     densities
@@ -138,10 +136,8 @@ class Claim:
         (study) -> what a published procedure says of it.
     design
         (study, draws) -> what the variance of its estimate is made of, for planning.
-    rates
-        How often it was called supported where it is false, in simulated worlds.
-    guards
-        Guards of its own, beside those of all claims.
+    rates, guards
+        How often it was called supported where it is false, in simulated worlds; guards of its own.
     of_models
         True where `each` of its quantity are models: then it is said in how many the claim holds.
     absent
@@ -151,7 +147,9 @@ class Claim:
     negligible
         Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict.
     effect
-        Effect that is planned for, where one is stated; None: half the smallest that the data could show.
+        Effect that is planned for, where one is stated.
+    by_questions
+        True where its statement's variance is one over questions, so that it falls as they grow in number.
     order
         Its place in the catalogue.
     """
@@ -187,6 +185,7 @@ class Claim:
     these_models: Callable[[Study, str], tuple[Quantity, int]] | None = None
     negligible: float | None = None
     effect: float | None = None
+    by_questions: bool = False
     order: int = 1000
 
     def holds(self, draws: np.ndarray) -> np.ndarray:
@@ -204,10 +203,8 @@ class Case:
     ----------
     quantity, other
         Of the population asked about, and of the other one; of questions like these they are spread.
-    gate
-        Diagnostics of the fits and of both quantities.
-    p, p_other
-        Probability of the claim in each population.
+    gate, p, p_other
+        Diagnostics of the fits and of both quantities; probability of the claim in each population.
     verdict
         What the rule says of these.
     lowered
@@ -296,4 +293,8 @@ class Guard(ABC):
 
     def shell(self, record: Any) -> str:
         """Its record in one line at the command line; nothing where it is for the page alone."""
+        return ""
+
+    def remedy(self, record: Any) -> str:
+        """What to do where it held a verdict back; nothing where its reason says so."""
         return ""

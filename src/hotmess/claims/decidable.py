@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 POWER, DRAWS = 0.8, 40
+BOTH = float((stats.norm.ppf(THRESHOLD) + stats.norm.ppf((1 + POWER) / 2)) / stats.norm.ppf([THRESHOLD, POWER]).sum())
+"""How much further from each of two edges a value lies that clears both with probability 0.8, than from one."""
 MOST = {"questions": 1_000_000, "samples": 1_000, "models": 100}
 
 
@@ -37,12 +39,28 @@ def smallest_effect(draws: np.ndarray) -> float | None:
     return float(middle - lowest + stats.norm.ppf(POWER) * (high - low) / 2)
 
 
+def could_show(claim: Claim, smallest: float) -> str:
+    """What the data could show of a claim, in words.
+
+    smallest: of a claim with a direction the effect; of one of equality, how far inside its region the quantity lies.
+    """
+    if claim.region is None:
+        return f"These data could show an effect of {smallest:.2g} or more, with probability {POWER}."
+    low, high = claim.region
+    region = f"its region, {low:g} to {high:g}" if np.isfinite(claim.region).all() else "its region"
+    if 2 * smallest > high - low:
+        return f"These data could not show it with probability {POWER}: no value lies {smallest:.2g} inside {region}."
+    return f"These data could show a value that lies {smallest:.2g} or more inside {region}, with probability {POWER}."
+
+
 @dataclass(frozen=True)
 class WouldDecide:
     """How much of one thing alone decides a claim with probability 0.8, if its effect is `effect`.
 
     Attributes
     ----------
+    effect
+        Of the claim's quantity; of a claim of equality, how far inside its region the quantity lies.
     now
         Questions, samples per question, and (for claims about size) models, of the data.
     needed
@@ -52,6 +70,7 @@ class WouldDecide:
     effect: float
     now: dict[str, int]
     needed: dict[str, int | None]
+    inside: bool = False
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
@@ -60,14 +79,42 @@ class WouldDecide:
     def sentence(self) -> str:
         """In words."""
         told = [f"{n:,} {what} instead of {self.now[what]:,}" for what, n in self.needed.items() if n is not None]
+        what = f"A value {self.effect:.2g} inside the region" if self.inside else f"An effect of {self.effect:.2g}"
         if not told:
-            return f"An effect of {self.effect:.2g} would not be found by more {' or '.join(self.now)} alone."
-        return f"An effect of {self.effect:.2g} would be supported with probability {POWER} by {', or by '.join(told)}."
+            return f"{what} would not be found by more {' or '.join(self.now)} alone."
+        return f"{what} would be supported with probability {POWER} by {', or by '.join(told)}."
 
 
-def would_decide(study: Study, claim: Claim, effect: float) -> WouldDecide | None:
-    """What would decide a claim at an effect; None where the claim has no design, or the data cannot speak to it."""
-    if claim.design is None or not effect > 0 or study.large:
+def planned(claim: Claim, smallest: float) -> float:
+    """The effect for which it is said what would decide: the claim's own where one is stated; of a claim of equality
+    the middle of its region; else half the smallest that the data could show."""
+    if claim.effect is not None:
+        return claim.effect
+    if claim.region is not None and np.isfinite(claim.region).all():
+        return (claim.region[1] - claim.region[0]) / 2
+    return smallest / 2
+
+
+def _in_the_middle(claim: Claim, effect: float) -> bool:
+    return claim.region is not None and bool(np.isclose(2 * effect, claim.region[1] - claim.region[0]))
+
+
+def would_decide(study: Study, claim: Claim, effect: float, smallest: float | None = None) -> WouldDecide | None:
+    """What would decide a claim at an effect; None where no arithmetic is known for it, or the data cannot speak to it.
+
+    smallest: the smallest effect that these data could show, from which questions are counted where the claim has no
+    design and its statement rests on questions alone (`by_questions`): its sd falls with the root of their number.
+    """
+    if not effect > 0:
+        return None
+    if claim.design is None:
+        if not claim.by_questions or smallest is None:
+            return None
+        count, least = study.questions, smallest * (BOTH if _in_the_middle(claim, effect) else 1.0)
+        need = max(count, int(np.ceil(count * (least / effect) ** 2)))
+        found = need if need <= MOST["questions"] else None
+        return WouldDecide(effect, {"questions": count}, {"questions": found}, claim.region is not None)
+    if study.large:
         return None
     try:
         c = claim.design(study, DRAWS)

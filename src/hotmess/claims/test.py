@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Claim, Finding, Guard, Quantity
-from hotmess.claims.decidable import smallest_effect, would_decide
+from hotmess.claims.decidable import planned, smallest_effect, would_decide
 from hotmess.claims.each_model import each_model
 from hotmess.claims.guards import LAST, guards_of
 from hotmess.claims.guards.of_draws import Diagnostics
@@ -35,6 +36,7 @@ from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, Gate, need_draws
 from hotmess.statements.effective import Effective, spread_by_count
+from hotmess.words import capital
 
 
 def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
@@ -79,8 +81,27 @@ def test_claims(
     for claim in find_claims(claims):
         if progress is not None:
             progress(claim.name)
-        out.append(test_claim(study, claim, population=population, interval=interval, sensitivity=sensitivity))
+        out.append(_unstopped(study, claim, population=population, interval=interval, sensitivity=sensitivity))
     return Several().together(out)
+
+
+def _unstopped(study: Study, claim: Claim, **settings: Any) -> Verdict:
+    """The verdict; what stops one claim of the catalogue is said in its place, and leaves the others theirs.
+
+    What the user asked for by name (a claim of their own, a reference model, groups of difficulty) and cannot be done
+    stops all.
+    """
+    try:
+        return test_claim(study, claim, **settings)
+    except BadInput as error:
+        own = claim.name not in CATALOGUE or study.reference is not None or study.difficulty is not None
+        if own:
+            raise
+        why, remedy = str(error), ""
+    except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
+        why = f"It stopped with an error of the program's own, {type(error).__name__}: {error}"
+        remedy = "Report it, with these responses."
+    return silent(claim, settings["population"], study.metric, (why,), remedy=remedy)
 
 
 def test_claim(
@@ -106,6 +127,15 @@ def test_claim(
     return verdict
 
 
+def unfit_remedy(reason: str) -> str:
+    """What to do, which the reason itself says at its end.
+
+    >>> unfit_remedy("90% of the responses are unparsable; leave them out (--where)")
+    'Leave them out (--where).'
+    """
+    return f"{capital(re.split('[:;] ', reason)[-1])}."
+
+
 def threshold_of(study: Study) -> float:
     """The probability that decides: 0.975, or more where responses were drawn with looks between."""
     looks = study.responses.looks
@@ -128,21 +158,26 @@ def touching(case: Case) -> bool:
     return any(p.low <= threshold <= p.high for p in sides) and all(p.high >= threshold for p in sides)
 
 
+FEW_REMEDY = "Ask more questions that the models get wrong now and then: what carries the errors is too few of them."
+
+
 def _once(study: Study, claim: Claim, *, population: str, interval: float, sensitivity: bool) -> Verdict:
     if claim.long and study.large:
         why = (
             f"It was not run, since it can take minutes on {len(study.responses.table):,} responses: ask for it by "
             f"name, --claim {claim.name}."
         )
-        return silent(claim, population, study.metric, (why,))
+        asked = f"Ask for it by name: --claim {claim.name}."
+        return silent(claim, population, study.metric, (why,), remedy=asked)
     absent = claim.absent(study) if claim.absent is not None else ""
     if not absent and study.unfit:
-        return silent(claim, population, study.metric, (study.unfit,))
+        return silent(claim, population, study.metric, (study.unfit,), remedy=unfit_remedy(study.unfit))
     try:
         if not absent:  # what the data do not hold is said whatever the draws
             need_draws(study.draws * study.chains, least=INDEPENDENT)
     except NotTestable as reason:
-        return silent(claim, population, study.metric, (str(reason),), (Diagnostics().failed(str(reason)),))
+        failed = Diagnostics().failed(str(reason))
+        return silent(claim, population, study.metric, (str(reason),), (failed,), remedy="Draw more (--draws).")
     try:
         quantity, other = (claim.quantity(study, p) for p in (population, OTHER[population]))
     except NotTestable as reason:
@@ -158,6 +193,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     p, p_other = smoothed(quantity.draws, low, high, effective=own), float(claim.holds(other.draws).mean())
     threshold = threshold_of(study)
     few = own.sentence() if own is not None and own.few else ""
+    remedy = FEW_REMEDY if few else ""
     verdict, reasons = decide(p, p_other, gate=gate, threshold=threshold, few=few)
     none = practically_none(quantity.draws, other.draws, claim.negligible, threshold=threshold, effective=own)
     if gate.passed and none:
@@ -180,10 +216,11 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         {"name": k, **case.summary(v), "probability": float(claim.holds(v).mean())} for k, v in quantity.each.items()
     )
     alone = each_model(quantity.each, claim.holds, interval) if claim.of_models else None
-    smallest = smallest_effect(quantity.draws) if claim.region is None else None
-    decider = None
+    smallest, decider = smallest_effect(quantity.draws), None
+    if smallest is not None and claim.region is not None:  # either edge may be the one that is near
+        smallest = max(smallest, smallest_effect(-quantity.draws) or 0.0)
     if verdict == INCONCLUSIVE and smallest is not None:
-        decider = would_decide(study, claim, smallest / 2 if claim.effect is None else claim.effect)
+        decider = would_decide(study, claim, planned(claim, smallest), smallest)
     own_models = these_models(claim.these_models, study, population, interval, claim.region)
     beside = "" if own_models is None else own_models.sentence()
     return Verdict(
@@ -204,6 +241,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         holds_in=alone,
         smallest_effect=smallest,
         would_decide=decider,
+        remedy=remedy if verdict == INCONCLUSIVE and not case.lowered else "",
         published=published(study, claim),
         these_models=own_models,
     )

@@ -142,7 +142,7 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
         if region is not None:
             raise BadInput(f"{where} has both a region and negligible; a claim of equality has its region.")
     contrast = region is None and _is_contrast(expression)
-    answers = expression.source == "answers"
+    answers, settled = expression.source == "answers", expression.source in ("answers", "halves")
     return Claim(
         name=name,
         place="",
@@ -153,7 +153,8 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
         region=region,
         estimate=(lambda study: plain_estimate(study, expression, sign)) if answers else None,
         control=(lambda study, seed: exchange_control(study, expression, sign, seed)) if answers and contrast else None,
-        widened=expression.source in ("answers", "halves"),
+        widened=settled,
+        by_questions=settled,
         association=expression.source in ("length law", "halves"),
         across=_compared(expression),
         negligible=delta,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hotmess.claims.claim import Case, Claim, Finding
-from hotmess.claims.decidable import WouldDecide
+from hotmess.claims.decidable import WouldDecide, could_show
 from hotmess.claims.each_model import EachModel
 from hotmess.claims.published import Published
 from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED
@@ -40,6 +40,7 @@ class Verdict:
     holds_in: EachModel | None = None
     smallest_effect: float | None = None
     would_decide: WouldDecide | None = None
+    remedy: str = ""
     published: Published | None = None
     these_models: TheseModels | None = None
 
@@ -68,22 +69,37 @@ class Verdict:
             beside.append(("These models", self.these_models.line()))
         if self.holds_in is not None:
             beside.append(("Each model", self.holds_in.line()))
-        if self.could():
-            beside.append(("What these data could show", self.could()))
+        if self.could_show:
+            beside.append(("What these data could show", self.could_show))
+        if self.next_step:
+            beside.append(("Next step", self.next_step))
         return [*((title, line) for title, line in said if line), *beside]
 
-    def could(self) -> str:
-        """What these data could show, and what would decide; nothing without a number."""
-        if self.smallest_effect is None:
+    @property
+    def could_show(self) -> str:
+        """What these data could show of the claim; nothing without a number."""
+        return "" if self.smallest_effect is None else could_show(self.claim, self.smallest_effect)
+
+    @property
+    def next_step(self) -> str:
+        """What to do where nothing is decided: what the guard that held it back says, else what would decide."""
+        if self.verdict not in (INCONCLUSIVE, NOT_TESTABLE):
             return ""
-        said = f"These data could show an effect of {self.smallest_effect:.2g} or more, with probability 0.8."
-        return said if self.would_decide is None else f"{said} {self.would_decide.sentence()}"
+        if self.remedy:
+            return self.remedy
+        for f in self.findings:
+            if f.reasons and f.guard.lowers is not None and (said := f.guard.remedy(f.record)):
+                return said
+        if self.verdict == NOT_TESTABLE:
+            return f"It needs {self.claim.needs}."
+        return NARROWER if self.would_decide is None else self.would_decide.sentence()
 
     def brief(self) -> list[str]:
-        """What the guards have to say at the command line, the last asked first; what would decide where nothing is."""
+        """What the guards have to say at the command line, the last asked first, and what follows."""
         told = (f for f in reversed(self.findings) if f.record and not f.not_run)
         said = [line for f in told if (line := f.guard.shell(f.record))]
-        return [*said, self.could()] if self.verdict == INCONCLUSIVE and self.could() else said
+        step = f"Next step: {self.next_step}" if self.next_step else ""
+        return [*said, *(line for line in (self.could_show, step) if line)]
 
     def record(self) -> dict[str, Any]:
         """One JSON record: undefined numbers are None."""
@@ -107,12 +123,17 @@ class Verdict:
             "these_models": None if self.these_models is None else self.these_models.record(),
             "holds_in": None if self.holds_in is None else self.holds_in.record(),
             "smallest_effect": self.smallest_effect,
+            "next_step": self.next_step or None,
             "would_decide": None if self.would_decide is None else self.would_decide.record(),
             "published": None if self.published is None else self.published.record(),
             "threshold": None if self.case is None else self.case.threshold,
         }
 
 
+NARROWER = (
+    "More questions narrow it, and where the claim is over models or levels of a source more of these; by how much is "
+    "not worked out for this claim."
+)
 HEADS = {
     SUPPORTED: "Supported: {}",
     CONTRADICTED: "Contradicted: that {}",
@@ -122,13 +143,13 @@ HEADS = {
 }
 
 
-def lowered(verdict: Verdict, reason: str) -> Verdict:
-    """The verdict as inconclusive, for a reason found after it."""
+def lowered(verdict: Verdict, reason: str, remedy: str) -> Verdict:
+    """The verdict as inconclusive, for a reason found after it, with what to do about it."""
     assert verdict.case is not None and verdict.low is not None and verdict.high is not None
     reasons = (*verdict.reasons, reason)
     said = sentence(verdict.case, INCONCLUSIVE, verdict.low, verdict.high, reasons)
     said += "" if verdict.these_models is None else verdict.these_models.sentence()
-    return replace(verdict, verdict=INCONCLUSIVE, sentence=said, reasons=reasons)
+    return replace(verdict, verdict=INCONCLUSIVE, sentence=said, reasons=reasons, remedy=remedy)
 
 
 def silent(
@@ -138,13 +159,17 @@ def silent(
     reasons: tuple[str, ...],
     findings: tuple[Finding, ...] = (),
     absent: str = "",
+    remedy: str = "",
 ) -> Verdict:
-    """No verdict, with the reason; of what was found stays only what can forbid one: no number without a verdict."""
+    """No verdict, with the reason; of what was found stays only what can forbid one: no number without a verdict.
+
+    remedy: what to do, where it is another than what the claim needs.
+    """
     said = f"{HEADS[NOT_TESTABLE].format(claim.statement)}. {capital(reasons[0])}"
     kept = tuple(f for f in findings if f.guard.lowers == NOT_TESTABLE)
-    return Verdict(
-        claim, NOT_TESTABLE, said.rstrip(".") + ".", population, metric, findings=kept, reasons=reasons, absent=absent
-    )
+    said = said.rstrip(".") + "."
+    found: dict[str, Any] = {"findings": kept, "reasons": reasons, "absent": absent, "remedy": remedy}
+    return Verdict(claim, NOT_TESTABLE, said, population, metric, **found)
 
 
 def sentence(case: Case, verdict: str, low: float, high: float, reasons: tuple[str, ...]) -> str:

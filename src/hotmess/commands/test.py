@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from hotmess.commands.options import (
     command,
@@ -16,6 +18,10 @@ from hotmess.commands.options import (
 from hotmess.commands.printing import print_json, say
 from hotmess.commands.study import make_study, stages
 from hotmess.terminal import one_line
+from hotmess.words import capital, join
+
+if TYPE_CHECKING:
+    from hotmess.claims.verdict import Verdict
 
 METRICS = ("brier", "coverage", "score", "embedding", "a-norm")
 
@@ -73,27 +79,51 @@ def run(args: argparse.Namespace) -> int:
     else:
         for note in study.responses.notes:
             say(note)
-        elsewhere: dict[str, list[str]] = {}
-        for verdict in verdicts:
-            if verdict.absent and args.claim is None:
-                elsewhere.setdefault(verdict.absent, []).append(verdict.claim.name)
-                continue
-            print(f"{verdict.claim.name}\n  {one_line(verdict.sentence)}")
-            if verdict.claim.preregistration:
-                print(f"  Preregistered: SHA-256 {verdict.claim.preregistration}.")
-            for said in verdict.brief():
-                print(f"  {said}")
-        if elsewhere:
-            listed = "; ".join(f"no {what}: {', '.join(names)}" for what, names in elsewhere.items())
-            print(f"Not about these data, which hold {listed}.")
+        print_verdicts(verdicts, asked=args.claim is not None)
         skipped = [v.claim.name for v in verdicts if v.claim.long and study.large]
         if skipped:
             print(f"Not run for the size of the data: {', '.join(skipped)}; each by --claim NAME.")
-        together = expected_false_signs(verdicts)
-        if together["decided"] > 1:
+        decided = expected_false_signs(verdicts)
+        if decided["decided"] > 1:
             print(
-                f"Of {together['decided']} claims decided, {together['expected_false_signs']:.2g} are expected to have "
+                f"Of {decided['decided']} claims decided, {decided['expected_false_signs']:.2g} are expected to have "
                 "the wrong sign."
             )
     contradicted = any(v.verdict == CONTRADICTED for v in verdicts)
     return 1 if args.strict and contradicted else 0
+
+
+def print_verdicts(verdicts: Sequence[Verdict], *, asked: bool) -> None:
+    """Each verdict with what stands beside it; those not testable for one reason together; claims about what the data
+    do not hold at all in one line, unless they were asked for by name."""
+    from hotmess.claims.rule import NOT_TESTABLE
+
+    silent = [v for v in verdicts if v.verdict == NOT_TESTABLE]
+    elsewhere = {id(v) for v in silent if v.absent and not asked}
+    alike = Counter(v.reasons for v in silent if id(v) not in elsewhere)
+    told: set[tuple[str, ...]] = set()
+    for verdict in verdicts:
+        if id(verdict) in elsewhere or verdict.reasons in told:
+            continue
+        if alike[verdict.reasons] > 1 and verdict.verdict == NOT_TESTABLE:
+            told.add(verdict.reasons)
+            same = [v for v in silent if v.reasons == verdict.reasons and id(v) not in elsewhere]
+            print(f"{', '.join(v.claim.name for v in same)}")
+            print(f"  Not testable: {one_line(capital(verdict.reasons[0]).rstrip('.'))}.")
+            steps = dict.fromkeys(v.next_step for v in same)
+            for step in steps:
+                of = "" if len(steps) == 1 else f" for {join([v.claim.name for v in same if v.next_step == step])}"
+                print(f"  Next step{of}: {one_line(step)}")
+            continue
+        print(f"{verdict.claim.name}\n  {one_line(verdict.sentence)}")
+        if verdict.claim.preregistration:
+            print(f"  Preregistered: SHA-256 {verdict.claim.preregistration}.")
+        for said in verdict.brief():
+            print(f"  {one_line(said)}")
+    if elsewhere:
+        missing: dict[str, list[str]] = {}
+        for verdict in verdicts:
+            if id(verdict) in elsewhere:
+                missing.setdefault(verdict.absent, []).append(verdict.claim.name)
+        listed = "; ".join(f"no {what}: {', '.join(names)}" for what, names in missing.items())
+        print(f"Not about these data, which hold {listed}.")

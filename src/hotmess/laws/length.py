@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.spec import Spec
 from hotmess.laws.curves import CURVES, Bins, CurveLaw
 from hotmess.laws.length_bins import ARM, BINS, binned_cells
@@ -127,11 +127,24 @@ class LengthLaw:
         return np.concatenate([np.zeros(len(each)), each])
 
     def curves(self, population: str) -> CurveLaw:
-        """The odds law as a curve over bins, with their joint covariance: what other shapes are compared with."""
+        """The odds law as a curve over bins, with their joint covariance: what other shapes are compared with.
+
+        Raises
+        ------
+        NotTestable
+            If the error of a bin cannot be told from 0, so that its incoherence is undefined in some draws: to leave
+            such bins out would select them by their outcome.
+        """
         bins, arms = self.bins, self.arms
         spread = float(np.sqrt(np.average(arms["log_length_sd"] ** 2, weights=arms["questions"])))
         x = bins["log_length"].to_numpy(float)
         mean = bins[f"incoherence_{population}"].to_numpy(float)
+        lost = int((~np.isfinite(mean)).sum())
+        if lost:
+            raise NotTestable(
+                f"In {lost} of {len(mean)} bins of length the error cannot be told from 0, so that shapes over bins "
+                "cannot be compared: more questions or samples would make it out."
+            )
         seen = Bins.of(mean, self.law.bin_covariance[POPULATIONS.index(population)])
         return CurveLaw("odds", seen, (x - x.mean()) / spread, bins["arm"].to_numpy(), self.prior)
 

@@ -17,6 +17,7 @@ from hotmess.inference.gate import need_draws
 from hotmess.laws.gaussian import shrunk_covariance
 from hotmess.laws.length_bins import ARM
 from hotmess.laws.quasi_lines import quasi_lines, standardised
+from hotmess.words import join
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,9 +100,12 @@ def _lines(
         out[:, a], out[:, arms + a] = found
     known = np.isfinite(out).all(1)
     if known.mean() < 0.99:
+        lost = [np.isfinite(out[:, [a, arms + a]]).all(1).mean() < 0.99 for a in range(arms)]
+        names = fit.cells.table["model"].astype(str).to_numpy()
+        which = join(list(dict.fromkeys(names[arm == a][0] for a in range(arms) if lost[a])) or ["some models"])
         raise NotTestable(
-            "Incoherence against length has no line in some models: nearly all errors are at one end, or all of one "
-            "kind."
+            f"Incoherence against length has no line in {which}: nearly all errors are at one end, or all of one kind; "
+            "leave it out (--where), or draw more."
         )
     return out[known]
 

@@ -72,5 +72,6 @@ CLAIM = Claim(
     of_models=True,
     absent=absent.lengths,
     negligible=0.05,
+    by_questions=True,
     order=20,
 )

@@ -114,5 +114,6 @@ CLAIM = Claim(
     across=("question",),
     of_models=True,
     absent=absent.embeddings,
+    by_questions=True,
     order=180,
 )

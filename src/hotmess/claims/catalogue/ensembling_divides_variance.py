@@ -149,5 +149,6 @@ CLAIM = Claim(
     region=REGION,
     control=_control,
     long=True,
+    by_questions=True,
     order=130,
 )

@@ -114,5 +114,6 @@ CLAIM = Claim(
     of_models=True,
     absent=absent.lengths_or_budgets,
     negligible=0.05,
+    by_questions=True,
     order=30,
 )

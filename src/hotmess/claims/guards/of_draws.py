@@ -25,6 +25,9 @@ class Decoding(Guard):
     def line(self, record: Any, units: str) -> str:
         return "; ".join(record["differ"]) + "."
 
+    def remedy(self, record: Any) -> str:
+        return "Compare sides that were drawn at the same settings: choose them with --where, or draw one side again."
+
 
 class Diagnostics(Guard):
     """The gate of the fits behind a quantity, and of the quantity itself in both populations."""
@@ -35,6 +38,11 @@ class Diagnostics(Guard):
         gate = case.gate
         record = {"passed": gate.passed, "reasons": list(gate.reasons[:5]), "divergences": gate.divergences}
         return Finding(self, record, tuple(f"{r}; {MORE}" if i == 0 else r for i, r in enumerate(gate.reasons)))
+
+    def remedy(self, record: Any) -> str:
+        return (
+            "Draw more (--draws); if that is no cure, the model does not fit: quote an estimate without it (decompose)."
+        )
 
     def failed(self, reason: str) -> Finding:
         """What it finds where there are too few draws to diagnose anything."""

@@ -55,6 +55,9 @@ class PredictiveChecks(Guard):
         )
         return Finding(self, record, (why,))
 
+    def remedy(self, record: Any) -> str:
+        return "The model does not make such data: quote the estimate without it (Agreement, or hotmess decompose)."
+
     def line(self, record: Any, units: str) -> str:
         from hotmess.checks.statistics import WORDS
 

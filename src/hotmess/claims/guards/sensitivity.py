@@ -154,6 +154,12 @@ class SideTurns(Guard):
         found = sensitivity(case)
         return Finding(self, found.record(), tuple(found.sentences()))
 
+    def remedy(self, record: Any) -> str:
+        parts = [name for name in record["turned"] if name.endswith(" left out")]
+        if parts:
+            return f"It rests on one part of the data ({parts[0].removesuffix(' left out')}): add others like it."
+        return "It rests on the prior: more questions make it weigh less."
+
     def line(self, record: Any, units: str) -> str:
         medians = [r["median"] for r in record["runs"].values() if r.get("median") is not None]
         said = []

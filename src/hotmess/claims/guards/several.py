@@ -52,8 +52,11 @@ def controlled(verdicts: Sequence[Verdict], level: float = 1 - THRESHOLD) -> lis
                 f"among {len(asked)} directions tested together it does not stand (1 - P = {one:.3f}, adjusted by "
                 f"Benjamini and Hochberg {adjusted:.3f}, above {level:.3g})"
             )
-            out[i] = lowered(verdicts[i], why)
+            out[i] = lowered(verdicts[i], why, ALONE)
     return out
+
+
+ALONE = "Draw more questions, or name it beforehand and test it alone on new data (--claim)."
 
 
 class Several(Guard):

@@ -41,6 +41,12 @@ class NegativeControl(Guard):
             f"{percent(round(record['supported_rate'], 3))} of the permuted are called supported."
         )
 
+    def remedy(self, record: Any) -> str:
+        return (
+            "More data of this kind do not cure it, since the estimate favours the claim where nothing is there: ask "
+            "another question of them (--claims)."
+        )
+
     def shell(self, record: Any) -> str:
         return (
             f"Negative control: rank {record['rank']} of {record['permutations'] + 1} with {record['what']}; "
@@ -66,7 +72,8 @@ class Agreement(Guard):
             f"the unbiased estimate without a model is {estimate.value:.3g} ± {estimate.error:.2g}, more than "
             f"{AGREEMENT_ERRORS:.0f} standard errors from the posterior median {median:.3g}"
         )
-        return Finding(self, record, () if passed else (why,))
+        told = passed or "z" in record  # what parts the two is taken off a settled statement already
+        return Finding(self, record, () if told else (why,))
 
     def line(self, record: Any, units: str) -> str:
         if record["unbiased"] is None:
@@ -82,6 +89,11 @@ class Agreement(Guard):
                 "is taken off: quote the unbiased one"
             )
         return f"{said}."
+
+    def remedy(self, record: Any) -> str:
+        digits = decimals(record["standard_error"])
+        value, error = show(record["unbiased"], digits), show(record["standard_error"], digits)
+        return f"The model and the estimate without it part: quote the latter, {value} ± {error}."
 
 
 def _parted(case: Case) -> dict[str, Any]:
@@ -117,3 +129,9 @@ class Truncation(Guard):
         listed = [f"{name} {show(v)}" for name, v in record.items() if name != "passed"]
         turned = "the sign stays" if record["passed"] else "the sign turns"
         return f"{turned}: {', '.join(listed)}."
+
+    def remedy(self, record: Any) -> str:
+        return (
+            "Raise the token limit, parse the answers that were not read, or draw the lengths that are missing: the "
+            "answer hangs on these responses."
+        )

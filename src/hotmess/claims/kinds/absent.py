@@ -18,7 +18,7 @@ def sizes(study: Study) -> str:
 
 def lengths(study: Study) -> str:
     """Lengths of responses."""
-    return "lengths of responses" if study.responses.length is None else ""
+    return "lengths of responses (--length COLUMN)" if study.responses.length is None else ""
 
 
 def sizes_or_lengths(study: Study) -> str:
@@ -28,7 +28,7 @@ def sizes_or_lengths(study: Study) -> str:
 
 def budgets(study: Study) -> str:
     """Two budgets."""
-    return "second budget" if study.responses.table["budget"].nunique() < 2 else ""
+    return "second budget (budget)" if study.responses.table["budget"].nunique() < 2 else ""
 
 
 def lengths_or_budgets(study: Study) -> str:

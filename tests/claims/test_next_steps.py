@@ -1,0 +1,90 @@
+"""What stands under a verdict that decides nothing: what stops one claim leaves the others theirs, and each says what
+to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hotmess.claims.catalogue import CATALOGUE
+from hotmess.claims.claim import Case, Finding, Guard, Quantity
+from hotmess.claims.guards import FIRST, LAST, THEN
+from hotmess.claims.study import Study
+from hotmess.claims.test import test_claims as run_claims
+from hotmess.claims.user import claim_from
+from hotmess.commands.test import print_verdicts
+from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.gate import Gate
+from hotmess.laws.length import length_law
+from hotmess.responses.validate import validate
+from hotmess.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return Study(validate(simulate("beta", seed=1, questions=20, samples=3).table), draws=100)
+
+
+def test_what_stops_one_claim_leaves_the_others_theirs(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    def bad(_: Study, __: str) -> Quantity:
+        raise BadInput("These rows have no cells.")
+
+    def broken(_: Study, __: str) -> Quantity:
+        raise ValueError("Probabilities contain NaN")
+
+    base = replace(CATALOGUE["thirty-samples-suffice"], estimate=None, control=None, prior=None, guards=())
+    names = ["natural-overthinking", "budget-lowers-incoherence", "thirty-samples-suffice"]
+    fine = Quantity(np.random.default_rng(0).normal(0.005, 0.001, (4, 500)), Gate(), "one")
+    how = [bad, broken, lambda s, p: fine]
+    verdicts = run_claims(study, [replace(base, name=n, quantity=q) for n, q in zip(names, how)], sensitivity=False)
+    assert [v.verdict for v in verdicts] == ["not testable", "not testable", "supported"]
+    assert "no cells" in verdicts[0].sentence and verdicts[0].next_step == f"It needs {base.needs}."
+    assert "ValueError: Probabilities contain NaN" in verdicts[1].sentence and "Report it" in verdicts[1].next_step
+    assert verdicts[2].next_step == "" and verdicts[2].record()["next_step"] is None
+    mine = claim_from({"name": "mine", "quantity": "error(model='nobody') - error(model='model-0')"})
+    with pytest.raises(BadInput, match="nobody"):  # what the user wrote is the user's to mend
+        run_claims(study, [mine])
+    print_verdicts([verdicts[0], verdicts[2], replace(verdicts[0], claim=mine)], asked=True)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "natural-overthinking, mine" and said[1] == "  Not testable: These rows have no cells."
+    assert said[2].startswith("  Next step for natural-overthinking: It needs ") and "for mine: It needs" in said[3]
+
+
+def test_every_guard_that_lowers_says_what_to_do() -> None:
+    record = {"turned": ["model a left out"], "unbiased": 0.1, "standard_error": 0.02, "differ": [], "reasons": []}
+    for guard in (*FIRST, *THEN, *LAST):
+        said = guard.remedy(record)
+        assert bool(said) is (guard.lowers is not None), guard.name
+        assert not said or (said[0].isupper() and said.endswith("."))
+
+
+def test_the_next_step_is_that_of_the_guard_that_held_it_back(study: Study) -> None:
+    class Holds(Guard):
+        name, title, lowers = "holds", "Holds", "inconclusive"
+
+        def run(self, case: Case) -> Finding | None:
+            return Finding(self, {"a": 1}, ("it does",))
+
+        def line(self, record: object, units: str) -> str:
+            return ""
+
+        def remedy(self, record: object) -> str:
+            return "Turn it round."
+
+    up = Quantity(np.random.default_rng(0).normal(9, 1, (4, 500)), Gate(), "one")
+    claim = replace(CATALOGUE["thirty-samples-suffice"], region=None, guards=(Holds(),), quantity=lambda s, p: up)
+    (verdict,) = run_claims(study, [replace(claim, estimate=None, control=None)], sensitivity=False)
+    assert verdict.verdict == "inconclusive" and verdict.next_step == "Turn it round."
+
+
+def test_bins_whose_incoherence_is_undefined_are_no_shape() -> None:
+    world = simulate("odds-law", seed=3, questions=60, samples=6)
+    law = length_law(validate(world.table), draws=100, bins=8)
+    bins = law.bins.copy()
+    bins.loc[0, "incoherence_like-these"] = np.nan
+    lost = replace(law, law=replace(law.law, bins=bins))
+    assert len(law.curves("like-these").x) == len(bins)
+    with pytest.raises(NotTestable, match=f"In 1 of {len(bins)} bins of length"):
+        lost.curves("like-these")
