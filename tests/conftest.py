@@ -1,10 +1,19 @@
-"""Hypothesis measures no time: a busy machine is no failure. Shapes of arrays are checked (`array_shapes`)."""
+"""Hypothesis measures no time: a busy machine is no failure. Shapes of arrays are checked (`array_shapes`).
+
+What JAX compiles is kept for the other test processes, from its first program on.
+"""
+
+import os
 
 from hypothesis import settings
 
 import array_shapes
+from hotmess.home import cache_folder
 
 array_shapes.install()
+if (compiled := cache_folder()) is not None:
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(compiled / "jax"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-import numpy as np
+import pytest
 
 import hotmess as hm
 from hotmess.claims.catalogue import intelligence_and_incoherence_correlate as survey
@@ -10,16 +10,23 @@ from hotmess.interpret.sets import source_of
 from hotmess.rankings.simulate import simulate_rankings
 
 
+class Asked(Exception):
+    """What the sampler was asked for."""
+
+
 def test_the_survey_s_chains_are_warmed_up_as_the_study_says(monkeypatch):
     made = simulate_rankings(0.5, entities=8, raters=(2, 2), seed=1)
     monkeypatch.setattr(survey, "rankings_of", lambda study: (made, 1.0))
-    monkeypatch.setattr(survey, "DRAWS", 10)
 
-    def draws(warmup):
-        study = SimpleNamespace(seed=1, draws=10, warmup=warmup, chains=2, once=lambda key, make: make())
-        return survey.rank_fit(study).data["posterior"]["rho"].values
+    def sampler(*args, **settings):
+        raise Asked(settings["warmup"], settings["chains"], settings["seed"])
 
-    assert np.array_equal(draws(40), draws(40)) and not np.array_equal(draws(40), draws(60))
+    # That warmup changes draws is tested where there are fits already: tests/answers/test_spec.py.
+    monkeypatch.setattr("hotmess.inference.sample.sample", sampler)
+    study = SimpleNamespace(seed=1, draws=10, warmup=41, chains=2, once=lambda key, make: make())
+    with pytest.raises(Asked) as asked:
+        survey.rank_fit(study)
+    assert asked.value.args == (41, 2, 1)
 
 
 def test_a_study_s_fits_know_their_warmup():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from hotmess.home import cache_folder
+from hotmess.inference.compiled import cached_jax
 from hotmess.inference.resume import resumed
 
 CHAINS, DRAWS, WARMUP = 4, 500, 500
@@ -47,7 +47,7 @@ def sample(
     >>> tree["posterior"]["x"].shape
     (2, 50)
     """
-    jax = _jax()
+    jax = cached_jax()
     from numpyro.infer import MCMC, NUTS, init_to_median
 
     with enable_x64():
@@ -115,7 +115,7 @@ def to_tree(
 
 
 def _log_prior(model: Callable[..., Any], args: Any, kwargs: Any, samples: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    jax = _jax()
+    jax = cached_jax()
     from numpyro import handlers
 
     def one(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,22 +135,9 @@ def _log_prior(model: Callable[..., Any], args: Any, kwargs: Any, samples: Mappi
 @contextlib.contextmanager
 def enable_x64() -> Iterator[None]:
     """Double precision inside the block only: other users of JAX in the same process keep their setting."""
-    jax = _jax()
+    jax = cached_jax()
     context: Any = getattr(jax, "enable_x64", None)
     if context is None:
         context = importlib.import_module("jax.experimental").enable_x64  # its place in earlier versions
     with context(True):
         yield
-
-
-def _jax() -> Any:
-    """JAX with its persistent compilation cache on, in the user's cache folder unless the user has set one."""
-    jax: Any = importlib.import_module("jax")
-    base = cache_folder()
-    if jax.config.jax_compilation_cache_dir is None and base is not None:
-        with contextlib.suppress(OSError):
-            folder = base / "jax"
-            folder.mkdir(parents=True, exist_ok=True)
-            jax.config.update("jax_compilation_cache_dir", str(folder))
-            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
-    return jax
