@@ -15,7 +15,7 @@ import numpy as np
 from hotmess.answers.drawn import Bootstrap, Drawn
 from hotmess.answers.one_hot import one_hot_points
 from hotmess.answers.pointwise import question_log_likelihood
-from hotmess.decompose.grouping import question_index
+from hotmess.decompose.grouping import question_index, question_units
 from hotmess.statements.letters import LetterBootstrap
 from hotmess.statements.means import SetMeans
 from hotmess.statements.pooled import PooledBootstrap
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 def bootstrap_of(fit: Drawn, metric: str, weights: np.ndarray | None = None) -> Bootstrap:
     """The bootstrap of a fit's terms under a metric; weights (draws, questions) in place of its own draws of them."""
-    questions = Questions(question_index(fit.cells.table), given=weights)
+    question = question_index(fit.cells.table)
+    questions = Questions(question, *question_units(fit.cells.table, question), given=weights)
     draws = fit.kept_draws if weights is None else len(weights)
     closed = fit.closed(metric)
     unbiased = None if metric in ("kl", "zero-one") else unbiased_cells(fit.cells, fit.unparsable)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.answers.closed import ENOUGH, Patterns, set_draws
-from hotmess.answers.population import QuestionSets, weight_blocks
+from hotmess.answers.population import QuestionSets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,6 @@ def closed_means(
     if min(map(len, found.rows)) < ENOUGH:
         return None
     draws = len(parameters["logit_a"])
-    weights = weight_blocks(found.size, draws, population=population, seed=seed)
+    weights = found.weights(draws, population=population, seed=seed)
     means = set_draws(patterns, found.rows, found.question, weights, parameters, powers=powers, seed=seed)
     return found.table, np.moveaxis(means.reshape(chains, draws // chains, *means.shape[1:]), -1, 0)

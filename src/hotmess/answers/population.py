@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.decompose.grouping import question_index
+from hotmess.decompose.grouping import question_index, question_units
 from hotmess.errors import BadInput
 from hotmess.responses.outcomes import refuse_outcomes
 
@@ -76,23 +76,47 @@ class SetDraws:
         return out.assign_coords(xr.Coordinates.from_pandas_multiindex(names, "set")).unstack("set")
 
 
-def question_weights(questions: int, draws: int, *, population: str, seed: int) -> Float[np.ndarray, "draws questions"]:
+def question_weights(
+    questions: int,
+    draws: int,
+    *,
+    population: str,
+    seed: int,
+    cluster: np.ndarray | None = None,
+    own: np.ndarray | None = None,
+) -> Float[np.ndarray, "draws questions"]:
     """(draws, questions) weights with mean 1: all 1 for `these`, Dirichlet(1, …, 1) for `like-these`.
+
+    cluster: (questions,) cluster of each question, from 0: clusters are drawn then, and their questions weigh alike.
+    own: (questions,) positive weights of the questions themselves, which multiply.
 
     >>> question_weights(3, 1, population="these", seed=0).tolist()
     [[1.0, 1.0, 1.0]]
+
+    Raises
+    ------
+    BadInput
+        For an unknown population, and an own weight that is not positive and finite.
     """
     if population not in POPULATIONS:
         raise BadInput(f"The population is {population!r}; it can be {' or '.join(POPULATIONS)}.")
-    if population == "these":
-        return np.ones((draws, questions))
-    from hotmess.decompose.intervals import question_shares as dirichlet
+    from hotmess.decompose.intervals import on_questions, question_shares
 
-    return dirichlet(questions, draws, seed) * questions
+    if population == "these":
+        return on_questions(np.ones((draws, questions)), None, own)
+    units = questions if cluster is None else int(cluster.max()) + 1
+    return on_questions(question_shares(units, draws, seed) * units, cluster, own)
 
 
 def weight_blocks(
-    questions: int, draws: int, *, population: str, seed: int, numbers: int = 20_000_000
+    questions: int,
+    draws: int,
+    *,
+    population: str,
+    seed: int,
+    numbers: int = 20_000_000,
+    cluster: np.ndarray | None = None,
+    own: np.ndarray | None = None,
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """`question_weights` in blocks of draws of at most so many numbers; one row for all draws of `these`.
 
@@ -103,14 +127,15 @@ def weight_blocks(
     True
     """
     if population != "like-these":
-        yield slice(0, draws), question_weights(questions, 1, population=population, seed=seed)
+        yield slice(0, draws), question_weights(questions, 1, population=population, seed=seed, own=own)
         return
-    from hotmess.decompose.intervals import question_shares as dirichlet
+    from hotmess.decompose.intervals import on_questions, question_shares
 
+    units = questions if cluster is None else int(cluster.max()) + 1
     rng, step = np.random.default_rng(seed), max(1, numbers // questions)
     for start in range(0, draws, step):
-        w = dirichlet(questions, min(step, draws - start), rng) * questions
-        yield slice(start, start + len(w)), w
+        w = question_shares(units, min(step, draws - start), rng) * units
+        yield slice(start, start + len(w)), on_questions(w, cluster, own)
 
 
 def aggregate(
@@ -130,7 +155,9 @@ def aggregate(
     an array (number of averages, chain, draw, sets).
     """
     found = question_sets(cells, by)
-    weights = question_weights(found.size, len(values[0]), population=population, seed=seed)
+    weights = question_weights(
+        found.size, len(values[0]), population=population, seed=seed, cluster=found.cluster, own=found.own
+    )
     draws = len(values[0])
     out: list[list[np.ndarray]] = []
     for rows in found.rows:
@@ -156,12 +183,26 @@ class QuestionSets:
         The cells of each set.
     question, size
         (cells,) index of each cell's question, and the number of questions.
+    cluster, own
+        (questions,) cluster and own weight of each question; None where none were named.
     """
 
     table: pd.DataFrame
     rows: list[np.ndarray]
     question: np.ndarray
     size: int
+    cluster: np.ndarray | None = None
+    own: np.ndarray | None = None
+
+    @property
+    def units(self) -> np.ndarray:
+        """(sets,) how many questions, or clusters of them, each set has."""
+        unit = self.question if self.cluster is None else self.cluster[self.question]
+        return np.array([len(np.unique(unit[rows])) for rows in self.rows])
+
+    def weights(self, draws: int, *, population: str, seed: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """`weight_blocks` of these questions."""
+        return weight_blocks(self.size, draws, population=population, seed=seed, cluster=self.cluster, own=self.own)
 
 
 def question_sets(cells: pd.DataFrame, by: Sequence[str]) -> QuestionSets:
@@ -181,13 +222,13 @@ def question_sets(cells: pd.DataFrame, by: Sequence[str]) -> QuestionSets:
     rows = np.split(order, np.searchsorted(index[order], np.arange(1, len(table))))
     counts = cells["responses"].to_numpy()
     table = table.assign(questions=[len(np.unique(q[r])) for r in rows], responses=[int(counts[r].sum()) for r in rows])
-    return QuestionSets(table, rows, q, int(q.max()) + 1)
+    return QuestionSets(table, rows, q, int(q.max()) + 1, *question_units(cells, q))
 
 
 def set_weights(found: QuestionSets, draws: int, *, population: str, seed: int) -> Float[np.ndarray, "draws sets"]:
     """(draws, sets) weight of each set of questions: the sum over its cells of their questions' weights."""
     out = np.empty((draws, len(found.rows)))
-    for block, w in weight_blocks(found.size, draws, population=population, seed=seed):
+    for block, w in found.weights(draws, population=population, seed=seed):
         out[block] = np.stack([w[:, found.question[rows]].sum(axis=1) for rows in found.rows], axis=-1)
     return out
 

@@ -116,9 +116,11 @@ class Claim:
     long
         True where it takes long on large tables: there it is tested when it is asked for by name.
     widened
-        False where the posterior itself speaks of new questions, or rests on sets whose draws are spread already.
+        False where the posterior speaks of new questions itself, or rests on draws that are spread already.
     units
         What there may be others like: questions, or the entities of a survey.
+    by_unit
+        Whether it knows clusters of questions and weights; where they are named and it does not, it is not testable.
     preregistration
         SHA-256 of the canonical definition of a user's claim, or of a region that was changed.
     fit
@@ -132,10 +134,8 @@ class Claim:
         (study, generator, n) -> (n,) draws of the quantity from the prior that the model induces, for prior odds.
     point
         (study) -> evidence for no effect at all.
-    published
-        (study) -> what a published procedure says of it.
-    design
-        (study, draws) -> what the variance of its estimate is made of, for planning.
+    published, design
+        (study) -> what a published procedure says of it; (study, draws) -> its variance's parts, for planning.
     rates, guards
         How often it was called supported where it is false, in simulated worlds; guards of its own.
     of_models
@@ -170,6 +170,7 @@ class Claim:
     long: bool = False
     widened: bool = True
     units: str = "questions"
+    by_unit: bool = False
     preregistration: str = ""
     fit: Callable[[Study], Fit | None] | None = None
     densities: Callable[[Study, str], tuple[np.ndarray, np.ndarray] | None] | None = None

@@ -18,20 +18,21 @@ BOOTSTRAP, PERMUTATIONS, EACH = 400, 99, 200
 
 
 def _question_terms(study: Study, expression: Expression) -> tuple[dict[Term, int], np.ndarray]:
-    """Sets by term, and (sets, questions, 3) unbiased error, variance and number of cells of each question."""
-    from hotmess.decompose.grouping import question_index
+    """Sets by term, and (sets, units, 3) unbiased error, variance and weight of the cells of each question,
+    or of each cluster of them."""
+    from hotmess.decompose.grouping import unit_index
     from hotmess.decompose.squared import unbiased
 
     cells = answer_cells(study, expression)
     terms = unbiased(cells.points)
-    question = question_index(cells.table)
+    unit, own = unit_index(cells.table)
     filters = list(dict.fromkeys(t.filters for t in expression.terms))
-    out = np.zeros((len(filters), int(question.max()) + 1, 3))
+    out = np.zeros((len(filters), int(unit.max()) + 1, 3))
     for s, one in enumerate(filters):
         rows = pick(cells.table, Term("error", one))
         rows = rows[np.isfinite(terms.variance[rows])]
         for i, value in enumerate((terms.error[rows], terms.variance[rows], np.ones(len(rows)))):
-            np.add.at(out[s, :, i], question[rows], value)
+            np.add.at(out[s, :, i], unit[rows], own[rows] * value)
     return {t: filters.index(t.filters) for t in expression.terms}, out
 
 

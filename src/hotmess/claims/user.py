@@ -155,6 +155,7 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
         control=(lambda study, seed: exchange_control(study, expression, sign, seed)) if answers and contrast else None,
         widened=settled,
         by_questions=settled,
+        by_unit=expression.source in ("answers", "halves", "power laws", "length law"),
         association=expression.source in ("length law", "halves"),
         across=_compared(expression),
         negligible=delta,

@@ -37,6 +37,12 @@ def add_options(group: Any, *, source: bool = True) -> None:
             help="columns that are sources of scatter, as judge,prompt: responses of a cell that share them are "
             "a cluster",
         )
+    group.add_argument(
+        "--cluster",
+        metavar="COLUMN",
+        help="the clusters that questions come in (a passage, a template): like these are clusters like these",
+    )
+    group.add_argument("--weight", metavar="COLUMN", help="the weights that questions have (default: all alike)")
     group.set_defaults(reads_source=source)
     group.add_argument(
         "--scale", type=scale, metavar="LOW,HIGH", help="the range of grades in the column score, as 1,10"
@@ -69,6 +75,8 @@ def asked(args: argparse.Namespace) -> dict[str, Any]:
         "questions": args.question_table,
         "layouts": args.layout or (),
         "sources": [name for name in dict.fromkeys(sources) if args.reads_source or name not in CELL],
+        "cluster": args.cluster,
+        "weight": args.weight,
         "scale": args.scale,
         "outside_unparsable": args.outside_unparsable,
         "skip_damaged": args.skip_damaged,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.arrays import Floats, Ints
-from hotmess.decompose.intervals import bootstrap_interval, question_shares
+from hotmess.decompose.intervals import bootstrap_interval
 from hotmess.errors import BadInput, NotTestable
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def answer_changes(
     """
     import pandas as pd
 
-    from hotmess.decompose.grouping import question_index
+    from hotmess.decompose.grouping import question_draws, question_index, unit_index
     from hotmess.responses.cells import Cells, reduce
 
     if responses < 2:
@@ -97,7 +97,8 @@ def answer_changes(
     counts, cell = np.repeat(cells.clusters, copies, axis=0), np.repeat(cells.points.cell, copies)
     inside, across = change_rates(counts, cell, len(cells.table), responses=responses)
     q = question_index(cells.table)
-    weights = question_shares(int(q.max()) + 1, DRAWS, seed)
+    unit, weight = unit_index(cells.table)
+    weights = question_draws(cells.table, q, DRAWS, seed)
     repeated = np.zeros(len(cells.table), bool)
     repeated[cells.points.cell[cells.points.n > 1]] = True
     rows = []
@@ -112,11 +113,12 @@ def answer_changes(
         if not use.any():
             continue
         w = weights[:, q[use]] / weights[:, q[use]].sum(1, keepdims=True)
-        count = len(np.unique(q[use]))
+        count, own_weight = len(np.unique(q[use])), weight[use] / weight[use].sum()
+        units = len(np.unique(unit[use]))
         first = cells.table.loc[index[0], ["family", "model_size_b"]].to_dict()
         for kind, values in kinds.items():
-            share = values[use].mean()
-            low, high = bootstrap_interval(w @ values[use], share, interval=interval, questions=count)
+            share = values[use] @ own_weight
+            low, high = bootstrap_interval(w @ values[use], share, interval=interval, questions=units)
             row = {"model": str(model), **first, "kind": kind, "questions": count, "share": share}
             rows.append(row | {"share_low": float(low), "share_high": float(high)})
     if not rows:

@@ -1,4 +1,4 @@
-"""Groups of cells, in natural order."""
+"""Groups of cells, in natural order, and the clusters and weights of their questions (methods, section 2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hotmess.arrays import Ints
+from hotmess.arrays import Floats, Ints
+from hotmess.responses.units import CLUSTER, WEIGHT
 
 if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
@@ -18,24 +19,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CellGroups:
-    """Groups of cells: the group and the question of each cell, and the groups' names in natural order."""
+    """Groups of cells: the group and the question of each cell, and the groups' names in natural order.
+
+    `cluster` and `own` are the cluster and the weight of each question, None where none were named.
+    """
 
     code: Ints
     question: Ints
     questions: int
     keys: list[tuple[Any, ...]]
+    cluster: Ints | None = None
+    own: Floats | None = None
 
     @property
     def count(self) -> int:
         return len(self.keys)
+
+    @property
+    def unit(self) -> Ints:
+        """(cells,) whom weights are drawn for: the question, or the cluster it comes in."""
+        return self.question if self.cluster is None else self.cluster[self.question]
 
 
 def make_groups(cells: Cells, by: Sequence[str]) -> CellGroups:
     """Groups in natural order (numbers inside names count as numbers, categories in their own order)."""
     table = cells.table
     question = np.asarray(table.groupby(["benchmark", "question"], sort=True).ngroup(), dtype=np.int64)
+    cluster, own = question_units(table, question)
     if not by:
-        return CellGroups(np.zeros(len(table), dtype=np.int64), question, int(question.max()) + 1, [()])
+        return CellGroups(np.zeros(len(table), dtype=np.int64), question, int(question.max()) + 1, [()], cluster, own)
     frame = pd.DataFrame({name: table[name] for name in by})
     code = frame.groupby(list(by), dropna=False, observed=True, sort=False).ngroup().to_numpy()
     first = np.unique(code, return_index=True)[1]
@@ -52,7 +64,7 @@ def make_groups(cells: Cells, by: Sequence[str]) -> CellGroups:
     place = np.empty(len(first), dtype=np.int64)
     place[order] = np.arange(len(first))
     keys = [tuple(frame.iloc[first[g]].tolist()) for g in order]
-    return CellGroups(place[code], question, int(question.max()) + 1, keys)
+    return CellGroups(place[code], question, int(question.max()) + 1, keys, cluster, own)
 
 
 def natural(text: str) -> list[tuple[int, float, str]]:
@@ -89,6 +101,54 @@ def rows_in_order(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """
     keys = [(name == "whole", natural(str(name))) for name in table[column]]
     return table.iloc[sorted(range(len(table)), key=keys.__getitem__)].reset_index(drop=True)
+
+
+def question_units(cells: pd.DataFrame, question: Ints) -> tuple[Ints | None, Floats | None]:
+    """Cluster of each question, from 0, and its own weight, of mean 1: (questions,) each; None where none were named.
+
+    question: (cells,) index of each cell's question, as of `question_index`.
+
+    >>> cells = pd.DataFrame({"question_cluster": ["p", "p", "r"], "question_weight": [1.0, 1.0, 2.0]})
+    >>> [x.round(3).tolist() for x in question_units(cells, np.array([0, 0, 1]))]
+    [[0, 1], [0.667, 1.333]]
+    """
+    if CLUSTER not in cells and WEIGHT not in cells:
+        return None, None
+    cluster = own = None
+    first = np.unique(question, return_index=True)[1]
+    if CLUSTER in cells:
+        cluster = np.unique(cells[CLUSTER].astype(str).to_numpy()[first], return_inverse=True)[1].ravel()
+    if WEIGHT in cells:
+        own = cells[WEIGHT].to_numpy(float)[first]
+        own = own / own.mean()
+    return cluster, own
+
+
+def question_draws(cells: pd.DataFrame, question: Ints, draws: int, seed: int) -> Floats:
+    """(draws, questions) weights as they are drawn for questions like these: of their clusters, times their own.
+
+    cells: a table of cells; question: (cells,) index of each cell's question.
+
+    >>> table = pd.DataFrame({"question_cluster": ["p", "p", "r"]})
+    >>> w = question_draws(table, np.arange(3), 2, 0)
+    >>> bool((w[:, 0] == w[:, 1]).all()), bool((w[:, 0] == w[:, 2]).any())
+    (True, False)
+    """
+    from hotmess.decompose.intervals import on_questions, question_shares
+
+    cluster, own = question_units(cells, question)
+    units = int(question.max()) + 1 if cluster is None else int(cluster.max()) + 1
+    return on_questions(question_shares(units, draws, seed), cluster, own)
+
+
+def unit_index(cells: pd.DataFrame) -> tuple[Ints, Floats]:
+    """(cells,) index of whom weights are drawn for, a question or a cluster of them, and the question's own weight.
+
+    Where neither was named these are `question_index` and ones.
+    """
+    question = question_index(cells)
+    cluster, own = question_units(cells, question)
+    return question if cluster is None else cluster[question], np.ones(len(cells)) if own is None else own[question]
 
 
 def question_index(cells: pd.DataFrame) -> np.ndarray:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from hotmess.arrays import Floats
+from hotmess.arrays import Floats, Ints
 from hotmess.decompose.points import Points, Totals, leave_one_out, totals
 from hotmess.decompose.squared import Terms
+from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -39,6 +40,25 @@ def question_shares(
     """
     raw = np.random.default_rng(seed).standard_exponential((draws, questions))
     out: Floats = raw / raw.sum(axis=1, keepdims=True)
+    return out
+
+
+def on_questions(w: Floats, cluster: Ints | None, own: Floats | None) -> Floats:
+    """Weights of questions from those that were drawn: a cluster's on each of its questions, times their own.
+
+    w: (draws, units); cluster: (questions,) unit of each question, None where they are the units; own: (questions,)
+    positive weights of any scale, None where all weigh alike.
+
+    >>> on_questions(np.array([[0.5, 1.5]]), np.array([0, 0, 1]), np.array([1.0, 2.0, 3.0])).tolist()
+    [[0.25, 0.5, 2.25]]
+    """
+    if cluster is not None:
+        w = w[:, cluster]
+    if own is None:
+        return w
+    if not (np.isfinite(own).all() and (own > 0).all()):
+        raise BadInput("Weights of questions must be positive and finite; leave out the questions that have none.")
+    out: Floats = w * (own / own.mean())
     return out
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from hotmess.arrays import Floats
 from hotmess.decompose import intervals, kl
 from hotmess.decompose.aggregate import cell_weights, incoherence, question_means
-from hotmess.decompose.grouping import CellGroups, make_groups
+from hotmess.decompose.grouping import CellGroups, make_groups, question_draws
 from hotmess.decompose.methods import Method, choose_metric, make
 from hotmess.decompose.squared import Terms
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
@@ -109,11 +109,9 @@ def decompose(
     notes: list[str] = []
     groups = make_groups(cells, by)
     good = np.isfinite(terms.variance)
-    if not good.all():
-        notes.append(
-            f"{int((~good).sum()):,} of {len(good):,} cells are left out, with one response per question: variance "
-            "cannot be separated from bias."
-        )
+    if lost := int((~good).sum()):
+        why = "cells are left out, with one response per question: variance cannot be separated from bias."
+        notes.append(f"{lost:,} of {len(good):,} {why}")
     alone = int((cells.table["responses"] == 1).sum())
     if alone and estimator == "plug-in":
         notes.append(
@@ -142,11 +140,17 @@ def _summary(cells: Cells, terms: Terms, groups: CellGroups, good: np.ndarray) -
     """Point estimates of every group."""
     columns = [terms.error, terms.bias2, terms.variance, terms.context_variance, terms.sampling_variance]
     values = np.stack(columns, axis=1)
-    means = question_means(values[good], group=groups.code[good], question=groups.question[good], groups=groups.count)
-    out = dict(zip(("error", "bias2", "variance", "context_variance", "sampling_variance"), means.T, strict=True))
+    own = None if groups.own is None else groups.own[None]
+    means = question_means(
+        values[good], group=groups.code[good], question=groups.question[good], groups=groups.count, weights=own
+    ).reshape(groups.count, -1)
+    out: dict[str, np.ndarray] = dict(
+        zip(("error", "bias2", "variance", "context_variance", "sampling_variance"), means.T, strict=True)
+    )
     out["incoherence"] = incoherence(means[:, 0], means[:, 2])
-    pair = np.unique(np.stack([groups.code[good], groups.question[good]], axis=1), axis=0)
-    out["questions"] = np.bincount(pair[:, 0], minlength=groups.count)
+    for name, index in (("questions", groups.question), ("units", groups.unit)):
+        pair = np.unique(np.stack([groups.code[good], index[good]], axis=1), axis=0)
+        out[name] = np.bincount(pair[:, 0], minlength=groups.count)
     count = cells.table["responses"].to_numpy()
     out["responses"] = np.bincount(groups.code[good], weights=count[good], minlength=groups.count).astype(np.int64)
     several = np.bincount(groups.code[good], weights=(count > 1)[good], minlength=groups.count)
@@ -176,23 +180,24 @@ def _intervals(
     notes: list[str],
 ) -> None:
     """Add `…_low` and `…_high` to the summary."""
-    few = (summary["questions"] > 0) & (summary["questions"] < intervals.FEW)
+    one, of = ("question", "questions") if groups.cluster is None else ("cluster", "clusters of questions")
+    few = (summary["units"] > 0) & (summary["units"] < intervals.FEW)
     if population == "like-these":
         values = np.stack([terms.error, terms.bias2, terms.variance], axis=1)[good]
-        weights = intervals.question_shares(groups.questions, draws, seed)
+        weights = question_draws(cells.table, groups.question, draws, seed)
         drawn = question_means(
             values, group=groups.code[good], question=groups.question[good], groups=groups.count, weights=weights
         )
         ratio = incoherence(drawn[..., 0], drawn[..., 2])
         for name, column in zip(TERMS, [*np.moveaxis(drawn, -1, 0), ratio], strict=True):
             low, high = intervals.bootstrap_interval(
-                column, summary[name], interval=interval, questions=summary["questions"]
+                column, summary[name], interval=interval, questions=summary["units"]
             )
             summary[f"{name}_low"], summary[f"{name}_high"] = (_possible(name, end, method) for end in (low, high))
         if draws < intervals.DRAWS:
             notes.append(f"There are no intervals with fewer than {intervals.DRAWS} draws of the bootstrap (--draws).")
-        if (summary["questions"] == 1).any():
-            notes.append("A group with one question has no interval for questions like these.")
+        if (summary["units"] == 1).any():
+            notes.append(f"A group with one {one} has no interval for questions like these.")
     else:
         jack = intervals.jackknife(cells.points, method.terms, method.choices(cells))
         for name in TERMS:
@@ -212,7 +217,7 @@ def _intervals(
             )
     if few.any():
         have = "group has" if few.sum() == 1 else "groups have"
-        notes.append(f"{int(few.sum())} {have} fewer than 50 questions: intervals are widened by Student's t.")
+        notes.append(f"{int(few.sum())} {have} fewer than 50 {of}: intervals are widened by Student's t.")
 
 
 def _possible(name: str, end: Floats, method: Method) -> Floats:
@@ -237,6 +242,7 @@ def _these(
     if not len(at):
         return
     weights = cell_weights(groups.code[at], groups.question[at])
+    weights = weights if groups.own is None else weights * groups.own[groups.question[at]]
     weights = weights / weights.sum()
     # NaN covariances of an error that does not exist (embeddings) must not reach the variance.
     own = intervals.Jackknife(jack.covariance[at], jack.clusters[at])

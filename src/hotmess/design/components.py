@@ -13,6 +13,7 @@ from hotmess.decompose.grouping import question_index
 from hotmess.design.variance import Moments, moments, sampling_coefficients
 from hotmess.estimates.length_slopes import arm_index
 from hotmess.laws.quasi_lines import line_derivative, quasi_lines, standardised
+from hotmess.responses.units import refuse_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +102,7 @@ def _from_fit(
 ) -> Components:
     fit = fit.unparsable_as_wrong
     table = fit.cells.table
+    refuse_units(table, "Planning")
     weights, question = make(table), question_index(table)
     effect, between, sampling = [], [], []
     for m in _distributions(fit, draws):

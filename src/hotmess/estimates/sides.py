@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.decompose.grouping import question_index
+from hotmess.decompose.grouping import unit_index
 from hotmess.estimates.control import PERMUTATIONS
 from hotmess.estimates.estimate import Estimate, ratio_influence, with_scatter
 
@@ -53,9 +53,10 @@ def half_estimate(
     """Mean over models of the change of incoherence; scatter over questions, shared by the models.
 
     Rows alternate: shorter, longer half of one cell. `terms` makes unbiased variance and error of counts; default:
-    those of letters.
+    those of letters. `question` is the index of whom weights are drawn for, a question or a cluster of them.
     """
-    variance, error = (terms or _of_letters(table, unparsable))(counts)
+    own = unit_index(table)[1]
+    variance, error = (own * x for x in (terms or _of_letters(table, unparsable))(counts))
     models = int(model_index.max()) + 1
     influence = np.zeros(int(question.max()) + 1)
     change = 0.0
@@ -141,8 +142,8 @@ def permuted_counts(counts: np.ndarray, seed: int, *, permutations: int = PERMUT
 
 
 def half_index(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """(model index, question index) of halved cells; rows must alternate shorter, longer."""
+    """(model index, index of question or cluster) of halved cells; rows must alternate shorter, longer."""
     half = table["half"].astype(str).to_numpy()
     assert (half[0::2] == "shorter").all() and (half[1::2] == "longer").all()
     codes = np.unique(table["model"].astype(str).to_numpy(), return_inverse=True)[1]
-    return codes, question_index(table)
+    return codes, unit_index(table)[0]

@@ -21,12 +21,14 @@ def size_statistics(laws: PowerLaws, of: str = "ratio") -> tuple[np.ndarray, np.
     """
     import pandas as pd
 
+    from hotmess.decompose.grouping import unit_index
     from hotmess.decompose.squared import unbiased
 
     cells = laws.fit.cells
     terms = unbiased(cells.points)
     keys = ["model", *laws.by]
-    frame = cells.table[keys].assign(variance=terms.variance, bias2=terms.bias2)
+    own = unit_index(cells.table)[1]
+    frame = cells.table[keys].assign(variance=own * terms.variance, bias2=own * terms.bias2)
     sums = frame.groupby(keys, observed=True)[["variance", "bias2"]].sum()
     kept = laws.law.cells
     rows = sums.reindex(pd.MultiIndex.from_frame(kept[keys]))

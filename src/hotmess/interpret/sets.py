@@ -13,6 +13,7 @@ from hotmess.answers.population import POPULATIONS, aggregate, question_sets
 from hotmess.answers.posterior import Fit
 from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.units import CLUSTER
 from hotmess.responses.values import suggest
 
 if TYPE_CHECKING:
@@ -221,7 +222,11 @@ def sets_of(
             )
     if frame is None:
         raise NotTestable(f"The metric {source.metric} has neither a latent model nor an unbiased estimate here.")
-    few = frame["questions"].to_numpy() if population == "like-these" else np.full(len(frame), FEW)
+    few = np.full(len(frame), FEW)
+    if population == "like-these":
+        few = frame["questions"].to_numpy()
+        if CLUSTER in table:
+            few = question_sets(table if latent is not None else cells.table.iloc[separable], by).units
     return Sets(frame, latent, unbiased, estimate, few, means).take(_in_order(frame, by, cells.table))
 
 
@@ -246,6 +251,7 @@ def _unbiased(
     source: Source, rows: np.ndarray, by: list[str], population: str, draws: int, chains: int
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     from hotmess.decompose import squared
+    from hotmess.decompose.grouping import unit_index
     from hotmess.decompose.intervals import jackknife
 
     points = source.cells.points
@@ -259,10 +265,10 @@ def _unbiased(
     if population == "these":
         covariance = jackknife(points, squared.unbiased).covariance[rows]
         index = table.groupby(by, sort=True, observed=True, dropna=False).ngroup().to_numpy() if by else 0 * rows
-        rng = np.random.default_rng([source.seed, 5])
+        rng, share = np.random.default_rng([source.seed, 5]), unit_index(table)[1]
         for s in range(len(frame)):
             own = np.flatnonzero(index == s)
-            noise = covariance[own].sum(0) / len(own) ** 2
+            noise = np.einsum("c,cab->ab", share[own] ** 2, covariance[own]) / share[own].sum() ** 2
             if np.isfinite(noise).all():
                 drawn[..., s, :] += rng.multivariate_normal(
                     np.zeros(3), noise, (chains, draws // chains), method="eigh"

@@ -9,7 +9,7 @@ import numpy as np
 
 from hotmess.answers.fit_sets import powers_of
 from hotmess.answers.one_hot import one_hot_points
-from hotmess.decompose.grouping import question_index
+from hotmess.decompose.grouping import question_index, question_units
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.statements.means import incoherence
 from hotmess.statements.weights import weight_blocks
@@ -42,7 +42,8 @@ def parts_like_these(cells: Cells, posterior: Fit, rows: Sequence[np.ndarray]) -
         sets[own] = s
     drawn, _ = powers_of(fit, sets)
     question = question_index(cells.table)
-    blocks = weight_blocks(int(question.max()) + 1, len(drawn), seed=fit.seed)
+    cluster, weight = question_units(cells.table, question)
+    blocks = weight_blocks(int(question.max()) + 1, len(drawn), seed=fit.seed, cluster=cluster, own=weight)
     weights = np.concatenate([w for _, w in blocks])
     estimate = letter_statistics(cells)[0][:, 2:]
     out = np.empty((len(drawn), len(rows) // 2, 3))

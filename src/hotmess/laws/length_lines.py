@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.answers.population import question_weights
-from hotmess.decompose.grouping import question_index
+from hotmess.decompose.grouping import question_index, question_units
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import need_draws
 from hotmess.laws.gaussian import shrunk_covariance
@@ -88,9 +88,12 @@ def _lines(
 ) -> Floats:
     """(draws, 2A) levels and slopes; draws without a line are left out."""
     question = question_index(fit.cells.table)
+    cluster, weight = question_units(fit.cells.table, question)
     weights = None
-    if population == "like-these":
-        weights = question_weights(int(question.max()) + 1, len(error), population=population, seed=fit.seed)
+    if population == "like-these" or weight is not None:
+        weights = question_weights(
+            int(question.max()) + 1, len(error), population=population, seed=fit.seed, cluster=cluster, own=weight
+        )
     arms = int(arm.max()) + 1
     out = np.empty((len(error), 2 * arms))
     for a in range(arms):

@@ -10,8 +10,8 @@ import numpy as np
 
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.aggregate import incoherence
-from hotmess.decompose.grouping import question_index
-from hotmess.decompose.intervals import bootstrap_interval, question_shares
+from hotmess.decompose.grouping import question_draws, question_index, unit_index
+from hotmess.decompose.intervals import bootstrap_interval
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
@@ -97,7 +97,8 @@ def wait_ratio(
     ratio = mean.reindex(pd.MultiIndex.from_frame(cells.table[list(CELL)])).to_numpy()
     use = np.isfinite(ratio) & np.isfinite(terms.variance)
     q = question_index(cells.table)
-    weights = question_shares(int(q.max()) + 1, DRAWS, seed)
+    unit, weight = unit_index(cells.table)
+    weights = question_draws(cells.table, q, DRAWS, seed)
     rows = []
     arms = ["model", "condition", "budget"]
     for own in cells.table.groupby(arms, observed=True, sort=True).indices.values():
@@ -105,12 +106,12 @@ def wait_ratio(
         for number, part in enumerate(_bins(ratio[kept], bins)):
             at = kept[part]
             error, variance = terms.error[at], terms.variance[at]
-            value = incoherence(error.sum(), variance.sum())
+            value = incoherence(weight[at] @ error, weight[at] @ variance)
             w = weights[:, q[at]]
             draws = incoherence(w @ error, w @ variance)
             low = high = np.asarray(np.nan)
             if np.isfinite(draws).all() and np.isfinite(value):
-                count = len(np.unique(q[at]))
+                count = len(np.unique(unit[at]))
                 low, high = bootstrap_interval(draws, value, interval=interval, questions=count)
             row = cells.table.loc[own[0], arms].to_dict() | {"bin": number, "questions": len(at)}
             row |= {"ratio": float(ratio[at].mean()), "incoherence": float(value)}

@@ -17,6 +17,7 @@ from hotmess.responses.outcomes import OUTCOMES, refuse_outcomes
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, tally, tally_sql
+from hotmess.responses.units import FACTS
 from hotmess.responses.values import suggest
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Cells:
     Attributes:
         table: columns benchmark, model, question, condition, budget, any further columns of the split, family,
             model_size_b, category, n_choices, target, responses, right, unparsable, at_limit (responses cut off at a
-            token limit), log2_length (mean of log₂ length, NaN where none).
+            token limit), log2_length (mean of log₂ length, NaN where none); question_cluster and question_weight
+            where they were asked for.
         points: sufficient statistics of the positions, see `hotmess.decompose.points.Points`.
         counts: letters only: int64 (cells, Kmax + 1), counts of options 0 to Kmax − 1, unparsable last; else None.
         clusters: letters only: int64 (m, Kmax + 1), the same counts for one copy of each row of `points`; else None.
@@ -177,7 +179,7 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
         if name not in table.columns:
             table[name] = fill
     order = [*cell, *(n for n in CARRIED if n not in cell)]
-    more = [name for name in outcome.carried if name in responses.table.columns]
+    more = [name for name in (*FACTS, *outcome.carried) if name in responses.table.columns and name not in order]
     for name in more:
         table[name] = responses.table[name].to_numpy()[rows["row"].to_numpy()[first]]
     table = table[[*order, "responses", "right", "unparsable", "at_limit", "log2_length", *more]]

@@ -17,7 +17,8 @@ import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.responses.ask import join_facts
-from hotmess.responses.condition import checked, connect
+from hotmess.responses.condition import checked
+from hotmess.responses.counted_checks import refuse_duplicate, refuse_duplicates, refuse_odd_lengths
 from hotmess.responses.counted_copies import look_at_copies
 from hotmess.responses.counting import WORD, counts_sql
 from hotmess.responses.grades import rescaled
@@ -26,7 +27,8 @@ from hotmess.responses.outcomes import OUTCOMES
 from hotmess.responses.settings import PARTS, SETTINGS, check_settings
 from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, quoted
-from hotmess.responses.validate import LENGTHS, LONGEST, choose_outcome, require, validate
+from hotmess.responses.units import take_units
+from hotmess.responses.validate import LENGTHS, choose_outcome, require, validate
 from hotmess.responses.values import suggest
 
 if TYPE_CHECKING:
@@ -54,14 +56,16 @@ def count_responses(
     merge: Sequence[str] = (),
     outside_unparsable: bool = False,
     allow_copies: bool = False,
+    cluster: str | None = None,
+    weight: str | None = None,
 ) -> Responses:
     """Count equal responses where they lie, and take the counts only.
 
     Args:
         paths: Parquet files or folders of them; for another engine than DuckDB whatever it can reach.
         engine: see `hotmess.responses.engine.connect_engine`.
-        columns, where, outcome, metric, length, constants, models, scale, merge, outside_unparsable, allow_copies: as
-            in `hotmess.read`; columns are whole columns here, no paths and no several ones.
+        columns, where, outcome, metric, length, constants, models, scale, merge, outside_unparsable, allow_copies,
+            cluster, weight: as in `hotmess.read`; columns are whole columns here, no paths and no several ones.
         keep: further columns that tell rows apart, as a difficulty of their own.
 
     Returns:
@@ -79,11 +83,13 @@ def count_responses(
     renamed = dict(columns or {})
     source = connect_engine(engine, listed, renamed={**renamed, **dict.fromkeys(constants or (), "")})
     try:
-        ask = _Ask(renamed, dict(constants or {}), where, outcome, metric, length, keep, merge, allow_copies)
+        units = [name for name in (cluster, weight) if name is not None]
+        kept = [*keep, *(name for name in units if name not in CELL)]
+        ask = _Ask(renamed, dict(constants or {}), where, outcome, metric, length, kept, merge, allow_copies)
         counted, chosen, notes = _count(source, ask)
     finally:
         source.close()
-    return _checked(counted, chosen, notes, models, scale, outside_unparsable)
+    return _checked(counted, chosen, notes, models, scale, outside_unparsable, cluster, weight)
 
 
 @dataclass(frozen=True)
@@ -144,10 +150,10 @@ def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
     total = int(np.sum(counted["copies"].to_numpy()))
     notes.insert(0, f"{total:,} rows were counted by {source.name}.")
     if length is not None:
-        _refuse_odd_lengths(counted, length)
+        refuse_odd_lengths(counted, length)
         notes.append(f"Lengths are in {length}; only the sums of their logarithms were taken.")
     if high >= low:
-        _refuse_duplicates(counted)
+        refuse_duplicates(counted)
     notes += look_at_copies(source.query, rows, there, outcome, length, allow=ask.allow_copies)
     notes += _settled(counted, settings, ask.merge)
     return counted, outcome, notes
@@ -219,7 +225,7 @@ def _samples(source: Engine, rows: str, facts: Mapping[str, Any], keys: Sequence
         f"SELECT {listed}, sample FROM {rows} GROUP BY {listed}, sample HAVING count(*) > 1 LIMIT 1"
     ).to_pylist()
     if again:
-        _refuse(again[0])
+        refuse_duplicate(again[0])
     return 0, -1
 
 
@@ -245,6 +251,8 @@ def _checked(
     models: pd.DataFrame | None,
     scale: Sequence[float] | None,
     outside_unparsable: bool,
+    cluster: str | None,
+    weight: str | None,
 ) -> Responses:
     """The counts, validated like any table: what is wrong with a value is wrong with its count."""
     own = ("seen_", "least_", "most_")
@@ -257,43 +265,6 @@ def _checked(
         frame, said = join_facts(frame, models, "model", "The table of models")
         notes += said
     frame, said = rescaled(frame, scale, place)
+    notes += said
+    frame, said = take_units(frame, cluster, weight, place)
     return validate(frame, outcome=outcome, place=place, notes=[*notes, *said], outside_unparsable=outside_unparsable)
-
-
-def _refuse_odd_lengths(counted: pa.Table, length: str) -> None:
-    odd = np.flatnonzero(counted["odd_lengths"].to_numpy())
-    if len(odd):
-        (row,) = counted.slice(int(odd[0]), 1).to_pylist()
-        raise BadInput(
-            f"Column {length} holds a length below 0 or above {LONGEST:g} in a response of model {row['model']!r} to "
-            f"question {str(row['question'])!r}."
-        )
-
-
-def _refuse_duplicates(counted: pa.Table) -> None:
-    """In each cell and context there must be as many sample numbers as responses."""
-    import pyarrow as pa
-
-    words = [name for name in counted.column_names if name.startswith("seen_")]
-    keys = [name for name in (*CELL, "context") if name in counted.column_names]
-    bits = " + ".join(f"CAST(bit_count(bit_or({word})) AS BIGINT)" for word in words)
-    listed = ", ".join(map(quoted, keys))
-    connection = connect()
-    try:
-        connection.register("counts", pa.table({name: counted[name] for name in [*keys, "copies", *words]}))
-        again = connection.sql(
-            f"SELECT {listed} FROM counts GROUP BY {listed} HAVING sum(copies) > {bits} LIMIT 1"
-        ).to_arrow_table()
-    finally:
-        connection.close()
-    if again.num_rows:
-        _refuse(again.to_pylist()[0])
-
-
-def _refuse(row: Mapping[str, Any]) -> None:
-    sample = f", sample {str(row['sample'])!r}" if "sample" in row else ""
-    raise BadInput(
-        f"Rows are duplicates: two responses of model {str(row['model'])!r} to question {str(row['question'])!r} have "
-        f"one sample number{sample}; give repeated samples different numbers in column sample, and different settings "
-        "different names in condition or budget."
-    )

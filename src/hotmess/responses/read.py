@@ -13,12 +13,12 @@ import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.looks import one_record
-from hotmess.responses.account import Account, Table, look
-from hotmess.responses.address import fetched, is_address
+from hotmess.responses.account import Account
 from hotmess.responses.ask import Ask, join_facts, named
-from hotmess.responses.facts import Facts, called, counted_lengths, facts_of, near
+from hotmess.responses.facts import Facts, called, counted_lengths, facts_of
 from hotmess.responses.filter import rows_where
-from hotmess.responses.frames import is_table, plain_table
+from hotmess.responses.frames import is_table
+from hotmess.responses.gathered import look_at_all
 from hotmess.responses.grades import rescaled
 from hotmess.responses.joined import once, only, ranked, together
 from hotmess.responses.layouts import Layout, read_layouts
@@ -27,6 +27,7 @@ from hotmess.responses.mixed import shared_outcome
 from hotmess.responses.right_answers import none_right
 from hotmess.responses.settings import check_settings, take_sources
 from hotmess.responses.table import Responses
+from hotmess.responses.units import take_units
 from hotmess.responses.validate import validate
 from hotmess.responses.values import suggest
 
@@ -50,6 +51,8 @@ def read(
     length: str | None = None,
     scale: Sequence[float] | None = None,
     sources: Sequence[str] = (),
+    cluster: str | None = None,
+    weight: str | None = None,
     merge: str | Sequence[str] = (),
     outside_unparsable: bool = False,
     skip_damaged: bool = False,
@@ -79,6 +82,8 @@ def read(
         length: the column of lengths; default reasoning_tokens, else actions.
         scale: the lowest and the highest grade, where scores are grades such as 1 to 10.
         sources: columns that are sources of scatter: responses of a cell that share them are a cluster.
+        cluster: the column of the clusters that questions come in (a passage, a template, a task family).
+        weight: the column of the weights that questions have.
         merge: settings over which responses are pooled on purpose.
         outside_unparsable: count an answer that is none of the question's options as unparsable.
         skip_damaged: leave out damaged files, with a note, instead of stopping at them.
@@ -123,6 +128,8 @@ def read(
             "metric": metric,
             "length": length,
             "scale": scale,
+            "cluster": cluster,
+            "weight": weight,
             "merge": merge,
             "outside_unparsable": outside_unparsable,
             "allow_copies": allow_copies,
@@ -134,7 +141,7 @@ def read(
     ask = Ask(columns or {}, constants or {}, model, declared)
     account = Account()
     with ExitStack() as stack:
-        _look_at_all(listed, ask, account, stack)
+        look_at_all(listed, ask, account, stack)
         account.refuse_damaged(skip_damaged)
         parts = [(table.name, numbers_where_all(ranked(table.frame))) for table in account.tables]
         notes = account.sentences()
@@ -173,6 +180,8 @@ def read(
     frame, said = take_sources(frame, sources)
     notes += said
     notes += _settings(frame, place, origin, merge, logs is not None)
+    frame, said = take_units(frame, cluster, weight, place)
+    notes += said
     responses = validate(
         frame,
         outcome=outcome or shared,
@@ -197,28 +206,6 @@ def read(
     if account.tables and responses.outcome == "text" and not responses.counted:
         responses = responses.note(*none_right(responses.table))
     return responses
-
-
-def _look_at_all(listed: Sequence[Source], ask: Ask, account: Account, stack: ExitStack) -> None:
-    """Everything that was named, into the account."""
-    for number, one in enumerate(listed, 1):
-        if is_table(one):
-            name = "the table" if len(listed) == 1 else f"table {number}"
-            frame, said = named(plain_table(one, name), ask, name)
-            account.notes += said
-            account.tables.append(Table(name, frame))
-        elif is_address(one):
-            here = stack.enter_context(fetched(str(one)))
-            look(here, ask, account, shown=lambda path, one=one: str(one))  # type: ignore[misc]
-        elif isinstance(one, (str, Path)):
-            if one == "":
-                raise BadInput("The name of a file or folder is empty; name one, as . for this folder.")
-            path = Path(one)
-            if not path.exists() and not path.is_symlink():
-                raise BadInput(f"There is no file or folder {str(path)!r}{near(path)}.")
-            look(path, ask, account)
-        else:
-            raise BadInput(f"A file, a folder, an address or a table is needed, not {type(one).__name__}.")
 
 
 def _logs(

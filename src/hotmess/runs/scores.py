@@ -12,6 +12,7 @@ from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.cut import parsed
 from hotmess.responses.table import CELL, Responses
+from hotmess.responses.units import refuse_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,9 +82,11 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     BadInput
         For a column that is not there, or a threshold where there are no scores.
     NotTestable
-        For outcomes that are no answers: probability vectors, embeddings, points.
+        For outcomes that are no answers: probability vectors, embeddings, points; where clusters or weights of
+        questions are named.
     """
     Responses.need(responses)
+    refuse_units(responses.table, "Counting of right and wrong runs")
     table, outcome = responses.table, responses.outcome
     _need_answers(outcome)
     if right is not None and outcome != "score":

@@ -16,6 +16,7 @@ from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.outcomes import refuse_source
 from hotmess.responses.table import CELL
+from hotmess.responses.units import refuse_units
 from hotmess.responses.values import suggest
 from hotmess.runs.places import places
 from hotmess.runs.sets_of_cells import sets_of
@@ -188,6 +189,7 @@ def source_splits(
     interval: where questions share levels, distances are widened for it where questions are few; None: they are not.
     """
     responses.need_single("A division of variance by source")
+    refuse_units(responses.table, "A division of variance by source")
     given = _checked(responses, names, by)
     table = responses.table
     cell = list(dict.fromkeys(c for c in (*CELL, *by) if c not in given))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.answers.population import question_weights
 from hotmess.answers.population import weight_blocks as blocks_of
-from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -54,25 +54,12 @@ def weight_blocks(
     >>> bool((w[:, 0] == w[:, 1]).all()), bool((w[:, 0] == w[:, 2]).any())
     (True, False)
     """
-    units = questions if cluster is None else int(cluster.max()) + 1
-    for block, w in blocks_of(units, draws, population="like-these", seed=seed, numbers=numbers):
-        yield block, _on_questions(w, cluster, own)
+    return blocks_of(questions, draws, population="like-these", seed=seed, numbers=numbers, cluster=cluster, own=own)
 
 
 def even(questions: int, *, own: np.ndarray | None = None) -> Float[np.ndarray, "1 questions"]:
     """(1, questions) the weights that draws scatter around."""
-    return _on_questions(np.ones((1, questions)), None, own)
-
-
-def _on_questions(w: np.ndarray, cluster: np.ndarray | None, own: np.ndarray | None) -> np.ndarray:
-    if cluster is not None:
-        w = w[:, cluster]
-    if own is None:
-        return w
-    if not (np.isfinite(own).all() and (own > 0).all()):
-        raise BadInput("Weights of questions must be positive and finite; leave out the questions that have none.")
-    out: np.ndarray = w * (own / own.mean())
-    return out
+    return question_weights(questions, 1, population="these", seed=0, own=own)
 
 
 def product_weights(

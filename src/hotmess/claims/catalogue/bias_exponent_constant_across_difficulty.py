@@ -65,6 +65,7 @@ CLAIM = Claim(
     estimand="rise of the exponent alpha_B from the easiest to the hardest group, along its least squares line",
     quantity=lambda study, population: exponent_trend(study, population, "bias2", 1.0),
     needs=NEEDS,
+    by_unit=True,
     region=(-ALIKE, ALIKE),
     estimate=lambda study: trend_estimate(study, "bias2", 1.0),
     control=_control,

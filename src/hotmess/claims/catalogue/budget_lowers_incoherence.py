@@ -56,6 +56,7 @@ CLAIM = Claim(
     ),
     quantity=SIDES.quantity,
     needs="any outcome with a target, two budgets with tokens (column budget), 3 responses of a question at each",
+    by_unit=True,
     estimate=SIDES.estimate,
     control=SIDES.control,
     variants=SIDES.variants,

@@ -13,7 +13,7 @@ from hotmess.claims.procedures import length_line
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
 from hotmess.claims.slopes import moments_of, slope_parts
-from hotmess.decompose.grouping import question_index
+from hotmess.decompose.grouping import unit_index
 from hotmess.decompose.parts import NAMES
 from hotmess.decompose.squared import unbiased
 from hotmess.design.components import length_components
@@ -54,13 +54,13 @@ def _quantity(study: Study, population: str) -> Quantity:
 
 def _estimate(study: Study) -> Estimate:
     t = length_terms(study)
-    return length_estimate(t.variance, t.error, t.x, t.arm, t.question)
+    return length_estimate(t.variance, t.error, t.x, t.arm, t.unit)
 
 
 def _control(study: Study, seed: int) -> Control:
     t = length_terms(study)
     permuted = (
-        length_estimate(t.variance[has], t.error[has], x, t.arm[has], t.question[has])
+        length_estimate(t.variance[has], t.error[has], x, t.arm[has], t.unit[has])
         for has, x in permuted_lengths(t.x, t.arm, t.question, seed, 19)
     )
     return run_control("lengths permuted between questions, alike for all models", _estimate(study), permuted)
@@ -78,8 +78,9 @@ def _variants(study: Study) -> dict[str, Estimate]:
         keys = ["benchmark", "model", "question", "condition", "budget"]
         where = reduce(study.responses).table[keys].reset_index().set_index(keys)["index"]
         index = where.loc[list(cells.table[keys].itertuples(index=False, name=None))].to_numpy()
+        own = unit_index(cells.table)[1]
         out["unparsable as wrong"] = length_estimate(
-            wrong.variance[index], wrong.error[index], mine.x, mine.arm, mine.question
+            own * wrong.variance[index], own * wrong.error[index], mine.x, mine.arm, mine.unit
         )
     without = study.without_truncated
     if without is not None:
@@ -96,7 +97,8 @@ def _again(responses: Responses) -> Estimate:
     rest, _ = binned_cells(responses)
     terms, table = unbiased(rest.points), rest.table
     x = table["latent_log2_length"].to_numpy() * np.log(2)
-    return length_estimate(terms.variance, terms.error, x, arm_index(table), question_index(table))
+    unit, own = unit_index(table)
+    return length_estimate(own * terms.variance, own * terms.error, x, arm_index(table), unit)
 
 
 def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -117,6 +119,7 @@ CLAIM = Claim(
     estimand="slope of logit incoherence on log length between questions, mean over models",
     quantity=_quantity,
     needs="any outcome with a target, lengths, at least 8 questions and 4 length bins with 10 wrong responses",
+    by_unit=True,
     estimate=_estimate,
     control=_control,
     variants=_variants,

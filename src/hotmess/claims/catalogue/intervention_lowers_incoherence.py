@@ -137,6 +137,7 @@ CLAIM = Claim(
     estimand="incoherence without minus incoherence with the intervention, mean over models",
     quantity=SIDES.quantity,
     needs="any outcome with a target, two conditions of which one is called plain, baseline or control",
+    by_unit=True,
     estimate=SIDES.estimate,
     control=SIDES.control,
     variants=SIDES.variants,

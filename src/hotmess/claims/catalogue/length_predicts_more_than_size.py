@@ -76,7 +76,7 @@ class _Terms:
 
     def estimate(self, has: np.ndarray, x: np.ndarray) -> Estimate:
         t, rows = self.own, self.keep[has]
-        return quick_shares(t.variance[rows], t.error[rows], x, self.model[has], t.question[rows], self.log_size)
+        return quick_shares(t.variance[rows], t.error[rows], x, self.model[has], t.unit[rows], self.log_size)
 
 
 def _terms(study: Study) -> _Terms:
@@ -120,6 +120,7 @@ CLAIM = Claim(
     ),
     quantity=_quantity,
     needs="letters, lengths, at least 4 model sizes, 8 questions and 4 length bins with 10 wrong responses",
+    by_unit=True,
     estimate=_estimate,
     control=_control,
     association=True,

@@ -179,6 +179,7 @@ CLAIM = Claim(
     ),
     quantity=_quantity,
     needs="letters, lengths, 20 or more length bins over all models with 10 wrong responses each",
+    by_unit=True,
     control=_control,
     association=True,
     across=("question",),

@@ -62,6 +62,7 @@ CLAIM = Claim(
     estimand="change of incoherence from the shorter to the longer half, mean over models",
     quantity=SIDES.quantity,
     needs="any outcome with a target, lengths, at least 3 responses above and below each question's median length",
+    by_unit=True,
     estimate=SIDES.estimate,
     control=SIDES.control,
     variants=SIDES.variants,

@@ -35,6 +35,7 @@ CLAIM = Claim(
     estimand="fall of the exponent alpha_V from the easiest to the hardest group, along its least squares line",
     quantity=lambda study, population: exponent_trend(study, population, "variance", -1.0),
     needs=NEEDS,
+    by_unit=True,
     estimate=lambda study: trend_estimate(study, "variance", -1.0),
     control=_control,
     across=("model",),

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from hotmess.claims.claim import Case, Guard
 from hotmess.claims.guards.null_worlds import NullWorlds
 from hotmess.claims.guards.odds import Odds
-from hotmess.claims.guards.of_draws import Decoding, Diagnostics, FewQuestions, MonteCarlo, Parts, Populations
+from hotmess.claims.guards.of_draws import Decoding, Diagnostics, FewQuestions, MonteCarlo, Parts, Populations, Units
 from hotmess.claims.guards.predictive_checks import PredictiveChecks
 from hotmess.claims.guards.sensitivity import SideTurns
 from hotmess.claims.guards.shown import Shown
 from hotmess.claims.guards.without_model import Agreement, NegativeControl, Truncation
 
-FIRST: tuple[Guard, ...] = (Decoding(), Diagnostics(), MonteCarlo(), Populations(), Parts())
+FIRST: tuple[Guard, ...] = (Decoding(), Units(), Diagnostics(), MonteCarlo(), Populations(), Parts())
 THEN: tuple[Guard, ...] = (
     FewQuestions(),
     NullWorlds(),

@@ -7,9 +7,13 @@ from typing import Any
 from hotmess.claims.claim import Case, Finding, Guard
 from hotmess.claims.rule import NOT_TESTABLE, OTHER
 from hotmess.responses.decoding import decoded_differently
+from hotmess.responses.units import CLUSTER, WEIGHT
 from hotmess.words import population_words, show, with_interval
 
 MORE = "more draws may cure it (--draws)"
+
+UNITS = {"cluster": CLUSTER, "weight": WEIGHT}
+"""Options that say how questions differ, and their columns."""
 
 
 class Decoding(Guard):
@@ -27,6 +31,23 @@ class Decoding(Guard):
 
     def remedy(self, record: Any) -> str:
         return "Compare sides that were drawn at the same settings: choose them with --where, or draw one side again."
+
+
+class Units(Guard):
+    """Where questions come in clusters or have weights, a claim whose model takes them as alike says nothing."""
+
+    name, title, lowers = "units", "Clusters and weights", NOT_TESTABLE
+
+    def run(self, case: Case) -> Finding | None:
+        named = [what for what, name in UNITS.items() if name in case.study.responses.table]
+        if not named or case.claim.by_unit:
+            return None
+        options = " and ".join(f"--{what}" for what in named)
+        reason = f"its model knows no {' and no '.join(named)} of questions; leave out {options} to test it without"
+        return Finding(self, {"passed": False, "named": named}, (reason,))
+
+    def line(self, record: Any, units: str) -> str:
+        return f"{' and '.join(record['named'])} of {units}: not in this claim's model."
 
 
 class Diagnostics(Guard):

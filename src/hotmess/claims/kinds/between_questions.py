@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.decompose.grouping import question_index
+from hotmess.decompose.grouping import question_index, unit_index
 from hotmess.decompose.squared import unbiased
 from hotmess.estimates.control import PERMUTATIONS
 from hotmess.estimates.length_slopes import arm_index
@@ -27,11 +27,13 @@ class LengthTerms:
     Attributes
     ----------
     variance, error
-        Unbiased terms.
+        Unbiased terms, times the questions' own weights.
     x
         Log of the latent length.
     arm, question
         Index of the arm (model, condition, budget) and of the question.
+    unit
+        Index of whom weights are drawn for: the question, or the cluster it comes in.
     bins
         Bins of questions of each arm.
     """
@@ -41,6 +43,7 @@ class LengthTerms:
     x: np.ndarray
     arm: np.ndarray
     question: np.ndarray
+    unit: np.ndarray
     bins: int
 
 
@@ -50,7 +53,9 @@ def length_terms(study: Study) -> LengthTerms:
     terms = unbiased(cells.points)
     x = cells.table["latent_log2_length"].to_numpy() * np.log(2)
     arm, question = arm_index(cells.table), question_index(cells.table)
-    return LengthTerms(terms.variance, terms.error, x, arm, question, int(cells.table["bin"].max()) + 1)
+    unit, own = unit_index(cells.table)
+    bins = int(cells.table["bin"].max()) + 1
+    return LengthTerms(own * terms.variance, own * terms.error, x, arm, question, unit, bins)
 
 
 def permuted_lengths(

@@ -137,5 +137,6 @@ def size_claim(
         absent=absent.sizes,
         negligible=negligible,
         widened=False,
+        by_unit=True,
         order=order,
     )
