@@ -130,10 +130,8 @@ class Claim:
         powers of either; None where there are none.
     leave_out
         Parts of the data left out one at a time.
-    prior
-        (study, generator, n) -> (n,) draws of the quantity from the prior that the model induces, for prior odds.
-    point
-        (study) -> evidence for no effect at all.
+    prior, point
+        (study, generator, n) -> (n,) draws from the prior that the model induces; (study) -> evidence for no effect.
     published, design
         (study) -> what a published procedure says of it; (study, draws) -> its variance's parts, for planning.
     rates, guards

@@ -103,9 +103,8 @@ def chosen_claims(
     own = [claim for path in paths or () for claim in load_claims(path)]
     found = [] if own and names is None else find_claims(names)
     both = [c.name for c in [*found, *own]]
-    for name in both:
-        if both.count(name) > 1:
-            raise BadInput(f"The claim {name} is asked for twice.")
+    if twice := [name for name in both if both.count(name) > 1]:
+        raise BadInput(f"The claim {twice[0]} is asked for twice.")
     return with_effects(with_regions([*found, *own], negligible), effects)
 
 
