@@ -32,7 +32,9 @@ def test_the_smallest_effect_of_a_t_posterior(df: float) -> None:
     one_sd = stats.t.ppf(stats.norm.cdf(1), df)
     exact = 0.3 * (stats.t.ppf(0.975, df) + stats.norm.ppf(0.8) * one_sd)
     assert smallest_effect(draws) == pytest.approx(exact, rel=1e-3) == pytest.approx(smallest_effect(-draws), rel=1e-3)
-    assert smallest_effect(np.array([[np.nan, 1.0]])) is None
+    assert smallest_effect(np.array([[np.nan, 1.0]])) is None and smallest_effect(draws, 1.0) is None
+    further = exact + 0.3 * stats.t.ppf(0.975, df) * (stats.norm.ppf(0.9995) / stats.norm.ppf(0.975) - 1)
+    assert smallest_effect(draws, 0.9995) == pytest.approx(further, rel=1e-3)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import hotmess as hm
 from hotmess.cli import main
 from hotmess.errors import BadInput
 from hotmess.looks import one_record
-from hotmess.looks.boundaries import thresholds
+from hotmess.looks.boundaries import obrien_fleming, thresholds
 from hotmess.looks.record import Look, Looks, load_looks, not_known, parse_looks, save_looks
 
 
@@ -99,8 +99,14 @@ def test_looks_that_do_not_grow_are_no_record():
         parse_looks(json.dumps(bad), "it")
 
 
-def test_another_claim_is_held_to_the_same_probability():
-    record = plan(look(len(hm.example()), 0.3))
+def test_another_claim_has_the_errors_of_its_looks_added_up():
+    """Two looks, at 0.985 and 1 of the information: α(1) − α(0.985) is left, whatever the first claim needed."""
+    first, last = (look(n, t) for n, t in ((2400, 0.985), (len(hm.example()), 1.0)))
+    record = plan(first, last, most=len(hm.example()))
     verdict = hm.test("budget-lowers-incoherence", replace(hm.example(), looks=record), draws=250)
-    assert verdict.case.threshold == 0.99
-    assert "did not look at this claim" in verdict.sentence
+    assert verdict.case.threshold == pytest.approx(1 - (0.025 - obrien_fleming(0.985)))
+    assert 0.975 < verdict.probability < verdict.case.threshold and verdict.verdict == "inconclusive"
+    assert "as of any other statement on them" in verdict.sentence
+    assert verdict.holds_in.threshold == verdict.case.threshold
+    assert "at this look, with probability 0.8" in verdict.could_show
+    assert verdict.next_step.startswith("In new data that are looked at once, an effect of ")

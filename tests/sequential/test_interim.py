@@ -14,6 +14,7 @@ from hotmess.errors import BadInput
 from hotmess.inference.gate import Gate
 from hotmess.looks.boundaries import thresholds
 from hotmess.looks.record import Look, Looks, load_looks
+from hotmess.looks.seen import without_hashes
 from hotmess.sequential.interim import chance, look_at
 from hotmess.statements.effective import Effective
 
@@ -108,15 +109,42 @@ def test_next_grows_with_the_table(growing, capsys):
     words[1] = str(growing / "more.parquet")
     code, said = run(capsys, *words, "--draws", "250")
     second = load_looks(record)
-    assert code == 0 and len(second.history) == 2 and second.history[:1] == first.history
+    kept = first.history[0].model_copy(update={"seen": without_hashes(first.history[0].seen)})
+    assert code == 0 and len(second.history) == 2 and second.history[0] == kept and second.history[1].seen.kept
     assert 1 > second.history[1].fraction > first.history[0].fraction
     code, said = run(capsys, *words, "--responses", "6000")
-    assert code == 2 and "changed after a look" in said.err
+    assert code == 2 and "--responses 5000, not 6000; what is changed after a look" in said.err
+    for option, value in (("--most-looks", "6"), ("--futility", "0.1"), ("--population", "these")):
+        code, said = run(capsys, *words, option, value)
+        assert code == 2 and f"was planned with {option}" in said.err
+    code, said = run(capsys, *words, "--where", "answer >= 0")
+    assert code == 2 and "with --where left out, and now with --where answer >= 0" in said.err
     words[3] = "budget-lowers-incoherence"
     code, said = run(capsys, *words)
     assert code == 2 and "each claim has its own" in said.err
     code, said = run(capsys, "test", words[1], "--claim", "natural-overthinking", "--looks", str(record), "--json")
     assert code == 0 and json.loads(said.out)[0]["threshold"] == pytest.approx(second.history[1].threshold)
+
+
+def test_next_looks_at_what_grew_out_of_the_last_look_alone(growing, capsys):
+    """A table that was edited is refused, with as many responses as before and with more."""
+    import pandas as pd
+
+    record = growing / "looks.json"
+    words = ["--claim", "natural-overthinking", "--record", str(record), "--draws", "250"]
+    few, edited = pd.read_parquet(growing / "few.parquet"), pd.read_parquet(growing / "more.parquet")
+    few = few[few["question"] < "q12"]
+    few.to_parquet(growing / "few.parquet")
+    assert run(capsys, "next", str(growing / "few.parquet"), *words, "--responses", "5000", "--futility", "0")[0] == 0
+    edited = edited[edited["question"] < "q12"].reset_index(drop=True)
+    row = edited.index[edited["sample"].astype(int) < 8][0]
+    edited.loc[row, "answer"] = (edited.loc[row, "answer"] + 1) % 4
+    before = record.read_bytes()
+    for table, said in ((edited, "1 responses of the last look are not in the table"), (few, "they are not the same")):
+        table = table if table is edited else edited[edited["sample"].astype(int) < 8]
+        table.to_parquet(growing / "edited.parquet")
+        code, out = run(capsys, "next", str(growing / "edited.parquet"), *words)
+        assert code == 2 and said in out.err and record.read_bytes() == before
 
 
 def test_next_writes_over_nothing(growing, capsys):

@@ -96,9 +96,13 @@ def set_means(
     known: np.ndarray | None = None,
     weights: np.ndarray | None = None,
 ) -> SetMeans:
-    """Means of error, bias² and variance over sets of cells for questions like these."""
+    """Means of error, bias² and variance over sets of cells for questions like these.
+
+    Where questions were asked again for what they had been answered, unbiased terms are off, and guard nothing.
+    """
     found: Bootstrap = fit.bootstrap(metric) if weights is None else bootstrap_of(fit, metric, weights)
-    return means_of(found, rows, len(fit.cells), known)
+    means = means_of(found, rows, len(fit.cells), known)
+    return means.unguarded() if fit.cells.chosen else means
 
 
 def closed_of(fit: Drawn, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:

@@ -23,34 +23,50 @@ BOTH = float((stats.norm.ppf(THRESHOLD) + stats.norm.ppf((1 + POWER) / 2)) / sta
 MOST = {"questions": 1_000_000, "samples": 1_000, "models": 100}
 
 
-def smallest_effect(draws: np.ndarray) -> float | None:
+def smallest_effect(draws: np.ndarray, threshold: float = THRESHOLD) -> float | None:
     """The smallest effect that is supported with probability 0.8: (t at 0.975 + z at 0.8) sd.
 
     The first term is the distance from the posterior's median down to its 2.5% quantile, so that its t is the
     posterior's own; the sd of the second is half the distance between the quantiles that a Normal has one sd around
-    its median.
+    its median. At a look that needs a larger probability the first term is longer as a Normal's is, since draws say
+    little of quantiles so far out; None where no probability decides.
 
     >>> smallest_effect(np.random.default_rng(0).normal(7.0, 0.1, (4, 50_000))).__round__(2)  # (1.96 + 0.84) 0.1
     0.28
     """
-    if not np.isfinite(draws).all():
+    if not np.isfinite(draws).all() or threshold >= 1:
         return None
     lowest, low, middle, high = np.quantile(draws, [1 - THRESHOLD, *stats.norm.cdf([-1, 0, 1])])
-    return float(middle - lowest + stats.norm.ppf(POWER) * (high - low) / 2)
+    further = stats.norm.ppf(threshold) / stats.norm.ppf(THRESHOLD)
+    return float((middle - lowest) * further + stats.norm.ppf(POWER) * (high - low) / 2)
 
 
-def could_show(claim: Claim, smallest: float) -> str:
+def smallest_of(claim: Claim, draws: np.ndarray, threshold: float = THRESHOLD) -> float | None:
+    """`smallest_effect` of a claim; of one of equality how far inside its region, either edge of which may be near."""
+    smallest = smallest_effect(draws, threshold)
+    if smallest is None or claim.region is None:
+        return smallest
+    return max(smallest, smallest_effect(-draws, threshold) or 0.0)
+
+
+def could_show(claim: Claim, smallest: float, *, looked: bool = False) -> str:
     """What the data could show of a claim, in words.
 
     smallest: of a claim with a direction the effect; of one of equality, how far inside its region the quantity lies.
+    looked: whether that is at a look.
     """
+    at = " at this look" * looked
     if claim.region is None:
-        return f"These data could show an effect of {smallest:.2g} or more, with probability {POWER}."
+        return f"These data could show an effect of {smallest:.2g} or more{at}, with probability {POWER}."
     low, high = claim.region
     region = f"its region, {low:g} to {high:g}" if np.isfinite(claim.region).all() else "its region"
     if 2 * smallest > high - low:
-        return f"These data could not show it with probability {POWER}: no value lies {smallest:.2g} inside {region}."
-    return f"These data could show a value that lies {smallest:.2g} or more inside {region}, with probability {POWER}."
+        return (
+            f"These data could not show it{at} with probability {POWER}: no value lies {smallest:.2g} inside {region}."
+        )
+    return (
+        f"These data could show a value that lies {smallest:.2g} or more inside {region}{at}, with probability {POWER}."
+    )
 
 
 @dataclass(frozen=True)
@@ -76,10 +92,11 @@ class WouldDecide:
         """As JSON."""
         return {"effect": self.effect, "probability": POWER, "now": self.now, "needed": self.needed}
 
-    def sentence(self) -> str:
-        """In words."""
+    def sentence(self, *, once: bool = False) -> str:
+        """In words; once: these data have had looks, and what is said is of others that are looked at once."""
         told = [f"{n:,} {what} instead of {self.now[what]:,}" for what, n in self.needed.items() if n is not None]
         what = f"A value {self.effect:.2g} inside the region" if self.inside else f"An effect of {self.effect:.2g}"
+        what = f"In new data that are looked at once, a{what[1:]}" if once else what
         if not told:
             return f"{what} would not be found by more {' or '.join(self.now)} alone."
         return f"{what} would be supported with probability {POWER} by {', or by '.join(told)}."

@@ -21,12 +21,15 @@ class EachModel:
     Attributes
     ----------
     models, holds, fails
-        How many there are; in how many the claim's probability exceeds 0.975, and in how many it is below 0.025.
+        How many there are; in how many the claim's probability exceeds the threshold, and in how many it is below one
+        minus that.
     spread
         Standard deviation between models beyond what their own uncertainty explains (DerSimonian and Laird 1986).
     new
         Median, low, high and P(> 0) for a new model (Higgins, Thompson and Spiegelhalter 2009: Student's t with m - 2
         degrees of freedom); None below three models.
+    threshold
+        0.975, or more at a look.
     """
 
     models: int
@@ -34,6 +37,7 @@ class EachModel:
     fails: int
     spread: float
     new: dict[str, float] | None
+    threshold: float = THRESHOLD
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
@@ -41,7 +45,8 @@ class EachModel:
 
     def line(self) -> str:
         """In words."""
-        said = f"holds in {self.holds} of {self.models} models taken alone (P > {THRESHOLD}), fails in {self.fails}"
+        said = f"holds in {self.holds} of {self.models} models taken alone (P > {self.threshold:.7g})"
+        said += f", fails in {self.fails}"
         said += f"; standard deviation between models {show(self.spread)}"
         if self.new is not None:
             value = with_interval(self.new["median"], self.new["low"], self.new["high"])
@@ -50,7 +55,10 @@ class EachModel:
 
 
 def each_model(
-    each: Mapping[str, np.ndarray], holds: Callable[[np.ndarray], np.ndarray], interval: float
+    each: Mapping[str, np.ndarray],
+    holds: Callable[[np.ndarray], np.ndarray],
+    interval: float,
+    threshold: float = THRESHOLD,
 ) -> EachModel | None:
     """From draws of every model's quantity, and where the claim holds among draws; None for one model.
 
@@ -73,4 +81,5 @@ def each_model(
         p = float(stats.t.cdf(mean / error, m - 2))
         new = {"median": mean, "low": mean - half, "high": mean + half, "probability": p}
     alone = np.array([holds(x).mean() for x in each.values()])
-    return EachModel(m, int((alone > THRESHOLD).sum()), int((alone < 1 - THRESHOLD).sum()), float(np.sqrt(tau2)), new)
+    hold, fail = int((alone > threshold).sum()), int((alone < 1 - threshold).sum())
+    return EachModel(m, hold, fail, float(np.sqrt(tau2)), new, threshold)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
 MOST_DRAWS = 16_000
-OF_THE_DATA = ("cells", "grouped", "scale_cells", "unread", "filled_lengths", "without_truncated")
+OF_THE_DATA = ("cells", "grouped", "scale_cells", "unread", "filled_lengths", "without_truncated", "seen")
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,15 @@ class Study:
         from hotmess.looks.record import not_known
 
         said = self.once("unread", lambda: unread_models(self.cells.table)[1].removeprefix("Not reliable: "))
-        return not_known(self.responses.table, self.responses.looks) or str(said)
+        looks = self.responses.looks
+        return not_known(self.responses.table, looks, None if looks is None else self.seen) or str(said)
+
+    @property
+    def seen(self) -> Any:
+        """What identifies the responses at a look."""
+        from hotmess.looks.seen import seen
+
+        return self.once("seen", lambda: seen(self.responses.table))
 
     @property
     def has_truncated(self) -> bool:
@@ -201,13 +209,8 @@ class Study:
         def make() -> PowerLaws:
             cells = self.scale_cells
             by = [c for c in ("family", "condition", "budget") if cells.table[c].nunique() > 1] + ["difficulty"]
-            first = fit(
-                cells,
-                groups=["benchmark", "model", "condition", "budget", "difficulty"],
-                warmup=self.warmup,
-                pointwise=False,
-                **self.sampled,
-            )
+            groups = ["benchmark", "model", "condition", "budget", "difficulty"]
+            first = fit(cells, groups=groups, warmup=self.warmup, pointwise=False, **self.sampled)
             return power_laws(first, by=by, metric=self.metric, prior=self.law_prior, **self.sampled)
 
         return self.once("power_laws", make)
@@ -253,10 +256,7 @@ class Study:
         """The largest against the smallest budget, latent."""
         from hotmess.laws.contrast import latent_contrast
 
-        return self.once(
-            "budget_contrast",
-            lambda: latent_contrast(self.budget_halves, **self.sampled),
-        )
+        return self.once("budget_contrast", lambda: latent_contrast(self.budget_halves, **self.sampled))
 
     @property
     def unbiased_budget_contrast(self) -> Contrast:

@@ -12,7 +12,7 @@ import numpy as np
 
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Claim, Finding, Guard, Quantity
-from hotmess.claims.decidable import planned, smallest_effect, would_decide
+from hotmess.claims.decidable import planned, smallest_of, would_decide
 from hotmess.claims.each_model import each_model
 from hotmess.claims.guards import LAST, guards_of
 from hotmess.claims.guards.of_draws import Diagnostics
@@ -136,11 +136,17 @@ def unfit_remedy(reason: str) -> str:
     return f"{capital(re.split('[:;] ', reason)[-1])}."
 
 
-def threshold_of(study: Study) -> float:
-    """The probability that decides: 0.975, or more where responses were drawn with looks between."""
-    looks = study.responses.looks
-    look = None if looks is None else looks.look(len(study.responses.table))
-    return THRESHOLD if look is None else look.threshold
+def thresholds_of(study: Study, claim: Claim, population: str) -> tuple[float, float]:
+    """The probability that decides, and the one for statements beside: 0.975, or more where there were looks.
+
+    What was looked at has the look's; all else that of errors added up over looks (`Looks.beside`).
+    """
+    looks, responses = study.responses.looks, len(study.responses.table)
+    look = None if looks is None else looks.look(responses)
+    if looks is None or look is None:
+        return THRESHOLD, THRESHOLD
+    others = looks.beside(responses)
+    return look.threshold if looks.is_of(claim.name, claim.preregistration, population) else others, others
 
 
 def touching(case: Case) -> bool:
@@ -191,7 +197,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     own = effective if population == "like-these" else None
     low, high = claim.region or (0.0, np.inf)
     p, p_other = smoothed(quantity.draws, low, high, effective=own), float(claim.holds(other.draws).mean())
-    threshold = threshold_of(study)
+    threshold, others = thresholds_of(study, claim, population)
     few = own.sentence() if own is not None and own.few else ""
     remedy = FEW_REMEDY if few else ""
     verdict, reasons = decide(p, p_other, gate=gate, threshold=threshold, few=few)
@@ -215,13 +221,11 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     each = tuple(
         {"name": k, **case.summary(v), "probability": float(claim.holds(v).mean())} for k, v in quantity.each.items()
     )
-    alone = each_model(quantity.each, claim.holds, interval) if claim.of_models else None
-    smallest, decider = smallest_effect(quantity.draws), None
-    if smallest is not None and claim.region is not None:  # either edge may be the one that is near
-        smallest = max(smallest, smallest_effect(-quantity.draws) or 0.0)
-    if verdict == INCONCLUSIVE and smallest is not None:
-        decider = would_decide(study, claim, planned(claim, smallest), smallest)
-    own_models = these_models(claim.these_models, study, population, interval, claim.region)
+    alone = each_model(quantity.each, claim.holds, interval, others) if claim.of_models else None
+    smallest, decider = smallest_of(claim, quantity.draws, threshold), None
+    if verdict == INCONCLUSIVE and (once := smallest_of(claim, quantity.draws)) is not None:
+        decider = would_decide(study, claim, planned(claim, once), once)
+    own_models = these_models(claim.these_models, study, population, interval, claim.region, threshold=others)
     beside = "" if own_models is None else own_models.sentence()
     return Verdict(
         claim,

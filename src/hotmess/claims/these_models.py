@@ -11,6 +11,7 @@ import numpy as np
 
 from hotmess.claims.rule import OTHER, decide, smoothed
 from hotmess.errors import NotTestable
+from hotmess.estimates.estimate import THRESHOLD
 from hotmess.words import with_interval
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def these_models(
     population: str,
     interval: float,
     region: tuple[float, float] | None,
+    *,
+    threshold: float = THRESHOLD,
 ) -> TheseModels | None:
     """The claim among these models, by the same rule; None where it is not about them, or their data say nothing.
 
@@ -62,7 +65,7 @@ def these_models(
         p = smoothed(own.draws, low, high, effective=own.effective)
         beside = float(((other.draws > low) & (other.draws < high)).mean())
         few = own.effective.sentence() if own.effective is not None and own.effective.few else ""
-        verdict, _ = decide(p, beside, gate=own.gate, few=few)
+        verdict, _ = decide(p, beside, gate=own.gate, threshold=threshold, few=few)
         ends = np.quantile(own.draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
         return TheseModels(models, verdict, p.value, float(ends[1]), float(ends[0]), float(ends[2]))
     return None

@@ -78,7 +78,11 @@ class Verdict:
     @property
     def could_show(self) -> str:
         """What these data could show of the claim; nothing without a number."""
-        return "" if self.smallest_effect is None else could_show(self.claim, self.smallest_effect)
+        return "" if self.smallest_effect is None else could_show(self.claim, self.smallest_effect, looked=self._looked)
+
+    @property
+    def _looked(self) -> bool:
+        return self.case is not None and self.case.threshold != THRESHOLD
 
     @property
     def next_step(self) -> str:
@@ -92,7 +96,7 @@ class Verdict:
                 return said
         if self.verdict == NOT_TESTABLE:
             return f"It needs {self.claim.needs}."
-        return NARROWER if self.would_decide is None else self.would_decide.sentence()
+        return NARROWER if self.would_decide is None else self.would_decide.sentence(once=self._looked)
 
     def brief(self) -> list[str]:
         """What the guards have to say at the command line, the last asked first, and what follows."""
@@ -187,14 +191,13 @@ def sentence(case: Case, verdict: str, low: float, high: float, reasons: tuple[s
     tail = f" Held back because {reasons[0]}." if reasons else ""
     if verdict == NEGLIGIBLE:
         tail = f" What lies within ±{claim.negligible:.2g} counts as none."
-        if max(case.p.value, 1 - case.p.value) > THRESHOLD:
+        if max(case.p.value, 1 - case.p.value) > case.threshold:
             tail += f" Its sign is known, {'positive' if case.p.value > 0.5 else 'negative'}, and too small to matter."
     kind = " An association, not an effect of length." if claim.association else ""
     looks = case.study.responses.looks
     if looks is not None:
-        tail += f" {looks.sentence(len(case.study.responses.table), case.threshold)}"
-        if looks.claim != claim.name:
-            tail += " That run did not look at this claim, which is held to the same probability."
+        own = looks.is_of(claim.name, claim.preregistration, case.population)
+        tail += f" {looks.sentence(len(case.study.responses.table), case.threshold, own=own)}"
     return f"{body}: {quantity.scope}.{kind_of}{kind}{tail}"
 
 

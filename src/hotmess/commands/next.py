@@ -52,9 +52,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--claims", action="append", metavar="FILE", help="claims of your own, as YAML")
     parser.add_argument("--record", required=True, metavar="FILE", help="the record of looks: made at the first one")
     parser.add_argument("--responses", type=int, metavar="N", help="the budget: responses of the whole table at most")
-    parser.add_argument("--most-looks", type=int, default=5, metavar="N", help="looks at most, 1 to 10 (default: 5)")
+    parser.add_argument("--most-looks", type=int, metavar="N", help="looks at most, 1 to 10 (default: 5)")
     parser.add_argument(
-        "--futility", type=float, default=0.05, metavar="P", help="chance of a decision below which to stop (0.05)"
+        "--futility", type=float, metavar="P", help="chance of a decision below which to stop (default: 0.05)"
     )
     parser.add_argument("--out", metavar="FILE", help="the CSV to write (default: on stdout)")
     force_option(parser)
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from hotmess.claims.user import chosen_claims
-    from hotmess.looks.record import save_looks
+    from hotmess.looks.record import not_known, save_looks
     from hotmess.sequential.allocation import next_counts
     from hotmess.sequential.interim import look_at, told
 
@@ -74,17 +74,20 @@ def run(args: argparse.Namespace) -> int:
     named = next((one for one in own if one.name == args.claim), None)
     claim = named or chosen_claims([args.claim], None)[0]
     out = None if args.out is None else check_file(args.out, args.files, _is_ours, force=args.force, suffix=".csv")
+    known = _known(args, claim)
     with stages(3) as stage:
         stage("reading")
         study = make_study(args)
         study = replace(study, responses=replace(study.responses, looks=None), made=study.made)
-        plan = _plan(args, claim, study)
+        plan = known or _planned(args, claim, study)
         responses = len(study.responses.table)
         stage("looking")
         seen = bool(plan.history) and responses == plan.history[-1].responses
         if not seen:
             plan, _ = look_at(study, claim, plan)
             save_looks(plan, args.record)
+        elif why := not_known(study.responses.table, plan, study.seen):
+            raise BadInput(f"{why}.")
         stage("choosing")
         look = plan.history[-1]
         table = None
@@ -97,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     say(told(plan))
     records = [] if table is None else table[table["more"] > 0].to_dict("records")
     if args.json:
-        print_json({"looks": plan.model_dump(), "next": records})
+        print_json({"looks": plan.shown(), "next": records})
         return 0
     if table is None:
         return 0
@@ -112,36 +115,88 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _plan(args: argparse.Namespace, claim: Claim, study: Study) -> Looks:
-    """The record so far, or a new plan."""
-    from hotmess.looks.record import MOST_LOOKS, Looks, load_looks
+READING = (
+    *("where", "column", "set", "model_table", "question_table", "layout", "source", "scale", "outside_unparsable"),
+    *("outcome", "canonical", "embedder", "length", "reference", "groups", "difficulty", "scorer", "filter"),
+    *("tokenizer", "model", "merge"),
+)
+"""Options that decide what the table is, and what is asked of it."""
 
-    if Path(args.record).exists():
-        plan = load_looks(args.record)
-        if (plan.claim, plan.preregistration) != (claim.name, claim.preregistration):
+
+def _reading(args: argparse.Namespace) -> dict[str, str]:
+    """Those that were given, in words."""
+    given = {name: getattr(args, name, None) for name in READING}
+    given["groups"] = None if args.groups == 3 else args.groups
+    shown = {
+        name: ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        for name, value in given.items()
+        if value not in (None, [], False)
+    }
+    return {f"--{name.replace('_', '-')}": value for name, value in shown.items()}
+
+
+def _known(args: argparse.Namespace, claim: Claim) -> Looks | None:
+    """The record so far, if there is one: as it was planned, so it goes on."""
+    from hotmess.looks.record import load_looks
+
+    if not Path(args.record).exists():
+        return None
+    plan = load_looks(args.record)
+    if plan.settings:
+        raise BadInput(
+            f"{args.record!r} is the record of a run that draws by itself (hotmess sample --until): go on with that, "
+            "or begin a record of your own."
+        )
+    if (plan.claim, plan.preregistration) != (claim.name, claim.preregistration):
+        raise BadInput(
+            f"{args.record!r} is the record of a run for {plan.claim}"
+            f"{', defined otherwise' * (plan.claim == claim.name)}, not {claim.name}: each claim has its own."
+        )
+    planned = {
+        "--responses": (args.responses, plan.most_responses),
+        "--most-looks": (args.most_looks, plan.most_looks),
+        "--futility": (args.futility, plan.futility),
+        "--population": (args.population, plan.population),
+    }
+    for name, (asked, kept) in planned.items():
+        if asked is not None and asked != kept:
             raise BadInput(
-                f"{args.record!r} is the record of a run for {plan.claim}"
-                f"{', defined otherwise' * (plan.claim == claim.name)}, not {claim.name}: each claim has its own."
+                f"{args.record!r} was planned with {name} {kept}, not {asked}; what is changed after a look makes its "
+                f"error unknown: go on with {name} {kept}."
             )
-        if args.responses is not None and args.responses != plan.most_responses:
+    reading = _reading(args)
+    before = bool(plan.history) and plan.history[-1].seen is None  # written when reading was not kept
+    known = reading if before else plan.reading
+    for name in sorted({*known, *reading}):
+        if known.get(name) != reading.get(name):
+            was, now = (one.get(name, "left out") for one in (known, reading))
             raise BadInput(
-                f"{args.record!r} was planned for {plan.most_responses:,} responses; a budget that is changed after a "
-                "look makes its error unknown."
+                f"At the first look the table was read with {name} {was}, and now with {name} {now}: read it as it "
+                "was read then."
             )
-        return plan
+    return plan
+
+
+def _planned(args: argparse.Namespace, claim: Claim, study: Study) -> Looks:
+    """A new plan."""
+    from hotmess.looks.record import MOST_LOOKS, Looks
+
     if args.responses is None:
         raise BadInput("The first look needs a budget: --responses N, of the whole table at most.")
     if args.responses < len(study.responses.table):
         raise BadInput(f"The table has {len(study.responses.table):,} responses already, more than --responses.")
-    if not 1 <= args.most_looks <= MOST_LOOKS:
-        raise BadInput(f"--most-looks {args.most_looks} is not a number from 1 to {MOST_LOOKS}.")
-    if not 0 <= args.futility <= 0.5:
-        raise BadInput(f"--futility {args.futility:g} is not a probability from 0 to 0.5.")
+    most_looks = 5 if args.most_looks is None else args.most_looks
+    futility = 0.05 if args.futility is None else args.futility
+    if not 1 <= most_looks <= MOST_LOOKS:
+        raise BadInput(f"--most-looks {most_looks} is not a number from 1 to {MOST_LOOKS}.")
+    if not 0 <= futility <= 0.5:
+        raise BadInput(f"--futility {futility:g} is not a probability from 0 to 0.5.")
     return Looks(
         claim=claim.name,
         preregistration=claim.preregistration,
         population=args.population,
-        most_looks=args.most_looks,
+        most_looks=most_looks,
         most_responses=args.responses,
-        futility=args.futility,
+        futility=futility,
+        reading=_reading(args),
     )

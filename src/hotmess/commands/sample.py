@@ -163,7 +163,7 @@ def _until(args: argparse.Namespace, items: list[Item], pool: list[Item], model:
 def _print_until(args: argparse.Namespace, plan: Looks, verdict: Verdict | None) -> int:
     """The record and the verdict as JSON, or the verdict's sentence."""
     if args.json:
-        print_json({"looks": plan.model_dump(), "verdict": None if verdict is None else verdict.record()})
+        print_json({"looks": plan.shown(), "verdict": None if verdict is None else verdict.record()})
     elif verdict is not None:
         print(one_line(verdict.sentence))
     else:

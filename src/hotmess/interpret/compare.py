@@ -230,7 +230,8 @@ def _looked(responses: Any) -> tuple[float, str]:
     look = None if looks is None else looks.look(len(table))
     if look is None:
         return 1 - THRESHOLD, ""
-    return 1 - look.threshold, looks.sentence(len(table), look.threshold)
+    threshold = looks.beside(len(table))
+    return 1 - threshold, looks.sentence(len(table), threshold, own=False)
 
 
 def stands_together(rows: Sequence[Any], level: float = 1 - THRESHOLD) -> list[bool]:

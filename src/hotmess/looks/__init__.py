@@ -2,6 +2,8 @@
 
 boundaries   how much error a fraction of the information spends, and the thresholds that spend it
 record       what was planned before the first look, and what each look found
+seen         what identifies the table at a look
+chosen       whether questions were asked again for what they had been answered
 """
 
 from __future__ import annotations

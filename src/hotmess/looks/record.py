@@ -13,7 +13,8 @@ from scipy import stats
 
 from hotmess.errors import BadInput
 from hotmess.files import whole_file
-from hotmess.looks.boundaries import ALPHA, thresholds
+from hotmess.looks.boundaries import ALPHA, SPENDING, thresholds
+from hotmess.looks.seen import Seen, lost, seen, without_hashes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,7 @@ class Look(BaseModel):
         verdict: of the claim at this threshold.
         decided: chance that the last look decides.
         stop: why no more is drawn; empty where the run goes on.
+        seen: what identifies the table; None in records of the versions before.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +46,7 @@ class Look(BaseModel):
     verdict: str = Field(max_length=40)
     decided: float | None = Field(default=None, ge=0, le=1)
     stop: str = Field(default="", max_length=200)
+    seen: Seen | None = None
 
 
 class Looks(BaseModel):
@@ -58,6 +61,7 @@ class Looks(BaseModel):
         spending: how the error is spent.
         futility: chance of a decision below which the run stops; 0 for never.
         settings: digest of what was asked and how, where this package draws; a run goes on only as it was begun.
+        reading: options by which the table was read, where it grows elsewhere; it is read by the same at each look.
         history: the looks so far.
     """
 
@@ -70,6 +74,7 @@ class Looks(BaseModel):
     spending: Literal["obrien-fleming", "pocock"] = "obrien-fleming"
     futility: float = Field(default=0.05, ge=0, le=0.5)
     settings: str = Field(default="", max_length=64)
+    reading: dict[str, str] = Field(default_factory=dict, max_length=40)
     history: tuple[Look, ...] = Field(default=(), max_length=MOST_LOOKS)
 
     @model_validator(mode="after")
@@ -83,6 +88,10 @@ class Looks(BaseModel):
     def stopped(self) -> str:
         """Why the run ended; empty while it goes on."""
         return self.history[-1].stop if self.history else ""
+
+    def shown(self) -> dict[str, object]:
+        """As JSON to look at, without the hashes."""
+        return self.model_dump(exclude={"history": {"__all__": {"seen": {"kept"}}}})
 
     def look(self, responses: int) -> Look | None:
         """The look that was taken at a table of so many responses; None where there was none."""
@@ -106,13 +115,40 @@ class Looks(BaseModel):
         known = [look.information for look in self.history] + [information]
         return float(stats.norm.cdf(thresholds(fractions, known, spending=self.spending, alpha=ALPHA)[-1]))
 
-    def sentence(self, responses: int, threshold: float) -> str:
-        """What a verdict on the table says of them."""
+    def is_of(self, claim: str, preregistration: str, population: str) -> bool:
+        """Whether a claim, for a population, is the one that was looked at."""
+        return (claim, preregistration, population) == (self.claim, self.preregistration, self.population)
+
+    def beside(self, responses: int) -> float:
+        """The probability that any other statement needs at the look that was taken at a table of so many responses.
+
+        Nothing is known of how its estimates at the looks go together, so that the errors are added up: at look k it
+        may have α(t_k) − α(t_{k−1}), and over all looks α.
+
+        >>> found = {"threshold": 0.998, "probability": 0.6, "verdict": "inconclusive"}
+        >>> first = Look(responses=9, information=1.0, fraction=0.5, **found)
+        >>> last = Look(responses=20, information=2.0, fraction=1.0, **found)
+        >>> plan = Looks(claim="natural-overthinking", most_looks=2, most_responses=20, history=(first, last))
+        >>> round(plan.beside(9), 4), round(plan.beside(20), 4), round(plan.beside(9) + plan.beside(20) - 1, 3)
+        (0.9985, 0.9765, 0.975)
+        """
+        spend = SPENDING[self.spending]
+        spent = [spend(look.fraction, ALPHA) for look in self.history if look.responses <= responses]
+        return 1 - (spent[-1] - max(spent[:-1], default=0.0)) if spent else 1.0
+
+    def sentence(self, responses: int, threshold: float, *, own: bool = True) -> str:
+        """What a verdict on the table says of them; own: whether it is on the claim that was looked at."""
         number = 1 + sum(look.responses < responses for look in self.history)
-        return (
+        said = (
             f"Look {number} of at most {self.most_looks} while responses were drawn until {self.claim} was decided: a "
-            f"probability above {_nines(threshold)} was needed."
+            f"probability above {_nines(threshold)} was needed"
         )
+        if not own:
+            said += ", as of any other statement on them"
+        look = self.look(responses)
+        if look is not None and look.seen is None:
+            said += " (by the record, which knows the table by the number of its responses alone)"
+        return f"{said}."
 
 
 def information_of(draws: np.ndarray) -> float:
@@ -156,11 +192,13 @@ def parse_looks(text: str, where: str) -> Looks:
         ) from error
 
 
-def not_known(table: pd.DataFrame, looks: Looks | None) -> str:
-    """Why a claim cannot be tested on a table that was drawn until one was decided; empty where it can.
+def not_known(table: pd.DataFrame, looks: Looks | None, now: Seen | None = None) -> str:
+    """Why nothing can be tested on a table that was drawn until a claim was decided; empty where it can.
 
     A probability means what it says only beside the looks that were taken before it: without their record, or with a
     table that is not the one of its last look, nothing is known of the error that was spent.
+
+    now: what identifies the table, where that is known already.
     """
     if looks is None:
         rounds = table["round"].nunique() if "round" in table.columns else 0
@@ -171,13 +209,50 @@ def not_known(table: pd.DataFrame, looks: Looks | None) -> str:
             "them: give their record (--looks FILE), or name the column otherwise if there were none"
         )
     responses = len(table)
-    if looks.look(responses) is not None:
-        return ""
+    look = looks.look(responses)
+    if look is not None:
+        if look.seen is None or look.seen.digest == (now or seen(table)).digest:
+            return ""
+        return (
+            f"The table has {responses:,} responses, as at a look of the record, and they are not the same: answers, "
+            "targets, lengths or names were changed since, so test the table that was looked at, read as it was then"
+        )
     last = looks.history[-1].responses if looks.history else 0
     return (
         f"The table has {responses:,} responses, and the record of looks, the last at {last:,}, knows of none at so "
         "many: test what was looked at, whole, or look first (hotmess next)"
     )
+
+
+def refuse_other(table: pd.DataFrame, looks: Looks, now: Seen) -> None:
+    """Refuse to look again at a table that is not an extension of the one of the last look.
+
+    Raises:
+        BadInput: where responses are gone or changed, or models, arms or budgets have come.
+    """
+    before = looks.history[-1].seen if looks.history else None
+    if before is None:
+        return
+    if gone := lost(table, before):
+        of = "" if not before.halvings else " (of those that the record keeps)"
+        raise BadInput(
+            f"{gone:,} responses{of} of the last look are not in the table, or were changed since: a run goes on with "
+            "all that was looked at, read by the same options, and more; a table mended by hand is a new run, on "
+            "responses that nobody has looked at."
+        )
+    if now.sides > before.sides:
+        raise BadInput(
+            f"The table has {now.sides} models, arms and budgets, and had {before.sides} at the last look: what is "
+            "compared is settled at the first look; leave the new ones out (--where)."
+        )
+
+
+def appended(looks: Looks, look: Look) -> Looks:
+    """The record with one look more; only the last keeps hashes of its responses."""
+    earlier = tuple(
+        one if one.seen is None else one.model_copy(update={"seen": without_hashes(one.seen)}) for one in looks.history
+    )
+    return looks.model_copy(update={"history": (*earlier, look)})
 
 
 def save_looks(looks: Looks, path: str | Path) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hotmess.decompose.points import Points, cluster
 from hotmess.errors import BadInput, NotTestable
+from hotmess.looks.chosen import asked_by_answers
 from hotmess.responses.condition import connect
 from hotmess.responses.filter import arrow, arrow_column
 from hotmess.responses.outcomes import OUTCOMES, refuse_outcomes
@@ -37,6 +38,7 @@ class Cells:
         counts: letters only: int64 (cells, Kmax + 1), counts of options 0 to Kmax − 1, unparsable last; else None.
         clusters: letters only: int64 (m, Kmax + 1), the same counts for one copy of each row of `points`; else None.
         outcome: the outcome's column.
+        chosen: whether questions were asked more often for what they had been answered (`hotmess.looks.chosen`).
     """
 
     table: pd.DataFrame
@@ -44,6 +46,7 @@ class Cells:
     counts: np.ndarray | None
     clusters: np.ndarray | None
     outcome: str
+    chosen: bool = False
 
     def __len__(self) -> int:
         return len(self.table)
@@ -72,6 +75,7 @@ def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
         None if cells.counts is None else cells.counts[keep],
         None if cells.clusters is None else cells.clusters[rows],
         cells.outcome,
+        cells.chosen,
     )
 
 
@@ -191,7 +195,8 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
         hot = np.eye(int(table["n_choices"].max()) + 1, dtype=np.int64)[rows["value"].to_numpy().astype(np.int64)]
         counts = np.add.reduceat(copies[:, None] * hot, first, axis=0)
         clusters = groups.sum(hot)
-    return Cells(table, points, counts, clusters, responses.outcome)
+    chosen = not responses.counted and asked_by_answers(responses.table, responses.looks)
+    return Cells(table, points, counts, clusters, responses.outcome, chosen)
 
 
 def _changes(rows: pa.Table, names: Sequence[str]) -> np.ndarray:

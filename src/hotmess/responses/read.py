@@ -13,6 +13,7 @@ import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.looks import one_record
+from hotmess.looks.chosen import NOTE, asked_by_answers
 from hotmess.responses.account import Account
 from hotmess.responses.ask import Ask, join_facts, named
 from hotmess.responses.facts import Facts, called, counted_lengths, facts_of
@@ -193,6 +194,8 @@ def read(
     )
     responses = replace(responses, sources=tuple(dict.fromkeys(sources)))
     responses = replace(responses, looks=one_record(account.looks, looks))
+    if not responses.counted and asked_by_answers(responses.table, responses.looks):
+        responses = responses.note(NOTE)
     if account.tables and not responses.counted:
         from hotmess.responses.copies import check_copies, comparable
         from hotmess.responses.formats.agreement import check_table

@@ -16,7 +16,7 @@ from hotmess.design.components import Components
 from hotmess.design.decision_rate import standard_error
 from hotmess.errors import BadInput, NotTestable
 from hotmess.looks.boundaries import chance_of_deciding, thresholds
-from hotmess.looks.record import Look, Looks, information_of
+from hotmess.looks.record import Look, Looks, appended, information_of, refuse_other
 
 if TYPE_CHECKING:
     from hotmess.claims.claim import Claim
@@ -42,7 +42,8 @@ def look_at(study: Study, claim: Claim, plan: Looks, *, interval: float = 0.9) -
     Raises
     ------
     BadInput
-        Where the run had ended, or no response was added since the last look.
+        Where the run had ended, no response was added since the last look, or the table is not an extension of the one
+        that was looked at.
     """
     responses = len(study.responses.table)
     if plan.stopped:
@@ -52,6 +53,8 @@ def look_at(study: Study, claim: Claim, plan: Looks, *, interval: float = 0.9) -
             f"The table has {responses:,} responses, and the last look was at {plan.history[-1].responses:,}: "
             "there is nothing new to look at."
         )
+    now = study.seen
+    refuse_other(study.responses.table, plan, now)
     information = _information(study, claim, plan.population)
     final = final_information(study, claim, plan, information)
     fraction = plan.fraction(information, final, responses)
@@ -62,8 +65,9 @@ def look_at(study: Study, claim: Claim, plan: Looks, *, interval: float = 0.9) -
         threshold=plan.threshold(information, fraction),
         probability=None,
         verdict="open",
+        seen=now,
     )
-    known = plan.model_copy(update={"history": (*plan.history, look)})
+    known = appended(plan, look)
     asked = replace(study, responses=replace(study.responses, looks=known), made=study.made)
     verdict = test_claim(asked, claim, population=plan.population, interval=interval)
     decided = None
@@ -71,7 +75,7 @@ def look_at(study: Study, claim: Claim, plan: Looks, *, interval: float = 0.9) -
         decided = chance(plan, verdict.median or 0.0, look, final, claim.negligible)
     look = look.model_copy(update={"probability": verdict.probability, "verdict": verdict.verdict, "decided": decided})
     look = look.model_copy(update={"stop": _stop(plan, look)})
-    return plan.model_copy(update={"history": (*plan.history, look)}), verdict
+    return appended(plan, look), verdict
 
 
 def final_information(study: Study, claim: Claim, plan: Looks, information: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +46,10 @@ class SetMeans:
     @property
     def units(self) -> int:
         return len(self.terms)
+
+    def unguarded(self) -> SetMeans:
+        """The same without unbiased draws, so that no statement is pulled towards them; influences stay."""
+        return replace(self, unbiased=None, unbiased_centre=None)
 
     def take(self, sets: np.ndarray | list[int]) -> SetMeans:
         """Some of the sets."""

@@ -39,24 +39,36 @@ def expected_false_signs(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 def controlled(verdicts: Sequence[Verdict], level: float = 1 - THRESHOLD) -> list[Verdict]:
     """Directions that stand among all that were tested: Benjamini and Hochberg (1995) on min(P, 1 - P).
 
-    What falls is inconclusive, with that reason. Claims of equality, and what is practically none, take no part.
+    What falls is inconclusive, with that reason. Claims of equality, and what is practically none, take no part. Where
+    responses were drawn with looks between, a claim may have less than the level, and its P counts by as much more.
     """
     asked = [i for i, v in enumerate(verdicts) if v.probability is not None and v.claim.region is None]
     out = list(verdicts)
     if len(asked) < 2:
         return out
-    p = [min(float(verdicts[i].probability or 0.0), 1 - float(verdicts[i].probability or 0.0)) for i in asked]
-    for i, one, adjusted in zip(asked, p, stats.false_discovery_control(p)):
+    p = [_error(verdicts[i], level) for i in asked]
+    for i, adjusted in zip(asked, stats.false_discovery_control(p)):
         if verdicts[i].verdict in DECIDED and adjusted > level:
             why = (
-                f"among {len(asked)} directions tested together it does not stand (1 - P = {one:.3f}, adjusted by "
-                f"Benjamini and Hochberg {adjusted:.3f}, above {level:.3g})"
+                f"among {len(asked)} directions tested together it does not stand (1 - P = {_least(verdicts[i]):.3f}, "
+                f"adjusted by Benjamini and Hochberg {adjusted:.3f}, above {level:.3g})"
             )
             out[i] = lowered(verdicts[i], why, ALONE)
     return out
 
 
 ALONE = "Draw more questions, or name it beforehand and test it alone on new data (--claim)."
+
+
+def _error(verdict: Verdict, level: float) -> float:
+    """min(P, 1 − P), times the level over what the claim may have at its look."""
+    own = level if verdict.case is None else 1 - verdict.case.threshold
+    return min(1.0, _least(verdict) * level / own) if own > 0 else 1.0
+
+
+def _least(verdict: Verdict) -> float:
+    p = float(verdict.probability or 0.0)
+    return min(p, 1 - p)
 
 
 class Several(Guard):

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotmess.claims.claim import Case, Finding, Guard
 from hotmess.claims.rule import INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE
+from hotmess.looks.chosen import asked_by_answers
 from hotmess.words import decimals, percent, show
 
 AGREEMENT_ERRORS = 2.0
@@ -62,6 +63,9 @@ class Agreement(Guard):
     def run(self, case: Case) -> Finding | None:
         if case.claim.estimate is None:
             return None
+        if asked_by_answers(case.study.responses.table, case.study.responses.looks):
+            why = "which questions were asked again hung on their answers: no estimate without a model is unbiased"
+            return Finding(self, {"unbiased": None, "standard_error": None, "passed": None}, not_run=why)
         estimate, median = case.claim.estimate(case.study), case.median
         if not (np.isfinite(estimate.value) and estimate.error > 0):
             return Finding(self, {"unbiased": None, "standard_error": None, "passed": None})
