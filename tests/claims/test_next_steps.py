@@ -6,10 +6,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Finding, Guard, Quantity
+from hotmess.claims.decidable import would_decide
 from hotmess.claims.guards import FIRST, LAST, THEN
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claims as run_claims
@@ -88,3 +90,21 @@ def test_bins_whose_incoherence_is_undefined_are_no_shape() -> None:
     assert len(law.curves("like-these").x) == len(bins)
     with pytest.raises(NotTestable, match=f"In 1 of {len(bins)} bins of length"):
         lost.curves("like-these")
+
+
+def test_scores_have_no_design_in_letters_but_the_root_of_their_questions() -> None:
+    """The closed forms of samples are of letters: of scores they would be wrong, by a factor of two for 0 and 1."""
+    rng = np.random.default_rng(0)
+    q, arm, s = (i.ravel() for i in np.indices((30, 2, 5)))
+    right = rng.random(len(q)) < rng.beta(1.5, 1.5, 30)[q]
+    table = pd.DataFrame({"model": "m", "question": q, "sample": s, "score": right.astype(float)})
+    scores = Study(validate(table.assign(condition=np.array(["plain", "corrected"])[arm])), draws=100)
+    claim = CATALOGUE["intervention-lowers-incoherence"]
+    assert claim.design is not None
+    with pytest.raises(NotTestable, match="worked out for letters; the outcome here is score"):
+        claim.design(scores, 10)
+    with pytest.raises(NotTestable, match="worked out for letters"):
+        CATALOGUE["thirty-samples-suffice"].quantity(scores, "these")
+    found = would_decide(scores, claim, 0.1, 0.2)
+    assert found is not None and found.needed == {"questions": 120}
+    assert would_decide(scores, claim, 0.1) is None

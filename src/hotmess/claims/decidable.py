@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -119,31 +120,31 @@ def _in_the_middle(claim: Claim, effect: float) -> bool:
 def would_decide(study: Study, claim: Claim, effect: float, smallest: float | None = None) -> WouldDecide | None:
     """What would decide a claim at an effect; None where no arithmetic is known for it, or the data cannot speak to it.
 
-    smallest: the smallest effect that these data could show, from which questions are counted where the claim has no
-    design and its statement rests on questions alone (`by_questions`): its sd falls with the root of their number.
+    smallest: the smallest effect that these data could show, from which questions are counted where there is no design
+    for the claim or the outcome and its statement rests on questions alone (`by_questions`): its sd falls with the root
+    of their number.
     """
     if not effect > 0:
         return None
-    if claim.design is None:
+    c = None
+    if claim.design is not None and not study.large:
+        with contextlib.suppress(NotTestable):
+            c = claim.design(study, DRAWS)
+    if c is None:
         if not claim.by_questions or smallest is None:
             return None
         count, least = study.questions, smallest * (BOTH if _in_the_middle(claim, effect) else 1.0)
         need = max(count, int(np.ceil(count * (least / effect) ** 2)))
         found = need if need <= MOST["questions"] else None
         return WouldDecide(effect, {"questions": count}, {"questions": found}, claim.region is not None)
-    if study.large:
-        return None
-    try:
-        c = claim.design(study, DRAWS)
-    except NotTestable:
-        return None
-    now = {"questions": c.questions, "samples": round(float(study.cells.table["responses"].median()))}
-    if c.spread > 0:
-        now["models"] = c.models
+    sides = c
+    now = {"questions": sides.questions, "samples": round(float(study.cells.table["responses"].median()))}
+    if sides.spread > 0:
+        now["models"] = sides.models
 
     def rate(**design: int) -> float:
-        d = {"models": c.models, **now, **design}
-        error, df = standard_error(c, d["questions"], d["samples"], d["models"])
+        d = {"models": sides.models, **now, **design}
+        error, df = standard_error(sides, d["questions"], d["samples"], d["models"])
         return float(decision_rate(error, df, effect).mean())
 
     def enough(what: str) -> Callable[[int], bool]:

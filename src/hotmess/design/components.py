@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from hotmess.decompose.grouping import question_index
 from hotmess.design.variance import Moments, moments, sampling_coefficients
+from hotmess.errors import NotTestable
 from hotmess.estimates.length_slopes import arm_index
 from hotmess.laws.quasi_lines import line_derivative, quasi_lines, standardised
 from hotmess.responses.units import refuse_units
@@ -66,6 +67,8 @@ class Components:
 def half_components(fit: Fit | None, *, draws: int, sign: float = 1.0, share: float = 0.5) -> Components:
     """Components of a change of incoherence between two sides of the same questions, from the fit of answers by side.
 
+    NotTestable is raised for other outcomes than letters, as by all components.
+
     share: part of a cell's samples that a side gets: half of them for halves by length, all for arms and budgets.
     """
     assert fit is not None
@@ -100,6 +103,11 @@ def _from_fit(
     span: float = 0.0,
     bins: int = 0,
 ) -> Components:
+    if fit.cells.counts is None:
+        raise NotTestable(
+            f"What samples add is worked out for letters; the outcome here is {fit.cells.outcome}: questions can be "
+            "planned for by hotmess test --effect, by the root of their number."
+        )
     fit = fit.unparsable_as_wrong
     table = fit.cells.table
     refuse_units(table, "Planning")

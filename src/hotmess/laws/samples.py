@@ -115,7 +115,7 @@ def sample_size(
     NotTestable
         If the fit is not of letters.
     """
-    if not hasattr(fit, "letters"):
+    if not hasattr(fit, "letters") or fit.cells.counts is None:  # positions have letters of another meaning
         raise NotTestable("The sampling error of more responses is worked out for letters; the outcome is another.")
     parameters = fit.parameters(draws)
     out = np.empty((8, len(parameters["logit_a"]), len(fit.letters.right)), np.float32)

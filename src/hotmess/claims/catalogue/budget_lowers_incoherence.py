@@ -70,5 +70,6 @@ CLAIM = Claim(
     of_models=True,
     absent=absent.budgets,
     negligible=0.02,
+    by_questions=True,
     order=40,
 )

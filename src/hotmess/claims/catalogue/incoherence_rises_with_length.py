@@ -136,5 +136,6 @@ CLAIM = Claim(
     absent=absent.lengths,
     negligible=0.05 / np.log(2),  # 0.05 per doubling
     widened=False,
+    by_questions=True,
     order=10,
 )

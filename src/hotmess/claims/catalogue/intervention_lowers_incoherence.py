@@ -150,5 +150,6 @@ CLAIM = Claim(
     of_models=True,
     absent=absent.arms,
     negligible=0.02,
+    by_questions=True,
     order=160,
 )
