@@ -9,7 +9,8 @@ questions and 400 levels for right and wrong. In worlds of fewer than five level
 set (main effects and interactions half-normal) and the rank of the truth among the draws must be uniform
 (simulation-based calibration); P is of a χ² test over ten bins.
 
-Writes `source_coverage.json` and `source_coverage.md` beside itself.
+Writes `source_coverage.json` and `source_coverage.md` beside itself. Worlds that are done lie in
+`source_coverage.part.jsonl` until all are, so that an interrupted run goes on where it was.
 """
 
 from __future__ import annotations
@@ -121,15 +122,15 @@ def one_set(world: World, seed: tuple[int, int], draws: int) -> dict[str, tuple[
     rows, truth = simulate(world, np.random.default_rng(seed))
     names = ["a", "b"] if world.second else ["a"]
     weights = question_shares(world.questions, draws, seed[0])
-    split = splits([rows], names, weights, interval=INTERVAL, seed=seed[0])[0][0]
-    point, spread = split.ratios()
+    split = splits([rows], names, weights, settle=True, seed=seed[0])[0][0]
+    _, spread = split.ratios()
     out = {}
     for name, value in truth.items():
         part, _, kind = name.rpartition(" ") if name.endswith(("share", "incoherence")) else (name, "", "")
         if part not in split.parts:  # without repeats sampling and interactions are one, and there is no truth for it
             continue
         at, row = split.parts.index(part), ("", "share", "incoherence").index(kind)
-        low, high = split.ends(point[row, at], spread[:, row, at], INTERVAL)
+        low, high = split.ends(spread[:, row, at], INTERVAL)
         out[name] = (bool(low <= value <= high), float((spread[:, row, at] < value).mean()), high - low)
     return out
 
@@ -184,9 +185,17 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--only", default="", help="worlds whose name begins so; nothing is written")
     args = parser.parse_args()
+    part = HERE / "source_coverage.part.jsonl"
+    lines = part.read_text().splitlines() if part.is_file() and not args.only else []
+    done = {
+        one["name"]: one for one in map(json.loads, lines) if (one["sets"], one["draws"]) == (args.sets, args.draws)
+    }
     results = []
     for world in (one for one in WORLDS if one.name.startswith(args.only)):
-        results.append(run(world, args.sets, args.draws))
+        results.append(done.get(world.name) or {**run(world, args.sets, args.draws), "draws": args.draws})
+        if not args.only and world.name not in done:
+            with part.open("a") as file:
+                file.write(json.dumps(results[-1]) + "\n")
         said = ", ".join(f"{n} {p['coverage']:.3f}" for n, p in results[-1]["parts"].items())
         print(f"{world.name}: {said}", flush=True)
     if args.only:
@@ -196,6 +205,7 @@ def main() -> None:
         json.dumps({"command": command, "interval": INTERVAL, "draws": args.draws, "worlds": results}, indent=1) + "\n"
     )
     (HERE / "source_coverage.md").write_text(page(results, command))
+    part.unlink()
 
 
 if __name__ == "__main__":

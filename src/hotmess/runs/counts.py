@@ -151,6 +151,22 @@ def _tally(answer: Ints, question: Ints) -> tuple[Ints, Floats]:
     return pair[:, 0], m.astype(float)
 
 
+def intraclass_influence(mean: Floats, square: Floats, pairs: Floats) -> Floats:
+    """(Q,) what each question does to `intraclass` at even weights, to first order, times Q; 0 where nothing varies.
+
+    >>> intraclass_influence(np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.0, 1.0])).round(3)
+    array([ 0.667, -1.333,  0.667])
+    """
+    centre, second, both = mean.mean(), square.mean(), pairs.mean()
+    whole = second - centre**2
+    if not whole > 0:
+        return np.zeros_like(mean)
+    moved = -2 * centre * (mean - centre)
+    icc = (both - centre**2) / whole
+    out: Floats = (pairs - both + moved - icc * (square - second + moved)) / whole
+    return out
+
+
 def intraclass(mean: Floats, square: Floats, pairs: Floats, weight: Floats) -> Floats:
     """Intra-class correlation of scores: between-question variance over total variance, without a model.
 

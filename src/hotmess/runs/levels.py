@@ -157,8 +157,8 @@ class Scatter:
     sd: float
 
 
-def level_scatter(value: Floats, cell: Ints, level: Ints) -> Scatter:
-    """The scatter of a mean of values (N,) over cells and levels because levels differ.
+def level_scatter(value: Floats, cell: Ints, level: Ints, *, less: float = 0.0) -> Scatter:
+    """The scatter of a mean of values (N,) over cells and levels because levels differ; less: variance not theirs.
 
     >>> value = np.array([0.0, 2.0, 4.0, 10.0, 12.0, 14.0])
     >>> found = level_scatter(value, np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2, 0, 1, 2]))
@@ -177,7 +177,7 @@ def level_scatter(value: Floats, cell: Ints, level: Ints) -> Scatter:
     variance = float((effect**2).sum() / max(size - 1, 1))
     if noise > 0 and stats.f.sf(variance / noise, size - 1, df) > POOLED:
         return Scatter(names, effect, 0.0)
-    return Scatter(names, effect, float(np.sqrt(max(variance - noise, 0.0) / size)))
+    return Scatter(names, effect, float(np.sqrt(max(variance - noise - less, 0.0) / size)))
 
 
 def alike(effects: Sequence[tuple[Ints, Floats]]) -> Floats:

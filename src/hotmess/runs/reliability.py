@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.decompose.grouping import natural
-from hotmess.decompose.intervals import bootstrap_interval, question_shares
+from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
@@ -21,6 +21,7 @@ from hotmess.runs.drift import drift
 from hotmess.runs.rare import rare_ends
 from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
+from hotmess.runs.settled import settled_ends
 from hotmess.runs.stopping import never_differ, outcome_dependent
 
 if TYPE_CHECKING:
@@ -194,7 +195,8 @@ def _row(
     if not len(at):
         return out | {"value": np.nan, "low": np.nan, "high": np.nan, "kind": "estimate"}
     point, spread = (_statistic(value[at], question[at], w) for w in (np.ones((1, weights.shape[1])), weights))
-    ends = bootstrap_interval(spread, point[0], interval=interval, questions=out["questions"])
+    influence = _influence(value[at], question[at])
+    ends = settled_ends(spread, float(point[0]), influence, interval, link="identity" if name == "entropy" else "logit")
     if name not in ("icc", "entropy"):
         ends = rare_ends(value[at], question[at], spread, ends, interval)
     least, most = -1.0 if name == "icc" else 0.0, np.inf if name == "entropy" else 1.0
@@ -214,6 +216,13 @@ def _statistic(value: np.ndarray, question: np.ndarray, weights: np.ndarray) -> 
     return counts.intraclass(mean, square, pairs, w)
 
 
+def _influence(value: np.ndarray, question: np.ndarray) -> np.ndarray:
+    """(Q,) what each question does to `_statistic`, times Q."""
+    at = np.unique(question, return_inverse=True)[1]
+    each = np.stack([np.bincount(at, v) for v in np.atleast_2d(value.T)]) / np.bincount(at)
+    return counts.intraclass_influence(*each) if len(each) > 1 else each[0] - each[0].mean()
+
+
 def _differences(
     found: Runs,
     each: dict[tuple[str, int | None], np.ndarray],
@@ -223,12 +232,12 @@ def _differences(
     interval: float,
 ) -> list[dict[str, Any]]:
     """Pairs of models on the cells that both have, with the same weights."""
-    models = sorted(found.table["model"].astype(str).unique(), key=natural)
+    model = found.table["model"].astype(str).to_numpy()
+    models = sorted(set(model), key=natural)
     if len(models) < 2 or len(models) > 12 or "model" not in by:
         return []
     rest = [name for name in (*CELL, *by) if name != "model"]
     shared = found.table.groupby(list(dict.fromkeys(rest)), dropna=False, observed=True).ngroup().to_numpy()
-    model = found.table["model"].astype(str).to_numpy()
     place = {m: dict(zip(shared[model == m], np.flatnonzero(model == m))) for m in models}
     out = []
     for of, against in combinations(models, 2):
@@ -244,10 +253,10 @@ def _differences(
             sides = [(value[p[known]], question[p[known]]) for p in pair]
             one = np.ones((1, weights.shape[1]))
             point, spread = (np.subtract(*(_statistic(v, q, w) for v, q in sides)) for w in (one, weights))
-            asked = len(np.unique(sides[0][1]))
-            low, high = bootstrap_interval(spread, point[0], interval=interval, questions=asked)
-            row = {"of": of, "against": against, "quantity": name, "k": k, "questions": asked}
-            out.append(row | {"difference": float(point[0]), "low": float(low), "high": float(high)})
+            influence = np.subtract(*(_influence(v, q) for v, q in sides))
+            low, high = settled_ends(spread, float(point[0]), influence, interval)
+            row = {"of": of, "against": against, "quantity": name, "k": k, "questions": len(influence)}
+            out.append(row | {"difference": float(point[0]), "low": low, "high": high})
     return out
 
 

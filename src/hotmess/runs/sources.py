@@ -109,14 +109,14 @@ def sources(
     >>> sorted(set(hm.sources(hm.example(), ["budget"]).table["part"]))
     ['budget', 'sampling', 'total']
     """
-    made = source_splits(responses, names, by, interval=interval, seed=seed, draws=draws)
+    made = source_splits(responses, names, by, settle=True, seed=seed, draws=draws)
     rows: list[dict[str, Any]] = []
     for head, one in made.sets:
         point, spread = one.ratios()
         for at, name in enumerate(one.parts):
             row: dict[str, Any] = {"part": name, "questions": one.questions}
             for kind, label in enumerate(("", "share", "incoherence")):
-                low, high = one.ends(point[kind, at], spread[:, kind, at], interval)
+                low, high = one.ends(spread[:, kind, at], interval)
                 if label == "incoherence":  # variance is no more than error
                     high = min(high, max(1.0, float(point[kind, at])))
                 side = f"{label}_" if label else ""
@@ -124,9 +124,9 @@ def sources(
             rows.append(head | row)
     between: list[dict[str, Any]] = []
     if differences and tuple(by) == ("model",) and 1 < len(made.sets) <= MOST_COMPARED:
-        settings = {"interval": interval, "seed": seed, "draws": draws}
+        settings = {"settle": True, "seed": seed, "draws": draws}
         for one, other in combinations([head["model"] for head, _ in made.sets], 2):
-            between += _difference(responses, names, made, (one, other), settings)
+            between += _difference(responses, names, made, (one, other), interval, settings)
     return Sources(pd.DataFrame(rows), made.notes, pd.DataFrame(between))
 
 
@@ -134,7 +134,12 @@ KINDS = {"difference": 0, "share_difference": 1, "incoherence_difference": 2}
 
 
 def _difference(
-    responses: Responses, names: Sequence[str], made: Splits, models: tuple[Any, Any], settings: dict[str, Any]
+    responses: Responses,
+    names: Sequence[str],
+    made: Splits,
+    models: tuple[Any, Any],
+    interval: float,
+    settings: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """Rows of one pair of models, on the questions of both."""
     own = responses.table[responses.table["model"].isin(models)]
@@ -161,7 +166,7 @@ def _difference(
         row = {"of": models[0], "against": models[1], "part": part, "questions": least.questions}
         for label, kind in KINDS.items():
             value, spread = float(first[kind, at] - second[kind, to]), one[:, kind, at] - two[:, kind, to]
-            low, high = replace(least, pivoted=of.pivoted or against.pivoted).ends(value, spread, settings["interval"])
+            low, high = least.ends(spread, interval)
             row |= {label: value, f"{label}_low": low, f"{label}_high": high}
         rows.append(row)
     return rows
@@ -180,13 +185,13 @@ def source_splits(
     names: Sequence[str],
     by: Sequence[str] = ("model",),
     *,
-    interval: float | None = None,
+    settle: bool = False,
     seed: int = 0,
     draws: int = DRAWS,
 ) -> Splits:
     """What `sources` makes its table of: estimates and draws of every set, the draws paired over sets.
 
-    interval: where questions share levels, distances are widened for it where questions are few; None: they are not.
+    settle: whether draws are settled where few questions carry them (`hotmess.runs.settled`).
     """
     responses.need_single("A division of variance by source")
     refuse_units(responses.table, "A division of variance by source")
@@ -215,7 +220,7 @@ def source_splits(
         own = np.searchsorted(cells, where[inside])
         sets.append(Rows(z[inside], error[inside], own, [x[inside] for x in levels], question[cells]))
     weights = question_shares(int(question.max()) + 1, draws, seed)
-    made, why = splits(sets, given, weights, interval=interval, seed=seed)
+    made, why = splits(sets, given, weights, settle=settle, seed=seed)
     if not made:
         raise NotTestable(next(iter(why.values())))
     for reason in dict.fromkeys(why.values()):

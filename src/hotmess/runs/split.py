@@ -3,18 +3,20 @@ over sets, parts, total and error (methods, section 10)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from hotmess.arrays import Floats, Ints
-from hotmess.decompose.intervals import DRAWS, FEW, bootstrap_interval
+from hotmess.decompose.intervals import DRAWS
 from hotmess.errors import NotTestable
 from hotmess.runs.levels import LEAST, Main, Scatter, level_scatter, main_effects, pivots, scatter_draws
 from hotmess.runs.pairs import PairSums, Subset, pair_sums, parts
+from hotmess.runs.settled import settled
+
+KINDS = ("sampling", "error", "total")
 
 
 class Rows(NamedTuple):
@@ -44,8 +46,6 @@ class Split:
         How many are behind them.
     shared
         The fewest levels of a source that questions share; 0 where they share none.
-    pivoted
-        Whether the draws hold the scatter of such levels (of three or more) too.
     left
         Cells that lack pairs of some kind and are left out.
     """
@@ -55,49 +55,44 @@ class Split:
     draws: Floats
     questions: int
     shared: int
-    pivoted: bool
     left: int
 
     def ratios(self) -> tuple[Floats, Floats]:
         """(3, parts + 1) and (draws, 3, parts + 1): parts and total; over the total; over the error."""
         return _ratios(self.value[None])[0], _ratios(self.draws)
 
-    def ends(self, point: float, spread: Floats, interval: float) -> tuple[float, float]:
-        """The interval of one of them: draws of levels that questions share are widened already."""
-        if not self.pivoted:
-            low, high = bootstrap_interval(spread, np.asarray(point), interval=interval, questions=self.questions)
-        elif self.questions < 2 or len(spread) < DRAWS or not np.isfinite(spread).all():
+    def ends(self, spread: Floats, interval: float) -> tuple[float, float]:
+        """The interval of one of them, of draws that are settled."""
+        if self.questions < 2 or len(spread) < DRAWS or not np.isfinite(spread).all():
             return float("nan"), float("nan")
-        else:
-            low, high = np.quantile(spread, [(1 - interval) / 2, (1 + interval) / 2])
+        low, high = np.quantile(spread, [(1 - interval) / 2, (1 + interval) / 2])
         return float(low), float(high)
 
 
 def _ratios(terms: Floats) -> Floats:
-    value, whole, error = terms[:, :-1], terms[:, -2:-1], terms[:, -1:]
+    value, error = terms[:, :-1], terms[:, -1:]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.stack([value, value / whole, value / error], axis=1)
+        return np.stack([value, shares(terms), value / error], axis=1)
 
 
-def widening(questions: int, interval: float) -> float:
-    """The factor on distances from the estimate below 50 questions, as of `bootstrap_interval`; NaN for one question.
+def shares(terms: Floats) -> Floats:
+    """(…, parts + 1) shares of parts and total, of (…, parts + 2) parts, total and error: they add up in every draw.
 
-    >>> widening(50, 0.9), round(widening(10, 0.9), 3)
-    (1.0, 1.232)
+    >>> shares(np.array([1.0, 3.0, 4.5, 9.0])).tolist()
+    [0.25, 0.75, 1.0]
     """
-    if questions < 2:
-        return float("nan")
-    tail = (1 - interval) / 2
-    t = float(stats.t.isf(tail, questions - 1) / stats.norm.isf(tail)) * ((questions + 1) / (questions - 1)) ** 0.5
-    return t if questions < FEW else 1.0
+    part = terms[..., :-2]
+    whole = part.sum(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.concatenate([part / whole, whole / whole], axis=-1)
 
 
 def splits(
-    sets: Sequence[Rows], given: Sequence[str], weights: Floats, *, interval: float | None, seed: int
+    sets: Sequence[Rows], given: Sequence[str], weights: Floats, *, settle: bool, seed: int
 ) -> tuple[dict[int, Split], dict[int, str]]:
     """The parts of every set under the same weights (draws, questions) of questions, and why a set has none.
 
-    interval: distances are widened for it where questions are few; None: they are not.
+    settle: whether draws are settled where few questions carry them (`hotmess.runs.settled`).
     """
     sizes = [int(max(rows.levels[s].max() for rows in sets)) + 1 for s in range(len(given))]
     made: dict[int, _Set] = {}
@@ -109,32 +104,31 @@ def splits(
             why[i] = str(reason)
     draws = len(weights)
     moved = pivots([one.mains for one in made.values()], draws, seed)
-    scatters = [[one.scatter(kind) for one in made.values()] for kind in (0, 1)]
-    sampling, error = (_scattered(kind, draws, [seed, number]) for number, kind in enumerate(scatters))
+    scatters = [[one.scatter(kind) for one in made.values()] for kind in KINDS]
+    sampling, error, total = _scattered(scatters, draws, seed)
     out = {}
     for at, (i, one) in enumerate(made.items()):
-        spread = one.over_questions(weights)
-        if interval is not None and one.mains:
-            spread = spread * widening(one.questions, interval)
-        values = one.value + spread
+        values = one.value + one.over_questions(weights, settle=settle)
         for column, key in enumerate(one.parts):
             moves = sum(c * moved[at][inner] for inner, c in one.shifts(key).items())
             values[:, column] += moves
-            values[:, -2] += moves
+            if not one.round:
+                values[:, -2] += moves
         values[:, len(one.parts) - 1] += sampling[at]
-        values[:, -2] += sampling[at]
+        values[:, -2] += one.centre(moved[at], draws, seed) + total[at] if one.round else sampling[at]
         values[:, -1] += error[at]
-        out[i] = Split((*one.names, "total"), one.value, values, one.questions, one.shared, bool(one.mains), one.left)
+        out[i] = Split((*one.names, "total"), one.value, values, one.questions, one.shared, one.left)
     return out, why
 
 
-def _scattered(found: list[list[Scatter]], draws: int, seed: list[int]) -> list[Floats]:
-    """(sets) of (draws,): what the levels' differences add to a mean of each set, over its shared sources."""
-    out = [np.zeros(draws) for _ in found]
-    for source in range(max(map(len, found), default=0)):
-        sets = [i for i, one in enumerate(found) if len(one) > source]
-        for i, drawn in zip(sets, scatter_draws([found[i][source] for i in sets], draws, [*seed, source])):
-            out[i] += drawn
+def _scattered(found: list[list[list[Scatter]]], draws: int, seed: int) -> list[list[Floats]]:
+    """(kinds, sets) of (draws,): what the levels' differences add to means of each set, over its shared sources."""
+    out = [[np.zeros(draws) for _ in kind] for kind in found]
+    for source in range(max((len(one) for kind in found for one in kind), default=0)):
+        at = [(k, i) for k, kind in enumerate(found) for i, one in enumerate(kind) if len(one) > source]
+        drawn = scatter_draws([found[k][i][source] for k, i in at], draws, [seed, source])
+        for (k, i), values in zip(at, drawn):
+            out[k][i] += values
     return out
 
 
@@ -162,7 +156,10 @@ class _Set:
         self.repeated = frozenset(range(len(given))) in sums.shared
         self.terms = self._terms(sums)
         self.value = self._means(np.ones((1, int(rows.question.max()) + 1)), self.terms)[0]
+        self.round = bool(self.mains) and on_a_sphere(rows.z)
         self.rest = self._terms(pair_sums(rest, rows.cell, rows.levels)) if self.mains else self.terms
+        if self.round:  # its scatter over levels is that of a mean, and has no effects of levels in it twice
+            self.rest[:, -2] = self.terms[:, -2]
 
     def _terms(self, sums: PairSums) -> Floats:
         """(cells used, parts + 2)"""
@@ -177,10 +174,17 @@ class _Set:
         w = weights[:, question] / np.bincount(question)[question]
         return np.asarray((w / w.sum(axis=1, keepdims=True)) @ terms)
 
-    def over_questions(self, weights: Floats) -> Floats:
-        """(draws, parts + 2) distances from the estimate for the questions' sake."""
-        centre = self._means(np.ones((1, weights.shape[1])), self.rest)
-        return self._means(weights, self.rest) - centre
+    def over_questions(self, weights: Floats, *, settle: bool) -> Floats:
+        """(draws, parts + 2) distances from the estimate for the questions' sake; settle: for few of them too."""
+        even = np.ones((1, weights.shape[1]))
+        centre, spread = self._means(even, self.rest), self._means(weights, self.rest)
+        if settle:
+            inverse = np.unique(self.rows.question[self.use], return_inverse=True)[1]
+            each = np.stack([np.bincount(inverse, column) for column in self.rest.T], axis=1)
+            influence = each / np.bincount(inverse)[:, None] - centre
+            for column in range(spread.shape[1]):
+                spread[:, column] = settled(spread[:, column], centre[0, column], influence[:, column])
+        return spread - centre
 
     def shifts(self, key: Subset | None) -> dict[Subset, float]:
         """What a change of every key's mean square is to the part of `key`: 1 for its own, less for larger ones.
@@ -192,16 +196,37 @@ class _Set:
         inside = {larger: -self.mains[key].number / self.mains[larger].number for larger in self.mains if key < larger}
         return {key: 1.0, **inside}
 
-    def scatter(self, kind: int) -> list[Scatter]:
-        """How the levels of each shared source scatter the mean of 0: sampling, 1: the error."""
-        values = self.rows.error if kind else self._sampling()
+    def centre(self, moved: Mapping[Subset, Floats], draws: int, seed: int) -> Floats:
+        """(draws,) what the distance of these levels' mean from all levels' takes from the total: |ū|² − M / K."""
+        out = np.zeros(draws)
+        for key, main in self.mains.items():
+            size = max(1.0, main.df / (main.number - 1))
+            square = np.random.default_rng([seed, 97, *sorted(key)]).chisquare(size, draws) / size
+            out += ((main.square + moved[key]) * square - main.square) / main.number
+        return out
+
+    def scatter(self, kind: str) -> list[Scatter]:
+        """How the levels of each shared source scatter the mean of one of KINDS."""
+        if kind == "total":
+            values = self._from_cell() if self.round else None
+        else:
+            values = self.rows.error if kind == "error" else self._sampling()
         if values is None or not np.isfinite(values).all():
             return []
-        return [
-            level_scatter(values, self.rows.cell, self.rows.levels[s])
-            for s in self.sources
-            if len(np.unique(self.rows.levels[s])) >= LEAST
-        ]
+        out = []
+        for s in (s for s in self.sources if len(np.unique(self.rows.levels[s])) >= LEAST):
+            main, less = self.mains.get(frozenset({s})), 0.0
+            if kind == "total" and main is not None:  # means of cells are off by ū, and with them the slopes by −2ū
+                less = 4 * main.square**2 / main.number / max(1.0, main.df / (main.number - 1))
+            out.append(level_scatter(values, self.rows.cell, self.rows.levels[s], less=less))
+        return out
+
+    def _from_cell(self) -> Floats:
+        """(N,) squared distance of each response from the mean of its cell."""
+        n = np.bincount(self.rows.cell).astype(float)
+        z = self.rows.z
+        mean = np.stack([np.bincount(self.rows.cell, z[:, d]) / n for d in range(z.shape[1])], axis=1)
+        return np.asarray(((z - mean[self.rows.cell]) ** 2).sum(axis=1))
 
     def _sampling(self) -> Floats | None:
         """(N,) half the mean squared distance of each response from those that agree with it in everything."""
@@ -217,6 +242,19 @@ class _Set:
         known = n > 1
         value = own / (2 * np.maximum(n - 1, 1))
         return np.where(known, value, value[known].mean() if known.any() else 0.0)
+
+
+def on_a_sphere(z: Floats) -> bool:
+    """Whether |z|² is the same for all, or linear in z: right and wrong, letters, unit tests, embeddings of length 1.
+
+    >>> on_a_sphere(np.array([[0.0], [1.0]])), on_a_sphere(np.array([[0.0], [0.5], [1.0]]))
+    (True, False)
+    """
+    square = np.einsum("nd,nd->n", z, z)
+    if np.ptp(square) <= 1e-9 * max(float(square.max()), 1e-300):
+        return True
+    top = z[np.abs(z).argmax(axis=0), np.arange(z.shape[1])]
+    return bool(np.allclose(z * z, z * top, rtol=0, atol=1e-9 * max(float(square.max()), 1e-300)))
 
 
 def shared_levels(level: Ints, question: Ints) -> bool:

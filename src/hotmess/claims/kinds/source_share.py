@@ -15,6 +15,7 @@ from hotmess.estimates.control import Control
 from hotmess.estimates.estimate import NOTHING, THRESHOLD, Estimate
 from hotmess.inference.gate import Gate
 from hotmess.responses.table import CELL
+from hotmess.runs.split import shares
 from hotmess.words import join
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ class SourceShare:
 
     def share(self, terms: np.ndarray, one: Split, first: str) -> np.ndarray:
         """(…) the share, of terms (…, parts + 2)."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            part = terms[..., one.parts.index(first)] / terms[..., len(one.parts) - 1]
+        part = shares(terms)[..., one.parts.index(first)]
         return np.asarray(1 - part if self.rest else part)
 
     def quantity(self, study: Study, population: str) -> Quantity:
