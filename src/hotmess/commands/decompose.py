@@ -56,7 +56,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, decompose, print."""
     by = names(args.by)
-    responses = read_table(args, metric=args.metric, by=by)
+    responses = read_table(args, metric=args.metric, by=by, counts=True)
     if args.estimator == "latent":
         records, notes = _latent(args, responses, by)
     else:

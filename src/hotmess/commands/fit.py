@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.inference.store import is_ours
 
     out = check_file(args.out, args.files, is_ours, force=args.force, suffix=".nc")
-    responses = read_table(args, by=_mentioned(args))
+    responses = read_table(args, by=_mentioned(args), counts=True)
     with stages() as stage:
         stage("fitting")
         result = fit(

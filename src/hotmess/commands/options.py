@@ -225,26 +225,37 @@ def names(text: str) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
-def read_table(args: argparse.Namespace, *, metric: str | None = None, by: Sequence[str] = ()) -> Responses:
-    """Read what the options name; add `difficulty` and `half` where they are asked for."""
+def read_table(
+    args: argparse.Namespace, *, metric: str | None = None, by: Sequence[str] = (), counts: bool = False
+) -> Responses:
+    """Read what the options name; add `difficulty` and `half` where they are asked for.
+
+    counts: whether counts of equal responses are enough; large tables are then counted where they lie.
+    """
     from hotmess.responses.read import read
 
-    given = {name: getattr(args, name) for name in ("scorer", "filter", "tokenizer", "model", "merge")}
-    options = {name: value for name, value in given.items() if value is not None}
     if args.embedder is not None and args.outcome not in (None, "text", "embedding"):
         raise BadInput(f"--embedder makes the outcome embedding of the column text, not {args.outcome}.")
-    responses = read(
-        args.files,
-        columns=columns(args.column),
-        where=args.where,
-        outcome="text" if args.embedder is not None else args.outcome,
-        canonical=args.canonical,
-        metric=metric if args.embedder is None else None,
-        length=args.length,
-        allow_copies=args.allow_copies,
+    given = {name: getattr(args, name) for name in ("scorer", "filter", "tokenizer", "model", "merge")}
+    asked = {
+        "columns": columns(args.column),
+        "where": args.where,
+        "outcome": "text" if args.embedder is not None else args.outcome,
+        "canonical": args.canonical,
+        "metric": metric if args.embedder is None else None,
+        "length": args.length,
+        "allow_copies": args.allow_copies,
         **getting.asked(args),
-        **options,
-    )
+        **{name: value for name, value in given.items() if value is not None},
+    }
+    responses = None
+    if counts and args.embedder is None and "half" not in by:
+        from hotmess.responses.large import count_if_large
+
+        keep = [*by, *([] if args.difficulty is None else [args.difficulty])]
+        responses = count_if_large(args.files, keep=keep, asked=asked)
+    if responses is None:
+        responses = read(args.files, **asked)
     if args.embedder is not None:
         from hotmess.responses.embed import embed
 
