@@ -63,12 +63,15 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
     from hotmess.answers.vectors import VectorFit
     from hotmess.decompose.points import Points
     from hotmess.inference.spec import Spec
+    from hotmess.laws.embeddings import VarianceLaw
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.length_lines import LineData
     from hotmess.laws.length_prior import LengthPrior
     from hotmess.laws.power import PowerLaws
     from hotmess.laws.power_data import LawData
     from hotmess.laws.power_model import LawPrior
+    from hotmess.rankings.model import RankFit
+    from hotmess.rankings.table import Rankings
     from hotmess.responses.cells import Cells
     from hotmess.temperature.contexts import ContextRows
     from hotmess.temperature.data import LengthData
@@ -83,7 +86,8 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
         return VectorFit(source=None, **values)
 
     lengths = (ContextRows, Dense, LengthData, LengthFit, LengthPrior, LineData, Pooling, TemperaturePrior)
-    plain = (AnswerPrior, Cells, LawData, LawPrior, LengthLaw, Points, PowerLaws, ProbabilityFit, Spec, *lengths)
+    laws = (LawData, LawPrior, LengthLaw, PowerLaws, VarianceLaw)
+    plain = (AnswerPrior, Cells, Points, ProbabilityFit, RankFit, Rankings, Spec, *laws, *lengths)
     return {
         **{one.__name__: one for one in plain},
         "Fit": of_cells,

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 import hotmess as hm
+from hotmess.answers.answer_posterior import AnswerPosterior
+from hotmess.decompose import squared
 from hotmess.inference.posterior import Posterior
 from hotmess.responses.validate import validate
+from hotmess.statements.means import incoherence
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +56,28 @@ def test_the_routes_of_a_fit(fit):
     found = hm.compare(fit, "m9", "m5").table
     error = found[found["quantity"] == "error"].iloc[0]
     assert error["difference"] == pytest.approx(error["unbiased"], abs=0.15)
-    draws = fit.draws(["model"])
-    assert draws.error[..., list(draws.table["model"]).index("m9")].mean() == pytest.approx(error["value_of"], abs=0.02)
+    draws = fit.statement().latent[:, 4, 0]
+    assert np.median(draws) == pytest.approx(error["value_of"], abs=0.01)
+
+
+def test_statements_weigh_questions_the_same_for_both_sides(fit):
+    """At weights on one question the statement is that question's; a model against itself is no difference."""
+    assert isinstance(fit, AnswerPosterior)
+    cells = fit.cells.table
+    whole = fit.statement()
+    draws = fit.dataset(population="these")
+    assert whole.centre[:, 0] == pytest.approx(draws["error"].mean(["chain", "draw"]).values, abs=0.03)
+    one = np.zeros((3, 12))
+    one[:, 4] = 12.0
+    name = sorted(cells["question"].astype(str).unique())[4]
+    rows = (cells["question"] == name).to_numpy()
+    unbiased = squared.unbiased(fit.cells.points).variance[rows]
+    found = fit.statement(weights=one)
+    assert found.unbiased[0, :, 2] == pytest.approx(unbiased[np.argsort(cells["model"][rows])], abs=1e-12)
+    same = np.flatnonzero(cells["model"] == "m9")
+    settled = fit.statement(rows=[same, same]).settle(lambda means: np.diff(incoherence(means)))
+    assert np.abs(settled.draws).max() < 1e-12
+    assert np.isfinite(fit.statement(metric="kl").latent).all() and fit.statement(metric="kl").unbiased is None
 
 
 def test_a_refit_is_the_fit_and_keeps_what_is_not_changed(fit):

@@ -16,6 +16,8 @@ from hotmess.claims.catalogue.intelligence_and_incoherence_correlate import (
 from hotmess.claims.catalogue.intelligence_and_incoherence_correlate import rankings_of
 from hotmess.cli import main
 from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.posterior import Posterior
+from hotmess.inference.spec import Spec
 from hotmess.rankings import as_responses, fit_rankings, mean_rank_correlation, rankings, simulate_rankings
 from hotmess.rankings.model import log_likelihood
 
@@ -140,7 +142,8 @@ def survey(tmp_path, monkeypatch):
         rest = {"level": 2, "tau": 1, "log_beta": len(data.order)}
         posterior = {name: rng.normal(size=(chains, draws, size)) for name, size in rest.items()}
         these = model.correlation(theta[..., 0, :], theta[..., 1, :])
-        return model.RankFit(data, to_tree(posterior | {"rho": rho, "rho_these": these, "theta": theta}))
+        tree = to_tree(posterior | {"rho": rho, "rho_these": these, "theta": theta})
+        return model.RankFit(data, tree, Spec("nuts", None, seed, draws, chains, warmup))
 
     monkeypatch.setattr(model, "fit_rankings", drawn)
     return tmp_path / "ranks.csv"
@@ -186,9 +189,19 @@ def test_other_data_are_no_survey():
         rankings_of(hm.Study(validate(other)))
 
 
-def test_the_rank_model_recovers_noise_and_correlation():
+def test_the_rank_model_recovers_noise_and_correlation(tmp_path):
     data = simulate_rankings(0.0, entities=30, raters=(3, 3), beta=1.5, spread=0.0, seed=9)
     fit = fit_rankings(data, seed=1, draws=300, warmup=300, chains=2)
+    assert isinstance(fit, Posterior) and fit.spec.warmup == 300
+    draws = fit.dataset(population="these")
+    assert np.array_equal(draws["correlation"], fit.correlation("these")) and draws["theta"].dims[2:] == (
+        "attribute",
+        "entity",
+    )
+    fit.save(str(tmp_path / "ranks.nc"))
+    again = hm.load(tmp_path / "ranks.nc")
+    assert again.spec == fit.spec and again.rankings.entities == data.entities
+    assert np.array_equal(again.correlation(), fit.correlation())
     low, high = np.quantile(fit.correlation(), [0.005, 0.995])
     assert low < 0 < high and high - low < 1.3
     beta = np.exp(fit.data["posterior"]["log_beta"].values).mean((0, 1))
@@ -197,3 +210,16 @@ def test_the_rank_model_recovers_noise_and_correlation():
     quick = data.scores()
     for a in (0, 1):
         assert np.corrcoef(theta[a], quick[data.attribute == a].mean(0))[0, 1] > 0.95
+
+
+def test_entities_and_raters_are_left_out_by_name():
+    data = simulate_rankings(0.3, entities=10, raters=(3, 2), seed=2)
+    rest = data.without(entities=[data.entities[4]], raters=[data.raters[0]])
+    assert rest.entities == data.entities[:4] + data.entities[5:] and rest.raters == data.raters[1:]
+    for r, row in enumerate(data.order[1:]):
+        left = [data.entities[e] for e in row if e not in (-1, 4)]
+        assert [rest.entities[e] for e in rest.order[r] if e >= 0] == left
+    with pytest.raises(BadInput, match="no rater 'me' to leave out"):
+        data.without(raters=["me"])
+    with pytest.raises(NotTestable, match="Only 7 entities"):
+        data.without(entities=data.entities[:3])

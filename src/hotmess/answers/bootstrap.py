@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.drawn import Bootstrap, Drawn
+from hotmess.answers.conjugate import LetterCells
+from hotmess.answers.drawn import Bootstrap, Drawn, DrawnTerms
 from hotmess.answers.one_hot import one_hot_points
 from hotmess.answers.pointwise import question_log_likelihood
 from hotmess.decompose.grouping import question_index, question_units
@@ -28,43 +29,43 @@ if TYPE_CHECKING:
 
 def bootstrap_of(fit: Drawn, metric: str, weights: np.ndarray | None = None) -> Bootstrap:
     """The bootstrap of a fit's terms under a metric; weights (draws, questions) in place of its own draws of them."""
+    closed = fit.closed(metric)
+    if fit.formula is None:
+        return unpooled(fit, fit.letters, metric, weights, closed=closed)
+    questions, draws, unbiased = _about(fit, metric, weights)
+    samples = fit.parameters()
+    likelihood = question_log_likelihood(fit.letters, fit.groups.index, samples, questions.question)
+    drawn = fit.terms(metric) if not closed else None
+    terms = () if drawn is None else (drawn.error, drawn.bias2, drawn.variance)
+    return PooledBootstrap(
+        fit.letters, fit.groups.index, questions, samples, likelihood, _priors(fit), unbiased, draws, fit.seed, terms
+    )
+
+
+def unpooled(
+    fit: DrawnTerms, letters: LetterCells, metric: str, weights: np.ndarray | None = None, *, closed: bool = False
+) -> LetterBootstrap | SampledBootstrap:
+    """The same where no formula pools the groups, whose parameters under weights follow from the counts `letters`.
+
+    closed: whether the terms have closed expectations; else they move with the parameters as the fit's draws do.
+    """
+    questions, draws, unbiased = _about(fit, metric, weights)
+    group, seed = fit.groups.index, fit.seed
+    none = np.full((len(fit.cells), 3), np.nan)
+    found = LetterBootstrap(letters, group, questions, fit.prior, none if unbiased is None else unbiased, draws, seed)
+    if closed:
+        return found
+    drawn = fit.terms(metric)
+    moves = response([drawn.error, drawn.bias2, drawn.variance], group, fit.parameters())
+    return SampledBootstrap(moves, group, questions, found.parameters, found.centre, unbiased, seed)
+
+
+def _about(fit: DrawnTerms, metric: str, weights: np.ndarray | None) -> tuple[Questions, int, np.ndarray | None]:
+    """The questions, how many draws, and the cells' unbiased terms where the metric has any."""
+    unbiased = None if metric in ("kl", "zero-one") else unbiased_cells(fit.cells, fit.unparsable)
     question = question_index(fit.cells.table)
     questions = Questions(question, *question_units(fit.cells.table, question), given=weights)
-    draws = fit.kept_draws if weights is None else len(weights)
-    closed = fit.closed(metric)
-    unbiased = None if metric in ("kl", "zero-one") else unbiased_cells(fit.cells, fit.unparsable)
-    if fit.formula is not None:
-        samples = fit.parameters()
-        likelihood = question_log_likelihood(fit.letters, fit.groups.index, samples, questions.question)
-        drawn = fit.terms(metric) if not closed else None
-        terms = () if drawn is None else (drawn.error, drawn.bias2, drawn.variance)
-        return PooledBootstrap(
-            fit.letters,
-            fit.groups.index,
-            questions,
-            samples,
-            likelihood,
-            _priors(fit),
-            unbiased,
-            draws,
-            fit.seed,
-            terms,
-        )
-    none = np.full((len(fit.cells), 3), np.nan)
-    letters = LetterBootstrap(
-        fit.letters,
-        fit.groups.index,
-        questions,
-        fit.prior,
-        none if unbiased is None else unbiased,
-        draws,
-        fit.seed,
-    )
-    if closed:
-        return letters
-    drawn = fit.terms(metric)
-    found = response([drawn.error, drawn.bias2, drawn.variance], fit.groups.index, fit.parameters())
-    return SampledBootstrap(found, fit.groups.index, questions, letters.parameters, letters.centre, unbiased, fit.seed)
+    return questions, fit.kept_draws if weights is None else len(weights), unbiased
 
 
 def unbiased_cells(cells: Cells, unparsable: str) -> np.ndarray:
@@ -76,8 +77,11 @@ def unbiased_cells(cells: Cells, unparsable: str) -> np.ndarray:
     return np.column_stack([terms.error, terms.bias2, terms.variance])
 
 
-def means_of(found: Bootstrap, rows: Sequence[np.ndarray], cells: int, known: np.ndarray | None = None) -> SetMeans:
-    """Means over sets of cells, given by their rows, which may overlap: disjoint ones are taken together."""
+def means_of(found: Bootstrap, rows: Sequence[np.ndarray], cells: Cells, known: np.ndarray | None = None) -> SetMeans:
+    """Means over sets of cells, given by their rows, which may overlap: disjoint ones are taken together.
+
+    Where questions were asked again for what they had been answered, unbiased terms are off, and guard nothing.
+    """
     layers: list[tuple[list[int], np.ndarray]] = []
     for s, own in enumerate(rows):
         for members, sets in layers:
@@ -86,14 +90,15 @@ def means_of(found: Bootstrap, rows: Sequence[np.ndarray], cells: int, known: np
                 members.append(s)
                 break
         else:
-            sets = np.full(cells, -1)
+            sets = np.full(len(cells), -1)
             sets[own] = 0
             layers.append(([s], sets))
     whole = found.means(layers[0][1], known)
     for _, sets in layers[1:]:
         whole = whole.join(found.means(sets, known))
     order = np.argsort([s for members, _ in layers for s in members])
-    return whole if (np.diff(order) == 1).all() else whole.take(order)
+    means = whole if (np.diff(order) == 1).all() else whole.take(order)
+    return means.unguarded() if cells.chosen else means
 
 
 def _priors(fit: Drawn) -> list[tuple[np.ndarray, float]]:

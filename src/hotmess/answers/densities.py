@@ -15,19 +15,12 @@ def fit_densities(fit: Fit) -> tuple[np.ndarray, np.ndarray] | None:
 
     The collapsed likelihood of all counts, up to a constant: the sums over groups of the tail-count form.
     """
-    from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong, tail_counts
+    from hotmess.answers.engines import counts_of
+    from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong
 
-    if fit.formula is not None or not hasattr(fit, "letters"):
+    if fit.formula is not None:
         return None
-    letters, groups, parameters = fit.letters, fit.groups, fit.parameters()
-    tails = tail_counts(
-        letters.right,
-        letters.wrong,
-        groups.index,
-        groups=len(groups.table),
-        options=letters.choices - 1,
-        unparsable=letters.unparsable,
-    )
+    parameters, tails = fit.parameters(), counts_of(fit.letters, fit.groups)
     logit_a, log_kappa, log_phi = (parameters[n] for n in ("logit_a", "log_kappa", "log_phi"))
     a = 1 / (1 + np.exp(-logit_a.T))
     likelihood = log_likelihood_accuracy(tails, a, np.exp(log_kappa.T)) + log_likelihood_wrong(tails, np.exp(log_phi.T))

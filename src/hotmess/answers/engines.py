@@ -33,7 +33,17 @@ def draw_tree(cells: Cells, letters: LetterCells, found: Groups, spec: Spec) -> 
             cells, spec.formula, by=spec.by, groups=spec.groups, unparsable=spec.unparsable, prior=spec.prior
         )
         return sample_pymc(model, warmup=spec.warmup, target_accept=0.95, **settings)
-    tails = tail_counts(
+    tails = counts_of(letters, found)
+    some = found.with_unparsable(letters)
+    lost = _unparsable_tails(letters, found, some)
+    if spec.engine == "grid":
+        return _grid_tree(tails, lost, spec.prior, found, some, **settings)
+    return _nuts_tree(tails, lost, spec.prior, found, some, warmup=spec.warmup, **settings)
+
+
+def counts_of(letters: LetterCells, found: Groups) -> TailCounts:
+    """Tail counts of cells by group: all that the collapsed likelihood needs."""
+    return tail_counts(
         letters.right,
         letters.wrong,
         found.index,
@@ -41,11 +51,6 @@ def draw_tree(cells: Cells, letters: LetterCells, found: Groups, spec: Spec) -> 
         options=letters.options,
         unparsable=letters.unparsable,
     )
-    some = found.with_unparsable(letters)
-    lost = _unparsable_tails(letters, found, some)
-    if spec.engine == "grid":
-        return _grid_tree(tails, lost, spec.prior, found, some, **settings)
-    return _nuts_tree(tails, lost, spec.prior, found, some, warmup=spec.warmup, **settings)
 
 
 def _unparsable_tails(letters: LetterCells, found: Groups, some: np.ndarray) -> TailCounts | None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.bootstrap import bootstrap_of, means_of
+from hotmess.answers.bootstrap import means_of
 from hotmess.answers.closed import find_patterns
 from hotmess.answers.closed_sets import closed_means
 from hotmess.answers.conjugate import LetterCells
-from hotmess.answers.drawn import Bootstrap, Drawn
+from hotmess.answers.drawn import Drawn, Stated
 from hotmess.answers.population import (
     QuestionSets,
     SetDraws,
@@ -22,7 +22,7 @@ from hotmess.answers.population import (
     refuse_unknown,
 )
 from hotmess.errors import NotTestable
-from hotmess.statements.means import SetMeans, incoherence
+from hotmess.statements.means import incoherence
 from hotmess.statements.sampled import SampledBootstrap
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ LINKS = ("log", "log", "log", "logit")
 def draws_of(fit: Drawn, by: Sequence[str], population: str, metric: str) -> SetDraws:
     """Draws of mean error, bias² and variance over the questions of each set, for one population."""
     if population == "like-these":
-        return _like_these(fit, by, metric)
+        return like_these(fit, by, metric)
     closed = None if metric != "brier" else closed_of(fit, by, population)
     if closed is not None:
         table, means = closed
@@ -88,23 +88,6 @@ def powers_of(fit: Drawn, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return drawn, centre
 
 
-def set_means(
-    fit: Drawn,
-    rows: Sequence[np.ndarray],
-    metric: str,
-    *,
-    known: np.ndarray | None = None,
-    weights: np.ndarray | None = None,
-) -> SetMeans:
-    """Means of error, bias² and variance over sets of cells for questions like these.
-
-    Where questions were asked again for what they had been answered, unbiased terms are off, and guard nothing.
-    """
-    found: Bootstrap = fit.bootstrap(metric) if weights is None else bootstrap_of(fit, metric, weights)
-    means = means_of(found, rows, len(fit.cells), known)
-    return means.unguarded() if fit.cells.chosen else means
-
-
 def closed_of(fit: Drawn, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:
     """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small, or for outcomes
     other than letters.
@@ -125,14 +108,14 @@ def closed_of(fit: Drawn, by: Sequence[str], population: str) -> tuple[pd.DataFr
     )
 
 
-def _like_these(fit: Drawn, by: Sequence[str], metric: str) -> SetDraws:
+def like_these(fit: Stated, by: Sequence[str], metric: str) -> SetDraws:
     """Every quantity of every set settled by itself, so that bias² and variance add up to the error but nearly."""
     found = _sets(fit, by)
     each = (_terms, LINKS[:3]) if metric == "zero-one" else (_each, LINKS)
     out, effective = [], []
     for start in range(0, len(found.rows), TOGETHER):
         some = found.rows[start : start + TOGETHER]
-        means = set_means(fit, some, metric)
+        means = means_of(fit.bootstrap(metric), some, fit.cells)
         for s in range(len(some)):
             settled = means.take([s]).settle(*each)
             out.append(settled.draws)
@@ -151,11 +134,11 @@ def _terms(means: np.ndarray) -> np.ndarray:
     return np.asarray(means[..., 0, :])
 
 
-def _chains(fit: Drawn, draws: np.ndarray) -> np.ndarray:
+def _chains(fit: Stated, draws: np.ndarray) -> np.ndarray:
     return draws.reshape(fit.chains, len(draws) // fit.chains, *draws.shape[1:])
 
 
-def _sets(fit: Drawn, by: Sequence[str]) -> QuestionSets:
+def _sets(fit: Stated, by: Sequence[str]) -> QuestionSets:
     refuse_unknown(fit.cells.table, by)
     return question_sets(fit.cells.table, by)
 

@@ -240,29 +240,6 @@ def refuse_unknown(cells: pd.DataFrame, by: Sequence[str]) -> None:
             raise BadInput(f"There is no column {name!r}; the cells have {', '.join(map(str, cells.columns))}.")
 
 
-class Summaries:
-    """What every fit with a `summary` has beside it."""
-
-    def summary(
-        self, by: Sequence[str] = (), *, population: str = "", metric: str = "", interval: float | None = None
-    ) -> pd.DataFrame:
-        """Medians and intervals of each set; every fit has its own."""
-        raise NotImplementedError
-
-    def incoherence(
-        self,
-        by: Sequence[str] = ("model",),
-        *,
-        population: str = "like-these",
-        metric: str = "brier",
-        interval: float = 0.9,
-    ) -> pd.DataFrame:
-        """Incoherence, the ratio of sums Σ variance / Σ error, of each set, with its interval."""
-        table = self.summary(by, population=population, metric=metric, interval=interval)
-        wanted = [*by, "questions", "responses", "incoherence", "incoherence_low", "incoherence_high", "reliable"]
-        return table[wanted]
-
-
 def summarise(sets: SetDraws, gates: Sequence[Gate], interval: float | None) -> pd.DataFrame:
     """Medians (and intervals) of error, bias², variance and incoherence of each set.
 

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.answers.answer_posterior import AnswerPosterior
 from hotmess.answers.bootstrap import bootstrap_of
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
 from hotmess.answers.drawn import Bootstrap
-from hotmess.answers.fit_sets import draws_of, moments_of, set_means
+from hotmess.answers.fit_sets import draws_of, moments_of
 from hotmess.answers.groups import Groups, find_groups
 from hotmess.answers.large_draws import release_others
-from hotmess.answers.parameters import group_parameters, kept_rows, without_groups
+from hotmess.answers.parameters import group_parameters, without_groups
 from hotmess.answers.population import (
     SetDraws,
-    Summaries,
     aggregate,
     question_sets,
     refuse_unknown,
     set_weights,
     summarise,
 )
-from hotmess.answers.prior import AnswerPrior
 from hotmess.inference.gate import Gate, gate_tree
 from hotmess.responses.cells import take_cells
+from hotmess.responses.left_out import kept_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from hotmess.inference.spec import Spec
     from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
-    from hotmess.statements.means import SetMeans
 
 MOST, LEAST = 100_000_000, 1000  # draws × cells of question-level answers held at a time, and draws kept all the same
 LARGE = 10_000_000  # draws × cells beyond which only one fit at a time keeps its draws of terms
@@ -46,7 +45,7 @@ Make = Callable[..., "Fit"]
 
 
 @dataclass(frozen=True)
-class Fit(Summaries):
+class Fit(AnswerPosterior):
     """Posterior of latent answer distributions.
 
     `data` is an `xarray.DataTree` with ArviZ's groups (posterior, sample_stats, log_likelihood per question,
@@ -70,23 +69,6 @@ class Fit(Summaries):
     @property
     def chains(self) -> int:
         return int(self.data["posterior"].sizes["chain"])
-
-    @property
-    def seed(self) -> int:
-        return self.spec.seed
-
-    @property
-    def formula(self) -> str | None:
-        return self.spec.formula
-
-    @property
-    def prior(self) -> AnswerPrior:
-        prior: AnswerPrior = self.spec.prior
-        return prior
-
-    @property
-    def unparsable(self) -> str:
-        return self.spec.unparsable
 
     def refit(self, *, pointwise: bool | None = None, **changes: Any) -> Fit:
         """The same cells fitted again: with the settings of `spec`, but for the changes.
@@ -184,43 +166,9 @@ class Fit(Summaries):
         """Whether terms have closed expectations given the groups' parameters."""
         return metric == "brier"
 
-    def bootstrap(self, metric: str = "brier") -> Bootstrap:
-        """What draws the terms of questions like these, the same for every statement."""
-        key = ("bootstrap", metric)
-        if key not in self.made:
-            self.made[key] = bootstrap_of(self, metric)
-        out: Bootstrap = self.made[key]
-        return out
-
-    def statement(
-        self,
-        weights: np.ndarray | None = None,
-        by: Sequence[str] = ("model",),
-        *,
-        rows: Sequence[np.ndarray] | None = None,
-        metric: str = "brier",
-        known: np.ndarray | None = None,
-    ) -> SetMeans:
-        """Means of error, bias² and variance over sets of questions, under weights on questions.
-
-        What a statement about questions like these is a function of: `.settle(g)` of the result guards, shifts and
-        spreads it (methods, section 3).
-
-        Parameters
-        ----------
-        weights
-            (draws, questions), mean 1, in the order of (benchmark, question); None: Q × Dirichlet(1, …, 1).
-        by
-            Columns that tell sets apart, in the order of `draws(by).table`.
-        rows
-            Rows of the cells of each set instead; sets may share cells.
-        known
-            (cells,) whether a cell's unbiased terms are used, where it has any.
-        """
-        if rows is None:
-            refuse_unknown(self.cells.table, by)
-            rows = question_sets(self.cells.table, by).rows
-        return set_means(self, rows, metric, known=known, weights=weights)
+    def make_bootstrap(self, metric: str, weights: np.ndarray | None) -> Bootstrap:
+        """What draws the terms of questions like these; `weights` (draws, questions) in place of its own."""
+        return bootstrap_of(self, metric, weights)
 
     def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
         """(chain, draw, sets, 3) means over questions of a, a² and Σ w², see `hotmess.decompose.parts.from_moments`.

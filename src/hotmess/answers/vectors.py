@@ -7,37 +7,39 @@ condition and budget.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from hotmess.answers.answer_posterior import AnswerPosterior
+from hotmess.answers.bootstrap import unpooled
 from hotmess.answers.conjugate import TermDraws
+from hotmess.answers.drawn import Bootstrap
+from hotmess.answers.fit_sets import like_these
 from hotmess.answers.groups import Groups
-from hotmess.answers.parameters import kept_rows
-from hotmess.answers.population import SetDraws, Summaries, aggregate, question_sets, summarise
+from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.answers.probabilities import ProbabilityFit
+from hotmess.answers.vector_data import arranged, main_options
 from hotmess.answers.vector_fit import fit_probabilities
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput
 from hotmess.inference.gate import Gate, gate_draws
 from hotmess.inference.spec import Spec
-from hotmess.responses.cells import Cells, take_cells
-from hotmess.responses.cells import reduce as reduce_responses
+from hotmess.responses.cells import Cells
+from hotmess.responses.left_out import rest_of
 from hotmess.responses.table import Responses
 from hotmess.responses.validate import validate
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
-
-KEYS = ("benchmark", "model", "condition", "budget")
 
 
 @dataclass(frozen=True)
-class VectorFit(Summaries):
+class VectorFit(AnswerPosterior):
     """Posterior of every cell's distribution of probability vectors.
 
     Attributes
@@ -66,20 +68,7 @@ class VectorFit(Summaries):
     spec: Spec
     source: Responses | None = field(repr=False)
     notes: tuple[str, ...] = ()
-    made: dict[str, TermDraws] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def seed(self) -> int:
-        return self.spec.seed
-
-    @property
-    def formula(self) -> None:
-        return None
-
-    @property
-    def prior(self) -> AnswerPrior:
-        prior: AnswerPrior = self.spec.prior
-        return prior
+    made: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def chains(self) -> int:
@@ -102,9 +91,7 @@ class VectorFit(Summaries):
 
     def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> VectorFit:
         """The rest fitted without some questions (names, or (benchmark, question) pairs) or some models."""
-        source = self._responses
-        keep = kept_rows(source.table, questions, models)
-        return fit_spec(replace(source, table=source.table.iloc[keep].reset_index(drop=True)), self.spec)
+        return fit_spec(rest_of(self._responses, questions, models), self.spec)
 
     @cached_property
     def groups(self) -> Groups:
@@ -125,7 +112,13 @@ class VectorFit(Summaries):
         """Draws (draws, cells) of error, bias² and variance of every question, under `brier` or `kl`."""
         if metric not in self.made:
             self.made[metric] = self.posterior.terms(metric)
-        return self.made[metric]
+        out: TermDraws = self.made[metric]
+        return out
+
+    def make_bootstrap(self, metric: str, weights: np.ndarray | None) -> Bootstrap:
+        """What draws the terms of questions like these; `weights` (draws, questions) in place of its own."""
+        letters = main_options(self.f, self.cell, self.posterior.real, seed=self.seed)
+        return unpooled(self, letters, metric, weights)
 
     @property
     def gate(self) -> Gate:
@@ -185,6 +178,12 @@ class VectorFit(Summaries):
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
     ) -> SetDraws:
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
+        if population == "like-these":
+            key = (metric, tuple(by))
+            if key not in self.made:
+                self.made[key] = like_these(self, by, metric)
+            out: SetDraws = self.made[key]
+            return out
         terms = self.terms(metric)
         values = [terms.error, terms.bias2, terms.variance]
         chains = self.posterior.chains
@@ -242,46 +241,12 @@ def fit_vectors(
 
 def fit_spec(source: Responses, spec: Spec) -> VectorFit:
     """Fit responses as a spec says; see `fit_vectors`."""
-    table, by, groups = source.table, spec.by, spec.groups
-    missing = [name for name in ("benchmark", "model", "question", "probs", "target") if name not in table]
-    if missing:
-        raise BadInput(f"The responses have no column {missing[0]!r}, which the model of probability vectors needs.")
-    keep = np.array([x is not None and np.all(np.isfinite(np.asarray(x, float))) for x in table["probs"]])
-    notes: tuple[str, ...] = ()
-    if not keep.all():
-        notes = (f"{int((~keep).sum()):,} wrongly formatted responses are left out of the model of probabilities.",)
-    table = table[keep].reset_index(drop=True)
-    keys = [name for name in dict.fromkeys([*KEYS, *by, *(groups or ())]) if name in table]
-    names = _names(table, keys)
-    if "context" in table and table["context"].notna().any():
-        context = names.assign(context=table["context"].astype(str))
-        if context.duplicated().any() and context.groupby([*keys, "question"])["context"].nunique().max() > 1:
-            raise NotTestable(
-                "Few-shot contexts repeat within questions, which the model of probability vectors does not know; use "
-                "the unbiased estimator."
-            )
-    cell: Any = names.groupby([*keys, "question"], sort=True).ngroup().to_numpy()
-    count = np.bincount(cell)
-    if len(count) == 0 or count.max() < 2:
-        raise NotTestable(
-            "Every question has one response only: variance cannot be told from bias; draw at least two responses "
-            "per question."
-        )
-    probs = [np.asarray(x, float) for x in table["probs"]]
-    width = max(map(len, probs))
-    f, real = np.zeros((len(probs), width)), np.zeros((len(count), width), bool)
-    for i, (x, y) in enumerate(zip(probs, table["target"].astype(int), strict=True)):
-        f[i, : len(x)] = np.r_[x[y], np.delete(x, y)]
-        real[cell[i], : len(x)] = True
-    first = np.unique(cell, return_index=True)[1]
-    cells = names.iloc[first].reset_index(drop=True).assign(responses=count)
-    shared = keys if groups is None else [name for name in keys if name in groups]
-    group: Any = cells.groupby(shared, sort=True).ngroup().to_numpy() if shared else np.zeros(len(cells), int)
+    rows = arranged(source, by=spec.by, groups=spec.groups)
     posterior = fit_probabilities(
-        f,
-        cell,
-        real,
-        group=group,
+        rows.f,
+        rows.cell,
+        rows.real,
+        group=rows.table["group"].to_numpy(),
         prior=spec.prior,
         seed=spec.seed,
         draws=spec.draws * spec.chains,
@@ -289,12 +254,4 @@ def fit_spec(source: Responses, spec: Spec) -> VectorFit:
         chains=spec.chains,
         **(spec.options or {}),
     )
-    whole = reduce_responses(replace(source, table=table), split=[name for name in keys if name not in KEYS])
-    order = pd.MultiIndex.from_frame(_names(whole.table, keys)).get_indexer(pd.MultiIndex.from_frame(names.iloc[first]))
-    return VectorFit(cells.assign(group=group), posterior, f, cell, take_cells(whole, order), spec, source, notes)
-
-
-def _names(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """Cells' names as text, empty where there are none."""
-    known = table[list(keys)].astype(object)
-    return known.where(known.notna(), "").astype(str).assign(question=table["question"].astype(str))
+    return VectorFit(rows.table, posterior, rows.f, rows.cell, rows.cells, spec, source, rows.notes)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betainc, betaln, logsumexp
 
-from hotmess.checks.statistics import need_letters
 from hotmess.errors import BadInput
+from hotmess.responses.cells import need_letters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ def alternatives(fit: Fit, by: Sequence[str] = ("model",), *, families: Sequence
     """
     import pandas as pd
 
-    need_letters(fit, "Other distributions of accuracy are for")
+    need_letters(fit.cells, "Other distributions of accuracy are for")
     fit = fit.unparsable_as_wrong
     letters, index = fit.letters, fit.groups.index
     total = letters.right + letters.wrong.sum(1)

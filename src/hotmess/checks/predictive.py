@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.checks.statistics import NAMES, WORDS, between_models, cell_statistics, need_letters, summarise
-from hotmess.errors import NotTestable
+from hotmess.checks.statistics import NAMES, WORDS, between_models, cell_statistics, summarise
 from hotmess.inference.gate import Gate
+from hotmess.responses.cells import need_letters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,9 +112,7 @@ def check(fit: Fit, by: Sequence[str] = ("model",), *, replicates: int = REPLICA
     NotTestable
         For fits of other outcomes than letters.
     """
-    need_letters(fit, "These checks are of")
-    if not hasattr(fit, "unparsable_as_wrong"):
-        raise NotTestable("These checks are of the nested Dirichlet model; this fit is of another.")
+    need_letters(fit.cells, "These checks are of")
     fit = fit.unparsable_as_wrong
     rng = np.random.default_rng([fit.seed if seed is None else seed, 41])
     letters, cells = fit.letters, fit.cells.table

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.errors import NotTestable
-
 if TYPE_CHECKING:
-    from hotmess.answers.posterior import Fit
+    pass
 
 NAMES = ("pairs", "triples", "spread", "settled", "middle", "concentration")
 WORDS = {
@@ -88,14 +86,3 @@ def between_models(accuracy: np.ndarray, model: np.ndarray, question: np.ndarray
             if len(x) > 2 and x.std() > 0 and y.std() > 0:
                 found.append(float(np.corrcoef(x, y)[0, 1]))
     return float(np.mean(found)) if found else np.nan
-
-
-def need_letters(fit: Fit, what: str) -> None:
-    """
-    Raises
-    ------
-    NotTestable
-        For fits of other outcomes than letters: `what`, such as "These checks are of", letter answers.
-    """
-    if not hasattr(fit, "letters") or fit.cells.counts is None:
-        raise NotTestable(f"{what} letter answers; the outcome here is another.")

@@ -58,7 +58,7 @@ def ensemble_table(
     """
     import pandas as pd
 
-    if not hasattr(fit, "letters"):
+    if fit.cells.counts is None:
         raise BadInput("Votes need letters; for other outcomes use hotmess.ensembles.average on bias² and variance.")
     for name in by:
         if name not in fit.cells.table:

@@ -1,4 +1,4 @@
-"""What every posterior can do, whatever it is of: letters, positions, probability vectors, temperatures, laws."""
+"""What every posterior can do, whatever it is of: letters, positions, probability vectors, temperature, laws, ranks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 class Posterior(Protocol):
     """A posterior with its draws, diagnostics, and the way it was made.
 
-    `data` has ArviZ's groups (`posterior` with dimensions chain and draw first, its entries labelled by coordinates).
+    `data` has ArviZ's groups (`posterior` with dimensions chain and draw first, its entries labelled by coordinates);
+    `dataset` is what the posterior speaks of, by label.
+
+    Posteriors of answers to questions (`hotmess.answers.answer_posterior.AnswerPosterior`: letters, text, tests,
+    scores, probability vectors) have `statement(weights)` beside this: means over sets of questions, from which
+    anything said of questions like these is made. Others have no answers to take means of, and speak of questions like
+    these by `dataset(population=…)`: laws of bias² and variance are fitted to such statements of the posterior of
+    answers beneath them (their `fit`), the law of embedded answers and the temperature model weight the questions of
+    their own latent effects, and ranks are of entities, not of questions.
     """
 
     @property
@@ -29,6 +37,10 @@ class Posterior(Protocol):
     @property
     def spec(self) -> Spec:
         """The settings that made it."""
+
+    def dataset(self, *, population: str = "like-these") -> xr.Dataset:
+        """Draws of what the posterior speaks of, for one population of questions: dimensions chain and draw, then
+        names (model, group, arm, unit, …), so that `.sel` and `.quantile` are xarray's."""
 
     def refit(self, **changes: Any) -> Posterior:
         """The same data fitted again, with the settings of `spec` but for the changes."""

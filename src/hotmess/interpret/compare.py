@@ -11,6 +11,7 @@ import numpy as np
 
 from hotmess.answers.fit_sets import powers_of
 from hotmess.answers.population import aggregate, pair_moments, question_sets
+from hotmess.answers.posterior import Fit
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.decompose.records import plain_value
@@ -162,7 +163,7 @@ def _parts(
 ) -> list[pd.DataFrame]:
     """Shapley values of mean accuracy, spread of accuracy and concentration of wrong answers in the difference."""
     fitted = source.fit
-    if fitted is None or source.metric != "brier" or source.cells.outcome != "answer":
+    if not isinstance(fitted, Fit) or source.metric != "brier" or source.cells.outcome != "answer":
         return []
     fitted = fitted.unparsable_as_wrong
     cells = source.cells.table.iloc[rows].reset_index(drop=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.answers.answer_posterior import AnswerPosterior
 from hotmess.answers.population import POPULATIONS, aggregate, question_sets
-from hotmess.answers.posterior import Fit
 from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.units import CLUSTER
@@ -33,7 +33,7 @@ class Source:
     """What draws are made from: cells, and the fit to them where the outcome has a latent model."""
 
     cells: Cells
-    fit: Fit | None
+    fit: AnswerPosterior | None
     metric: str
     seed: int
     notes: tuple[str, ...] = ()
@@ -159,7 +159,7 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
         except BadInput as reason:
             notes = (f"There is no latent model here, so estimates are without one. {reason}",)
         return Source(cells, fitted, metric, seed, notes)
-    if not isinstance(about, Fit) and not all(hasattr(about, name) for name in ("cells", "terms", "seed", "chains")):
+    if not isinstance(about, AnswerPosterior):
         raise BadInput(f"This reads a fit, a study or responses, not {type(about).__name__}.")
     need(columns, about.cells.table.columns)
     return Source(about.cells, about, choose_metric(about.cells.outcome, metric), about.seed)
@@ -192,7 +192,7 @@ def sets_of(
     table, by = cells.table.iloc[rows].reset_index(drop=True), list(by)
     frame, latent, means = None, None, None
     count, chains = DRAWS, CHAINS
-    if population == "like-these" and isinstance(source.fit, Fit):
+    if population == "like-these" and source.fit is not None:
         found = question_sets(table, by)
         known = None
         if unbiased_rows is not None:

@@ -1,38 +1,51 @@
-"""Variance of embedded answers against length: a hierarchical model of log variance (variance only: no target).
+"""Variance of embedded answers against length: a hierarchical model of log variance (methods, section 3).
+
+There is no target, so that there is variance only.
 
     log V̂_q | v_q  ~ Normal(log v_q - s_q²/2, s_q²)     V̂_q unbiased, from pairs of responses; s_q by the jackknife
     log v_q        ~ Normal(level_a + slope_a x_q, tau²)      x_q: latent log length, centred in its arm
     slope_a        ~ Normal(mu, omega²)
 
-Given (tau, omega) all is linear and Gaussian; the two are integrated on a grid, so draws are independent. What is
-reported is the least squares slope of the latent log v_q on x_q, over these questions, or with Dirichlet(1, …, 1)
-weights on questions, the same for every arm.
+Given tau, levels and slopes by weighted least squares are sufficient, and what they see is a collapsed Gaussian law
+(`hotmess.laws.length_model.levels_and_slopes`) with its spread omega. The two are integrated on a grid of points of
+equal prior mass, so draws are independent. What is reported is the least squares slope of the latent log v_q on x_q,
+over these questions, or with Dirichlet(1, …, 1) weights on questions, the same for every arm.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.answers.population import question_weights
 from hotmess.decompose.grouping import question_index
-from hotmess.errors import NotTestable
+from hotmess.errors import BadInput, NotTestable
+from hotmess.inference.spec import Spec
+from hotmess.laws.hyperprior import HyperPrior
 from hotmess.laws.length_bins import ARM
+from hotmess.laws.length_model import levels_and_slopes
+from hotmess.laws.length_prior import LengthPrior
+from hotmess.responses.left_out import rest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas as pd
     import xarray as xr
+    from jaxtyping import Float, Int
 
     from hotmess.inference.gate import Gate
+    from hotmess.laws.gaussian import GaussianLaw
     from hotmess.responses.table import Responses
 
 MIN_QUESTIONS, MIN_RESPONSES, MAX_SAME = 10, 3, 0.1
-LEVEL, SLOPE, OMEGA, TAU = 3.0, 1.0, 0.5, 1.0  # prior scales, of natural logarithms
+PRIOR = LengthPrior(slope=1.0, level=3.0, spread=0.5, residual=1.0)
+"""Of natural logarithms of the variance, per natural logarithm of length; `residual` of questions around the line."""
+POINTS, FEW = 200, 40
+"""Points of equal prior mass for tau and for omega."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +55,10 @@ class VarianceLaw:
     questions: pd.DataFrame
     arms: pd.DataFrame
     data: xr.DataTree
+    spec: Spec
     length: str
     notes: tuple[str, ...]
+    source: Responses | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def gate(self) -> Gate:
@@ -52,9 +67,33 @@ class VarianceLaw:
 
         return gate_tree(self.data)
 
+    def refit(self, **changes: Any) -> VarianceLaw:
+        """The same responses fitted again, with the settings of `spec` but for the changes."""
+        return _fit(self._responses, self.spec.changed(**changes))
+
+    def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> VarianceLaw:
+        """The rest fitted without some questions (names, or (benchmark, question) pairs) or some models."""
+        return _fit(rest_of(self._responses, questions, models), self.spec)
+
+    @property
+    def _responses(self) -> Responses:
+        if self.source is None:
+            raise BadInput("This law was read from a file, which holds no responses; make it again from them.")
+        return self.source
+
+    def save(self, path: str) -> None:
+        """Write the posterior as netCDF, whole, for `hotmess.load`; the responses are not in it."""
+        from hotmess.inference.store import save_posterior
+
+        save_posterior(self, path)
+
+    def dataset(self, *, population: str = "like-these") -> xr.Dataset:
+        """Draws of the slope of every arm, and of tau and omega, by label."""
+        return self.data["posterior"].dataset.sel(population=population)
+
     def slopes(self, population: str = "like-these") -> np.ndarray:
         """(chain, draw, arm) slopes of log variance in log length: exponents of variance ∝ L^slope."""
-        return self.data["posterior"].dataset["slope"].sel(population=population).values
+        return np.asarray(self.dataset(population=population)["slope"].values)
 
     def summary(self, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the slope of every arm."""
@@ -122,10 +161,24 @@ def variance_table(responses: Responses) -> tuple[pd.DataFrame, tuple[str, ...]]
     return table.assign(x=table["log_length"] - arms.transform("mean")), tuple(said)
 
 
-def variance_law(responses: Responses, *, seed: int = 0, draws: int = 500, chains: int = 4) -> VarianceLaw:
-    """Fit the model above."""
+def variance_law(
+    responses: Responses, *, prior: LengthPrior = PRIOR, seed: int = 0, draws: int = 500, chains: int = 4
+) -> VarianceLaw:
+    """Fit the model above.
+
+    Raises
+    ------
+    NotTestable
+        As `variance_table`.
+    """
+    return _fit(responses, Spec("grid", prior, seed, draws, chains))
+
+
+def _fit(responses: Responses, spec: Spec) -> VarianceLaw:
+    from hotmess.inference.gate import independent
     from hotmess.inference.sample import to_tree
 
+    seed, draws, chains = spec.seed, spec.draws, spec.chains
     table, notes = variance_table(responses)
     arms = table.drop_duplicates(list(ARM))[[*ARM, "family", "model_size_b"]]
     arms = arms.sort_values(["family", "model_size_b", *ARM]).reset_index(drop=True)
@@ -135,7 +188,7 @@ def variance_law(responses: Responses, *, seed: int = 0, draws: int = 500, chain
     y = table["log_variance"].to_numpy() + error**2 / 2  # E log V̂ lies below log v
     rng = np.random.default_rng([seed, 41])
     total = draws * chains
-    latent, tau, omega = _latent(y, x, error, arm, total, rng)
+    latent, tau, omega = _latent(y, x, error, arm, spec.prior, total, rng)
     question = np.unique(table["question_number"], return_inverse=True)[1]
     size = int(question.max()) + 1
     populations = ("like-these", "these")
@@ -156,7 +209,9 @@ def variance_law(responses: Responses, *, seed: int = 0, draws: int = 500, chain
         coords={"population": list(populations), "arm": labels},
         dims={"slope": ["population", "arm"]},
     )
-    return VarianceLaw(table.assign(arm=arm), arms, tree, str(responses.length), notes)
+    return VarianceLaw(
+        table.assign(arm=arm), arms, independent(tree), spec, str(responses.length), notes, source=responses
+    )
 
 
 def weighted_slope(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -171,42 +226,58 @@ def weighted_slope(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndar
     return out
 
 
+def law_given(
+    y: Float[np.ndarray, " n"],
+    x: Float[np.ndarray, " n"],
+    arm: Int[np.ndarray, " n"],
+    variance: Float[np.ndarray, " n"],
+    prior: LengthPrior = PRIOR,
+) -> tuple[GaussianLaw, float]:
+    """The law given the variances of y around its line, and the log density of what no line changes.
+
+    Weighted least squares of y on x, arm by arm, is sufficient there: levels and slopes with their covariance are all
+    that the law sees, as a length law does (`hotmess.laws.length_model`), and the rest is the density of y around it.
+
+    >>> law, rest = law_given(np.array([0.0, 2.0, 1.0]), np.array([-1.0, 0.0, 1.0]), np.zeros(3, int), np.ones(3))
+    >>> law.y.round(6).tolist(), np.diag(law.noise).round(3).tolist()
+    ([1.0, 0.5], [0.333, 0.5])
+    """
+    arms = int(arm.max()) + 1
+    design = np.concatenate([np.eye(arms)[arm], np.eye(arms)[arm] * x[:, None]], axis=1)
+    covariance = np.linalg.inv((design / variance[:, None]).T @ design)
+    covariance = (covariance + covariance.T) / 2
+    found = covariance @ (design.T @ (y / variance))
+    away = y - design @ found
+    rest = -0.5 * float((away**2 / variance + np.log(2 * np.pi * variance)).sum())
+    rest += 0.5 * float(np.linalg.slogdet(2 * np.pi * covariance)[1])
+    return levels_and_slopes(found, covariance, prior, 0.0), rest
+
+
 def _latent(
-    y: np.ndarray, x: np.ndarray, error: np.ndarray, arm: np.ndarray, draws: int, rng: np.random.Generator
+    y: np.ndarray,
+    x: np.ndarray,
+    error: np.ndarray,
+    arm: np.ndarray,
+    prior: LengthPrior,
+    draws: int,
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draws (draws, cells) of log v, and of tau and omega (draws,)."""
-    arms = int(arm.max()) + 1
-    level = np.eye(arms)[arm]
-    design = np.column_stack([level, level * x[:, None], x])  # levels, deviations of the slopes, their mean
     center = y.mean()
-    grid = [
-        (t, o) for t in TAU * np.exp(np.linspace(-4.5, 1.2, 40)) for o in OMEGA * np.exp(np.linspace(-3.5, 1.2, 16))
-    ]
-    fits, log_p = [], np.empty(len(grid))
-    for k, (t, o) in enumerate(grid):
-        prior = np.r_[np.full(arms, LEVEL**-2), np.full(arms, o**-2), SLOPE**-2]
-        noise = t * t + error**2
-        precision = (design / noise[:, None]).T @ design + np.diag(prior)
-        root = np.linalg.cholesky(precision)
-        right = design.T @ ((y - center) / noise)
-        mean = np.linalg.solve(precision, right)
-        log_p[k] = 0.5 * (right @ mean - ((y - center) ** 2 / noise).sum() - np.log(noise).sum() + np.log(prior).sum())
-        # Half-normal priors, and the Jacobian of the grid's logarithms.
-        log_p[k] -= np.log(np.diag(root)).sum() + 0.5 * ((t / TAU) ** 2 + (o / OMEGA) ** 2) - np.log(t * o)
-        fits.append((mean, root))
+    taus = HyperPrior((prior.residual,)).grid(POINTS).ravel()
+    omegas = HyperPrior((prior.spread,)).grid(FEW)
+    laws = [law_given(y - center, x, arm, tau**2 + error**2, prior) for tau in taus]
+    log_p = np.stack([law.log_likelihood(omegas) + rest for law, rest in laws])
     p = np.exp(log_p - log_p.max())
-    at = rng.choice(len(grid), draws, p=p / p.sum())
+    at, of = np.divmod(rng.choice(p.size, draws, p=p.ravel() / p.sum()), FEW)
     latent = np.empty((draws, len(y)))
     for k in np.unique(at):
         rows = np.flatnonzero(at == k)
-        mean, root = fits[k]
-        beta = mean + np.linalg.solve(root.T, rng.standard_normal((len(mean), len(rows)))).T
-        expected = center + beta @ design.T
-        share = grid[k][0] ** 2 / (grid[k][0] ** 2 + error**2)
-        width = np.sqrt(share) * error
-        latent[rows] = expected + share * (y - expected) + width * rng.standard_normal(expected.shape)
-    both = np.array(grid)[at]
-    return latent, both[:, 0], both[:, 1]
+        levels, slopes = np.split(laws[k][0].draw(omegas[of[rows]], rng), 2, axis=1)
+        expected = center + levels[:, arm] + slopes[:, arm] * x
+        share = taus[k] ** 2 / (taus[k] ** 2 + error**2)
+        latent[rows] = expected + share * (y - expected) + np.sqrt(share) * error * rng.standard_normal(expected.shape)
+    return latent, taus[at], omegas[of, 0]
 
 
 def compare_embedders(

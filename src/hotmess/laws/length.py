@@ -97,6 +97,10 @@ class LengthLaw:
                 raise BadInput(f"The {what} of a length law is {value!r}; it can be {' or '.join(known)}.")
         return self.data["posterior"].dataset.sel(shape=shape, population=population)
 
+    def dataset(self, *, population: str = "like-these", shape: str = "odds") -> xr.Dataset:
+        """The same, as of any posterior."""
+        return self.draws(population, shape)
+
     def slopes(self, shape: str = "odds", population: str = "like-these") -> np.ndarray:
         """(chain, draw, arm) slopes of logit incoherence (odds) or exponents (power) in log length."""
         return np.asarray(self.draws(population, shape)["slope"].values)

@@ -23,15 +23,18 @@ TAU, GRID = 0, 400
 
 
 def length_model(y: Floats, noise: Floats, prior: LengthPrior, shape: str = "odds") -> GaussianLaw:
-    """The law of A arms of one shape.
+    """The law of A arms of one shape: `levels_and_slopes` around an incoherence of ½."""
+    return levels_and_slopes(y, noise, prior, float(CURVES[shape].link(np.array(0.5))))
 
-    y, noise: (2A,) levels, then slopes per standard deviation of log length, and their (2A, 2A) covariance. The
-    coefficients are the same, without the noise: level_a ~ Normal(that of an incoherence of ½, level), slope_a ~
-    Normal(mu, tau), mu ~ Normal(0, slope), tau ~ HalfNormal(spread).
+
+def levels_and_slopes(y: Floats, noise: Floats, prior: LengthPrior, start: float) -> GaussianLaw:
+    """A line of each of A arms.
+
+    y, noise: (2A,) levels, then slopes, and their (2A, 2A) covariance. The coefficients are the same, without the
+    noise: level_a ~ Normal(start, level), slope_a ~ Normal(mu, tau), mu ~ Normal(0, slope), tau ~ HalfNormal(spread).
     """
     arms = len(y) // 2
     slopes = np.diag([0.0, 1.0])
-    start = float(CURVES[shape].link(np.array(0.5)))
     return GaussianLaw(
         y=y,
         noise=noise,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import halfnorm
+
+from hotmess.laws.gaussian import GaussianLaw, Part
+from hotmess.laws.hyperprior import HyperPrior
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -49,20 +51,14 @@ def line_draws(
     0.3
     """
     arms = int(arm.max()) + 1
-    centre = x - x.mean()
-    design = np.column_stack([np.eye(arms)[arm], centre])
-    prior = np.diag([*np.full(arms, level**2), slope**2])
-    scales = halfnorm.ppf((np.arange(GRID) + 0.5) / GRID, scale=residual)
-    aim = y - y.mean()
-    log_p, mean, sd = np.empty(GRID), np.empty(GRID), np.empty(GRID)
-    base = noise + design @ prior @ design.T
-    for i, tau in enumerate(scales):
-        root = np.linalg.cholesky(base + (tau**2 + 1e-12) * np.eye(len(y)))
-        white = np.linalg.solve(root, np.column_stack([aim, design @ prior[:, -1]]))
-        log_p[i] = -0.5 * (white[:, 0] ** 2).sum() - np.log(np.diag(root)).sum()
-        mean[i] = white[:, 1] @ white[:, 0]
-        sd[i] = np.sqrt(max(prior[-1, -1] - (white[:, 1] ** 2).sum(), 0.0))
-    weight = np.exp(log_p - log_p.max())
-    rng = np.random.default_rng([seed, 83])
-    at = rng.choice(GRID, draws, p=weight / weight.sum())
-    return np.asarray(mean[at] + sd[at] * rng.standard_normal(draws))
+    design = np.column_stack([np.eye(arms)[arm], x - x.mean()])
+    law = GaussianLaw(
+        y=y - y.mean(),
+        noise=noise + 1e-12 * np.eye(len(y)),
+        design=design,
+        mean=np.zeros(arms + 1),
+        fixed=np.diag([*np.full(arms, level**2), slope**2]),
+        hyper=HyperPrior((residual,)),
+        residuals=(Part((0, 0), np.eye(len(y))),),
+    )
+    return law.on_grid(law.hyper.grid(GRID), draws, np.random.default_rng([seed, 83]))[1][:, -1]

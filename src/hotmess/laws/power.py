@@ -84,6 +84,10 @@ class PowerLaws:
             raise BadInput(f"The population is {population!r}; it can be {' or '.join(self.law.populations)}.")
         return self.data["posterior"].dataset.sel(population=population)
 
+    def dataset(self, *, population: str = "like-these") -> xr.Dataset:
+        """The same, as of any posterior."""
+        return self.draws(population)
+
     def slope_of_logit_incoherence(self, population: str = "like-these") -> np.ndarray:
         """(chain, draw, group) draws of alpha_B - alpha_V = d logit(incoherence) / d log N."""
         draws = self.draws(population)

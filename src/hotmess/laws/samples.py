@@ -23,6 +23,7 @@ from hotmess.answers.groups import letter_cells
 from hotmess.answers.population import aggregate
 from hotmess.arrays import Floats, Ints
 from hotmess.errors import NotTestable
+from hotmess.responses.cells import need_letters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,8 +116,7 @@ def sample_size(
     NotTestable
         If the fit is not of letters.
     """
-    if not hasattr(fit, "letters") or fit.cells.counts is None:  # positions have letters of another meaning
-        raise NotTestable("The sampling error of more responses is worked out for letters; the outcome is another.")
+    need_letters(fit.cells, "The sampling error of more responses is worked out for")
     parameters = fit.parameters(draws)
     out = np.empty((8, len(parameters["logit_a"]), len(fit.letters.right)), np.float32)
     for s, a, w, u in answer_draws(fit.letters, fit.groups.index, parameters, seed=fit.seed):

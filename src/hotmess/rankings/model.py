@@ -15,12 +15,14 @@ number of entities removes it. Only more raters, or raters of other kinds, do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.inference.gate import Gate, gate_tree
+from hotmess.inference.spec import Spec
 from hotmess.rankings.table import Rankings
 
 if TYPE_CHECKING:
@@ -35,11 +37,32 @@ class RankFit:
 
     rankings: Rankings
     data: xr.DataTree
+    spec: Spec
 
     @property
     def gate(self) -> Gate:
         """Diagnostics of the correlation and the raters."""
         return gate_tree(self.data, names=NAMES)
+
+    def dataset(self, *, population: str = "like-these") -> xr.Dataset:
+        """Draws of `correlation` for one population of entities, of theta (attribute, entity) and of log_beta."""
+        draws = self.data["posterior"].dataset
+        correlation = draws["rho" if population == "like-these" else "rho_these"]
+        return draws[["theta", "log_beta"]].assign(correlation=correlation)
+
+    def refit(self, **changes: Any) -> RankFit:
+        """The same rankings fitted again, with the settings of `spec` but for the changes."""
+        return fit_spec(self.rankings, self.spec.changed(**changes))
+
+    def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> RankFit:
+        """The rest fitted without some entities, which are the questions of rankings, or some raters, their models."""
+        return fit_spec(self.rankings.without(entities=questions, raters=models), self.spec)
+
+    def save(self, path: str) -> None:
+        """Write the posterior as netCDF, whole, for `hotmess.load`."""
+        from hotmess.inference.store import save_posterior
+
+        save_posterior(self, path)
 
     def correlation(self, population: str = "like-these") -> np.ndarray:
         """(chain, draw) correlation of the two attributes, for entities like these or these themselves."""
@@ -116,6 +139,11 @@ def rank_model(attribute: np.ndarray, order: np.ndarray, entities: int) -> None:
 
 def fit_rankings(data: Rankings, *, seed: int = 0, draws: int = 500, warmup: int = 500, chains: int = 4) -> RankFit:
     """Fit the rank model by NUTS; scales of raters mix slowly: 1000 draws of 4 chains pass the gate at 60 entities."""
+    return fit_spec(data, Spec("nuts", None, seed, draws, chains, warmup))
+
+
+def fit_spec(data: Rankings, spec: Spec) -> RankFit:
+    """Fit rankings as a spec says; see `fit_rankings`."""
     from hotmess.inference.sample import sample
 
     tree = sample(
@@ -123,10 +151,10 @@ def fit_rankings(data: Rankings, *, seed: int = 0, draws: int = 500, warmup: int
         data.attribute,
         data.order,
         len(data.entities),
-        seed=seed,
-        draws=draws,
-        warmup=warmup,
-        chains=chains,
+        seed=spec.seed,
+        draws=spec.draws,
+        warmup=spec.warmup,
+        chains=spec.chains,
         target_accept=0.95,
         coords={
             "attribute": list(data.attributes),
@@ -143,4 +171,4 @@ def fit_rankings(data: Rankings, *, seed: int = 0, draws: int = 500, warmup: int
         },
     )
     tree["posterior"]["theta"].attrs["role"] = "latent"
-    return RankFit(data, tree)
+    return RankFit(data, tree, spec)

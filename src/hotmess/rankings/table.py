@@ -55,6 +55,47 @@ class Rankings:
             out[r, seen] = -ndtri((np.arange(len(seen)) + 0.5) / len(seen))
         return out
 
+    def without(self, *, entities: Sequence[str] = (), raters: Sequence[str] = ()) -> Rankings:
+        """The rankings without some entities, or without some raters, for each attribute by `name (attribute)`.
+
+        Raises
+        ------
+        BadInput
+            For a name that is not there.
+        NotTestable
+            If fewer than eight entities, or than two raters of an attribute, are left.
+        """
+        for what, gone, there in (("entity", entities, self.entities), ("rater", raters, self.raters)):
+            for name in gone:
+                if name not in there:
+                    raise BadInput(f"There is no {what} {name!r} to leave out; there are {', '.join(there)}.")
+        rows = [r for r, name in enumerate(self.raters) if name not in raters]
+        stay = [e for e, name in enumerate(self.entities) if name not in entities]
+        place = {e: i for i, e in enumerate(stay)}
+        order = np.full((len(rows), len(stay)), -1)
+        for i, r in enumerate(rows):
+            left = [place[e] for e in self.order[r].tolist() if e in place]
+            order[i, : len(left)] = left
+        kept = Rankings(
+            self.attributes,
+            tuple(self.entities[e] for e in stay),
+            tuple(self.raters[r] for r in rows),
+            self.attribute[rows],
+            order,
+            tuple(self.group[e] for e in stay) if self.group else (),
+        )
+        enough(kept.attribute, kept.order)
+        return kept
+
+
+def enough(attribute: Ints, order: Ints) -> None:
+    """Refuse rankings with fewer than two raters of an attribute, or eight entities ranked by both."""
+    if min(np.bincount(attribute, minlength=2)) < 2:
+        raise NotTestable("Each attribute needs two raters: the noise of one cannot be told from the entities.")
+    common = [set(order[attribute == a].ravel().tolist()) - {-1} for a in (0, 1)]
+    if len(common[0] & common[1]) < MIN_ENTITIES:
+        raise NotTestable(f"Only {len(common[0] & common[1])} entities are ranked by both attributes; 8 are the least.")
+
 
 def is_ranking(frame: pd.DataFrame) -> bool:
     """Whether a table holds rankings, and is no response table already."""
@@ -135,11 +176,7 @@ def rankings(frame: pd.DataFrame, *, attributes: Sequence[str] | None = None) ->
     for r, placed in enumerate(rows):
         order[r, : len(placed)] = placed
     kind = np.array(attribute)
-    if min(np.bincount(kind, minlength=2)) < 2:
-        raise NotTestable("Each attribute needs two raters: the noise of one cannot be told from the entities.")
-    common = [set(order[kind == a].ravel()) - {-1} for a in (0, 1)]
-    if len(common[0] & common[1]) < MIN_ENTITIES:
-        raise NotTestable(f"Only {len(common[0] & common[1])} entities are ranked by both attributes; 8 are the least.")
+    enough(kind, order)
     group: tuple[str, ...] = ()
     if "group" in table:
         first = table.drop_duplicates("entity").set_index("entity")["group"]

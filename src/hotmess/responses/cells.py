@@ -199,6 +199,17 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
     return Cells(table, points, counts, clusters, responses.outcome, chosen)
 
 
+def need_letters(cells: Cells, what: str) -> None:
+    """
+    Raises
+    ------
+    NotTestable
+        For other outcomes than letters: `what`, such as "These checks are of", letter answers.
+    """
+    if cells.counts is None:
+        raise NotTestable(f"{what} letter answers; the outcome here is another.")
+
+
 def _changes(rows: pa.Table, names: Sequence[str]) -> np.ndarray:
     """Where a row's values differ from the row before."""
     out = np.zeros(rows.num_rows, dtype=bool)

@@ -89,7 +89,7 @@ class LengthFit:
 
     def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> LengthFit:
         """The rest fitted without some questions (names, or (benchmark, question) pairs) or some models."""
-        from hotmess.answers.parameters import kept_rows
+        from hotmess.responses.left_out import kept_rows
 
         return self._made(lambda table: table.iloc[kept_rows(table, questions, models)], self.spec)
 
@@ -184,6 +184,18 @@ class LengthFit:
         heat, lift = theta[:, :, 3 + i], theta[:, :, 3 + len(self.lengths.features) + i]
         out |= {"heat": np.where(distance > 0, heat, np.nan), "lift": np.where(distance > 0, lift, np.nan)}
         return {name: self._shape(value) for name, value in out.items()}
+
+    def dataset(self, *, population: str = "like-these") -> xr.Dataset:
+        """Average slopes per doubling by label: incoherence, accuracy, heat and lift over chain, draw, kind (natural,
+        budget) and unit; see `slopes`."""
+        import xarray as xr
+
+        kinds = [kind for kind in ("natural", "budget") if kind in self.lengths.features]
+        found = [self.slopes(kind, population=population) for kind in kinds]
+        dims = ("chain", "draw", "kind", "unit")
+        names = ("incoherence", "accuracy", "heat", "lift")
+        values = {name: (dims, np.stack([slopes[name] for slopes in found], axis=2)) for name in names}
+        return xr.Dataset(values, coords={"kind": kinds, "unit": self.labels})
 
     def reach(self, kind: str) -> np.ndarray:
         """(G,) doublings between the two points of `kind`, natural or budget; nan where nothing varies."""
