@@ -43,6 +43,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
         ("condition", "budget", "category", "finish_reason", "temperature", "prompt_version")
     ):
         data[name] = HIT.format(name) if number % 2 else LINK.format(name)
+    data["text"] = HIT.format("text")
     study = Study(validate(data), draws=60)
     own = claim_from(
         {
@@ -60,5 +61,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
         command="hotmess report '<script>window.hit=1</script>' --out y",
         code=f"study = hm.Study(responses)  # {LINK.format('code')}",
         remarks=[HIT.format("remark")],
+        texts=True,
     )
     return Built(folder, page.read_text(encoding="utf-8"), study, verdicts)

@@ -8,7 +8,7 @@ VOID = {"meta", "link", "br", "img", "hr", "input"}
 KNOWN = {
     *("html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "p", "nav", "ul", "li"),
     *("main", "section", "article", "span", "dl", "dt", "dd", "details", "summary", "div", "table", "caption"),
-    *("thead", "tbody", "tr", "th", "td", "bdi", "figure", "figcaption", "b", "pre", "code", "footer"),
+    *("thead", "tbody", "tr", "th", "td", "bdi", "figure", "figcaption", "b", "abbr", "pre", "code", "footer"),
     *("svg", "defs", "g", "path", "use", "clippath", "rect"),
 }
 

@@ -58,7 +58,8 @@ def test_page(hostile, browser, width, dark):
     )
     assert len(drawn) >= 5
     assert set(drawn) == {"narrow" if width < 600 else "wide"}
-    assert browser.evaluate("document.title") == "Bias, variance and incoherence"
+    family = "'\"><svg onload=alert(1)>"
+    assert browser.evaluate("document.title") == f"Bias, variance and incoherence of {family}, 1 to 8\u00a0B parameters"
 
 
 def test_no_name_becomes_part_of_the_page(hostile, browser):
@@ -73,10 +74,18 @@ def test_no_name_becomes_part_of_the_page(hostile, browser):
     made = "script, img, iframe, object, embed, form, input, base, [onload], [onerror], [onclick]"
     assert browser.evaluate(f"document.querySelectorAll('{made}').length") == 0
     addresses = browser.evaluate("[...document.querySelectorAll('[href]')].map(e => e.getAttribute('href'))")
-    assert len(addresses) > 10 and all(a.startswith(("#", "data:text/csv", "data:image/svg")) for a in addresses)
+    assert len(addresses) > 10 and all(a.startswith(("#", "data:text/csv", "texts.html#")) for a in addresses)
     text = browser.evaluate("document.documentElement.textContent")
     assert all(part in text for part in ("<script>", "onerror=window.hit=1", "javascript:window.hit=1", "{{7*7}}"))
     assert not set("\u202e\x1b\x00") & set(text)
+
+
+def test_texts_are_silent_and_alone(hostile, browser):
+    address = (hostile.folder / "texts.html").as_uri()
+    browser.open(address, width=390)
+    assert browser.evaluate("window.hit === undefined") is True
+    assert browser.requests() == [address] and browser.complaints() == []
+    assert browser.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_policy_is_in_force(hostile, browser):
@@ -150,3 +159,38 @@ def test_axe_would_find_something(browser, tmp_path):
     browser.evaluate(axe.read_text(encoding="utf-8") + "; 0")
     found = browser.evaluate("axe.run(document).then(r => r.violations.map(v => v.id))")
     assert {"image-alt", "html-has-lang"} <= set(found)
+
+
+def test_the_summary_of_fifteen_claims_is_one_sheet_of_paper(hostile, browser):
+    """A4 less its margins is 178 by 265 mm; figures begin on the next sheet."""
+    browser.open((hostile.folder / "report.html").as_uri(), width=1440)
+    browser.call("Emulation.setEmulatedMedia", {"media": "print"})
+    width, height = (round(mm / 25.4 * 96) for mm in (178, 265))
+    browser.call(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+    )
+    rows = "document.querySelectorAll('.verdicts > tbody')"
+    more = "for (let i = b.length; i < 16; i++) b[1].after(b[1].cloneNode(true))"
+    browser.evaluate(f"{{const b = {rows}; {more}; b[0].remove()}}")
+    assert browser.evaluate(f"{rows}.length") == 15
+    assert browser.evaluate("document.querySelector('.front').getBoundingClientRect().bottom + scrollY") <= height
+    assert browser.evaluate("getComputedStyle(document.querySelector('.carry')).breakBefore") == "page"
+    browser.call("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_the_contents_stay_in_view(hostile, browser):
+    for width in (390, 1440):
+        browser.open((hostile.folder / "report.html").as_uri(), width=width)
+        browser.evaluate("scrollTo(0, 3000)")
+        place = browser.evaluate("(r => [r.top, r.bottom])(document.querySelector('nav').getBoundingClientRect())")
+        assert place[0] == 0 < place[1] <= 844
+        assert browser.evaluate("document.querySelector('nav').scrollHeight > 0")
+
+
+def test_a_verdict_opens_without_a_script(hostile, browser):
+    browser.open((hostile.folder / "report.html").as_uri(), width=1440)
+    shown = "document.querySelector('.verdicts dl').checkVisibility()"
+    closed = browser.evaluate(shown)
+    browser.evaluate("document.querySelector('.verdicts .more summary').click()")
+    assert not closed and browser.evaluate(shown)

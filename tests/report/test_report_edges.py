@@ -24,7 +24,7 @@ def test_without_lengths(table, tmp_path):
     missing, page = build(table(lengths=False, models=2, questions=10), tmp_path, ["natural-overthinking"])
     assert sum("Not testable with these data. There is no length column" in m for m in missing) == 2
     assert any("neither a length column" in m for m in missing)
-    assert "1 claim was tested: 1 not testable." in page
+    assert '<b class="not-testable">1</b> <span class="not-testable">not testable</span>' in page
     assert "cannot be tested on these data" not in page  # what was asked for alone stands in sight
 
 
@@ -32,9 +32,10 @@ def test_many_claims_that_the_data_cannot_speak_to_are_folded_with_their_reasons
     silent = ["natural-overthinking", "length-saturates", "budget-lowers-incoherence", "length-predicts-more-than-size"]
     claims = [silent[0], "thirty-samples-suffice", *silent[1:]]
     _, page = build(table(lengths=False, models=2, questions=10), tmp_path, claims)
-    sight, _, rest = page.partition("<details><summary>4 claims cannot be tested on these data")
+    sight, _, rest = page.partition('<details class="silent"><summary>4 claims cannot be tested on these data')
     folded = rest.partition("</section>")[0]
-    named = [re.findall(r'<h3 id="claim-\d+">([\w-]+):', part) for part in (sight, folded)]
+    patterns = (r"Evidence and guards: ([\w-]+)<", r'<dt id="claim-\d+">([\w-]+)<')
+    named = [re.findall(pattern, part) for pattern, part in zip(patterns, (sight, folded), strict=True)]
     assert named == [["thirty-samples-suffice"], silent]
     assert folded.count("nothing can be said about length") == 2
 
@@ -43,7 +44,7 @@ def test_one_model_one_question(table, tmp_path):
     missing, page = build(table(models=1, questions=1), tmp_path)
     assert any("does not vary between questions" in m for m in missing)
     assert "No claim was tested." in page
-    assert "8 responses of 1 model to 1 question of b" in page
+    assert "8 responses: 1 model × 1 question of b × 8" in page
 
 
 def test_everything_right(table, tmp_path):

@@ -31,7 +31,7 @@ def test_needs_nothing_from_elsewhere(hostile, page):
     for _, attributes in page.elements:
         for key in ("src", "href", "data", "action", "xlink:href", "srcset"):
             value = attributes.get(key, "#")
-            assert value.startswith(("#", "data:text/csv")), value
+            assert value.startswith(("#", "data:text/csv", "texts.html#question-")), value
     assert "@import" not in hostile.page
     assert not re.search(r"url\((?!#)", hostile.page)
 
@@ -66,11 +66,12 @@ def test_data_links_hold_tables_that_no_spreadsheet_runs(page):
 
 def test_figures_say_their_finding_and_draw_names_as_paths(hostile, page):
     figures = [s for s in page.all("svg") if s.get("role") == "img"]
-    assert all(len(s["aria-label"]) > 40 for s in figures)
+    assert all(len(s["aria-label"]) > 40 for s in figures if s["class"] != "strip")
     assert not page.all("text")
     names = json.loads((hostile.folder / "results.json").read_text())["figures"]
     assert len(names) >= 5
-    assert len(figures) == 2 * len(names)  # each for wide and for narrow pages
+    forms = [s["class"] for s in figures if s["class"] != "strip"]
+    assert len(forms) == 2 * len(names) == 2 * forms.count("wide")  # each for wide and for narrow pages
 
 
 def test_identifiers_are_unique_and_references_resolve(page):
@@ -156,3 +157,12 @@ def test_code_of_each_figure_runs(hostile, page, tmp_path, monkeypatch):
     for code in codes:
         exec(compile(code, "figure", "exec"), {"responses": hostile.study.responses})
     assert sorted(p.suffix for p in tmp_path.iterdir()) == [".pdf"] * len(codes)
+
+
+def test_questions_to_read_first_link_to_their_responses(hostile, page):
+    links = [a["href"] for a in page.all("a") if a.get("href", "").startswith("texts.html#")]
+    texts = (hostile.folder / "texts.html").read_text(encoding="utf-8")
+    assert len(links) == len(set(links)) == texts.count("<h2") > 10
+    assert all(f'id="{link.partition("#")[2]}"' in texts for link in links)
+    assert texts.count("<article") == 8 * len(links) and "<img" not in texts
+    assert texts.count("&lt;img src=http://attack.invalid/text") == 8 * len(links)

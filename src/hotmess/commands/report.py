@@ -44,6 +44,11 @@ def add_parser(subparsers: Any) -> None:
     )
     interval_option(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; an earlier report is replaced")
+    parser.add_argument(
+        "--texts",
+        action="store_true",
+        help="also write texts.html: the responses to the questions to read first, whole",
+    )
     force_option(parser)
 
 
@@ -55,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.report.build import build_report
     from hotmess.report.folder import check
     from hotmess.report.sections import SECTIONS
+    from hotmess.report.texts import need_texts
 
     check(Path(args.out), inputs=args.files, force=args.force)  # before hours of work, not after
     claims = chosen_claims(args.claim, args.claims, args.negligible)
@@ -62,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
         with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)):
             stage("reading")
             study = make_study(args)
+            if args.texts:
+                need_texts(study.responses)  # before hours of work, not after
             verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
             page = build_report(
                 study,
@@ -71,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
                 population=args.population,
                 interval=args.interval,
                 code=study_code(args, study),
+                texts=args.texts,
                 force=args.force,
                 progress=stage,
             )

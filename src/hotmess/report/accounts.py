@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
+from collections import Counter
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hotmess.claims.scope import of_benchmarks
-from hotmess.words import join, size_span
+from hotmess.words import join
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
+    from hotmess.claims.verdict import Verdict
     from hotmess.responses.table import Responses
 
 PACKAGES = ("hotmess", "numpy", "scipy", "pandas", "duckdb", "jax", "numpyro", "arviz-base", "arviz-stats", "xarray")
@@ -98,9 +102,34 @@ def versions() -> dict[str, str]:
     return out
 
 
-def sizes_sentence(responses: Responses) -> str:
-    """The span of model sizes, where they are known."""
-    sizes = responses.table["model_size_b"].dropna()
-    if not len(sizes):
-        return ""
-    return f"The models have {size_span(sizes)} parameters."
+def digest(responses: Responses) -> str:
+    """SHA-256 of the responses, the same in whatever order the rows stand and whatever file they came from.
+
+    Every value counts, numbers as numbers and the rest as text; a column that is wholly empty does not.
+    """
+    table = responses.table
+    columns = [c for c in sorted(map(str, table.columns)) if (table[c].notna() & (table[c].astype(str) != "")).any()]
+    plain = [
+        table[c].astype(float) if table[c].dtype.kind in "iufb" else table[c].astype(str).where(table[c].notna(), "")
+        for c in columns
+    ]
+    rows = pd.util.hash_pandas_object(pd.concat(plain, axis=1), index=False, categorize=False).to_numpy().copy()
+    rows.sort()
+    return hashlib.sha256("\0".join(columns).encode() + rows.tobytes()).hexdigest()
+
+
+def together(verdicts: Sequence[Verdict]) -> str:
+    """What all decided verdicts say together: how many signs are expected to be wrong, and what others would say."""
+    from hotmess.claims.guards.several import expected_false_signs
+
+    found, said = expected_false_signs(list(verdicts)), []
+    if found["decided"] > 1:
+        said.append(
+            f"Of {found['decided']} claims decided, {found['expected_false_signs']:.2g} are expected to have the wrong "
+            "sign."
+        )
+    other = Counter(v.published.verdict for v in verdicts if v.published is not None)
+    if other:
+        listed = join([f"{what} {n}" for what, n in other.most_common()])
+        said.append(f"Published procedures, where there are any, would have said of the same responses: {listed}.")
+    return " ".join(said)

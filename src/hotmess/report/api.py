@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,52 @@ def report(
     to: str | Path,
     claims: Sequence[str | Claim] | None = None,
     population: str = "like-these",
+    texts: bool = False,
     **settings: Any,
 ) -> Path:
     """Write the report folder `to`; returns the path of report.html.
 
-    about: as for `as_study`; verdicts among several things are reported as they are, else `claims` (default: all) are
-    tested.
-    """
+    Parameters
+    ----------
+    about
+        As for `as_study`; verdicts among several things are reported as they are, else `claims` (default: all) are
+        tested.
+    texts
+        Also write texts.html, the responses to the questions to read first, whole.
+    settings
+        Of the `Study`, where responses are given.
 
+    Raises
+    ------
+    BadInput
+        Where `to` holds something other than an earlier report, a claim does not exist, or there are no texts.
+    """
     given: list[Verdict] = []
+    asked = call(to, claims, population, texts, settings)
     if isinstance(about, (list, tuple)):
         given = [one for one in about if isinstance(one, Verdict)]
         about = [one for one in about if not isinstance(one, Verdict)]
     study = as_study(about, **settings)
     verdicts = given or test_claims(study, claims, population=population)
-    return build_report(study, verdicts, out=Path(to), command="hotmess.report", population=population)
+    return build_report(study, verdicts, out=Path(to), command=asked, population=population, texts=texts)
+
+
+def call(
+    to: str | Path, claims: Sequence[str | Claim] | None, population: str, texts: bool, settings: Mapping[str, Any]
+) -> str:
+    """The call as it was made, and the script that made it, for the report's account of its making.
+
+    >>> call("out", ["natural-overthinking"], "these", False, {"seed": 1}).partition("  #")[0]
+    "hm.report(..., to='out', claims=['natural-overthinking'], population='these', seed=1)"
+    """
+    named: dict[str, Any] = {"to": str(to)}
+    if claims is not None:
+        named["claims"] = [one.name if isinstance(one, Claim) else str(one) for one in claims]
+    if population != "like-these":
+        named["population"] = population
+    if texts:
+        named["texts"] = True
+    listed = ", ".join(f"{name}={value!r}" for name, value in (named | dict(settings)).items())
+    script = Path(sys.argv[0] if sys.argv else "")
+    made = f"  # {script.name}" if script.suffix == ".py" else ""
+    return f"hm.report(..., {listed}){made}"

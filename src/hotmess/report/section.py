@@ -29,6 +29,8 @@ class Context:
         Probability inside intervals.
     code
         Lines of Python that make `study`, shown with every figure.
+    texts
+        Whether the responses that are to be read first are shown whole, on a page of their own.
     """
 
     study: Study
@@ -36,6 +38,7 @@ class Context:
     population: str
     interval: float
     code: str
+    texts: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,10 @@ class Figure:
         The table that is drawn.
     code
         The lines of Python that draw it, given `study`.
+    claims
+        Names of the claims that it shows: it stands on the first pages where one of them has a verdict.
+    first
+        Whether it stands on the first pages whatever the verdicts.
     """
 
     name: str
@@ -64,6 +71,8 @@ class Figure:
     draw: Callable[[float], Any]
     data: pd.DataFrame
     code: str
+    claims: tuple[str, ...] = ()
+    first: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,8 @@ class Table:
     """A table with a caption; `heads` maps columns to what they are called in the page.
 
     A column with `…_low` and `…_high` beside it is shown with its interval, in one cell. Numbers have
-    `digits` decimals, or those that `places` says. The page has the first `most` rows, the CSV has all.
+    `digits` decimals, or those that `places` says. The page has the first `most` rows, the CSV has all. `links` are
+    addresses of the first rows' first cells.
     """
 
     name: str
@@ -81,6 +91,7 @@ class Table:
     digits: int = 3
     places: Mapping[str, int] = field(default_factory=dict)
     most: int = 60
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,8 @@ class Section:
         Whether the section is folded away until it is asked for.
     posteriors
         name -> DataTree, saved as NAME.nc.
+    pages
+        Further pages: name of the file -> HTML.
     """
 
     name: str
@@ -109,3 +122,4 @@ class Section:
     missing: tuple[str, ...] = ()
     folded: bool = False
     posteriors: Mapping[str, Any] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)

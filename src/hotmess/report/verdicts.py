@@ -1,4 +1,4 @@
-"""Verdicts as they stand in the page: the sentence, and one line for each guard."""
+"""Verdicts as they stand in the page: a row of the table, and what opens beneath it."""
 
 from __future__ import annotations
 
@@ -6,42 +6,71 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED
-from hotmess.words import minus, show, with_interval
+from hotmess.report.strip import around_region, around_zero, strip
+from hotmess.words import capital, join, minus, show, with_interval
 
 if TYPE_CHECKING:
     from hotmess.claims.verdict import Verdict
 
 ORDER = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, INCONCLUSIVE, NOT_TESTABLE)
-
-
-def tally(verdicts: Sequence[Verdict]) -> str:
-    """How many claims got which verdict, in a sentence.
-
-    >>> tally([])
-    'No claim was tested.'
-    """
-    if not verdicts:
-        return "No claim was tested."
-    count = Counter(v.verdict for v in verdicts)
-    said = [f"{count[k]} {k}" for k in ORDER if count[k]]
-    head = f"{len(verdicts)} claim{'s were' if len(verdicts) != 1 else ' was'} tested"
-    return f"{head}: {', '.join(said)}."
-
+WORDS = {NEGLIGIBLE: "practically none"}
+"""Verdicts that the page calls by other words than JSON."""
 
 FEW = 3
 """So many claims that the data cannot speak to stand among the others; more are folded."""
 
 
-def views(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """What the page shows of each verdict; claims that the data cannot speak to are folded where there are many.
+def counts(verdicts: Sequence[Verdict]) -> list[tuple[int, str, str]]:
+    """(how many, what the page calls it, its class) of each verdict that there is.
 
-    A claim whose diagnostics failed stays in sight: the data speak to it, and another run may let them.
+    >>> counts([])
+    []
     """
-    out = [view(v) for v in verdicts]
-    silent = [v.verdict == NOT_TESTABLE and v.guards.get("gate", {}).get("passed", True) for v in verdicts]
-    many = sum(silent) > FEW
-    return [own | {"id": i, "folded": many and bool(quiet)} for i, (own, quiet) in enumerate(zip(out, silent), 1)]
+    number = Counter(v.verdict for v in verdicts)
+    return [(number[k], WORDS.get(k, k), css(k)) for k in ORDER if number[k]]
+
+
+def css(verdict: str) -> str:
+    """The class of a verdict.
+
+    >>> css("not testable")
+    'not-testable'
+    """
+    return verdict.replace(" ", "-")
+
+
+def silent(verdict: Verdict) -> bool:
+    """Whether the data cannot speak to a claim.
+
+    Where diagnostics failed they can, and another run may let them.
+    """
+    return verdict.verdict == NOT_TESTABLE and verdict.guards.get("gate", {}).get("passed", True)
+
+
+def views(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """What the page shows of each verdict, decided ones first; many that the data cannot speak to are folded."""
+    many = sum(map(silent, verdicts)) > FEW
+    out = [view(v) | {"id": i, "folded": many and silent(v)} for i, v in enumerate(verdicts, 1)]
+    place = {css(k): i for i, k in enumerate(ORDER)}
+    return sorted(out, key=lambda v: place[v["css"]])
+
+
+def elsewhere(verdicts: Sequence[Verdict]) -> str:
+    """What the data cannot speak to, in one sentence; nothing where that is not folded.
+
+    Words of what is missing come from the claims themselves (`Claim.absent`).
+    """
+    away = [v for v in verdicts if silent(v)]
+    if len(away) <= FEW:
+        return ""
+    missing = list(dict.fromkeys(v.absent for v in away if v.absent))
+    named = f", which hold no {join(missing, most=9).replace(' and ', ' or ')}" if missing else ""
+    rest = sum(not v.absent for v in away)
+    other = f"; {rest} for other reasons" if missing and rest else ""
+    return f"{len(away)} claims cannot be tested on these data{named}{other}."
 
 
 def view(verdict: Verdict) -> dict[str, Any]:
@@ -51,17 +80,71 @@ def view(verdict: Verdict) -> dict[str, Any]:
     more = () if failed else verdict.reasons[1:]
     return {
         "name": verdict.claim.name,
-        "verdict": verdict.verdict,
-        "css": verdict.verdict.replace(" ", "-"),
+        "statement": capital(verdict.claim.statement),
+        "verdict": WORDS.get(verdict.verdict, verdict.verdict),
+        "css": css(verdict.verdict),
         "sentence": minus(verdict.sentence),
-        "reasons": [minus(f"{r[:1].upper()}{r[1:]}".rstrip(".") + ".") for r in more],
+        "why": minus(capital(verdict.reasons[0]).rstrip(".") + ".") if verdict.reasons else "",
+        "reasons": [minus(capital(r).rstrip(".") + ".") for r in more],
         "place": verdict.claim.place,
         "guards": [
             *([("Preregistered", f"SHA-256 {verdict.claim.preregistration}")] if verdict.claim.preregistration else []),
-            *verdict.lines(),
+            *((title, minus(line)) for title, line in verdict.lines()),
         ],
         "each": [
             (str(e["name"]), with_interval(e["median"], e["low"], e["high"]), show(e.get("probability")))
             for e in verdict.each
         ],
+        **estimate(verdict),
+        "holds": "" if verdict.holds_in is None else f"{verdict.holds_in.holds} of {verdict.holds_in.models}",
+        "these": these(verdict),
+        "decide": decide(verdict),
     }
+
+
+def estimate(verdict: Verdict) -> dict[str, str]:
+    """The estimate, its interval and their drawing; empty where there is none."""
+    known = (verdict.median, verdict.low, verdict.high)
+    median, low, high = (np.nan if v is None else float(v) for v in known)
+    if not np.isfinite([median, low, high]).all():
+        return {"value": "", "between": "", "drawing": ""}
+    digits = places(low, high)
+    value, between = show(median, digits), f"{show(low, digits)} to {show(high, digits)}"
+    region = verdict.claim.region
+    delta = verdict.claim.negligible or 0.0
+    grey = region if region is not None else (-delta, delta)
+    if region is None and median > 0:
+        value = f"+{value}"
+    label = f"{value}, interval {between}"
+    if grey[1] > grey[0]:
+        label += f"; grey from {show(float(grey[0]), digits)} to {show(float(grey[1]), digits)}"
+    window = around_zero(low, high, delta) if region is None else around_region(low, high, region)
+    return {"value": value, "between": between, "drawing": strip(window, median, low, high, grey, label)}
+
+
+def places(low: float, high: float) -> int:
+    """Decimals that show an interval's width to two digits.
+
+    >>> places(0.010, 0.052), places(-0.47, 0.09), places(10.0, 250.0)
+    (3, 2, 0)
+    """
+    width = high - low
+    return int(np.clip(1 - np.floor(np.log10(width)), 0, 8)) if width > 0 else 3
+
+
+def these(verdict: Verdict) -> str:
+    """What holds among these models themselves, where the verdict is on models like these."""
+    own = verdict.these_models
+    if own is None:
+        return ""
+    digits = places(own.low, own.high)
+    return f"{WORDS.get(own.verdict, own.verdict)}: {with_interval(own.median, own.low, own.high, digits)}"
+
+
+def decide(verdict: Verdict) -> str:
+    """What would decide an open claim, or what the data could show."""
+    if verdict.verdict == INCONCLUSIVE and verdict.would_decide is not None:
+        return verdict.would_decide.sentence()
+    if verdict.smallest_effect is None:
+        return ""
+    return f"could show {verdict.smallest_effect:.2g} or more"

@@ -63,6 +63,7 @@ def models(context: Context) -> Section:
         lambda width: plot.incoherence_by_model(study, interval=context.interval, width=width),
         order,
         f"plot.incoherence_by_model(study, interval={context.interval})",
+        first=True,
     )
     posteriors = {}
     with contextlib.suppress(BadInput):

@@ -33,6 +33,7 @@ def length(context: Context) -> Section:
         lambda width: plot.incoherence_against_length(law, population=population, interval=interval, width=width),
         plot.incoherence_against_length_table(law, population=population, interval=interval),
         f"plot.incoherence_against_length(study.length_law, population={population!r}, interval={interval})",
+        claims=("incoherence-rises-with-length", "length-saturates"),
     )
     heads = {"model": "model", "condition": "condition", "budget": "budget", "slope": "slope β"}
     heads = {k: v for k, v in heads.items() if k in ("model", "slope") or summary[k].nunique() > 1}

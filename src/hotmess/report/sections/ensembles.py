@@ -147,4 +147,5 @@ def _real(context: Context) -> Figure:
         lambda width: plot.real_ensembles(real, interval=context.interval, width=width),
         table,
         f"plot.real_ensembles(hm.ensembles.real_ensembles(study.responses), interval={context.interval})",
+        claims=("ensembling-divides-variance",),
     )

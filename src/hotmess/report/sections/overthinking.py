@@ -119,6 +119,7 @@ def _joint(context: Context, fit: LengthFit) -> tuple[list[Figure], Table, list[
             data,
             "plot.overthinking_slopes(study.temperature, {'natural': study.halves, 'budget': study.budget_halves}, "
             f"population={population!r}, interval={interval})",
+            claims=("answers-get-hotter-with-length", "natural-exceeds-budget"),
         )
     ]
     if "budget" in fit.lengths.features or "zero" in fit.lengths.features:
@@ -137,6 +138,7 @@ def _joint(context: Context, fit: LengthFit) -> tuple[list[Figure], Table, list[
                 doses,
                 f"plot.dose_response(study.temperature, study.responses, population={population!r}, "
                 f"interval={interval})",
+                claims=("budget-lowers-incoherence",),
             )
         )
     heads = {

@@ -62,6 +62,7 @@ def _curves(context: Context) -> Figure:
         lambda width: plot.pass_curves(responses, interval=interval, seed=seed, width=width),
         table,
         f"plot.pass_curves(study.responses, interval={interval}, seed={study.seed})",
+        claims=("reliability-rises-with-scale",),
     )
 
 

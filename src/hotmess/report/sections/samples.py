@@ -57,4 +57,5 @@ def _efficiency(context: Context) -> Figure:
         lambda width: plot.sample_efficiency(made, spread, interval=interval, width=width),
         table,
         "plot.sample_efficiency(hm.sample_size(study.fit), hm.subset_spread(study.cells))",
+        claims=("thirty-samples-suffice",),
     )

@@ -31,6 +31,13 @@ def size(context: Context) -> Section:
         lambda width: plot.power_laws(laws, population=population, interval=interval, width=width),
         plot.power_laws_table(laws, population=population, interval=interval),
         f"plot.power_laws(study.power_laws, population={population!r}, interval={interval})",
+        claims=(
+            "hard-incoherence-rises-with-scale",
+            "easy-incoherence-falls-with-scale",
+            "bias-falls-faster-than-variance",
+            "variance-exponent-falls-with-difficulty",
+            "bias-exponent-constant-across-difficulty",
+        ),
     )
     heads = {c: c.replace("_", " ") for c in laws.by}
     heads |= {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from hotmess import plot
 from hotmess.answers.signatures import SIGNATURES, Thresholds, triage
 from hotmess.report.section import Context, Figure, Section, Table
+from hotmess.report.texts import FILE, anchor, has_texts, texts_page
 from hotmess.responses.outcomes import largest_error
 from hotmess.words import metric_words, percent, population_words, show
 
@@ -37,9 +40,15 @@ def signatures(context: Context) -> Section | None:
         f"plot.failure_signatures(study.fit, metric={metric!r}, population={context.population!r}, "
         f"interval={context.interval})",
     )
-    return Section(
-        "signatures", "How questions fail", text=_alike(rows), figures=(figure,), tables=(_table(rows, metric),)
-    )
+    table, pages = _table(rows, metric), {}
+    if context.texts:
+        first = table.data.head(table.most)
+        pages = {FILE: texts_page(study.responses, first)}
+        table = replace(table, links=tuple(f"{FILE}#{anchor(i)}" for i in range(1, len(first) + 1)))
+    text = _alike(rows)
+    if not context.texts and has_texts(study.responses):
+        text = (*text, "With --texts (in Python, texts=True) the table links to the responses themselves.")
+    return Section("signatures", "How questions fail", text=text, figures=(figure,), tables=(table,), pages=pages)
 
 
 def _table(rows: pd.DataFrame, metric: str) -> Table:

@@ -36,6 +36,7 @@ def natural(context: Context) -> Section:
         data,
         "plot.natural_contrast(study.contrast, study.unbiased_contrast, "
         f"population={population!r}, interval={interval})",
+        claims=("natural-overthinking",),
     )
     heads = {
         "model": "model",
