@@ -142,9 +142,9 @@ def these(verdict: Verdict) -> str:
 
 
 def decide(verdict: Verdict) -> str:
-    """What would decide an open claim, or what the data could show."""
-    if verdict.verdict == INCONCLUSIVE and verdict.would_decide is not None:
-        return verdict.would_decide.sentence()
-    if verdict.smallest_effect is None:
+    """What to do where nothing is decided, else what the data could show."""
+    if verdict.verdict == INCONCLUSIVE and verdict.next_step:
+        return minus(verdict.next_step)
+    if verdict.smallest_effect is None or verdict.claim.region is not None:
         return ""
     return f"could show {verdict.smallest_effect:.2g} or more"
