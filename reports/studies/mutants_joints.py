@@ -152,9 +152,7 @@ MUTANTS = [
         CARRIES,
     ),
     # guards
-    joint(
-        "decoding-not-asked", "guard", f"{GUARDS}/__init__.py", "(Decoding(), Diagnostics()", "(Diagnostics()", LOWER
-    ),
+    joint("decoding-not-asked", "guard", f"{GUARDS}/__init__.py", "(Decoding(), Units()", "(Units()", LOWER),
     joint(
         "checks-not-asked",
         "guard",

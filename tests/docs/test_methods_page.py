@@ -39,8 +39,34 @@ def test_every_section_names_the_modules_of_its_formulas():
     assert set(sections()) - set().union(*named().values()) == {"8"}  # what was measured: studies, no formulas
 
 
+def told(module: str) -> set[str]:
+    """The sections that a module says it belongs to."""
+    text = re.sub(r"\s+", " ", documentation(module))
+    return set(re.findall(r"\d+", " ".join(re.findall(r"methods, sections? ((?:\d+(?:, | and )?)+)", text))))
+
+
 @pytest.mark.parametrize("module", sorted(named()))
 def test_a_module_says_which_section_it_is(module):
-    text = re.sub(r"\s+", " ", documentation(module))
-    told = set(re.findall(r"\d+", " ".join(re.findall(r"methods, sections? ((?:\d+(?:, | and )?)+)", text))))
-    assert told & named()[module], f"{module} is in section {sorted(named()[module])} of the methods page"
+    assert told(module) & named()[module], f"{module} is in section {sorted(named()[module])} of the methods page"
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def test_every_module_that_names_a_section_stands_on_the_page():
+    """By its own name, or by that of its package."""
+    on_page, missing = named(), []
+    for path in sorted(ROOT.rglob("*.py")):
+        module = name_of(path)
+        assert told(module) <= set(sections()), f"{module} names a section that is not there"
+        parts = module.removesuffix(".__init__").split(".")
+        if told(module) and path.stem != "__init__" and not {".".join(parts[:i]) for i in (1, 2, 3)} & set(on_page):
+            missing.append(module)
+    assert not missing
+
+
+def test_the_studies_that_the_page_names_are_there():
+    root = Path(__file__).parents[2]
+    pages = set(re.findall(r"`(?:reports/studies/)?(\w+\.(?:md|py))`", PAGE))
+    assert len(pages) > 20 and not {page for page in pages if not (root / "reports" / "studies" / page).exists()}

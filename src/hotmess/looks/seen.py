@@ -4,7 +4,8 @@ A response is known by its cell, its answer, target and length; of equal ones th
 a 64-bit hash h. The digest is of all of them. Beside it stand their first bits, sorted, as differences: some two bytes
 a response, in which each response of the earlier table is looked up. One that was changed or taken away is missed with
 a chance of about (responses now)/(4096 × responses then), and of the table whole that chance is this to the power of
-how many were changed. Of more than 100,000 responses a random half, quarter, … is kept.
+how many were changed. Of more than 100,000 responses a random half, quarter, … is kept (methods,
+section 9).
 """
 
 from __future__ import annotations
