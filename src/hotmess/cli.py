@@ -14,7 +14,7 @@ from hotmess.errors import BadInput
 from hotmess.files import reason
 from hotmess.home import bear_no_home
 from hotmess.interrupt import CODE, end, happened, heeded
-from hotmess.limits import limited, machine, show
+from hotmess.limits import limited, machine, require_addresses, show
 from hotmess.terminal import one_line, streams
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -92,12 +92,17 @@ def _run(arguments: list[str]) -> int:
             parser.print_help()
         else:
             quiet = _silence() if getattr(args, "quiet", False) else contextlib.nullcontext()
+            require_addresses()
             with quiet, limited(getattr(args, "memory", None)):
                 code = int(args.run(args) or 0)
     finally:
         if sys.exc_info()[0] in (None, SystemExit):
             sys.stdout.flush()
     return code
+
+
+_NO_MEMORY = ("RESOURCE_EXHAUSTED", "OutOfMemoryException")
+"""How JAX says that there is no memory, and the name of DuckDB's exception."""
 
 
 def _sentence(error: BaseException) -> str | None:
@@ -107,7 +112,7 @@ def _sentence(error: BaseException) -> str | None:
     if isinstance(error, OSError):
         place = f"{os.fsdecode(error.filename)!r} cannot be used" if error.filename else "A file cannot be used"
         return f"{place}: {reason(error)}."
-    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)[:200]:
+    if isinstance(error, MemoryError) or type(error).__name__ in _NO_MEMORY or _NO_MEMORY[0] in str(error)[:200]:
         return f"There is not enough memory for this (of {show(machine())}); give fewer rows or draws."
     if isinstance(error, RecursionError):
         return "The input is nested too deeply."

@@ -32,6 +32,9 @@ UNITS = {
 LEAST = 64 << 20
 """Least memory that can be asked for, in bytes: with less no table can be read at all."""
 
+ADDRESSES = 2_500_000_000
+"""Least bytes of addresses for a process: with fewer, threads of compiled code find no place and end it unasked."""
+
 OBJECT = 100
 """Bytes that a value of a JSON document takes as an object of Python, with its place in a list or mapping."""
 
@@ -84,13 +87,32 @@ def machine() -> int:
     for place in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         with contextlib.suppress(OSError, ValueError):
             sizes.append(int(Path(place).read_text()))
+    own = of_process()
+    return max(min([*sizes, own] if own else sizes), LEAST)
+
+
+def of_process() -> int | None:
+    """The process's own limit of addresses (`ulimit -v`), in bytes; None where it has none."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
         soft = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if soft != resource.RLIM_INFINITY:
-            sizes.append(soft)
-    return max(min(sizes), LEAST)
+        return None if soft == resource.RLIM_INFINITY else soft
+    return None
+
+
+def require_addresses() -> None:
+    """Refuse to begin under a limit of addresses that leaves no place for the libraries.
+
+    Raises:
+        BadInput: where the process may use less than `ADDRESSES`.
+    """
+    own = of_process()
+    if own is not None and own < ADDRESSES:
+        raise BadInput(
+            f"This process may use {show(own)} of addresses (ulimit -v), and needs {show(ADDRESSES)}: raise that "
+            "limit, and bound what is read with --memory."
+        )
 
 
 def require(size: float, what: str) -> None:

@@ -113,6 +113,7 @@ def test_a_locale_without_the_letters(table):
         (MemoryError(), "There is not enough memory for this"),
         (RecursionError("maximum recursion depth exceeded"), "nested too deeply"),
         (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 10 bytes"), "There is not enough memory"),
+        (type("OutOfMemoryException", (Exception,), {})("Out of Memory Error\nmore"), "There is not enough memory"),
         (BadInput("One\nline."), r"One\nline."),
     ],
 )
@@ -184,3 +185,9 @@ def test_memory_is_one_setting(table, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main(["decompose", str(table), "--memory", "little"])
     assert "is not a size" in capsys.readouterr().err
+
+
+def test_too_few_addresses_for_the_libraries(monkeypatch, capsys):
+    monkeypatch.setattr("hotmess.limits.of_process", lambda: 1_200_000_000)
+    assert main(["claims"]) == 2
+    assert "1.2 GB of addresses (ulimit -v), and needs 2.5 GB" in capsys.readouterr().err

@@ -14,6 +14,8 @@ import pytest
 from hotmess.errors import BadInput
 from hotmess.limits import limited
 from hotmess.responses.bounded import read_parquet
+from hotmess.responses.condition import connect
+from hotmess.responses.read import read
 
 ROWS = 20_000
 
@@ -57,6 +59,32 @@ def test_the_same_table_as_without_a_limit(tmp_path):
     assert read_parquet(tmp_path / "t.parquet", "it").equals(pq.read_table(tmp_path / "t.parquet"))
     buffer = pa.py_buffer((tmp_path / "t.parquet").read_bytes())
     assert read_parquet(pa.BufferReader(buffer), "it").equals(pq.read_table(tmp_path / "t.parquet"))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_no_memory_is_no_damage(tmp_path, monkeypatch, name):
+    """What fails for want of memory is not called damaged, and not left out by --skip-damaged."""
+
+    def full(*_, **__):
+        raise pa.ArrowMemoryError("malloc of size 64 failed")
+
+    frame = pa.table({"model": ["m"], "question": ["q"], "score": [1.0]}).to_pandas()
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    monkeypatch.setattr("pyarrow.csv.read_csv", full)
+    monkeypatch.setattr("hotmess.responses.load.read_parquet", full)
+    with pytest.raises(MemoryError):
+        read(tmp_path / name, skip_damaged=True)
+
+
+def test_one_thread_where_addresses_are_few():
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 40 if hard == resource.RLIM_INFINITY else hard, hard))
+    try:
+        with connect() as connection:
+            assert connection.execute("SELECT current_setting('threads')").fetchall() == [(1,)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 @pytest.mark.slow

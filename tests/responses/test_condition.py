@@ -9,6 +9,7 @@ import pytest
 from hotmess.errors import BadInput
 from hotmess.responses.condition import LONGEST, checked
 from hotmess.responses.filter import rows_where
+from hotmess.responses.read import read
 
 FRAME = pd.DataFrame({"model": ["a", "b", "a"], "n": [1, 2, 3], "current_date": ["x", "y", "z"]})
 
@@ -39,7 +40,7 @@ def test_conditions(sql, rows):
         ("n = 1, n = 2", "single expression"),
         ("n = 1 LIMIT 1", "modifier"),
         ("n = 1 AS y", "not one condition"),
-        ("", "Parser Error"),
+        ("", "it is empty"),
         ("*", "all columns"),
         ("n = ?", "leaves a value open"),
         ("random() < 0.5", "random comes out otherwise"),
@@ -70,3 +71,10 @@ def test_what_is_no_condition(sql, words):
 def test_functions_are_known_whatever_their_case():
     with pytest.raises(BadInput, match="otherwise"):
         checked("RANDOM() < 0.5", [])
+
+
+def test_an_empty_condition_is_no_absent_one(tmp_path):
+    FRAME.assign(question="q", score=1.0, sample=range(len(FRAME))).to_parquet(tmp_path / "t.parquet")
+    for engine in (None, "duckdb"):
+        with pytest.raises(BadInput, match="it is empty"):
+            read(tmp_path / "t.parquet", where="", engine=engine)

@@ -36,9 +36,10 @@ def connect() -> duckdb.DuckDBPyConnection:
     """A DuckDB connection in memory that draws no progress bar, opens no files and takes the memory that is allowed."""
     import duckdb
 
-    from hotmess.limits import memory
+    from hotmess.limits import memory, of_process
 
-    connection = duckdb.connect(":memory:")
+    # A thread that finds no place for its stack ends the process, so under a limit of addresses there is but one.
+    connection = duckdb.connect(":memory:", config={"threads": 1} if of_process() else {})
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET autoload_known_extensions = false")
@@ -64,6 +65,8 @@ def checked(sql: str, columns: Iterable[str]) -> str:
 
     if len(sql) > LONGEST:
         raise BadInput(f"The condition has {len(sql):,} characters; the longest has {LONGEST:,}.")
+    if not sql.strip():
+        raise refusal(sql, "it is empty")
     if "\0" in sql or sql != sql.encode("utf-8", "replace").decode():
         raise refusal(sql, "it is no text")
     try:

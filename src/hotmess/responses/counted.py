@@ -113,7 +113,7 @@ def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
     where, outcome, metric, length, keep = ask.where, ask.outcome, ask.metric, ask.length, ask.keep
     facts = _facts(source, rows, there)
     if not facts["rows"]:
-        raise BadInput(f"No row is left by the condition {where!r}." if where else "The files have no rows.")
+        raise BadInput("The files have no rows." if where is None else f"No row is left by the condition {where!r}.")
     head = _head(source, rows, there)
     for name in ("model", "question"):
         require(head, name)
@@ -184,7 +184,7 @@ def _rows(source: Engine, there: Mapping[str, str], ask: _Ask) -> str:
         for ours, theirs in there.items()
     )
     rows = f"(SELECT {listed} FROM {source.relation}) AS responses"
-    return f"(SELECT * FROM {rows} WHERE (\n{checked(where, there)}\n)) AS chosen" if where else rows
+    return f"(SELECT * FROM {rows} WHERE (\n{checked(where, there)}\n)) AS chosen" if where is not None else rows
 
 
 def _text(value: str) -> str:

@@ -159,6 +159,8 @@ def _arrow(file: Opened, kind: str, *, schema: bool = False) -> Any:
             found = table.schema if schema else table
         _ = found.names if schema else found.column_names  # names that are no text are found here
         return found
+    except MemoryError:  # no damage of the file's
+        raise
     except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
         raise Damaged(f"The file {file.name!r} is not sound {word}: {_first(error)}.") from None
 
@@ -194,6 +196,8 @@ def _load_csv(file: Opened) -> pd.DataFrame:
         convert: Any = pc.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
         try:
             table = pc.read_csv(stream, read, parse, convert)
+        except MemoryError:
+            raise
         except (pa.ArrowException, OSError, ValueError) as error:
             words = _first(error)
             if "UTF8" in words:

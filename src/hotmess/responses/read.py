@@ -163,7 +163,7 @@ def read(
             _need(frame, key)
             frame, said = join_facts(frame, facts_of(facts, key), key, called(facts, key))
             notes += said
-    if where:
+    if where is not None:
         rows = rows_where(frame, where)
         notes.append(f"{len(frame) - len(rows):,} rows were left out by --where {where!r}.")
         frame, place, origin = only(frame, place, origin, rows)

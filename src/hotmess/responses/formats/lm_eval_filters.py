@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hotmess.responses.condition import connect
 from hotmess.responses.formats.hostile import clean, mapping, sequence
 
 MAX_PATTERN = 1_000
@@ -188,10 +189,8 @@ def _query(texts: Sequence[str], columns: str, pattern: str) -> list[Any]:
     import duckdb
     import pyarrow as pa
 
-    connection = duckdb.connect(":memory:")
+    connection = connect()
     try:
-        connection.execute("SET enable_progress_bar = false")
-        connection.execute("SET enable_external_access = false")
         connection.register("texts", pa.table({"number": range(len(texts)), "response": pa.array(texts, pa.string())}))
         return connection.execute(f"SELECT {columns} FROM texts ORDER BY number", [pattern]).fetchall()
     except duckdb.Error as error:
