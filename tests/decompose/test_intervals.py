@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+import hotmess as hm
 from hotmess.decompose import intervals
 from hotmess.decompose.aggregate import incoherence, question_means
 from hotmess.decompose.points import Points, from_responses, from_tally
@@ -157,3 +159,20 @@ def test_plug_in_terms_would_not_cover():
 
 def test_an_undefined_ratio_has_no_interval():
     assert np.isnan(intervals.ratio_contrast(0.0, 0.0)).all()
+
+
+@pytest.mark.parametrize("cluster", [None, "passage"])
+def test_draws_in_blocks_are_the_draws(monkeypatch, cluster):
+    table = hm.example().table
+    table = table.assign(passage=table["question"].astype(str).str[-1])
+    responses = hm.read(table, cluster=cluster)
+    settings = {"by": ["model", "budget"], "interval": 0.8, "draws": 301}
+    whole = hm.decompose(responses, **settings).frame()
+    monkeypatch.setattr("hotmess.decompose.grouping.BLOCK", 64 * table["question"].nunique() + 1)
+    pd.testing.assert_frame_equal(hm.decompose(responses, **settings).frame(), whole, rtol=1e-12)
+
+
+def test_student_s_t_is_scipy_s():
+    df = np.array([0.5, 1.0, 3.7, 49.0, 1e12, np.inf])
+    np.testing.assert_allclose(intervals.student(0.05, df), stats.t.isf(0.05, df), rtol=1e-8)
+    assert np.isnan(intervals.student(0.05, np.nan))

@@ -29,6 +29,8 @@ def frame() -> pd.DataFrame:
         model_size_b=np.where(table["model"] == "big", 7.0, 0.5),
         reasoning_tokens=np.where(RNG.random(size) < 0.1, np.nan, RNG.integers(20, 400, size) + 40 * place),
         topic=np.where(place < 5, "x", "y"),
+        passage=place // 3,
+        worth=1.0 + place % 4,
         part=RNG.choice(["u", "v"], size),
     )
 
@@ -63,9 +65,10 @@ def said(monkeypatch, capsys):
             "these",
             "--interval=0.9",
         ],
+        ["--by", "model", "--cluster", "passage", "--weight", "worth", "--interval", "0.9"],
         ["--by", "model", "--estimator", "latent", "--draws", "60", "--interval", "0.9"],
     ],
-    ids=["groups", "unbiased", "difficulty", "renamed", "latent"],
+    ids=["groups", "unbiased", "difficulty", "renamed", "clusters", "latent"],
 )
 def test_numbers_are_those_of_the_table_read_whole(frame, tmp_path, said, options):
     file = tmp_path / "r.parquet"

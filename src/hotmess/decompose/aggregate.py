@@ -15,8 +15,8 @@ def cell_weights(group: Ints, question: Ints) -> Floats:
     """
     if not len(group):
         return np.zeros(0)
-    pair = np.stack([group, question], axis=1)
-    _, code, count = np.unique(pair, axis=0, return_inverse=True, return_counts=True)
+    pair = group.astype(np.int64) * (int(question.max()) + 1) + question
+    _, code, count = np.unique(pair, return_inverse=True, return_counts=True)
     return 1.0 / count[code.ravel()]
 
 
@@ -46,9 +46,9 @@ def question_means(
         at = np.flatnonzero(group == g)
         if len(at):
             index, code = np.unique(question[at], return_inverse=True)
-            sums = np.zeros((len(index), values.shape[1] + 1))
-            np.add.at(sums, code, cell[at, None] * np.c_[values[at], np.ones(len(at))])
-            total = rows[:, index] @ sums
+            parts = cell[at, None] * np.c_[values[at], np.ones(len(at))]
+            sums = np.stack([np.bincount(code, weights=column, minlength=len(index)) for column in parts.T], axis=1)
+            total = (rows if len(index) == rows.shape[1] else rows[:, index]) @ sums
             out[:, g] = total[:, :-1] / total[:, -1:]
     return out[0] if weights is None else out
 

@@ -16,6 +16,9 @@ from hotmess.responses.units import CLUSTER, WEIGHT
 if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
 
+BLOCK = 1 << 24
+"""Weights of questions (draws × questions) that are held at once."""
+
 
 @dataclass(frozen=True)
 class CellGroups:
@@ -124,7 +127,7 @@ def question_units(cells: pd.DataFrame, question: Ints) -> tuple[Ints | None, Fl
     return cluster, own
 
 
-def question_draws(cells: pd.DataFrame, question: Ints, draws: int, seed: int) -> Floats:
+def question_draws(cells: pd.DataFrame, question: Ints, draws: int, seed: int | np.random.Generator) -> Floats:
     """(draws, questions) weights as they are drawn for questions like these: of their clusters, times their own.
 
     cells: a table of cells; question: (cells,) index of each cell's question.
@@ -139,6 +142,24 @@ def question_draws(cells: pd.DataFrame, question: Ints, draws: int, seed: int) -
     cluster, own = question_units(cells, question)
     units = int(question.max()) + 1 if cluster is None else int(cluster.max()) + 1
     return on_questions(question_shares(units, draws, seed), cluster, own)
+
+
+def drawn_means(
+    values: Floats, cells: pd.DataFrame, groups: CellGroups, good: np.ndarray, draws: int, seed: int
+) -> Floats:
+    """(draws, groups, k) means of terms over questions like these, of the good cells; in blocks that memory holds.
+
+    values: (good cells, k) terms; cells: the table of all cells.
+    """
+    from hotmess.decompose.aggregate import question_means
+
+    rng, most = np.random.default_rng(seed), max(1, BLOCK // max(1, int(groups.question.max(initial=0)) + 1))
+    at = {"group": groups.code[good], "question": groups.question[good], "groups": groups.count}
+    parts = [
+        question_means(values, **at, weights=question_draws(cells, groups.question, min(most, draws - start), rng))
+        for start in range(0, draws, most)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def unit_index(cells: pd.DataFrame) -> tuple[Ints, Floats]:

@@ -12,7 +12,7 @@ import pandas as pd
 from hotmess.arrays import Floats
 from hotmess.decompose import intervals, kl
 from hotmess.decompose.aggregate import cell_weights, incoherence, question_means
-from hotmess.decompose.grouping import CellGroups, make_groups, question_draws
+from hotmess.decompose.grouping import CellGroups, drawn_means, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
 from hotmess.decompose.squared import Terms
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
@@ -184,10 +184,7 @@ def _intervals(
     few = (summary["units"] > 0) & (summary["units"] < intervals.FEW)
     if population == "like-these":
         values = np.stack([terms.error, terms.bias2, terms.variance], axis=1)[good]
-        weights = question_draws(cells.table, groups.question, draws, seed)
-        drawn = question_means(
-            values, group=groups.code[good], question=groups.question[good], groups=groups.count, weights=weights
-        )
+        drawn = drawn_means(values, cells.table, groups, good, draws, seed)
         ratio = incoherence(drawn[..., 0], drawn[..., 2])
         for name, column in zip(TERMS, [*np.moveaxis(drawn, -1, 0), ratio], strict=True):
             low, high = intervals.bootstrap_interval(

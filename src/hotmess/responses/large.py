@@ -33,7 +33,7 @@ LISTS = ("probs", "tests", "embedding", "point", "target_point")
 
 TAKEN = (
     *("columns", "constants", "models", "model", "where", "outcome", "metric", "length", "scale", "merge"),
-    *("outside_unparsable", "allow_copies"),
+    *("outside_unparsable", "allow_copies", "cluster", "weight"),
 )
 """What an engine can be asked, among the arguments of `hotmess.read`."""
 

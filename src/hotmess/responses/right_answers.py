@@ -32,6 +32,8 @@ def one_right(table: pd.DataFrame, outcome: str, place: Place) -> list[str]:
     """
     if outcome not in ("answer", "probs", "text") or "target" not in table.columns:
         return []
+    if table["target"].dtype.kind in "iufb":
+        return []
     targets = [_listed(value, outcome) for value in table["target"]]
     written = _written(table) if outcome == "text" and not any(target is not None for target in targets) else {}
     if written:
