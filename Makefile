@@ -13,6 +13,7 @@ report: $(READY)
 
 # Reduced sizes, in minutes; the results of full runs are under reports/benchmarks, with their commands.
 bench: $(READY)
+	$(BIN)/python benchmarks/everyday.py --only report --against reports/benchmarks/everyday_baseline.json
 	$(BIN)/python benchmarks/startup.py --repeats 5 --out .cache/bench
 	$(BIN)/python benchmarks/reduction.py --responses 1000000 --repeats 3 --out .cache/bench
 	$(BIN)/python benchmarks/readers.py --samples 3000

@@ -3,6 +3,9 @@
     python benchmarks/everyday.py --out reports/benchmarks/everyday.json
     python benchmarks/everyday.py --tree ../other --only report --against reports/benchmarks/everyday_baseline.json
 
+With --against each command has a target, a share of its ratio then: a third for the report, half for all claims, no
+more for one claim cold; pass or miss is printed.
+
 Each command is a Python of its own with the tree's `src` first on the path and standard options; its time is that of
 the processor (user and system, its children's too), so that other work on a shared machine counts little. Before and
 after each command a loop of fixed work is timed, and the command's time is divided by the mean of the two: a ratio of
@@ -31,6 +34,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 COT = ROOT.parent / "shared" / "data" / "cot-scaling-qwen2.5.parquet"
+TARGETS = {
+    "report of 1,920 responses": 1 / 3,
+    "one claim, cold": 1.0,
+    "all claims of the example": 0.5,
+    "all claims of cot-scaling": 0.5,
+}
 LOOP = """
 import numpy as np
 total = 0
@@ -146,6 +155,14 @@ def least(
     return min(runs)
 
 
+def verdict(name: str, one: dict[str, Any], earlier: dict[str, Any]) -> str:
+    """Whether a command's target is met, in words; empty where it has none."""
+    if name not in TARGETS:
+        return ""
+    target = TARGETS[name] * earlier[name]["ratio"]
+    return f"; target {target:.2f}: {'pass' if one['ratio'] <= target else 'miss'}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tree", type=Path, default=ROOT, help="source tree to measure (default: this one)")
@@ -161,7 +178,9 @@ def main() -> None:
         earlier = json.loads(args.against.read_text())["commands"]
         for name, one in found.items():
             if "ratio" in one and "ratio" in earlier.get(name, {}):
-                print(f"{name}: {earlier[name]['ratio']:.2f} before, {one['ratio']:.2f} now")
+                print(
+                    f"{name}: {earlier[name]['ratio']:.2f} before, {one['ratio']:.2f} now{verdict(name, one, earlier)}"
+                )
     if args.out:
         about = {"python": platform.python_version(), "machine": platform.machine(), "repeats": args.repeats}
         args.out.write_text(json.dumps({**about, "commands": found}, indent=1) + "\n")

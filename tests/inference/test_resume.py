@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from hotmess.inference import resume
 from hotmess.inference.resume import digest, keep, resumed
 from hotmess.inference.sample import to_tree
 
 calls = []
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_kept(monkeypatch):
+    monkeypatch.setattr(resume, "WORTH", 0.0)
 
 
 @resumed
@@ -41,6 +47,17 @@ def test_an_interrupted_job_makes_nothing_twice(tmp_path):
         for name in first[group].dataset:
             assert first[group][name].dtype == again[group][name].dtype
     assert not folder.exists()  # a job that ends well leaves nothing behind
+
+
+def test_what_is_made_in_no_time_is_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(resume, "WORTH", 60.0)
+    calls.clear()
+    with pytest.raises(Stop), keep(tmp_path / "fits"):
+        posterior({"x": np.zeros(1)}, seed=1)
+        assert not list((tmp_path / "fits").glob("*"))
+        posterior({"x": np.zeros(1)}, seed=1)
+        raise Stop
+    assert calls == [1, 1]
 
 
 def test_without_a_job_nothing_is_kept(tmp_path, monkeypatch):

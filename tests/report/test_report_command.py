@@ -55,8 +55,10 @@ def test_an_interruption_leaves_everything_as_it_was(scores, tmp_path, capsys, m
 
 
 def test_the_same_command_goes_on_from_finished_fits(table, tmp_path, monkeypatch):
-    from hotmess.inference import store
+    from hotmess.inference import resume, store
     from hotmess.report import build, sections
+
+    monkeypatch.setattr(resume, "WORTH", 0.0)
 
     table(models=1, questions=30, samples=6).to_parquet(tmp_path / "t.parquet")
     words = ["report", str(tmp_path / "t.parquet"), "--out", str(tmp_path / "mine"), "--draws", "120"]

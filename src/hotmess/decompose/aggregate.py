@@ -17,7 +17,8 @@ def cell_weights(group: Ints, question: Ints) -> Floats:
         return np.zeros(0)
     pair = group.astype(np.int64) * (int(question.max()) + 1) + question
     _, code, count = np.unique(pair, return_inverse=True, return_counts=True)
-    return 1.0 / count[code.ravel()]
+    out: Floats = 1.0 / count[code.ravel()]
+    return out
 
 
 def question_means(

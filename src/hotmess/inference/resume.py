@@ -3,7 +3,7 @@
 A function that returns a posterior and is decorated with `resumed` looks for its result in the folder that `keep` names
 for the time of a job. What it is found by is a hash of everything it was called with, of the code that makes it, and of
 the versions of the packages behind it; what cannot be hashed is not kept. Files are netCDF: nothing is unpickled. A
-file's name holds a hash of its content too: one that is damaged is made again.
+file's name holds a hash of its content too: one that is damaged is made again. What is made in no time is not kept.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import functools
 import hashlib
 import inspect
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from importlib.metadata import version
@@ -30,6 +31,8 @@ from hotmess.inference.store import from_bytes, to_bytes
 P = ParamSpec("P")
 _FOLDER: ContextVar[Path | None] = ContextVar("folder of finished fits", default=None)
 PACKAGES = ("numpy", "jax", "numpyro")
+WORTH = 0.5
+"""Seconds of processor time from which on a fit is kept: to write one takes a good part of that."""
 
 
 @contextlib.contextmanager
@@ -59,7 +62,10 @@ def resumed(make: Callable[P, xr.DataTree]) -> Callable[P, xr.DataTree]:
         kept = _kept(folder, start)
         if kept is not None:
             return kept
+        began = time.process_time()
         tree = make(*args, **kwargs)
+        if time.process_time() - began < WORTH:
+            return tree
         with contextlib.suppress(OSError, BadInput):  # a full disk costs the next run time, and this one nothing
             folder.mkdir(parents=True, exist_ok=True)
             content = to_bytes(tree)
