@@ -255,6 +255,26 @@ MUTANTS = [
         *("(1 - off - squares) * n / (n - 1)", "(1 - off - squares)", "estimates/test_estimates.py"),
     ),
     _m(
+        *("law-of-embeddings-forgets-what-no-line-changes", "missing term", "laws/embeddings.py"),
+        "rest += 0.5 * float(np.linalg.slogdet(2 * np.pi * covariance)[1])",
+        "rest += 0.0",
+        *("inference/test_posteriors.py", "whole_gaussian"),
+    ),
+    _m(
+        *("patterns-of-tests-all-alike", "factor", "answers/engines.py"),
+        *("options=letters.options,", "options=letters.choices - 1,", "inference/test_posteriors.py", "pattern"),
+    ),
+    _m(
+        *("another-option-for-the-target", "swapped label", "answers/vector_data.py"),
+        *("LetterCells(counts[:, 0], counts[:, 1:]", "LetterCells(counts[:, 1], counts[:, 1:]"),
+        *("answers/test_vector_routes.py", "statements"),
+    ),
+    _m(
+        *("models-without-a-residual", "missing term", "laws/lines.py"),
+        *("residuals=(Part((0, 0), np.eye(len(y))),)", "residuals=(Part((0, 0), 0 * np.eye(len(y))),)"),
+        *("laws/test_gaussian_law.py", "line_through"),
+    ),
+    _m(
         *("temperature-turned", "sign", "temperature/likelihood.py"),
         *("cold = jnp.exp(-heat)", "cold = jnp.exp(heat)", "temperature/test_likelihood.py"),
     ),

@@ -7,6 +7,7 @@ from scipy.integrate import quad
 
 from hotmess.laws.gaussian import GaussianLaw, Part, log_normal
 from hotmess.laws.hyperprior import HyperPrior
+from hotmess.laws.lines import line_draws
 
 HYPER = HyperPrior((0.5, 0.8, 0.3), correlations=1)
 
@@ -155,3 +156,26 @@ def test_log_densities_of_many_normals_are_scipys():
     cov, x = root @ np.swapaxes(root, 1, 2) + 0.1 * np.eye(4), rng.normal(size=(5, 4))
     exact = [stats.multivariate_normal.logpdf(v, np.zeros(4), c) for v, c in zip(x, cov)]
     np.testing.assert_allclose(log_normal(x, cov), exact, rtol=1e-9)
+
+
+def test_a_line_through_models_is_the_mixture_over_their_residual():
+    """By the exact Normal posterior of the slope at many residuals, weighted by the exact density of the values."""
+    rng = np.random.default_rng(8)
+    x, arm = np.array([0.0, 1.0, 2.0, 3.0, 1.0, 2.0]), np.array([0, 0, 0, 0, 1, 1])
+    y = 0.3 * x + 0.4 * arm + 0.4 * rng.normal(size=6)
+    noise = 0.01 * (np.eye(6) + 0.3)
+    design = np.column_stack([arm == 0, arm == 1, x - x.mean()]).astype(float)
+    prior = np.diag([1.0, 1.0, 0.25])
+    weights, means, variances = [], [], []
+    for tau in stats.halfnorm.ppf((np.arange(400) + 0.5) / 400, scale=0.5):
+        whole = design @ prior @ design.T + noise + tau**2 * np.eye(6)
+        gain = np.linalg.solve(whole, design @ prior).T
+        weights.append(stats.multivariate_normal(np.zeros(6), whole).pdf(y - y.mean()))
+        means.append(gain[2] @ (y - y.mean()))
+        variances.append((prior - gain @ design @ prior)[2, 2])
+    w = np.array(weights) / np.sum(weights)
+    mean = w @ means
+    sd = np.sqrt(w @ (np.array(variances) + np.array(means) ** 2) - mean**2)
+    b = line_draws(y, noise, x, arm, slope=0.5, residual=0.5, draws=20_000, seed=1)
+    assert b.mean() == pytest.approx(mean, abs=5 * sd / np.sqrt(20_000))
+    assert b.std() == pytest.approx(sd, rel=0.03) and sd > 0.1
