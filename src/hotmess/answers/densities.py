@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 if TYPE_CHECKING:
     from hotmess.answers.posterior import Fit
@@ -22,7 +23,7 @@ def fit_densities(fit: Fit) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     parameters, tails = fit.parameters(), counts_of(fit.letters, fit.groups)
     logit_a, log_kappa, log_phi = (parameters[n] for n in ("logit_a", "log_kappa", "log_phi"))
-    a = 1 / (1 + np.exp(-logit_a.T))
+    a = expit(logit_a.T)
     likelihood = log_likelihood_accuracy(tails, a, np.exp(log_kappa.T)) + log_likelihood_wrong(tails, np.exp(log_phi.T))
     prior = sum(
         -0.5 * ((x - m) / s) ** 2 for x, m, s in zip((logit_a, log_kappa, log_phi), fit.prior.location, fit.prior.scale)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 from hotmess.answers.conjugate import LetterCells
 from hotmess.decompose.grouping import question_index
@@ -43,13 +44,13 @@ def cell_log_likelihood(
 
     for s in range(len(out)):
         kappa, phi = np.exp(parameters["log_kappa"][s]), np.exp(parameters["log_phi"][s])
-        a = 1 / (1 + np.exp(-parameters["logit_a"][s]))
+        a = expit(parameters["logit_a"][s])
         out[s] = beta_binomial(a, kappa, letters.right, wrong, group) - rise(phi)[group, split]
         option = np.stack([rise(phi / k) for k in kinds])
         out[s] += option[kind[:, None], group[:, None], letters.wrong].sum(axis=1)
         if "logit_u" in parameters:
             has = np.flatnonzero(np.isfinite(parameters["logit_u"][s])[group])
-            share = 1 / (1 + np.exp(-parameters["logit_u"][s]))
+            share = expit(parameters["logit_u"][s])
             out[s, has] += beta_binomial(
                 share, np.exp(parameters["log_psi"][s]), letters.unparsable[has], split[has], group[has]
             )

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import expit, gammaln
 
 from hotmess.answers.conjugate import TermDraws, beta_draws
 from hotmess.answers.position_cells import PositionCells
@@ -47,13 +47,13 @@ def position_draws(
     some = "logit_u" in parameters
     for s in range(draws):
         rng = np.random.default_rng(seeds[s])
-        mean = 1 / (1 + np.exp(-parameters["logit_a"][s]))
+        mean = expit(parameters["logit_a"][s])
         kappa, phi = np.exp(parameters["log_kappa"][s])[group], np.exp(parameters["log_phi"][s])[group]
         alpha = kappa * mean[group]
         a, left = beta_draws(rng, alpha + cells.right, kappa * (1 - mean[group]) + split + cells.unparsable)
         u = np.where(cells.rest, 0.0, left)
         if some:
-            share = 1 / (1 + np.exp(-parameters["logit_u"][s]))
+            share = expit(parameters["logit_u"][s])
             has = np.flatnonzero(np.isfinite(parameters["logit_u"][s])[group] & cells.rest)
             psi, m = np.exp(parameters["log_psi"][s])[group[has]], share[group[has]]
             u[has] = left[has] * beta_draws(rng, psi * m + cells.unparsable[has], psi * (1 - m) + split[has])[0]
@@ -180,13 +180,13 @@ def cell_log_likelihood(
 
     for s in range(len(out)):
         kappa, phi = np.exp(parameters["log_kappa"][s])[group], np.exp(parameters["log_phi"][s])[group]
-        a = 1 / (1 + np.exp(-parameters["logit_a"][s]))[group]
+        a = expit(parameters["logit_a"][s])[group]
         out[s] = beta_binomial(a, kappa, cells.right, wrong) - rise(phi, split)
         own = np.where(finite, rise(np.maximum(phi[:, None] * atom, 1e-290), cells.wrong), 0.0)
         out[s] += own.sum(axis=1) + distinct * np.log(phi) + again
         if "logit_u" in parameters:
             has = np.flatnonzero(np.isfinite(parameters["logit_u"][s])[group] & cells.rest)
-            share = 1 / (1 + np.exp(-parameters["logit_u"][s]))[group[has]]
+            share = expit(parameters["logit_u"][s])[group[has]]
             psi = np.exp(parameters["log_psi"][s])[group[has]]
             out[s, has] += beta_binomial(share, psi, cells.unparsable[has], split[has])
     return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaln
+from scipy.special import betaln, expit
 
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.probabilities import ProbabilityFit
@@ -121,7 +121,7 @@ def fit_probabilities(
 
 def _beta_binomial(x: Floats, y: Floats) -> tuple[float, float]:
     """Empirical-Bayes mean and precision on a grid, under logit m ~ Normal(-2, 2) and log psi ~ Normal(1, 1.5)."""
-    m, psi = 1 / (1 + np.exp(-np.linspace(-8, 6, 71)))[:, None], np.exp(np.linspace(-3, 5, 33))[None]
+    m, psi = expit(np.linspace(-8, 6, 71))[:, None], np.exp(np.linspace(-3, 5, 33))[None]
     value = -0.5 * ((np.log(m / (1 - m)) + 2) / 2) ** 2 - 0.5 * ((np.log(psi) - 1) / 1.5) ** 2
     pairs, copies = np.unique(np.stack([x, y], 1), axis=0, return_counts=True)
     for (a, b), c in zip(pairs, copies, strict=True):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betainc, betaln, logsumexp
+from scipy.special import betainc, betaln, expit, logsumexp
 
 from hotmess.errors import BadInput
 from hotmess.responses.cells import need_letters
@@ -43,7 +43,7 @@ def _log_beta(u: np.ndarray, a: np.ndarray, kappa: np.ndarray) -> np.ndarray:
     log_p: np.ndarray = (
         -first * np.logaddexp(0, -u) - second * np.logaddexp(0, u) - betaln(first, second) + np.log(u[1] - u[0])
     )
-    edge = 1 / (1 + np.exp((u[1] - u[0]) / 2 - u[0]))
+    edge = expit(u[0] - (u[1] - u[0]) / 2)
     for end, (x, y) in ((0, (first, second)), (-1, (second, first))):
         log_p[:, end] = np.logaddexp(log_p[:, end], np.log(betainc(x, y, edge)[:, 0] + 1e-300))
     return log_p
@@ -59,7 +59,7 @@ def _grid(family: str) -> tuple[np.ndarray, np.ndarray]:
     u = _nodes()
     if family == "beta":
         x, y = (v.ravel() for v in np.meshgrid(np.linspace(-6, 6, 61), np.linspace(-5, 5, 51), indexing="ij"))
-        return _log_beta(u, 1 / (1 + np.exp(-x)), np.exp(y)), _normal(x, 0, 1.5) + _normal(y, 0, 1.5)
+        return _log_beta(u, expit(x), np.exp(y)), _normal(x, 0, 1.5) + _normal(y, 0, 1.5)
     if family == "logit-normal":
         x, y = (v.ravel() for v in np.meshgrid(np.linspace(-7, 7, 71), np.linspace(-1.6, 2.6, 43), indexing="ij"))
         log_p = -0.5 * ((u - x[:, None]) / np.exp(y)[:, None]) ** 2
@@ -69,7 +69,7 @@ def _grid(family: str) -> tuple[np.ndarray, np.ndarray]:
         raise BadInput(f"There is no family {family!r}; there are {', '.join(FAMILIES)}.")
     axes = np.linspace(-5, 5, 31), np.linspace(-3, 4.5, 16), np.linspace(0.025, 0.975, 20)
     x, y, w = (v.ravel() for v in np.meshgrid(*axes, indexing="ij"))
-    a = 1 / (1 + np.exp(-x))
+    a = expit(x)
     settled = _log_beta(u, a, np.full(len(a), SETTLED)) + np.log(w)[:, None]
     mixed = np.logaddexp(settled, _log_beta(u, a, np.exp(y)) + np.log1p(-w)[:, None])
     return mixed, _normal(x, 0, 1.5) + _normal(y, 0, 1.5)
@@ -105,7 +105,7 @@ def group_posterior(right: np.ndarray, total: np.ndarray, family: str) -> tuple[
     log_post = log_like + log_prior
     evidence = float(logsumexp(log_post))
     post = np.exp(log_post - evidence)
-    a = 1 / (1 + np.exp(-u))
+    a = expit(u)
     keep = post > 1e-10 * post.max()
     ratio = post[keep][:, None] / integral[keep]
     first = (ratio * (weight[keep] @ (scaled * a).T)).sum(0)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 from hotmess.checks.statistics import NAMES, WORDS, between_models, cell_statistics, summarise
 from hotmess.inference.gate import Gate
@@ -159,7 +160,7 @@ def replicate(
     letters: LetterCells, group: np.ndarray, parameters: dict[str, np.ndarray], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Counts (cells,) and (cells, K) of new questions from one draw of the group parameters, (groups,) each."""
-    a = 1 / (1 + np.exp(-parameters["logit_a"]))
+    a = expit(parameters["logit_a"])
     kappa, phi = np.exp(parameters["log_kappa"]), np.exp(parameters["log_phi"])
     n = letters.right + letters.wrong.sum(1)
     up = rng.standard_gamma((kappa * a)[group]) + 1e-300

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from hotmess.decompose.intervals import question_shares
 from hotmess.errors import BadInput, NotTestable
@@ -80,7 +81,7 @@ def latent_power(
                 f"k = {one} is more than the {n.min():.0f} responses of some questions: there are bounds only."
             )
     parameters = posterior.parameters()
-    a = 1 / (1 + np.exp(-parameters["logit_a"][:, posterior.groups.index]))
+    a = expit(parameters["logit_a"][:, posterior.groups.index])
     kappa = np.exp(parameters["log_kappa"][:, posterior.groups.index])
     p = np.random.default_rng([seed, 61]).beta(kappa * a + c, kappa * (1 - a) + n - c)
     question = np.asarray(cells.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
@@ -166,7 +167,7 @@ def share_posterior(
         counts,
         cell,
         real,
-        a=1 / (1 + np.exp(-parameters["logit_a"])),
+        a=expit(parameters["logit_a"]),
         kappa=np.exp(parameters["log_kappa"]),
         phi=np.exp(parameters["log_phi"]),
         group=group,

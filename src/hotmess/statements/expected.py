@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 from hotmess.statements.sums import Features, Patterns
 
@@ -40,7 +41,7 @@ def brier_coefficients(
         x[rows] for x in (patterns.group, patterns.right, patterns.split, patterns.unparsable)
     )
     choices = patterns.choices[rows]
-    a = 1 / (1 + np.exp(-parameters["logit_a"][:, g]))
+    a = expit(parameters["logit_a"][:, g])
     kappa, phi = np.exp(parameters["log_kappa"][:, g]), np.exp(parameters["log_phi"][:, g])
     total = kappa + right + split + unparsable
     wrong = kappa * (1 - a) + split + unparsable
@@ -53,7 +54,7 @@ def brier_coefficients(
         return [b, b2, b2 * h], [None, None, b2 * slope]
     if "logit_u" not in parameters:
         return [2 * b, b2 * (1 + h)], [None, b2 * slope]
-    share = 1 / (1 + np.exp(-parameters["logit_u"][:, g]))  # 0 in groups without unparsable responses
+    share = expit(parameters["logit_u"][:, g])  # 0 in groups without unparsable responses
     psi = np.exp(parameters["log_psi"][:, g])
     lost, other = psi * share + unparsable, psi + unparsable + split
     l1 = lost / other

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 from hotmess.answers.prior import AnswerPrior
 from hotmess.statements.sums import Features
@@ -113,7 +114,7 @@ def beta_maxima(
     j = [np.arange(t.shape[1], dtype=float) for t in (right, wrong, total)]
 
     def value(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        a = 1 / (1 + np.exp(-x[:, 0]))
+        a = expit(x[:, 0])
         kappa = np.exp(x[:, 1])
         sizes = kappa * a, kappa / (1 + np.exp(x[:, 0])), kappa
         logs = [np.log(np.maximum(s[:, None] + k, 1e-300)) for s, k in zip(sizes, j)]
@@ -122,7 +123,7 @@ def beta_maxima(
         return result
 
     def slopes(x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        a, b = 1 / (1 + np.exp(-x[:, 0])), 1 / (1 + np.exp(x[:, 0]))
+        a, b = expit(x[:, 0]), expit(-x[:, 0])
         kappa = np.exp(x[:, 1])
         alpha, beta = kappa * a, kappa * b
         inverse = [1 / np.maximum(s[:, None] + k, 1e-300) for s, k in zip((alpha, beta, kappa), j)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 from hotmess.answers.prior import AnswerPrior
 from hotmess.claims.claim import Claim
@@ -29,7 +30,7 @@ def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
     prior, models = AnswerPrior(), len(study.contrast.models)
     options = float(study.halves.table["n_choices"].median()) - 1
     eta = rng.normal(prior.location, prior.scale, (n, models, 2, 3))
-    a, kappa, phi = 1 / (1 + np.exp(-eta[..., 0])), np.exp(eta[..., 1]), np.exp(eta[..., 2])
+    a, kappa, phi = expit(eta[..., 0]), np.exp(eta[..., 1]), np.exp(eta[..., 2])
     value = incoherence(a, 1 / (kappa + 1), (1 + phi / options) / (1 + phi))
     out: np.ndarray = (value[..., 1] - value[..., 0]).mean(1)
     return out
