@@ -106,18 +106,22 @@ def order(file: Path, seed: int) -> list[str]:
 def stopping(file: Path, seed: int) -> dict[str, Any]:
     """In how many groups stopping by outcome is recognised, among those that did and those that did not."""
     out: dict[str, Any] = {}
-    for name, where in (("adaptive", "design LIKE 'adaptive%'"), ("balanced", "design = 'balanced'")):
-        named = {"condition": "condition,experiment,folder"}
-        responses = hm.read(file, where=where, columns=named, allow_copies=True)
-        found = hm.reliability(responses, ["model"], k=[1], seed=seed, differences=False)
-        groups = responses.table.groupby(["benchmark", "model", "condition"])
+    responses = hm.read(file, columns={"condition": "condition,experiment,folder"}, allow_copies=True)
+    notes = hm.reliability(responses, ["model"], k=[1], seed=seed, differences=False).notes
+    place = ["benchmark", "model", "condition"]
+    for name in ("adaptive", "balanced"):
+        groups = responses.table[responses.table["design"].astype(str).str.startswith(name)].groupby(place)
         several = groups.apply(lambda g: g.groupby("question").size().nunique() > 1, include_groups=False)
-        said = [note for note in found.notes if "were asked again" in note]
-        alike = [note for note in found.notes if "no two answers to any of them differ" in note]
-        out[name] = {"groups": len(several), "of_unequal_numbers": int(several.sum()), "recognised": len(said)}
-        out[name]["never_differ"] = len(alike)
-        if name == "adaptive":
-            out[name]["largest"] = next(note.split(": ", 1)[1] for note in said if "no_ling" in note)
+        said = [note for note in notes if any(f"({', '.join(key)})" in note for key in several.index)]
+        out[name] = {"groups": len(several), "of_unequal_numbers": int(several.sum())}
+        for what, words in (
+            ("recognised", "were asked again"),
+            ("never_differ", "no two answers to any of them differ"),
+            ("too_few", "too few to tell"),
+        ):
+            out[name][what] = sum(words in note for note in said)
+    out["adaptive"]["largest"] = next(n.split(": ", 1)[1] for n in notes if "were asked again" in n and "no_ling" in n)
+    out["adaptive"]["column"] = next(n for n in notes if n.startswith("Column "))
     return out
 
 
@@ -192,13 +196,14 @@ def page(found: dict[str, Any], command: str) -> str:
         "",
     ]
     table(
-        ["design", "groups", "of unequal numbers of runs", "recognised", "answers never differ"],
+        ["design", "groups", "of unequal numbers of runs", "recognised", "answers never differ", "too few to tell"],
         [
-            [k, v["groups"], v["of_unequal_numbers"], v["recognised"], v["never_differ"]]
+            [k, v["groups"], v["of_unequal_numbers"], v["recognised"], v["never_differ"], v["too_few"]]
             for k, v in found["stopping"].items()
         ],
     )
-    out += [f"Among the recognised: {found['stopping']['adaptive']['largest']}", ""]
+    adaptive = found["stopping"]["adaptive"]
+    out += [f"Among the recognised: {adaptive['largest']}", "", f"Of all groups together: {adaptive['column']}", ""]
     return "\n".join(out)
 
 

@@ -84,6 +84,8 @@ def test_stopping_by_outcome_is_recognised_in_real_runs_and_not_where_there_was_
     if not file.is_file():
         pytest.skip("the folder of public tables is not there")
     found = real.stopping(file, 0)
-    assert found["balanced"]["recognised"] == found["balanced"]["never_differ"] == 0
+    assert found["balanced"]["recognised"] == found["balanced"]["never_differ"] == found["balanced"]["too_few"] == 0
     assert found["adaptive"]["recognised"] >= 9 and found["adaptive"]["never_differ"] >= 9
+    assert sum(found["adaptive"][name] for name in ("recognised", "never_differ", "too_few")) >= 24
     assert "score 0.480, all rows pooled 0.608" in found["adaptive"]["largest"]
+    assert "all 25 groups where it is 'adaptive" in found["adaptive"]["column"]

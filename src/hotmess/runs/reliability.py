@@ -22,7 +22,7 @@ from hotmess.runs.rare import rare_ends
 from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
 from hotmess.runs.settled import settled_ends
-from hotmess.runs.stopping import never_differ, outcome_dependent
+from hotmess.runs.stopping import GROUP, deciding_column, never_differ, outcome_dependent, too_few_to_tell
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -122,7 +122,7 @@ def reliability(
             "question."
         )
     ks = _ks(k, int(n.min()))
-    notes = [*unread(responses), *_notes(found, by, ks)]
+    notes = [*unread(responses), *_notes(found, by, ks), *filter(None, [deciding_column(found, responses.table)])]
     each = _each(found, ks)
     sets = sets_of(found.table, by)
     question = found.table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
@@ -277,12 +277,11 @@ def _notes(found: Runs, by: Sequence[str], ks: Sequence[int]) -> list[str]:
             "Responses share few-shot contexts: k responses are k of those drawn, contexts and all, and those of one "
             "context are more alike than new ones would be."
         )
-    columns = ["benchmark", "model", "condition", "budget"]
-    for key, at in sets_of(table, columns):
+    for key, at in sets_of(table, GROUP):
         seen = [one for one in (outcome_dependent(found, np.sort(at)), drift(found, at)) if one is not None]
         where = ", ".join(str(one) for one in key if str(one) not in ("", "nan", "None", "<NA>"))
         out += [one.sentence(f" ({where})") for one in seen]
-        out += [said for said in (never_differ(found, at, f" ({where})"),) if said]
+        out += [said for said in (f(found, at, f" ({where})") for f in (never_differ, too_few_to_tell)) if said]
     return out
 
 

@@ -7,14 +7,22 @@ the first response, which nothing had selected yet.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from hotmess.arrays import Ints
 from hotmess.runs.scores import Runs
+from hotmess.words import join
 
-REPEATED, UNEQUAL = 20, 0.2
+REPEATED, UNEQUAL, STRAY, LEAST = 20, 0.2, 0.05, 3
+GROUP = ("benchmark", "model", "condition", "budget")
+KNOWN = frozenset(
+    {*GROUP, "question", "sample", "context", "family", "answer", "target", "n_choices", "text", "copies"}
+)
+"""Columns that say something else than how it was sampled."""
 ALPHA = 0.001
 """Below this the association is taken for real; it is tested once per model, condition and budget."""
 
@@ -94,6 +102,73 @@ def outcome_dependent(runs: Runs, rows: Ints) -> Stopping | None:
     return Stopping(worst.odds, worst.p, worst.history, float(first), float(pooled))
 
 
+def too_few_to_tell(runs: Runs, rows: Ints, where: str = "") -> str:
+    """A sentence where questions were asked unequally often and hardly any was asked twice, so that no test can tell.
+
+    Fewer than 20 questions with two responses, and a fifth of the questions with fewer than the most.
+    """
+    n = runs.table["responses"].to_numpy()[rows]
+    twice = int((n > 1).sum())
+    if not 0 < twice < REPEATED or not _unequal(n):
+        return ""
+    return (
+        f"Questions{where} have {n.min()} to {n.max()} responses, and the {twice} of {len(n)} with two or more are too "
+        "few to tell whether that went with the answers. Find out how it was sampled; first responses are safe "
+        '(--where "sample = 0").'
+    )
+
+
+def _unequal(n: Ints, least: float = UNEQUAL) -> bool:
+    return bool((n < n.max()).mean() >= least)
+
+
+def deciding_column(runs: Runs, table: pd.DataFrame) -> str:
+    """A sentence that names the column that goes with unequal numbers of responses; nothing where none does.
+
+    A column decides where each of its values has only groups (of one benchmark, model, condition and budget) in which
+    questions were asked unequally often (a twentieth of them less than the rest), or only others, at least three of
+    both; of several columns the one with the fewest values.
+
+    Parameters
+    ----------
+    table
+        The responses, one row each, of which `runs` was made.
+    """
+    groups = runs.table.groupby(list(GROUP), sort=True, dropna=False, observed=True)
+    of_cell, n = groups.ngroup().to_numpy(), runs.table["responses"].to_numpy()
+    unequal = np.array([_unequal(n[of_cell == g], STRAY) for g in range(groups.ngroups)])
+    if min(unequal.sum(), (~unequal).sum()) < LEAST:
+        return ""
+    of_row = table.groupby(list(GROUP), sort=True, dropna=False, observed=True).ngroup().to_numpy()
+    best, said = len(unequal) // 2 + 1, ("", [""], [""])
+    for name in (one for one in table.columns if one not in KNOWN and not pd.api.types.is_float_dtype(table[one])):
+        if not isinstance(table[name].iloc[0], str | bool | np.bool_ | int | np.integer):
+            continue
+        code, values = pd.factorize(table[name])
+        pairs = np.unique(np.stack([of_row, code]), axis=1)
+        odd, even = (np.unique(pairs[1][unequal[pairs[0]] == side]) for side in (True, False))
+        if pairs.shape[1] == len(unequal) and not np.intersect1d(odd, even).size and len(odd) + len(even) < best:
+            best, said = len(odd) + len(even), (name, [str(values[k]) for k in odd], [str(values[k]) for k in even])
+    if not said[0]:
+        return ""
+    inside = unequal[of_cell]
+    start = np.cumsum(n) - n
+    first, pooled = runs.score[start[inside]].mean(), runs.score[inside[runs.cell]].mean()
+    scores = f" (first responses score {first:.3f}, all rows pooled {pooled:.3f})" if np.isfinite(pooled) else ""
+    odd_ones, even_ones = (_listed(one) for one in said[1:])
+    return (
+        f"Column {said[0]} goes with how often questions were asked: unequally often in all {unequal.sum()} groups "
+        f"where it is {odd_ones}{scores}, equally often in all {(~unequal).sum()} where it is {even_ones}. "
+        "If the answers decided how often, no mean over the former is unbiased: keep the latter (--where "
+        f'"{said[0]} = \'{said[2][0]}\'"), or first responses only (--where "sample = 0").'
+    )
+
+
+def _listed(values: Sequence[str]) -> str:
+    shown = [repr(one) for one in values[:3]] + ([f"{len(values) - 3} more"] if len(values) > 3 else [])
+    return join(shown)
+
+
 def never_differ(runs: Runs, rows: Ints, where: str = "") -> str:
     """A sentence where questions were asked unequally often and no two answers to any of them differ; else nothing.
 
@@ -101,7 +176,7 @@ def never_differ(runs: Runs, rows: Ints, where: str = "") -> str:
     show. At least 20 questions with two responses, and a fifth of the questions with fewer than the most.
     """
     n = runs.table["responses"].to_numpy()[rows]
-    if (n > 1).sum() < REPEATED or (n < n.max()).mean() < UNEQUAL:
+    if (n > 1).sum() < REPEATED or not _unequal(n):
         return ""
     inside = np.isin(runs.cell, rows)
     start = np.searchsorted(runs.cell, runs.cell[inside])
