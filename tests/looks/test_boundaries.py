@@ -94,3 +94,9 @@ def test_chance_of_deciding_by_simulation():
     last = (now * estimate + (final - now) * rest) / final
     assert chance_of_deciding(estimate, now, final, c) == pytest.approx(float((last * 5 > c).mean()), abs=0.004)
     assert chance_of_deciding(1.0, 25.0, 25.0, 2.0) == 1.0
+
+
+def test_looks_at_which_nothing_is_known_decide_nothing_and_spend_nothing():
+    assert np.isinf(thresholds([0.0, 0.0, 1.0], [0.0, 0.0, 0.0])).all()
+    late = thresholds([0.0, 0.5, 1.0], [0.0, 1.0, 2.0])
+    assert np.isinf(late[0]) and late[1:].tolist() == thresholds([0.5, 1.0], [1.0, 2.0]).tolist()

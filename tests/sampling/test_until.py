@@ -170,7 +170,7 @@ def test_a_run_that_is_interrupted_ends_as_one_left_alone(
         ("--responses 900 --looks 11", "from 1 to 10"),
         ("--responses 900 --futility 2", "from 0 to 0.5"),
         ("--responses 100", "smaller than the first round"),
-        ("--responses 900 --until natural-overthinkin", "did you mean 'natural-overthinking'"),
+        ("--responses 900 --until budget-lowers-incoherence", "--until takes one claim"),
     ],
 )
 def test_runs_that_cannot_be(
@@ -183,3 +183,12 @@ def test_runs_that_cannot_be(
 ) -> None:
     assert sample(questions, tmp_path / "logs", monkeypatch, mock(cold), *words.split()) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_claim_that_does_not_exist(
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("hotmess.commands.sample._model", lambda *_: mock(cold))
+    words = ["sample", questions, "--model", "m", "--log-dir", str(tmp_path), "--responses", "900"]
+    assert main([*words, "--until", "natural-overthinkin"]) == 2
+    assert "did you mean 'natural-overthinking'" in capsys.readouterr().err

@@ -10,12 +10,12 @@ import hotmess as hm
 from hotmess.claims.api import as_study
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.cli import main
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate
 from hotmess.looks.boundaries import thresholds
 from hotmess.looks.record import Look, Looks, load_looks
 from hotmess.looks.seen import without_hashes
-from hotmess.sequential.interim import chance, look_at
+from hotmess.sequential.interim import chance, look_at, told
 from hotmess.statements.effective import Effective
 
 
@@ -55,6 +55,19 @@ def test_it_stops_for_practically_none_futility_and_the_budget(study):
     assert not patient.stopped
     last, _ = look_at(study, normal(0.0), looks(most_responses=len(hm.example())))
     assert last.stopped == "the budget is spent"
+
+
+def test_what_cannot_be_tested_is_said_and_ends_where_more_cannot_help(study):
+    def quantity(study, population):
+        raise NotTestable("No lengths differ.")
+
+    claim = replace(normal(0.0), quantity=quantity)
+    first, _ = look_at(study, claim, looks())
+    assert "is not testable (No lengths differ)" in told(first) and not first.stopped
+    last, _ = look_at(study, claim, looks(most_looks=1))
+    assert last.history[0].threshold == 1.0 and last.stopped == "the last look that was planned has been taken"
+    ended, _ = look_at(study, replace(claim, absent=lambda study: "there is one budget"), looks())
+    assert "(there is one budget)" in told(ended) and "cannot make the claim testable" in ended.stopped
 
 
 def test_nothing_new_is_nothing_to_look_at(study):

@@ -66,7 +66,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--max-connections", type=int, default=8, help="requests at the same time (default 8)")
     add("--limit", type=int, help="only the first so many questions")
     add("--log-dir", default="logs")
-    add("--until", metavar="CLAIM", help="draw in rounds, and stop when this claim is decided (or will hardly be)")
+    add(
+        "--until",
+        metavar="CLAIM",
+        action="append",
+        help="draw in rounds, and stop when this claim is decided (or will hardly be)",
+    )
     add("--claims", action="append", metavar="FILE", help="claims of your own for --until, as YAML")
     add("--responses", type=int, metavar="N", help="with --until: responses to draw at most")
     add("--tokens", type=int, metavar="N", help="with --until: tokens to generate at most, by the first round's mean")
@@ -132,9 +137,14 @@ def _until(args: argparse.Namespace, items: list[Item], pool: list[Item], model:
         raise BadInput(f"--futility {args.futility:g} is not a probability from 0 to 0.5.")
     known = {claim.name: claim for claim in chosen_claims(None, None)}
     own = {claim.name: claim for claim in chosen_claims(None, args.claims)} if args.claims else {}
-    name = args.until.replace("_", "-")
+    if len(args.until) > 1:
+        raise BadInput(
+            f"--until takes one claim, and {' and '.join(args.until)} were given: the others can be tested on what was "
+            "drawn (hotmess test), with errors added up over the looks."
+        )
+    name = args.until[0].replace("_", "-")
     if name not in known | own:
-        raise BadInput(f"There is no claim {args.until!r}{suggest(name, list(known | own))}; see hotmess claims.")
+        raise BadInput(f"There is no claim {args.until[0]!r}{suggest(name, list(known | own))}; see hotmess claims.")
     claim = (known | own)[name]
     names = ("format", "budget_by", "condition", "contexts", "draws", "shots", "order", "seed", "temperature")
     options = {key: getattr(args, key) for key in (*names, "top_p", "max_tokens", "budget", "looks", "futility")}

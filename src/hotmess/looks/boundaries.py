@@ -62,7 +62,7 @@ def thresholds(
     fractions: by which error is spent at each look, from 0 to 1.
     information: of the estimate at each look, which decides how the looks go together; default: the fractions. It is
     itself estimated, and taken to grow by a twentieth at least, which errs towards higher thresholds. A look at which
-    no error may be spent gets an infinite threshold: it decides nothing.
+    no error may be spent, or nothing is known, gets an infinite threshold: it decides nothing.
 
     Solves P(Z_1 < c_1, …, Z_{k−1} < c_{k−1}, Z_k ≥ c_k) = α(t_k) − α(t_{k−1}) look by look, by Gauss–Legendre
     quadrature over the values at which the run goes on.
@@ -80,10 +80,10 @@ def thresholds(
     weight = np.ones(0)  # their density times the quadrature's weights
     for fraction, t in zip(fractions, known.tolist(), strict=True):
         more = spend(fraction, alpha) - spent
-        if more <= 0:
+        t = max(t, LEAST * before)
+        if more <= 0 or t <= 0:
             out.append(math.inf)
             continue
-        t = max(t, LEAST * before)
         step = math.sqrt(t - before)
         if points is None:
             bound = math.sqrt(t) * stats.norm.isf(more)

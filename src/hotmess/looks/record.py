@@ -34,6 +34,7 @@ class Look(BaseModel):
         verdict: of the claim at this threshold.
         decided: chance that the last look decides.
         stop: why no more is drawn; empty where the run goes on.
+        why: what kept the claim from being tested, where it was not testable.
         seen: what identifies the table; None in records of the versions before.
     """
 
@@ -46,6 +47,7 @@ class Look(BaseModel):
     verdict: str = Field(max_length=40)
     decided: float | None = Field(default=None, ge=0, le=1)
     stop: str = Field(default="", max_length=200)
+    why: str = Field(default="", max_length=500)
     seen: Seen | None = None
 
 

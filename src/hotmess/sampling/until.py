@@ -138,7 +138,9 @@ def _cost(responses: Responses, price: float | None) -> str:
     if price is None:
         return ""
     tokens = _tokens(responses)
-    return f"; {tokens / 1e6:,.3f} million tokens generated, ${tokens / 1e6 * price:,.2f}" if tokens else ""
+    dollars = tokens / 1e6 * price
+    shown = f"{dollars:,.2f}" if dollars >= 0.01 or not dollars else f"{dollars:.2g}"
+    return f"; {tokens:,.0f} tokens generated, ${shown}" if tokens else ""
 
 
 def _tokens(responses: Responses) -> float:
@@ -216,9 +218,14 @@ def _draws(until: Until, run: Run, plan: Looks | None, number: int) -> dict[str,
 
 def _not_done(until: Until, draws: Sequence[Draw], budget: str, number: int) -> list[Draw]:
     """Those of a round that no log in the folder holds yet."""
+    from hotmess.responses.formats.registry import NoResponses
+
     if not _logs(until.folder):
         return list(draws)
-    table = _read(until).table
+    try:
+        table = _read(until).table
+    except NoResponses:  # interrupted before the first response
+        return list(draws)
     own = table[(table["round"].astype(object) == str(number)) & (table["budget"] == budget)]
     done = set(zip(own["question"].astype(str), own["context"].astype(str), own["sample"].astype(int), strict=True))
     return [one for one in draws if (one.item.id, str(one.context), one.draw) not in done]

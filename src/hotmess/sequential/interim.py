@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from hotmess.claims.rule import DECIDED, NEGLIGIBLE
+from hotmess.claims.rule import DECIDED, NEGLIGIBLE, NOT_TESTABLE
 from hotmess.claims.test import test_claim
 from hotmess.design.components import Components
 from hotmess.design.decision_rate import standard_error
@@ -73,8 +73,11 @@ def look_at(study: Study, claim: Claim, plan: Looks, *, interval: float = 0.9) -
     decided = None
     if verdict.case is not None:
         decided = chance(plan, verdict.median or 0.0, look, final, claim.negligible)
-    look = look.model_copy(update={"probability": verdict.probability, "verdict": verdict.verdict, "decided": decided})
-    look = look.model_copy(update={"stop": _stop(plan, look)})
+    found = {"probability": verdict.probability, "verdict": verdict.verdict, "decided": decided}
+    if verdict.verdict == NOT_TESTABLE:
+        found["why"] = (verdict.absent or verdict.reasons[0]).rstrip(".")[:500]
+    look = look.model_copy(update=found)
+    look = look.model_copy(update={"stop": _stop(plan, look, absent=bool(verdict.absent))})
     return appended(plan, look), verdict
 
 
@@ -142,6 +145,8 @@ def told(plan: Looks, cost: str = "") -> str:
     said += (
         f", {look.fraction:.0%} of the information that the budget is expected to bring; {plan.claim} is {look.verdict}"
     )
+    if look.why:
+        said += f" ({look.why})"
     if look.probability is not None:
         said += (
             f", P = {look.probability:.3f} where above {look.threshold:.6g} or below {1 - look.threshold:.2g} decides"
@@ -158,8 +163,13 @@ def _information(study: Study, claim: Claim, population: str) -> float:
         return 0.0
 
 
-def _stop(plan: Looks, look: Look) -> str:
-    """Why no more is drawn; empty where the run goes on."""
+def _stop(plan: Looks, look: Look, *, absent: bool) -> str:
+    """Why no more is drawn; empty where the run goes on.
+
+    absent: whether the claim needs what no further responses of this kind bring.
+    """
+    if absent:
+        return "more responses of this kind cannot make the claim testable"
     if look.verdict in DECIDED:
         return f"the claim is {look.verdict}"
     if look.verdict == NEGLIGIBLE:
