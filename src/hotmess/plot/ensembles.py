@@ -70,6 +70,8 @@ def real_ensembles(real: RealEnsembles, *, interval: float = 0.9, width: float =
         first.set_yscale("log")
         first.set_xlim(0.85, real.sizes[-1] * 1.18)
         first.set_ylim(low, high)
+        for panel in axes[:, 0]:
+            panel.set_ylabel("bias², variance")
         for panel in axes.flat:
             ticks.value_ticks(panel.xaxis, np.array(real.sizes))
             ticks.log_ticks(panel.yaxis, low, high)

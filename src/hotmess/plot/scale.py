@@ -96,6 +96,8 @@ def power_laws(
             panel.set_axisbelow(True)
             if i % columns:
                 panel.set_yticklabels([])
+            else:
+                panel.set_ylabel("bias², variance")
             if i >= len(shown) - columns:
                 panel.set_xlabel(what)
         _exponents(below[0], below[1], summary.iloc[[every.index(name) for name in shown]], shown)

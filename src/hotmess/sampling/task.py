@@ -29,6 +29,7 @@ from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, Score, Scorer, Targe
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from hotmess.errors import BadInput
+from hotmess.sampling import metrics
 from hotmess.sampling.draws import Draw, Order, draw_contexts, held_out, plan_draws
 from hotmess.sampling.items import LAYOUTS, Columns, Item, read_items
 from hotmess.sampling.parse import parse_letter, parse_open, parse_probabilities
@@ -159,7 +160,7 @@ def draw_response() -> Solver:
     return solve
 
 
-@scorer(metrics=[accuracy()])
+@scorer(metrics=[accuracy(), metrics.incoherence(), metrics.bias2(), metrics.variance()])
 def parsed_answer(form: Format = "letter", tolerance: float = 0.01) -> Scorer:
     """Record what the response says, in the original order of the options.
 

@@ -28,6 +28,8 @@ def diagnostics(context: Context) -> Section | None:
         "contrast": lambda: (study.contrast.fit.data, study.contrast.fit.gate),  # type: ignore[union-attr]
         "power laws": lambda: (study.power_laws.data, study.power_laws.gate),
     }
+    if (joint := study.fitted("temperature")) is not None:
+        stages["temperature"] = lambda: (joint.data, joint.gate)
     for name, make in stages.items():
         try:
             tree, gate = make()
