@@ -79,7 +79,7 @@ def _compiled() -> Any:
         u = jax.random.uniform(key, (count, n), dtype=center.dtype)
         start = (jnp.full(n, -jnp.inf), center)
         (total, chosen), _ = jax.lax.scan(add, start, (q.points, q.log_density, u))
-        return jax.ops.segment_sum(total - jnp.log(count), dense.unit, theta.shape[0]), chosen
+        return total - jnp.log(count), chosen
 
     return one
 
@@ -95,18 +95,19 @@ def integrate_scores(
     import jax
     import jax.numpy as jnp
 
-    evaluate = _evaluator(dense, approximation, points=points, seed=seed)
+    evaluate = evaluator(dense, approximation, points=points, seed=seed)
     keys = jax.random.split(jax.random.PRNGKey(seed), len(theta))
     values = np.empty(theta.shape[:2])
     scores = np.empty((len(theta), *approximation.mode.shape))
     for s in range(len(theta)):
-        value, chosen = evaluate(jnp.asarray(theta[s]), keys[s])
-        values[s], scores[s] = np.asarray(value), np.asarray(chosen)
+        cells, chosen = evaluate(jnp.asarray(theta[s]), keys[s])
+        values[s] = np.bincount(dense.unit, np.asarray(cells), theta.shape[1])
+        scores[s] = np.asarray(chosen)
     return values, scores
 
 
-def _evaluator(dense: Dense, approximation: Approximation, *, points: int, seed: int) -> Callable[[Any, Any], Any]:
-    """(theta (G, T), key) -> the units' log marginal likelihoods and a draw of the scores."""
+def evaluator(dense: Dense, approximation: Approximation, *, points: int, seed: int) -> Callable[[Any, Any], Any]:
+    """(theta (G, T), key) -> the cells' log marginal likelihoods (n,) and a draw of the scores (K, n)."""
     import jax.numpy as jnp
 
     e, density = cell_proposals(approximation.mode.shape, points, seed)
@@ -144,12 +145,12 @@ def refine(
     upper = np.triu_indices(t, 1)
     out = approximation
     for turn in range(rounds):
-        marginal = _evaluator(dense, out, points=points, seed=seed)
+        marginal = evaluator(dense, out, points=points, seed=seed)
         base = out.theta
 
         def value(theta: Floats, marginal: Any = marginal) -> Floats:
             prior: Floats = -0.5 * (inverse * (theta - center) ** 2).sum(1)
-            return np.asarray(marginal(jnp.asarray(theta), key)[0]) + prior
+            return np.bincount(dense.unit, np.asarray(marginal(jnp.asarray(theta), key)[0]), units) + prior
 
         low = np.linalg.cholesky(out.precision + np.diag(inverse))
         axes = np.linalg.inv(low)  # row i: one posterior sd along direction i
