@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
 MOST_DRAWS = 16_000
-OF_THE_DATA = ("cells", "grouped", "scale_cells", "unread", "filled_lengths", "without_truncated", "seen")
+OF_THE_DATA = (
+    "cells",
+    "grouped",
+    "scale_cells",
+    "unread",
+    "filled_lengths",
+    "without_truncated",
+    "seen",
+    "temperature",
+    "within question",
+)
 
 
 @dataclass(frozen=True)
@@ -41,10 +51,10 @@ class Study:
         Decomposition that the claims are about; default: the outcome's own.
     groups, reference, difficulty
         Number of difficulty groups, the reference model (None: the largest), or a column that holds the groups.
-    seed, draws, chains
-        Of every posterior; `draws` per chain.
-    most_draws
-        Draws of all chains up to which a claim may draw more where Monte Carlo error alone leaves it open.
+    seed, draws, chains, most_draws
+        Of every posterior; `draws` per chain, `most_draws` of all chains, where Monte Carlo error alone leaves one open.
+    patience
+        Seconds that a slow engine may take where a fast one fails its check.
     law_prior, length_prior
         Of power laws and length laws, also where a part of the data is left out; None: their defaults.
     made
@@ -61,6 +71,7 @@ class Study:
     warmup: int = 500
     chains: int = 4
     most_draws: int = 0
+    patience: float = 120.0
     law_prior: LawPrior | None = None
     length_prior: LengthPrior | None = None
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -182,9 +193,8 @@ class Study:
         """Whether responses were cut off at a token limit, more than 1% are unparsable, or lengths are missing."""
         from hotmess.responses.cut import cut_off, parsed
 
-        if cut_off(self.responses).any() or (~parsed(self.responses)).mean() > 0.01:
-            return True
-        return bool(self.filled_lengths)
+        many = (~parsed(self.responses)).mean() > 0.01
+        return bool(cut_off(self.responses).any() or many or self.filled_lengths)
 
     @property
     def filled_lengths(self) -> dict[str, Responses]:
@@ -267,10 +277,10 @@ class Study:
 
     @property
     def temperature(self) -> LengthFit:
-        """The joint model of answers and lengths, by its fast path; one unit per model and condition."""
+        """The joint model of answers and lengths; one unit per model and condition."""
         from hotmess.temperature.ready import fit_ready
 
-        return self.once("temperature", lambda: fit_ready(self.responses, self.seed, self.draws, self.chains))
+        return self.once("temperature", lambda: fit_ready(self.responses, **self.sampled, patience=self.patience))
 
     @property
     def budget_agreement(self) -> BudgetAgreement:

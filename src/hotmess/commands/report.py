@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotmess.commands.options import columns, command, interval_option, sampling_options, table_options
+from hotmess.commands.options import columns, command, interval_option, patience_option, sampling_options, table_options
 from hotmess.commands.out import force_option
 from hotmess.commands.printing import say
 from hotmess.commands.study import make_study, stages
@@ -42,6 +42,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="CLAIM=VALUE",
         help="what counts as practically none: half the width of the region around 0; may be repeated",
     )
+    patience_option(parser)
     interval_option(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; an earlier report is replaced")
     parser.add_argument(

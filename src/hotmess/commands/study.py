@@ -32,6 +32,7 @@ def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
         warmup=args.warmup,
         chains=args.chains,
         most_draws=0 if getattr(args, "draws_given", False) else MOST_DRAWS,
+        patience=getattr(args, "patience", 120.0),
     )
     if not set(COLUMNS) <= set(study.responses.table.columns):  # rankings are no responses, and have no repeats
         need_repeats(study.cells)

@@ -12,6 +12,7 @@ from hotmess.commands.options import (
     interval_option,
     json_option,
     metric_option,
+    patience_option,
     sampling_options,
     table_options,
 )
@@ -58,6 +59,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="CLAIM=VALUE",
         help="effect for which to say what would decide (default: half the smallest that the data could show)",
     )
+    patience_option(parser)
     interval_option(parser)
     parser.add_argument("--strict", action="store_true", help="exit with code 1 when a claim is contradicted")
     json_option(parser)

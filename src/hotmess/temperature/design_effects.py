@@ -91,6 +91,16 @@ def widened(
     return out
 
 
+def narrowed(theta: Float[np.ndarray, "samples G T"], effects: list[float] | None) -> Float[np.ndarray, "samples G T"]:
+    """What `widened` has widened as it was before, from flat draws and the design effects in a row (None: nothing)."""
+    if effects is None:
+        return theta
+    out = theta.copy()
+    middle = theta[..., 3:].mean(axis=0)
+    out[..., 3:] = middle + (theta[..., 3:] - middle) / np.sqrt(np.reshape(effects, middle.shape))
+    return out
+
+
 def said(effects: Floats, features: tuple[str, ...]) -> str:
     """The sentence for the notes of a fit."""
     f = len(features)

@@ -35,12 +35,15 @@ class Curves:
     parts
         (draws, G, P, 3) accuracy, spread of accuracy, concentration of wrong answers (methods, section 5), an
         unparsable response counted as one more wrong option.
+    by_cell
+        (n, P, 2) means over the draws of every cell's error and variance, at even weights.
     """
 
     error: Float[np.ndarray, "draws G P"]
     bias2: Float[np.ndarray, "draws G P"]
     variance: Float[np.ndarray, "draws G P"]
     parts: Float[np.ndarray, "draws G P 3"]
+    by_cell: Float[np.ndarray, "n P 2"] | None = None
 
     @property
     def incoherence(self) -> Floats:
@@ -138,6 +141,7 @@ def curves(
     k, n = scores.shape[1:]
     points = where.shape[1]
     out = np.full((6, draws, units, points), np.nan)
+    by_cell = np.zeros((n, points, 2))
     block = max(1, BLOCK // ((k + 1) * n))
     order = np.argsort(unit, kind="stable")
     edges = np.searchsorted(unit[order], np.arange(units))
@@ -170,6 +174,8 @@ def curves(
                 right**2,
                 (wrong**2).sum(1),
             )
+            by_cell[order, p, 0] += terms[0].sum(axis=0) / draws
+            by_cell[order, p, 1] += terms[1].sum(axis=0) / draws
             for i, value in enumerate(terms):
                 out[i, s, :, p] = np.add.reduceat(w * value, edges, axis=1) / total
     missing = ~np.isfinite(where).all(-1)
@@ -177,7 +183,7 @@ def curves(
     from hotmess.decompose.parts import from_moments
 
     error, variance = out[0], out[1]
-    return Curves(error, error - variance, variance, from_moments(np.moveaxis(out[2:5], 0, -1)))
+    return Curves(error, error - variance, variance, from_moments(np.moveaxis(out[2:5], 0, -1)), by_cell)
 
 
 def average_slopes(curve: Curves, distance: Floats) -> dict[str, Floats]:

@@ -1,8 +1,8 @@
-"""A fast path: importance sampling from Laplace's approximation, with the check that says whether to trust it.
+"""A fast path: importance sampling around Laplace's approximation, with the check that says whether to trust it.
 
 The scores are integrated out by importance sampling of every cell around its mode (the same random numbers for every
-parameter value), the parameters drawn from the Normal approximation of the units' likelihoods with their hierarchical
-prior, and weighted. A Pareto k above 0.7 says that part of the posterior was missed (Vehtari et al. 2024).
+parameter value), and the parameters weighted: unit by unit (`hotmess.temperature.particles`), or all at once where the
+units have one effect. A Pareto k above 0.7 says that part of the posterior was missed (Vehtari et al. 2024).
 """
 
 from __future__ import annotations
@@ -92,18 +92,21 @@ def integrate_scores(
     theta: (draws, G, T). Returns (draws, G) and (draws, K, n); the scores are drawn from their proposals with
     probabilities proportional to the weights.
     """
+    cells, scores = integrate_cells(dense, approximation, theta, points=points, seed=seed)
+    return np.stack([np.bincount(dense.unit, row, theta.shape[1]) for row in cells]), scores
+
+
+def integrate_cells(
+    dense: Dense, approximation: Approximation, theta: Floats, *, points: int, seed: int
+) -> tuple[Floats, Floats]:
+    """The same of every cell: (draws, n) and (draws, K, n)."""
     import jax
     import jax.numpy as jnp
 
     evaluate = evaluator(dense, approximation, points=points, seed=seed)
     keys = jax.random.split(jax.random.PRNGKey(seed), len(theta))
-    values = np.empty(theta.shape[:2])
-    scores = np.empty((len(theta), *approximation.mode.shape))
-    for s in range(len(theta)):
-        cells, chosen = evaluate(jnp.asarray(theta[s]), keys[s])
-        values[s] = np.bincount(dense.unit, np.asarray(cells), theta.shape[1])
-        scores[s] = np.asarray(chosen)
-    return values, scores
+    both = [evaluate(jnp.asarray(one), key) for one, key in zip(theta, keys)]
+    return np.stack([np.asarray(cells) for cells, _ in both]), np.stack([np.asarray(chosen) for _, chosen in both])
 
 
 def evaluator(dense: Dense, approximation: Approximation, *, points: int, seed: int) -> Callable[[Any, Any], Any]:
@@ -276,8 +279,7 @@ def _normalised(log_weights: Floats) -> Floats:
 def soften(size: int) -> float:
     """Precision of the proposal of `size` parameters relative to the approximate likelihood's.
 
-    Smaller than one, so that the proposal's tails are the longer ones; nearer to one for more parameters, so that the
-    weights' variance does not grow with their number.
+    Smaller than one, for longer tails; nearer to one for more parameters, so that the weights' variance does not grow.
 
     >>> round(soften(5), 2), round(soften(35), 2)
     (0.64, 0.86)
@@ -292,10 +294,3 @@ def _evidence(moments: tuple[Floats, Floats, float], data: Floats, slope: Floats
     fit = np.linalg.solve(both, linear + slope)
     start = linear @ np.linalg.solve(precision, linear)
     return float(half - np.log(np.diagonal(both)).sum() + 0.5 * (fit @ fit - start))
-
-
-def approximate_log_likelihood(approximation: Approximation, theta: Floats) -> Floats:
-    """(draws,) the quadratic log likelihood from which theta was proposed, up to a constant."""
-    precision, linear = softened(approximation, soften(approximation.theta.size))
-    out: Floats = np.einsum("gi,sgi->s", linear, theta) - 0.5 * np.einsum("sgi,gij,sgj->s", theta, precision, theta)
-    return out

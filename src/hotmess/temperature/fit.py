@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput
-from hotmess.inference.pareto import resample, smoothed
 from hotmess.inference.spec import Spec
 from hotmess.temperature.data import LengthData, length_data
 from hotmess.temperature.posterior import LengthFit
@@ -81,6 +80,7 @@ def fit_data(data: LengthData, spec: Spec) -> LengthFit:
     from hotmess.temperature.fast import refine
     from hotmess.temperature.laplace import approximate
     from hotmess.temperature.likelihood import parameter_names
+    from hotmess.temperature.weighted_draws import fast_draws
 
     engine, prior, seed, options = spec.engine, spec.prior, spec.seed, spec.options or {}
     groups = pooling(data)
@@ -99,10 +99,10 @@ def fit_data(data: LengthData, spec: Spec) -> LengthFit:
         points = options.get("points") or 2 ** round(np.log2(np.clip(40_000 / len(data.cells), 16, 128)))
         rough = approximate(data.dense, center, width)
         approximation = refine(data.dense, rough, center, width, points=points, seed=seed)
-        run = _nuts if engine == "nuts" else _fast
+        run = _nuts if engine == "nuts" else fast_draws
         settings = {"seed": seed, "draws": spec.draws, "warmup": spec.warmup, "chains": spec.chains}
-        extra = {"target_accept": options.get("target_accept", 0.75)} if engine == "nuts" else {"points": points}
-        tree = run(data, approximation, prior, groups, coords=coords, dims=dims, **settings, **extra)
+        extra = {"target_accept": options.get("target_accept", 0.75)} if engine == "nuts" else {}
+        tree = run(data, approximation, prior, groups, coords=coords, dims=dims, points=points, **settings, **extra)
     notes = data.notes
     if data.contexts is not None and options.get("contexts", True):
         notes = (*notes, _widen(tree, data))
@@ -130,13 +130,16 @@ def _nuts(
     *,
     coords: Any,
     dims: Any,
+    points: int,
     **options: Any,
 ) -> xr.DataTree:
     import jax.numpy as jnp
 
     from hotmess.inference.sample import sample
+    from hotmess.temperature.fast import integrate_cells
     from hotmess.temperature.likelihood import Dense
     from hotmess.temperature.model import temperature_model
+    from hotmess.temperature.weighted_draws import responses, with_prior
 
     dense = Dense(*(jnp.asarray(x) for x in data.dense))
     tree = sample(
@@ -153,62 +156,8 @@ def _nuts(
     )
     posterior = tree["posterior"].to_dataset().drop_vars(["raw_theta", "raw_scores"])
     tree["posterior"] = posterior.drop_dims([d for d in posterior.dims if str(d).startswith("raw_")])
-    return _with_prior(tree, prior, groups, data)
-
-
-def _fast(
-    data: LengthData,
-    approximation: Any,
-    prior: TemperaturePrior,
-    groups: Pooling,
-    *,
-    coords: Any,
-    dims: Any,
-    points: int,
-    **options: Any,
-) -> xr.DataTree:
-    import xarray as xr
-
-    from hotmess.inference.sample import to_tree
-    from hotmess.temperature import fast
-
-    seed, draws, chains = options["seed"], options["draws"], options["chains"]
-    theta, scales = fast.propose(approximation, prior, groups, data.features, seed=seed, draws=draws * chains)
-    marginal, scores = fast.integrate_scores(data.dense, approximation, theta, points=points, seed=seed)
-    log_weights = marginal.sum(1) - fast.approximate_log_likelihood(approximation, theta)
-    weights, k = smoothed(log_weights)
-    index, effective = resample(weights, np.random.default_rng([seed, 17])), float(1 / (weights**2).sum())
-    posterior = {"theta": theta[index], "scores": scores[index]} | (
-        {"scales": scales[index]} if groups.groupings else {}
-    )
-    posterior = {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in posterior.items()}
-    out = to_tree(posterior, coords=coords, dims=dims)
-    out.attrs.update(pareto_k=float(k), effective=effective)
-    likelihood = marginal[index].reshape(chains, draws, -1)
-    out["log_likelihood"] = xr.Dataset({"unit_responses": (("chain", "draw", "unit"), likelihood)})
-    return _with_prior(out, prior, groups, data)
-
-
-def _with_prior(tree: xr.DataTree, prior: TemperaturePrior, groups: Pooling, data: LengthData) -> xr.DataTree:
-    """Log prior density of theta and of the scales, for prior power-scaling."""
-    import xarray as xr
-    from scipy import stats
-
-    from hotmess.temperature.model import log_normal, prior_moments
-
-    posterior = tree["posterior"].to_dataset()
-    theta = posterior["theta"].values
-    chains, draws = theta.shape[:2]
-    width = prior.spread * prior.effect_scales(data.features)
-    density = {"theta": np.empty((chains, draws))}
-    if groups.groupings:
-        scales = posterior["scales"].values
-        density["scales"] = stats.halfnorm.logpdf(scales, scale=width).sum((-1, -2))
-    else:
-        scales = np.zeros((chains, draws, 0, len(width)))
-    for c in range(chains):
-        for s in range(draws):
-            moments = prior_moments(scales[c, s], prior, groups, data.features)
-            density["theta"][c, s] = log_normal(theta[c, s].ravel(), *moments)
-    tree["log_prior"] = xr.Dataset({name: (("chain", "draw"), value) for name, value in density.items()})
-    return tree
+    theta = tree["posterior"].to_dataset()["theta"].values
+    flat = theta.reshape(-1, *theta.shape[2:])
+    cells, _ = integrate_cells(data.dense, approximation, flat, points=points, seed=options["seed"])
+    tree["log_likelihood"] = responses(cells.reshape(*theta.shape[:2], -1), data)
+    return with_prior(tree, prior, groups, data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,40 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput, NotTestable
-from hotmess.inference.gate import ESS, Gate, gate_tree
+from hotmess.inference.gate import Gate, gate_tree
 from hotmess.inference.spec import Spec
 from hotmess.temperature.data import LengthData
+from hotmess.temperature.design_effects import narrowed
 from hotmess.temperature.effects import Curves, average_slopes, curves, points
+from hotmess.temperature.like_these import QuestionInfluence, question_influence, slope_influence
 from hotmess.temperature.prior import Pooling, TemperaturePrior
+from hotmess.temperature.trust import failed_units
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-PARETO_K = 0.7
+    from hotmess.statements.effective import Effective
 
-
-@dataclass(frozen=True)
-class Effects:
-    """Draws of an effect per unit and over units.
-
-    Attributes
-    ----------
-    draws
-        (chain, draw) mean over units (models, each the mean of its benchmarks).
-    each
-        unit's label -> (chain, draw).
-    parts
-        accuracy, spread, concentration -> (chain, draw): the parts of the change of incoherence over the range.
-    gate
-        diagnostics of the fit and of `draws`.
-    """
-
-    draws: np.ndarray
-    each: Mapping[str, np.ndarray]
-    gate: Gate
-    parts: Mapping[str, np.ndarray] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+EFFECTS = ("incoherence", "heat", "lift")
 
 
 @dataclass(frozen=True)
@@ -117,18 +99,39 @@ class LengthFit:
 
     @cached_property
     def gate(self) -> Gate:
-        """Parameters and scales: R-hat, effective sizes, divergences; for the fast path Pareto k and its weights."""
+        """R-hat, effective sizes, divergences; the fast path fails where all units do (`failed`: they are left out)."""
         if self.engine == "fast":
-            k, effective = float(self.data.attrs["pareto_k"]), float(self.data.attrs["effective"])
-            reasons = []
-            if not k < PARETO_K:
-                reasons.append(f"Pareto k of the fast path is {k:.2f}, not below {PARETO_K}: use the engine 'nuts'")
-            if effective <= ESS:
-                reasons.append(f"effective sample size of the fast path is {effective:.0f}, not above {ESS}")
-            # Duplicates would fool R-hat: weighted draws are judged by Pareto k and their weights.
-            return Gate(tuple(reasons), independent=True)
+            if len(self.failed) == len(self.lengths.units):
+                other = self.data.attrs.get("remedy", "use the engine 'nuts'")
+                return Gate((f"the fast path failed {'; '.join(self.failed.values())}: {other}",))
+            # Of one unit, and of all at once, draws are weighted: judged by Pareto k and the weights, not by R-hat.
+            return Gate(independent=not self.pool.groupings)
         names = [n for n in ("theta", "scales") if n in self.data["posterior"]]
         return gate_tree(self.data, names=names)
+
+    @cached_property
+    def failed(self) -> dict[int, str]:
+        """Units in which the fast path failed, and why (`hotmess.temperature.trust`)."""
+        return failed_units(self.data.attrs, self.labels) if self.engine == "fast" else {}
+
+    @cached_property
+    def influence(self) -> QuestionInfluence | None:
+        """What each question does to the posterior; None where the cells' likelihoods are not at hand."""
+        if "log_likelihood" not in self.data.children or "cell_responses" not in self.data["log_likelihood"]:
+            return None
+        from hotmess.temperature.model import prior_moments
+
+        features = self.lengths.features
+        scales = np.median(self._flat("scales"), axis=0) if self.pool.groupings else np.zeros((0, 2 * len(features)))
+        precision = prior_moments(scales, self.prior, self.pool, features)[0]
+        cells = self.data["log_likelihood"].to_dataset()["cell_responses"].values
+        theta = self._narrow()
+        n = float(self.data.attrs.get("effective", len(theta)))
+        return question_influence(self.lengths, theta, cells.reshape(len(theta), -1), precision, n)
+
+    def _narrow(self) -> np.ndarray:
+        """(samples, G, T) parameters before what contexts widened (`hotmess.temperature.design_effects`)."""
+        return narrowed(self._flat("theta"), self.data.attrs.get("design_effects"))
 
     def _flat(self, name: str) -> np.ndarray:
         values = self.data["posterior"].to_dataset()[name].values
@@ -174,20 +177,21 @@ class LengthFit:
         """Average slopes per doubling, `kind` natural or budget: (chain, draw, G) arrays, see `effects.average_slopes`.
 
         `incoherence` is beta, the change of logit incoherence; `heat` the change of log temperature; `lift` that of the
-        target's score. nan for units whose lengths, or budgets, do not vary.
+        target's score. nan for units whose lengths, or budgets, do not vary, and for those that failed.
         """
-        curve = self.curves(kind, population=population)
-        i = self.lengths.features.index(kind)
-        distance = self.reach(kind)
-        out = average_slopes(curve, distance)
-        theta = self._flat("theta")
-        heat, lift = theta[:, :, 3 + i], theta[:, :, 3 + len(self.lengths.features) + i]
-        out |= {"heat": np.where(distance > 0, heat, np.nan), "lift": np.where(distance > 0, lift, np.nan)}
+        out = average_slopes(self.curves(kind, population=population), self.reach(kind))
+        out |= {name: self._own(kind, name) for name in EFFECTS}
+        if population == "like-these" and self.influence is not None:
+            for name in EFFECTS:
+                each = [self._settled(kind, name, alone)[0] for alone in np.eye(len(self.lengths.units))]
+                out[name] = np.stack(each, axis=1)
+        lost = [g for g in self.failed if len(self.failed) < len(self.lengths.units)]
+        for value in out.values():
+            value[:, lost] = np.nan
         return {name: self._shape(value) for name, value in out.items()}
 
     def dataset(self, *, population: str = "like-these") -> xr.Dataset:
-        """Average slopes per doubling by label: incoherence, accuracy, heat and lift over chain, draw, kind (natural,
-        budget) and unit; see `slopes`."""
+        """Slopes by label: incoherence, accuracy, heat, lift over chain, draw, kind (natural, budget), unit: `slopes`."""
         import xarray as xr
 
         kinds = [kind for kind in ("natural", "budget") if kind in self.lengths.features]
@@ -197,6 +201,45 @@ class LengthFit:
         values = {name: (dims, np.stack([slopes[name] for slopes in found], axis=2)) for name in names}
         return xr.Dataset(values, coords={"kind": kinds, "unit": self.labels})
 
+    def mean_slope(
+        self, kind: str, name: str, *, population: str = "like-these", units: np.ndarray | None = None
+    ) -> tuple[np.ndarray, Effective | None]:
+        """(chain, draw) mean over models of a slope, a statement of its own; and how many questions it rests on.
+
+        For questions like these by the infinitesimal jackknife (`hotmess.temperature.like_these`). units: (G,) which
+        have a say; default: all that have the slope.
+        """
+        each = self.slopes(kind, population="these")[name]
+        known = np.isfinite(each).all((0, 1)) & (True if units is None else units)
+        if population == "these" or self.influence is None:
+            return each[..., known] @ self._weights(known)[known], None
+        draws, effective = self._settled(kind, name, self._weights(known))
+        return self._shape(draws), effective
+
+    def _own(self, kind: str, name: str, theta: np.ndarray | None = None) -> np.ndarray:
+        """(samples, G) slopes for these questions."""
+        i, f, distance = self.lengths.features.index(kind), len(self.lengths.features), self.reach(kind)
+        effects = (self._flat("theta") if theta is None else theta)[:, :, 3:]
+        if name != "incoherence":
+            return np.where(distance > 0, effects[:, :, i if name == "heat" else f + i], np.nan)
+        curve = self.curves(kind, population="these", effects=None if theta is None else effects)
+        return np.array(average_slopes(curve, distance)["incoherence"])
+
+    def _settled(self, kind: str, name: str, weights: np.ndarray) -> tuple[np.ndarray, Effective | None]:
+        """A weighted sum over units of their slopes, for questions like these; nan where one of them has none."""
+        assert self.influence is not None
+        used = weights > 0
+        whole = self._own(kind, name)[:, used] @ weights[used]
+        if not np.isfinite(whole).all():
+            return whole, None
+        narrow, theta, direct = whole, self._narrow(), None
+        if "design_effects" in self.data.attrs:
+            narrow = self._own(kind, name, theta)[:, used] @ weights[used]
+        if name == "incoherence":
+            curve, unit = self.curves(kind, population="these"), np.asarray(self.lengths.dense.unit)
+            direct = weights[used] @ slope_influence(curve, self.reach(kind), unit)[used]
+        return self.influence.settle(narrow, direct, least=float(whole.std()))
+
     def reach(self, kind: str) -> np.ndarray:
         """(G,) doublings between the two points of `kind`, natural or budget; nan where nothing varies."""
         at, i = points(self.lengths)[kind], self.lengths.features.index(kind)
@@ -205,11 +248,15 @@ class LengthFit:
 
     def mean_over_models(self, values: np.ndarray) -> np.ndarray:
         """Mean over models of the mean over each model's units; the units' axis is the third; nan units have no say."""
-        model = self.lengths.units["model"].to_numpy(str)
         known = np.isfinite(values).reshape(*values.shape[:3], -1).all((0, 1, 3))
-        groups = [values[:, :, (model == m) & known].mean(2) for m in np.unique(model[known])]
-        out: np.ndarray = np.mean(groups, axis=0)
+        out: np.ndarray = np.moveaxis(values, 2, -1)[..., known] @ self._weights(known)[known]
         return out
+
+    def _weights(self, known: np.ndarray) -> np.ndarray:
+        """(G,) weights of the units in a mean over models, each the mean of its known units."""
+        model = np.unique(self.lengths.units["model"].to_numpy(str), return_inverse=True)[1]
+        count = np.bincount(model[known], minlength=int(model.max()) + 1)
+        return np.where(known, 1 / np.maximum(count, 1)[model] / max((count > 0).sum(), 1), 0.0)
 
     def new_model(self, kind: str) -> dict[str, np.ndarray]:
         """Effects for a new model of size N0 like these: `heat`, `lift`, and beta as `incoherence`, each (chain, draw).
@@ -243,7 +290,8 @@ class LengthFit:
             for effect in ("incoherence", "accuracy", "heat"):
                 columns = {label: out[effect][:, :, g] for g, label in enumerate(self.labels)}
                 columns = {label: x for label, x in columns.items() if np.isfinite(x).all()}
-                columns["mean over models"] = self.mean_over_models(out[effect])
+                mean = self.mean_slope(kind, effect, population=population)[0] if effect in EFFECTS else None
+                columns["mean over models"] = self.mean_over_models(out[effect]) if mean is None else mean
                 for label, x in columns.items():
                     low, high = np.quantile(x, tails)
                     reliable = self.gate.passed and self.gate.judge({effect: x}).passed

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import ESS
+from hotmess.temperature.trust import remedy, slow_seconds
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -52,10 +53,20 @@ def check_ready(responses: Responses) -> None:
         raise NotTestable("There are no wrong answers.")
 
 
-def fit_ready(responses: Responses, seed: int, draws: int, chains: int, *, unparsable: str = "uniform") -> LengthFit:
+def fit_ready(
+    responses: Responses,
+    seed: int,
+    draws: int,
+    chains: int,
+    *,
+    unparsable: str = "uniform",
+    patience: float = 0.0,
+) -> LengthFit:
     """The fast path with one unit per model and condition, after `check_ready`.
 
-    Unparsable responses are uniform vectors, as in the estimates without a model that stand beside.
+    Unparsable responses are uniform vectors, as in the estimates without a model that stand beside. Where the fast path
+    fails in some unit, the slow engine takes its place if it is thought to take `patience` seconds at most; else the
+    fit says how long it would take.
 
     Raises
     ------
@@ -69,6 +80,14 @@ def fit_ready(responses: Responses, seed: int, draws: int, chains: int, *, unpar
         raise NotTestable(
             f"Effective sample size of the joint model cannot be above {ESS} with {draws * chains} draws; ask for more."
         )
-    return fit_lengths(
+    fit = fit_lengths(
         responses, engine="fast", pool=True, unparsable=unparsable, seed=seed, draws=min(draws, DRAWS), chains=chains
     )
+    if not fit.failed:
+        return fit
+    seconds = slow_seconds(fit.lengths, (DRAWS + fit.spec.warmup) * chains)
+    if seconds > patience:
+        fit.data.attrs["remedy"] = remedy(seconds)
+        return fit
+    slow = fit.refit(engine="nuts", draws=DRAWS)
+    return slow if slow.gate.passed else fit

@@ -18,7 +18,8 @@ from hotmess.words import with_interval
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
-    from hotmess.temperature.posterior import Effects, LengthFit
+    from hotmess.temperature.posterior import LengthFit
+    from hotmess.temperature.scalars import Effects
 
 ONLY_POWERS = (
     "Sensitivity of the joint model is to powers of its prior and likelihood alone: no model and no benchmark was left "
@@ -32,7 +33,10 @@ def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
     notes = effects.notes
     if len(fit.lengths.units) > 1 or fit.lengths.cells["benchmark"].nunique() > 1:
         notes = (*notes, ONLY_POWERS)
-    return Quantity(effects.draws, effects.gate, joint_scope(study, fit), effects.each, effects.parts, notes)
+    scope, held = joint_scope(study, fit), effects.held
+    return Quantity(
+        effects.draws, effects.gate, scope, effects.each, effects.parts, notes, held, effective=effects.effective
+    )
 
 
 def joint_scope(study: Study, fit: LengthFit, models: Collection[str] | None = None) -> str:

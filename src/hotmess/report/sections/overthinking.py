@@ -164,7 +164,7 @@ def _finding(fit: LengthFit, data: pd.DataFrame, population: str, interval: floa
     for kind, words in (("natural", "by natural length"), ("budget", "by budget")):
         if kind not in fit.lengths.features:
             continue
-        mean = fit.mean_over_models(fit.slopes(kind, population=population)["incoherence"])
+        mean = fit.mean_slope(kind, "incoherence", population=population)[0]
         low, middle, high = np.quantile(mean, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
         said.append(f"{words} {with_interval(middle, low, high, 2)}")
     models = data.loc[data["estimator"] == "joint", "unit"].nunique()

@@ -1,0 +1,162 @@
+"""Joint draws of all units' parameters from each unit's own weighted draws: Gibbs steps through the hierarchy.
+
+Given the scales, the effects of a unit have a Normal prior N(m, V) given the others'. Its own weighted draws, kernels
+of covariance H around them, stand for its likelihood times its own prior N(0, W²); so the next effects e come from
+
+    Σ_j w_j N(e; c_j, H) N(e; m, V) / N(e; 0, W²),
+
+a mixture whose components are Normal with precision A = H⁻¹ + V⁻¹ - W⁻². Centres c_j are drawn in towards the mean by
+√(1 - h²), which keeps the unit's mean and covariance what they were (West 1993). Levels and scores are those of the
+draw j, scores moved along with the effects. Scales move by random walks on their logarithms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from hotmess.temperature.model import effect_covariance
+
+if TYPE_CHECKING:
+    from hotmess.arrays import Floats, Ints
+    from hotmess.temperature.particles import Particles
+    from hotmess.temperature.prior import Pooling, TemperaturePrior
+
+BANDWIDTH = 0.5  # of the usual n^(-1/(d + 4))
+THIN, WARM = 8, 100
+STEP = 0.7
+
+
+class JointDraws(NamedTuple):
+    """Draws (chains, draws, …) of effects (G, 2F), of the draw behind each unit's levels (G,), of scales; and how many
+    of each unit's weighted draws (G,) its posterior rests on."""
+
+    effects: Floats
+    origin: Ints
+    scales: Floats
+    effective: Floats
+
+
+class Kernels(NamedTuple):
+    """Of one unit: centres (M, E), their log weights (M,), precision H⁻¹ (E, E)."""
+
+    center: Floats
+    log_weight: Floats
+    precision: Floats
+
+
+def kernels(effects: Floats, weights: Floats) -> Kernels:
+    """From weighted draws (M, E).
+
+    >>> rng = np.random.default_rng(0)
+    >>> x, w = rng.normal(size=(500, 2)), np.full(500, 1 / 500)
+    >>> made = kernels(x, w)
+    >>> whole = np.cov(made.center.T, bias=True) + np.linalg.inv(made.precision)
+    >>> bool(np.allclose(whole, np.cov(x.T, bias=True)))
+    True
+    """
+    size = effects.shape[1]
+    h = min(0.5, BANDWIDTH * (weights**2).sum() ** (1 / (size + 4)))
+    mean = weights @ effects
+    away = effects - mean
+    covariance = (weights[:, None] * away).T @ away
+    covariance = covariance + 1e-9 * np.diag(np.diagonal(covariance) + 1e-9)
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(weights)
+    return Kernels(mean + np.sqrt(1 - h**2) * away, log_weight, np.linalg.inv(h**2 * covariance))
+
+
+def joint_draws(
+    particles: Particles,
+    prior: TemperaturePrior,
+    pool: Pooling,
+    features: tuple[str, ...],
+    *,
+    seed: int,
+    draws: int,
+    chains: int,
+) -> JointDraws:
+    """Gibbs sampling of effects and scales."""
+    rng = np.random.default_rng([seed, 67])
+    units, size = particles.theta.shape[1], 2 * len(features)
+    width = prior.effect_scales(features)
+    made = [kernels(particles.theta[:, g, 3:], particles.weights[:, g]) for g in range(units)]
+    index = np.stack([rng.choice(len(particles.theta), chains, p=particles.weights[:, g]) for g in range(units)], 1)
+    state = np.stack([particles.theta[index[:, g], g, 3:] for g in range(units)], axis=1)  # (chains, G, E)
+    scales = prior.spread * width * np.exp(-0.5 + 0.3 * rng.normal(size=(chains, len(pool.groupings), size)))
+    out = JointDraws(
+        np.empty((chains, draws, units, size)),
+        np.empty((chains, draws, units), np.int64),
+        np.empty((chains, draws, *scales.shape[1:])),
+        np.zeros(units),
+    )
+    visits = np.zeros_like(particles.weights)
+    for sweep in range(WARM + THIN * draws):
+        scales, precision = _move_scales(scales, state, prior, pool, features, rng)
+        for g in range(units):
+            state[:, g], index[:, g], p = _move_unit(made[g], state, precision, g, width, rng)
+            if sweep >= WARM:
+                visits[:, g] += p.sum(axis=0)
+        kept, rest = divmod(sweep - WARM, THIN)
+        if sweep >= WARM and rest == THIN - 1:
+            out.effects[:, kept], out.origin[:, kept], out.scales[:, kept] = state, index, scales
+    share = visits / visits.sum(axis=0)
+    return out._replace(effective=1 / (share**2).sum(axis=0))
+
+
+def _move_unit(
+    own: Kernels, state: Floats, precision: Floats, g: int, width: Floats, rng: np.random.Generator
+) -> tuple[Floats, Ints, Floats]:
+    """Effects (chains, E), kernel (chains,) and the kernels' probabilities (chains, M) of one unit given the others."""
+    row = precision[:, :, g]  # (chains, E, G)
+    alone = row[:, :, g]
+    pull = -(np.einsum("ceh,che->ce", row, state) - alone * state[:, g])  # V⁻¹ m
+    a = own.precision + (np.eye(len(width)) * (alone - 1 / width**2)[:, None, :])
+    low = np.linalg.cholesky(a)
+    b = (own.center @ own.precision)[None] + pull[:, None]  # (chains, M, E)
+    half = _solve(low, b)
+    log_p: Any = own.log_weight - 0.5 * np.einsum("me,ef,mf->m", own.center, own.precision, own.center)
+    log_p = log_p + 0.5 * (half**2).sum(axis=-1)
+    p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    pick = (np.cumsum(p, axis=1) < rng.random((len(p), 1))).sum(axis=1).clip(max=p.shape[1] - 1)
+    chosen = half[np.arange(len(p)), pick] + rng.normal(size=(len(p), len(width)))
+    return np.linalg.solve(low.transpose(0, 2, 1), chosen[..., None])[..., 0], pick, p
+
+
+def _solve(low: Any, b: Any) -> Floats:
+    out: Floats = np.linalg.solve(low, b.transpose(0, 2, 1)).transpose(0, 2, 1)
+    return out
+
+
+def _move_scales(
+    scales: Floats,
+    state: Floats,
+    prior: TemperaturePrior,
+    pool: Pooling,
+    features: tuple[str, ...],
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """New scales (chains, groupings, E), and the precision (chains, E, G, G) of the effects under them."""
+    width = prior.spread * prior.effect_scales(features)
+
+    def density(s: Floats) -> tuple[Floats, Floats]:
+        covariance = np.stack([effect_covariance(one, prior, pool, features) for one in s])
+        precision = np.linalg.inv(covariance)
+        quadratic = np.einsum("cge,cegh,che->ce", state, precision, state)
+        log_det = np.linalg.slogdet(covariance)[1]
+        half_normal = (-0.5 * (s / width) ** 2 + np.log(s)).sum(axis=1)  # per logarithm of the scale
+        return half_normal - 0.5 * (log_det + quadratic), precision
+
+    here, precision = density(scales)
+    for i in range(scales.shape[1]):
+        for _ in range(2):
+            trial = scales.copy()
+            trial[:, i] *= np.exp(STEP * rng.normal(size=trial[:, i].shape))
+            there, other = density(trial)
+            accept = np.log(rng.random(here.shape)) < there - here
+            scales[:, i] = np.where(accept, trial[:, i], scales[:, i])
+            here = np.where(accept, there, here)
+            precision = np.where(accept[:, :, None, None], other, precision)
+    return scales, precision

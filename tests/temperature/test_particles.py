@@ -1,0 +1,156 @@
+"""Unit by unit: mixtures that adapt to bent posteriors, the hierarchy over them, influences of questions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from hotmess.inference.pareto import smoothed
+from hotmess.temperature import like_these
+from hotmess.temperature.effects import Curves
+from hotmess.temperature.hierarchy import joint_draws
+from hotmess.temperature.model import effect_covariance
+from hotmess.temperature.particles import Component, Particles, adapt
+from hotmess.temperature.prior import Pooling, TemperaturePrior
+from hotmess.temperature.trust import failed_units, remedy
+
+WIDTH = np.array([3.0, 3.0])
+
+
+def bent(theta):
+    """Log likelihood of a unit: y follows x², and is known better than x; a Normal does not fit it."""
+    x, y = theta[..., 0], theta[..., 1]
+    return -0.5 * (x / 1.5) ** 2 - 0.5 * ((y - x**2) / 0.25) ** 2
+
+
+def test_mixtures_adapt_to_a_bent_posterior_where_one_normal_proposal_fails():
+    start = np.zeros((2, 2)), np.repeat(np.diag([2.0, 0.06])[None], 2, axis=0)  # at the peak, by its curvature
+    calls = []
+
+    def evaluate(theta, s):
+        calls.append(s)
+        return np.array([bent(theta[0]), -0.5 * ((theta[1] - 1.0) ** 2).sum()]), np.zeros((1, 2))
+
+    found = adapt(evaluate, np.array([0, 1]), *start, np.zeros(2), WIDTH, seed=0)
+    once = Component(start[0][None], np.linalg.cholesky(start[1]))
+    theta = once.draw(len(calls), np.random.default_rng(0))[:, 0]
+    prior = -0.5 * ((theta / WIDTH) ** 2).sum(1)
+    k_once = smoothed(bent(theta) + prior - once.log_density(theta[:, None].repeat(2, 1))[:, 0])[1]
+    assert k_once > 0.7 and (found.k < 0.7).all() and found.effective.min() > 150
+    x = np.linspace(-6, 6, 601)
+    y = np.linspace(-4, 20, 2401)[:, None]
+    density = np.exp(bent(np.stack(np.broadcast_arrays(x, y), -1)) - 0.5 * (x / 3) ** 2 - 0.5 * (y / 3) ** 2)
+    exact = [float((density * f).sum() / density.sum()) for f in (x**2, y)]
+    first = found.theta[:, 0]
+    mine = [found.weights[:, 0] @ first[:, 0] ** 2, found.weights[:, 0] @ first[:, 1]]
+    np.testing.assert_allclose(mine, exact, rtol=0.15)
+    second = found.weights[:, 1] @ found.theta[:, 1]
+    np.testing.assert_allclose(second, 0.9, atol=0.2)  # Normal(1, 1) times Normal(0, 9)
+    assert calls == list(range(len(found.theta)))
+
+
+def exactly(y, sd, prior, pool, e, grid):
+    """Mean and sd of each unit's effect, and of the scale, by integrating the scale on a grid; likelihoods Normal."""
+    width = prior.spread * prior.effect_scales(("natural",))
+    rows = []
+    for s in grid:
+        scales = np.full((1, 2), s)
+        covariance = effect_covariance(scales, prior, pool, ("natural",))[e]
+        both = covariance + np.diag(sd**2)
+        log_p = stats.multivariate_normal.logpdf(y, np.zeros(len(y)), both) - 0.5 * (s / width[e]) ** 2
+        gain = np.linalg.solve(both, covariance).T
+        rows.append((log_p, gain @ y, np.diag(covariance - gain @ covariance)))
+    p = np.exp(np.array([r[0] for r in rows]) - max(r[0] for r in rows))
+    p /= integrate.trapezoid(p, grid)
+    means, variances = np.array([r[1] for r in rows]), np.array([r[2] for r in rows])
+    mean = integrate.trapezoid(p[:, None] * means, grid, axis=0)
+    second = integrate.trapezoid(p[:, None] * (variances + means**2), grid, axis=0)
+    return mean, np.sqrt(second - mean**2), integrate.trapezoid(p * grid, grid)
+
+
+def test_the_hierarchy_over_weighted_draws_is_the_exact_one():
+    prior, units = TemperaturePrior(), 5
+    pool = Pooling(("model",), np.arange(units)[None], np.array([-2.0, -1.0, 0.0, 1.0, 2.0]))
+    y = np.array([[0.1, -0.2], [0.5, -0.3], [0.4, 0.1], [0.9, -0.8], [0.6, -0.4]])
+    sd = np.array([0.1, 0.3, 0.15, 0.2, 0.4])
+    width = prior.effect_scales(("natural",))
+    rng = np.random.default_rng(1)
+    v = 1 / (1 / sd[:, None] ** 2 + 1 / width**2)  # each unit's own posterior, under Normal(0, width²)
+    effects = v * y / sd[:, None] ** 2 + np.sqrt(v) * rng.normal(size=(400, units, 2))
+    theta = np.concatenate([np.zeros((400, units, 3)), effects], axis=-1)
+    nothing = np.zeros((400, 1))
+    even = np.full((400, units), 1 / 400)
+    particles = Particles(theta, even, np.zeros(units), np.full(units, 400.0), nothing, nothing[:, None])
+    out = joint_draws(particles, prior, pool, ("natural",), seed=0, draws=80, chains=8)
+    for e, top in enumerate((1.5, 3.0)):
+        mean, spread, scale = exactly(y[:, e], sd, prior, pool, e, np.linspace(1e-3, top, 300))
+        found = out.effects[..., e].reshape(-1, units)
+        np.testing.assert_allclose(found.mean(0), mean, atol=0.2 * spread.max())
+        np.testing.assert_allclose(found.std(0), spread, rtol=0.2)
+        assert out.scales[:, :, 0, e].mean() == pytest.approx(scale, rel=0.2)
+
+
+def test_with_a_true_model_the_jackknife_and_the_prior_make_the_posterior_variance():
+    """Normal mean, variance 1 as the model has it, prior Normal(0, 0.1²) that matters: V + C P C = C."""
+    rng = np.random.default_rng(3)
+    y, n = rng.normal(0.3, 1.0, 200), 20_000
+    y = 0.3 + (y - y.mean()) / y.std()
+    sd = 1 / np.sqrt(200 + 1 / 0.1**2)
+    theta = sd**2 * y.sum() + sd * rng.normal(size=n)
+    likelihood = -0.5 * (y - theta[:, None]) ** 2
+    here = like_these.QuestionInfluence(
+        likelihood - likelihood.mean(0), ((theta - theta.mean()) / 0.1)[:, None], np.arange(200), n
+    )
+    settled, effective = here.settle(theta)
+    assert settled.std() == pytest.approx(sd, rel=0.06) and 100 < effective.df <= 200
+    wide = like_these.QuestionInfluence(2 * here.likelihood, here.theta, here.question, n)
+    assert wide.settle(theta)[0].std() > 1.5 * sd
+    assert here.settle(theta, least=0.5)[0].std() == pytest.approx(0.5, rel=0.06)
+
+
+def test_direct_influences_are_derivatives_of_weighted_slopes():
+    rng = np.random.default_rng(5)
+    unit, n = np.array([0, 0, 0, 1, 1, 1, 1]), 7
+    e = rng.uniform(0.5, 1.5, (n, 2))
+    terms = np.stack([e, e * rng.uniform(0.2, 0.8, (n, 2))], axis=-1)
+    distance = np.array([2.0, 0.5])
+
+    def slope(w):
+        means = np.stack([np.einsum("n,npt->pt", w * (unit == g), terms) / (w * (unit == g)).sum() for g in (0, 1)])
+        odds = np.log(means[..., 1]) - np.log(means[..., 0] - means[..., 1])
+        return (odds[:, 1] - odds[:, 0]) / distance
+
+    whole = np.stack([terms[unit == g].mean(0) for g in (0, 1)])[None]
+    curve = Curves(whole[..., 0], whole[..., 0] - whole[..., 1], whole[..., 1], np.zeros((1, 2, 2, 3)), terms)
+    found = like_these.slope_influence(curve, distance, unit)
+    step = 1e-6
+    moved = np.stack([(slope(1 + step * np.eye(n)[i]) - slope(1 - step * np.eye(n)[i])) / (2 * step) for i in range(n)])
+    np.testing.assert_allclose(found, moved.T, atol=1e-7)
+
+
+def test_a_unit_that_failed_is_named_and_the_others_numbers_stand():
+    import hotmess as hm
+    from hotmess.responses.validate import validate
+    from hotmess.simulate import simulate
+
+    responses = validate(simulate("natural-only", seed=3, questions=20, budgets=1, samples=8, models=2).table)
+    study = hm.Study(responses, draws=250)
+    fit = study.temperature
+    fit.data.attrs.update(unit_k=[0.2, 0.95], unit_effective=[500.0, 500.0], remedy=remedy(700.0))
+    fit.__dict__.pop("failed", None), fit.__dict__.pop("gate", None)
+    verdict = hm.test("answers-get-hotter-with-length", study)
+    assert [one["name"] for one in verdict.each] == ["model-0"] and np.isfinite(verdict.median)
+    assert verdict.verdict == "inconclusive"
+    assert "the fast path failed in model-1 (Pareto k 0.95, not below 0.7)" in verdict.reasons[-1]
+    assert "--patience" in verdict.reasons[-1]
+    fit.data.attrs["unit_k"] = [0.8, 0.95]
+    fit.__dict__.pop("failed", None), fit.__dict__.pop("gate", None)
+    lost = hm.test("answers-get-hotter-with-length", study)
+    assert lost.verdict == "not testable" and "in model-0" in lost.sentence and "--patience" in lost.sentence
+
+
+def test_failures_are_told_by_unit():
+    together = {"pareto_k": 0.75, "effective": 300.0}
+    assert list(failed_units(together, ["a", "b"])) == [0, 1]
+    assert failed_units({"pareto_k": 0.1, "effective": 90.0}, ["a"])[0].endswith("(90 effective draws, not above 100)")
