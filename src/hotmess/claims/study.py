@@ -24,19 +24,9 @@ if TYPE_CHECKING:
     from hotmess.temperature.posterior import LengthFit
 
 Made = TypeVar("Made")
-LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
-MOST_DRAWS = 16_000
-OF_THE_DATA = (
-    "cells",
-    "grouped",
-    "scale_cells",
-    "unread",
-    "filled_lengths",
-    "without_truncated",
-    "seen",
-    "temperature",
-    "within question",
-)
+LARGE, MOST_DRAWS = 200_000, 16_000  # responses beyond which a test by default leaves out what takes minutes; draws
+OF_THE_DATA = ("cells", "grouped", "scale_cells", "unread", "filled_lengths", "without_truncated", "seen")
+WHATEVER_THE_DRAWS = ("temperature", "within question")
 
 
 @dataclass(frozen=True)
@@ -52,11 +42,11 @@ class Study:
     groups, reference, difficulty
         Number of difficulty groups, the reference model (None: the largest), or a column that holds the groups.
     seed, draws, chains, most_draws
-        Of every posterior; `draws` per chain, `most_draws` of all chains, where Monte Carlo error alone leaves one open.
+        Of every posterior; `draws` per chain, `most_draws` in all while Monte Carlo error leaves a claim open.
     patience
         Seconds that a slow engine may take where a fast one fails its check.
     law_prior, length_prior
-        Of power laws and length laws, also where a part of the data is left out; None: their defaults.
+        Of power and length laws, also where a part of the data is left out; None: their defaults.
     made
         What has been made so far, by name: see `once`.
     """
@@ -101,7 +91,7 @@ class Study:
         """This study with twice the draws; None where these are asked for, or enough, or the data are large."""
         if self.large or 2 * self.draws * self.chains > self.most_draws:
             return None
-        kept = {key: value for key, value in self.made.items() if key in OF_THE_DATA}
+        kept = {key: value for key, value in self.made.items() if key in OF_THE_DATA + WHATEVER_THE_DRAWS}
         return self.once("more draws", lambda: replace(self, draws=2 * self.draws, made=kept))
 
     @property

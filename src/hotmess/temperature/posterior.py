@@ -191,7 +191,7 @@ class LengthFit:
         return {name: self._shape(value) for name, value in out.items()}
 
     def dataset(self, *, population: str = "like-these") -> xr.Dataset:
-        """Slopes by label: incoherence, accuracy, heat, lift over chain, draw, kind (natural, budget), unit: `slopes`."""
+        """Slopes by label: incoherence, accuracy, heat, lift over chain, draw, kind (natural, budget), unit."""
         import xarray as xr
 
         kinds = [kind for kind in ("natural", "budget") if kind in self.lengths.features]
