@@ -18,7 +18,7 @@ from hotmess.claims.rule import practically_none
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.claims.test import test_claims as run_claims
-from hotmess.design.decision_rate import decision_rate, standard_error
+from hotmess.design.decision_rate import as_the_posterior, decision_rate, standard_error
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
@@ -62,6 +62,11 @@ def test_what_would_decide_is_the_least_that_the_design_finds_enough(study: Stud
     assert questions is not None and 3 < questions / 40 < 5  # half the effect takes about four times the questions
     assert "by" in found.sentence() and "instead of 40" in found.sentence()
     assert would_decide(study, CATALOGUE["thirty-samples-suffice"], 0.1) is None
+    own = as_the_posterior(c, effect, 12)  # scaled to the posterior, these data find their smallest effect as they say
+    assert decision_rate(*standard_error(own, c.questions, 12), effect).mean() == pytest.approx(POWER, abs=0.02)
+    assert own.between.mean() / c.between.mean() == pytest.approx(own.sampling.mean() / c.sampling.mean())
+    scaled = would_decide(study, claim, effect / 2, effect)
+    assert scaled is not None and 3.5 < (scaled.needed["questions"] or 0) / 40 < 4.5
 
 
 def test_what_rests_on_questions_alone_takes_the_square_of_what_is_missing(study: Study) -> None:

@@ -70,6 +70,7 @@ def test_simulated_data_are_decided_as_often_as_the_closed_form_says():
     names = pd.DataFrame({"n_choices": np.full(2 * new * 2, 4), "target": 0})
     model = np.repeat([0, 1], 2 * new)
     index = np.tile(np.repeat(np.arange(new), 2), 2)
+    names = names.assign(benchmark="x", question=index)
     for _ in range(repeats):
         chosen = by_question[:, rng.integers(60, size=new)].reshape(-1, 4)
         counts = np.column_stack([rng.multinomial(n, chosen), np.zeros(len(chosen), int)])
@@ -89,7 +90,8 @@ def test_weights_are_derivatives_of_the_estimate():
     table = table.assign(group="all")
     x = {(str(m), "all"): float(m) for m in range(4)}
     t = np.arange(4) - 1.5
-    for weights in (half_weights(table), size_weights(table, x, ["model", "group"], t / (t**2).sum())):
+    each = np.column_stack([0.4 * t, t]) / (t**2).sum()
+    for weights in (half_weights(table), size_weights(table, x, ["model", "group"], each)):
         m = moments(p)
         alpha, beta, value = weights(m)
         rng = np.random.default_rng(3)
@@ -134,6 +136,21 @@ def test_sizes_are_what_a_slope_over_size_needs(pilot):
         plan(study, "hard-incoherence-rises-with-scale", models=[3])
 
 
+def test_differences_of_exponents_between_groups_have_no_residual_that_groups_share(pilot):
+    study = Study(validate(pilot), seed=1, draws=100)
+    laws, claim = study.power_laws, CATALOGUE["variance-exponent-falls-with-difficulty"]
+    c = claim.design(study, 20)
+    estimate = claim.estimate(study)  # by least squares over six models, without a model of answers
+    assert c.effect.mean() == pytest.approx(estimate.value, abs=2 * estimate.error)
+    posterior = laws.data["posterior"].dataset.sel(population="like-these")
+    e = posterior["e_variance"].values.ravel() ** 2  # w = (1, 0, -1) up to a scale: the sum of squares is two
+    take = np.linspace(0, len(e) - 1, 20).astype(int)
+    np.testing.assert_allclose(c.residual, 2 * e[take], rtol=1e-9)
+    slope = CATALOGUE["hard-incoherence-rises-with-scale"].design(study, 20)
+    u, v, rho, eb = (posterior[n].values.ravel()[take] for n in ("u_bias2", "u_variance", "rho_u", "e_bias2"))
+    np.testing.assert_allclose(slope.residual, u**2 + v**2 - 2 * rho * u * v + eb**2 + e[take], rtol=1e-9)
+
+
 def test_length_and_refusals(pilot):
     study = Study(validate(pilot), seed=1, draws=100)
     with pytest.raises(NotTestable, match="no length column"):
@@ -142,7 +159,9 @@ def test_length_and_refusals(pilot):
     between = plan(Study(validate(world.table), draws=100), "incoherence-rises-with-length", questions=[120, 1000])
     assert (between.table.groupby("samples")["rate"].apply(lambda r: r.is_monotonic_increasing)).all()
     with pytest.raises(NotTestable, match="No design for the claim"):
-        plan(study, "variance-exponent-falls-with-difficulty")
+        plan(study, "length-saturates")
+    with pytest.raises(NotTestable, match="No design for the claim"):  # one of equality is not called by its direction
+        plan(study, "bias-exponent-constant-across-difficulty")
     for bad in ({"effect": -1.0}, {"probability": 1.5}, {"samples": [1]}, {"responses": 5}):
         with pytest.raises(BadInput):
             plan(study, "natural-overthinking", **bad)

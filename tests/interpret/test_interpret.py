@@ -239,7 +239,7 @@ def test_errors_on_few_questions_decide_nothing_however_certain_the_interval():
     found = hm.compare(table(answers), "x", "y", draws=250, seed=1)
     row = found.table[found.table["quantity"] == "incoherence"].iloc[0]
     assert row["probability"] < 0.025 and row["effective"] < 8
-    assert "is not decided, as errors sit on few questions" in found.sentences[0]
+    assert "inconclusive which is more coherent, as errors sit on few questions" in found.sentences[0]
 
 
 def test_many_pairs_are_decided_together():
@@ -263,8 +263,8 @@ def test_a_direction_needs_what_its_look_needs():
     )
     plan = Looks(claim="natural-overthinking", most_responses=10 * len(responses), history=(look,))
     held = hm.compare(replace(responses, looks=plan), "owl-4b", "owl-64b", draws=250)
-    assert "not decided" in held.sentences[0] and "Look 1 of at most 5" in held.notes[-1]
+    assert "inconclusive" in held.sentences[0] and "Look 1 of at most 5" in held.notes[-1]
     assert held.table.equals(plain.table)
     unknown = replace(responses, table=responses.table.assign(round=["1", "2"] * (len(responses) // 2)))
     said = hm.compare(unknown, "owl-4b", "owl-64b", draws=250)
-    assert "not decided" in said.sentences[0] and any("--looks" in note for note in said.notes)
+    assert "inconclusive" in said.sentences[0] and any("--looks" in note for note in said.notes)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from hotmess.design.decision_rate import decision_rate, standard_error
+from hotmess.design.decision_rate import as_the_posterior, decision_rate, standard_error
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 
@@ -120,9 +120,9 @@ def _in_the_middle(claim: Claim, effect: float) -> bool:
 def would_decide(study: Study, claim: Claim, effect: float, smallest: float | None = None) -> WouldDecide | None:
     """What would decide a claim at an effect; None where no arithmetic is known for it, or the data cannot speak to it.
 
-    smallest: the smallest effect that these data could show, from which questions are counted where there is no design
-    for the claim or the outcome and its statement rests on questions alone (`by_questions`): its sd falls with the root
-    of their number.
+    smallest: the smallest effect that these data could show. A design is scaled to it; where there is none for the
+    claim or the outcome, and its statement rests on questions alone (`by_questions`), their number follows from it: sd
+    falls with its root.
     """
     if not effect > 0:
         return None
@@ -137,20 +137,22 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
         need = max(count, int(np.ceil(count * (least / effect) ** 2)))
         found = need if need <= MOST["questions"] else None
         return WouldDecide(effect, {"questions": count}, {"questions": found}, claim.region is not None)
-    sides = c
-    now = {"questions": sides.questions, "samples": round(float(study.cells.table["responses"].median()))}
+    now = {"questions": c.questions, "samples": round(float(study.cells.table["responses"].median()))}
+    sides = c if smallest is None else as_the_posterior(c, smallest, now["samples"])
     if sides.spread > 0:
         now["models"] = sides.models
 
     def rate(**design: int) -> float:
         d = {"models": sides.models, **now, **design}
         error, df = standard_error(sides, d["questions"], d["samples"], d["models"])
-        return float(decision_rate(error, df, effect).mean())
+        found = float(decision_rate(error, df, effect).mean())
+        return 2 * found - 1 if _in_the_middle(claim, effect) else found  # both edges of a region must be cleared
 
     def enough(what: str) -> Callable[[int], bool]:
         return lambda n: rate(**{what: n}) >= POWER
 
-    return WouldDecide(effect, now, {what: fewest(enough(what), now[what], MOST[what]) for what in now})
+    needed = {what: fewest(enough(what), now[what], MOST[what]) for what in now}
+    return WouldDecide(effect, now, needed, claim.region is not None)
 
 
 def fewest(enough: Callable[[int], bool], least: int, most: int) -> int | None:

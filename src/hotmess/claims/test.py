@@ -201,6 +201,8 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     few = own.sentence() if own is not None and own.few else ""
     remedy = FEW_REMEDY if few else ""
     verdict, reasons = decide(p, p_other, gate=gate, threshold=threshold, few=few)
+    if not few and any(why.startswith("the Monte Carlo interval") for why in reasons):
+        remedy = "Draw more (--draws)."
     none = practically_none(quantity.draws, other.draws, claim.negligible, threshold=threshold, effective=own)
     if gate.passed and none:
         verdict, reasons = NEGLIGIBLE, ()

@@ -167,9 +167,9 @@ def half_weights(table: pd.DataFrame) -> Weights:
 
 
 def size_weights(table: pd.DataFrame, x: dict[tuple[str, ...], float], keys: list[str], each: np.ndarray) -> Weights:
-    """A slope of log(variance/bias²) on x over sets of cells.
+    """A sum of slopes of log bias² and of log variance on x over sets of cells.
 
-    x: value per set (model and group); each: (sets,) coefficient of the set's log(variance/bias²) in the slope.
+    x: value per set (model and group); each: (sets, 2) coefficients of the set's log bias² and log variance.
     """
     labels = [tuple(map(str, row)) for row in table[keys].itertuples(index=False, name=None)]
     order = list(x)
@@ -177,39 +177,42 @@ def size_weights(table: pd.DataFrame, x: dict[tuple[str, ...], float], keys: lis
 
     def weights(m: Moments) -> tuple[np.ndarray, np.ndarray, float]:
         alpha, beta, value = np.zeros(len(place)), np.zeros(len(place)), 0.0
-        for s, coefficient in enumerate(each):
+        for s, (of_bias2, of_variance) in enumerate(each):
             rows = np.flatnonzero(place == s)
             v, e = m.variance[rows].sum(), m.error[rows].sum()
             b = max(e - v, 1e-9)
-            value += coefficient * float(np.log(v / b))
-            alpha[rows], beta[rows] = coefficient * (1 / v + 1 / b), -coefficient / b
+            value += float(of_variance * np.log(v) + of_bias2 * np.log(b))
+            alpha[rows], beta[rows] = of_variance / v - of_bias2 / b, of_bias2 / b
         return alpha, beta, value
 
     return weights
 
 
-def size_components(laws: PowerLaws, group_weight: np.ndarray, *, draws: int) -> Components:
-    """Components of a weighted sum over groups of the slopes of log(variance/bias²) on size.
+def size_components(laws: PowerLaws, of_bias2: np.ndarray, of_variance: np.ndarray, *, draws: int) -> Components:
+    """Components of Σ_g of_bias2_g alpha_B,g + of_variance_g alpha_V,g, exponents being slopes of -log on log size.
 
-    group_weight: (groups,) with the claim's sign.
+    of_bias2, of_variance: (groups,) with the claim's sign.
     """
     cells, by = laws.law.cells, list(laws.by)
     names = [tuple(map(str, row)) for row in laws.groups[by].itertuples(index=False, name=None)]
     rows = [tuple(map(str, row)) for row in cells[by].itertuples(index=False, name=None)]
-    weight = np.array([group_weight[names.index(row)] for row in rows])
+    both = -np.column_stack([of_bias2, of_variance])  # of slopes
+    weight = np.array([both[names.index(row)] for row in rows])
     x = cells["x"].to_numpy()
-    used = cells[weight != 0].groupby("model")["x"].first()
+    used = cells[(weight != 0).any(1)].groupby("model")["x"].first()
     centred = x - used.mean()
     spread = float(((used - used.mean()) ** 2).sum())
     keys = ["model", *by]
     labels = [tuple(map(str, row)) for row in cells[keys].itertuples(index=False, name=None)]
-    keep = np.flatnonzero(weight)
+    keep = np.flatnonzero((weight != 0).any(1))
     sets = {labels[i]: float(x[i]) for i in keep}
-    each = weight[keep] * centred[keep] / spread
+    each = weight[keep] * (centred[keep] / spread)[:, None]
     posterior = laws.data["posterior"].dataset.sel(population="like-these")
     u, v, rho = (posterior[n].values.ravel() for n in ("u_bias2", "u_variance", "rho_u"))
-    rest = sum(posterior[n].values.ravel() ** 2 for n in ("e_bias2", "e_variance")) * float((group_weight**2).sum())
-    residual = u**2 + v**2 - 2 * rho * u * v + rest
+    a, b = both.sum(0)  # what all groups share of a model's residual cancels between them
+    squares = (both**2).sum(0)
+    rest = sum(squares[i] * posterior[n].values.ravel() ** 2 for i, n in enumerate(("e_bias2", "e_variance")))
+    residual = (a * u) ** 2 + (b * v) ** 2 + 2 * a * b * rho * u * v + rest
     return _from_fit(
         laws.fit,
         lambda table: size_weights(table, sets, keys, each),

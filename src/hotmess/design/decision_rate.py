@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import stats
 
@@ -29,6 +31,15 @@ def standard_error(
         measured = measured * c.models / k
     df = c.bins - 1 if c.bins else questions - 1
     return np.sqrt(c.residual * c.models / k + measured), df
+
+
+def as_the_posterior(c: Components, smallest: float, samples: float) -> Components:
+    """Components scaled as a whole, so that the data at hand find the smallest effect that their posterior could show
+    with probability 0.8: (t at 0.975 + z at 0.8) standard errors."""
+    error, df = standard_error(c, c.questions, samples)
+    own = (stats.t.ppf(THRESHOLD, df) + stats.norm.ppf(0.8)) * float(error.mean())
+    ratio = (smallest / own) ** 2 if own > 0 else 1.0
+    return replace(c, between=ratio * c.between, sampling=ratio * c.sampling, residual=ratio * c.residual)
 
 
 def decision_rate(error: np.ndarray, df: float, effect: np.ndarray | float) -> np.ndarray:

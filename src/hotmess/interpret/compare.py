@@ -269,7 +269,7 @@ def _sentence(
     if not np.isfinite(low):
         return f"{pair}: incoherence differs by {show(value, 3)}, with no interval."
     word = "" if not stands else "lower" if row["probability"] < 0.5 else "higher"
-    verdict = f"the incoherence of {row['of']} is {word}" if word else "which is more coherent is not decided"
+    verdict = f"supported, the incoherence of {row['of']} is {word}" if word else "inconclusive which is more coherent"
     if row["effective"] < FLOOR:
         verdict += f", as errors sit on few questions (as good as {row['effective']:.0f})"
     beside = f"; unbiased {show(row['unbiased'], 3)}" if latent and np.isfinite(row["unbiased"]) else ""

@@ -75,6 +75,7 @@ CLAIM = Claim(
     leave_out=LEAVE_OUT,
     prior=RISE.prior,
     published=lambda study: exponents_by_difficulty(study, "bias2", ALIKE),
+    design=RISE.design,
     these_models=OwnSlopes(RISE.weights),
     rates=rates_beside(__file__),
     absent=absent.sizes,

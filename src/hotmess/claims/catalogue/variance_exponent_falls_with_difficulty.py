@@ -44,6 +44,7 @@ CLAIM = Claim(
     leave_out=LEAVE_OUT,
     prior=FALL.prior,
     published=lambda study: exponents_by_difficulty(study, "variance"),
+    design=FALL.design,
     these_models=OwnSlopes(FALL.weights),
     rates=rates_beside(__file__),
     absent=absent.sizes,

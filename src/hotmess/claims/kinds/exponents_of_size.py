@@ -10,6 +10,7 @@ import numpy as np
 
 from hotmess.claims.claim import Case, LeaveOut
 from hotmess.claims.kinds.exponent_evidence import exponent_draws, exponent_point
+from hotmess.design.components import Components, size_components
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.power_scaling import PARETO_K
 from hotmess.laws.leave_out import laws_without
@@ -35,6 +36,10 @@ class Exponents:
     def prior(self, study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
         """(n,) draws of the quantity from the laws' prior."""
         return exponent_draws(study.power_laws, *self.weights(study), rng, n)
+
+    def design(self, study: Study, draws: int) -> Components:
+        """Components of the variance of its estimate."""
+        return size_components(study.power_laws, *self.weights(study), draws=draws)
 
     def point(self, study: Study) -> PointEvidence:
         """Evidence that the quantity is 0."""

@@ -95,7 +95,8 @@ class SizeSlope:
 
     def design(self, study: Study, draws: int) -> Components:
         """Components of the variance of `estimate`."""
-        return size_components(study.power_laws, self.weights(study), draws=draws)
+        weights = self.weights(study)
+        return size_components(study.power_laws, weights, -weights, draws=draws)
 
 
 def size_claim(
