@@ -199,10 +199,8 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     p, p_other = smoothed(quantity.draws, low, high, effective=own), float(claim.holds(other.draws).mean())
     threshold, others = thresholds_of(study, claim, population)
     few = own.sentence() if own is not None and own.few else ""
-    remedy = FEW_REMEDY if few else ""
     verdict, reasons = decide(p, p_other, gate=gate, threshold=threshold, few=few)
-    if not few and any(why.startswith("the Monte Carlo interval") for why in reasons):
-        remedy = "Draw more (--draws)."
+    remedy = FEW_REMEDY if few else "Draw more (--draws)." if any("Monte Carlo" in why for why in reasons) else ""
     none = practically_none(quantity.draws, other.draws, claim.negligible, threshold=threshold, effective=own)
     if gate.passed and none:
         verdict, reasons = NEGLIGIBLE, ()
