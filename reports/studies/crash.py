@@ -86,7 +86,7 @@ def inputs(folder: Path) -> None:
 def main() -> int:
     """All points, or some."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=int, help="so many points only, spread evenly; the report's folder as a whole")
+    parser.add_argument("--points", type=int, help="so many points only, spread evenly; with --only they are kept")
     parser.add_argument("--jobs", type=int, default=1, help="commands at once")
     parser.add_argument("--only", action="append", help="only the command of this name; may be repeated")
     parser.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
@@ -110,7 +110,7 @@ def main() -> int:
         for row in run(chosen, folder, library, args.jobs, args.points):
             rows.append(row)
             print(row, flush=True)
-            if not args.points:
+            if args.only or not args.points:
                 keep(row)
     wrong = [problem for row in rows for problem in row["wrong"]]
     for problem in wrong:

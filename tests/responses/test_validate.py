@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from hotmess.errors import BadInput
+from hotmess.responses.outcomes import refuse_source
+from hotmess.responses.read import read
 from hotmess.responses.table import CELL
 from hotmess.responses.validate import validate
 
@@ -112,6 +114,8 @@ def test_a_length_of_choice():
         ({"answer": ["A", "1", "C"] * 2}, "answer mixes letters and indices"),
         ({"model_size_b": [1, 2, 1] * 2}, "'m1' has two sizes"),
         ({"model_size_b": -1}, "sizes are billions"),
+        ({"temperature": -1}, "Column temperature holds -1"),
+        ({"top_p": 2.0}, "Column top_p holds 2"),
         ({"reasoning_tokens": -5}, "reasoning_tokens holds -5 in row 1"),
         ({"reasoning_tokens": "long"}, "reasoning_tokens holds 'long' in row 1"),
         ({"context": ["c", None, None] * 2}, "context is empty in row 2 but not in other responses"),
@@ -264,3 +268,17 @@ def test_blanks_around_names_are_no_part_of_them():
         validate(pd.DataFrame({**rows, "model": [" ", "m", "m"]}))
     with pytest.raises(BadInput, match="rows are duplicates"):  # a copy under another name
         validate(pd.DataFrame({**rows, "sample": 0}))
+
+
+def test_sample_numbers_with_more_digits_than_a_float_are_told_apart(tmp_path):
+    rows = [f"m,q,{10**25 + at},{at % 2}" for at in range(4)]
+    (tmp_path / "t.csv").write_text("\n".join(["model,question,sample,score", *rows]))
+    got = read(tmp_path / "t.csv")
+    assert got.table["sample"].tolist() == [str(10**25 + at) for at in range(4)]
+
+
+@pytest.mark.parametrize("name", ["reasoning_tokens", "actions", "answer", "right"])
+def test_what_a_response_did_is_no_source_of_its_scatter(name):
+    with pytest.raises(BadInput, match="cannot be a source"):
+        refuse_source(name)
+    refuse_source("judge")

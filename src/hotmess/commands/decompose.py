@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotmess.commands.options import (
     command,
+    inside,
     json_option,
     metric_option,
     names,
@@ -41,7 +42,7 @@ def add_parser(subparsers: Any) -> None:
     group.add_argument(
         "--estimator", choices=["plug-in", "unbiased", "latent"], default="plug-in", help="default: plug-in"
     )
-    group.add_argument("--interval", type=probability, metavar="P", help="probability inside the intervals, as 0.9")
+    group.add_argument("--interval", type=inside, metavar="P", help="probability inside the intervals, as 0.9")
     group.add_argument("--formula", metavar="FORMULA", help="how latent distributions pool (default: by group)")
     group.add_argument("--delta", type=probability, default=1e-12, help="smoothing of kl (default: 1e-12)")
     group.add_argument(

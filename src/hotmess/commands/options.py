@@ -17,6 +17,9 @@ Number = TypeVar("Number", int, float)
 
 METRICS = ("brier", "kl", "zero-one", "coverage", "score", "reply", "embedding", "a-norm")
 
+NARROWEST, WIDEST = 0.01, 0.9999
+"""Probabilities inside intervals: further out they rest on no draw and on no question."""
+
 
 def command(
     subparsers: Any,
@@ -74,7 +77,7 @@ def table_options(*, files: bool = True, source: bool = True) -> argparse.Argume
     group.add_argument(
         "--reference", metavar="MODEL", help="whose lengths make difficulty (default: the largest model)"
     )
-    group.add_argument("--groups", type=int, default=3, metavar="N", help="difficulty groups (default: 3)")
+    group.add_argument("--groups", type=positive, default=3, metavar="N", help="difficulty groups (default: 3)")
     group.add_argument("--difficulty", metavar="COLUMN", help="a column that holds difficulty itself")
     group.add_argument(
         "--memory",
@@ -151,7 +154,7 @@ def patience_option(parser: argparse.ArgumentParser) -> None:
 
 def interval_option(parser: argparse.ArgumentParser) -> None:
     """--interval: probability inside intervals that are always given."""
-    parser.add_argument("--interval", type=probability, default=0.9, help="probability inside intervals (default: 0.9)")
+    parser.add_argument("--interval", type=inside, default=0.9, help="probability inside intervals (default: 0.9)")
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:
@@ -215,6 +218,20 @@ def probability(text: str) -> float:
     value = number(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def inside(text: str) -> float:
+    """The probability inside intervals, for argparse: from `NARROWEST` to `WIDEST`.
+
+    >>> inside("0.95")
+    0.95
+    """
+    value = probability(text)
+    if not NARROWEST <= value <= WIDEST:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not from {NARROWEST:g} to {WIDEST:g}: further out an interval rests on no data"
+        )
     return value
 
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from hotmess.runs.sources import Sources
 
 
+MOST = 10**9
+"""The greatest number of responses, levels or questions that is worked with."""
+
+
 def add_parser(subparsers: Any) -> None:
     """Add the command."""
     parser = command(
@@ -234,4 +238,7 @@ def _shown(record: dict[str, Any], head: list[str]) -> dict[str, Any]:
 
 
 def _whole(text: str) -> list[int]:
-    return [positive(one) for one in names(text)]
+    found = [positive(one) for one in names(text)]
+    if max(found, default=1) > MOST:
+        raise argparse.ArgumentTypeError(f"{str(max(found))[:40]} is more than {MOST:,}")
+    return found

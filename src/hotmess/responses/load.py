@@ -232,10 +232,11 @@ def numbers_where_all(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _numbers_if_all(series: pd.Series) -> pd.Series:
+    """Numbers, but where digits would be lost: leading zeros, and more of them than a float holds."""
     if not pd.api.types.is_string_dtype(series) and series.dtype != object:
         return series
     blank = series == ""
-    if blank.all() or series.str.fullmatch(r"0\d+").any():
+    if blank.all() or series.str.fullmatch(r"0\d+|\d{16,}").any():
         return series.mask(blank, None)
     values = pd.to_numeric(series.mask(blank, None), errors="coerce")
     return values if (values.notna() | blank).all() else series.mask(blank, None)

@@ -167,7 +167,7 @@ def refuse_source(name: str) -> None:
 
     >>> refuse_source("prompt")
     """
-    if name in OUTCOMES or name in MADE:
+    if name in OUTCOMES or name in MADE or name in ("reasoning_tokens", "actions"):
         raise BadInput(
             f"The column {name} says how a response turned out, and cannot be a source of its scatter; name what "
             "differed before, as a prompt or a judge."

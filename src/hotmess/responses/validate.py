@@ -193,6 +193,16 @@ def _carry(table: pd.DataFrame, where: Place) -> None:
     if len(odd):
         low, high = odd.iloc[0]
         raise BadInput(f"Model {odd.index[0]!r} has two sizes in column model_size_b, {low:g} and {high:g}.")
+    for name, most in (("temperature", np.inf), ("top_p", 1)):
+        if name in table.columns:
+            value = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+            bad = (value < 0) | (value > most) | np.isinf(value)
+            if bad.any():
+                at = int(np.argmax(bad))
+                raise BadInput(
+                    f"Column {name} holds {value[at]:g} in {where(at)}, at which no model answers; correct it, or "
+                    "leave it empty where it is not known."
+                )
     for name in ("category", "finish_reason"):
         if name in table.columns:
             table[name] = labels(table[name], fill="").astype("str")
