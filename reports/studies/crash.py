@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+EMPTY = b"(an empty folder)"
 REPORT = ["report", "t.csv", "--draws", "4", "--chains", "2", "--claim", "natural-overthinking", "--out", "out"]
 TRAIN = ["optimizer", "train", "--experiment", "tiny", "--checkpoints", "out"]
 ROLL = ["optimizer", "roll", "--experiment", "tiny", "--checkpoints", "models", "--out", "out"]
@@ -41,7 +42,7 @@ class Command:
     """A command; `old` is what made the output that stood there before, or None; what it writes is `out` or `out.…`.
 
     grows: a run that is killed leaves whole files that the next run takes up, so that what stands between old and new
-    is some of the new files, each whole.
+    is some of the new files, each whole, or an empty folder where there are none yet.
     """
 
     name: str
@@ -86,7 +87,7 @@ def inputs(folder: Path) -> None:
 def main() -> int:
     """All points, or some."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=int, help="so many points only, spread evenly; with --only they are kept")
+    parser.add_argument("--points", type=int, help="so many points only, spread evenly; the report's folder as a whole")
     parser.add_argument("--jobs", type=int, default=1, help="commands at once")
     parser.add_argument("--only", action="append", help="only the command of this name; may be repeated")
     parser.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
@@ -220,7 +221,7 @@ def problems(command: Command, state: Path, old: dict[str, bytes], new: dict[str
         return
     if command.grows or command.name == "optimizer report":
         for name, content in left.items():
-            if content not in (plain_old.get(name), new.get(name)) and not partly(name, state):
+            if content not in (EMPTY, plain_old.get(name), new.get(name)) and not partly(name, state):
                 yield f"{name} is neither old nor new nor whole"
     elif left not in (plain_old, new):
         names = [n for n in {*left, *new} if left.get(n) != new.get(n)]
@@ -372,7 +373,7 @@ def tree(folder: Path) -> dict[str, bytes]:
         if path.is_file():
             found[name] = path.read_bytes()
         elif not any(path.iterdir()):
-            found[name] = b"(an empty folder)"
+            found[name] = EMPTY
     return found
 
 
@@ -391,9 +392,9 @@ def page(rows: list[dict[str, Any]]) -> str:
     about = (__doc__ or "").split("\n\n")
     return (
         f"# What is left when a command ends at any moment\n\n{about[-1].strip()}\n\n{table(rows)}\n\n"
-        "Made by `python reports/studies/crash.py`, some commands by `--only`. *Steps* are writes, syncs, renames, "
-        "removals and creations of files and folders. Logs of `sample` are Inspect's own writing, with times in them: "
-        "there earlier logs must stay as they were, and the log of the next run be read whole.\n"
+        "Made by `python reports/studies/crash.py`, some commands by `--only`. *Steps* are writes, syncs, renames, removals and "
+        "creations of files and folders. Logs of `sample` are Inspect's own writing, with times in them: there earlier "
+        "logs must stay as they were, and the log of the next run be read whole.\n"
     )
 
 
