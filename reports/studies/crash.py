@@ -87,7 +87,7 @@ def inputs(folder: Path) -> None:
 def main() -> int:
     """All points, or some."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=int, help="so many points only, spread evenly; the report's folder as a whole")
+    parser.add_argument("--points", type=int, help="so many points only, spread evenly; with --only they are kept")
     parser.add_argument("--jobs", type=int, default=1, help="commands at once")
     parser.add_argument("--only", action="append", help="only the command of this name; may be repeated")
     parser.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
@@ -392,9 +392,9 @@ def page(rows: list[dict[str, Any]]) -> str:
     about = (__doc__ or "").split("\n\n")
     return (
         f"# What is left when a command ends at any moment\n\n{about[-1].strip()}\n\n{table(rows)}\n\n"
-        "Made by `python reports/studies/crash.py`, some commands by `--only`. *Steps* are writes, syncs, renames, removals and "
-        "creations of files and folders. Logs of `sample` are Inspect's own writing, with times in them: there earlier "
-        "logs must stay as they were, and the log of the next run be read whole.\n"
+        "Made by `python reports/studies/crash.py`, some commands by `--only`. *Steps* are writes, syncs, renames, "
+        "removals and creations of files and folders. Logs of `sample` are Inspect's own writing, with times in them: "
+        "there earlier logs must stay as they were, and the log of the next run be read whole.\n"
     )
 
 
