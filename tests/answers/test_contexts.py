@@ -1,5 +1,7 @@
 """Few-shot contexts: the marginal likelihood against quadrature, the null, recovery of the share of variance."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -47,6 +49,27 @@ def test_marginal_likelihood_against_quadrature():
 
             expected += np.log(integrate.quad(integrand, 0, 1, limit=200)[0])
         assert out.log_likelihood[0, i] == pytest.approx(expected, abs=0.03)
+
+
+def test_over_all_outcomes_of_a_small_nested_design_it_is_the_prior_again():
+    """Two contexts of two responses: every outcome has its probability, and posteriors average to the prior.
+
+    E rho = 1/5; the part of contexts is E rho times E 2a(1 − a), a ~ Beta(1.8, 1.2).
+    """
+    cuts = np.r_[0, (GRID[1:] + GRID[:-1]) / 2, 1]
+    prior, one = np.diff(stats.beta.cdf(cuts, 1, 4)), np.ones(1)
+    total, share, part = np.zeros(len(GRID)), 0.0, 0.0
+    for x, y in product(range(3), repeat=2):
+        counts = np.array([[x, 2 - x], [y, 2 - y]])
+        settings = {"a": 0.6 * one, "kappa": 3 * one, "phi": one, "points": 4000, "draws": 2000, "seed": 1}
+        out = context_posterior(counts, np.zeros(2, int), np.ones((1, 2), bool), **settings)
+        chance = (1 + (x == 1)) * (1 + (y == 1)) * np.exp(out.log_likelihood[0])
+        total += chance
+        share += (chance * prior).sum() * out.rho.mean()
+        part += (chance * prior).sum() * out.context_variance.mean()
+    assert total == pytest.approx(np.ones(len(GRID)), abs=0.01)
+    assert share == pytest.approx(0.2, abs=0.008)
+    assert part == pytest.approx(0.2 * 2 * 0.6 * 0.4 * 3 / 4, abs=0.004)
 
 
 def test_contexts_that_matter_and_contexts_that_do_not():

@@ -132,6 +132,16 @@ def test_without_repeats_sampling_and_interactions_are_one():
     assert any("fewer than 5" in note for note in found.notes)
 
 
+def test_judges_that_always_agree_have_no_share_of_nothing():
+    """Scores of sixths, equal within a question: rounding is no variance, and nothing has no shares."""
+    rows = [
+        {"model": "m", "question": q, "judge": j, "sample": 2 * j + s, "score": q / 6}
+        for q, j, s in product(range(6), range(5), range(2))
+    ]
+    found = hm.sources(hm.read(pd.DataFrame(rows), allow_copies=True, sources=["judge"]), ["judge"], draws=200).table
+    assert (found["value"] == 0).all() and found["share"].isna().all()
+
+
 def test_what_cannot_be_told_apart_is_refused():
     responses = letters(np.random.default_rng(1), questions=3)
     with pytest.raises(BadInput, match="no column 'promt'"):

@@ -92,6 +92,7 @@ def pair_sums(z: Floats, question: Ints, levels: Sequence[Ints]) -> PairSums:
                 half[at] += sign * within[larger][1]
         if len(shared) == sources:  # a response with itself agrees in everything, and is no pair
             count[at] -= np.bincount(question, minlength=questions)
+    half[np.abs(half) <= 1e-12 * np.abs(count) * square.max()] = 0.0  # equal positions, but for rounding
     tiny = 1e-9 * max(count.max(), 1.0)
     keep = [i for i in range(len(all_)) if count[i].max() > tiny]
     return PairSums(tuple(all_[i] for i in keep), count[keep], half[keep])
