@@ -49,6 +49,9 @@ class Units(Guard):
     def line(self, record: Any, units: str) -> str:
         return f"{' and '.join(record['named'])} of {units}: not in this claim's model."
 
+    def remedy(self, record: Any) -> str:
+        return "Leave out --cluster and --weight for this claim, and say that it takes questions as alike."
+
 
 class Diagnostics(Guard):
     """The gate of the fits behind a quantity, and of the quantity itself in both populations."""
