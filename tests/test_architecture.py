@@ -162,6 +162,11 @@ def test_stages_import_only_what_is_to_their_left():
     assert used >= set(ACROSS), "an exception that nothing needs"
 
 
+def test_no_two_test_files_have_one_name():
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert len(names) > 100 and len(set(names)) == len(names)
+
+
 def test_files_can_be_read_in_one_sitting():
     long = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in modules().items()}
     assert not {name: lines for name, lines in long.items() if lines > MOST_LINES}

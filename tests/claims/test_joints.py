@@ -44,8 +44,8 @@ CARRIES: dict[str, tuple[str, float | None]] = {  # what each carries beside qua
     "hard-incoherence-rises-with-scale": ("estimate control fit densities prior point published design rates", 1),
     "easy-incoherence-falls-with-scale": ("estimate control fit densities prior point published design rates", 1),
     "bias-falls-faster-than-variance": ("estimate control fit densities prior point published design rates", 0.05),
-    "variance-exponent-falls-with-difficulty": ("estimate control fit densities prior published rates", 0.05),
-    "bias-exponent-constant-across-difficulty": ("estimate control fit densities prior published rates", None),
+    "variance-exponent-falls-with-difficulty": ("estimate control fit densities prior published design rates", 0.05),
+    "bias-exponent-constant-across-difficulty": ("estimate control fit densities prior published design rates", None),
     "length-predicts-more-than-size": ("estimate control prior published rates", None),
     "length-saturates": ("control rates guards", None),
     "ensembling-divides-variance": ("control", None),
@@ -226,7 +226,7 @@ def test_claims_of_size_weigh_the_groups_and_the_sign_that_they_state(name: str,
     assert said.estimate == pytest.approx(sign * slope)
     planned = claim.design(scale, 10).effect  # type: ignore[misc]
     weights = np.isin(np.arange(3), rows) / len(rows)
-    np.testing.assert_allclose(planned, sign * size_components(laws, weights, draws=10).effect)
+    np.testing.assert_allclose(planned, sign * size_components(laws, weights, -weights, draws=10).effect)
     assert np.sign(planned.mean()) == np.sign(estimate.value)
 
 

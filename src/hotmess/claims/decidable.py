@@ -137,7 +137,7 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
         need = max(count, int(np.ceil(count * (least / effect) ** 2)))
         found = need if need <= MOST["questions"] else None
         return WouldDecide(effect, {"questions": count}, {"questions": found}, claim.region is not None)
-    now = {"questions": c.questions, "samples": round(float(study.cells.table["responses"].median()))}
+    now = {"questions": c.questions, "samples": samples_now(study)}
     sides = c if smallest is None else as_the_posterior(c, smallest, now["samples"])
     if sides.spread > 0:
         now["models"] = sides.models
@@ -153,6 +153,11 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
 
     needed = {what: fewest(enough(what), now[what], MOST[what]) for what in now}
     return WouldDecide(effect, now, needed, claim.region is not None)
+
+
+def samples_now(study: Study) -> int:
+    """Samples per question of the data: the median over cells."""
+    return round(float(study.cells.table["responses"].median()))
 
 
 def fewest(enough: Callable[[int], bool], least: int, most: int) -> int | None:

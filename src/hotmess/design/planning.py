@@ -18,9 +18,10 @@ import numpy as np
 
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim
-from hotmess.claims.test import find_claims
+from hotmess.claims.decidable import samples_now, smallest_of
+from hotmess.claims.test import find_claims, of_questions
 from hotmess.design.components import Components
-from hotmess.design.decision_rate import decision_rate, standard_error
+from hotmess.design.decision_rate import as_the_posterior, decision_rate, standard_error
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 
@@ -113,10 +114,10 @@ def plan(
         raise BadInput(f"The probability of a decision is {probability}; it must lie between 0 and 1.")
     if effect is not None and not effect > 0:
         raise BadInput(f"The effect is {effect}; give its size where the claim holds, a number above 0.")
-    if about.design is None:
-        known = ", ".join(one.name for one in CATALOGUE.values() if one.design is not None)
+    if about.design is None or about.region is not None:  # one of equality is not called by its direction
+        known = ", ".join(one.name for one in CATALOGUE.values() if one.design is not None and one.region is None)
         raise NotTestable(f"No design for the claim {about.name!r} is known; there are designs for {known}.")
-    c = about.design(study, draws)
+    c = _as_seen(study, about, about.design(study, draws))
     least = int(np.ceil(2 / c.share)) if c.share == 1 else 6
     samples = [n for n in (samples or SAMPLES) if n >= least]
     models = list(models or [c.models])
@@ -150,6 +151,16 @@ def plan(
         best |= {name: int(best[name]) for name in ("questions", "samples", "models", "responses")}
     notes = _notes(study, c, about, effect, probability, best)
     return Design(about.name, effect, probability, table, best, notes)
+
+
+def _as_seen(study: Study, claim: Claim, c: Components) -> Components:
+    """Components scaled to the posterior's own error in the pilot, as a verdict's `would_decide` has them."""
+    try:
+        quantity, _ = of_questions(study, claim, claim.quantity(study, "like-these"))
+    except NotTestable:
+        return c
+    smallest = smallest_of(claim, quantity.draws)
+    return c if smallest is None else as_the_posterior(c, smallest, samples_now(study))
 
 
 def _notes(

@@ -3,7 +3,7 @@
     @scorer(metrics=[accuracy(), stderr(), incoherence(), bias2(), variance()])
 
 in a task, or `Task(..., metrics=[...])`, and `inspect eval --epochs 10` prints them. They are the unbiased estimates of
-`hotmess decompose --estimator unbiased` (methods, section 1): where wrong answers are recorded (`Score.answer`), the
+`hotmess decompose --estimator unbiased` (methods, section 2): where wrong answers are recorded (`Score.answer`), the
 Brier score of answers, right ones all the same; else the squared error 1 - value of grades from 0 to 1.
 """
 

@@ -1,4 +1,4 @@
-"""A fast path: importance sampling around Laplace's approximation, with the check that says whether to trust it.
+"""A fast path: importance sampling, with the check that says whether to trust it (methods, section 5).
 
 The scores are integrated out by importance sampling of every cell around its mode (the same random numbers for every
 parameter value), and the parameters weighted: unit by unit (`hotmess.temperature.particles`), or all at once where the

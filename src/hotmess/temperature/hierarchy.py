@@ -1,4 +1,4 @@
-"""Joint draws of all units' parameters from each unit's own weighted draws: Gibbs steps through the hierarchy.
+"""Joint draws of all units' parameters from each unit's own weighted draws: Gibbs steps (methods, section 5).
 
 Given the scales, the effects of a unit have a Normal prior N(m, V) given the others'. Its own weighted draws, kernels
 of covariance H around them, stand for its likelihood times its own prior N(0, W²); so the next effects e come from

@@ -1,4 +1,4 @@
-"""Weighted draws of every unit's parameters on its own: adaptive importance sampling by mixtures of t distributions.
+"""Weighted draws of every unit's parameters: adaptive sampling by mixtures of t (methods, section 5).
 
 Units share nothing but the hierarchy of their effects (`hotmess.temperature.hierarchy`), so that each is drawn under a
 prior of its own, Normal(centre, width), from a mixture of multivariate t distributions: first with the weighted

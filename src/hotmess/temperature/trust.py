@@ -1,4 +1,4 @@
-"""Whether the fast path may be trusted, unit by unit; and what the slow engine would take."""
+"""Whether the fast path may be trusted, unit by unit; and what the slow engine would take (methods, section 5)."""
 
 from __future__ import annotations
 
