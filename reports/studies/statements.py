@@ -311,7 +311,7 @@ def missed(row: dict[str, Any]) -> list[str]:
     said = []
     if not 0.87 <= own["covered"] <= 0.93:
         said.append(f"covered {100 * own['covered']:.1f}%")
-    if not 0.9 <= own["width"] <= 1.15:
+    if own["width"] is not None and not 0.9 <= own["width"] <= 1.15:
         said.append(f"width {own['width']:.2f}")
     if row["null"]:
         said += [f"{name} {100 * own[name]:.1f}%" for name in ("supported", "contradicted") if own[name] > 0.04]

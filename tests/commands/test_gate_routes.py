@@ -52,7 +52,15 @@ def test_one_response_of_each_question_is_a_sentence_in_every_command(words, fil
 
 
 @pytest.mark.parametrize(
-    "words", [("decompose",), ("decompose", "--estimator", "latent"), ("fit", "--out", "fit.nc"), ("compare",)]
+    "words",
+    [
+        ("decompose",),
+        ("decompose", "--estimator", "latent"),
+        ("fit", "--out", "fit.nc"),
+        ("compare",),
+        ("reliability",),
+        ("reliability", "--source", "context"),
+    ],
 )
 @pytest.mark.parametrize("by", ["answer", "model,answer"])
 def test_groups_by_an_outcome_are_refused(words, by, files, tmp_path, monkeypatch, capsys):
@@ -78,6 +86,8 @@ def test_one_draw_is_no_number_to_rely_on(files, capsys):
     code, out, err = run(capsys, "decompose", path, "--interval", "0.9", "--json", *FEW)
     assert code == 0 and all(row["error_low"] is None for row in json.loads(out))
     assert "no intervals with fewer than 200 draws" in err
+    code, out, err = run(capsys, "design", path, "--claim", "natural-overthinking", *FEW)
+    assert (code, out) == (2, "") and "Nothing can be said from 1 draw, there must be at least 200" in err
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,10 @@ def test_the_guard_turns_to_the_unbiased_where_accuracy_is_no_beta():
     assert settled < 0.3 < 0.6 < latent
 
 
+ONE = {"covered": 1.0, "width": None, "supported": 0.0, "contradicted": 0.0}  # of one data set: without a width
+
+
 def test_the_page_says_what_the_record_says():
     result = json.loads((study.HERE / "statements.json").read_text())
     assert (study.HERE / "statements.md").read_text() == study.markdown(result, result["rows"])
+    assert "width" not in "".join(study.missed(result["rows"][0] | {"implied": 50.0, "null": True, "statement": ONE}))

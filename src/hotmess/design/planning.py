@@ -24,6 +24,7 @@ from hotmess.design.components import Components
 from hotmess.design.decision_rate import as_the_posterior, decision_rate, standard_error
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
+from hotmess.inference.gate import INDEPENDENT, need_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +104,7 @@ def plan(
     Raises
     ------
     NotTestable
-        If the pilot cannot speak to the claim.
+        If the pilot cannot speak to the claim, or has fewer than 200 draws.
     BadInput
         For numbers that make no design.
     """
@@ -117,6 +118,7 @@ def plan(
     if about.design is None or about.region is not None:  # one of equality is not called by its direction
         known = ", ".join(one.name for one in CATALOGUE.values() if one.design is not None and one.region is None)
         raise NotTestable(f"No design for the claim {about.name!r} is known; there are designs for {known}.")
+    need_draws(study.draws * study.chains, least=INDEPENDENT)
     c = _as_seen(study, about, about.design(study, draws))
     least = int(np.ceil(2 / c.share)) if c.share == 1 else 6
     samples = [n for n in (samples or SAMPLES) if n >= least]

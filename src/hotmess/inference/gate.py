@@ -112,7 +112,8 @@ def gate_draws(
         r, bulk, tail = values[name] = diagnose(x)
         if x.shape[0] < CHAINS or x.shape[1] < DRAWS:
             have = f"{_many(x.shape[1], 'draw')} of {_many(x.shape[0], 'chain')}"
-            reasons.append(f"R-hat of {name} needs {CHAINS} chains of {DRAWS} draws, and there is {have}")
+            be = "is" if x.shape[1] == 1 else "are"
+            reasons.append(f"R-hat of {name} needs {CHAINS} chains of {DRAWS} draws, and there {be} {have}")
         elif np.isnan(r):
             if not constants:
                 reasons.append(f"{name} is the same in all draws, which is no diagnosis: R-hat is undefined")

@@ -11,6 +11,7 @@ import pandas as pd
 from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.cut import parsed
+from hotmess.responses.outcomes import refuse_outcomes
 from hotmess.responses.table import CELL, Responses
 from hotmess.responses.units import refuse_units
 
@@ -80,7 +81,7 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     Raises
     ------
     BadInput
-        For a column that is not there, or a threshold where there are no scores.
+        For a column that is not there or is an outcome, or a threshold where there are no scores.
     NotTestable
         For outcomes that are no answers: probability vectors, embeddings, points; where clusters or weights of
         questions are named.
@@ -93,6 +94,7 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
         raise BadInput(f"A threshold makes scores right or wrong, and the outcome is {outcome}: leave out --right.")
     if right is not None and not 0 < right <= 1:
         raise BadInput(f"--right is {right:g}; scores lie between 0 and 1, and it is one from which on they are right.")
+    refuse_outcomes(by)
     for name in by:
         if name not in table.columns:
             raise BadInput(f"There is no column {name!r} to group by; there are {', '.join(map(str, table.columns))}.")

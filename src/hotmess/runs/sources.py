@@ -14,7 +14,7 @@ from hotmess.arrays import Ints
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable
-from hotmess.responses.outcomes import refuse_source
+from hotmess.responses.outcomes import refuse_outcomes, refuse_source
 from hotmess.responses.table import CELL
 from hotmess.responses.units import refuse_units
 from hotmess.responses.values import suggest
@@ -101,7 +101,7 @@ def sources(
     Raises
     ------
     BadInput
-        For a column that is not there, or more than four sources.
+        For a column that is not there, sets made by an outcome, or more than four sources.
     NotTestable
         If no question has two responses that differ in a source, or the sources are the same division.
 
@@ -243,6 +243,7 @@ def _checked(responses: Responses, names: Sequence[str], by: Sequence[str]) -> l
         raise BadInput("Name a source, as --source prompt.")
     if len(given) > MOST:
         raise BadInput(f"There are {len(given)} sources; at most {MOST} can be told apart at once.")
+    refuse_outcomes(by)
     for name in (*given, *by):
         if name not in responses.table.columns:
             near = suggest(name, responses.table.columns)
