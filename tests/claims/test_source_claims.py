@@ -98,6 +98,14 @@ def test_one_judge_who_judges_again_is_told_from_stories_by_hand():
     assert made.median == pytest.approx(within / np.mean(pairs), abs=0.02)
 
 
+def test_a_judged_response_that_is_named_a_source_is_no_context():
+    frame = judgements(0.15, 0.05, questions=20).drop(columns="judge")
+    named = hm.read(frame, sources=["judged_response"], allow_copies=True)
+    verdict = hm.test(CONTEXT, named)
+    assert verdict.verdict == "not testable" and "judge-share-of-variance" in verdict.sentence
+    assert any("Sampling is of judgements" in note for note in hm.sources(named, ["judged_response"]).notes)
+
+
 def test_texts_in_a_column_response_are_no_judgements():
     frame = judgements(0.1, 0.1).drop(columns="judge").rename(columns={"judged_response": "response"})
     assert JUDGE.absent(Study(hm.read(frame.assign(response="yes"), allow_copies=True))) == "repeated judgements"

@@ -11,6 +11,7 @@ from hotmess.claims.catalogue.ensembling_divides_variance import CLAIM as ensemb
 from hotmess.claims.catalogue.ensembling_divides_variance import ensembles, exponents
 from hotmess.claims.test import test_claim as verdict_of
 from hotmess.ensembles import ensemble_table, real_ensembles, vote
+from hotmess.ensembles.in_order import order_says, slopes
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.validate import validate
 
@@ -129,3 +130,37 @@ def test_the_table_of_ensembles_brings_votes_and_averages_together():
     assert five["accuracy"].iloc[0] == pytest.approx(np.median(votes[:, mine].mean(1)), abs=1e-4)
     with pytest.raises(BadInput, match="no column 'size'"):
         ensemble_table(fit, by=["size"])
+
+
+def trending(questions=40, samples=10, *, models=1, contexts=False, seed=5):
+    """Right or wrong, the chance of right falling over the order of samples of the last model only."""
+    rng = np.random.default_rng(seed)
+    m, q, s = (a.ravel() for a in np.meshgrid(np.arange(models), np.arange(questions), np.arange(samples)))
+    falling = np.where(m == models - 1, 0.95 - 0.9 * s / (samples - 1), 0.5)
+    table = pd.DataFrame({"model": [f"m{i}" for i in m], "question": [f"q{i}" for i in q], "sample": s})
+    table["score"] = (rng.random(len(m)) < falling).astype(float)
+    return table.assign(context=[f"c{i // 2}" for i in s]) if contexts else table
+
+
+def test_slopes_over_the_order_are_those_of_polyfit():
+    z, target = np.random.default_rng(0).random((3, 7, 2, 4)), np.random.default_rng(1).random((3, 4))
+    for q in range(3):
+        own = z[q].mean(1)
+        others = np.array([np.delete(own, i, axis=0).mean(0) for i in range(7)])
+        for made, centre in ((slopes(z, target)[q], target[q]), (slopes(z)[q], others)):
+            assert made == pytest.approx(np.polyfit(range(7), ((own - centre) ** 2).sum(1), 1)[0])
+
+
+def test_a_claim_about_neighbours_is_held_back_where_their_order_says_something_and_names_the_model():
+    table = trending(models=2)
+    said = order_says(real_ensembles(validate(table)))
+    assert len(said) == 1 and "the responses of m1 stand in an order" in said[0]
+    shuffled = table.sample(frac=1, random_state=0)
+    shuffled["sample"] = shuffled.groupby(["model", "question"]).cumcount()
+    assert order_says(real_ensembles(validate(shuffled))) == ()
+    verdict = hm.test("ensembling-divides-variance", validate(table), draws=250)
+    assert verdict.verdict == "inconclusive" and said[0] in verdict.sentence and "drawn" in verdict.next_step
+
+
+def test_contexts_that_questions_share_have_one_order_and_no_trend():
+    assert order_says(real_ensembles(validate(trending(samples=12, contexts=True)))) == ()

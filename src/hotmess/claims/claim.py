@@ -43,7 +43,7 @@ class Quantity:
     notes
         Sentences about what was left out.
     held
-        Reasons that hold back any verdict, such as a comparison that is not decidable.
+        Reasons that hold back any verdict, such as a comparison that is not decidable; `remedy`: what to do then.
     guards
         Records of the quantity's own, name -> record, shown as they are beside the guards; they decide nothing.
     effective
@@ -60,6 +60,7 @@ class Quantity:
     held: tuple[str, ...] = ()
     guards: Mapping[str, Any] = field(default_factory=dict)
     effective: Effective | None = None
+    remedy: str = ""
 
 
 @dataclass(frozen=True)

@@ -245,7 +245,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         holds_in=alone,
         smallest_effect=smallest,
         would_decide=decider,
-        remedy=remedy if verdict == INCONCLUSIVE and not case.lowered else "",
+        remedy=(quantity.remedy if case.lowered else remedy) if verdict == INCONCLUSIVE else "",
         published=published(study, claim),
         these_models=own_models,
     )

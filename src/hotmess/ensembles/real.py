@@ -4,7 +4,7 @@ An ensemble is E responses to one question that follow each other in the order o
 contexts, one response from each of E contexts that follow each other. Ensembles share no response and no context. They
 are never shuffled: over random orders the unbiased variance of ensembles is the variance of single responses divided by
 E by algebra, whatever the responses, and could not fail. In the order of drawing it fails where responses drawn near
-each other are alike (shared seeds, caches, a server that drifts).
+each other are alike (shared seeds, caches). Where they have a trend, as where they were sorted, `in_order` says so.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class RealEnsembles:
     covariance
         (cells, sizes, sizes) jackknife covariance of the variances, leaving out a block of the largest size at a time.
     stacks
-        Positions of the responses, for `copied`: (cells of this shape, their positions (n, units, repeats, D)).
+        Positions in order: (cells of this shape, their positions (n, units, repeats, D), their targets (n, D)).
     notes
         What is left out.
     """
@@ -52,12 +52,12 @@ class RealEnsembles:
     error: Floats
     covariance: Floats
     notes: tuple[str, ...]
-    stacks: tuple[tuple[Ints, Floats], ...] = field(repr=False, default=())
+    stacks: tuple[tuple[Ints, Floats, Floats], ...] = field(repr=False, default=())
 
     def copied(self, rng: np.random.Generator) -> Floats:
         """(cells, sizes) variances where every ensemble is E copies of one of its answers: nothing is divided."""
         out = np.empty_like(self.variance)
-        for rows, z in self.stacks:
+        for rows, z, _ in self.stacks:
             for i, size in enumerate(self.sizes):
                 blocks = _blocks(z, size)
                 pick = rng.integers(size, size=(*blocks.shape[:2], 1, 1, 1))
@@ -111,13 +111,13 @@ def real_ensembles(responses: Responses) -> RealEnsembles:
     for shape in sorted(set(shapes)):
         rows = np.array([i for i, other in enumerate(shapes) if other == shape])
         z = placed.z[np.stack([chosen[keep[i]][: shape[0]] for i in rows])]
-        target = placed.target[keep[rows]][:, None, None]
+        target = placed.target[keep[rows]]
         for i, size in enumerate(sizes):
             mean = _blocks(z, size).mean(2)
             variance[rows, i] = _variance(mean)
-            error[rows, i] = ((mean - target) ** 2).sum(-1).mean((1, 2))
+            error[rows, i] = ((mean - target[:, None, None]) ** 2).sum(-1).mean((1, 2))
         covariance[rows] = _jackknife(z, sizes)
-        stacks.append((rows, z))
+        stacks.append((rows, z, target))
     names = [*CELL, *(c for c in ("family", "model_size_b", "difficulty") if c in cells)]
     kept = cells.iloc[keep][names].assign(units=units[keep], responses=np.bincount(owner)[keep])
     notes = []

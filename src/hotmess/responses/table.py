@@ -51,6 +51,11 @@ class Responses:
         """Whether a row stands for several equal responses of a cell, see `hotmess.responses.counted`."""
         return is_counted(self.table)
 
+    @property
+    def shared(self) -> str:
+        """What responses of a cell share, in words: few-shot contexts, or the levels of the sources that were named."""
+        return f"levels of {' and '.join(self.sources)}" if self.sources else "few-shot contexts"
+
     @staticmethod
     def need(given: object) -> None:
         """Refuse what is not a table of responses, and say how to make one."""

@@ -9,12 +9,16 @@ what they are; the first k of them are not k at random.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
 from hotmess.arrays import Floats, Ints
 from hotmess.runs.scores import Runs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALPHA = 0.001
 """Below this a trend is taken for real; it is tested once per model, condition and budget."""
@@ -76,14 +80,40 @@ def drift(runs: Runs, rows: Ints) -> Drift | None:
         values["score"] = runs.score[inside]
     found = []
     for name, value in values.items():
-        slope = np.bincount(cell, away * value) / np.bincount(cell, away**2)
-        spread = float(slope.std(ddof=1))
-        if spread > 0:
-            p = float(2 * stats.t.sf(abs(slope.mean()) / (spread / np.sqrt(len(slope))), len(slope) - 1))
+        slope, p = trend(np.bincount(cell, away * value) / np.bincount(cell, away**2))
+        if np.isfinite(p):
             ends = (float(value[order == 0].mean()), float(value[order == size - 1].mean()))
-            found.append(Drift(name, float(slope.mean()), p, *ends))
+            found.append(Drift(name, slope, p, *ends))
     clearest = min(found, key=lambda one: one.p, default=None)
     return clearest if clearest is not None and clearest.p < ALPHA / 2 else None
+
+
+def shared_contexts(table: pd.DataFrame) -> bool:
+    """Whether several questions have a context (or a level of a source that was named) in common: then these differ in
+    one order for all questions, and a trend over it is theirs.
+
+    >>> import pandas as pd
+    >>> one = pd.DataFrame({"benchmark": "b", "question": ["q", "q", "r"], "context": ["x", "y", "x"]})
+    >>> shared_contexts(one), shared_contexts(one.iloc[:2])
+    (True, False)
+    """
+    if "context" not in table:
+        return False
+    pairs = table[["benchmark", "question", "context"]].dropna(subset="context").drop_duplicates()
+    return bool(pairs["context"].duplicated().any())
+
+
+def trend(slopes: Floats) -> tuple[float, float]:
+    """Mean of the questions' slopes (Q,), and its two-sided p-value by their scatter; NaN where they do not scatter.
+
+    >>> mean, p = trend(np.array([0.1, 0.2, 0.3]))
+    >>> round(mean, 3), round(p, 3)                               # t = 3.46 with two degrees of freedom
+    (0.2, 0.074)
+    """
+    mean, spread = float(slopes.mean()), float(slopes.std(ddof=1))
+    if not spread > 0:
+        return mean, np.nan
+    return mean, float(2 * stats.t.sf(abs(mean) / (spread / np.sqrt(len(slopes))), len(slopes) - 1))
 
 
 def _alike(cell: Ints, answer: Ints) -> Floats:

@@ -17,7 +17,7 @@ from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
-from hotmess.runs.drift import drift
+from hotmess.runs.drift import drift, shared_contexts
 from hotmess.runs.rare import rare_ends
 from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
@@ -122,7 +122,11 @@ def reliability(
             "question."
         )
     ks = _ks(k, int(n.min()))
-    notes = [*unread(responses), *_notes(found, by, ks), *filter(None, [deciding_column(found, responses.table)])]
+    notes = [
+        *unread(responses),
+        *_notes(found, ks, responses),
+        *filter(None, [deciding_column(found, responses.table)]),
+    ]
     each = _each(found, ks)
     sets = sets_of(found.table, by)
     question = found.table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
@@ -260,8 +264,9 @@ def _differences(
     return out
 
 
-def _notes(found: Runs, by: Sequence[str], ks: Sequence[int]) -> list[str]:
+def _notes(found: Runs, ks: Sequence[int], responses: Responses) -> list[str]:
     table, out = found.table, []
+    ordered = not shared_contexts(responses.table)  # the levels of a source in their order are no drift
     n = table["responses"].to_numpy()
     if n.min() < NEED:
         few = int((n < NEED).sum())
@@ -274,11 +279,12 @@ def _notes(found: Runs, by: Sequence[str], ks: Sequence[int]) -> list[str]:
         out.append(f"k = {', '.join(map(str, past))} is more than the {n.min()} responses of some questions: {what}.")
     if ((table["contexts"] > 1) & (n > table["contexts"])).any():
         out.append(
-            "Responses share few-shot contexts: k responses are k of those drawn, contexts and all, and those of one "
-            "context are more alike than new ones would be."
+            f"Responses share {responses.shared}: k responses are k of those drawn, with what they share, and are more "
+            "alike than responses that share nothing would be."
         )
     for key, at in sets_of(table, GROUP):
-        seen = [one for one in (outcome_dependent(found, np.sort(at)), drift(found, at)) if one is not None]
+        looked = (outcome_dependent(found, np.sort(at)), drift(found, at) if ordered else None)
+        seen = [one for one in looked if one is not None]
         where = ", ".join(str(one) for one in key if str(one) not in ("", "nan", "None", "<NA>"))
         out += [one.sentence(f" ({where})") for one in seen]
         out += [said for said in (f(found, at, f" ({where})") for f in (never_differ, too_few_to_tell)) if said]

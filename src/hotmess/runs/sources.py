@@ -110,6 +110,9 @@ def sources(
     ['budget', 'sampling', 'total']
     """
     made = source_splits(responses, names, by, settle=True, seed=seed, draws=draws)
+    notes = made.notes
+    if "judged_response" in names:
+        notes = (*notes, "Sampling is of judgements here: those of one judged_response differ by it.")
     rows: list[dict[str, Any]] = []
     for head, one in made.sets:
         point, spread = one.ratios()
@@ -127,7 +130,7 @@ def sources(
         settings = {"settle": True, "seed": seed, "draws": draws}
         for one, other in combinations([head["model"] for head, _ in made.sets], 2):
             between += _difference(responses, names, made, (one, other), interval, settings)
-    return Sources(pd.DataFrame(rows), made.notes, pd.DataFrame(between))
+    return Sources(pd.DataFrame(rows), notes, pd.DataFrame(between))
 
 
 KINDS = {"difference": 0, "share_difference": 1, "incoherence_difference": 2}
@@ -227,7 +230,8 @@ def source_splits(
         lost = [", ".join(map(str, keyed[i][0])) for i in why if why[i] == reason]
         notes.append(f"{join(lost)}: {reason}")
     if left := sum(one.left for one in made.values()):
-        notes.append(f"{left:,} cells lack pairs that agree in one of {', '.join(given)} only; they are left out.")
+        alike = given[0] if len(given) == 1 else f"one of {', '.join(given)} only"
+        notes.append(f"{left:,} questions of a model lack pairs that agree in {alike}; they are left out.")
     return Splits(tuple((dict(zip(by, keyed[i][0])), one) for i, one in made.items()), tuple(notes))
 
 

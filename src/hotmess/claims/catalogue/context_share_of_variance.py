@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
-from hotmess.claims.kinds.source_share import REGION, SourceShare
+from hotmess.claims.kinds.source_share import REGION, SourceShare, is_judging
 from hotmess.claims.rates import rates_beside
 from hotmess.errors import NotTestable
 from hotmess.responses.table import CELL
@@ -21,8 +21,14 @@ def divided(responses: Responses) -> tuple[Responses, tuple[str, ...]]:
     Raises
     ------
     NotTestable
-        If no context has two responses to a question, so that contexts cannot be told from sampling.
+        If no context has two responses to a question, so that contexts cannot be told from sampling; or what is named
+        as their source is the judge, or the response that is judged.
     """
+    if is_judging(responses.table):
+        raise NotTestable(
+            f"The source named ({' and '.join(responses.sources) or 'context'}) tells judgements apart and is no "
+            "context: judge-share-of-variance is the claim about it."
+        )
     if not responses.table.duplicated([*CELL, "context"]).any():
         raise NotTestable(
             "Every context has one response to a question only, so that contexts cannot be told from sampling: draw "

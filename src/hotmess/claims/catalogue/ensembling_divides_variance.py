@@ -11,6 +11,7 @@ from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.scope import base_scope
 from hotmess.decompose.grouping import question_index
 from hotmess.decompose.intervals import FEW, question_shares
+from hotmess.ensembles.in_order import order_says
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import PERMUTATIONS, Control
 from hotmess.estimates.estimate import THRESHOLD, Estimate
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 REGION = (0.9, 1.1)
 """An exponent of 0.9 leaves 1.23 times the variance that is claimed of an average of 8."""
+DRAWN = "Take the responses in the order in which they were drawn, or draw them again: sorted ones say nothing of it."
 
 
 def ensembles(study: Study) -> RealEnsembles:
@@ -88,11 +90,11 @@ def _quantity(study: Study, population: str) -> Quantity:
     shaped = draws.reshape(study.chains, study.draws, len(names))
     kind = "responses drawn one after the other"
     if (real.table["responses"] > real.table["units"]).any():
-        kind = "responses of different few-shot contexts"
+        kind = f"responses of different {study.responses.shared}"
     scope = f"{base_scope(real.table)}, for averages of {join([str(s) for s in real.sizes[1:]])} {kind}"
-    return Quantity(
-        shaped.mean(-1), Gate(), scope, {name: shaped[..., i] for i, name in enumerate(names)}, {}, real.notes
-    )
+    each = {name: shaped[..., i] for i, name in enumerate(names)}
+    held = order_says(real)
+    return Quantity(shaped.mean(-1), Gate(), scope, each, {}, real.notes, held, remedy=DRAWN if held else "")
 
 
 def _linear(variance: np.ndarray, model: np.ndarray, q: np.ndarray, coefficient: np.ndarray) -> Estimate:

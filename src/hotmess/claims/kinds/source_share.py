@@ -89,6 +89,7 @@ class SourceShare:
             each,
             notes=(*made.notes, "Both populations are of questions and levels like these."),
             held=held,
+            remedy="Take five levels of the source or more." if few else "",
         )
 
     def control(self, study: Study, seed: int) -> Control:

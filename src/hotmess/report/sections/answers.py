@@ -54,20 +54,23 @@ def models(context: Context) -> Section:
     if not tables:  # one response per question: nothing can be told apart
         return Section("models", title, missing=tuple(dict.fromkeys(missing)))
     tables += _conditions(context, order["model"].tolist())
+    posteriors = {}
+    with contextlib.suppress(BadInput):
+        posteriors["answers"] = study.fit.data
+    filled, hollow = "posterior medians", "estimates without a model"
+    if not posteriors:
+        filled, hollow = "unbiased estimates, without a model", "plug-in estimates"
     figure = Figure(
         "incoherence-by-model",
-        "Incoherence of each model, Σ variance / Σ error. Filled marks: posterior medians. Thick lines: "
+        f"Incoherence of each model, Σ variance / Σ error. Filled marks: {filled}. Thick lines: "
         f"{percent(context.interval)} intervals for these questions themselves; thin lines: for questions like these, "
-        "which are wider. Hollow marks: estimates without a model; plug-in is biased towards low incoherence.",
+        f"which are wider. Hollow marks: {hollow}; plug-in is biased towards low incoherence.",
         _finding(order),
         lambda width: plot.incoherence_by_model(study, interval=context.interval, width=width),
         order,
         f"plot.incoherence_by_model(study, interval={context.interval})",
         first=True,
     )
-    posteriors = {}
-    with contextlib.suppress(BadInput):
-        posteriors["answers"] = study.fit.data
     return Section(
         "models",
         title,
@@ -75,7 +78,7 @@ def models(context: Context) -> Section:
         tables=tuple(tables),
         missing=tuple(missing),
         posteriors=posteriors,
-        text=_contexts(context),
+        text=_contexts(context, fitted=bool(posteriors)),
     )
 
 
@@ -100,16 +103,21 @@ def _conditions(context: Context, order: list[str]) -> list[Table]:
     return [Table("conditions", caption, frame, {"model": "model", "condition": "condition"} | heads, most=40)]
 
 
-def _contexts(context: Context) -> tuple[str, ...]:
-    """What repeated few-shot contexts mean for these intervals."""
+def _contexts(context: Context, *, fitted: bool) -> tuple[str, ...]:
+    """What repeated few-shot contexts mean for these intervals; fitted: whether there is a latent model of them."""
     with contextlib.suppress(BadInput):
         if (context.study.cells.points.n > 1).any():
+            said = (
+                f"Responses share {context.study.responses.shared}. Unbiased estimates and their intervals take each "
+                "as one cluster"
+            )
+            if not fitted:
+                return (f"{said}.",)
             return (
-                "Responses share few-shot contexts. Unbiased estimates and their intervals take a context as one "
-                "cluster; the latent model takes its responses as independent, so its intervals for these questions "
-                "themselves are too narrow where contexts matter (in simulation they held the truth 56% to 74% of the "
-                "time instead of 90%; those for questions like these 86% to 90%: reports/studies/coverage.md, world "
-                "contexts).",
+                f"{said}; the latent model takes its responses as independent, so its intervals for these "
+                "questions themselves are too narrow where these matter (in simulation they held the truth 56% to 74% "
+                "of the time instead of 90%; those for questions like these 86% to 90%: reports/studies/coverage.md, "
+                "world contexts).",
             )
     return ()
 

@@ -54,9 +54,10 @@ def _curves(context: Context) -> Figure:
     name = side.replace("k", str(int(own["k"].iloc[0]))) if side == "pass^k" else f"The worst of {own['k'].iloc[0]}"
     low, high = own["value"].min(), own["value"].max()
     span = show(low, 2) if len(own) == 1 else f"between {show(low, 2)} and {show(high, 2)} across models"
+    what = "All of k responses right, and one of k right" if side == "pass^k" else "The worst and the best of k scores"
     return Figure(
         "pass-curves",
-        "All of k responses right, and one of k right, against k: means over questions of unbiased estimates, with "
+        f"{what}, against k: means over questions of unbiased estimates, with "
         f"{percent(interval)} intervals for questions like these. k goes up to the responses of every question.",
         f"{name} is {span}.",
         lambda width: plot.pass_curves(responses, interval=interval, seed=seed, width=width),

@@ -1,0 +1,68 @@
+"""Whether the order in which ensembles take responses goes with what these say (methods, sections 6 and 10).
+
+Responses that were sorted, by likelihood or by score, are alike where they are neighbours, and averages of neighbours
+then divide little: that is the order's doing. A trend over the order is tested as in `hotmess.runs.drift`, of any
+outcome: of the squared distance of a response from the mean of the others of its question, and from the target.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.arrays import Floats
+from hotmess.decompose.grouping import natural
+from hotmess.runs.drift import ALPHA, LEAST, trend
+from hotmess.words import join
+
+if TYPE_CHECKING:
+    from hotmess.ensembles.real import RealEnsembles
+
+
+def order_says(real: RealEnsembles) -> tuple[str, ...]:
+    """A reason to hold a claim about averages of neighbours back, where a model's responses have a trend; else nothing.
+
+    Models whose units are few-shot contexts are left out: contexts that questions share have one order by chance.
+    """
+    model = real.table["model"].astype(str).to_numpy()
+    single = (real.table["responses"] == real.table["units"]).to_numpy()
+    seen = []
+    for name in sorted(set(model), key=natural):
+        found: dict[str, list[Floats]] = {"others": [], "target": []}
+        for rows, z, target in real.stacks:
+            own = (model[rows] == name) & single[rows]
+            if own.any():
+                found["others"].append(slopes(z[own]))
+                found["target"].append(slopes(z[own], target[own]))
+        tested = [np.concatenate(one) for one in found.values() if one]
+        ps = [trend(one)[1] for one in tested if len(one) >= LEAST and np.isfinite(one).all()]
+        if any(p < ALPHA / 2 for p in ps):
+            seen.append(name)
+    if not seen:
+        return ()
+    return (
+        f"the responses of {join(seen)} stand in an order that goes with what they say, as where they were sorted, or "
+        "asked while something changed, so that averages of neighbours tell of the order",
+    )
+
+
+def slopes(z: Floats, target: Floats | None = None) -> Floats:
+    """(n,) least squares slopes over the order of responses z (n, units, repeats, D) of their squared distance from the
+    target (n, D), or, without one, from the mean of the question's others.
+
+    >>> z = np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]).reshape(1, 6, 1, 1)
+    >>> slopes(z, np.ones((1, 1))).round(3).tolist()              # 1, 1, 0, 0, 0, 0: from wrong to right
+    [-0.229]
+    >>> slopes(z).round(3).tolist()                               # 0.64, 0.64, then 0.16
+    [-0.11]
+    """
+    values = z.mean(2)
+    n = values.shape[1]
+    if target is None:
+        from_what = (values.sum(1, keepdims=True) - values) / (n - 1)
+    else:
+        from_what = target[:, None]
+    away = np.arange(n) - (n - 1) / 2
+    out: Floats = ((values - from_what) ** 2).sum(-1) @ away / (away**2).sum()
+    return out
