@@ -36,7 +36,7 @@ def take_units(
         BadInput: for a column that is not there, is empty in a row, varies within a question, or is an outcome or a
             model; for a weight that is not a positive number.
 
-    >>> frame = pd.DataFrame({"question": ["a", "b"], "passage": [1, 1], "points": [1.0, 3.0]})
+    >>> frame = pd.DataFrame({"question": ["a", "b"], "passage": [1, 2], "points": [1.0, 3.0]})
     >>> take_units(frame, "passage", "points", lambda at: f"row {at + 1}")[0]["question_weight"].tolist()
     [0.5, 1.5]
     """

@@ -29,8 +29,8 @@ def failed_units(attrs: Mapping[Any, Any], labels: Sequence[str]) -> dict[int, s
     >>> failed_units({"unit_k": [0.2, 0.9], "unit_effective": [500.0, 60.0]}, ["owl", "elk"])
     {1: 'in elk (Pareto k 0.90, not below 0.7)'}
     """
-    k = np.broadcast_to(attrs.get("unit_k", attrs["pareto_k"]), len(labels))
-    effective = np.broadcast_to(attrs.get("unit_effective", attrs["effective"]), len(labels))
+    k = np.broadcast_to(attrs["unit_k" if "unit_k" in attrs else "pareto_k"], len(labels))
+    effective = np.broadcast_to(attrs["unit_effective" if "unit_effective" in attrs else "effective"], len(labels))
     out = {}
     for g, label in enumerate(labels):
         if not k[g] < PARETO_K:
