@@ -186,10 +186,7 @@ def worker(name: str, folder: str, result: str, share: str) -> int:
     new = tree(after)
     steps = counted(command, copy(before, base / "count"))
     for power in (False, True):
-        which = range(1, steps + 1)
-        if int(share):
-            gap = max(steps // int(share), 1)
-            which = range(1 + (gap // 2) * power, steps + 1, gap)[: int(share)]
+        which = spread(steps, int(share) or steps, power)
         began, wrong = time.monotonic(), []
         for at in which:
             state = copy(before, base / "state")
@@ -210,6 +207,12 @@ def worker(name: str, folder: str, result: str, share: str) -> int:
         )
     Path(result).write_text(json.dumps(rows))
     return 0
+
+
+def spread(steps: int, share: int, power: bool) -> list[int]:
+    """So many of the steps 1, …, evenly, from the first to the last; those with `power` lie between the others."""
+    share = min(share, steps)
+    return [1 + (2 * k + (power and share < steps)) * steps // (2 * share) for k in range(share)]
 
 
 def problems(command: Command, state: Path, old: dict[str, bytes], new: dict[str, bytes]) -> Iterator[str]:
