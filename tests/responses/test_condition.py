@@ -24,6 +24,8 @@ FRAME = pd.DataFrame({"model": ["a", "b", "a"], "n": [1, 2, 3], "current_date": 
         ("responses.n = 2", [1]),
         ("len(list_filter([n], lambda x: x > 1)) = 1", [1, 2]),
         ("current_date = 'y'", [1]),  # a column of this name is a column
+        ("age(DATE '2020-01-01', DATE '2019-01-01') > INTERVAL 1 DAY AND list_sum([n]) = 2", [1]),
+        ("split_part(model, 'b', 1) = '' OR days_in_month(DATE '2020-02-01') <> 29", [1]),
         ("TRY_CAST(model AS INTEGER) IS NULL", [0, 1, 2]),
     ],
 )
@@ -49,6 +51,12 @@ def test_conditions(sql, rows):
         ("now() > '2020-01-01'", "now comes out otherwise"),
         ("current_timestamp > '2020-01-01'", "current_timestamp comes out otherwise"),
         ("today() > '2020-01-01'", "today comes out otherwise"),
+        ("ago(INTERVAL 1 DAY) > TIMESTAMPTZ '2020-01-01'", "ago comes out otherwise"),
+        ("age(DATE '2020-01-01') > INTERVAL 1 DAY", "age of one date counts to today"),
+        ("current_localtimestamp() > TIMESTAMP '2020-01-01'", "current_localtimestamp comes out otherwise"),
+        ("pg_conf_load_time() > TIMESTAMPTZ '2020-01-01'", "pg_conf_load_time comes out otherwise"),
+        ("pg_sleep(1) IS NULL", "pg_sleep comes out otherwise"),
+        ("get_block_size('memory') > 1", "get_block_size comes out otherwise"),
         ("nextval('s') > 1", "nextval comes out otherwise"),
         ("n IN (SELECT 1)", "a table of its own"),
         ("EXISTS (FROM read_csv('/etc/passwd'))", "a table of its own"),

@@ -81,6 +81,8 @@ def checked(sql: str, columns: Iterable[str]) -> str:
         name = ""
         if kind == "FUNCTION":
             name = str(node.get("function_name", "")).lower()
+            if name == "age" and len(node.get("arguments") or node.get("children") or []) == 1:
+                raise refusal(sql, "age of one date counts to today, and comes out otherwise the next time")
         elif kind == "COLUMN_REF" and len(names := node.get("column_names") or []) == 1:
             name = str(names[0]).lower()
             if name in known or name not in CHANGING:
@@ -123,16 +125,21 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 @lru_cache(1)
 def _changing() -> frozenset[str]:
-    """DuckDB's functions that do not depend on their arguments alone."""
+    """DuckDB's functions that do not depend on their arguments alone, and macros that call one or look at a table."""
     connection = connect()
     try:
         rows = connection.execute(
-            "SELECT DISTINCT lower(function_name) FROM duckdb_functions() "
-            "WHERE stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')"
+            "SELECT DISTINCT lower(function_name), stability, lower(macro_definition) FROM duckdb_functions()"
         ).fetchall()
     finally:
         connection.close()
-    return frozenset(name for (name,) in rows) | {"getenv", "read_text", "read_blob"}
+    found = {name for name, stability, _ in rows if stability in ("VOLATILE", "CONSISTENT_WITHIN_QUERY")}
+    found |= {"getenv", "read_text", "read_blob", *CHANGING}
+    found |= {"current_localtime", "current_localtimestamp"}  # DuckDB counts these as consistent
+    macros = [(name, set(re.findall(r"\w+", text)) - {name}) for name, _, text in rows if text]
+    while more := {name for name, words in macros if name not in found and words & (found | {"select"})}:
+        found |= more
+    return frozenset(found)
 
 
 def first_line(error: Exception) -> str:
