@@ -8,7 +8,8 @@ Each command runs on tiny input, in a process forked after imports from one that
 first run counts its steps; then the n-th run is killed at step n: a write is done by half, anything else not at all.
 With *power* what was not brought to the disk by then is cut to half as well. After each, what stands in the folder must
 be the old output or the new one, byte for byte, the same command must succeed, write the very bytes that a run without
-interruption writes, and leave no other file.
+interruption writes, and leave no other file. The optimizer's commands write several files, and the next run goes on
+from those that are there: of them each file must be old, new, or whole.
 """
 
 from __future__ import annotations
@@ -390,12 +391,27 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, f"| together | | | {points} | {wrong} | |"])
 
 
+def spared(rows: list[dict[str, Any]]) -> str:
+    """Which commands were ended at some of their steps only, in a sentence."""
+    some = dict[str, tuple[int, int]]()
+    for row in rows:
+        points, steps = some.get(row["command"], (0, 0))
+        some[row["command"]] = points + row["points"], steps + row["steps"]
+    parts = [f"of `{name}` {points} of {steps} points" for name, (points, steps) in some.items() if points < steps]
+    if not parts:
+        return "Every step of every command was a point, with each way to end."
+    return (
+        "Every step was a point, with each way to end, but for what took too long: "
+        f"{', '.join(parts)} were tried,\nspread evenly from the first step to the last (`--only` with `--points`)."
+    )
+
+
 def page(rows: list[dict[str, Any]]) -> str:
     """crash.md."""
     about = (__doc__ or "").split("\n\n")
     return (
-        f"# What is left when a command ends at any moment\n\n{about[-1].strip()}\n\n{table(rows)}\n\n"
-        "Made by `python reports/studies/crash.py`, some commands by `--only`. *Steps* are writes, syncs, renames, "
+        f"# What is left when a command ends at any moment\n\n{about[-1].strip()}\n\n{spared(rows)}\n\n"
+        f"{table(rows)}\n\nMade by `python reports/studies/crash.py`, some commands by `--only`. *Steps* are writes, syncs, renames, "
         "removals and creations of files and folders. Logs of `sample` are Inspect's own writing, with times in them: "
         "there earlier logs must stay as they were, and the log of the next run be read whole.\n"
     )

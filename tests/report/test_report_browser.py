@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from types import SimpleNamespace
 
 import chromium_pipe
+import pandas as pd
 import pytest
+from report_world import HIT, LINK
+
+from hotmess.report.page import render
+from hotmess.report.section import Context, Section, Table
+from hotmess.report.texts import texts_page
 
 pytestmark = [
     pytest.mark.external,
@@ -86,6 +94,80 @@ def test_texts_are_silent_and_alone(hostile, browser):
     assert browser.evaluate("window.hit === undefined") is True
     assert browser.requests() == [address] and browser.complaints() == []
     assert browser.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+MADE = "script, img, iframe, object, embed, form, input, base, [onload], [onerror], [onclick], [style]"
+
+
+def silent_and_whole(browser, address, places):
+    """Nothing runs or is fetched, and each place holds all that was said there, and no element of its making."""
+    browser.open(address, width=1440)
+    browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert browser.evaluate("window.hit === undefined") is True
+    assert browser.requests() == [address] and browser.complaints() == []
+    assert browser.evaluate(f"document.querySelectorAll('{MADE}').length") == 0
+    addresses = browser.evaluate("[...document.querySelectorAll('[href]')].map(e => e.getAttribute('href'))")
+    assert all(a.startswith(("#", "data:text/csv", "report.html#")) for a in addresses)
+    for place, said in places:
+        held = browser.evaluate(f"[...document.querySelectorAll('{place}')].map(e => e.textContent)")
+        assert any(said in text for text in held), place
+
+
+def test_no_word_of_a_verdict_leaves_its_place_on_the_first_screen(hostile, browser, tmp_path):
+    """Claims, reasons, next steps, guards, models, sections, settings and the command, each where it belongs."""
+    first = hostile.verdicts[0]
+    said = {name: f"{HIT.format(name)}{LINK.format(name)}" for name in (*"abcdefghijklmnopqr",)}
+    claim = dataclasses.replace(first.claim, name=said["a"], statement=said["b"], place=said["c"])
+    open_one = dataclasses.replace(
+        first,
+        claim=claim,
+        verdict="inconclusive",
+        sentence=said["d"],
+        reasons=(said["e"], said["f"]),
+        remedy=said["g"],
+        each=({"name": said["h"], "median": 0.1, "low": 0.0, "high": 0.2},),
+        median=0.1,
+        low=-0.1,
+        high=0.3,
+    )
+    silent = [
+        dataclasses.replace(
+            open_one, verdict="not testable", sentence=said["i"], absent=said["j"], findings=(), median=None
+        )
+        for _ in range(9)
+    ]
+    cells = pd.DataFrame({"x": [said["k"]]})
+    table = Table("some-table", said["l"], cells, {"x": said["m"]})
+    section = Section("some", said["n"], text=(said["o"],), missing=(said["p"],), tables=(table,))
+    context = Context(hostile.study, [open_one, *silent], "like-these", 0.9, "")
+    page, large = render(context, [section], said["q"], [said["r"]])
+    assert large == {}
+    file = tmp_path / "report.html"
+    file.write_text(page, encoding="utf-8")
+    places = [
+        (".verdicts .more summary", "a"), (".verdicts th[scope=row]", "b"), (".verdicts details > .note", "c"),
+        (".verdicts details > p", "d"), (".verdicts details > .note", "f"), ("td.decide", "g"), ("dd", "g"),
+        ("table.each th", "h"), (".silent dd", "i"), (".front > .meta", "j"), ("tbody th", "k"), ("caption", "l"),
+        ("thead th", "m"), ("nav a", "n"), ("h2", "n"), ("section > .note", "o"), ("section > .missing", "p"),
+        (".front > .made", "q"), ("pre code", "q"), (".front > .missing", "r"),
+    ]  # fmt: skip
+    silent_and_whole(browser, file.as_uri(), [(place, said[name]) for place, name in places])
+    assert browser.evaluate("document.querySelectorAll('h1').length") == 1
+    assert browser.evaluate("document.querySelectorAll('svg').length") == 1 + page.count('<svg class="strip')
+
+
+def test_no_text_leaves_its_place_on_the_page_of_texts(browser, tmp_path):
+    """Names of all that a response has, its answer and its right one, and what was written and thought."""
+    names = ("benchmark", "model", "question", "condition", "budget", "sample", "answer", "target", "text", "signature")
+    said = {name: f"{HIT.format(name)}{LINK.format(name)}</pre>" for name in (*names, "reasoning_text")}
+    responses = SimpleNamespace(table=pd.DataFrame([said]).drop(columns="signature"))
+    file = tmp_path / "texts.html"
+    file.write_text(texts_page(responses, pd.DataFrame([said])), encoding="utf-8")
+    places = [("h2", "question"), ("h2", "signature"), ("pre", "text"), ("pre", "reasoning_text")]
+    places += [("section > .note bdi", name) for name in ("benchmark", "model", "condition", "budget", "target")]
+    places += [("article > .note", "sample"), ("article bdi", "answer")]
+    silent_and_whole(browser, file.as_uri(), [(place, said[name]) for place, name in places])
+    assert browser.evaluate("document.querySelectorAll('pre').length") == 2
 
 
 def test_policy_is_in_force(hostile, browser):

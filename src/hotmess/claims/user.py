@@ -63,10 +63,10 @@ def load_claims(path: str | Path) -> list[Claim]:
     except OSError as error:
         raise BadInput(f"The file of claims {path} cannot be read: {error.strerror or error}.") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        line = str(error).splitlines()[-1].strip() if str(error) else "it is not YAML"
-        raise BadInput(f"{path} is not YAML: {line}.") from error
-    if isinstance(content, Mapping) and "claims" in content:
-        content = content["claims"]
+        place = re.search(r"line \d+, column \d+", str(getattr(error, "problem_mark", "")))
+        problem = (str(getattr(error, "problem", None) or error).strip().splitlines() or ["it cannot be parsed"])[0]
+        raise BadInput(f"{path} is not YAML: {problem}{f' ({place[0]})' if place else ''}.") from error
+    content = content.get("claims", content) if isinstance(content, Mapping) else content
     rows = content if isinstance(content, list) else [content]
     if not rows or not all(isinstance(r, Mapping) for r in rows):
         raise BadInput(f"{path} holds no claims: write name, statement, quantity and direction (or region) of each.")
