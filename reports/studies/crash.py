@@ -411,7 +411,8 @@ def page(rows: list[dict[str, Any]]) -> str:
     about = (__doc__ or "").split("\n\n")
     return (
         f"# What is left when a command ends at any moment\n\n{about[-1].strip()}\n\n{spared(rows)}\n\n"
-        f"{table(rows)}\n\nMade by `python reports/studies/crash.py`, some commands by `--only`. *Steps* are writes, syncs, renames, "
+        f"{table(rows)}\n\n"
+        "Made by `python reports/studies/crash.py`, some commands by `--only`. *Steps* are writes, syncs, renames, "
         "removals and creations of files and folders. Logs of `sample` are Inspect's own writing, with times in them: "
         "there earlier logs must stay as they were, and the log of the next run be read whole.\n"
     )
