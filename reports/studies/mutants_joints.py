@@ -53,8 +53,8 @@ MUTANTS = [
     ),
     joint(
         *("design-forgets-the-sign", "sign", f"{KINDS}/size_slope.py"),
-        "size_components(study.power_laws, self.weights(study), draws=draws)",
-        *("size_components(study.power_laws, abs(self.weights(study)), draws=draws)", WEIGH),
+        "size_components(study.power_laws, weights, -weights, draws=draws)",
+        *("size_components(study.power_laws, abs(weights), -abs(weights), draws=draws)", WEIGH),
     ),
     joint(
         *("estimate-forgets-the-sign", "sign", f"{KINDS}/size_slope.py"),
@@ -212,6 +212,15 @@ MUTANTS = [
         *("equality-controlled-too", "guard", f"{GUARDS}/several.py"),
         *("v.probability is not None and v.claim.region is None]", "v.probability is not None]"),
         *("equality", "claims/test_decidable.py"),
+    ),
+    joint(
+        *("design-from-one-draw", "guard", "design/planning.py"),
+        *("    need_draws(study.draws * study.chains, least=INDEPENDENT)\n", ""),
+        *("one_draw_is_no_number", "commands/test_gate_routes.py"),
+    ),
+    joint(
+        *("runs-by-an-outcome", "guard", "runs/scores.py", "    refuse_outcomes(by)\n", ""),
+        *("outcome_are_refused", "commands/test_gate_routes.py"),
     ),
     # what a fit keeps when it is made again
     joint(
