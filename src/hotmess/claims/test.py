@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,6 @@ from hotmess.claims.claim import Case, Claim, Finding, Guard, Quantity
 from hotmess.claims.decidable import planned, smallest_of, would_decide
 from hotmess.claims.each_model import each_model
 from hotmess.claims.guards import LAST, guards_of
-from hotmess.claims.guards.of_draws import Diagnostics
 from hotmess.claims.guards.several import Several
 from hotmess.claims.published import Published
 from hotmess.claims.rule import (
@@ -30,13 +28,13 @@ from hotmess.claims.rule import (
 )
 from hotmess.claims.study import Study
 from hotmess.claims.these_models import these_models
+from hotmess.claims.untestable import untestable
 from hotmess.claims.verdict import Verdict, sentence, silent
 from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
-from hotmess.inference.gate import INDEPENDENT, Gate, need_draws
+from hotmess.inference.gate import Gate
 from hotmess.statements.effective import Effective, spread_by_count
-from hotmess.words import capital
 
 
 def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
@@ -127,15 +125,6 @@ def test_claim(
     return verdict
 
 
-def unfit_remedy(reason: str) -> str:
-    """What to do, which the reason itself says at its end.
-
-    >>> unfit_remedy("90% of the responses are unparsable; leave them out (--where)")
-    'Leave them out (--where).'
-    """
-    return f"{capital(re.split('[:;] ', reason)[-1])}."
-
-
 def thresholds_of(study: Study, claim: Claim, population: str) -> tuple[float, float]:
     """The probability that decides, and the one for statements beside: 0.975, or more where there were looks.
 
@@ -168,22 +157,9 @@ FEW_REMEDY = "Ask more questions that the models get wrong now and then: what ca
 
 
 def _once(study: Study, claim: Claim, *, population: str, interval: float, sensitivity: bool) -> Verdict:
-    if claim.long and study.large:
-        why = (
-            f"It was not run, since it can take minutes on {len(study.responses.table):,} responses: ask for it by "
-            f"name, --claim {claim.name}."
-        )
-        asked = f"Ask for it by name: --claim {claim.name}."
-        return silent(claim, population, study.metric, (why,), remedy=asked)
     absent = claim.absent(study) if claim.absent is not None else ""
-    if not absent and study.unfit:
-        return silent(claim, population, study.metric, (study.unfit,), remedy=unfit_remedy(study.unfit))
-    try:
-        if not absent:  # what the data do not hold is said whatever the draws
-            need_draws(study.draws * study.chains, least=INDEPENDENT)
-    except NotTestable as reason:
-        failed = Diagnostics().failed(str(reason))
-        return silent(claim, population, study.metric, (str(reason),), (failed,), remedy="Draw more (--draws).")
+    if (before := untestable(study, claim, population, absent)) is not None:
+        return before
     try:
         quantity, other = (claim.quantity(study, p) for p in (population, OTHER[population]))
     except NotTestable as reason:

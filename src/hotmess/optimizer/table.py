@@ -14,6 +14,7 @@ from hotmess.files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 NEEDED = (
     "experiment",
@@ -113,6 +114,19 @@ def figures(records: Sequence[Mapping[str, Any]], folder: str | Path) -> list[Pa
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, fig in (("rollouts", _rollouts(records)), ("sizes", _sizes(tidy(records)))):
+        paths.append(folder / f"{name}.png")
+        with whole_file(paths[-1]) as file:
+            fig.savefig(file, dpi=110, format="png")
+        plt.close(fig)
+    return paths
+
+
+def _rollouts(records: Sequence[Mapping[str, Any]]) -> Figure:
+    """Distance, error and incoherence by step, and the first two coordinates, one line per size."""
+    import matplotlib.pyplot as plt
+
     first = [r for r in records if (r["problem"], r["seed"]) == (records[0]["problem"], records[0]["seed"])]
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(first)))
 
@@ -145,12 +159,13 @@ def figures(records: Sequence[Mapping[str, Any]], folder: str | Path) -> list[Pa
     axes[3].set_ylabel("second coordinate")
     axes[0].legend(title="parameters", fontsize="small")
     axes[1].legend(fontsize="small")
-    paths = [folder / "rollouts.png", folder / "sizes.png"]
-    with whole_file(paths[0]) as file:
-        fig.savefig(file, dpi=110, format="png")
-    plt.close(fig)
+    return fig
 
-    table = tidy(records)
+
+def _sizes(table: pd.DataFrame) -> Figure:
+    """Bias² and variance at the end, and the loss, against size, one line per problem and seed."""
+    import matplotlib.pyplot as plt
+
     fig, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
     for (problem, seed), part in table.groupby(["problem", "seed"]):
         label = f"problem {problem}, seed {seed}"
@@ -172,10 +187,7 @@ def figures(records: Sequence[Mapping[str, Any]], folder: str | Path) -> list[Pa
     ):
         axis.set(title=title, xscale="log", yscale="log", xlabel="parameters")
     axes[0].legend(fontsize="small")
-    with whole_file(paths[1]) as file:
-        fig.savefig(file, dpi=110, format="png")
-    plt.close(fig)
-    return paths
+    return fig
 
 
 def loss_floor(table: pd.DataFrame) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -35,14 +35,6 @@ def render(
     before = front.carrying(sections, context.verdicts)
     every = [*before, *(f for s in sections for f in s.figures if f not in before)]
     drawn = {f.name: _figure(f, i, context, sheet, href) for i, f in enumerate(every, 1)}
-    shown, number = [], 0
-    for section in sections:
-        own: dict[str, Any] = {k: getattr(section, k) for k in ("name", "title", "text", "missing", "folded")}
-        own["above"] = [drawn[f.name] for f in section.figures if f in before]
-        own["figures"] = [drawn[f.name] for f in section.figures if f not in before]
-        own["tables"] = [_table(table, number + i, href) for i, table in enumerate(section.tables, 1)]
-        number += len(section.tables)
-        shown.append(own)
     style = stylesheet(sheet)
     study = context.study
     found = accounts.versions()
@@ -68,7 +60,7 @@ def render(
         interval=percent(context.interval),
         verdicts=views(context.verdicts),
         figures=[drawn[f.name] for f in before],
-        sections=shown,
+        sections=_sections(sections, drawn, before, href),
         command=command,
         settings=[
             (k, "–" if v is None else str(v))
@@ -78,6 +70,24 @@ def render(
         posteriors=posteriors(sections),
     )
     return page, large
+
+
+def _sections(
+    sections: Sequence[Section],
+    drawn: Mapping[str, dict[str, Any]],
+    before: Sequence[Figure],
+    href: Callable[[str, Any], str],
+) -> list[dict[str, Any]]:
+    """Sections as the template has them; tables are numbered through, figures shown before are referred to."""
+    shown, number = [], 0
+    for section in sections:
+        own: dict[str, Any] = {k: getattr(section, k) for k in ("name", "title", "text", "missing", "folded")}
+        own["above"] = [drawn[f.name] for f in section.figures if f in before]
+        own["figures"] = [drawn[f.name] for f in section.figures if f not in before]
+        own["tables"] = [_table(table, number + i, href) for i, table in enumerate(section.tables, 1)]
+        number += len(section.tables)
+        shown.append(own)
+    return shown
 
 
 def _template(name: str) -> Any:

@@ -29,7 +29,7 @@ from hotmess.responses.right_answers import none_right
 from hotmess.responses.settings import check_settings, take_sources
 from hotmess.responses.table import Responses
 from hotmess.responses.units import take_units
-from hotmess.responses.validate import validate
+from hotmess.responses.validate import require, validate
 from hotmess.responses.values import suggest
 
 Source = Any
@@ -158,11 +158,8 @@ def read(
         tables = len(account.tables)
         read_from = f"{tables} table{'s' * (tables != 1)}{' and logs' * (logs is not None)}"
         notes.insert(0, f"{len(frame):,} rows were read from {read_from}.")
-    for facts, key in ((models, "model"), (questions, "question")):
-        if facts is not None:
-            _need(frame, key)
-            frame, said = join_facts(frame, facts_of(facts, key), key, called(facts, key))
-            notes += said
+    frame, said = _with_facts(frame, models, questions)
+    notes += said
     if where is not None:
         rows = rows_where(frame, where)
         notes.append(f"{len(frame) - len(rows):,} rows were left out by --where {where!r}.")
@@ -196,7 +193,25 @@ def read(
     responses = replace(responses, looks=one_record(account.looks, looks))
     if not responses.counted and asked_by_answers(responses.table, responses.looks):
         responses = responses.note(NOTE)
-    if account.tables and not responses.counted:
+    return _judged(responses, canonical, allow_copies, tables=bool(account.tables))
+
+
+def _with_facts(frame: pd.DataFrame, models: Facts | None, questions: Facts | None) -> tuple[pd.DataFrame, list[str]]:
+    """Columns of the tables of models and of questions joined; and notes."""
+    notes: list[str] = []
+    for facts, key in ((models, "model"), (questions, "question")):
+        if facts is not None:
+            require(frame, key)
+            frame, said = join_facts(frame, facts_of(facts, key), key, called(facts, key))
+            notes += said
+    return frame, notes
+
+
+def _judged(
+    responses: Responses, canonical: str | Callable[[str], str] | None, allow_copies: bool, *, tables: bool
+) -> Responses:
+    """Texts judged anew where that is asked for; tables checked for grades that disagree, copies, and no right text."""
+    if tables and not responses.counted:
         from hotmess.responses.copies import check_copies, comparable
         from hotmess.responses.formats.agreement import check_table
 
@@ -206,7 +221,7 @@ def read(
         from hotmess.responses.canonical import canonical_answers
 
         responses = canonical_answers(responses, canonical)
-    if account.tables and responses.outcome == "text" and not responses.counted:
+    if tables and responses.outcome == "text" and not responses.counted:
         responses = responses.note(*none_right(responses.table))
     return responses
 
@@ -279,9 +294,3 @@ def _settings(frame: pd.DataFrame, place: Any, origin: np.ndarray, merge: Sequen
     if not len(rows) or not {"model", "question"} <= {*frame.columns}:
         return []
     return check_settings(frame.iloc[rows].reset_index(drop=True), lambda at: place(int(rows[at])), settled=merge)
-
-
-def _need(frame: pd.DataFrame, key: str) -> None:
-    from hotmess.responses.validate import require
-
-    require(frame, key)

@@ -124,8 +124,7 @@ def length_data(
 
 
 def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, notes: list[str]) -> LengthData:
-    import pandas as pd
-
+    """The arrays of the responses kept."""
     keys = ["benchmark", "model", "condition", "question"]
     grouped = data.groupby(keys, sort=True)
     cell = grouped.ngroup().to_numpy().astype(np.int64)
@@ -134,6 +133,39 @@ def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, note
         data.drop_duplicates("cell").sort_values("cell")[[*keys, "n_choices", "target", "size"]].reset_index(drop=True)
     )
     n = len(cells)
+    levels, columns, at = _features(data, cell, n)
+    names = tuple(k for k, v in columns.items() if np.ptp(v) > 1e-9)
+    if not names:
+        raise BadInput("Neither length nor budget varies within any question: there is nothing to compare.")
+    wrong = (data["answer"] - data["target"]) % data["n_choices"]
+    options = int(cells["n_choices"].max())
+    last = options if extra else options - 1
+    answer = np.where(data["answer"] < 0, last, wrong).astype(np.int64)
+    cluster = context_clusters(data, cell)
+    every = np.stack([columns[k] for k in names])
+    contexts = None if cluster is None else ContextRows(cell, answer, every, cluster)
+    features, weight, answers = _pad([columns[k] for k in names], answer, cell, n)
+    real = np.arange(1, last + 1)[:, None] < cells["n_choices"].to_numpy()[None]
+    if extra:
+        real[-1] = True
+    unit, units = _units(cells, ["model", "condition"] if pool else ["benchmark", "model", "condition"])
+    cells["unit"] = unit
+    return LengthData(
+        dense=Dense(features, weight, answers, real, unit),
+        features=names,
+        cells=cells.drop(columns=["size"]),
+        units=units,
+        levels=levels,
+        at_level=np.stack([at[k] for k in names]),
+        uniform=uniform and extra,
+        choices=cells["n_choices"].to_numpy(np.int64),
+        notes=tuple(notes),
+        contexts=contexts,
+    )
+
+
+def _features(data: pd.DataFrame, cell: Ints, n: int) -> tuple[tuple[str, ...], dict[str, Floats], dict[str, Floats]]:
+    """Labels of the B levels; each feature by response; and (n, B) at each level of a cell, nan where it lacks it."""
     log2 = np.where(data["zero"], 0.0, np.log2(np.where(data["tokens"] > 0, data["tokens"], 1.0)))
     levels, level = _levels(data, log2)
     b = len(levels)
@@ -153,40 +185,20 @@ def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, note
         "zero": data["zero"].to_numpy(float),
     }
     at = {"natural": np.where(np.isnan(x), np.nan, 0.0), "budget": x, "zero": zero.reshape(n, b)}
-    names = tuple(k for k, v in columns.items() if np.ptp(v) > 1e-9)
-    if not names:
-        raise BadInput("Neither length nor budget varies within any question: there is nothing to compare.")
-    wrong = (data["answer"] - data["target"]) % data["n_choices"]
-    options = int(cells["n_choices"].max())
-    last = options if extra else options - 1
-    answer = np.where(data["answer"] < 0, last, wrong).astype(np.int64)
-    cluster = context_clusters(data, cell)
-    every = np.stack([columns[k] for k in names])
-    contexts = None if cluster is None else ContextRows(cell, answer, every, cluster)
-    features, weight, answers = _pad([columns[k] for k in names], answer, cell, n)
-    real = np.arange(1, last + 1)[:, None] < cells["n_choices"].to_numpy()[None]
-    if extra:
-        real[-1] = True
-    unit_keys = ["model", "condition"] if pool else ["benchmark", "model", "condition"]
-    unit = cells.groupby(unit_keys, sort=True).ngroup().to_numpy()
-    cells["unit"] = unit
+    return levels, columns, at
+
+
+def _units(cells: pd.DataFrame, keys: list[str]) -> tuple[Ints, pd.DataFrame]:
+    """The unit of each cell, and one row per unit with its size in doublings from the models' geometric mean."""
+    import pandas as pd
+
+    unit = np.asarray(cells.groupby(keys, sort=True).ngroup(), np.int64)
     first = np.unique(unit, return_index=True)[1]
-    units = cells.iloc[first][[*unit_keys, "size"]].reset_index(drop=True).rename(columns={"size": "model_size_b"})
+    units = cells.iloc[first][[*keys, "size"]].reset_index(drop=True).rename(columns={"size": "model_size_b"})
     sizes = np.log2(units["model_size_b"].to_numpy(float))
     by_model = pd.Series(sizes, index=units["model"]).groupby(level=0).first()
     units["doublings"] = sizes - by_model.mean() if np.isfinite(sizes).all() else 0.0
-    return LengthData(
-        dense=Dense(features, weight, answers, real, unit),
-        features=names,
-        cells=cells.drop(columns=["size"]),
-        units=units,
-        levels=levels,
-        at_level=np.stack([at[k] for k in names]),
-        uniform=uniform and extra,
-        choices=cells["n_choices"].to_numpy(np.int64),
-        notes=tuple(notes),
-        contexts=contexts,
-    )
+    return unit, units
 
 
 def _levels(data: pd.DataFrame, log2: Floats) -> tuple[tuple[str, ...], Ints]:
