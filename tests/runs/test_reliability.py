@@ -174,3 +174,21 @@ def test_rare_failures_are_covered():
         row = hm.reliability(validate(frame.assign(score=score)), k=[1], draws=400).table.iloc[0]
         held += row["low"] <= 0.95 <= row["high"]
     assert held >= 170
+
+
+def test_one_question_has_no_interval_and_a_note_says_why():
+    frame = pd.DataFrame({"model": "m", "question": "q", "answer": [0, 1, 1, 2, 0, 1], "target": 0, "n_choices": 3})
+    one = hm.read(frame, allow_copies=True)
+    for found in (hm.reliability(one, k=[1]), hm.modes(one)):
+        assert any("one question only" in note for note in found.notes)
+        assert found.table["low"].isna().all() and found.table["high"].isna().all()
+
+
+def test_columns_that_divide_alike_are_named():
+    rng = np.random.default_rng(0)
+    q, p, s = (a.ravel() for a in np.indices((12, 5, 3)))
+    frame = pd.DataFrame({"model": "m", "question": q, "prompt": p, "wording": p, "sample": 3 * p + s})
+    read = hm.read(frame.assign(score=rng.random(len(q)).round()), sources=["prompt", "wording"], allow_copies=True)
+    assert any(
+        "prompt and wording divide every question alike" in n for n in hm.sources(read, ["prompt", "wording"]).notes
+    )

@@ -147,9 +147,8 @@ def take_sources(frame: pd.DataFrame, sources: Sequence[str]) -> tuple[pd.DataFr
             frame[name] = ""
     frame["context"] = context
     listed = " and ".join(sources)
-    return frame, [
-        f"{listed} is a source of scatter: responses of a cell that share it are a cluster (column context)."
-    ]
+    are, them = ("are sources", "all of them") if len(sources) > 1 else ("is a source", "it")
+    return frame, [f"{listed} {are} of scatter: responses of a cell that share {them} are a cluster (column context)."]
 
 
 def _cells(frame: pd.DataFrame) -> np.ndarray:

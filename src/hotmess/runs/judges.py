@@ -169,11 +169,14 @@ def _terms(first: Any, second: Any) -> tuple[Any, ...]:
 def _zero_one(table: pd.DataFrame, name: str) -> Any:
     if name not in table.columns:
         raise BadInput(f"The validation table has no column {name!r}; it has {', '.join(map(str, table.columns))}.")
-    values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    words = {"true": 1, "false": 0}
+    plain = table[name].map(lambda value: words.get(str(value).lower(), value))
+    values = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     bad = ~np.isin(values, (0.0, 1.0))
     if bad.any():
         at = int(np.argmax(bad))
         raise BadInput(
-            f"Column {name} of the validation table holds {table[name].iloc[at]!r} in row {at + 1}, not 0 or 1."
+            f"Column {name} of the validation table holds {table[name].iloc[at]!r} in row {at + 1}, not 0 "
+            "(wrong) or 1 (right)."
         )
     return values == 1

@@ -109,6 +109,8 @@ def modes(
     notes = []
     if (n < 2).any():
         notes.append(f"{int((n < 2).sum()):,} questions have one response only and are left out.")
+    if int(question.max()) == 0:
+        notes.append("There is one question only, which says nothing of questions like it: there are no intervals.")
     return Modes(pd.DataFrame(rows), _questions(responses, found, interval, seed), tuple(notes))
 
 
@@ -143,7 +145,13 @@ def _rows(pairs: Floats, question: Ints, weights: Floats, interval: float) -> li
     for at, name in enumerate(PARTS):
         low, high = bootstrap_interval(spread[:, at], point[at], interval=interval, questions=asked)
         whole = point[:3].sum()
-        row = {"part": name, "questions": asked, "value": point[at], "low": max(0.0, float(low)), "high": float(high)}
+        row = {
+            "part": name,
+            "questions": asked,
+            "value": point[at],
+            "low": float(np.maximum(low, 0.0)),
+            "high": float(high),
+        }
         out.append(row | {"share": point[at] / whole if whole > 0 else np.nan})
     with np.errstate(invalid="ignore", divide="ignore"):
         number, band = point[3] / point[4], spread[:, 3] / spread[:, 4]

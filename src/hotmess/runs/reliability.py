@@ -274,6 +274,8 @@ def _notes(found: Runs, ks: Sequence[int], responses: Responses) -> list[str]:
             f"{few:,} question{'s have' if few > 1 else ' has'} one response only; they count for accuracy and for "
             "nothing that compares two."
         )
+    if len(table.drop_duplicates(["benchmark", "question"])) == 1:
+        out.append("There is one question only, which says nothing of questions like it: there are no intervals.")
     if past := [k for k in ks if k > n.min()]:
         what = "there are bounds and no value" if found.binary else "there is no value"
         out.append(f"k = {', '.join(map(str, past))} is more than the {n.min()} responses of some questions: {what}.")

@@ -271,4 +271,8 @@ def _level_notes(given: Sequence[str], levels: Sequence[Ints], where: np.ndarray
                 f"{name} has {most} levels in a question: fewer than {FEW_LEVELS} say little about others, so "
                 f"the interval of its part is {'for these two, over questions' if most < 3 else 'wide'}."
             )
+    for (one, a), (other, b) in combinations(zip(given, levels), 2):
+        pairs = np.unique(np.stack([where, a, b], axis=1), axis=0)
+        if all(len(np.unique(np.stack([where, x], axis=1), axis=0)) == len(pairs) for x in (a, b)):
+            out.append(f"{one} and {other} divide every question alike, so that their parts cannot be told apart.")
     return out
