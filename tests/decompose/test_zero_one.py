@@ -64,6 +64,21 @@ def test_uniform_answers_tie_all_options():
     assert got.error.item() == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize("k", [7, 13, 20])
+def test_sums_of_shares_tie_as_the_fractions_do(k):
+    """k responses give option 0 a k-th each, one gives option 1 a whole vote: a tie, which sums of 1/k miss."""
+    z = np.zeros((k + 1, 2 * k))
+    for i in range(k):
+        z[i, [0, *(2 + ((k - 1) * i + np.arange(k - 1)) % (2 * k - 2))]] = 1 / k
+    z[k, 1] = 1.0
+    for target in (0, 1):
+        assert plug_in(from_responses(z, np.eye(2 * k)[[target]], cell=np.zeros(k + 1, int))).bias.item() == 0.5
+
+
+def test_one_vote_more_of_2001_is_no_tie():
+    assert of([1001, 1000], 0).bias.item() == 0.0 and of([1001, 1000], 1).bias.item() == 1.0
+
+
 def test_nothing_but_unparsable_free_text_is_wrong():
     got = plug_in(from_responses(np.zeros((2, 2)), np.eye(2)[[0]], cell=np.zeros(2, int)))
     assert (got.error.item(), got.bias.item()) == (1.0, 1.0)
