@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hotmess.commands.options import seed as whole
 from hotmess.commands.printing import print_json, say
 from hotmess.errors import BadInput, need
+from hotmess.interrupt import happened
 from hotmess.responses.values import suggest
 from hotmess.sampling.draws import held_out
 from hotmess.sampling.items import LAYOUTS, Columns, Item, read_items
@@ -109,7 +110,13 @@ def sample_command(args: argparse.Namespace) -> int:
         for budget in (args.budget or [""]) if found is None else ():
             log = _run(args, items, pool, model, budget)
             done = log.results.completed_samples if log.results else 0
-            failed = (log.results.total_samples if log.results else 0) - done
+            failed = (log.results.total_samples if log.results else len(log.samples or ())) - done
+            if failed and not done:
+                said = next((one.error.message for one in log.samples or () if one.error), "no reason is given")
+                reason = said.strip().splitlines()[0][:200]
+                raise BadInput(
+                    f"No response came from {log.eval.model}, all {failed} failed ({reason}); the log is {log.location}."
+                )
             about = {"model": log.eval.model, "budget": budget, "responses": done, "failed": failed}
             records.append({**about, "log": log.location})
     if found is not None:
@@ -253,6 +260,8 @@ def _run(args: argparse.Namespace, items: Any, pool: Any, model: Any, budget: st
         fail_on_error=False,
         display="plain" if args.json else None,
     )
+    if happened():  # which Inspect may take for a failure of the response that was under way
+        raise KeyboardInterrupt
     if log.status != "success":
         reason = log.error.message.strip().splitlines()[0] if log.error else log.status
         raise BadInput(f"The run of {model} did not finish ({reason}); what was drawn is in {log.location}.")
