@@ -129,3 +129,20 @@ def test_bad_requests_are_one_sentence(
     error = capsys.readouterr().err
     assert sentence in error
     assert error.count("\n") == 1
+
+
+def test_no_response_is_no_success(
+    files: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every response fails, then one is interrupted, which Inspect takes for a failure too."""
+
+    def away(text: str, seed: int) -> str:
+        raise ConnectionError("nobody is there\nsecond line")
+
+    monkeypatch.setattr("hotmess.commands.sample._model", lambda *_: mock(away))
+    words = ["sample", files[0], "--model", "m", "--limit", "1", "--contexts", "1", "--draws", "2"]
+    words += ["--log-dir", str(tmp_path / "logs")]
+    assert main(words) == 2
+    assert "No response came from mockllm/model: all 2 failed (" in capsys.readouterr().err
+    monkeypatch.setattr("hotmess.commands.sample.happened", lambda: True)
+    assert main(words) == 130

@@ -113,9 +113,9 @@ def sample_command(args: argparse.Namespace) -> int:
             failed = (log.results.total_samples if log.results else len(log.samples or ())) - done
             if failed and not done:
                 said = next((one.error.message for one in log.samples or () if one.error), "no reason is given")
-                reason = said.strip().splitlines()[0][:200]
+                why = said.strip().splitlines()[0][:200]
                 raise BadInput(
-                    f"No response came from {log.eval.model}, all {failed} failed ({reason}); the log is {log.location}."
+                    f"No response came from {log.eval.model}: all {failed} failed ({why}). The log is {log.location}."
                 )
             about = {"model": log.eval.model, "budget": budget, "responses": done, "failed": failed}
             records.append({**about, "log": log.location})
