@@ -1,6 +1,7 @@
 """Sensitivity: reweighting is what a new fit says, and what turns a side holds a verdict back."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
 from hotmess.claims.guards.predictive_checks import PredictiveChecks
 from hotmess.claims.guards.sensitivity import sensitivity
+from hotmess.claims.kinds.paired import without_model
 from hotmess.claims.reduced import without
 from hotmess.claims.rule import INCONCLUSIVE, SUPPORTED, probability
 from hotmess.claims.study import Study
@@ -226,3 +228,13 @@ def test_checks_hold_back_only_what_another_distribution_moves(monkeypatch):
     found = PredictiveChecks().run(case_of(study, claim))
     record, reasons = found.record, found.reasons
     assert not record["passed"] and "move the incoherence of m by 1.5 posterior sd" in reasons[0]
+
+
+def test_without_its_only_model_nothing_is_left():
+    each = {"a": np.array([[1.0, 3.0]]), "b": np.array([[5.0, 7.0]])}
+    case = SimpleNamespace(quantity=SimpleNamespace(each=each))
+    draws, k = without_model(case, "model", "a")
+    np.testing.assert_array_equal(draws, each["b"])
+    assert k == -np.inf
+    del each["b"]
+    assert without_model(case, "model", "a") is None

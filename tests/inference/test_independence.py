@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 from scipy.special import gammaln
 
+from hotmess.inference import independence
 from hotmess.inference.gate import diagnose
 from hotmess.inference.independence import independence_metropolis, metropolis_chains
 
@@ -111,3 +112,20 @@ def test_proposals_without_a_density_are_never_accepted():
     log_w = np.where(points[:, 0] > 0, np.nan, 0.0)
     x, _ = metropolis_chains(points, log_w, draws=200, chains=4, rng=rng)
     assert (x <= 0).all() and np.isfinite(gammaln(1 - x)).all()
+
+
+def test_chains_that_keep_a_point_too_long_get_more_proposals(monkeypatch):
+    """A bent posterior in four dimensions: y_j ~ Normal(0, 1), seen as x² with sd 0.2; the margin of x on a grid."""
+    ridge = lambda t: -12.5 * ((t[:, 1:] - t[:, :1] ** 2) ** 2).sum(1)  # noqa: E731
+
+    def run():
+        x, _ = independence_metropolis(ridge, seed=1, draws=500, **standard(4))
+        return x, min(min(diagnose(x[..., i])[1:]) for i in range(4))
+
+    x, effective = run()
+    monkeypatch.setattr(independence, "_MOST", 5)
+    assert run()[1] < 250 < 400 < effective
+    grid = np.linspace(-5, 5, 20_001)
+    p = np.exp(-0.5 * grid**2 - 1.5 * grid**4 / 1.04)
+    p /= p.sum()
+    close(x[..., 0], 0.0, np.sqrt((p * grid**2).sum()))

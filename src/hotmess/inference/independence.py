@@ -15,6 +15,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln, logsumexp
 
+from hotmess.inference.gate import CHAINS, ESS, RHAT, diagnose
+
 _DF = 5  # degrees of freedom of the proposal's kernels
 _KERNELS = 200  # how many there are
 _WIDTH = 0.75  # their scale, in standard deviations of the posterior as far as it is known
@@ -22,6 +24,8 @@ _PRIOR_SHARE = 0.15  # of the proposals come from the prior
 _ROUNDS = 6  # of adaptation, a batch each
 _TRIES = 4  # rounds of full size, until none of its points is too heavy
 _STUCK = 12  # draws for which a chain may keep one point
+_LONGER = 4  # times as many proposals per draw, where the draws are worth too few independent ones
+_MOST = 80  # proposals per draw
 
 
 class Chains(NamedTuple):
@@ -59,7 +63,7 @@ def independence_metropolis(
     prior_draws
         (rng, n) -> (n, d) exact draws of the prior.
     thin
-        Proposals per kept draw.
+        Proposals per kept draw; four times as many, and again, where effective sample sizes would not pass the gate.
 
     Returns
     -------
@@ -92,7 +96,23 @@ def independence_metropolis(
         if size == total and np.exp(new.max() - logsumexp(new)) < _STUCK * thin / total:
             break  # no proposal is so heavy that a chain would keep it for more than about `_STUCK` draws
         seen, log_w = np.concatenate([seen, points]), np.concatenate([log_w, new])
-    return metropolis_chains(points, new, draws=draws, chains=chains, rng=rng)
+    found = metropolis_chains(points, new, draws=draws, chains=chains, rng=rng)
+    while thin * _LONGER <= _MOST and _slow(found.draws):
+        thin *= _LONGER
+        seen, log_w = np.concatenate([seen, points]), np.concatenate([log_w, new])
+        proposal = _Kernels(seen, log_w, rng)
+        points = proposal.draw(prior_draws, chains * draws * thin)
+        new = weigh(points, proposal)
+        found = metropolis_chains(points, new, draws=draws, chains=chains, rng=rng)
+    return found
+
+
+def _slow(draws: np.ndarray) -> bool:
+    """Whether draws (chains, draws, d), enough of them to pass the gate, would not for being too much alike."""
+    if draws.shape[0] < CHAINS or draws.shape[0] * draws.shape[1] <= ESS:
+        return False
+    each = np.array([diagnose(draws[..., i]) for i in range(draws.shape[2])])
+    return bool((each[:, 0] > RHAT).any() or (each[:, 1:] < 1.1 * ESS).any())
 
 
 def metropolis_chains(

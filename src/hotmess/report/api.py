@@ -58,7 +58,8 @@ def call(
     >>> call("out", ["natural-overthinking"], "these", False, {"seed": 1}).partition("  #")[0]
     "hm.report(..., to='out', claims=['natural-overthinking'], population='these', seed=1)"
     """
-    named: dict[str, Any] = {"to": str(to)}
+    here, place = Path.cwd(), Path(to)
+    named: dict[str, Any] = {"to": str(place.relative_to(here) if place.is_relative_to(here) else place)}
     if claims is not None:
         named["claims"] = [one.name if isinstance(one, Claim) else str(one) for one in claims]
     if population != "like-these":

@@ -128,7 +128,7 @@ def without_model(case: Case, column: str, value: str) -> tuple[np.ndarray, floa
     if column != "model" or value not in case.quantity.each:
         return None
     rest = [draws for name, draws in case.quantity.each.items() if name != value]
-    return np.mean(rest, axis=0), -np.inf
+    return (np.mean(rest, axis=0), -np.inf) if rest else None
 
 
 LEAVE_OUT = LeaveOut(without_model)
