@@ -55,8 +55,6 @@ def _unit_by_unit(
     import jax
     import jax.numpy as jnp
 
-    from hotmess.inference.sample import to_tree
-
     seed, draws, chains = options["seed"], options["draws"], options["chains"]
     unit, units = np.asarray(data.dense.unit), len(data.units)
     center = np.r_[[m for m, _ in prior.level], np.zeros(2 * len(data.features))]
@@ -75,7 +73,8 @@ def _unit_by_unit(
     if groups.groupings:
         joint = joint_draws(particles, prior, groups, data.features, seed=seed, draws=draws, chains=chains)
         index, effective = joint.origin.reshape(chains * draws, units), np.minimum(effective, joint.effective)
-        effects, scales = joint.effects.reshape(chains * draws, units, -1), joint.scales
+        effects = joint.effects.reshape(chains * draws, units, -1)
+        scales = joint.scales.reshape(chains * draws, *joint.scales.shape[2:])
     else:
         index = resample(particles.weights[:, 0], np.random.default_rng([seed, 17]))
         index = np.tile(index, -(-chains * draws // len(index)))[: chains * draws, None]
@@ -90,19 +89,15 @@ def _unit_by_unit(
         scores[:, :, rows] = particles.scores[index[:, g]][:, :, rows]
         scores[:, :, rows] += np.einsum("se,ekn->skn", moved[:, g], approximation.tilt[:, :, rows])
         marginal[:, rows] = particles.marginal[index[:, g]][:, rows]
-    posterior = {"theta": theta, "scores": scores}
-    posterior = {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in posterior.items()}
-    if scales is not None:
-        posterior["scales"] = scales
-    out = to_tree(posterior, coords=coords, dims=dims)
-    out.attrs.update(
-        pareto_k=float(particles.k.max()),
-        effective=float(effective.min()),
-        unit_k=[float(k) for k in particles.k],
-        unit_effective=[float(n) for n in effective],
-    )
-    out["log_likelihood"] = responses(marginal.reshape(chains, draws, -1), data)
-    return with_prior(out, prior, groups, data)
+    posterior = {"theta": theta, "scores": scores} | ({} if scales is None else {"scales": scales})
+    attrs = {
+        "pareto_k": float(particles.k.max()),
+        "effective": float(effective.min()),
+        "unit_k": [float(k) for k in particles.k],
+        "unit_effective": [float(n) for n in effective],
+    }
+    shape = {"coords": coords, "dims": dims, "chains": chains, "draws": draws}
+    return with_prior(_tree(posterior, marginal, attrs, data, **shape), prior, groups, data)
 
 
 def _all_at_once(
@@ -116,8 +111,6 @@ def _all_at_once(
     points: int,
     **options: Any,
 ) -> xr.DataTree:
-    from hotmess.inference.sample import to_tree
-
     seed, draws, chains = options["seed"], options["draws"], options["chains"]
     theta, scales = fast.propose(approximation, prior, groups, data.features, seed=seed, draws=draws * chains)
     cells, scores = fast.integrate_cells(data.dense, approximation, theta, points=points, seed=seed)
@@ -127,11 +120,30 @@ def _all_at_once(
     posterior = {"theta": theta[index], "scores": scores[index]} | (
         {"scales": scales[index]} if groups.groupings else {}
     )
-    posterior = {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in posterior.items()}
-    out = to_tree(posterior, coords=coords, dims=dims)
-    out.attrs.update(pareto_k=float(k), effective=effective)
-    out["log_likelihood"] = responses(cells[index].reshape(chains, draws, -1), data)
-    return with_prior(out, prior, groups, data)
+    attrs = {"pareto_k": float(k), "effective": effective}
+    shape = {"coords": coords, "dims": dims, "chains": chains, "draws": draws}
+    return with_prior(_tree(posterior, cells[index], attrs, data, **shape), prior, groups, data)
+
+
+def _tree(
+    posterior: dict[str, Floats],
+    cells: Floats,
+    attrs: dict[str, Any],
+    data: LengthData,
+    *,
+    coords: Any,
+    dims: Any,
+    chains: int,
+    draws: int,
+) -> xr.DataTree:
+    """Draws, one after the other, by chains, with what was found of their weights and their log likelihoods."""
+    from hotmess.inference.sample import to_tree
+
+    shaped = {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in posterior.items()}
+    out = to_tree(shaped, coords=coords, dims=dims)
+    out.attrs.update(attrs)
+    out["log_likelihood"] = responses(cells.reshape(chains, draws, -1), data)
+    return out
 
 
 def responses(cells: Floats, data: LengthData) -> xr.Dataset:
