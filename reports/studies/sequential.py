@@ -8,7 +8,7 @@ Worlds of one model, 60 questions and at most 2,400 responses (40 a question), l
 natural-overthinking, decided by its posterior alone (without the guards, which can only lower a verdict). Every data
 set is drawn once, 160 responses a question, and used in the order drawn by
 
-* *fixed*: one look at n responses of every question, n = 8 to 80;
+* *fixed*: one look at n responses of every question, n = 8 to 80 (to 40 where there is no effect);
 * *looks*: the same, looked at each time with O'Brien-Fleming thresholds, stopping for a verdict;
 * *looks, allocation, futility*: the first round alike, later ones where responses pay (`hotmess.sequential`), stopping
   for a verdict or for a chance to decide below 0.05.
@@ -54,8 +54,8 @@ def one(name: str, seed: int) -> dict[str, Any]:
     table = temperature(replace(world, **changes), seed=seed).table
     claim = find_claims(["natural-overthinking"])[0]
     began = time.process_time()
-    fixed, equal = _equal(table, claim, seed)
-    chosen = _chosen(table, claim, seed)
+    fixed, equal, first = _equal(table, claim, seed, FIXED if changes.get("heat_nat") else FIXED[:LOOKS])
+    chosen = _chosen(table, claim, seed, *first)
     spent = time.process_time() - began
     return {"world": name, "seed": seed, "fixed": fixed, "looks": equal, "allocation": chosen, "seconds": spent}
 
@@ -113,30 +113,34 @@ def _plan() -> Any:
     return Looks(claim="natural-overthinking", most_looks=LOOKS, most_responses=QUESTIONS * MOST)
 
 
-def _equal(table: Any, claim: Any, seed: int) -> tuple[list[float | None], dict[str, Any]]:
-    """P at every number of responses, and what looks at them make of it."""
-    plan, fixed, ended = _plan(), [], None
+def _equal(
+    table: Any, claim: Any, seed: int, sizes: tuple[int, ...]
+) -> tuple[list[float | None], dict[str, Any], tuple[Any, Any]]:
+    """P at every number of responses, what looks at them make of it, and the first look, which all designs share."""
+    plan, fixed, ended, first = _plan(), [], None, None
     for k in range(LOOKS):
         study = _study(table, np.full(QUESTIONS, MOST * (k + 1) // LOOKS), seed)
         look = _look(study, claim, plan)
+        first = first or (study, look)
         plan = plan.model_copy(update={"history": (*plan.history, look)})
         fixed.append(look.probability)
         if ended is None and (look.verdict in ("supported", "contradicted") or k == LOOKS - 1):
             ended = {"verdict": look.verdict, "responses": look.responses, "looks": k + 1}
-    assert ended is not None
-    for n in FIXED[LOOKS:]:
+    assert ended is not None and first is not None
+    for n in sizes[LOOKS:]:
         fixed.append(_look(_study(table, np.full(QUESTIONS, n), seed), claim, _plan()).probability)
-    return fixed, ended
+    return fixed, ended, first
 
 
-def _chosen(table: Any, claim: Any, seed: int) -> dict[str, Any]:
+def _chosen(table: Any, claim: Any, seed: int, study: Any, look: Any) -> dict[str, Any]:
     """Looks with allocation, stopping for a verdict, futility, the information planned for, or the budget's end."""
     from hotmess.sequential.allocation import next_counts
 
     plan, counts = _plan(), np.full(QUESTIONS, MOST // LOOKS)
     for k in range(LOOKS):
-        study = _study(table, counts, seed)
-        look = _look(study, claim, plan)
+        if k:
+            study = _study(table, counts, seed)
+            look = _look(study, claim, plan)
         plan = plan.model_copy(update={"history": (*plan.history, look)})
         futile = look.decided is not None and look.decided < plan.futility
         if look.verdict in ("supported", "contradicted") or futile or k == LOOKS - 1:
@@ -158,7 +162,8 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
             continue
         size = len(own)
         grid = np.array(FIXED, float)
-        power = np.array([np.mean([(row["fixed"][k] or 0.0) > 0.975 for row in own]) for k in range(len(FIXED))])
+        grid = grid[: min(len(row["fixed"]) for row in own)]
+        power = np.array([np.mean([(row["fixed"][k] or 0.0) > 0.975 for row in own]) for k in range(len(grid))])
         told: dict[str, Any] = {"sets": size, "fixed": dict(zip(map(str, grid.astype(int).tolist()), power.tolist()))}
         for design in ("looks", "allocation"):
             hits = sum(row[design]["verdict"] == "supported" for row in own)
@@ -189,7 +194,11 @@ def _saved(rows: list[dict[str, Any]], design: str, sets: np.ndarray) -> tuple[f
     hits = np.array([row[design]["verdict"] == "supported" for row in rows])[sets]
     mean = np.array([row[design]["responses"] for row in rows])[sets].mean() / QUESTIONS
     rising = np.maximum.accumulate(fixed.mean(axis=0))
-    needed = float(np.interp(hits.mean(), rising, np.array(FIXED, float))) if rising[-1] > rising[0] else float(MOST)
+    needed = (
+        float(np.interp(hits.mean(), rising, np.array(FIXED[: len(rising)], float)))
+        if rising[-1] > rising[0]
+        else float(MOST)
+    )
     return needed, float(1 - mean / needed)
 
 

@@ -18,7 +18,7 @@ from hotmess.claims.rule import practically_none
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.claims.test import test_claims as run_claims
-from hotmess.design.decision_rate import as_the_posterior, decision_rate, standard_error
+from hotmess.design.decision_rate import as_the_posterior, decision_rate, standard_error, variance_shown
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
@@ -62,11 +62,30 @@ def test_what_would_decide_is_the_least_that_the_design_finds_enough(study: Stud
     assert questions is not None and 3 < questions / 40 < 5  # half the effect takes about four times the questions
     assert "by" in found.sentence() and "instead of 40" in found.sentence()
     assert would_decide(study, CATALOGUE["thirty-samples-suffice"], 0.1) is None
-    own = as_the_posterior(c, effect, 12)  # scaled to the posterior, these data find their smallest effect as they say
+    own = as_the_posterior(c, variance_shown(c, effect, 12), 12)
+    # these data then find their smallest effect as they say
     assert decision_rate(*standard_error(own, c.questions, 12), effect).mean() == pytest.approx(POWER, abs=0.02)
-    assert own.between.mean() / c.between.mean() == pytest.approx(own.sampling.mean() / c.sampling.mean())
     scaled = would_decide(study, claim, effect / 2, effect)
     assert scaled is not None and 3.5 < (scaled.needed["questions"] or 0) / 40 < 4.5
+
+
+def test_sides_of_the_same_questions_share_what_lies_between_them(study: Study) -> None:
+    """By hand: 4 of the variance is sampling at 12 samples; the rest of it lies between questions, whatever the fit,
+    which draws the sides of a question independently, says of it. Else everything is scaled alike."""
+    c = CATALOGUE["natural-overthinking"].design(study, 5)  # type: ignore[misc]
+    assert c.paired and c.share == 0.5
+    four = np.tile([4 * 6.0, 0.0, 0.0], (5, 1))  # 24/n at 6 in each half
+    c = replace(c, between=np.full(5, 9.0), sampling=four, residual=np.zeros(5))
+    more = as_the_posterior(c, 5.0, 12)
+    assert more.between.tolist() == [1.0] * 5
+    assert standard_error(more, c.questions, 12)[0] ** 2 == pytest.approx(5)
+    assert standard_error(more, c.questions, 24)[0] ** 2 == pytest.approx(3)
+    less = as_the_posterior(c, 3.0, 12)
+    assert less.between.tolist() == [0.0] * 5
+    assert standard_error(less, c.questions, 24)[0] ** 2 == pytest.approx(1.5)
+    alone = as_the_posterior(replace(c, paired=False), 5.0, 12)
+    assert alone.between.mean() == pytest.approx(9 * 5 / 13)
+    assert standard_error(alone, c.questions, 12)[0] ** 2 == pytest.approx(5)
 
 
 def test_what_rests_on_questions_alone_takes_the_square_of_what_is_missing(study: Study) -> None:

@@ -9,13 +9,17 @@ import pytest
 import hotmess as hm
 from hotmess.claims.api import as_study
 from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.test import find_claims
 from hotmess.cli import main
+from hotmess.design.decision_rate import standard_error
+from hotmess.design.variance import sampling_variance
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate
 from hotmess.looks.boundaries import thresholds
-from hotmess.looks.record import Look, Looks, load_looks
+from hotmess.looks.record import Look, Looks, information_of, load_looks
 from hotmess.looks.seen import without_hashes
-from hotmess.sequential.interim import chance, look_at, told
+from hotmess.sequential.interim import chance, final_information, look_at, told
+from hotmess.simulate.overthinking import Temperature, temperature
 from hotmess.statements.effective import Effective
 
 
@@ -175,3 +179,29 @@ def test_a_table_with_a_record_is_tested_with_it(study):
     known = replace(study, responses=replace(study.responses, looks=plan), made={})
     assert hm.test(normal(2.5), known).verdict == "inconclusive"
     assert hm.test(normal(2.5), replace(study, made={})).verdict == "supported"
+
+
+def test_what_more_samples_bring_is_foreseen_where_the_sides_share_their_questions():
+    """Shorter and longer responses of one model: what is foreseen from 8 responses a question is, in the mean of some
+    data sets, what 40 bring; taken as independent, the sides would have half of all their scatter between questions."""
+    claim = find_claims(["natural-overthinking"])[0]
+    world = Temperature(models=1, questions=60, samples=40, budgets=1, heat_nat=0.45, lift_nat=0.0)
+    plan = Looks(claim=claim.name, most_looks=2, most_responses=60 * 40)
+    foreseen, independent, found = [], [], []
+    for seed in range(4):
+        table = temperature(world, seed=seed).table
+        first = as_study(hm.read(table[table["sample"].astype(int) < 8]), seed=seed, draws=150)
+        now = information_of(claim.quantity(first, "like-these").draws)
+        foreseen.append(now / final_information(first, claim, plan, now))
+        these = final_information(first, claim, plan.model_copy(update={"population": "these"}), now)
+        c = claim.design(first, 40)
+        sampling = [sampling_variance(c.sampling, n).mean() for n in (4, 20)]
+        assert these / now == pytest.approx(sampling[0] / sampling[1], rel=0.02)
+        before, after = (standard_error(c, 60, n, 1)[0] ** 2 for n in (8, 40))
+        independent.append((after / before).mean())
+        found.append(
+            now / information_of(claim.quantity(as_study(hm.read(table), seed=seed, draws=150), "like-these").draws)
+        )
+    error = np.std(np.subtract(foreseen, found), ddof=1) / 2
+    assert np.mean(foreseen) == pytest.approx(np.mean(found), abs=4 * error)
+    assert np.mean(independent) - np.mean(foreseen) > 2 * np.std(foreseen, ddof=1) / 2

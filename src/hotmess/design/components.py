@@ -50,6 +50,9 @@ class Components:
         Range of the log sizes.
     bins
         Bins of a law in length, else 0.
+    paired
+        Whether it compares sides of the same questions. The fit draws the sides of a question independently, so that
+        `between` has what they share in it too, and is too large.
     """
 
     effect: np.ndarray
@@ -62,6 +65,7 @@ class Components:
     spread: float = 0.0
     span: float = 0.0
     bins: int = 0
+    paired: bool = False
 
 
 def half_components(fit: Fit | None, *, draws: int, sign: float = 1.0, share: float = 0.5) -> Components:
@@ -73,7 +77,7 @@ def half_components(fit: Fit | None, *, draws: int, sign: float = 1.0, share: fl
     """
     assert fit is not None
     found = _from_fit(fit, half_weights, draws=draws, models=_models(fit), share=share)
-    return replace(found, effect=sign * found.effect)
+    return replace(found, effect=sign * found.effect, paired=True)
 
 
 def _models(fit: Fit) -> int:

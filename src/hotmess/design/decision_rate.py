@@ -33,13 +33,35 @@ def standard_error(
     return np.sqrt(c.residual * c.models / k + measured), df
 
 
-def as_the_posterior(c: Components, smallest: float, samples: float) -> Components:
-    """Components scaled as a whole, so that the data at hand find the smallest effect that their posterior could show
-    with probability 0.8: (t at 0.975 + z at 0.8) standard errors."""
-    error, df = standard_error(c, c.questions, samples)
-    own = (stats.t.ppf(THRESHOLD, df) + stats.norm.ppf(0.8)) * float(error.mean())
-    ratio = (smallest / own) ** 2 if own > 0 else 1.0
+def as_the_posterior(c: Components, variance: float, samples: float) -> Components:
+    """Components that sum up to the variance which a statement on the pilot itself has.
+
+    They are scaled as a whole. Between sides of the same questions the sampling variance S at the pilot's samples
+    stands instead, and max(variance − S, 0) is what lies between questions; where S is more than all, it is scaled.
+
+    Parameters
+    ----------
+    variance
+        Of the claim's quantity.
+    samples
+        Per cell of the pilot.
+    """
+    if c.paired:
+        measured = sampling_variance(c.sampling, samples * c.share)
+        left = variance - c.residual
+        part = np.clip(left / np.where(measured > 0, measured, 1.0), 0.0, 1.0)
+        return replace(c, between=np.maximum(left - measured, 0.0), sampling=part[:, None] * c.sampling)
+    error, _ = standard_error(c, c.questions, samples)
+    own = float(error.mean()) ** 2
+    ratio = variance / own if own > 0 else 1.0
     return replace(c, between=ratio * c.between, sampling=ratio * c.sampling, residual=ratio * c.residual)
+
+
+def variance_shown(c: Components, smallest: float, samples: float) -> float:
+    """The variance with which data find their smallest effect with probability 0.8: that is (t at 0.975 + z at 0.8)
+    standard errors."""
+    _, df = standard_error(c, c.questions, samples)
+    return float((smallest / (stats.t.ppf(THRESHOLD, df) + stats.norm.ppf(0.8))) ** 2)
 
 
 def decision_rate(error: np.ndarray, df: float, effect: np.ndarray | float) -> np.ndarray:

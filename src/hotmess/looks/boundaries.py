@@ -10,6 +10,7 @@ already asked leave the scatter between questions as it is.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -48,6 +49,13 @@ def pocock(fraction: float, alpha: float = ALPHA) -> float:
 
 SPENDING: dict[str, Callable[[float, float], float]] = {"obrien-fleming": obrien_fleming, "pocock": pocock}
 """How error may be spent, by name."""
+
+
+@functools.cache
+def quadrature() -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights on (−1, 1), found once: they take longer than a threshold."""
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return nodes, weights
 
 
 def thresholds(
@@ -97,7 +105,7 @@ def thresholds(
 
             bound = optimize.brentq(excess, -12.0, 12.0, xtol=1e-12)
         out.append(bound / math.sqrt(t))
-        nodes, legendre = np.polynomial.legendre.leggauss(NODES)
+        nodes, legendre = quadrature()
         low = min(-9.0 * math.sqrt(t), bound - 1.0)
         new = low + (bound - low) * (nodes + 1) / 2
         density = (

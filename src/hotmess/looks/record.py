@@ -100,11 +100,17 @@ class Looks(BaseModel):
         return next((look for look in self.history if look.responses == responses), None)
 
     def fraction(self, information: float, final: float, responses: int) -> float:
-        """Share of the information `final` expected at the budget's end; 1 at the last look, and never falling."""
+        """Share of the information expected at the budget's end; 1 at the last look, and never falling.
+
+        Expected is the mean of `final`, what this look foresees, and of what those before it foresaw: one alone is
+        noisy, and where it were too high, nothing would be left to spend at this look.
+        """
         if len(self.history) + 1 >= self.most_looks or responses >= self.most_responses:
             return 1.0
         spent = max((look.fraction for look in self.history), default=0.0)
-        return float(min(1.0, max(spent, information / final if final > 0 else 0.0)))
+        foreseen = [look.information / look.fraction for look in self.history if look.information and look.fraction]
+        expected = float(np.mean([*foreseen, final]))
+        return float(min(1.0, max(spent, information / expected if expected > 0 else 0.0)))
 
     def threshold(self, information: float, fraction: float) -> float:
         """The probability that a verdict needs at the next look, given those before it.

@@ -13,7 +13,7 @@ from scipy import stats
 from hotmess.claims.rule import DECIDED, NEGLIGIBLE, NOT_TESTABLE
 from hotmess.claims.test import test_claim
 from hotmess.design.components import Components
-from hotmess.design.decision_rate import standard_error
+from hotmess.design.decision_rate import as_the_posterior, standard_error
 from hotmess.errors import BadInput, NotTestable
 from hotmess.looks.boundaries import chance_of_deciding, thresholds
 from hotmess.looks.record import Look, Looks, appended, information_of, refuse_other
@@ -84,8 +84,9 @@ def look_at(study: Study, claim: Claim, plan: Looks, *, interval: float = 0.9) -
 def final_information(study: Study, claim: Claim, plan: Looks, information: float) -> float:
     """Information at the budget's end, as it is expected now: as many samples more of every question, equally.
 
-    By the design of the claim (methods, section 8), var(now)/var(then) times the information now; a claim without a
-    design is taken to gain in proportion to responses, so that early looks spend little.
+    By the design of the claim (methods, section 9), var(now)/var(then) times the information now; for *these
+    questions* nothing lies between questions. A claim without a design is taken to gain in proportion to responses, so
+    that early looks spend little.
     """
     growth = plan.most_responses / len(study.responses.table)
     components: Components | None = None
@@ -94,9 +95,12 @@ def final_information(study: Study, claim: Claim, plan: Looks, information: floa
             components = claim.design(study, DRAWS)
         except NotTestable:
             components = None
-    if components is None:
+    if components is None or information <= 0:
         return information * max(growth, 1.0)
     now = float(study.cells.table["responses"].median())
+    if plan.population == "these":
+        components = replace(components, between=np.zeros_like(components.between), paired=False)
+    components = as_the_posterior(components, 1 / information, now)
     before, _ = standard_error(components, components.questions, now, components.models)
     after, _ = standard_error(components, components.questions, now * growth, components.models)
     return information * float(max(1.0, np.mean(before**2) / np.mean(after**2)))
