@@ -7,12 +7,13 @@ concentration of wrong answers: Shapley values, adding up exactly.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.population import question_weights
+from hotmess.answers.population import question_sets, question_weights
 from hotmess.decompose.grouping import question_index
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
@@ -31,6 +32,33 @@ if TYPE_CHECKING:
     from hotmess.statements.settle import Settled
 
 HALVES = ("shorter", "longer")
+
+
+class ByPopulation(Mapping[str, np.ndarray]):
+    """An array for each population, made when it is first asked for; absent where making it raises NotTestable.
+
+    >>> found = ByPopulation({"these": lambda: np.arange(2)})
+    >>> found["these"].tolist(), "like-these" in found
+    ([0, 1], False)
+    """
+
+    def __init__(self, make: Mapping[str, Callable[[], np.ndarray]]) -> None:
+        self._make = dict(make)
+        self._made: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, population: str) -> np.ndarray:
+        if population not in self._made:
+            try:
+                self._made[population] = self._make[population]()
+            except NotTestable as error:
+                raise KeyError(population) from error
+        return self._made[population]
+
+    def __iter__(self) -> Iterator[str]:
+        return (population for population in self._make if population in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @dataclass(frozen=True)
@@ -55,8 +83,8 @@ class Contrast:
     """
 
     models: pd.DataFrame
-    incoherence: dict[str, np.ndarray]
-    parts: dict[str, np.ndarray]
+    incoherence: Mapping[str, np.ndarray]
+    parts: Mapping[str, np.ndarray]
     source: str
     questions: int
     notes: tuple[str, ...] = ()
@@ -79,10 +107,9 @@ class Contrast:
         return np.asarray(self.change(population).mean(axis=-1))
 
     def _statement(self) -> np.ndarray:
-        assert self.settled is not None
+        assert self.settled is not None and self.fit is not None
         draws = self.settled.draws
-        chains = len(self.incoherence["like-these"])
-        return draws.reshape(chains, len(draws) // chains, -1)
+        return draws.reshape(self.fit.chains, len(draws) // self.fit.chains, -1)
 
     def summary(self, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the change and its parts, per model."""
@@ -198,24 +225,32 @@ def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 
     faultless = np.array([not missed[own].any() for own in rows]).reshape(len(models), 2)
     lost = np.append(faultless.any(axis=1), faultless.any())  # without an error incoherence is undefined
     settled = replace(settled, draws=np.where(lost, np.nan, settled.draws))
-    each = [means.take([s]).settle(set_incoherence, ["logit"]).draws for s in range(2 * len(models))]
-    drawn = posterior.draws(by, population="these")
-    place = drawn.table.reset_index().set_index(by)["index"]
-    order = np.array([[place[m, h] for h in HALVES] for m in models["model"]])
     shape = (posterior.chains, -1, len(models), 2)
-    incoherence = {
-        "like-these": np.where(faultless, np.nan, np.concatenate(each, axis=1).reshape(shape)),
-        "these": drawn.incoherence[..., order],
-    }
-    parts = {}
-    try:
-        moments = posterior.moments(by, population="these")[..., order, :]
-        parts = {
-            "like-these": parts_like_these(cells, posterior, rows).reshape(*shape[:3], 3),
-            "these": shapley(from_moments(moments[..., 0, :]), from_moments(moments[..., 1, :])),
+
+    def order(table: pd.DataFrame) -> np.ndarray:
+        place = table.reset_index().set_index(by)["index"]
+        return np.array([[place[m, h] for h in HALVES] for m in models["model"]])
+
+    def like_these() -> np.ndarray:
+        each = [means.take([s]).settle(set_incoherence, ["logit"]).draws for s in range(2 * len(models))]
+        return np.where(faultless, np.nan, np.concatenate(each, axis=1).reshape(shape))
+
+    def these() -> np.ndarray:
+        drawn = posterior.draws(by, population="these")
+        return drawn.incoherence[..., order(drawn.table)]
+
+    def parts_of_these() -> np.ndarray:
+        moments = posterior.moments(by, population="these")
+        moments = moments[..., order(question_sets(cells.table, by).table), :]
+        return shapley(from_moments(moments[..., 0, :]), from_moments(moments[..., 1, :]))
+
+    incoherence = ByPopulation({"like-these": like_these, "these": these})
+    parts = ByPopulation(
+        {
+            "like-these": lambda: parts_like_these(cells, posterior, rows).reshape(*shape[:3], 3),
+            "these": parts_of_these,
         }
-    except NotTestable:  # an outcome that is not just right or wrong has no parts
-        pass
+    )
     return Contrast(models, incoherence, parts, "latent", int(question.max()) + 1, (), posterior, means, settled)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.answers.conjugate import LetterCells, answer_draws
+from hotmess.decompose.points import totals
+from hotmess.decompose.squared import unbiased
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,9 +129,12 @@ def _spread(study: Study) -> np.ndarray:
     parameters = _some(fitted.parameters(), DRAWS)
     table = study.cells.table
     model = table["model"].astype(str).to_numpy()
-    terms = fitted.terms("brier")
-    error, variance = terms.error.mean(axis=0, dtype=float), terms.variance.mean(axis=0, dtype=float)
-    share = {one: variance[model == one].sum() / max(error[model == one].sum(), 1e-12) for one in set(model)}
+    terms = unbiased(totals(study.cells.points))
+    kept = np.isfinite(terms.variance)  # a question asked once has no unbiased variance
+    share = {}
+    for one in set(model):
+        rows = (model == one) & kept
+        share[one] = np.clip(terms.variance[rows].sum() / max(terms.error[rows].sum(), 1e-12), 0.0, 1.0)
     incoherence = np.array([share[one] for one in model])
     squares = np.zeros(len(table))
     for _, a, w, u in answer_draws(letters, fitted.groups.index, parameters, seed=study.seed):
