@@ -237,7 +237,7 @@ def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 
 
     def these() -> np.ndarray:
         drawn = posterior.draws(by, population="these")
-        return drawn.incoherence[..., order(drawn.table)]
+        return np.asarray(drawn.incoherence[..., order(drawn.table)])
 
     def parts_of_these() -> np.ndarray:
         moments = posterior.moments(by, population="these")
