@@ -30,7 +30,7 @@ from hotmess.claims.rates import place  # noqa: E402
 
 AIM = 0.065
 SUMMARY = "python reports/studies/null_worlds.py --summary"  # what has run so far, not what is aimed at
-JOINT = ("answers-get-hotter-with-length", "natural-exceeds-budget")
+JOINT = ("answers-get-hotter-with-length", "natural-exceeds-budget", "incoherence-rises-within-questions")
 CATALOGUE = HERE.parents[1] / "src" / "hotmess" / "claims" / "catalogue"
 SUBJECTS = {
     worlds.NATURAL[0]: "natural",
@@ -157,7 +157,9 @@ def packaged(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str,
 
 
 def joint_rates(path: Path, date: str) -> dict[str, Any]:
-    """Rates of the joint model's claims from `overthinking_worlds.py`, as `packaged` gives those of the others.
+    """Rates of the joint model's claims, and of the continuous contrast beside them, from `overthinking_worlds.py`.
+
+    As `packaged` gives those of the others; none where nothing has run.
 
     Supported by the posterior alone: the other guards only lower verdicts.
     """
@@ -179,6 +181,8 @@ def joint_rates(path: Path, date: str) -> dict[str, Any]:
     claims = {}
     for claim, by_world in found.items():
         false = {w: c for w, c in by_world.items() if truths[claim, w] < 1e-9}
+        if not false:
+            continue
         supported, sets = (sum(c[i] for c in false.values()) for i in (0, 1))
         worst = max(false, key=lambda w: false[w][0] / false[w][1])
         claims[claim] = {

@@ -6,8 +6,9 @@
     python reports/studies/overthinking_worlds.py --verdicts          # hm.test where the posterior alone is sure
     python reports/studies/overthinking_worlds.py --summary           # writes the page alone
 
-Every data set: one model, 60 questions, 2 budgets, 20 responses each. The truth is that of `hotmess.simulate`;
-coverage is of 90% intervals. A statement is supported where P > 0.975 for questions like these and P > 0.5 for these
+Every data set: one model, 60 questions, 2 budgets, 20 responses each. The truth is that of `hotmess.simulate` (of the
+continuous contrast, which needs no model, that of the halves, which it is to first order); coverage is of 90%
+intervals. A statement is supported where P > 0.975 for questions like these and P > 0.5 for these
 questions (the further guards of a test only lower verdicts).
 """
 
@@ -32,6 +33,7 @@ HERE = Path(__file__).parent
 ROWS = HERE / "overthinking_worlds.jsonl"
 TABLE = HERE / "overthinking_worlds.md"
 VERDICTS = HERE / "overthinking_verdicts.json"
+WITHIN = "incoherence-rises-within-questions"
 HOTTER, SHIFTED = "answers-get-hotter-with-length", ("wrong-longer", "wrong-shorter")
 SIZE = {"questions": 60, "budgets": 2, "samples": 20}
 FAST = {"engine": "fast", "draws": 200, "points": 32}
@@ -58,6 +60,7 @@ def one(world: str, seed: int, engine: str = "fast", *, again: bool = False) -> 
     """Fit one data set and record every posterior beside its truth: true, median, 5%, 95%, P(> 0), sd."""
     from hotmess.simulate import simulate
     from hotmess.temperature.fit import fit_lengths
+    from hotmess.temperature.option_lengths import option_lengths
 
     data = simulate(world, seed=seed, **SIZE)
     options = FAST if engine == "fast" else LONGER if again else NUTS
@@ -72,11 +75,27 @@ def one(world: str, seed: int, engine: str = "fast", *, again: bool = False) -> 
         for (kind, effect), truth in EFFECTS.items():
             draws[truth] = (truth, 1, fit.slopes(kind, population=population)[effect][..., 0])
         for name, (truth, sign, x) in draws.items():
-            low, middle, high = np.quantile(x, [0.05, 0.5, 0.95])
             true = sign * data.truth.get(truth + ("" if truth in PARAMETERS else suffix), math.nan)
-            values = (true, middle, low, high, (x > 0).mean(), x.std())
-            record[f"{name}|{population}"] = [round(float(v), 5) for v in values]
-    return record | {"split": split(data)}
+            record[f"{name}|{population}"] = told(true, x)
+    p = option_lengths(fit).p if engine == "fast" else None
+    return record | within(data, seed) | {"split": split(data), "option_lengths": p}
+
+
+def told(true: float, x: Any) -> list[float]:
+    """True value, median, 5%, 95%, P(> 0), sd."""
+    low, middle, high = np.quantile(x, [0.05, 0.5, 0.95])
+    return [round(float(v), 5) for v in (true, middle, low, high, (x > 0).mean(), x.std())]
+
+
+def within(data: World, seed: int) -> dict[str, list[float]]:
+    """The continuous contrast beside the truth of the halves."""
+    from hotmess.responses.validate import validate
+    from hotmess.runs.within_question import within_question
+
+    found = within_question(validate(data.table))
+    like, these = found.settled(draws=2000, seed=seed).draws, found.these(draws=2000, seed=seed)
+    both = (("like-these", "contrast", like), ("these", "contrast_these", these))
+    return {f"{WITHIN}|{p}": told(data.truth.get(truth, math.nan), x[..., -1]) for p, truth, x in both}
 
 
 def split(data: World) -> list[float]:
@@ -144,7 +163,7 @@ def summarise() -> None:
         "|---|---|---|---|---|---|---|",
     ]
     for world in order:
-        for name in STATEMENTS:
+        for name in (*STATEMENTS, WITHIN):
             like, these = (np.array([r[f"{name}|{p}"] for r in good[world]], float) for p in ("like-these", "these"))
             inside = np.mean((like[:, 2] <= like[:, 0]) & (like[:, 0] <= like[:, 3]))
             supported = np.mean((like[:, 4] > 0.975) & (these[:, 4] > 0.5))
@@ -226,13 +245,13 @@ def _agreement(records: list[dict[str, Any]]) -> list[str]:
         "",
         f"{len(both)} data sets of {' and '.join(AGREEMENT)}; NUTS passes its gate on {len(passed)}, and Pareto k is",
         f"below {LIMIT} in {sum(r['pareto_k'] < LIMIT for r, _ in both)}. Difference of medians in sds of NUTS and",
-        "ratio of sds, for questions like these.",
+        "ratio of sds, for these questions.",
         "",
         "| quantity | mean difference | largest | mean ratio of sds | smallest | largest |",
         "|---|---|---|---|---|---|",
     ]
     for name in [*STATEMENTS, *EFFECTS.values()]:
-        a, b = (np.array([pair[i][f"{name}|like-these"] for pair in both], float) for i in range(2))
+        a, b = (np.array([pair[i][f"{name}|these"] for pair in both], float) for i in range(2))
         gap, ratio = (a[:, 1] - b[:, 1]) / b[:, 5], a[:, 5] / b[:, 5]
         lines.append(
             f"| {name} | {gap.mean():+.2f} | {np.abs(gap).max():.2f} | {ratio.mean():.2f} | {ratio.min():.2f} "

@@ -35,12 +35,16 @@ from hotmess.simulate import simulate
 
 PER_DOUBLING = 0.05 / np.log(2)
 CARRIES: dict[str, tuple[str, float | None]] = {  # what each carries beside quantity; its region of practically none
-    "incoherence-rises-with-length": ("estimate control variants fit densities prior point published design rates", 1),
+    "incoherence-rises-with-length": (
+        "estimate control variants fit densities prior point published design rates guards",
+        1,
+    ),
     "answers-get-hotter-with-length": ("control variants densities rates guards", 0.05),
     "natural-exceeds-budget": ("estimate control variants densities rates guards", 0.05),
     "budget-lowers-incoherence": ("estimate control variants fit densities design guards", 0.02),
+    "accuracy-rises-with-budget": ("estimate control guards", 0.01),
     "natural-overthinking": ("estimate control variants fit densities prior published design rates guards", 0.02),
-    "incoherence-rises-within-questions": ("control variants published", 0.02),
+    "incoherence-rises-within-questions": ("control variants published guards", 0.02),
     "hard-incoherence-rises-with-scale": ("estimate control fit densities prior point published design rates", 1),
     "easy-incoherence-falls-with-scale": ("estimate control fit densities prior point published design rates", 1),
     "bias-falls-faster-than-variance": ("estimate control fit densities prior point published design rates", 0.05),
@@ -87,7 +91,9 @@ def test_each_claim_carries_what_is_its_own(name: str) -> None:
     assert [f for f in FIELDS if getattr(claim, f) not in (None, ())] == fields.split()
     assert claim.negligible == (None if negligible is None else PER_DOUBLING if negligible == 1 else negligible)
     assert (claim.absent is None) is (name in ("ensembling-divides-variance", "thirty-samples-suffice"))
-    assert (claim.leave_out.without is not None) is (name in (*EXACT, "incoherence-rises-within-questions", *LAWS))
+    assert (claim.leave_out.without is not None) is (
+        name in (*EXACT, "incoherence-rises-within-questions", "accuracy-rises-with-budget", *LAWS)
+    )
     assert claim.leave_out.refit is not (name.startswith(("answers-get", "natural-exceeds", "length-sat", "intellig")))
     more = ("difficulty",) if name == "bias-falls-faster-than-variance" else ()
     parts = () if name.startswith("intelligence") else ("model", "benchmark", *more)
@@ -115,10 +121,13 @@ def test_the_guards_are_these_in_this_order_and_lower_to_this() -> None:
     assert list(lowers)[:3] == ["decoding", "units", "gate"]  # before any number
     own = {name: [g.name for g in claim.guards] for name, claim in CATALOGUE.items() if claim.guards}
     assert own == {
-        "natural-exceeds-budget": ["same_scores"],
+        "natural-exceeds-budget": ["same_scores", "option_lengths"],
         "budget-lowers-incoherence": ["joint_model"],
-        "natural-overthinking": ["joint_model", "length_slope"],
-        "answers-get-hotter-with-length": ["length_slope"],
+        "accuracy-rises-with-budget": ["levels"],
+        "incoherence-rises-with-length": ["confounding"],
+        "incoherence-rises-within-questions": ["confounding"],
+        "natural-overthinking": ["joint_model", "length_slope", "confounding"],
+        "answers-get-hotter-with-length": ["length_slope", "confounding", "option_lengths"],
         "length-saturates": ["shapes"],
     }
     assert CATALOGUE["natural-exceeds-budget"].guards[0].lowers == INCONCLUSIVE

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from hotmess.errors import BadInput
+from hotmess.simulate import simulate
 from hotmess.temperature.data import length_data
 
 
@@ -84,3 +85,16 @@ def test_sizes_become_doublings_and_models_units():
 def test_bad_input_gets_a_sentence(change, options, words):
     with pytest.raises(BadInput, match=words):
         length_data(change(table(ROWS)), **options)
+
+
+@pytest.mark.parametrize("tokens", [0.0, 7.0])
+def test_a_condition_without_lengths_that_vary_is_left_out(tokens):
+    """Answers without reasoning beside those with it: one response, of one length, says nothing of lengths."""
+    own = simulate("natural-only", seed=4, questions=12, samples=5, budgets=1).table.assign(condition="cot")
+    direct = own.groupby("question").head(1).assign(condition="direct", reasoning_tokens=tokens)
+    both = length_data(pd.concat([own, direct], ignore_index=True), unparsable="uniform")
+    alone = length_data(own, unparsable="uniform")
+    assert both.units["condition"].tolist() == ["cot"] and both.features == ("natural",)
+    np.testing.assert_array_equal(both.dense.features, alone.dense.features)
+    np.testing.assert_array_equal(both.dense.answer, alone.dense.answer)
+    assert both.notes[-1].startswith("12 responses of 1 model (direct) have lengths that vary within no question")

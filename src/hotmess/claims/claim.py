@@ -295,6 +295,10 @@ class Guard(ABC):
         """Its record in one line at the command line; nothing where it is for the page alone."""
         return ""
 
+    def clause(self, record: Any) -> str:
+        """What of its record belongs in the verdict's own sentence: a sentence, or nothing."""
+        return ""
+
     def remedy(self, record: Any) -> str:
         """What to do where it held a verdict back; nothing where its reason says so."""
         return ""

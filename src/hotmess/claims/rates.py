@@ -26,12 +26,14 @@ class Rates:
     values: Mapping[str, Any]
 
     def record(self) -> dict[str, Any]:
-        """As JSON: the rates in worlds where the claim is false, its `power` where it is true, where they come from."""
+        """As JSON: the rates in worlds where the claim is false, the worst of these where it is a bad one, its `power`
+        where it is true, where they come from."""
         true = self.values["power"]  # world, truth, supported, data sets
         supported, sets = (sum(world[i] for world in true) for i in (2, 3))
         power = {"worlds": len(true), "data_sets": sets, "supported": supported}
         earlier = {"earlier": self.values["earlier"]} if self.values.get("earlier") else {}
-        return {**{k: self.values[k] for k in SHOWN}, "power": power, **earlier}
+        bad = self.values["worst_world"] if self.values["worst_rate"] > WORTH_SAYING else None
+        return {**{k: self.values[k] for k in SHOWN}, "bad_world": bad, "power": power, **earlier}
 
 
 def place(module: str | Path) -> Path:
@@ -53,7 +55,7 @@ def sentence(record: Mapping[str, Any]) -> str:
         f"{record['false_worlds']} worlds where it is false (upper limit of the mean rate {record['upper_limit']:.1%}; "
         f"of a single world, with {record['fewest']:,} data sets or more each, {record['worst_upper_limit']:.1%})"
     )
-    if record["worst_rate"] > WORTH_SAYING:
+    if record["bad_world"]:
         out += f"; most often where {record['worst_world']}: {record['worst_rate']:.0%}"
     true = record["power"]
     if true["data_sets"]:

@@ -206,7 +206,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     return Verdict(
         claim,
         verdict,
-        sentence(case, verdict, low, high, reasons) + beside,
+        sentence(case, verdict, low, high, reasons, findings) + beside,
         population,
         study.metric,
         p.value,

@@ -151,7 +151,7 @@ def lowered(verdict: Verdict, reason: str, remedy: str) -> Verdict:
     """The verdict as inconclusive, for a reason found after it, with what to do about it."""
     assert verdict.case is not None and verdict.low is not None and verdict.high is not None
     reasons = (*verdict.reasons, reason)
-    said = sentence(verdict.case, INCONCLUSIVE, verdict.low, verdict.high, reasons)
+    said = sentence(verdict.case, INCONCLUSIVE, verdict.low, verdict.high, reasons, verdict.findings)
     said += "" if verdict.these_models is None else verdict.these_models.sentence()
     return replace(verdict, verdict=INCONCLUSIVE, sentence=said, reasons=reasons, remedy=remedy)
 
@@ -176,7 +176,9 @@ def silent(
     return Verdict(claim, NOT_TESTABLE, said, population, metric, **found)
 
 
-def sentence(case: Case, verdict: str, low: float, high: float, reasons: tuple[str, ...]) -> str:
+def sentence(
+    case: Case, verdict: str, low: float, high: float, reasons: tuple[str, ...], findings: tuple[Finding, ...] = ()
+) -> str:
     """The verdict in words: what is claimed, the number with its interval, what the data cover, what held it back."""
     claim, quantity = case.claim, case.quantity
     units = claim.units
@@ -194,6 +196,7 @@ def sentence(case: Case, verdict: str, low: float, high: float, reasons: tuple[s
         if max(case.p.value, 1 - case.p.value) > case.threshold:
             tail += f" Its sign is known, {'positive' if case.p.value > 0.5 else 'negative'}, and too small to matter."
     kind = " An association, not an effect of length." if claim.association else ""
+    kind += "".join(f" {said}" for f in findings if f.record and not f.not_run and (said := f.guard.clause(f.record)))
     looks = case.study.responses.looks
     if looks is not None:
         own = looks.is_of(claim.name, claim.preregistration, case.population)

@@ -34,7 +34,9 @@ def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
         most_draws=0 if getattr(args, "draws_given", False) else MOST_DRAWS,
         patience=getattr(args, "patience", 120.0),
     )
-    if not set(COLUMNS) <= set(study.responses.table.columns):  # rankings are no responses, and have no repeats
+    table = study.responses.table
+    rankings = set(COLUMNS) <= set(table.columns)  # are no responses, and have no repeats
+    if not rankings and table["budget"].nunique() < 2:  # budgets can be compared by accuracy without repeats
         need_repeats(study.cells)
     return study
 

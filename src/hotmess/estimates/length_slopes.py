@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.special import expit
 
+from hotmess.estimates.confounding import Association
 from hotmess.estimates.estimate import NOTHING, Estimate
-from hotmess.laws.quasi_lines import line_influence, quasi_lines, standardised
+from hotmess.laws.quasi_lines import line_derivative, line_influence, quasi_lines, standardised
 from hotmess.statements.influence import effective
 
 if TYPE_CHECKING:
@@ -75,14 +77,42 @@ def length_estimate(
     known = np.isfinite(lines.slope) & (lines.slope_error > 0)
     if not known.any():
         return NOTHING
-    spread = lines.spread[known]
-    weights = random_effects(lines.slope[known] * spread, lines.slope_error[known] * spread)
-    per_log = weights * spread * (1 / spread).mean()
+    per_log = _shares(lines, known)
     influence = (per_log @ lines.influence[known])[np.unique(question)]
     q = len(influence)
     error_of = float(np.sqrt((influence**2).sum() * q / (q - 1)))
     df = float(effective(influence[:, None], q)[0])
     return Estimate(float(per_log @ lines.slope[known]), error_of, max(df, 1.0))
+
+
+def length_association(
+    variance: np.ndarray, error: np.ndarray, x: np.ndarray, arm: np.ndarray, question: np.ndarray
+) -> Association:
+    """The slope of `length_estimate` as a sum over cells, for what confounding of questions' lengths can do to it.
+
+    What an answer does to a line is its cell's variance less what the line makes of its error; an arm's questions on
+    either side of its line's middle are compared with each other.
+    """
+    lines = arm_lines(variance, error, x, arm, question)
+    known = np.isfinite(lines.slope) & (lines.slope_error > 0)
+    phi, pull = np.zeros(len(x)), np.zeros(len(x))
+    share = np.zeros(len(known))
+    share[known] = _shares(lines, known)
+    for a in np.flatnonzero(known):
+        rows = np.flatnonzero(arm == a)
+        z = (x[rows] - lines.middle[a]) / lines.spread[a]
+        level, slope = lines.level[a], lines.slope[a] * lines.spread[a]
+        phi[rows] = variance[rows] - expit(level + slope * z) * error[rows]
+        pull[rows] = share[a] / lines.spread[a] * line_derivative(error[rows], z, level, slope)[1]
+    return Association(phi, np.abs(pull), pull > 0, arm, np.unique(question, return_inverse=True)[1])
+
+
+def _shares(lines: ArmLines, known: np.ndarray) -> np.ndarray:
+    """(arms known,) what the mean slope per log length makes of each arm's."""
+    spread = lines.spread[known]
+    weights = random_effects(lines.slope[known] * spread, lines.slope_error[known] * spread)
+    out: np.ndarray = weights * spread * (1 / spread).mean()
+    return out
 
 
 def random_effects(value: np.ndarray, error: np.ndarray) -> np.ndarray:

@@ -52,13 +52,20 @@ class Cells:
         return len(self.table)
 
 
+ONE_RESPONSE = (
+    "Every question has one response only: variance cannot be told from bias; draw at least two responses per question."
+)
+BUT_BUDGETS = (
+    " What one response at each budget can say, accuracy and agreement between budgets, is said by hotmess test (claim "
+    "accuracy-rises-with-budget)."
+)
+
+
 def need_repeats(cells: Cells) -> None:
     """Refuse cells in which nothing can be decomposed: one response of each."""
     if int(cells.table["responses"].max()) < 2:
-        raise NotTestable(
-            "Every question has one response only: variance cannot be told from bias; draw at least two responses "
-            "per question."
-        )
+        budgets = cells.table["budget"].nunique() > 1
+        raise NotTestable(ONE_RESPONSE + (BUT_BUDGETS if budgets else ""))
 
 
 def take_cells(cells: Cells, keep: np.ndarray) -> Cells:

@@ -10,6 +10,7 @@ from hotmess.arrays import Floats, Ints
 from hotmess.errors import NotTestable
 from hotmess.temperature.data import LengthData
 from hotmess.temperature.posterior import LengthFit
+from hotmess.temperature.single_responses import single_responses
 
 
 @dataclass(frozen=True)
@@ -61,28 +62,17 @@ def budget_agreement(fit: LengthFit, *, draws: int = 100) -> BudgetAgreement:
     if len(data.levels) < 2:
         raise NotTestable("There are no two budgets to compare.")
     level = _levels(data)
-    dense = data.dense
+    responses = single_responses(data)
     theta, scores = fit._flat("theta"), fit._flat("scores")
     take = np.unique(np.linspace(0, len(theta) - 1, draws).astype(int))
     rng = np.random.default_rng([fit.seed, 41])
-    count = len(data.features)
-    features, unit = np.asarray(dense.features), np.asarray(dense.unit)
-    whole = np.rint(np.asarray(dense.weight)).astype(int)
-    cell, entry = np.nonzero(whole)
-    copies = np.repeat(np.arange(len(cell)), whole[cell, entry])  # every response on its own
-    cell, entry = cell[copies], entry[copies]
-    real = np.vstack([np.ones(len(unit), bool), np.asarray(dense.real)])[:, cell]
-    replicated = np.empty(len(take))
-    for i, s in enumerate(take):
-        effects = theta[s, unit[cell], 3:]
-        at = features[:, cell, entry]
-        heat = (effects[:, :count] * at.T).sum(1)
-        lift = (effects[:, count:] * at.T).sum(1)
-        a = np.vstack([lift, scores[s][:, cell]]) * np.exp(-heat)
-        a = np.where(real, a, -np.inf)
-        answer = (a + rng.gumbel(size=a.shape)).argmax(0)
-        replicated[i] = _agreement(answer, cell, level[cell, entry], len(unit), len(real))
-    observed = _agreement(np.asarray(dense.answer)[cell, entry], cell, level[cell, entry], len(unit), len(real))
+
+    def agreement(answer: Ints) -> float:
+        at = level[responses.cell, responses.entry]
+        return _agreement(answer, responses.cell, at, responses.real.shape[1], len(responses.real))
+
+    replicated = np.array([agreement(responses.drawn(theta[s, :, 3:], scores[s], rng)) for s in take])
+    observed = agreement(responses.answer)
     return BudgetAgreement(observed, replicated)
 
 

@@ -120,7 +120,29 @@ def length_data(
     data = data[keep].reset_index(drop=True)
     if data.empty:
         raise BadInput(f"No response has both an answer and a length in column {length!r}.")
-    return _arrange(data, extra=bool(missing[keep].any()), uniform=unparsable == "uniform", pool=pool, notes=notes)
+    data = _of_varying_length(data, notes)
+    return _arrange(
+        data, extra=bool((data["answer"] < 0).any()), uniform=unparsable == "uniform", pool=pool, notes=notes
+    )
+
+
+def _of_varying_length(data: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Responses of benchmarks, models and conditions in which some question's lengths vary: others say nothing."""
+    arm = ["benchmark", "model", "condition"]
+    of_question = data.groupby([*arm, "question"])["tokens"]
+    varies = (of_question.transform("max") > of_question.transform("min")).groupby([data[k] for k in arm])
+    keep = varies.transform("any")
+    lost = data[~keep]
+    if keep.any() and len(lost):
+        what = ", ".join(c or "no condition" for c in lost["condition"].drop_duplicates()[:3])
+        count = lost["model"].nunique()
+        models = f"{count} model{'s' * (count > 1)}"
+        notes.append(
+            f"{len(lost):,} responses of {models} ({what}) have lengths that vary within no question, and are left out "
+            "of the model of lengths."
+        )
+        data = data[keep].reset_index(drop=True)
+    return data
 
 
 def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, notes: list[str]) -> LengthData:

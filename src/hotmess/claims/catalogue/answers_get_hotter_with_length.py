@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.kinds import absent
+from hotmess.claims.kinds.hidden_cause import HiddenCause
 from hotmess.claims.kinds.joint_model import LEAVE_OUT, joint_densities, joint_quantity
+from hotmess.claims.kinds.option_length import OptionLengths
 from hotmess.claims.kinds.within_length import LengthSlope
 from hotmess.claims.rates import rates_beside
 from hotmess.errors import NotTestable
@@ -15,6 +17,7 @@ from hotmess.estimates.estimate import Estimate
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
+    from hotmess.estimates.confounding import Association
 
 
 def _quantity(study: Study, population: str) -> Quantity:
@@ -31,6 +34,12 @@ def _control(study: Study, seed: int) -> Control:
     if score is None:
         raise NotTestable("Lengths do not vary within the budgets, so long and short cannot be compared.")
     return run_control("lengths permuted within model, question and budget", score.estimate(), score.permuted(seed))
+
+
+def _association(study: Study) -> Association:
+    from hotmess.temperature.heat_association import heat_association
+
+    return heat_association(study.temperature)
 
 
 def _variants(study: Study) -> dict[str, Estimate]:
@@ -68,7 +77,7 @@ CLAIM = Claim(
     densities=joint_densities,
     leave_out=LEAVE_OUT,
     rates=rates_beside(__file__),
-    guards=(SLOPE,),
+    guards=(SLOPE, HiddenCause(_association), OptionLengths()),
     of_models=True,
     absent=absent.lengths,
     negligible=0.05,

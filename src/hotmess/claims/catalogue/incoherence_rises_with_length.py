@@ -9,6 +9,7 @@ import numpy as np
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.between_questions import KEYS, length_fit, length_terms, permuted_lengths
+from hotmess.claims.kinds.hidden_cause import BETWEEN, HiddenCause
 from hotmess.claims.procedures import length_line
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
@@ -19,12 +20,13 @@ from hotmess.decompose.squared import unbiased
 from hotmess.design.components import length_components
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
-from hotmess.estimates.length_slopes import arm_index, length_estimate
+from hotmess.estimates.length_slopes import arm_index, length_association, length_estimate
 from hotmess.inference.evidence import PointEvidence
 from hotmess.laws.length_model import log_factor_without_slopes
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
+    from hotmess.estimates.confounding import Association
     from hotmess.responses.table import Responses
 
 
@@ -55,6 +57,11 @@ def _quantity(study: Study, population: str) -> Quantity:
 def _estimate(study: Study) -> Estimate:
     t = length_terms(study)
     return length_estimate(t.variance, t.error, t.x, t.arm, t.unit)
+
+
+def _association(study: Study) -> Association:
+    t = length_terms(study)
+    return length_association(t.variance, t.error, t.x, t.arm, t.unit)
 
 
 def _control(study: Study, seed: int) -> Control:
@@ -132,6 +139,7 @@ CLAIM = Claim(
     published=length_line,
     design=lambda study, draws: length_components(study.length_law, draws=draws),
     rates=rates_beside(__file__),
+    guards=(HiddenCause(_association, BETWEEN),),
     of_models=True,
     absent=absent.lengths,
     negligible=0.05 / np.log(2),  # 0.05 per doubling

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
+from hotmess.claims.kinds.hidden_cause import HiddenCause
 from hotmess.claims.kinds.paired import LEAVE_OUT
-from hotmess.claims.kinds.within_length import slope_control, slope_quantity, slope_variants
+from hotmess.claims.kinds.within_length import slope_association, slope_control, slope_quantity, slope_variants
 from hotmess.claims.procedures import median_split
 from hotmess.claims.rates import rates_beside
 
@@ -26,6 +27,7 @@ CLAIM = Claim(
     leave_out=LEAVE_OUT,
     published=median_split,
     rates=rates_beside(__file__),
+    guards=(HiddenCause(slope_association),),
     of_models=True,
     absent=absent.lengths,
     negligible=0.02,

@@ -12,6 +12,7 @@ from hotmess.claims.claim import Case, Claim, Finding, Guard, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.budgets import without_budgets
 from hotmess.claims.kinds.joint_model import LEAVE_OUT, joint_densities, joint_quantity, joint_scope
+from hotmess.claims.kinds.option_length import OptionLengths
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.rule import INCONCLUSIVE
 from hotmess.errors import NotTestable
@@ -110,7 +111,7 @@ CLAIM = Claim(
     densities=joint_densities,
     leave_out=LEAVE_OUT,
     rates=rates_beside(__file__),
-    guards=(SameScores(),),
+    guards=(SameScores(), OptionLengths()),
     of_models=True,
     absent=absent.lengths_or_budgets,
     negligible=0.05,

@@ -10,9 +10,10 @@ from scipy.special import expit
 from hotmess.answers.prior import AnswerPrior
 from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
+from hotmess.claims.kinds.hidden_cause import HiddenCause
 from hotmess.claims.kinds.joint_model import JointModel
 from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
-from hotmess.claims.kinds.within_length import LengthSlope
+from hotmess.claims.kinds.within_length import LengthSlope, halves_association
 from hotmess.claims.procedures import median_split
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
@@ -77,7 +78,7 @@ CLAIM = Claim(
     published=median_split,
     design=lambda study, draws: half_components(SIDES.fit(study), draws=draws),
     rates=rates_beside(__file__),
-    guards=(JOINT, SLOPE),
+    guards=(JOINT, SLOPE, HiddenCause(halves_association)),
     of_models=True,
     absent=absent.lengths,
     negligible=0.02,

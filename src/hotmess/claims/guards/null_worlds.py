@@ -19,5 +19,11 @@ class NullWorlds(Guard):
     def line(self, record: Any, units: str) -> str:
         return sentence(record)
 
+    def clause(self, record: Any) -> str:
+        if not record["bad_world"]:
+            return ""
+        rate = f"{record['worst_rate']:.0%}"
+        return f"Where {record['bad_world']}, which these data may be like, it is false and called supported in {rate}."
+
     def shell(self, record: Any) -> str:
         return f"Null worlds: {sentence(record)}"

@@ -20,6 +20,7 @@ from hotmess.words import show
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
+    from hotmess.estimates.confounding import Association
     from hotmess.runs.within_question import WithinQuestion
 
 PERMUTED = "lengths permuted within model, question and budget"
@@ -56,6 +57,20 @@ def slope_quantity(study: Study, population: str) -> Quantity:
 def slope_estimate(study: Study) -> Estimate:
     """The same with the standard error that its questions give it."""
     return arranged(study).estimate()
+
+
+def halves_association(study: Study) -> Association:
+    """The contrast of halves as a sum over responses."""
+    from hotmess.runs.length_association import within_association
+
+    return within_association(arranged(study), halves=True)
+
+
+def slope_association(study: Study) -> Association:
+    """The continuous contrast as a sum over responses."""
+    from hotmess.runs.length_association import within_association
+
+    return within_association(arranged(study))
 
 
 def slope_control(study: Study, seed: int) -> Control:
