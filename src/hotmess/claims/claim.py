@@ -101,10 +101,8 @@ class Claim:
         What the data must have.
     region
         Region of practical equivalence (low, high) where the claim is of equality; stated beforehand.
-    estimate
-        (study) -> Estimate by the unbiased estimator, for the guard of agreement.
-    control
-        (study, seed) -> Control, the negative control.
+    estimate, control
+        (study) -> Estimate by the unbiased estimator, for the guard of agreement; (study, seed) -> negative control.
     variants
         (study) -> {name: Estimate} for truncated and unparsable responses treated otherwise.
     association
@@ -133,20 +131,18 @@ class Claim:
         Parts of the data left out one at a time.
     prior, point
         (study, generator, n) -> (n,) draws from the prior that the model induces; (study) -> evidence for no effect.
-    published, design
-        (study) -> what a published procedure says of it; (study, draws) -> its variance's parts, for planning.
-    rates, guards
-        How often it was called supported where it is false, in simulated worlds; guards of its own.
+    published, design, rates, guards
+        (study) -> what a published procedure says of it; (study, draws) -> its variance's parts, for planning; how
+        often it was called supported where it is false, in simulated worlds; guards of its own.
     of_models
         True where `each` of its quantity are models: then it is said in how many the claim holds.
     absent
         (study) -> what it is about that the data do not hold at all, in words; empty where they hold it.
     these_models
         (study, population) -> the quantity of these models themselves, and how many they are; it never decides.
-    negligible
-        Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict.
-    effect
-        Effect that is planned for, where one is stated.
+    negligible, effect
+        Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict. Effect
+        that is planned for, where one is stated.
     by_questions
         True where its statement's variance is one over questions, so that it falls as they grow in number.
     order
