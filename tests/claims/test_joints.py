@@ -22,7 +22,7 @@ from hotmess.claims.guards import FIRST, LAST, THEN, guards_of
 from hotmess.claims.kinds.exponent_evidence import exponent_point
 from hotmess.claims.kinds.exponent_trends import trend_weights
 from hotmess.claims.kinds.exponents_of_size import group_weights
-from hotmess.claims.rule import INCONCLUSIVE, NOT_TESTABLE, SUPPORTED, Probability
+from hotmess.claims.rule import INCONCLUSIVE, NOT_TESTABLE, SUPPORTED, Probability, smoothed
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.decompose.squared import plug_in, unbiased
@@ -165,7 +165,8 @@ def test_two_sides_have_the_sign_of_their_statement(name: str, monkeypatch: pyte
     assert claim.estimate is not None and claim.control is not None and claim.variants is not None
     estimate, control = claim.estimate(study), claim.control(study, 0)
     assert sign * estimate.value > 2 * estimate.error
-    assert control.statistic == pytest.approx(estimate.value / estimate.error)
+    like = claim.quantity(study, "like-these")
+    assert stats.norm.cdf(control.statistic) == pytest.approx(smoothed(like.draws, effective=like.effective).value)
     assert control.rank == (1 if sign > 0 else 100)
     damaged = table_of(name)
     damaged.loc[damaged["sample"] == 0, "answer"] = -1

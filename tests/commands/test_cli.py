@@ -237,6 +237,9 @@ def test_interrupted(table, capsys, monkeypatch):
     assert capsys.readouterr().err.strip().endswith("hotmess: interrupted.")
 
 
+VERDICTS = ("supported", "negligible", "inconclusive", "not testable")
+
+
 def test_compare(table, capsys):
     options = ["--models", "small,large", "--draws", "50", "--json"]
     assert main(["compare", str(table), *options]) == 0
@@ -246,6 +249,11 @@ def test_compare(table, capsys):
     wanted = {"of", "against", "questions", "difference", "low", "high", "probability", "unbiased", "reliable"}
     assert wanted <= set(records[0])
     assert (records[0]["of"], records[0]["against"], records[0]["questions"]) == ("small", "large", 12)
+    assert records[0]["verdict"] in VERDICTS and records[1]["verdict"] is None and records[0]["negligible"] == 0.02
+    assert main(["compare", str(table), *options, "--negligible", "none"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["negligible"] is None
+    assert main(["compare", str(table), "--negligible", "0"]) == 2
+    assert "--negligible is '0'" in capsys.readouterr().err
     assert main(["compare", str(table), "--models", "small,larg"]) == 2
     assert "did you mean 'large'" in capsys.readouterr().err
     assert main(["compare", str(table), "--draws", "50"]) == 0

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import hotmess as hm
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.errors import BadInput, NotTestable
-from hotmess.interpret.compare import stands_together
+from hotmess.inference.gate import Gate
+from hotmess.interpret.pair_verdicts import Pair, judged
+from hotmess.interpret.pairs import paired_rows
 from hotmess.interpret.sets import quantity, sets_of, source_of
-from hotmess.interpret.tables import paired_rows
 from hotmess.responses.validate import validate
+from hotmess.statements.effective import Effective
 from hotmess.statements.means import incoherence
 from hotmess.statements.tail import probability_above
 
@@ -239,20 +245,68 @@ def test_errors_on_few_questions_decide_nothing_however_certain_the_interval():
     found = hm.compare(table(answers), "x", "y", draws=250, seed=1)
     row = found.table[found.table["quantity"] == "incoherence"].iloc[0]
     assert row["probability"] < 0.025 and row["effective"] < 8
-    assert "inconclusive which is more coherent, as errors sit on few questions" in found.sentences[0]
+    assert "inconclusive which is more coherent" in found.sentences[0]
+    assert "its errors sit on few questions (as good as" in found.sentences[0] and row["verdict"] == "inconclusive"
+
+
+def pair(p: float, sd: float = 1.0, **change: Any) -> Pair:
+    """Independent draws of a Normal of which the share p lies above 0."""
+    at = (np.arange(4000) + 0.5) / 4000
+    draws = sd * (stats.norm.ppf(np.random.default_rng(1).permutation(at)) + stats.norm.ppf(p)).reshape(4, -1)
+    own = {"effective": Effective(np.inf, np.inf, 100), **change}
+    return Pair({"probability": p, "of": "x"}, draws, draws, **own)
 
 
 def test_many_pairs_are_decided_together():
     """Benjamini and Hochberg over the pairs: one of ten at P = 0.01 falls, alone it stands."""
-    rows = [{"probability": p, "effective": 50.0} for p in (0.01, *np.linspace(0.3, 0.7, 9))]
-    assert stands_together(rows) == [False] * 10 and stands_together(rows[:1]) == [True]
-    assert stands_together([{"probability": 0.99, "effective": 7.0}]) == [False]
-    assert stands_together([{"probability": np.nan, "effective": np.nan}]) == [False]
+    pairs = [pair(p) for p in (0.01, *np.linspace(0.3, 0.7, 9))]
+    together = judged(pairs, None, 0.025, Gate())
+    assert {one.verdict for one in together} == {"inconclusive"}
+    assert "among 10 pairs compared together it does not stand" in together[0].reason
+    assert "between 0.025 and 0.975" in together[1].reason
+    alone = judged(pairs[:1], None, 0.025, Gate())[0]
+    assert (alone.verdict, alone.reason) == ("supported", "")
+    assert alone.smallest == pytest.approx(1.96 + 0.84, abs=0.01)
+
+
+def test_a_pair_is_judged_by_the_rule_of_claims():
+    few, opposite = Effective(7.0, 7.0, 100), replace(pair(0.99), other=pair(0.4).draws)
+    cases = [
+        (pair(0.5, 0.01), 0.05, "negligible", ""),
+        (pair(0.99, 0.01), 0.05, "negligible", ""),
+        (pair(0.5, 0.01), None, "inconclusive", "between 0.025"),
+        (pair(0.5, 0.01, effective=few), 0.05, "inconclusive", "between 0.025"),
+        (pair(0.99, effective=few), 0.02, "inconclusive", "few questions"),
+        (opposite, 0.02, "inconclusive", "opposite sign"),
+        (pair(0.978), 0.02, "inconclusive", "Monte Carlo interval"),
+        (pair(0.001), 0.02, "supported", ""),
+        (pair(0.99, reason="they were decoded at different settings"), 0.02, "not testable", "decoded"),
+        (replace(pair(0.99), draws=np.full((4, 9), np.nan)), 0.02, "not testable", "undefined"),
+    ]
+    for one, region, verdict, why in cases:
+        found = judged([one], region, 0.025, Gate())[0]
+        assert found.verdict == verdict and why in found.reason, (verdict, found.verdict, found.reason)
+    failed = judged([pair(0.99)], 0.02, 0.025, Gate(("R-hat of x is 1.2",)))[0]
+    assert failed.verdict == "not testable" and "diagnostics" in failed.reason
+
+
+def test_models_alike_are_practically_none_apart_and_the_region_is_the_users():
+    """The same answers under two names: the difference is 0 in every draw but for the model's own."""
+    rng = np.random.default_rng(5)
+    same = {f"q{q:03d}": rng.choice(4, 12, p=rng.dirichlet(np.ones(4))) for q in range(120)}
+    answers = {(m, q): a for m in "xy" for q, a in same.items()}
+    found = hm.compare(table(answers), "x", "y", draws=250, seed=1, negligible=0.3)
+    row = found.table[found.table["quantity"] == "incoherence"].iloc[0]
+    assert row["verdict"] == "negligible" and row["smallest_effect"] > 0
+    assert "practically none, as what lies within ±0.3 counts as none" in found.sentences[0]
+    assert found.records()[0]["negligible"] == 0.3 and found.records()[1]["verdict"] is None
+    said = hm.compare(table(answers), "x", "y", draws=250, seed=1, negligible=None).sentences[0]
+    assert "inconclusive which is more coherent" in said and "could show a difference" in said
+    with pytest.raises(BadInput, match="half-width of a region is a number above 0"):
+        hm.compare(table(answers), "x", "y", draws=20, negligible=-1.0)
 
 
 def test_a_direction_needs_what_its_look_needs():
-    from dataclasses import replace
-
     from hotmess.looks.record import Look, Looks
 
     responses = hm.example()
@@ -264,7 +318,8 @@ def test_a_direction_needs_what_its_look_needs():
     plan = Looks(claim="natural-overthinking", most_responses=10 * len(responses), history=(look,))
     held = hm.compare(replace(responses, looks=plan), "owl-4b", "owl-64b", draws=250)
     assert "inconclusive" in held.sentences[0] and "Look 1 of at most 5" in held.notes[-1]
-    assert held.table.equals(plain.table)
+    own = ["verdict", "reason", "smallest_effect"]
+    assert held.table.drop(columns=own).equals(plain.table.drop(columns=own))
     unknown = replace(responses, table=responses.table.assign(round=["1", "2"] * (len(responses) // 2)))
     said = hm.compare(unknown, "owl-4b", "owl-64b", draws=250)
     assert "inconclusive" in said.sentences[0] and any("--looks" in note for note in said.notes)

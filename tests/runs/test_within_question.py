@@ -10,6 +10,7 @@ import pytest
 
 import hotmess as hm
 from hotmess.errors import NotTestable
+from hotmess.estimates.control import stated
 from hotmess.responses.validate import validate
 from hotmess.runs import length_pairs
 from hotmess.runs import within_question as wq
@@ -76,7 +77,7 @@ def test_known_worlds_are_found_and_lengths_of_no_meaning_say_nothing():
     data = wq.within_question(validate(world.table))
     one = data.estimate()
     assert abs(one.value - world.truth["contrast"]) < 3 * one.error and one.error < 0.02
-    permuted = np.array([e.value / e.error for e in data.permuted(0, permutations=25)])
+    permuted = np.array([stated(one, -1).statistic for one in data.permuted(0, permutations=25)])
     assert abs(permuted.mean()) < 0.5 and 0.7 < permuted.std() < 1.4
     longer = follows_answer(Follows(Temperature(questions=300, samples=16, budgets=1), longer=0.6), seed=3)
     falls = wq.within_question(validate(longer.table)).estimate()

@@ -148,6 +148,20 @@ def test_a_unit_that_failed_is_named_and_the_others_numbers_stand():
     fit.__dict__.pop("failed", None), fit.__dict__.pop("gate", None)
     lost = hm.test("answers-get-hotter-with-length", study)
     assert lost.verdict == "not testable" and "in model-0" in lost.sentence and "--patience" in lost.sentence
+    assert lost.next_step.startswith("The slow engine would take about 12 minutes") and "letters" not in lost.next_step
+
+
+def test_the_option_that_a_failed_fast_path_names_is_one_of_every_command_that_fits_it():
+    import hotmess as hm
+    from hotmess.cli import frame
+    from hotmess.sampling.until import Until
+
+    said = remedy(700.0)
+    assert "--patience 1060" in said and "patience=1060" in said
+    for command in (["test", "x"], ["report", "x", "--out", "y"], ["sample", "x", "--model", "m"]):
+        assert frame(command[0]).parse_args([*command, "--patience", "1060"]).patience == 1060
+    assert hm.Study(hm.example(), patience=1060.0).patience == 1060
+    assert Until.__dataclass_fields__["patience"].default == hm.Study.__dataclass_fields__["patience"].default
 
 
 def test_failures_are_told_by_unit():

@@ -33,7 +33,7 @@ def test(
     about
         `Responses`, a `Study`, `PowerLaws`, a `LengthLaw` or a `Contrast`.
     settings
-        Of the `Study`, where responses are given: seed, draws, chains, reference, groups, difficulty, metric.
+        Of the `Study`, where responses are given: seed, draws, chains, reference, groups, difficulty, metric, patience.
 
     Raises
     ------

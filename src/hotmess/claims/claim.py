@@ -116,10 +116,9 @@ class Claim:
         True where it takes long on large tables: there it is tested when it is asked for by name.
     widened
         False where the posterior speaks of new questions itself, or rests on draws that are spread already.
-    units
-        What there may be others like: questions, or the entities of a survey.
-    by_unit
-        Whether it knows clusters of questions and weights; where they are named and it does not, it is not testable.
+    units, by_unit
+        What there may be others like: questions, or the entities of a survey; whether it knows clusters of questions
+        and weights: where they are named and it does not, it is not testable.
     preregistration
         SHA-256 of the canonical definition of a user's claim, or of a region that was changed.
     fit
@@ -143,8 +142,9 @@ class Claim:
     negligible, effect
         Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict. Effect
         that is planned for, where one is stated.
-    by_questions
-        True where its statement's variance is one over questions, so that it falls as they grow in number.
+    by_questions, narrowed_by
+        True where its statement's variance is one over questions, so that it falls as they grow in number; what more of
+        narrows it, where how much of that would decide is not worked out.
     order
         Its place in the catalogue.
     """
@@ -182,6 +182,7 @@ class Claim:
     negligible: float | None = None
     effect: float | None = None
     by_questions: bool = False
+    narrowed_by: str = "questions"
     order: int = 1000
 
     def holds(self, draws: np.ndarray) -> np.ndarray:

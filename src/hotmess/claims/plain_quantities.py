@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.expression import Expression, Term
-from hotmess.claims.quantities import answer_cells, pick
-from hotmess.estimates.control import Control, run_control
+from hotmess.claims.quantities import answer_cells, named, pick
+from hotmess.estimates.control import DRAWS, Control, Stated, run_control, stated
 from hotmess.estimates.estimate import Estimate
+from hotmess.statements.means import SetMeans
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
-BOOTSTRAP, PERMUTATIONS, EACH = 400, 99, 200
+BOOTSTRAP, PERMUTATIONS = 400, 99
 
 
 def _question_terms(study: Study, expression: Expression) -> tuple[dict[Term, int], np.ndarray]:
@@ -90,6 +91,28 @@ def exchange_control(study: Study, expression: Expression, sign: float, seed: in
         alone = np.flatnonzero(single)
         owner = present[:, alone].argmax(0)
         new[owner[rng.permutation(len(alone))], alone] = data[owner, alone]
-        permuted.append(_estimate(expression, sets, new, sign, seed + p, EACH))
-    real = _estimate(expression, sets, data, sign, seed, BOOTSTRAP)
+        permuted.append(_settled(expression, sets, new, sign, seed + p, DRAWS))
+    real = _settled(expression, sets, data, sign, seed, BOOTSTRAP)
     return run_control("labels permuted between the sets compared, question by question", real, permuted)
+
+
+def _settled(
+    expression: Expression, sets: dict[Term, int], data: np.ndarray, sign: float, seed: int, draws: int
+) -> Stated:
+    """The expression as the statement that a verdict rests on: shifted, spread, and silent on too few questions."""
+    from hotmess.decompose.intervals import question_shares
+
+    sums, cells = np.moveaxis(data[..., :2], 0, 1), data[..., 2].T
+    three = np.stack([sums[..., 0], sums[..., 0] - sums[..., 1], sums[..., 1]], axis=-1)
+    weights = question_shares(len(cells), draws, seed) * len(cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        drawn, centre = (
+            np.einsum("dq,qsi->dsi", w, three) / (w @ cells)[..., None] for w in (weights, np.ones((1, len(cells))))
+        )
+    if not (np.isfinite(drawn).all() and np.isfinite(centre).all()):
+        return Stated(0.5)
+
+    def value(means: np.ndarray) -> np.ndarray:
+        return sign * expression.value({t: named(t.name, means[..., s, :]) for t, s in sets.items()})[..., None]
+
+    return stated(SetMeans(drawn, centre[0], None, None, three, cells).settle(value), 0)

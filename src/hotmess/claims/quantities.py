@@ -83,7 +83,7 @@ def _settled(study: Study, expression: Expression, sign: float) -> Quantity:
             place = {t: i + len(rows) * (t.name == "accuracy") for t, i in place.items()}
 
         def value_of(term: Term, m: np.ndarray) -> np.ndarray:
-            return _named(term.name, m[..., place[term], :])
+            return named(term.name, m[..., place[term], :])
     else:
         contrast = study.contrast
         assert contrast.fit is not None and contrast.means is not None
@@ -108,7 +108,7 @@ def _settled(study: Study, expression: Expression, sign: float) -> Quantity:
     return Quantity(draws[..., 0], fit.gate.over(each), scope, each, notes=notes, effective=effective)
 
 
-def _named(name: str, terms: np.ndarray) -> np.ndarray:
+def named(name: str, terms: np.ndarray) -> np.ndarray:
     """A term of an expression from means (…, 3) of error, bias² and variance."""
     error, bias2, variance = (terms[..., i] for i in range(3))
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -153,6 +153,8 @@ def touching(case: Case) -> bool:
     return any(p.low <= threshold <= p.high for p in sides) and all(p.high >= threshold for p in sides)
 
 
+GATE_REMEDY = "Draw more, and warm up longer (--draws, --warmup): these draws say nothing yet."
+ONE_REMEDY = "Ask more questions."
 FEW_REMEDY = "Ask more questions that the models get wrong now and then: what carries the errors is too few of them."
 
 
@@ -221,10 +223,18 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         holds_in=alone,
         smallest_effect=smallest,
         would_decide=decider,
-        remedy=(quantity.remedy if case.lowered else remedy) if verdict == INCONCLUSIVE else "",
+        remedy=_remedy(verdict, case, remedy),
         published=published(study, claim),
         these_models=own_models,
     )
+
+
+def _remedy(verdict: str, case: Case, of_rule: str) -> str:
+    """What to do where the rule, its gate, or the quantity itself held a verdict back; empty where guards say it."""
+    own = case.quantity.remedy
+    if verdict == NOT_TESTABLE:
+        return own or (ONE_REMEDY if case.study.questions < 2 else GATE_REMEDY)
+    return (own if case.lowered else of_rule) if verdict == INCONCLUSIVE else ""
 
 
 def of_questions(study: Study, claim: Claim, quantity: Quantity) -> tuple[Quantity, Effective | None]:

@@ -96,7 +96,9 @@ class Verdict:
                 return said
         if self.verdict == NOT_TESTABLE:
             return f"It needs {self.claim.needs}."
-        return NARROWER if self.would_decide is None else self.would_decide.sentence(once=self._looked)
+        if self.would_decide is not None:
+            return self.would_decide.sentence(once=self._looked)
+        return f"More {self.claim.narrowed_by} narrow it; how many is not worked out for this claim."
 
     def brief(self) -> list[str]:
         """What the guards have to say at the command line, the last asked first, and what follows."""
@@ -134,10 +136,6 @@ class Verdict:
         }
 
 
-NARROWER = (
-    "More questions narrow it, and where the claim is over models or levels of a source more of these; by how much is "
-    "not worked out for this claim."
-)
 HEADS = {
     SUPPORTED: "Supported: {}",
     CONTRADICTED: "Contradicted: that {}",

@@ -40,6 +40,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--by", type=names, default=[], metavar="COLUMNS", help="columns that divide the comparison, as budget"
     )
+    parser.add_argument(
+        "--negligible",
+        metavar="VALUE",
+        help="what counts as practically none: half the width of the region around 0, or none (default: 0.02)",
+    )
     metric_option(parser)
     interval_option(parser)
     json_option(parser)
@@ -47,9 +52,12 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, compare, print."""
+    from hotmess.claims.regions import half_width
     from hotmess.interpret.compare import compare
 
     responses = read_table(args, metric=args.metric, by=args.by)
+    given = args.negligible
+    region = {} if given is None else {"negligible": half_width(given, "--negligible")}
     with stages() as stage:
         stage("comparing")
         found = compare(
@@ -59,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
             metric=args.metric,
             population=args.population,
             interval=args.interval,
+            **region,
             seed=args.seed,
             draws=args.draws,
             warmup=args.warmup,

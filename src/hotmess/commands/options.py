@@ -141,14 +141,14 @@ def metric_option(parser: Any, metrics: Sequence[str] = METRICS) -> None:
     parser.add_argument("--metric", choices=metrics, help="decomposition (default: the outcome's own, as brier)")
 
 
-def patience_option(parser: argparse.ArgumentParser) -> None:
+def patience_option(parser: argparse.ArgumentParser, when: str = "") -> None:
     """--patience: how long a slow engine may take where a fast one fails its check."""
     parser.add_argument(
         "--patience",
         type=number,
         default=120.0,
         metavar="SECONDS",
-        help="how long the slow engine may take where the fast path of the joint model fails its check (default: 120)",
+        help=f"{when}how long the slow engine may take where the joint model's fast path fails (default: 120)",
     )
 
 

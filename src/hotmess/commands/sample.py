@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotmess.commands.options import patience_option
 from hotmess.commands.options import seed as whole
 from hotmess.commands.printing import print_json, say
 from hotmess.errors import BadInput, need
@@ -80,6 +81,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     add("--futility", type=float, default=0.05, metavar="P", help="chance of a decision below which to stop (0.05)")
     add("--with", dest="beside", action="append", default=[], metavar="FILE", help="responses of other models or arms")
     add("--allow-copies", action="store_true", help="with --until: accept repeats that are copies of each other")
+    patience_option(parser, "with --until: ")
     add("--price", type=float, metavar="DOLLARS", help="per million generated tokens, to say what a run costs")
     add("--json", action="store_true", help="print records on stdout and nothing else")
     parser.set_defaults(run=sample_command)
@@ -169,6 +171,7 @@ def _until(args: argparse.Namespace, items: list[Item], pool: list[Item], model:
         args.price,
         tuple(args.beside),
         args.allow_copies,
+        args.patience,
         settings,
     )
     plan, verdict, _ = sample_until(

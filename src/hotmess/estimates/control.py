@@ -1,20 +1,63 @@
 """Negative controls: the same data with the labels that carry the claim permuted (methods, section 7).
 
-A control tests calibration, not endogeneity: permuted data should be called "supported" about 2.5% of the time.
+A control tests calibration, not endogeneity: permuted data should be called "supported" about 2.5% of the time. Where
+the verdict rests on a statement that can be made anew a hundred times, as of two sides of questions, the control goes
+through it (`Stated`); laws take too long, and theirs goes through the claim's estimate without a model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import stats
 
-from hotmess.estimates.estimate import THRESHOLD, Estimate
+from hotmess.estimates.estimate import THRESHOLD
+from hotmess.statements.settle import Settled
+from hotmess.statements.tail import probability_above
 
-PERMUTATIONS, MAX_SUPPORTED = 99, 0.10
+PERMUTATIONS, MAX_SUPPORTED, DRAWS = 99, 0.10, 160
+"""How often data are permuted, the share of them that may be called, and draws of the statement made of each (as few as
+a smoothed tail takes, `hotmess.statements.tail`)."""
+
+
+class Judged(Protocol):
+    """What the rule judges: an estimate without a model, or a statement."""
+
+    @property
+    def probability(self) -> float: ...
+
+    @property
+    def statistic(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A statement about questions like these: P(quantity > 0) of its settled draws, and its normal score."""
+
+    probability: float
+
+    @property
+    def statistic(self) -> float:
+        return float(stats.norm.ppf(np.clip(self.probability, 1e-12, 1 - 1e-12)))
+
+
+def stated(settled: Settled, statement: int, sign: float = 1.0) -> Stated:
+    """One of several settled statements by the rule of verdicts: P from its smoothed tail; 1/2 where its errors sit on
+    too few questions, or it is undefined.
+
+    >>> from hotmess.statements.settle import settle
+    >>> x = np.random.default_rng(0).normal(2.0, 1.0, (2000, 1))
+    >>> found = settle(x, np.array([2.0]), influence=np.random.default_rng(1).normal(size=(300, 1)), units=300)
+    >>> abs(stated(found, 0).probability - 0.977) < 0.005, round(stated(found, 0, -1.0).probability, 1)
+    (True, 0.0)
+    """
+    draws = sign * settled.draws[:, statement]
+    if settled.few[statement] or not np.isfinite(draws).all():
+        return Stated(0.5)
+    return Stated(probability_above(draws, 0.0, float(settled.df[statement])))
 
 
 @dataclass(frozen=True)
@@ -49,16 +92,9 @@ class Control:
         }
 
 
-def run_control(what: str, real: Estimate, permuted: Iterable[Estimate], *, exhaustive: bool = False) -> Control:
-    """Compare the real estimate with permuted ones, on their t statistics."""
+def run_control(what: str, real: Judged, permuted: Iterable[Judged], *, exhaustive: bool = False) -> Control:
+    """Compare the real statement or estimate with permuted ones, on their statistics."""
     many = list(permuted)
-    values = np.array([_ratio(e) for e in many])
-    df = np.array([e.df for e in many])
-    supported = float(np.mean(stats.t.cdf(values, df) > THRESHOLD)) if many else 0.0
-    statistic = _ratio(real)
-    return Control(what, statistic, len(many), 1 + int((values >= statistic).sum()), supported, exhaustive)
-
-
-def _ratio(estimate: Estimate) -> float:
-    known = estimate.error > 0 and np.isfinite(estimate.value)
-    return float(estimate.value / estimate.error) if known else 0.0
+    values = np.array([one.statistic for one in many])
+    supported = float(np.mean([one.probability > THRESHOLD for one in many])) if many else 0.0
+    return Control(what, real.statistic, len(many), 1 + int((values >= real.statistic).sum()), supported, exhaustive)

@@ -32,6 +32,12 @@ class Estimate:
             return 0.5
         return float(stats.t.cdf(self.value / self.error, self.df))
 
+    @property
+    def statistic(self) -> float:
+        """Value over standard error; 0 where there is none."""
+        known = self.error > 0 and np.isfinite(self.value)
+        return float(self.value / self.error) if known else 0.0
+
 
 NOTHING = Estimate(np.nan, np.nan)
 """Where the data say nothing."""

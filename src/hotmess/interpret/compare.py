@@ -12,17 +12,19 @@ import numpy as np
 from hotmess.answers.fit_sets import powers_of
 from hotmess.answers.population import aggregate, pair_moments, question_sets
 from hotmess.answers.posterior import Fit
+from hotmess.claims.regions import half_width
+from hotmess.claims.rule import OTHER
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import unread_models
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
+from hotmess.interpret.pair_verdicts import NEGLIGIBLE_CHANGE, Pair, judged, pair_of, sentence, with_verdicts
+from hotmess.interpret.pairs import pair_sets, pair_table, paired_rows
 from hotmess.interpret.sets import Source, source_of
-from hotmess.interpret.tables import comparisons, paired_rows
 from hotmess.responses.decoding import pair_decoded_differently
 from hotmess.responses.values import suggest
-from hotmess.statements.settle import FLOOR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +38,16 @@ class Comparison:
     ----------
     table
         One row per pair (and `by` set) and quantity, as of `hotmess.interpret.comparisons`; letters add the three parts
-        of the difference of incoherence as the quantities `accuracy part`, `spread part` and `concentration part`.
+        of the difference of incoherence as the quantities `accuracy part`, `spread part` and `concentration part`. Rows
+        of incoherence have the `verdict` (`supported`: the sign of the difference is certain; `negligible`,
+        `inconclusive`, `not testable`), what held it back (`reason`), and the `smallest_effect` that these data could
+        show with probability 0.8.
     sentences
         One per pair (and `by` set): who is more coherent, by how much, on what.
     notes
         What the numbers leave out or depend on.
+    negligible
+        Half-width of the region in which a difference of incoherence is practically none.
     """
 
     table: pd.DataFrame
@@ -49,10 +56,11 @@ class Comparison:
     metric: str
     interval: float
     notes: tuple[str, ...] = field(default=())
+    negligible: float | None = None
 
     def records(self) -> list[dict[str, Any]]:
         """The table's rows for JSON: undefined numbers are None."""
-        extra = {"population": self.population, "metric": self.metric}
+        extra = {"population": self.population, "metric": self.metric, "negligible": self.negligible}
         return [{str(k): plain_value(v) for k, v in row.items()} | extra for row in self.table.to_dict("records")]
 
 
@@ -63,6 +71,7 @@ def compare(
     metric: str | None = None,
     population: str = "like-these",
     interval: float = 0.9,
+    negligible: float | None = NEGLIGIBLE_CHANGE,
     **settings: Any,
 ) -> Comparison:
     """Compare models in pairs, on the questions (in the same condition and budget) that both answered.
@@ -72,6 +81,9 @@ def compare(
     same weights. Beside it the unbiased estimate with a paired Bayesian bootstrap over questions (or, for these
     questions, the jackknife).
 
+    Verdicts on the difference of incoherence are by the rule of claims (methods, section 7): *practically none* first,
+    then a direction, which must stand among all pairs compared (Benjamini and Hochberg).
+
     Parameters
     ----------
     about
@@ -80,13 +92,15 @@ def compare(
         Two or more names; every pair is compared. None: all models, where there are at most four.
     by
         Columns that divide the comparison, as benchmark or budget.
+    negligible
+        Half-width of the region around 0 in which a difference is practically none; None for no such verdict.
     settings
         seed, draws, chains, unparsable of the fit, where one is made.
 
     Raises
     ------
     BadInput
-        For a model that is not there (the nearest name is suggested).
+        For a model that is not there (the nearest name is suggested), or a region that is not above 0.
     NotTestable
         If two models share no question.
 
@@ -97,21 +111,23 @@ def compare(
     """
     import pandas as pd
 
+    region = None if negligible is None else half_width(negligible, "negligible")
     source = source_of(about, ["model", *by], metric=metric, **settings)
     names = _names(source, models)
     pieces, notes = [], list(source.notes)
-    asked: list[tuple[Any, bool, bool]] = []
+    asked: list[Pair] = []
     unread, said = unread_models(source.cells.table)
     if any(unread[name] for name in names):
         notes.append(said)
     for of, against in combinations(names, 2):
-        table = comparisons(source, "model", levels=(against, of), by=by, population=population, interval=interval)
-        if not len(table):
+        mine, other = (pair_sets(source, "model", of, against, list(by), p) for p in (population, OTHER[population]))
+        if not mine:
             raise NotTestable(f"{of} and {against} share no question within {', '.join(by)}.")
         rows, _ = paired_rows(source.cells.table, "model", of, against, by)
         left = len(np.flatnonzero(source.cells.table["model"].isin([of, against]).to_numpy())) - len(rows)
         if left:
             notes.append(f"{left:,} cells of {of} or {against} have no partner in the other and are left out.")
+        table = pd.concat([pair_table(two, source, interval) for two in mine], ignore_index=True)
         table = pd.concat(
             [table, *_parts(source, rows, of, against, table, by, population, interval)], ignore_index=True
         )
@@ -121,18 +137,29 @@ def compare(
         pieces.append(table)
         settings_differ = _decoding(about, source, of, against)
         notes.extend(settings_differ)
-        settings_apart, lost = bool(settings_differ), unread[of] or unread[against]
-        rows_of = (row for _, row in table[table["quantity"] == "incoherence"].iterrows())
-        asked.extend((row, settings_apart, bool(lost)) for row in rows_of)
+        barred = (
+            "they were decoded at different settings"
+            if settings_differ
+            else "most responses of one of them are unparsable"
+            if unread[of] or unread[against]
+            else ""
+        )
+        rows_of = [row for _, row in table[table["quantity"] == "incoherence"].iterrows()]
+        asked.extend(pair_of(*one, population, barred) for one in zip(rows_of, mine, other))
     level, said = _looked(_responses_of(about))
     notes.extend([said] if said else [])
-    stands = stands_together([row for row, *_ in asked], level)
-    sentences = [_sentence(row, by, population, interval, *d, stands=s) for (row, *d), s in zip(asked, stands)]
+    found = judged(asked, region, level, source.gate)
     reasons = source.gate.reasons
     if reasons:
         notes.append(f"Not reliable: {reasons[0]}{f', and {len(reasons) - 1} more' if len(reasons) > 1 else ''}.")
     return Comparison(
-        pd.concat(pieces, ignore_index=True), tuple(sentences), population, source.metric, interval, tuple(notes)
+        with_verdicts(pd.concat(pieces, ignore_index=True), found),
+        tuple(sentence(one, by, population, interval, region) for one in found),
+        population,
+        source.metric,
+        interval,
+        tuple(notes),
+        region,
     )
 
 
@@ -233,50 +260,3 @@ def _looked(responses: Any) -> tuple[float, str]:
         return 1 - THRESHOLD, ""
     threshold = looks.beside(len(table))
     return 1 - threshold, looks.sentence(len(table), threshold, own=False)
-
-
-def stands_together(rows: Sequence[Any], level: float = 1 - THRESHOLD) -> list[bool]:
-    """Which directions stand among all that are compared, by the rule of claims: P beyond 0.975 or 0.025 (`level`, less
-    where responses were drawn with looks between), and Benjamini and Hochberg (1995) on min(P, 1 - P); none where
-    errors sit on few questions."""
-    from scipy import stats
-
-    p = np.array([row["probability"] for row in rows], float)
-    least = np.where(np.isfinite(p), np.minimum(p, 1 - p), 0.5)
-    few = np.array([row["effective"] < FLOOR for row in rows])
-    return [bool(x) for x in (stats.false_discovery_control(least) < level) & ~few]
-
-
-def _sentence(
-    row: Any, by: Sequence[str], population: str, interval: float, settings: bool, unread: bool, *, stands: bool
-) -> str:
-    from hotmess.words import percent, population_words, show
-
-    place = f" ({', '.join(f'{name} {row[name]}' for name in by)})" if len(by) else ""
-    where = f"on {int(row['questions']):,} shared question{'s' if row['questions'] != 1 else ''}{place}"
-    pair = f"{row['of']} against {row['against']}, {where}"
-    latent = np.isfinite(row["difference"])
-    value, low, high = (row[c] for c in (("difference", "low", "high") if latent else _UNBIASED))
-    if not np.isfinite(value):
-        return f"{pair}: the difference is undefined, since one of them makes no errors."
-    if settings:
-        return f"{pair}: not testable, since they were decoded at different settings."
-    if unread:
-        return f"{pair}: not testable, since most responses of one of them are unparsable."
-    if not row["reliable"]:
-        return f"{pair}: not testable, since the diagnostics of the fit failed; draw more (--draws)."
-    said = f"{show(value, 3)} [{show(low, 3)}, {show(high, 3)}]"
-    if not np.isfinite(low):
-        return f"{pair}: incoherence differs by {show(value, 3)}, with no interval."
-    word = "" if not stands else "lower" if row["probability"] < 0.5 else "higher"
-    verdict = f"supported, the incoherence of {row['of']} is {word}" if word else "inconclusive which is more coherent"
-    if row["effective"] < FLOOR:
-        verdict += f", as errors sit on few questions (as good as {row['effective']:.0f})"
-    beside = f"; unbiased {show(row['unbiased'], 3)}" if latent and np.isfinite(row["unbiased"]) else ""
-    return (
-        f"{pair}: {verdict}, difference {said} ({percent(interval)} interval, {population_words(population)}; "
-        f"P(difference > 0) = {show(row['probability'], 3)}{beside})."
-    )
-
-
-_UNBIASED = ("unbiased", "unbiased_low", "unbiased_high")

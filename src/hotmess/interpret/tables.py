@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.errors import BadInput, NotTestable
+from hotmess.interpret.pairs import MODEL_LEVEL, pair_sets, pair_table
 from hotmess.interpret.rows import long_rows
-from hotmess.interpret.sets import QUANTITIES, Sets, Source, quantity, sets_of, source_of
+from hotmess.interpret.sets import QUANTITIES, Sets, quantity, sets_of, source_of
 from hotmess.responses.values import suggest
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_LEVELS = 30
-MODEL_LEVEL = ("model", "family", "model_size_b")
 
 
 def predictions(
@@ -99,9 +98,10 @@ def comparisons(
     source = source_of(about, [over, *by], metric=metric, **settings)
     few_levels(source.cells.table, [over])
     chosen = _levels(source.cells.table[over], levels, over)
-    out = []
+    out: list[pd.DataFrame] = []
     for level in chosen[1:]:
-        out.extend(_pair(source, over, level, chosen[0], list(by), population, interval))
+        pairs = pair_sets(source, over, level, chosen[0], list(by), population)
+        out.extend(pair_table(two, source, interval) for two in pairs)
     return pd.concat(out, ignore_index=True)
 
 
@@ -220,73 +220,3 @@ def _order(column: pd.Series) -> Any:
     if hasattr(column, "cat"):
         return column.cat.categories.tolist().index
     return (lambda v: natural(str(v))) if column.dtype.kind not in "iufb" else (lambda v: v)
-
-
-def paired_rows(
-    table: pd.DataFrame, over: str, of: Any, against: Any, by: Sequence[str], among: np.ndarray | None = None
-) -> tuple[np.ndarray, bool]:
-    """Rows of the two levels that are compared, and whether they are paired; `among` limits them to some.
-
-    Paired: some question occurs under both. Then only rows with a partner, alike in question, condition, budget, `by`,
-    and model where `over` does not belong to models, are kept.
-    """
-    mine = table[over].isin([of, against]).to_numpy()
-    rows = np.flatnonzero(mine) if among is None else among[mine[among]]
-    own = table.iloc[rows]
-    where = own[over] == of
-    question = own["benchmark"].astype(str) + "\x00" + own["question"].astype(str)
-    if over in ("difficulty", "category", "benchmark", "question"):
-        return rows, False
-    splits = [name for name in ("half", "difficulty") if name in table]
-    keys = ["condition", "budget", *splits, *by] + ([] if over in MODEL_LEVEL else ["model"])
-    key = question
-    for name in dict.fromkeys(k for k in keys if k != over and k not in ("benchmark", "question")):
-        key = key + "\x00" + own[name].astype(str)
-    shared = set(key[where]) & set(key[~where])
-    if not shared:
-        raise NotTestable(
-            f"{of} and {against} share no question (in one condition and budget), so they cannot be compared on the "
-            "same questions."
-        )
-    return rows[key.isin(shared).to_numpy()], True
-
-
-def _pair(
-    source: Source, over: str, of: Any, against: Any, by: list[str], population: str, interval: float
-) -> list[pd.DataFrame]:
-    table = source.cells.table
-    rows, paired = paired_rows(table, over, of, against, by)
-    known = rows[source.separable[rows]]
-    with contextlib.suppress(NotTestable):
-        known = paired_rows(table, over, of, against, by, among=known)[0]
-    sets = sets_of(source, [*by, over], population=population, rows=rows, unbiased_rows=known)
-    groups = sets.table.groupby(by, sort=False, observed=True).indices.values() if by else [range(len(sets.table))]
-    out = []
-    for index in groups:
-        level = sets.table.iloc[list(index)][over].tolist()
-        if of not in level or against not in level:
-            continue
-        two = sets.take([list(index)[level.index(of)], list(index)[level.index(against)]])
-        head = two.table.iloc[:1][by].assign(of=of, against=against, questions=two.table["questions"].min())
-        one = Sets(head, two.latent, two.unbiased, two.estimate, two.questions[:1], two.means)
-        piece = long_rows(one, source, _difference, interval, ["difference", "low", "high"], probability=True)
-        values = [_medians(two, name) for name in piece["quantity"]]
-        at = list(piece.columns).index("quantity") + 1
-        piece.insert(at, "value_of", [v[0] for v in values])
-        piece.insert(at + 1, "value_against", [v[1] for v in values])
-        out.append(piece.assign(paired=paired))
-    return out
-
-
-def _difference(terms: np.ndarray, name: str) -> np.ndarray:
-    value = quantity(terms, name)
-    out: np.ndarray = value[..., :1] - value[..., 1:]
-    return out
-
-
-def _medians(two: Sets, name: str) -> list[float]:
-    draws = two.latent if two.latent is not None else two.estimate
-    assert draws is not None
-    values = quantity(draws, name).reshape(-1, 2)
-    found = np.where(np.isfinite(values).all(0), np.median(np.nan_to_num(values), axis=0), np.nan)
-    return [float(x) for x in found]

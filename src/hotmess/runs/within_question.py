@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import NotTestable
-from hotmess.estimates.control import PERMUTATIONS
+from hotmess.estimates.control import DRAWS, PERMUTATIONS
 from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL
@@ -145,15 +145,14 @@ class WithinQuestion:
             questions=Questions(question),
         )
 
-    def means(self, *, draws: int, seed: int) -> SetMeans:
+    def means(self, *, draws: int, seed: int, u: np.ndarray | None = None) -> SetMeans:
         """Weighted means of the terms over each model's cells, by the Bayesian bootstrap over questions."""
-        sums, cells = self.questions.by_set(self.terms(), self.model, len(self.models))
-        drawn, centre = self.questions.weighted(sums, cells, draws, seed)
-        return SetMeans(drawn, centre, None, None, sums, cells)
+        sums, cells = self.questions.by_set(self.terms(u), self.model, len(self.models))
+        return self.questions.plain(sums, cells, draws, seed)
 
-    def settled(self, *, draws: int, seed: int) -> Settled:
+    def settled(self, *, draws: int, seed: int, u: np.ndarray | None = None) -> Settled:
         """Every model's change, then their mean, for questions like these (`hotmess.statements.settle`)."""
-        return self.means(draws=draws, seed=seed).settle(change)
+        return self.means(draws=draws, seed=seed, u=u).settle(change)
 
     def these(self, *, draws: int, seed: int) -> np.ndarray:
         """(draws, models + 1) the same for these questions, as uncertain as their responses leave it (jackknife)."""
@@ -176,11 +175,11 @@ class WithinQuestion:
             return NOTHING
         return with_scatter(value, influences(slope, sums, cells)[:, 0])
 
-    def permuted(self, seed: int, *, permutations: int = PERMUTATIONS) -> Iterator[Estimate]:
-        """Estimates with lengths permuted within cells."""
+    def permuted(self, seed: int, *, permutations: int = PERMUTATIONS) -> Iterator[Settled]:
+        """The same statements with lengths permuted within cells."""
         for p in range(permutations):
             order = np.lexsort((np.random.default_rng([seed, p, 59]).random(len(self.u)), self.cell))
-            yield self.estimate(self.u[order])
+            yield self.settled(draws=DRAWS, seed=seed + p, u=self.u[order])
 
 
 def within_question(responses: Responses, *, space: Space | None = None) -> WithinQuestion:

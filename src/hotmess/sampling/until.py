@@ -50,6 +50,8 @@ class Until:
         Dollars per million generated tokens; None: no cost is said.
     allow_copies
         Whether repeats that look like copies of each other are taken.
+    patience
+        Seconds that the slow engine of the joint model may take, where its fast path fails.
     beside
         Files with responses of other models or arms, which the claim needs too.
     settings
@@ -65,6 +67,7 @@ class Until:
     price: float | None = None
     beside: tuple[str, ...] = ()
     allow_copies: bool = False
+    patience: float = 120.0
     settings: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -253,7 +256,7 @@ def _study(until: Until, run: Run, *, before: int | None = None) -> Study:
         rounds = responses.table["round"]
         kept = rounds.isna() | (rounds.astype(object).where(rounds.notna(), "0").astype(int) < before)
         responses = replace(responses, table=responses.table[kept].reset_index(drop=True))
-    return as_study(responses, seed=run.seed)
+    return as_study(responses, seed=run.seed, patience=until.patience)
 
 
 def settings_of(items: Sequence[Item], pool: Sequence[Item], **others: object) -> dict[str, object]:

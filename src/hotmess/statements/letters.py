@@ -52,10 +52,11 @@ class LetterBootstrap:
         """(draws, groups) parameters."""
         return self._fitted(self._blocks, self.draws, self.seed, self.centre)
 
-    def means(self, sets: np.ndarray, known: np.ndarray | None = None) -> SetMeans:
+    def means(self, sets: np.ndarray, known: np.ndarray | None = None, *, implied: bool = True) -> SetMeans:
         """Means of error, bias² and variance over sets of cells; sets (cells,) is the set of each from 0, -1: none.
 
         known: (cells,) whether unbiased terms are used where there are any, as of cells whose partner has them too.
+        implied: whether effective questions are as the fit implies them, too, which takes most of the time.
         """
         count = int(sets.max()) + 1
         latent, centre = (three(x) for x in self._both(sets, count, powers=False))
@@ -68,7 +69,7 @@ class LetterBootstrap:
             unbiased,
             lambda: three(cell_terms(self._features, self._squares, self.centre)),
             self.seed,
-            virtual=self.virtual_sets(sets, count),
+            virtual=self.virtual_sets(sets, count) if implied else None,
         )
 
     def powers(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.statements.means import SetMeans
 from hotmess.statements.weights import even, weight_blocks
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class Questions:
         out = np.zeros((self.units, *sums.shape[1:]))
         np.add.at(out, self.cluster, sums)
         return out
+
+    def plain(self, sums: np.ndarray, cells: np.ndarray, draws: int, seed: int) -> SetMeans:
+        """Statements' means from question sums (questions, sets, terms) of unbiased terms alone, and cells of each."""
+        drawn, centre = self.weighted(sums, cells, draws, seed)
+        return SetMeans(drawn, centre, None, None, self.by_unit(sums), self.by_unit(cells))
 
     def weighted(self, sums: np.ndarray, cells: np.ndarray, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Weighted means (draws, sets, terms) of question sums, (sets, terms) at even weights; nan without cells."""

@@ -17,7 +17,7 @@ from hotmess.temperature.design_effects import narrowed
 from hotmess.temperature.effects import Curves, average_slopes, curves, points
 from hotmess.temperature.like_these import QuestionInfluence, question_influence, slope_influence
 from hotmess.temperature.prior import Pooling, TemperaturePrior
-from hotmess.temperature.trust import failed_units
+from hotmess.temperature.trust import REFIT, failed_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ class LengthFit:
         """R-hat, effective sizes, divergences; the fast path fails where all units do (`failed`: they are left out)."""
         if self.engine == "fast":
             if len(self.failed) == len(self.lengths.units):
-                other = self.data.attrs.get("remedy", "use the engine 'nuts'")
+                other = self.data.attrs.get("remedy", REFIT)
                 return Gate((f"the fast path failed {'; '.join(self.failed.values())}: {other}",))
             # Of one unit, and of all at once, draws are weighted: judged by Pareto k and the weights, not by R-hat.
             return Gate(independent=not self.pool.groupings)

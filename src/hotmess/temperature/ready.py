@@ -90,4 +90,7 @@ def fit_ready(
         fit.data.attrs["remedy"] = remedy(seconds)
         return fit
     slow = fit.refit(engine="nuts", draws=DRAWS)
-    return slow if slow.gate.passed else fit
+    if slow.gate.passed:
+        return slow
+    fit.data.attrs["remedy"] = f"the slow engine was tried, and failed too ({slow.gate.reasons[0]})"
+    return fit

@@ -10,6 +10,7 @@ import numpy as np
 
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.errors import NotTestable
+from hotmess.temperature.trust import REFIT
 
 if TYPE_CHECKING:
     from hotmess.inference.gate import Gate
@@ -98,7 +99,7 @@ def _effects(
 ) -> Effects:
     labelled = {label: each[:, :, g] for g, label in enumerate(fit.labels) if np.isfinite(each[:, :, g]).all()}
     lost = fit.failed if len(fit.failed) < len(fit.labels) else {}
-    other = fit.data.attrs.get("remedy", "use the engine 'nuts'")
+    other = fit.data.attrs.get("remedy", REFIT)
     why = f"the fast path failed {'; '.join(lost.values())}, so that the numbers are those of the others: {other}"
     gate = fit.gate.over({name: mean})
     return Effects(mean, labelled, gate, parts, fit.notes, effective, (why,) if lost else ())

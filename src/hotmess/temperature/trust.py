@@ -63,9 +63,14 @@ def remedy(seconds: float) -> str:
     """The option that lets the slow engine run, and the time that it takes.
 
     >>> remedy(700.0)
-    'the slow engine would take about 12 minutes here, and runs by itself with --patience 1060'
+    'the slow engine would take about 12 minutes here, and runs by itself with --patience 1060 (Python: patience=1060)'
     """
     minutes = max(1, round(seconds / 60))
     time = f"{minutes} minute{'s' * (minutes != 1)}"
     enough = 10 * round(1.5 * seconds / 10) + 10
-    return f"the slow engine would take about {time} here, and runs by itself with --patience {enough}"
+    own = f"--patience {enough} (Python: patience={enough})"
+    return f"the slow engine would take about {time} here, and runs by itself with {own}"
+
+
+REFIT = "in Python, fit.refit(engine='nuts') tries the slow engine"
+"""What to do about a fast path that failed, where the fit does not say it."""

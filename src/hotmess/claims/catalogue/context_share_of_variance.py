@@ -50,5 +50,6 @@ CLAIM = Claim(
     rates=rates_beside(__file__),
     of_models=True,
     absent=absent.contexts,
+    narrowed_by="questions, or contexts of each,",
     order=190,
 )

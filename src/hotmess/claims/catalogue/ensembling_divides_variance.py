@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from hotmess.decompose.intervals import FEW, question_shares
 from hotmess.ensembles.in_order import order_says
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import PERMUTATIONS, Control
-from hotmess.estimates.estimate import THRESHOLD, Estimate
+from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate
 from hotmess.words import join
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
     from hotmess.ensembles.real import RealEnsembles
 
-REGION = (0.9, 1.1)
+REGION, DRAWS = (0.9, 1.1), 400
 """An exponent of 0.9 leaves 1.23 times the variance that is claimed of an average of 8."""
 DRAWN = "Take the responses in the order in which they were drawn, or draw them again: sorted ones say nothing of it."
 
@@ -97,48 +98,27 @@ def _quantity(study: Study, population: str) -> Quantity:
     return Quantity(shaped.mean(-1), Gate(), scope, each, {}, real.notes, held, remedy=DRAWN if held else "")
 
 
-def _linear(variance: np.ndarray, model: np.ndarray, q: np.ndarray, coefficient: np.ndarray) -> Estimate:
-    """Mean exponent over models and its standard error by scatter over questions, shared by the models."""
-    names = [m for m in dict.fromkeys(model) if (variance[model == m].sum(0) > 0).all()]
-    influence, value = np.zeros(int(q.max()) + 1), 0.0
-    for name in names:
-        rows = model == name
-        sums = variance[rows].sum(0)
-        value += float(np.log(sums) @ coefficient) / len(names)
-        np.add.at(influence, q[rows], (variance[rows] / sums - 1 / rows.sum()) @ coefficient / len(names))
-    used = len(np.unique(q))
-    if not names or used < 3:
-        return Estimate(np.nan, np.nan)
-    return Estimate(value, float(np.sqrt((influence**2).sum() * used / (used - 1))), used - 1)
-
-
 def _control(study: Study, seed: int) -> Control:
     real = ensembles(study)
-    model, q = real.table["model"].astype(str).to_numpy(), question_index(real.table)
-    coefficient = slope_weights(real.sizes)
 
-    def distance(e: Estimate) -> float:
-        return -abs(e.value - 1) / e.error if e.error > 0 else -np.inf
+    def stated(one: RealEnsembles) -> tuple[float, float]:
+        """The exponent of the same statement, mean over models, and P that it lies in the region."""
+        try:
+            draws = exponents(one, population="like-these", draws=DRAWS, seed=seed)[0].mean(axis=1)
+        except NotTestable:
+            return np.inf, 0.0
+        return float(np.median(draws)), float(((draws > REGION[0]) & (draws < REGION[1])).mean())
 
     rng = np.random.default_rng([seed, 37])
-    fakes = [_linear(real.copied(rng), model, q, coefficient) for _ in range(PERMUTATIONS)]
-    whole = _linear(real.variance, model, q, coefficient)
-    called = [_inside(e) > THRESHOLD for e in fakes]
-    rank = 1 + sum(distance(e) >= distance(whole) for e in fakes)
+    fakes = [stated(replace(real, variance=real.copied(rng))) for _ in range(PERMUTATIONS)]
+    value, _ = stated(real)
     return Control(
         "every ensemble filled with copies of one of its answers, which divide nothing",
-        float(whole.value),
+        value,
         PERMUTATIONS,
-        rank,
-        float(np.mean(called)),
+        1 + sum(abs(fake - 1) <= abs(value - 1) for fake, _ in fakes),
+        float(np.mean([p > THRESHOLD for _, p in fakes])),
     )
-
-
-def _inside(e: Estimate) -> float:
-    if not e.error > 0:
-        return 0.0
-    low, high = ((edge - e.value) / e.error for edge in REGION)
-    return float(stats.t.cdf(high, e.df) - stats.t.cdf(low, e.df))
 
 
 CLAIM = Claim(

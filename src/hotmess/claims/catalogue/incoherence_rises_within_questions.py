@@ -31,5 +31,6 @@ CLAIM = Claim(
     of_models=True,
     absent=absent.lengths,
     negligible=0.02,
+    by_questions=True,
     order=51,
 )

@@ -96,5 +96,6 @@ CLAIM = Claim(
     units="entities",
     leave_out=LeaveOut(parts=(), refit=False),
     absent=absent.survey,
+    narrowed_by="entities",
     order=150,
 )

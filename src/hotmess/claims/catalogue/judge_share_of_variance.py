@@ -66,5 +66,6 @@ CLAIM = Claim(
     rates=rates_beside(__file__),
     of_models=True,
     absent=absent.judges,
+    narrowed_by="questions, or judgements of each response,",
     order=200,
 )

@@ -130,5 +130,6 @@ CLAIM = Claim(
     rates=rates_beside(__file__),
     absent=absent.sizes_or_lengths,
     widened=False,
+    narrowed_by="models of other sizes, and more questions,",
     order=110,
 )

@@ -188,5 +188,6 @@ CLAIM = Claim(
     guards=(ShapesOfLaws(),),
     absent=absent.lengths,
     widened=False,
+    narrowed_by="questions, of lengths further apart,",
     order=120,
 )

@@ -170,5 +170,6 @@ CLAIM = Claim(
     widened=False,
     absent=absent.points,
     negligible=0.05,
+    narrowed_by="trainings, or sizes of models,",
     order=170,
 )

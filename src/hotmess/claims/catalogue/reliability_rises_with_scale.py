@@ -118,5 +118,6 @@ CLAIM = Claim(
     prior=lambda study, rng, n: rng.normal(0, SLOPE, n),
     rates=rates_beside(__file__),
     absent=absent.sizes,
+    narrowed_by="models of other sizes",
     order=210,
 )

@@ -127,7 +127,9 @@ class Truncation(Guard):
             turned = [k for k, value in record.items() if np.sign(value) != np.sign(case.median)]
             what = "turns"
         said = "the quantity" if case.verdict == NEGLIGIBLE else "the sign"
-        return Finding(self, {"passed": not turned, **record}, tuple(f"{said} {what} with {k}" for k in turned))
+        why = tuple(f"{said} {what} with {k}" for k in turned)
+        sure = case.verdict == NEGLIGIBLE or max(case.p.value, 1 - case.p.value) > case.threshold
+        return Finding(self, {"passed": not turned, **record}, why if sure else ())  # a sign that is open may turn
 
     def line(self, record: Any, units: str) -> str:
         listed = [f"{name} {show(v)}" for name, v in record.items() if name != "passed"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from hotmess.claims.claim import Case, Finding, Guard, LeaveOut, Quantity
 from hotmess.claims.scope import length_scope
-from hotmess.words import with_interval
+from hotmess.words import capital, with_interval
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -34,8 +34,17 @@ def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
     if len(fit.lengths.units) > 1 or fit.lengths.cells["benchmark"].nunique() > 1:
         notes = (*notes, ONLY_POWERS)
     scope, held = joint_scope(study, fit), effects.held
+    remedy = capital(str(fit.data.attrs.get("remedy", ""))) + "." if fit.failed and "remedy" in fit.data.attrs else ""
     return Quantity(
-        effects.draws, effects.gate, scope, effects.each, effects.parts, notes, held, effective=effects.effective
+        effects.draws,
+        effects.gate,
+        scope,
+        effects.each,
+        effects.parts,
+        notes,
+        held,
+        effective=effects.effective,
+        remedy=remedy,
     )
 
 

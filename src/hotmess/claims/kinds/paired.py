@@ -15,11 +15,12 @@ import numpy as np
 
 from hotmess.answers.densities import fit_densities
 from hotmess.claims.claim import Case, LeaveOut, Quantity
+from hotmess.claims.kinds.permuted_sides import permuted_changes
 from hotmess.decompose.parts import NAMES
 from hotmess.errors import NotTestable
-from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.control import Control, run_control, stated
 from hotmess.estimates.estimate import Estimate
-from hotmess.estimates.sides import half_counts, half_estimate, half_index, halves_estimate, permuted_counts
+from hotmess.estimates.sides import halves_estimate
 from hotmess.statements.effective import effective_of
 
 if TYPE_CHECKING:
@@ -86,15 +87,11 @@ class TwoSides:
         return self._signed(halves_estimate(self.cells(study)))
 
     def control(self, study: Study, seed: int) -> Control:
-        """Responses dealt anew to the two sides of each model and question."""
-        cells = self.cells(study)
-        model, question = half_index(cells.table)
-        counts, terms = half_counts(cells)
-        permuted = (
-            self._signed(half_estimate(new, cells.table, terms=terms, model_index=model, question=question))
-            for new in permuted_counts(counts, seed)
-        )
-        return run_control(self.permuted, self.estimate(study), permuted)
+        """Responses dealt anew to the two sides of each model and question, through the same statement."""
+        contrast = self.contrast(study)
+        assert contrast.settled is not None
+        permuted = (stated(one, -1, self.sign) for one in permuted_changes(contrast, self.cells(study), seed))
+        return run_control(self.permuted, stated(contrast.settled, -1, self.sign), permuted)
 
     def variants(self, study: Study) -> dict[str, Estimate]:
         """Unparsable responses as wrong; those cut off left out; missing lengths at their bounds."""

@@ -11,7 +11,7 @@ import numpy as np
 from hotmess.claims.claim import Case, Finding, Guard, Quantity
 from hotmess.claims.scope import length_scope
 from hotmess.errors import NotTestable
-from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.control import Control, run_control, stated
 from hotmess.estimates.estimate import THRESHOLD, Estimate
 from hotmess.inference.gate import Gate
 from hotmess.responses.placing import Space
@@ -74,9 +74,10 @@ def slope_association(study: Study) -> Association:
 
 
 def slope_control(study: Study, seed: int) -> Control:
-    """Lengths permuted within cells."""
+    """Lengths permuted within cells, through the same statement."""
     data = arranged(study)
-    return run_control(PERMUTED, data.estimate(), data.permuted(seed))
+    real = stated(data.settled(draws=study.draws * study.chains, seed=study.seed), -1)
+    return run_control(PERMUTED, real, (stated(one, -1) for one in data.permuted(seed)))
 
 
 def slope_variants(study: Study) -> dict[str, Estimate]:
