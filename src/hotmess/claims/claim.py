@@ -143,8 +143,7 @@ class Claim:
         Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict. Effect
         that is planned for, where one is stated.
     by_questions, narrowed_by
-        True where its statement's variance is one over questions, so that it falls as they grow in number; what more of
-        narrows it, where how much of that would decide is not worked out.
+        True where its statement's variance is one over questions; what more of narrows it where that is not worked out.
     order
         Its place in the catalogue.
     """
