@@ -15,7 +15,7 @@ from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate
 from hotmess.interpret.pair_verdicts import Pair, judged
-from hotmess.interpret.pairs import paired_rows
+from hotmess.interpret.paired_sets import paired_rows
 from hotmess.interpret.sets import quantity, sets_of, source_of
 from hotmess.responses.validate import validate
 from hotmess.statements.effective import Effective

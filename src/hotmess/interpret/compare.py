@@ -21,7 +21,7 @@ from hotmess.decompose.unparsable import unread_models
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.interpret.pair_verdicts import NEGLIGIBLE_CHANGE, Pair, judged, pair_of, sentence, with_verdicts
-from hotmess.interpret.pairs import pair_sets, pair_table, paired_rows
+from hotmess.interpret.paired_sets import pair_sets, pair_table, paired_rows
 from hotmess.interpret.sets import Source, source_of
 from hotmess.responses.decoding import pair_decoded_differently
 from hotmess.responses.values import suggest

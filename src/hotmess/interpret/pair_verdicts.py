@@ -21,7 +21,7 @@ from hotmess.claims.rule import (
     smoothed,
 )
 from hotmess.estimates.estimate import THRESHOLD
-from hotmess.interpret.pairs import difference
+from hotmess.interpret.paired_sets import difference
 from hotmess.statements.effective import Effective, effective_of, spread_by_count
 from hotmess.words import percent, population_words, show
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput, NotTestable
-from hotmess.interpret.pairs import MODEL_LEVEL, pair_sets, pair_table
+from hotmess.interpret.paired_sets import MODEL_LEVEL, pair_sets, pair_table
 from hotmess.interpret.rows import long_rows
 from hotmess.interpret.sets import QUANTITIES, Sets, quantity, sets_of, source_of
 from hotmess.responses.values import suggest
