@@ -3,10 +3,14 @@
 `reports/main/report.html` is about the responses of language models, `reports/organisms/report.html` about those of the
 reasoning organisms (data/organisms): the arm trained on texts without mistakes, natural budget, and the claim that
 compares the two arms. Claims that need the joint model are left out there; `hotmess test --claim` tests them.
+
+Models are called as people call them; what their files call themselves, and came from, is in data/README.md.
 """
 
 import argparse
 from pathlib import Path
+
+import pandas as pd
 
 import hotmess as hm
 from hotmess.claims.catalogue import CATALOGUE
@@ -14,6 +18,12 @@ from hotmess.claims.test import test_claims
 
 HERE = Path(__file__).resolve().parents[1]
 INTERVENTION = "intervention-lowers-incoherence"
+CALLED = {
+    "Smollm2 135M 8k Lc100K Mix1 Ep2": "SmolLM2-135M",
+    "Qwen2.5 Coder 0.5B Instruct AWQ": "Qwen2.5-Coder-0.5B",
+    "Qwen2.5 Coder 1.5B Instruct GGUF": "Qwen2.5-Coder-1.5B",
+}
+"""What a model's file calls it in its own metadata: its name here."""
 
 
 def main() -> None:
@@ -22,7 +32,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "reports", help="folder of the two reports")
     args = parser.parse_args()
     settings = {"draws": args.draws, "seed": 1}
-    responses = hm.read(sorted((HERE / "data").glob("*.parquet")))
+    table = pd.concat([pd.read_parquet(file) for file in sorted((HERE / "data").glob("*.parquet"))])
+    responses = hm.read(table.replace({"model": CALLED}).reset_index(drop=True))
     print(hm.report(responses, to=args.out / "main", **settings), flush=True)
 
     arms = hm.read(HERE / "data" / "organisms" / "responses.parquet").where("budget = 'natural'")

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from hotmess import plot
+from hotmess.decompose.grouping import models_in_order
 from hotmess.ensembles import real_ensembles
 from hotmess.laws.samples import sample_size, subset_spread
+from hotmess.plot.colour import palette
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,9 @@ def study():
     size = 2.0 ** np.arange(4)
     m, q, s = (a.ravel() for a in np.meshgrid(np.arange(4), np.arange(36), np.arange(12)))
     chance = 1 / (1 + np.exp(-(rng.normal(0, 1.2, 36)[q] + 0.4 * m - 0.8)))
-    table = pd.DataFrame({"benchmark": "b", "model": [f"m-{size[i]:g}b$x_2^" for i in m], "family": "m"})
+    table = pd.DataFrame(
+        {"benchmark": "b", "model": [f"m-{size[i]:g}b$x_2^" for i in m], "family": np.where(m < 2, "m", "n")}
+    )
     table = table.assign(model_size_b=size[m], question=[f"q{i}" for i in q], sample=s, target=0, n_choices=4)
     table["answer"] = np.where(rng.random(len(m)) < chance, 0, rng.integers(1, 4, len(m)))
     table["reasoning_tokens"] = np.exp(rng.normal(5 + 0.05 * q, 0.4)).astype(int) + 1
@@ -71,6 +75,10 @@ def test_samples_draw_posterior_lines_and_the_spread_of_subsets(study):
         drawn = np.concatenate([line.get_ydata() for line in panel.lines])
         assert near([*own["sd"], *own["subsets"].dropna()], drawn)
     assert table["subsets"].notna().sum() == 4 * 3 * 2  # n = 2 and 3 of 12 responses
+    models = models_in_order(study.cells.table)  # each in the colour that it has in the other figures
+    own = palette(list(zip(models["model"].astype(str), models["family"].astype(str)))).colours
+    assert models["family"].nunique() == 2
+    assert {line.get_color() for line in axes.flat[0].lines[1::2]} == set(own.values())
 
 
 def test_changed_answers_draw_every_kind(study):

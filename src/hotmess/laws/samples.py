@@ -22,6 +22,7 @@ from hotmess.answers.conjugate import answer_draws, brier_terms
 from hotmess.answers.groups import letter_cells
 from hotmess.answers.population import aggregate
 from hotmess.arrays import Floats, Ints
+from hotmess.decompose.grouping import models_in_order
 from hotmess.errors import NotTestable
 from hotmess.responses.cells import need_letters
 
@@ -75,7 +76,7 @@ class SampleSize:
     Attributes
     ----------
     table
-        Sets: the `by` columns, questions, responses, `cells`.
+        Sets: the `by` columns, questions, responses, `cells`; family and size of each model.
     means
         (8, chain, draw, sets) weighted means over cells of `projections`.
     cells
@@ -125,6 +126,10 @@ def sample_size(
     sizes = (
         fit.cells.table.groupby(list(by), observed=True, sort=True).size().to_numpy() if by else len(fit.cells.table)
     )
+    if "model" in by:
+        facts = [name for name in ("family", "model_size_b") if name not in table]
+        known = models_in_order(fit.cells.table)[["model", *facts]]
+        table = table.merge(known, on="model", how="left", validate="many_to_one")
     return SampleSize(table.assign(cells=sizes), means, population, out.mean(1, dtype=float))
 
 

@@ -55,7 +55,7 @@ def real_ensembles(real: RealEnsembles, *, interval: float = 0.9, width: float =
     models = list(dict.fromkeys(table["model"]))
     shown = [models[i] for i in style.some(len(models), style.MAX_PANELS)]
     rows, columns = style.grid_of(len(shown), width=width)
-    short = dict(zip(models, style.labels(models, 20 if width > 5 else 19)))
+    short = dict(zip(models, style.labels(models, style.panel_limit(width, columns))))
     with style.look():
         axes = style.panels(rows, columns, width=width, height=0.8 + 1.75 * rows, sharex=True, sharey=True)
         positive = table[["bias2", "variance", "expected"]].to_numpy()

@@ -86,7 +86,7 @@ def incoherence_against_length(
     colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))
     rows, columns = style.grid_of(len(names), width=width)
     order = list(dict.fromkeys(table["model"]))
-    short = dict(zip(order, style.labels(order, 20 if width > 5 else 19)))
+    short = dict(zip(order, style.labels(order, style.panel_limit(width, columns))))
     with style.look():
         axes = style.panels(rows, columns, width=width, height=0.8 + 1.85 * rows, sharex=True, sharey=True)
         low, high = table["length"].min(), table["length"].max()
@@ -98,7 +98,7 @@ def incoherence_against_length(
             s = summary.iloc[arm]
             said = style.interval_text(s["slope"], s["slope_low"], s["slope_high"])
             other = [(clean(every[arm][1], 26), MUTED)] if every[arm][1] else []
-            style.head(panel, short[model], [*other, (f"slope {said}", INK)])
+            style.head(panel, short[model], [*other, (f"slope {said}", INK)], limit=style.panel_limit(width, columns))
         axes.flat[0].set_ylim(0, 1)
         axes.flat[0].set_xscale("log")
         axes.flat[0].set_xlim(low / 1.08, high * 1.08)

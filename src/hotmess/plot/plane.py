@@ -45,7 +45,7 @@ def bias_variance_plane(
     shown = models["model"].iloc[style.some(len(models), style.MAX_PANELS)].tolist()
     colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))
     rows, columns = style.grid_of(len(shown), width=width)
-    short = dict(zip(models["model"], style.labels(models["model"], 20 if width > 5 else 19)))
+    short = dict(zip(models["model"], style.labels(models["model"], style.panel_limit(width, columns))))
     grid = table["model"].isin(shown).sum() > MOST_POINTS
     with style.look():
         axes = style.panels(rows, columns, width=width, height=0.6 + 1.75 * rows, sharex=True, sharey=True)

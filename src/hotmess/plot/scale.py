@@ -75,7 +75,7 @@ def power_laws(
     every = group_names(laws)
     shown = [every[i] for i in style.some(len(every), style.MAX_PANELS)]
     rows, columns = style.grid_of(len(shown), width=width)
-    short = dict(zip(every, style.labels(every, 24)))
+    short = dict(zip(every, style.labels(every, style.panel_limit(width, columns))))
     with style.look():
         grid, below = _places(rows, columns, len(shown), width)
         values = np.concatenate([table[f"{t}_{e}"] for t in ("bias2", "variance") for e in ("low", "high")])
@@ -85,7 +85,7 @@ def power_laws(
             own, group = table[table["group"] == name], every.index(name)
             for term, _, colour, marker in TERMS:
                 _line(panel, own, laws, term, group, population, interval, colour, marker)
-            style.head(panel, short[name])
+            style.head(panel, short[name], limit=style.panel_limit(width, columns))
             panel.set_xscale("log")
             panel.set_yscale("log")
             panel.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)

@@ -104,6 +104,15 @@ def grid_of(count: int, *, width: float) -> tuple[int, int]:
     return -(-count // columns), columns
 
 
+def panel_limit(width: float, columns: int) -> int:
+    """Characters of a title that fit above one of `columns` panels in a figure `width` inches wide.
+
+    >>> panel_limit(7.2, 4), panel_limit(7.2, 2), panel_limit(3.7, 2)
+    (20, 40, 20)
+    """
+    return round(11.1 * width / columns)
+
+
 def labels(names: Iterable[object], limit: int = 36) -> list[str]:
     """Short names for a figure: where some are too long, all lose what they begin with in common; no two look alike.
 

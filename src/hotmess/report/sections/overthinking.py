@@ -177,6 +177,8 @@ def _finding(fit: LengthFit, data: pd.DataFrame, population: str, interval: floa
 def _doses(doses: pd.DataFrame) -> str:
     said = []
     for unit, own in doses[doses["curve"] == "budget"].groupby("unit", sort=False):
+        if len(own) < 2:
+            continue
         own = own.sort_values("tokens")
         ends = [own.iloc[0], own.iloc[-1]]
         said.append(
@@ -187,7 +189,7 @@ def _doses(doses: pd.DataFrame) -> str:
                 for e in ends
             )
         )
-    return f"Incoherence from the smallest to the largest budget: {'; '.join(said)}."
+    return f"Incoherence from the smallest to the largest budget: {'; '.join(said)}." if said else ""
 
 
 def _agreement(data: pd.DataFrame) -> list[str]:

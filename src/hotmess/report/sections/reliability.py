@@ -20,7 +20,7 @@ from hotmess.words import percent, show, with_interval
 SAID = {
     "flips": "Flips: of two runs one is right and one is not.",
     "agreement": "Agreement: two runs give the same answer.",
-    "icc": "Icc: the share of the variance of right and wrong that lies between questions.",
+    "icc": "Icc: intra-class correlation, the share of the variance of right and wrong between questions.",
     "entropy": "Entropy of answers in nats.",
 }
 
