@@ -1,6 +1,6 @@
 """Study: how often each claim is called supported where it is true, at several effect sizes.
 
-    python reports/studies/power.py --sets 1000 --jobs 2     # resumes where it stopped
+    python reports/studies/power.py --sets plan --jobs 2     # resumes where it stopped
     python reports/studies/power.py --summary                # writes the table from what has run
 
 The data sets are those of `verdict_worlds.py`: the worlds of `null_worlds.py` where a claim is true serve here too, and
@@ -60,14 +60,14 @@ def write(store: Path, out: Path) -> None:
     """The table of power from the finished data sets."""
     kinds = (*worlds.KINDS, *worlds.POWER)
     rows = [r for r in worlds.rates(worlds.load(store), kinds) if r["true"]]
-    about = {"command": "python reports/studies/power.py --sets 1000 --jobs 2", "date": str(datetime.date.today())}
+    about = {"command": "python reports/studies/power.py --sets plan --jobs 2", "date": str(datetime.date.today())}
     (out / "power.json").write_text(json.dumps({**about, "rows": rows}, indent=1, allow_nan=False) + "\n")
     (out / "power.md").write_text(markdown(about, rows))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", default="1000", help="data sets per cell, or subject=number,… (default 1000)")
+    parser.add_argument("--sets", default="plan", help="plan, a number, or subject=plan,… (default plan)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so much processor time")
     parser.add_argument("--store", type=Path, default=worlds.STORE, help="file of finished data sets")

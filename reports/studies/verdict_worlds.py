@@ -1,9 +1,10 @@
 """Simulated data sets with known truth, fitted once for all claims: what null_worlds.py and power.py share.
 
 A `Kind` is a world with the size of its data sets and the claims that it can say something about. Every data set is
-tested by the route of `hotmess.claims.test` (posterior, gate, negative control, agreement; without the guard of
-sensitivity, which can only take verdicts back) and by the published procedures. Finished data sets are lines of
-`verdict_worlds.jsonl`, so that a study goes on where it was stopped.
+tested by the route of `hotmess test` with all its guards, and by the published procedures; what stands beside a verdict
+and decides nothing (odds, plans) is left out. Finished data sets are lines of `verdict_worlds.jsonl`, so that a study
+goes on where it was stopped; a line carries the number of the rules that verdicts rested on when it was made, and lines
+of other rules are not counted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 import warnings
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ HERE = Path(__file__).resolve().parent
 STORE = HERE / "verdict_worlds.jsonl"
 DRAWS, FULL = 500, 1000
 """Draws per chain: those of the studies (the default of `hotmess.Study`), and of the command line."""
+RULES = 2
+"""To be raised with whatever verdicts rest on: 1 were weighted draws, 2 is the posterior bootstrap with its guard."""
+BOUNDARY, ELSEWHERE = 200, 60
+"""Data sets of a world that lies on the boundary of one of its claims, and of others."""
 NATURAL = ("natural-overthinking",)
 BETWEEN = ("incoherence-rises-with-length", "length-saturates")
 SIZED = ("length-predicts-more-than-size", "incoherence-rises-with-length")
@@ -35,7 +40,7 @@ SCALE = (
     "variance-exponent-falls-with-difficulty",
     "bias-exponent-constant-across-difficulty",
 )
-LETTER = {"supported": "s", "contradicted": "c", "inconclusive": "i", "not testable": "n"}
+LETTER = {"supported": "s", "contradicted": "c", "negligible": "p", "inconclusive": "i", "not testable": "n"}
 
 
 @dataclass(frozen=True)
@@ -137,8 +142,6 @@ def truths(kind: Kind) -> dict[str, float]:
 
 
 def _scale_truths(kind: Kind) -> list[float]:
-    from dataclasses import replace
-
     from hotmess.simulate.scale import laws
     from hotmess.simulate.worlds import WORLDS
 
@@ -161,28 +164,41 @@ def is_true(claim: str, truth: float) -> bool:
     return bool(truth > 0) if region is None else bool(region[0] + 1e-9 < truth < region[1] - 1e-9)
 
 
+def planned(kind: Kind) -> int:
+    """How many data sets of a world are wanted: the most where the truth of a claim lies on its boundary."""
+    from hotmess.claims.catalogue import CATALOGUE
+
+    for claim, truth in () if kind.effect else truths(kind).items():
+        edges = CATALOGUE[claim].region or (0.0,)
+        if claim != BETWEEN[1] and any(abs(truth - edge) < 1e-9 for edge in edges):
+            return BOUNDARY
+    return ELSEWHERE
+
+
 def run_one(kind: Kind, seed: int, *, draws: int | None = None) -> dict[str, Any]:
     """Draw a data set, test the claims and the published procedures on it: a line of the store."""
     from hotmess.claims.study import Study
-    from hotmess.claims.test import test_claims
-    from hotmess.errors import NotTestable
+    from hotmess.claims.test import find_claims, test_claims
     from hotmess.responses.validate import validate
     from hotmess.simulate import simulate
 
     world = simulate(kind.world, seed=seed, **kind.changes)
     study = Study(validate(world.table), seed=seed, draws=draws or kind.draws)
-    out: dict[str, Any] = {"kind": kind.name, "seed": seed, "claims": {}, "published": {}}
-    # the guard of sensitivity can only take verdicts back, and costs refits: without it rates are upper bounds
-    for verdict in test_claims(study, kind.claims, sensitivity=False):
-        numbers = [verdict.probability, verdict.median, verdict.low, verdict.high]
-        name, published = verdict.claim.name, verdict.claim.published
-        out["claims"][name] = [LETTER[verdict.verdict], *(None if v is None else float(f"{v:.4g}") for v in numbers)]
-        if published is not None:
-            try:
-                out["published"][name] = LETTER[published(study).verdict]
-            except NotTestable:
-                out["published"][name] = "n"
+    out: dict[str, Any] = {"kind": kind.name, "seed": seed, "rules": RULES, "claims": {}, "published": {}, "these": {}}
+    claims = [replace(claim, prior=None, point=None, design=None) for claim in find_claims(kind.claims)]
+    for verdict in test_claims(study, claims):
+        name, own = verdict.claim.name, verdict.these_models
+        out["claims"][name] = _numbers(verdict)
+        if own is not None:
+            out["these"][name] = _numbers(own)
+        if verdict.claim.published is not None:
+            out["published"][name] = "n" if verdict.published is None else LETTER[verdict.published.verdict]
     return out
+
+
+def _numbers(verdict: Any) -> list[Any]:
+    numbers = [verdict.probability, verdict.median, verdict.low, verdict.high]
+    return [LETTER[verdict.verdict], *(None if v is None else float(f"{v:.4g}") for v in numbers)]
 
 
 def _work(job: tuple[Kind, int]) -> dict[str, Any]:
@@ -192,10 +208,11 @@ def _work(job: tuple[Kind, int]) -> dict[str, Any]:
 
 
 def load(path: Path = STORE) -> list[dict[str, Any]]:
-    """The finished data sets; a line cut short by an interruption is done again."""
+    """The finished data sets by today's rules; a line cut short by an interruption is done again."""
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+    records = [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+    return [r for r in records if r.get("rules") == RULES]
 
 
 def run(kinds: Iterable[Kind], sets: Mapping[str, int], *, jobs: int, path: Path = STORE, minutes: float = 1e9) -> None:
@@ -226,6 +243,23 @@ def upper_limit(count: int, sets: int, level: float = 0.95) -> float:
     from scipy import stats
 
     return 1.0 if count >= sets else float(stats.beta.ppf(level, count + 1, sets - count))
+
+
+def above(rate: float, counts: Mapping[str, tuple[int, int]], *, level: float = 0.05) -> list[str]:
+    """Worlds whose true rate is above `rate` by an exact binomial test, with Holm's correction over all of them.
+
+    >>> above(0.035, {"a": (1, 60), "b": (20, 200), "c": (5, 60)})
+    ['b']
+    """
+    from scipy import stats
+
+    p = {name: float(stats.binom.sf(count - 1, sets, rate)) for name, (count, sets) in counts.items()}
+    out: list[str] = []
+    for name in sorted(p, key=lambda n: p[n]):
+        if p[name] * (len(p) - len(out)) > level:
+            break
+        out.append(name)
+    return out
 
 
 def error(count: int, sets: int) -> float:

@@ -47,12 +47,26 @@ def test_limits_are_exact() -> None:
     for count, sets in ((0, 100), (3, 57), (10, 10)):
         exact = stats.binomtest(count, sets, alternative="less").proportion_ci(0.95, method="exact").high
         assert worlds.upper_limit(count, sets) == pytest.approx(exact)
+    counts = {f"{k} of {n}": (k, n) for k, n in ((0, 60), (3, 60), (6, 60), (16, 200), (20, 200))}
+    exact = {w: stats.binomtest(k, n, 0.035, alternative="greater").pvalue for w, (k, n) in counts.items()}
+    assert worlds.above(0.035, counts) == ["20 of 200", "16 of 200"]
+    assert exact["20 of 200"] < 0.05 / 5 and exact["16 of 200"] < 0.05 / 4 and 0.05 / 3 < exact["6 of 60"] < 0.05
+
+
+def test_worlds_on_a_boundary_have_the_most_data_sets() -> None:
+    assert worlds.planned(BY_NAME["no effect"]) == worlds.planned(BY_NAME["bias exponents at the edge"]) == 200
+    assert {worlds.planned(BY_NAME[k]) for k in ("longer responses are hotter", "exponents 0.1 apart")} == {60}
+    assert null_worlds.wanted("natural=plan,scale=2", worlds.KINDS)["no effect"] == 200
     assert null_worlds.wanted("natural=4,scale=2", worlds.KINDS)["no effect"] == 4
     assert null_worlds.wanted("natural=4", worlds.KINDS)["no law"] == 0
     assert set(null_worlds.wanted("7", worlds.KINDS).values()) == {7}
 
 
 POPULATIONS = ("like-these", "these")
+
+
+def made(name: str, seed: int, claims: dict, published: dict) -> dict:
+    return {"kind": name, "seed": seed, "rules": worlds.RULES, "claims": claims, "published": published, "these": {}}
 
 
 def records(sets: int = 30) -> list[dict]:
@@ -65,14 +79,15 @@ def records(sets: int = 30) -> list[dict]:
             if name == "size has no effect" and seed == 0:
                 said[kind.claims[0]] = ["s", 0.99, 0.3, 0.1, 0.5]
             published = dict.fromkeys(kind.claims, "s")
-            out.append({"kind": name, "seed": seed, "claims": said, "published": published})
+            out.append(made(name, seed, said, published))
     return out
 
 
 def test_tables_count_what_the_records_say(tmp_path: Path) -> None:
     store = tmp_path / "store.jsonl"
     lines = [json.dumps(r) for r in records()]
-    store.write_text("\n".join([*lines, '{"kind": "no eff']) + "\n")  # an interrupted line
+    other = [json.dumps(r | {"rules": worlds.RULES - 1}) for r in records(5)]  # verdicts as they were made before
+    store.write_text("\n".join([*lines, *other, '{"kind": "no eff']) + "\n")  # an interrupted line
     assert len(worlds.load(store)) == 60
     null_worlds.write(store, tmp_path)
     rows = json.loads((tmp_path / "null_worlds.json").read_text())["rows"]
@@ -117,17 +132,17 @@ def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
 
 
 def test_a_run_stops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, made = tmp_path / "store.jsonl", []
+    store, done = tmp_path / "store.jsonl", []
 
     def fake(kind: worlds.Kind, seed: int, *, draws: int | None = None) -> dict:
-        made.append((kind.name, seed))
-        return {"kind": kind.name, "seed": seed, "claims": {c: ["i", 0.5, 0, 0, 0] for c in kind.claims}}
+        done.append((kind.name, seed))
+        return made(kind.name, seed, {c: ["i", 0.5, 0, 0, 0] for c in kind.claims}, {})
 
     monkeypatch.setattr(worlds, "run_one", fake)
     kinds = worlds.KINDS[:2]
     worlds.run(kinds, {k.name: 2 for k in kinds}, jobs=1, path=store)
     worlds.run(kinds, {k.name: 3 for k in kinds}, jobs=1, path=store)
-    assert len(made) == len(set(made)) == 6 and len(worlds.load(store)) == 6
+    assert len(done) == len(set(done)) == 6 and len(worlds.load(store)) == 6
     assert null_worlds.check(worlds.load(store), every=1) == 0
     monkeypatch.setattr(worlds, "run_one", lambda kind, seed: {"claims": {c: ["s"] for c in kind.claims}})
     assert null_worlds.check(worlds.load(store), every=1) == 6
