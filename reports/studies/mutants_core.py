@@ -255,7 +255,7 @@ MUTANTS = [
         *("(1 - off - squares) * n / (n - 1)", "(1 - off - squares)", "estimates/test_estimates.py"),
     ),
     _m(
-        *("law-of-embeddings-forgets-what-no-line-changes", "missing term", "laws/embeddings.py"),
+        *("law-of-embeddings-forgets-what-no-line-changes", "missing term", "laws/embedding_model.py"),
         "rest += 0.5 * float(np.linalg.slogdet(2 * np.pi * covariance)[1])",
         "rest += 0.0",
         *("inference/test_posteriors.py", "whole_gaussian"),

@@ -170,6 +170,34 @@ def test_a_settled_statement_says_how_far_it_parted_and_how_few_questions_carry_
     assert got.guards["few_questions"]["passed"] != few and "as if they were 40 of 50" in said["Effective questions"]
 
 
+@pytest.mark.parametrize(("df", "sd", "few"), [
+    (7.0, 1.0, True),  # all of the variance is one over questions, known to 7 degrees of freedom
+    (7.0, 0.9, False),  # 0.81 of it: 7/0.81² = 10.7
+    (2.0, 0.7, True),  # 0.49 of it: 2/0.49² = 8.3 where the sample is asked, 1/0.49² where the model is
+    (9.0, 3.0, False),  # more than all of it counts as all
+])  # fmt: skip
+def test_a_law_decides_nothing_where_few_questions_carry_its_variance(df, sd, few):
+    own = Quantity(UP.mean() + sd * (UP - UP.mean()), Gate(), "", effective=Effective(df, df / (1 + (df == 2)), 50))
+    law = replace(claim(), these_models=lambda study, population: (own, 6), widened=False)
+    got, these = (run_claim(STUDY, law, population=p) for p in ("like-these", "these"))
+    assert got.verdict == (INCONCLUSIVE if few else SUPPORTED) and these.verdict == SUPPORTED
+    found = got.guards["few_questions"]
+    share = min(1.0, sd**2)
+    assert found["effective"] == pytest.approx(df / share**2) and found["share"] == pytest.approx(share)
+    assert found["passed"] != few and "few_questions" not in these.guards
+    said = dict(got.lines())["Effective questions"].replace("\n", " ")
+    assert f"{share:.0%} of its variance" in said
+    assert ("errors sit on few questions" in got.sentence and "Ask more questions" in got.next_step) == few
+
+
+def test_a_statement_over_questions_without_influences_of_its_own_counts_those_of_the_estimate():
+    made = replace(claim(estimate=lambda study: Estimate(4.0, float(UP.std()), 6.0)), by_questions=True)
+    got = run_claim(STUDY, made)
+    assert got.verdict == INCONCLUSIVE and got.guards["few_questions"]["effective"] == pytest.approx(6.0)
+    wide = replace(claim(estimate=lambda study: Estimate(4.0, float(UP.std()) / 2, 6.0)), by_questions=True)
+    assert run_claim(STUDY, wide).verdict == SUPPORTED
+
+
 @pytest.mark.parametrize("across", ["model", "response"])
 def test_sides_decoded_differently_are_not_testable(across):
     table = simulate("beta", seed=1, questions=50, samples=3, models=2).table

@@ -109,7 +109,7 @@ def test_the_guards_are_these_in_this_order_and_lower_to_this() -> None:
         "monte_carlo": None,
         "populations": None,
         "parts": None,
-        "few_questions": None,
+        "few_questions": INCONCLUSIVE,
         "null_calibration": None,
         "negative_control": NOT_TESTABLE,
         "evidence": None,

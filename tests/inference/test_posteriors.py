@@ -11,7 +11,8 @@ from hotmess.answers.densities import fit_densities
 from hotmess.ensembles import ensemble_table
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.posterior import Posterior
-from hotmess.laws.embeddings import PRIOR, law_given, variance_law
+from hotmess.laws.embedding_model import PRIOR, law_given
+from hotmess.laws.embeddings import variance_law
 from hotmess.responses.validate import validate
 
 

@@ -14,6 +14,7 @@ from hotmess.claims.claim import Case, Claim, Finding, Guard, Quantity
 from hotmess.claims.decidable import planned, smallest_of, would_decide
 from hotmess.claims.each_model import each_model
 from hotmess.claims.guards import LAST, guards_of
+from hotmess.claims.guards.of_draws import FEW_REMEDY
 from hotmess.claims.guards.several import Several
 from hotmess.claims.published import Published
 from hotmess.claims.rule import (
@@ -155,7 +156,6 @@ def touching(case: Case) -> bool:
 
 GATE_REMEDY = "Draw more, and warm up longer (--draws, --warmup): these draws say nothing yet."
 ONE_REMEDY = "Ask more questions."
-FEW_REMEDY = "Ask more questions that the models get wrong now and then: what carries the errors is too few of them."
 
 
 def _once(study: Study, claim: Claim, *, population: str, interval: float, sensitivity: bool) -> Verdict:

@@ -9,7 +9,7 @@ There is no target, so that there is variance only.
 Given tau, levels and slopes by weighted least squares are sufficient, and what they see is a collapsed Gaussian law
 (`hotmess.laws.length_model.levels_and_slopes`) with its spread omega. The two are integrated on a grid of points of
 equal prior mass, so draws are independent. What is reported is the least squares slope of the latent log v_q on x_q,
-over these questions, or with Dirichlet(1, …, 1) weights on questions, the same for every arm.
+over these questions, or for questions like these (`hotmess.laws.embedding_slopes`).
 """
 
 from __future__ import annotations
@@ -20,32 +20,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.answers.population import question_weights
-from hotmess.decompose.grouping import question_index
+from hotmess.decompose.grouping import question_index, question_units
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.spec import Spec
-from hotmess.laws.hyperprior import HyperPrior
+from hotmess.laws.embedding_model import PRIOR, latent_draws
+from hotmess.laws.embedding_slopes import expected_log_variance, settled_slopes, weighted_slope
 from hotmess.laws.length_bins import ARM
-from hotmess.laws.length_model import levels_and_slopes
 from hotmess.laws.length_prior import LengthPrior
 from hotmess.responses.left_out import rest_of
+from hotmess.responses.units import WEIGHT
+from hotmess.statements.effective import Effective, effective_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas as pd
     import xarray as xr
-    from jaxtyping import Float, Int
 
     from hotmess.inference.gate import Gate
-    from hotmess.laws.gaussian import GaussianLaw
     from hotmess.responses.table import Responses
+    from hotmess.statements.settle import Settled
 
 MIN_QUESTIONS, MIN_RESPONSES, MAX_SAME = 10, 3, 0.1
-PRIOR = LengthPrior(slope=1.0, level=3.0, spread=0.5, residual=1.0)
-"""Of natural logarithms of the variance, per natural logarithm of length; `residual` of questions around the line."""
-POINTS, FEW = 200, 40
-"""Points of equal prior mass for tau and for omega."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +84,34 @@ class VarianceLaw:
         save_posterior(self, path)
 
     def dataset(self, *, population: str = "like-these") -> xr.Dataset:
-        """Draws of the slope of every arm, and of tau and omega, by label."""
+        """Draws of the slope of every arm, of the line that the model draws through it, and of tau and omega."""
         return self.data["posterior"].dataset.sel(population=population)
 
     def slopes(self, population: str = "like-these") -> np.ndarray:
         """(chain, draw, arm) slopes of log variance in log length: exponents of variance ∝ L^slope."""
         return np.asarray(self.dataset(population=population)["slope"].values)
+
+    @cached_property
+    def settled(self) -> Settled:
+        """Slopes of every arm for questions like these, and their mean over arms, last."""
+        draws = self.data["posterior"].dataset
+        flat = {k: draws[k].values for k in ("level", "line", "tau", "omega")}
+        flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in flat.items()}
+        return settled_slopes(self.questions, flat, self.spec.prior, seed=self.spec.seed)
+
+    def mean_slope(self, population: str = "like-these") -> np.ndarray:
+        """(chain, draw) the mean slope over arms; of questions like these settled as one statement."""
+        slopes = self.slopes(population)
+        if population == "these":
+            return np.asarray(slopes.mean(-1))
+        return np.asarray(self.settled.draws[:, -1].reshape(slopes.shape[:2]))
+
+    @property
+    def effective(self) -> Effective:
+        """How many questions, or clusters of them, the mean slope for questions like these rests on."""
+        question = np.unique(self.questions["question_number"], return_inverse=True)[1]
+        cluster, _ = question_units(self.questions, question)
+        return effective_of(self.settled, -1, int((question if cluster is None else cluster).max()) + 1)
 
     def summary(self, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the slope of every arm."""
@@ -185,99 +203,26 @@ def _fit(responses: Responses, spec: Spec) -> VarianceLaw:
     place = {tuple(row): i for i, row in enumerate(arms[list(ARM)].itertuples(index=False))}
     arm = np.array([place[tuple(row)] for row in table[list(ARM)].itertuples(index=False)])
     x, error = table["x"].to_numpy(), table["error"].to_numpy()
-    y = table["log_variance"].to_numpy() + error**2 / 2  # E log V̂ lies below log v
     rng = np.random.default_rng([seed, 41])
-    total = draws * chains
-    latent, tau, omega = _latent(y, x, error, arm, spec.prior, total, rng)
-    question = np.unique(table["question_number"], return_inverse=True)[1]
-    size = int(question.max()) + 1
-    populations = ("like-these", "these")
-    slope = np.empty((2, total, len(arms)))
-    for i, population in enumerate(populations):
-        weights = question_weights(size, total, population=population, seed=seed)[:, question]
-        for a in range(len(arms)):
-            rows = np.flatnonzero(arm == a)
-            slope[i, :, a] = weighted_slope(x[rows], latent[:, rows], weights[:, rows])
+    found = latent_draws(expected_log_variance(table), x, error, arm, spec.prior, draws * chains, rng)
+    table = table.assign(arm=arm)
+    settled = settled_slopes(table, found, spec.prior, seed=seed)
+    weight = table[WEIGHT].to_numpy(float) if WEIGHT in table else np.ones(len(table))
+    rows_of = [np.flatnonzero(arm == a) for a in range(len(arms))]
+    these = np.stack([weighted_slope(x[r], found["latent"][:, r], weight[None, r]) for r in rows_of], axis=-1)
+    slope = np.stack([settled.draws[:, :-1], these])
     labels = [", ".join(str(part) for part in row if part) for row in arms[list(ARM)].itertuples(index=False)]
     tree = to_tree(
         {
             "slope": np.moveaxis(slope.reshape(2, chains, draws, -1), 0, 2),
-            "tau": tau.reshape(chains, draws),
-            "omega": omega.reshape(chains, draws),
+            **{k: found[k].reshape(chains, draws, -1) for k in ("level", "line")},
+            **{k: found[k].reshape(chains, draws) for k in ("tau", "omega")},
         },
         sample_stats={"diverging": np.zeros((chains, draws), bool)},
-        coords={"population": list(populations), "arm": labels},
-        dims={"slope": ["population", "arm"]},
+        coords={"population": ["like-these", "these"], "arm": labels},
+        dims={"slope": ["population", "arm"], "level": ["arm"], "line": ["arm"]},
     )
-    return VarianceLaw(
-        table.assign(arm=arm), arms, independent(tree), spec, str(responses.length), notes, source=responses
-    )
-
-
-def weighted_slope(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(draws,) weighted least squares slopes of y (draws, n) on x (n,).
-
-    >>> weighted_slope(np.array([0.0, 1.0, 2.0]), np.array([[1.0, 3.0, 5.0]]), np.ones((1, 3))).tolist()
-    [2.0]
-    """
-    total = weights.sum(axis=1, keepdims=True)
-    t = x - (weights @ x)[:, None] / total
-    out: np.ndarray = (weights * t * y).sum(axis=1) / (weights * t * t).sum(axis=1)
-    return out
-
-
-def law_given(
-    y: Float[np.ndarray, " n"],
-    x: Float[np.ndarray, " n"],
-    arm: Int[np.ndarray, " n"],
-    variance: Float[np.ndarray, " n"],
-    prior: LengthPrior = PRIOR,
-) -> tuple[GaussianLaw, float]:
-    """The law given the variances of y around its line, and the log density of what no line changes.
-
-    Weighted least squares of y on x, arm by arm, is sufficient there: levels and slopes with their covariance are all
-    that the law sees, as a length law does (`hotmess.laws.length_model`), and the rest is the density of y around it.
-
-    >>> law, rest = law_given(np.array([0.0, 2.0, 1.0]), np.array([-1.0, 0.0, 1.0]), np.zeros(3, int), np.ones(3))
-    >>> law.y.round(6).tolist(), np.diag(law.noise).round(3).tolist()
-    ([1.0, 0.5], [0.333, 0.5])
-    """
-    arms = int(arm.max()) + 1
-    design = np.concatenate([np.eye(arms)[arm], np.eye(arms)[arm] * x[:, None]], axis=1)
-    covariance = np.linalg.inv((design / variance[:, None]).T @ design)
-    covariance = (covariance + covariance.T) / 2
-    found = covariance @ (design.T @ (y / variance))
-    away = y - design @ found
-    rest = -0.5 * float((away**2 / variance + np.log(2 * np.pi * variance)).sum())
-    rest += 0.5 * float(np.linalg.slogdet(2 * np.pi * covariance)[1])
-    return levels_and_slopes(found, covariance, prior, 0.0), rest
-
-
-def _latent(
-    y: np.ndarray,
-    x: np.ndarray,
-    error: np.ndarray,
-    arm: np.ndarray,
-    prior: LengthPrior,
-    draws: int,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draws (draws, cells) of log v, and of tau and omega (draws,)."""
-    center = y.mean()
-    taus = HyperPrior((prior.residual,)).grid(POINTS).ravel()
-    omegas = HyperPrior((prior.spread,)).grid(FEW)
-    laws = [law_given(y - center, x, arm, tau**2 + error**2, prior) for tau in taus]
-    log_p = np.stack([law.log_likelihood(omegas) + rest for law, rest in laws])
-    p = np.exp(log_p - log_p.max())
-    at, of = np.divmod(rng.choice(p.size, draws, p=p.ravel() / p.sum()), FEW)
-    latent = np.empty((draws, len(y)))
-    for k in np.unique(at):
-        rows = np.flatnonzero(at == k)
-        levels, slopes = np.split(laws[k][0].draw(omegas[of[rows]], rng), 2, axis=1)
-        expected = center + levels[:, arm] + slopes[:, arm] * x
-        share = taus[k] ** 2 / (taus[k] ** 2 + error**2)
-        latent[rows] = expected + share * (y - expected) + np.sqrt(share) * error * rng.standard_normal(expected.shape)
-    return latent, taus[at], omegas[of, 0]
+    return VarianceLaw(table, arms, independent(tree), spec, str(responses.length), notes, source=responses)
 
 
 def compare_embedders(

@@ -10,9 +10,11 @@ from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.between_questions import permuted_lengths
 from hotmess.claims.scope import length_scope
+from hotmess.decompose.grouping import unit_index
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import NOTHING, Estimate
+from hotmess.laws.embedding_slopes import expected_log_variance
 from hotmess.laws.embeddings import VarianceLaw, variance_law, variance_table
 
 if TYPE_CHECKING:
@@ -35,29 +37,33 @@ def _rises(study: Study, population: str) -> Quantity:
     slopes = law.slopes(population)
     each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"].dataset["arm"].values)}
     scope = f"{length_scope(study, law.questions)}. Variance of embeddings: there is no right answer and no bias"
-    return Quantity(slopes.mean(-1), law.gate.over(each), scope, each, {}, law.notes)
+    effective = law.effective if population == "like-these" else None
+    return Quantity(law.mean_slope(population), law.gate.over(each), scope, each, {}, law.notes, effective=effective)
 
 
-def slope_estimate(x: np.ndarray, y: np.ndarray, arm: np.ndarray, question: np.ndarray) -> Estimate:
+def slope_estimate(x: np.ndarray, y: np.ndarray, arm: np.ndarray, unit: np.ndarray, own: np.ndarray) -> Estimate:
     """Mean over arms of the least squares slope; scatter of influence over questions, shared by the arms.
 
+    unit: index of whom weights are drawn for, a question or a cluster of them; own: the questions' own weights.
+
     >>> x, y = np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0, 3.5])
-    >>> round(slope_estimate(x, y, np.zeros(4, int), np.arange(4)).value, 2)
+    >>> round(slope_estimate(x, y, np.zeros(4, int), np.arange(4), np.ones(4)).value, 2)
     1.15
     """
-    arms, questions = int(arm.max()) + 1, int(question.max()) + 1
-    influence, total = np.zeros(questions), 0.0
+    arms, units = int(arm.max()) + 1, int(unit.max()) + 1
+    influence, total = np.zeros(units), 0.0
     for a in range(arms):
         rows = np.flatnonzero(arm == a)
-        t = x[rows] - x[rows].mean()
-        spread = (t**2).sum()
+        w = own[rows]
+        t = x[rows] - np.average(x[rows], weights=w)
+        spread = (w * t**2).sum()
         if spread <= 0:
             return NOTHING
-        slope = (t * y[rows]).sum() / spread
+        slope = (w * t * y[rows]).sum() / spread
         total += slope / arms
-        rest = y[rows] - y[rows].mean() - slope * t
-        np.add.at(influence, question[rows], t * rest / spread / arms)
-    used = len(np.unique(question))
+        rest = y[rows] - np.average(y[rows], weights=w) - slope * t
+        np.add.at(influence, unit[rows], w * t * rest / spread / arms)
+    used = len(np.unique(unit))
     if used < 4:
         return NOTHING
     return Estimate(float(total), float(np.sqrt((influence**2).sum() * used / (used - 2))), used - 2)
@@ -68,9 +74,7 @@ def _arrays(law: VarianceLaw) -> tuple[np.ndarray, ...]:
 
 
 def _of(table: pd.DataFrame, arm: np.ndarray) -> tuple[np.ndarray, ...]:
-    question = np.unique(table["question_number"], return_inverse=True)[1]
-    y = table["log_variance"].to_numpy() + table["error"].to_numpy() ** 2 / 2
-    return table["x"].to_numpy(), y, arm, question
+    return table["x"].to_numpy(), expected_log_variance(table), arm, *unit_index(table)
 
 
 def _estimate(study: Study) -> Estimate:
@@ -78,9 +82,11 @@ def _estimate(study: Study) -> Estimate:
 
 
 def _control(study: Study, seed: int) -> Control:
-    x, y, arm, question = _arrays(study_law(study))
+    law = study_law(study)
+    x, y, arm, unit, own = _arrays(law)
+    question = np.unique(law.questions["question_number"], return_inverse=True)[1]
     permuted = (
-        slope_estimate(new, y[has], arm[has], question[has])
+        slope_estimate(new, y[has], arm[has], unit[has], own[has])
         for has, new in permuted_lengths(x, arm, question, seed, 43)
     )
     return run_control("lengths permuted between questions, alike for all models", _estimate(study), permuted)
@@ -106,6 +112,7 @@ CLAIM = Claim(
     statement="answers to questions that take longer responses vary more, as embeddings",
     estimand="slope of the log variance of embeddings on log length between questions, mean over models",
     quantity=_rises,
+    by_unit=True,
     needs="embeddings of the answers, lengths, at least 10 questions with 3 responses",
     estimate=_estimate,
     control=_control,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from hotmess.claims.claim import Case, Finding, Guard
-from hotmess.claims.rule import NOT_TESTABLE, OTHER
+from hotmess.claims.rule import INCONCLUSIVE, NOT_TESTABLE, OTHER
+from hotmess.errors import NotTestable
 from hotmess.responses.decoding import decoded_differently
 from hotmess.responses.units import CLUSTER, WEIGHT
+from hotmess.statements.effective import Effective
 from hotmess.words import population_words, show, with_interval
 
 MORE = "more draws may cure it (--draws)"
+FEW_REMEDY = "Ask more questions that the models get wrong now and then: what carries the errors is too few of them."
 
 UNITS = {"cluster": CLUSTER, "weight": WEIGHT}
 """Options that say how questions differ, and their columns."""
@@ -125,19 +132,64 @@ class Parts(Guard):
 
 
 class FewQuestions(Guard):
-    """How many questions the statement rests on; the rule itself decides nothing where they are too few."""
+    """How many questions a statement rests on: where they are too few it decides nothing.
 
-    name, title = "few_questions", "Effective questions"
+    Of a statement that is settled itself the rule sees to that. A law's posterior variance V has a part V_q that is one
+    over questions, known with df degrees of freedom, the effective questions; what is known of V is as good as
+    df (V/V_q)² (Satterthwaite), the rest coming from the law.
+    """
+
+    name, title, lowers = "few_questions", "Effective questions", INCONCLUSIVE
 
     def run(self, case: Case) -> Finding | None:
-        e = case.effective
-        if e is None:
+        if case.effective is not None:
+            return Finding(self, _record(case.effective))
+        found = behind_law(case)
+        if found is None:
             return None
-        record = {"questions": e.units, "effective": e.df, "implied": e.implied, "passed": not e.few}
-        return Finding(self, record)
+        e, share = found
+        return Finding(self, _record(e) | {"share": share}, (e.sentence(),) if e.few else ())
+
+    def remedy(self, record: Any) -> str:
+        return FEW_REMEDY
 
     def line(self, record: Any, units: str) -> str:
         said = f"errors sit on {units} as if they were {record['effective']:.0f} of {record['questions']:,}"
         implied = f"the fitted model implies {record['implied']:.0f}"
         last = "" if record["passed"] else "; fewer than 8 decide nothing"
+        if "share" in record:
+            part = f"{record['share']:.0%} of its variance is one over {units}, the rest is the law's"
+            return f"{said} ({implied}): {part}{last}."
         return f"{said} ({implied}); intervals are those of Student's t with as many degrees of freedom{last}."
+
+
+def _record(e: Effective) -> dict[str, Any]:
+    return {"questions": e.units, "effective": e.df, "implied": e.implied, "passed": not e.few}
+
+
+def behind_law(case: Case) -> tuple[Effective, float] | None:
+    """Effective questions of a law for questions like these, and the share of its variance that is one over questions.
+
+    Of laws in size by the same slope among these models; of other statements over questions by the estimate without a
+    model. None where neither is known.
+    """
+    if case.population != "like-these":
+        return None
+    study, claim = case.study, case.claim
+    if claim.these_models is not None:
+        with contextlib.suppress(NotTestable):
+            own, _ = claim.these_models(study, "like-these")
+            if own.effective is not None:
+                return _of_variance(own.effective, float(own.draws.var()), case)
+    elif claim.by_questions and claim.estimate is not None:
+        with contextlib.suppress(NotTestable):
+            e = claim.estimate(study)
+            if np.isfinite(e.df) and np.isfinite(e.error):
+                return _of_variance(Effective(e.df, e.df, study.questions), e.error**2, case)
+    return None
+
+
+def _of_variance(e: Effective, variance: float, case: Case) -> tuple[Effective, float]:
+    whole = float(case.quantity.draws.var())
+    share = min(1.0, variance / whole) if whole > 0 else 1.0
+    return replace(e, df=e.df / share**2, implied=e.implied / share**2), share

@@ -31,7 +31,10 @@ class OwnSlopes:
     weights: Callable[[Study], tuple[np.ndarray, np.ndarray]]
 
     def __call__(self, study: Study, population: str) -> tuple[Quantity, int]:
-        """The quantity, and how many models it is of."""
+        """The quantity, and how many models it is of; made once for a study."""
+        return study.once(f"own slopes {id(self)} {population}", lambda: self._made(study, population))
+
+    def _made(self, study: Study, population: str) -> tuple[Quantity, int]:
         laws, keys = study.power_laws, ["model", *study.power_laws.by]
         fit = laws.fit
         found = question_sets(fit.cells.table, keys)
