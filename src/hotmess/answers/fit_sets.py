@@ -21,6 +21,7 @@ from hotmess.answers.population import (
     question_sets,
     refuse_unknown,
 )
+from hotmess.answers.worth import repeated_contexts
 from hotmess.errors import NotTestable
 from hotmess.statements.means import incoherence
 from hotmess.statements.sampled import SampledBootstrap
@@ -89,13 +90,13 @@ def powers_of(fit: Drawn, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def closed_of(fit: Drawn, by: Sequence[str], population: str) -> tuple[pd.DataFrame, np.ndarray] | None:
-    """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small, or for outcomes
-    other than letters.
+    """Means over large sets from closed moments, (terms, chain, draw, sets); None where a set is small, for outcomes
+    other than letters, and where few-shot contexts repeat.
 
     Terms: error and bias²; without unparsable responses b, b² and b² h (see `hotmess.answers.closed`).
     """
     found = _sets(fit, by)
-    if type(fit.letters) is not LetterCells:
+    if type(fit.letters) is not LetterCells or repeated_contexts(fit.cells):
         return None
     return closed_means(
         find_patterns(fit.letters, fit.groups.index),

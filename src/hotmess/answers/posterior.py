@@ -25,6 +25,7 @@ from hotmess.answers.population import (
     set_weights,
     summarise,
 )
+from hotmess.answers.worth import worth
 from hotmess.inference.gate import Gate, gate_tree
 from hotmess.responses.cells import take_cells
 from hotmess.responses.left_out import kept_rows
@@ -146,8 +147,9 @@ class Fit(AnswerPosterior):
         if key not in self.made:
             if draws * len(self.groups.index) > LARGE:
                 release_others(self)
+            counts = worth(self.letters, self.cells, self.groups.index)
             self.made[key] = term_draws(
-                self.letters, self.groups.index, self.parameters(draws), metrics=(metric,), seed=self.seed
+                counts, self.groups.index, self.parameters(draws), metrics=(metric,), seed=self.seed
             )[metric]
         out: TermDraws = self.made[key]
         return out

@@ -68,7 +68,9 @@ def settled_slopes(
     question = np.unique(table["question_number"], return_inverse=True)[1]
     return slope_means(
         expected_log_variance(table),
-        *(table[name].to_numpy() for name in ("x", "error", "arm")),
+        table["x"].to_numpy(),
+        table["error"].to_numpy(),
+        table["arm"].to_numpy(),
         Questions(question, *question_units(table, question)),
         posterior,
         prior,
