@@ -62,7 +62,8 @@ def context_share(cells: Cells, group: Int[np.ndarray, " cells"]) -> Float[np.nd
     with np.errstate(invalid="ignore", divide="ignore"):
         s, d = same / pairs, apart / all_apart
         rho = (s - d) / (1 - d)
-    return np.clip(np.nan_to_num(rho, nan=0.0, posinf=0.0, neginf=0.0), 0.0, MOST)
+    out: np.ndarray = np.clip(np.nan_to_num(rho, nan=0.0, posinf=0.0, neginf=0.0), 0.0, MOST)
+    return out
 
 
 def worth(letters: LetterCells, cells: Cells, group: Int[np.ndarray, " cells"]) -> LetterCells:
