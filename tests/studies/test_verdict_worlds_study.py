@@ -129,6 +129,9 @@ def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
     assert found["power"] == [["both effects", 0.2, 1, 1]]
     said = sentence(Rates(found).record())
     assert "supported by its posterior alone in 5 of 23" in said and "own lengths: 67%" in said
+    assert "; and in 1 of 1 of 1 worlds where it is true" in said
+    unknown = sentence(Rates({**found, "power": []}).record())
+    assert "; how often where it is true was not measured" in unknown and "where it is true." not in unknown
 
 
 def test_a_run_stops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

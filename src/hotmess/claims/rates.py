@@ -61,6 +61,8 @@ def sentence(record: Mapping[str, Any]) -> str:
     if true["data_sets"]:
         found, sets, worlds = (true[k] for k in ("supported", "data_sets", "worlds"))
         out += f"; and in {found:,} of {sets:,} of {worlds} worlds where it is true"
+    else:
+        out += "; how often where it is true was not measured"
     other = record["published_supported"]
     if other is not None:
         out += f". The published procedure supports it in {other:,} of those where it is false"

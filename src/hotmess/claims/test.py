@@ -154,10 +154,6 @@ def touching(case: Case) -> bool:
     return any(p.low <= threshold <= p.high for p in sides) and all(p.high >= threshold for p in sides)
 
 
-GATE_REMEDY = "Draw more, and warm up longer (--draws, --warmup): these draws say nothing yet."
-ONE_REMEDY = "Ask more questions."
-
-
 def _once(study: Study, claim: Claim, *, population: str, interval: float, sensitivity: bool) -> Verdict:
     absent = claim.absent(study) if claim.absent is not None else ""
     if (before := untestable(study, claim, population, absent)) is not None:
@@ -191,7 +187,8 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         more, case = ask(LAST, case)
         findings += more
     if case.verdict == NOT_TESTABLE:
-        return silent(claim, population, study.metric, findings[-1].reasons, findings)
+        own_remedy = "" if case.gate.passed else quantity.remedy
+        return silent(claim, population, study.metric, findings[-1].reasons, findings, remedy=own_remedy)
     if case.lowered and verdict in (*DECIDED, NEGLIGIBLE):
         verdict = INCONCLUSIVE
     reasons = (*reasons, *case.lowered)
@@ -223,18 +220,10 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         holds_in=alone,
         smallest_effect=smallest,
         would_decide=decider,
-        remedy=_remedy(verdict, case, remedy),
+        remedy=(quantity.remedy if case.lowered else remedy) if verdict == INCONCLUSIVE else "",
         published=published(study, claim),
         these_models=own_models,
     )
-
-
-def _remedy(verdict: str, case: Case, of_rule: str) -> str:
-    """What to do where the rule, its gate, or the quantity itself held a verdict back; empty where guards say it."""
-    own = case.quantity.remedy
-    if verdict == NOT_TESTABLE:
-        return own or (ONE_REMEDY if case.study.questions < 2 else GATE_REMEDY)
-    return (own if case.lowered else of_rule) if verdict == INCONCLUSIVE else ""
 
 
 def of_questions(study: Study, claim: Claim, quantity: Quantity) -> tuple[Quantity, Effective | None]:

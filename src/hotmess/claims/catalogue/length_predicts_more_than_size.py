@@ -119,7 +119,7 @@ CLAIM = Claim(
         "(Shapley values, squared logits)"
     ),
     quantity=_quantity,
-    needs="letters, lengths, at least 4 model sizes, 8 questions and 4 length bins with 10 wrong responses",
+    needs=("any outcome with a target, lengths, 4 model sizes, 8 questions and 4 length bins with 10 wrong responses"),
     by_unit=True,
     estimate=_estimate,
     control=_control,

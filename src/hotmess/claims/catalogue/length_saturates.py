@@ -178,7 +178,7 @@ CLAIM = Claim(
         "and constant"
     ),
     quantity=_quantity,
-    needs="letters, lengths, 20 or more length bins over all models with 10 wrong responses each",
+    needs="any outcome with a target, lengths, 20 or more length bins over all models with 10 wrong responses each",
     by_unit=True,
     control=_control,
     association=True,

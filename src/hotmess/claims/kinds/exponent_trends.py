@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
     from hotmess.laws.power import PowerLaws
 
-NEEDS = "letters, at least 4 model sizes, two or more groups of questions from easy to hard"
+NEEDS = "any outcome with a target, at least 4 model sizes, two or more groups of questions from easy to hard"
 PLACE = "claim 4; exponents of bias² and variance by difficulty"
 
 
