@@ -25,7 +25,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 quick: $(READY)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not external"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not external" $(TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -10,7 +10,8 @@ Each command is a Python of its own with the tree's `src` first on the path and 
 the processor (user and system, its children's too), so that other work on a shared machine counts little. Before and
 after each command a loop of fixed work is timed, and the command's time is divided by the mean of the two: a ratio of
 30 is as much work as thirty loops, on this machine or on another. Caches of compiled code are warm, filled by a run
-that is not counted, unless a command's name says cold: then the cache is an empty folder.
+that is not counted, unless a command's name says cold: then the cache is an empty folder. Fits are made and not read,
+unless a command's name says kept: then the run that is not counted has left them.
 
 `all claims of cot-scaling` reads ../shared/data/cot-scaling-qwen2.5.parquet; where that is missing it is left out, and
 that is said.
@@ -81,6 +82,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "claims": ["claims"],
         "decompose 1M rows": ["decompose", million, "--estimator", "unbiased", "--interval", "0.9"],
         "report of 1,920 responses": ["report", small, "--out", str(folder / "report")],
+        "all claims of 1,920 responses": ["test", small],
+        "all claims of 1,920 responses, fits kept": ["test", small],
         "one claim": ["test", example, "--claim", "natural-overthinking"],
         "one claim, cold": ["test", example, "--claim", "natural-overthinking"],
         "all claims of the example": ["test", example],
@@ -127,8 +130,9 @@ def measure(tree: Path, *, repeats: int, only: str) -> dict[str, Any]:
         for name, words in commands(folder).items():
             if only not in name:
                 continue
+            own = environment | ({} if name.endswith("kept") else {"HOTMESS_FITS": "0"})
             try:
-                ratio, seconds, loop = least(words, environment, folder, repeats=repeats, cold=name.endswith("cold"))
+                ratio, seconds, loop = least(words, own, folder, repeats=repeats, cold=name.endswith("cold"))
             except Failed as reason:
                 found[name] = {"failed": str(reason)}
                 print(f"{name}: failed, {reason}", flush=True)
@@ -143,7 +147,7 @@ def least(
 ) -> tuple[float, float, float]:
     """The smallest of so many ratios to the loop, with the seconds of the command and of the loop."""
     if not cold:
-        processor(["-m", "hotmess", *words], environment)  # compiles what is not in the cache
+        processor(["-m", "hotmess", *words], environment)  # compiles what is not in the cache, keeps fits
     runs = []
     for _ in range(repeats):
         shutil.rmtree(folder / "report", ignore_errors=True)

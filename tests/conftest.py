@@ -1,6 +1,7 @@
 """Hypothesis measures no time: a busy machine is no failure. Shapes of arrays are checked (`array_shapes`).
 
-What JAX compiles is kept for the other test processes, from its first program on.
+What JAX compiles is kept for the other test processes, from its first program on. Fits are not: a test that replaces a
+part of the program must not find what the whole has made.
 """
 
 import os
@@ -14,6 +15,8 @@ array_shapes.install()
 if (compiled := cache_folder()) is not None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(compiled / "jax"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+os.environ["HOTMESS_FITS"] = "0"
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from hotmess.errors import BadInput
 from hotmess.files import reason
-from hotmess.home import bear_no_home
+from hotmess.home import bear_no_home, without_cache
 from hotmess.interrupt import CODE, end, happened, heeded
 from hotmess.limits import limited, machine, require_addresses, show
 from hotmess.terminal import one_line, streams
@@ -93,7 +93,7 @@ def _run(arguments: list[str]) -> int:
         else:
             quiet = _silence() if getattr(args, "quiet", False) else contextlib.nullcontext()
             require_addresses()
-            with quiet, limited(getattr(args, "memory", None)):
+            with quiet, limited(getattr(args, "memory", None)), without_cache(getattr(args, "no_cache", False)):
                 code = int(args.run(args) or 0)
     finally:
         if sys.exc_info()[0] in (None, SystemExit):
@@ -157,6 +157,9 @@ def frame(command: str | None = None) -> argparse.ArgumentParser:
         try:
             importlib.import_module(module).add_parser(subparsers)
             subparsers.choices[name].add_argument("--quiet", action="store_true", help="no notes and no progress")
+            subparsers.choices[name].add_argument(
+                "--no-cache", action="store_true", help="neither use nor keep what earlier commands made"
+            )
         except ModuleNotFoundError as error:
             if error.name != module:
                 raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -26,6 +28,21 @@ def cache_folder() -> Path | None:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "hotmess"
     return home / ".cache" / "hotmess"
+
+
+@contextlib.contextmanager
+def without_cache(wanted: bool = True) -> Iterator[None]:
+    """No cache folder inside the block, in this process and in those that it starts; one as before if not `wanted`."""
+    before = os.environ.get("HOTMESS_NO_CACHE")
+    if wanted:
+        os.environ["HOTMESS_NO_CACHE"] = "1"
+    try:
+        yield
+    finally:
+        if wanted and before is None:
+            os.environ.pop("HOTMESS_NO_CACHE", None)
+        elif wanted and before is not None:
+            os.environ["HOTMESS_NO_CACHE"] = before
 
 
 def bear_no_home() -> None:

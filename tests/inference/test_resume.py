@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 
 from hotmess.inference import resume
-from hotmess.inference.resume import digest, keep, resumed
+from hotmess.inference.kept import keep
+from hotmess.inference.resume import digest, resumed
 from hotmess.inference.sample import to_tree
 
 calls = []

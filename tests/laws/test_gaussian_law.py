@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 from scipy.integrate import quad
 
+from hotmess.laws import gaussian
 from hotmess.laws.gaussian import GaussianLaw, Part, log_normal
 from hotmess.laws.hyperprior import HyperPrior
 from hotmess.laws.lines import line_draws
@@ -74,6 +75,23 @@ def test_prior_times_likelihood_over_the_conditional_is_the_collapsed_density():
     given = [stats.multivariate_normal.logpdf(x, m, c) for x, m, c in zip(b, mean, cov)]
     collapsed = one.log_likelihood(POINTS) + HYPER.log_density(POINTS)
     np.testing.assert_allclose(log_prior + log_likelihood - given, collapsed, rtol=1e-9)
+
+
+@pytest.mark.parametrize("held", [1, 3, 10_000])
+def test_matrices_that_do_not_fit_in_memory_are_made_in_blocks(held, monkeypatch):
+    """With memory for 1, 3 or all points' matrices: the same densities, draws and points."""
+    one, many = law(), np.repeat(POINTS, 40, axis=0)
+    b = np.random.default_rng(4).normal(size=(len(many), 2))
+
+    def everything():
+        density = [one.log_likelihood(many), *one.log_densities(b, many), one.log_conditional(np.ones(2), 0.3, many)]
+        grid = one.hyper.draws(np.random.default_rng(8), 30)
+        return [*density, one.draw(many, np.random.default_rng(6)), *one.on_grid(grid, 200, np.random.default_rng(7))]
+
+    whole = everything()
+    monkeypatch.setattr(gaussian, "BYTES", held * 8 * len(one.y) ** 2)
+    for before, after in zip(whole, everything()):
+        np.testing.assert_allclose(after, before, rtol=1e-9, atol=1e-12)
 
 
 def test_a_weighted_sum_of_coefficients_has_the_densities_of_its_prior_and_posterior():

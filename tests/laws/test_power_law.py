@@ -9,6 +9,7 @@ from scipy import stats
 from hotmess.answers.fit import fit
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.posterior import Posterior
+from hotmess.laws import power
 from hotmess.laws.gaussian import shrunk_covariance
 from hotmess.laws.power import LawPrior, power_laws
 from hotmess.laws.power_model import power_model
@@ -198,6 +199,12 @@ def test_fewer_than_four_sizes_are_not_testable(world):
     three = fit(validate(world.table).where("model_size_b < 5"), by=["difficulty"], draws=50, pointwise=False)
     with pytest.raises(NotTestable, match="Only 3 model sizes"):
         power_laws(three)
+
+
+def test_more_estimates_than_can_be_fitted_are_refused_with_the_way_out(first, monkeypatch):
+    monkeypatch.setattr(power, "MOST", 10)
+    with pytest.raises(NotTestable, match=r"would be of \d+ estimates .* at most 10 are fitted: .*--groups 1"):
+        power_laws(first)
 
 
 def test_without_sizes_or_columns(world):

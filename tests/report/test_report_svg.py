@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from hotmess.plot import style
@@ -78,3 +79,25 @@ def test_same_figure_same_svg():
         return inline_svg(axes, Sheet(), name="a", label="b")
 
     assert once() == once()
+
+
+@pytest.mark.parametrize("width", [style.WIDE, style.NARROW])
+def test_ticks_that_are_placed_once_are_where_matplotlib_places_them(width, monkeypatch):
+    """The same bytes as with ticks placed anew a dozen times: shared axes, logarithms, an offset, rows with names."""
+
+    def figure() -> str:
+        x = np.linspace(1, 900, 20)
+        with style.look():
+            axes = style.panels(2, 2, width=width, height=4, sharex="col")
+            axes[0, 0].plot(x, 1e6 + x, "o")
+            axes[1, 0].loglog(x, x**2)
+            style.rows_axis(axes[0, 1], ["owl-1b", "a model with a long name"])
+            axes[1, 1].plot([-3, 2], [1e-9, 3e-9])
+            axes[1, 1].set_xlim(2, -3)
+            style.head(axes[1, 1], "owl", [("two lines", "#1f5fa8"), ("above", "#1f5fa8")])
+            axes[0, 0].figure.supxlabel("length")
+        return inline_svg(axes, Sheet(), name="fig", label="")
+
+    steady = figure()
+    monkeypatch.setattr("hotmess.report.svg._steady_ticks", lambda _: None)
+    assert figure() == steady

@@ -248,6 +248,7 @@ def summarise(sets: SetDraws, gates: Sequence[Gate], interval: float | None) -> 
     if interval is not None and not 0 < interval < 1:
         raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
     table, reliable = sets.table.copy(), np.array([gate.passed for gate in gates])
+    whose = np.array([id(gate) for gate in gates])
     for name in ("error", "bias2", "variance", "incoherence"):
         values = getattr(sets, name)
         flat = values.reshape(-1, values.shape[-1])
@@ -257,8 +258,9 @@ def summarise(sets: SetDraws, gates: Sequence[Gate], interval: float | None) -> 
         if interval is not None:
             for suffix, p in (("low", (1 - interval) / 2), ("high", (1 + interval) / 2)):
                 table[f"{name}_{suffix}"] = np.where(undefined, np.nan, np.quantile(safe, p, axis=0))
-        for i in np.flatnonzero(~undefined):
-            reliable[i] &= gates[int(i)].judge({name: values[..., i]}).passed
+        for i in np.unique(whose, return_index=True)[1]:
+            own = (whose == whose[i]) & ~undefined
+            reliable[own] &= gates[i].each(values[..., own])
     return table.assign(reliable=reliable)
 
 

@@ -51,11 +51,11 @@ def least_squares(x: np.ndarray, y: np.ndarray, group: np.ndarray) -> tuple[floa
     >>> round(slope, 2), p < 0.01
     (0.98, True)
     """
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS  # of statsmodels.api, which imports everything else too
 
     levels = np.unique(group)
     if len(x) < len(levels) + 2 or np.ptp(x) == 0:
         return np.nan, np.nan
     design = np.column_stack([x, *(group == g for g in levels)]).astype(float)
-    fit = sm.OLS(y, design).fit()
+    fit = OLS(y, design).fit()
     return float(fit.params[0]), float(fit.pvalues[0])

@@ -53,12 +53,13 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, compare, print."""
     from hotmess.claims.regions import half_width
+    from hotmess.inference.kept import kept_fits
     from hotmess.interpret.compare import compare
 
     responses = read_table(args, metric=args.metric, by=args.by)
     given = args.negligible
     region = {} if given is None else {"negligible": half_width(given, "--negligible")}
-    with stages() as stage:
+    with stages() as stage, kept_fits():
         stage("comparing")
         found = compare(
             responses,

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     """Read, test, write."""
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
-    from hotmess.inference.resume import keep
+    from hotmess.inference.kept import keep, kept_fits
     from hotmess.report.build import build_report
     from hotmess.report.folder import check
     from hotmess.report.sections import SECTIONS
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     check(Path(args.out), inputs=args.files, force=args.force)  # before hours of work, not after
     claims = chosen_claims(args.claim, args.claims, args.negligible)
     try:
-        with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)):
+        with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)), kept_fits():
             stage("reading")
             study = make_study(args)
             if args.texts:

@@ -71,10 +71,11 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.claims.rule import CONTRADICTED
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
+    from hotmess.inference.kept import kept_fits
 
     claims = chosen_claims(args.claim, args.claims, args.negligible, args.effect)
     study = make_study(args, metric=args.metric)
-    with stages(len(claims)) as stage:
+    with stages(len(claims)) as stage, kept_fits():
         verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
     if args.json:
         print_json([v.record() for v in verdicts])

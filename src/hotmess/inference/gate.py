@@ -7,13 +7,14 @@ what has no diagnosis does not pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
 
 from hotmess.errors import NotTestable
+from hotmess.inference.converged import BLOCK, diagnostics
 
 RHAT, RHAT_LATENT, ESS = 1.01, 1.05, 400
 INDEPENDENT = 200
@@ -67,6 +68,18 @@ class Gate:
             return _count(draws, constants=constants)
         return gate_draws(draws, constants=constants)
 
+    def each(self, draws: np.ndarray) -> np.ndarray:
+        """(k,) whether k quantities, draws (chain, draw, k), pass alone, as `judge` says of one.
+
+        >>> Gate().each(np.random.default_rng(0).normal(size=(4, 500, 2)) * [1, np.inf]).tolist()
+        [True, False]
+        """
+        columns = [draws[:, :, i] for i in range(draws.shape[2])]
+        if self.independent:
+            return np.array([not _count({"": x}).reasons for x in columns], bool)
+        found = zip(columns, diagnose_each(columns))
+        return np.array([not _reasons("", x, one, RHAT, ESS, constants=True) for x, one in found], bool)
+
     def over(self, draws: Mapping[str, np.ndarray]) -> Gate:
         """This gate and that of quantities computed from its draws: both must pass."""
         return self & self.judge(draws)
@@ -84,19 +97,33 @@ def diagnose(x: np.ndarray) -> tuple[float, float, float]:
     >>> diagnose(np.zeros((1, 1)))
     (inf, 0.0, 0.0)
     """
-    from arviz_stats.base.array import array_stats
+    return diagnose_each([x])[0]
 
-    x = np.asarray(x, float)
-    if x.shape[1] < DRAWS or x.shape[0] < CHAINS or not np.isfinite(x).all():
-        return np.inf, 0.0, 0.0
-    if np.ptp(x) == 0:
-        return np.nan, np.nan, np.nan
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rhat = float(array_stats.rhat(x, chain_axis=0, draw_axis=1))
-        bulk = float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="bulk"))
-        tail = float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95)))
+
+def diagnose_each(draws: Sequence[np.ndarray]) -> list[tuple[float, float, float]]:
+    """The same of many quantities, together where they have as many draws."""
+    out, alike = [(np.inf, 0.0, 0.0)] * len(draws), dict[tuple[int, ...], list[int]]()
+    for i, x in enumerate(draws):
+        if x.shape[1] >= DRAWS and x.shape[0] >= CHAINS:
+            alike.setdefault(x.shape, []).append(i)
+    for places in alike.values():
+        for start in range(0, len(places), BLOCK):
+            block = places[start : start + BLOCK]
+            for i, found in zip(block, _together(np.stack([draws[i] for i in block], axis=-1).astype(float))):
+                out[i] = found
+    return out
+
+
+def _together(x: np.ndarray) -> list[tuple[float, float, float]]:
+    finite, still = np.isfinite(x).all((0, 1)), x.min((0, 1)) == x.max((0, 1))
+    found = np.tile([np.inf, 0.0, 0.0], (x.shape[2], 1))
+    found[finite & still] = np.nan
+    moving = finite & ~still
+    of_moving = diagnostics(x[:, :, moving])
     # 0/0 where chains stand still, each at a place of its own: that is a failure, not a constant.
-    return np.inf if np.isnan(rhat) else rhat, float(np.nan_to_num(bulk)), float(np.nan_to_num(tail))
+    of_moving[:, 0] = np.where(np.isnan(of_moving[:, 0]), np.inf, of_moving[:, 0])
+    found[moving] = np.nan_to_num(of_moving, posinf=np.inf)
+    return [(float(rhat), float(bulk), float(tail)) for rhat, bulk, tail in found]
 
 
 def gate_draws(
@@ -107,24 +134,30 @@ def gate_draws(
     A parameter that is the same in all draws may have stood still: that is no diagnosis. With `constants` it passes
     where there are more draws than `ess`, as what is computed of diagnosed parameters may be constant.
     """
-    values, reasons = {}, []
-    for name, x in draws.items():
-        r, bulk, tail = values[name] = diagnose(x)
-        if x.shape[0] < CHAINS or x.shape[1] < DRAWS:
-            have = f"{_many(x.shape[1], 'draw')} of {_many(x.shape[0], 'chain')}"
-            be = "is" if x.shape[1] == 1 else "are"
-            reasons.append(f"R-hat of {name} needs {CHAINS} chains of {DRAWS} draws, and there {be} {have}")
-        elif np.isnan(r):
-            if not constants:
-                reasons.append(f"{name} is the same in all draws, which is no diagnosis: R-hat is undefined")
-            elif x.size <= ess:
-                reasons.append(f"effective sample size of {name} is not above {ess:.0f}, with {x.size} draws")
-        else:
-            if r >= rhat:
-                reasons.append(f"R-hat of {name} is {r:.3f}, not below {rhat}: the chains disagree")
-            if min(bulk, tail) <= ess:
-                reasons.append(f"effective sample size of {name} is {min(bulk, tail):.0f}, not above {ess:.0f}")
-    return Gate(tuple(reasons), values)
+    values = dict(zip(draws, diagnose_each(list(draws.values()))))
+    reasons = [_reasons(name, x, values[name], rhat, ess, constants=constants) for name, x in draws.items()]
+    return Gate(tuple(why for some in reasons for why in some), values)
+
+
+def _reasons(
+    name: str, x: np.ndarray, found: tuple[float, float, float], rhat: float, ess: float, *, constants: bool
+) -> list[str]:
+    """Why draws (chain, draw) with these diagnostics do not pass, one sentence for each failure."""
+    r, bulk, tail = found
+    if x.shape[0] < CHAINS or x.shape[1] < DRAWS:
+        have = f"{_many(x.shape[1], 'draw')} of {_many(x.shape[0], 'chain')}"
+        be = "is" if x.shape[1] == 1 else "are"
+        return [f"R-hat of {name} needs {CHAINS} chains of {DRAWS} draws, and there {be} {have}"]
+    if np.isnan(r):
+        if not constants:
+            return [f"{name} is the same in all draws, which is no diagnosis: R-hat is undefined"]
+        return [f"effective sample size of {name} is not above {ess:.0f}, with {x.size} draws"] * (x.size <= ess)
+    reasons = []
+    if r >= rhat:
+        reasons.append(f"R-hat of {name} is {r:.3f}, not below {rhat}: the chains disagree")
+    if min(bulk, tail) <= ess:
+        reasons.append(f"effective sample size of {name} is {min(bulk, tail):.0f}, not above {ess:.0f}")
+    return reasons
 
 
 def _count(draws: Mapping[str, np.ndarray], *, constants: bool = True) -> Gate:

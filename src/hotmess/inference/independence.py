@@ -15,7 +15,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln, logsumexp
 
-from hotmess.inference.gate import CHAINS, ESS, RHAT, diagnose
+from hotmess.inference.gate import CHAINS, ESS, RHAT, diagnose_each
 
 _DF = 5  # degrees of freedom of the proposal's kernels
 _KERNELS = 200  # how many there are
@@ -111,7 +111,7 @@ def _slow(draws: np.ndarray) -> bool:
     """Whether draws (chains, draws, d), enough of them to pass the gate, would not for being too much alike."""
     if draws.shape[0] < CHAINS or draws.shape[0] * draws.shape[1] <= ESS:
         return False
-    each = np.array([diagnose(draws[..., i]) for i in range(draws.shape[2])])
+    each = np.array(diagnose_each([draws[..., i] for i in range(draws.shape[2])]))
     return bool((each[:, 0] > RHAT).any() or (each[:, 1:] < 1.1 * ESS).any())
 
 

@@ -1,9 +1,10 @@
-"""Finished fits kept in a folder, so that an interrupted job that is started again does not make them twice.
+"""Finished fits found again: for a job that was interrupted, and for the next command on the same responses.
 
-A function that returns a posterior and is decorated with `resumed` looks for its result in the folder that `keep` names
-for the time of a job. What it is found by is a hash of everything it was called with, of the code that makes it, and of
-the versions of the packages behind it; what cannot be hashed is not kept. Files are netCDF: nothing is unpickled. A
-file's name holds a hash of its content too: one that is damaged is made again. What is made in no time is not kept.
+A function that returns a posterior and is decorated with `resumed` looks for its result in the folders that
+`hotmess.inference.kept` names. What it is found by is a hash of everything it was called with, of all code of this
+package, of the versions of Python and of the packages behind it, of the processor, and of what the environment tells
+them; what cannot be hashed, as what a user has written, is not kept. Files are netCDF: nothing is unpickled. A file's
+name holds a hash of its content too: one that is damaged is made again. What is made in no time is not kept.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import dataclasses
 import functools
 import hashlib
 import inspect
+import os
+import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
-from importlib.metadata import version
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -25,25 +27,28 @@ import numpy as np
 import xarray as xr
 
 from hotmess.errors import BadInput
-from hotmess.files import shared_folder, write_bytes
+from hotmess.files import whole_file, write_bytes
+from hotmess.inference.kept import BESIDE, BETWEEN, SHARE, bound
 from hotmess.inference.store import from_bytes, to_bytes
 
 P = ParamSpec("P")
-_FOLDER: ContextVar[Path | None] = ContextVar("folder of finished fits", default=None)
-PACKAGES = ("numpy", "jax", "numpyro")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "xarray",
+    "arviz-base",
+    "arviz-stats",
+    "jax",
+    "jaxlib",
+    "numpyro",
+    "pymc",
+    "nutpie",
+)
+ENVIRONMENT = ("JAX_", "XLA_", "CUDA_", "OMP_NUM", "OPENBLAS_", "MKL_", "PYTENSOR_")
+"""What variables that may change a number begin with."""
 WORTH = 0.5
 """Seconds of processor time from which on a fit is kept: to write one takes a good part of that."""
-
-
-@contextlib.contextmanager
-def keep(folder: Path) -> Iterator[None]:
-    """Keep finished fits in `folder` inside the block, and use those it has; a block that ends well removes it."""
-    token = _FOLDER.set(folder)
-    try:
-        with shared_folder(folder):
-            yield
-    finally:
-        _FOLDER.reset(token)
 
 
 def resumed(make: Callable[P, xr.DataTree]) -> Callable[P, xr.DataTree]:
@@ -51,28 +56,42 @@ def resumed(make: Callable[P, xr.DataTree]) -> Callable[P, xr.DataTree]:
 
     @functools.wraps(make)
     def found(*args: P.args, **kwargs: P.kwargs) -> xr.DataTree:
-        folder = _FOLDER.get()
-        if folder is None:
+        folders = [folder for folder in (BETWEEN.get(), BESIDE.get()) if folder is not None]
+        if not folders:
             return make(*args, **kwargs)
         try:
             key = digest(make, args, kwargs)
         except TypeError:
             return make(*args, **kwargs)
-        start = f"{make.__name__.strip('_')}-{key[:24]}"
-        kept = _kept(folder, start)
-        if kept is not None:
-            return kept
+        start = f"{make.__name__.strip('_')}-{key[:40]}"
+        for folder in folders:
+            kept = _kept(folder, start)
+            if kept is not None:
+                return kept
         began = time.process_time()
         tree = make(*args, **kwargs)
-        if time.process_time() - began < WORTH:
-            return tree
-        with contextlib.suppress(OSError, BadInput):  # a full disk costs the next run time, and this one nothing
-            folder.mkdir(parents=True, exist_ok=True)
-            content = to_bytes(tree)
-            write_bytes(folder / f"{start}-{_hash(content)}.nc", content)
+        if time.process_time() - began >= WORTH:
+            with contextlib.suppress(OSError, BadInput):  # a full disk costs the next run time, and this one nothing
+                _write(tree, start)
         return tree
 
     return found
+
+
+def _write(tree: xr.DataTree, start: str) -> None:
+    beside, between = BESIDE.get(), BETWEEN.get()
+    small = tree.nbytes <= SHARE * bound()
+    if beside is None and not small:
+        return
+    content = to_bytes(tree)
+    name = f"{start}-{_hash(content)}.nc"
+    if beside is not None:
+        beside.mkdir(parents=True, exist_ok=True)
+        write_bytes(beside / name, content)
+    if between is not None and small:
+        between.mkdir(parents=True, exist_ok=True)
+        with whole_file(between / name, durable=False) as file:
+            file.write(content)
 
 
 def _kept(folder: Path, start: str) -> xr.DataTree | None:
@@ -81,7 +100,10 @@ def _kept(folder: Path, start: str) -> xr.DataTree | None:
         with contextlib.suppress(OSError, ValueError):
             content = path.read_bytes()
             if path.stem.endswith(f"-{_hash(content)}"):
-                return from_bytes(content)
+                with contextlib.suppress(OSError):
+                    os.utime(path)  # used now, and so the last to go
+                tree: xr.DataTree = from_bytes(content).map_over_datasets(lambda dataset: dataset.drop_encoding())
+                return tree
         with contextlib.suppress(OSError):
             path.unlink()
     return None
@@ -92,7 +114,7 @@ def _hash(content: bytes | memoryview) -> str:
 
 
 def digest(make: Callable[..., Any], args: Any, kwargs: Any) -> str:
-    """A hash of a call: its code, the packages behind it, and all that it is called with.
+    """A hash of a call: the code and the packages behind it, the machine, and all that it is called with.
 
     Raises
     ------
@@ -100,11 +122,28 @@ def digest(make: Callable[..., Any], args: Any, kwargs: Any) -> str:
         For an argument that no rule covers.
     """
     h = hashlib.sha256()
-    _feed(h, [(name, version(name)) for name in PACKAGES])
+    _feed(h, [*_behind(), {k: v for k, v in os.environ.items() if k.startswith(ENVIRONMENT) and "CACHE" not in k}])
     _feed(h, make)
     _feed(h, args)
     _feed(h, dict(kwargs))
     return h.hexdigest()
+
+
+@functools.cache
+def _behind() -> tuple[str, ...]:
+    """All code of this package, versions of Python and packages, the processor."""
+    root, code = Path(__file__).resolve().parents[1], hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        code.update(f"{path.relative_to(root)}:{path.stat().st_size}:".encode() + path.read_bytes())
+    versions = [sys.version]
+    for name in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            versions.append(f"{name} {version(name)}")
+    processor = platform.processor()
+    with contextlib.suppress(OSError):  # Linux
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        processor = next((line for line in lines if line.startswith("model name")), processor)
+    return code.hexdigest(), *versions, platform.platform(), processor, str(os.cpu_count())
 
 
 def _feed(h: Any, value: Any) -> None:
@@ -117,10 +156,10 @@ def _feed(h: Any, value: Any) -> None:
     elif inspect.isfunction(value):
         if value.__closure__:
             raise TypeError("a closure has more in it than its code")
-        module = sys.modules[value.__module__]
-        with contextlib.suppress(OSError):
-            _feed(h, inspect.getsource(module))
-        _feed(h, value.__qualname__)
+        if not _ours(value):
+            with contextlib.suppress(OSError):
+                _feed(h, inspect.getsource(sys.modules[value.__module__]))
+        _feed(h, [value.__module__, value.__qualname__])
     elif isinstance(value, Mapping):
         h.update(f"mapping:{len(value)}:".encode())
         for name in sorted(value, key=repr):
@@ -131,12 +170,15 @@ def _feed(h: Any, value: Any) -> None:
         for one in value:
             _feed(h, one)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        h.update(f"{type(value).__qualname__}:".encode())
+        if not _ours(type(value)):
+            raise TypeError("what its methods do is not known")
+        h.update(f"{type(value).__module__}.{type(value).__qualname__}:".encode())
         for field in dataclasses.fields(value):
             if field.compare:
                 _feed(h, getattr(value, field.name))
     elif hasattr(value, "to_numpy") and hasattr(value, "columns"):
-        _feed(h, {str(c): value[c].to_numpy() for c in value.columns})
+        _feed(h, [value.index.to_numpy(), [(str(c), str(value[c].dtype), value[c].to_numpy()) for c in value.columns]])
+        _feed(h, [value[c].cat.categories.to_numpy() for c in value.columns if hasattr(value[c], "cat")])
     elif hasattr(value, "dtype") and hasattr(value, "shape"):
         array = np.asarray(value)
         if array.dtype.kind == "O":
@@ -145,3 +187,8 @@ def _feed(h: Any, value: Any) -> None:
             h.update(f"array:{array.dtype.str}:{array.shape}:".encode() + np.ascontiguousarray(array).tobytes())
     else:
         raise TypeError(f"{type(value).__name__} cannot be hashed")
+
+
+def _ours(what: Any) -> bool:
+    """Whether a function or class is of this package, whose code is known."""
+    return str(what.__module__).partition(".")[0] == __name__.partition(".")[0]

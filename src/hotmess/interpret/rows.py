@@ -63,8 +63,8 @@ def long_rows(
             elif probability and found is not None:
                 above = [probability_above(x, 0.0, df) for x, df in zip(safe.T, found.df)]
                 columns["probability"] = np.where(known, above, np.nan)
-            for i in range(len(piece)):
-                reliable[i] &= known[i] and source.gate.judge({name: draws[..., i]}).passed
+            reliable[~known] = False
+            reliable[known] &= source.gate.each(draws[..., known])
         without = dict.fromkeys(("unbiased", "unbiased_low", "unbiased_high"), np.full(len(piece), np.nan))
         if sets.unbiased is not None and sets.estimate is not None:
             drawn, point = value(sets.unbiased, name), value(sets.estimate, name)

@@ -46,7 +46,7 @@ def alignment(
     lean = 1 - 2 * sets.error
     flat = lean.reshape(-1, lean.shape[-1])
     low, high = np.quantile(flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
-    good = [fit.gate.passed and fit.gate.judge({"lean": lean[..., i]}).passed for i in range(lean.shape[-1])]
+    good = fit.gate.passed & fit.gate.each(lean)
     return sets.table.assign(
         lean=np.median(flat, axis=0),
         lean_low=low,

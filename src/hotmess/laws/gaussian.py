@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 Floats = NDArray[np.floating[Any]]
-BLOCK, JITTER = 500, 1e-10
+BLOCK, BYTES, JITTER = 500, 250_000_000, 1e-10
+"""Points whose matrices are made together, at most, and bytes of one such array."""
 
 
 class Part(NamedTuple):
@@ -88,6 +89,11 @@ class GaussianLaw:
     def _away(self) -> Floats:
         return np.asarray(self.y - self.design @ self.mean)
 
+    @property
+    def _size(self) -> int:
+        """Rows of the largest matrices that are made for every point."""
+        return max(len(self.y), len(self.mean))
+
     def covariances(self, points: Float[np.ndarray, "n h"]) -> Float[np.ndarray, "n m m"]:
         """(n, m, m) covariances of y, all but the hyperparameters integrated out."""
         weights = _weights(points, (*self.coefficients, *self.residuals))
@@ -100,7 +106,7 @@ class GaussianLaw:
     def log_likelihood(self, points: Float[np.ndarray, "n h"]) -> Float[np.ndarray, " n"]:
         """(n,) log density of y given hyperparameters; -inf far beyond any scale of their prior."""
         out = np.full(len(points), -np.inf)
-        for rows in _blocks(np.flatnonzero(self.hyper.inside(points))):
+        for rows in _blocks(np.flatnonzero(self.hyper.inside(points)), self._size):
             out[rows] = log_normal(
                 np.broadcast_to(self._away, (len(rows), len(self.y))), self.covariances(points[rows])
             )
@@ -119,7 +125,7 @@ class GaussianLaw:
     def draw(self, points: Float[np.ndarray, "n h"], rng: np.random.Generator) -> Float[np.ndarray, "n p"]:
         """(n, p) exact draws of the coefficients given hyperparameters and y."""
         out = np.empty((len(points), len(self.mean)))
-        for rows in _blocks(np.arange(len(points))):
+        for rows in _blocks(np.arange(len(points)), self._size):
             mean, cov = self.conditional(points[rows])
             out[rows] = mean + _spread(cov, rng)
         return out
@@ -133,8 +139,18 @@ class GaussianLaw:
         p = np.exp(log_p - log_p.max())
         at = rng.choice(len(points), draws, p=p / p.sum())
         found, back = np.unique(at, return_inverse=True)
-        mean, cov = self.conditional(points[found])
-        return points[at], mean[back] + _spread(cov, rng, back)
+        size, parts = self._size, _blocks(np.arange(len(found)), self._size)
+        if len(parts) == 1 and draws * size**2 * 8 <= BYTES:
+            mean, cov = self.conditional(points[found])
+            return points[at], mean[back] + _spread(cov, rng, back)
+        z = rng.standard_normal((draws, len(self.mean)))
+        out = np.empty(z.shape)
+        for part in parts:
+            mean, cov = self.conditional(points[found[part]])
+            for i, root in enumerate(np.linalg.cholesky(cov + JITTER * np.eye(cov.shape[1]))):
+                rows = back == part[i]
+                out[rows] = mean[i] + z[rows] @ root.T
+        return points[at], out
 
     def log_densities(
         self, coefficients: Float[np.ndarray, "n p"], points: Float[np.ndarray, "n h"]
@@ -144,18 +160,20 @@ class GaussianLaw:
         Prior: that of coefficients given hyperparameters, times that of hyperparameters. Likelihood: y given both, the
         residuals integrated out.
         """
-        prior = self.hyper.log_density(points)
-        around = self.prior_covariances(points) + 1e-12 * np.eye(len(self.mean))
-        prior = prior + log_normal(coefficients - self.mean, around)
-        noise = _total(self.noise, points, self.residuals)
-        return prior, log_normal(self.y - coefficients @ self.design.T, noise)
+        prior, likelihood = self.hyper.log_density(points), np.empty(len(points))
+        away, left = coefficients - self.mean, self.y - coefficients @ self.design.T
+        for rows in _blocks(np.arange(len(points)), self._size, most=len(points)):
+            around = self.prior_covariances(points[rows]) + 1e-12 * np.eye(len(self.mean))
+            prior[rows] += log_normal(away[rows], around)
+            likelihood[rows] = log_normal(left[rows], _total(self.noise, points[rows], self.residuals))
+        return prior, likelihood
 
     def log_conditional(
         self, weights: Float[np.ndarray, " p"], at: float, points: Float[np.ndarray, "n h"]
     ) -> Float[np.ndarray, " n"]:
         """(n,) log density at `at` of the sum of weights (p,) times coefficients, given hyperparameters and y."""
         out = np.empty(len(points))
-        for rows in _blocks(np.arange(len(points))):
+        for rows in _blocks(np.arange(len(points)), self._size):
             mean, cov = self.conditional(points[rows])
             out[rows] = _log_normal_1(at - mean @ weights, np.einsum("i,nij,j->n", weights, cov, weights))
         return out
@@ -246,9 +264,14 @@ def _spread(cov: Floats, rng: np.random.Generator, index: NDArray[np.int64] | No
     return np.asarray(np.einsum("nij,nj->ni", root, rng.standard_normal((len(root), cov.shape[1]))))
 
 
-def _blocks(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Rows in blocks whose matrices fit in memory."""
-    return [part for part in np.array_split(rows, max(1, len(rows) // BLOCK)) if len(part)]
+def _blocks(rows: NDArray[np.int64], size: int, most: int = BLOCK) -> list[NDArray[np.int64]]:
+    """Rows in blocks, whose matrices (size, size) fit in memory.
+
+    >>> [len(_blocks(np.arange(2000), size)) for size in (20, 250, 2500)]
+    [4, 4, 400]
+    """
+    block = min(max(most, 1), max(1, BYTES // (8 * size**2)))
+    return [part for part in np.array_split(rows, max(1, len(rows) // block)) if len(part)]
 
 
 def _log_normal_1(x: Floats | float, variance: Floats) -> Floats:

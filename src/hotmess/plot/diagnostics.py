@@ -16,13 +16,13 @@ def ranks_table(tree: xr.DataTree, *, names: Sequence[str] | None = None) -> pd.
     """One row per variable: scalars, largest rank-normalised R-hat, smallest bulk and tail ESS."""
     import pandas as pd
 
-    from hotmess.inference.gate import diagnose
+    from hotmess.inference.gate import diagnose_each
 
     posterior, rows = tree["posterior"].dataset, []
     for name in names or [str(v) for v in posterior.data_vars]:
         values = posterior[name].values
         flat = values.reshape(*values.shape[:2], -1)
-        found = np.array([diagnose(flat[:, :, i]) for i in range(flat.shape[2])])
+        found = np.array(diagnose_each([flat[:, :, i] for i in range(flat.shape[2])]))
         with np.errstate(all="ignore"):
             moving = found[~np.isnan(found[:, 0])]
         worst = (moving[:, 0].max(), moving[:, 1].min(), moving[:, 2].min()) if len(moving) else (np.nan,) * 3

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
@@ -69,6 +70,7 @@ def inline_svg(axes: Any, sheet: Sheet, *, name: str, label: str, css: str = "")
     import matplotlib
 
     figure, buffer = figure_of(axes), io.BytesIO()
+    _steady_ticks(figure)
     settings = {"svg.fonttype": "path", "svg.hashsalt": name}
     with look(), matplotlib.rc_context(settings), warnings.catch_warnings():
         # Names in scripts that the font lacks are drawn as boxes; tables and data have them whole.
@@ -89,6 +91,31 @@ def inline_svg(axes: Any, sheet: Sheet, *, name: str, label: str, css: str = "")
     for child in root:
         _copy(child, out, sheet, name)
     return ElementTree.tostring(out, encoding="unicode")
+
+
+def _steady_ticks(figure: Any) -> None:
+    """Ticks of a figure are placed anew only where its axes have moved, changed size or limits.
+
+    Layout and drawing place all ticks of an axis a dozen times, which is most of the time of a figure; between two
+    times nothing has changed but what is looked at here.
+    """
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if callable(place := getattr(axis, "_update_ticks", None)):
+                axis._update_ticks = _placed(axis, place)
+
+
+def _placed(axis: Any, place: Callable[[], Any]) -> Callable[[], Any]:
+    last: tuple[Any, Any] = (None, None)
+
+    def placed() -> Any:
+        nonlocal last
+        now = *axis.get_view_interval(), *axis.axes.bbox.bounds, axis.get_scale()
+        if last[0] != now:
+            last = (now, place())
+        return last[1]
+
+    return placed
 
 
 def _copy(source: ElementTree.Element, parent: ElementTree.Element, sheet: Sheet, name: str) -> None:

@@ -7,10 +7,11 @@ there.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -20,6 +21,7 @@ SHARE = 0.25  # of the draws that make a tail
 ENOUGH = 40  # draws in a tail below which they are counted
 
 
+@lru_cache(maxsize=256)
 def scores(draws: int, df: float = np.inf) -> Float[np.ndarray, " draws"]:
     """(draws,) Student's t scores of ranks, (rank - 1/2)/draws.
 
@@ -27,7 +29,8 @@ def scores(draws: int, df: float = np.inf) -> Float[np.ndarray, " draws"]:
     [-0.97, 0.0, 0.97]
     """
     at = (np.arange(draws) + 0.5) / draws
-    out: np.ndarray = stats.norm.ppf(at) if np.isinf(df) else stats.t.ppf(at, df)
+    out: np.ndarray = special.ndtri(at) if np.isinf(df) else special.stdtrit(df, at)
+    out.flags.writeable = False
     return out
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.inference.resume import resumed
 from hotmess.inference.spec import Spec
 from hotmess.temperature.data import LengthData, length_data
 from hotmess.temperature.posterior import LengthFit
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from hotmess.responses.table import Responses
+    from hotmess.temperature.laplace import Approximation
 
 ENGINES = ("nuts", "fast")
 
@@ -76,16 +78,10 @@ def fit_spec(table: pd.DataFrame, spec: Spec) -> LengthFit:
 
 def fit_data(data: LengthData, spec: Spec) -> LengthFit:
     """Fit arranged data; see `fit_lengths`."""
-    from hotmess.inference.sample import enable_x64
-    from hotmess.temperature.fast import refine
-    from hotmess.temperature.laplace import approximate
     from hotmess.temperature.likelihood import parameter_names
-    from hotmess.temperature.weighted_draws import fast_draws
 
-    engine, prior, seed, options = spec.engine, spec.prior, spec.seed, spec.options or {}
+    engine, prior, options = spec.engine, spec.prior, spec.options or {}
     groups = pooling(data)
-    center = np.r_[[m for m, _ in prior.level], np.zeros(2 * len(data.features))]
-    width = np.r_[[sd for _, sd in prior.level], prior.effect_scales(data.features)]
     coords = {
         "unit": np.arange(len(data.units)),
         "parameter": list(parameter_names(data.features)),
@@ -95,14 +91,11 @@ def fit_data(data: LengthData, spec: Spec) -> LengthFit:
         "cell": np.arange(data.dense.real.shape[1]),
     }
     dims = {"theta": ["unit", "parameter"], "scores": ["option", "cell"], "scales": ["grouping", "effect"]}
-    with enable_x64():
-        points = options.get("points") or 2 ** round(np.log2(np.clip(40_000 / len(data.cells), 16, 128)))
-        rough = approximate(data.dense, center, width)
-        approximation = refine(data.dense, rough, center, width, points=points, seed=seed)
-        run = _nuts if engine == "nuts" else fast_draws
-        settings = {"seed": seed, "draws": spec.draws, "warmup": spec.warmup, "chains": spec.chains}
-        extra = {"target_accept": options.get("target_accept", 0.75)} if engine == "nuts" else {}
-        tree = run(data, approximation, prior, groups, coords=coords, dims=dims, points=points, **settings, **extra)
+    points = int(options.get("points") or 2 ** round(np.log2(np.clip(40_000 / len(data.cells), 16, 128))))
+    settings = {"seed": spec.seed, "draws": spec.draws, "warmup": spec.warmup, "chains": spec.chains}
+    extra = {"target_accept": options.get("target_accept", 0.75)} if engine == "nuts" else {}
+    run = _nuts if engine == "nuts" else _fast
+    tree = run(data, prior, groups, coords=coords, dims=dims, points=points, **settings, **extra)
     notes = data.notes
     if data.contexts is not None and options.get("contexts", True):
         notes = (*notes, _widen(tree, data))
@@ -122,42 +115,58 @@ def _widen(tree: xr.DataTree, data: LengthData) -> str:
     return said(effects, data.features)
 
 
+def _approximation(data: LengthData, prior: TemperaturePrior, *, points: int, seed: int) -> Approximation:
+    """The units' likelihoods as Normals, from which both engines start."""
+    from hotmess.temperature.fast import refine
+    from hotmess.temperature.laplace import approximate
+
+    center = np.r_[[m for m, _ in prior.level], np.zeros(2 * len(data.features))]
+    width = np.r_[[sd for _, sd in prior.level], prior.effect_scales(data.features)]
+    return refine(data.dense, approximate(data.dense, center, width), center, width, points=points, seed=seed)
+
+
+@resumed
+def _fast(
+    data: LengthData, prior: TemperaturePrior, groups: Pooling, *, coords: Any, dims: Any, points: int, **options: Any
+) -> xr.DataTree:
+    from hotmess.inference.sample import enable_x64
+    from hotmess.temperature.weighted_draws import fast_draws
+
+    with enable_x64():
+        approximation = _approximation(data, prior, points=points, seed=options["seed"])
+        return fast_draws(data, approximation, prior, groups, coords=coords, dims=dims, points=points, **options)
+
+
 def _nuts(
-    data: LengthData,
-    approximation: Any,
-    prior: TemperaturePrior,
-    groups: Pooling,
-    *,
-    coords: Any,
-    dims: Any,
-    points: int,
-    **options: Any,
+    data: LengthData, prior: TemperaturePrior, groups: Pooling, *, coords: Any, dims: Any, points: int, **options: Any
 ) -> xr.DataTree:
     import jax.numpy as jnp
 
-    from hotmess.inference.sample import sample
+    from hotmess.inference.sample import enable_x64, sample
     from hotmess.temperature.fast import integrate_cells
     from hotmess.temperature.likelihood import Dense
     from hotmess.temperature.model import temperature_model
     from hotmess.temperature.weighted_draws import responses, with_prior
 
-    dense = Dense(*(jnp.asarray(x) for x in data.dense))
-    tree = sample(
-        temperature_model,
-        dense,
-        approximation,
-        prior,
-        groups,
-        data.features,
-        chain_method="sequential",
-        coords=coords,
-        dims=dims,
-        **options,
-    )
-    posterior = tree["posterior"].to_dataset().drop_vars(["raw_theta", "raw_scores"])
-    tree["posterior"] = posterior.drop_dims([d for d in posterior.dims if str(d).startswith("raw_")])
-    theta = tree["posterior"].to_dataset()["theta"].values
-    flat = theta.reshape(-1, *theta.shape[2:])
-    cells, _ = integrate_cells(data.dense, approximation, flat, points=points, seed=options["seed"])
-    tree["log_likelihood"] = responses(cells.reshape(*theta.shape[:2], -1), data)
-    return with_prior(tree, prior, groups, data)
+    with enable_x64():
+        approximation = _approximation(data, prior, points=points, seed=options["seed"])
+        dense = Dense(*(jnp.asarray(x) for x in data.dense))
+        tree = sample(
+            temperature_model,
+            dense,
+            approximation,
+            prior,
+            groups,
+            data.features,
+            chain_method="sequential",
+            coords=coords,
+            dims=dims,
+            **options,
+        )
+        posterior = tree["posterior"].to_dataset().drop_vars(["raw_theta", "raw_scores"])
+        tree["posterior"] = posterior.drop_dims([d for d in posterior.dims if str(d).startswith("raw_")])
+        theta = tree["posterior"].to_dataset()["theta"].values
+        flat = theta.reshape(-1, *theta.shape[2:])
+        cells, _ = integrate_cells(data.dense, approximation, flat, points=points, seed=options["seed"])
+        tree["log_likelihood"] = responses(cells.reshape(*theta.shape[:2], -1), data)
+        return with_prior(tree, prior, groups, data)

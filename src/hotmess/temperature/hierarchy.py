@@ -12,7 +12,7 @@ draw j, scores moved along with the effects. Scales move by random walks on thei
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -39,11 +39,12 @@ class JointDraws(NamedTuple):
 
 
 class Kernels(NamedTuple):
-    """Of one unit: centres (M, E), their log weights (M,), precision H⁻¹ (E, E)."""
+    """Of one unit: centres c (M, E), precision H⁻¹ (E, E); H⁻¹ c (E, M), and log weights less ½ c'H⁻¹c (M,)."""
 
     center: Floats
-    log_weight: Floats
     precision: Floats
+    pull: Floats
+    log_height: Floats
 
 
 def kernels(effects: Floats, weights: Floats) -> Kernels:
@@ -64,7 +65,9 @@ def kernels(effects: Floats, weights: Floats) -> Kernels:
     covariance = covariance + 1e-9 * np.diag(np.diagonal(covariance) + 1e-9)
     with np.errstate(divide="ignore"):
         log_weight = np.log(weights)
-    return Kernels(mean + np.sqrt(1 - h**2) * away, log_weight, np.linalg.inv(h**2 * covariance))
+    center, precision = mean + np.sqrt(1 - h**2) * away, np.linalg.inv(h**2 * covariance)
+    pull = (center @ precision).T
+    return Kernels(center, precision, np.ascontiguousarray(pull), log_weight - 0.5 * (center.T * pull).sum(axis=0))
 
 
 def joint_draws(
@@ -92,8 +95,9 @@ def joint_draws(
         np.zeros(units),
     )
     visits = np.zeros_like(particles.weights)
+    fixed, shared = effect_covariance(np.zeros(scales.shape[1:]), prior, pool, features), pool.shared()
     for sweep in range(WARM + THIN * draws):
-        scales, precision = _move_scales(scales, state, prior, pool, features, rng)
+        scales, precision = _move_scales(scales, state, prior.spread * width, fixed, shared, rng)
         for g in range(units):
             state[:, g], index[:, g], p = _move_unit(made[g], state, precision, g, width, rng)
             if sweep >= WARM:
@@ -114,35 +118,36 @@ def _move_unit(
     pull = -(np.einsum("ceh,che->ce", row, state) - alone * state[:, g])  # V⁻¹ m
     a = own.precision + (np.eye(len(width)) * (alone - 1 / width**2)[:, None, :])
     low = np.linalg.cholesky(a)
-    b = (own.center @ own.precision)[None] + pull[:, None]  # (chains, M, E)
-    half = _solve(low, b)
-    log_p: Any = own.log_weight - 0.5 * np.einsum("me,ef,mf->m", own.center, own.precision, own.center)
-    log_p = log_p + 0.5 * (half**2).sum(axis=-1)
+    half = np.empty((len(width), *state.shape[:1], len(own.center)))  # low⁻¹ (H⁻¹ c + V⁻¹ m), by forward substitution
+    for e in range(len(width)):
+        rest = own.pull[e] + pull[:, e, None]
+        for k in range(e):
+            rest -= low[:, e, k, None] * half[k]
+        np.divide(rest, low[:, e, e, None], out=half[e])
+    log_p = own.log_height + 0.5 * (half**2).sum(axis=0)
     p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     pick = (np.cumsum(p, axis=1) < rng.random((len(p), 1))).sum(axis=1).clip(max=p.shape[1] - 1)
-    chosen = half[np.arange(len(p)), pick] + rng.normal(size=(len(p), len(width)))
+    chosen = half[:, np.arange(len(p)), pick].T + rng.normal(size=(len(p), len(width)))
     return np.linalg.solve(low.transpose(0, 2, 1), chosen[..., None])[..., 0], pick, p
-
-
-def _solve(low: Any, b: Any) -> Floats:
-    out: Floats = np.linalg.solve(low, b.transpose(0, 2, 1)).transpose(0, 2, 1)
-    return out
 
 
 def _move_scales(
     scales: Floats,
     state: Floats,
-    prior: TemperaturePrior,
-    pool: Pooling,
-    features: tuple[str, ...],
+    width: Floats,
+    fixed: Floats,
+    shared: Floats,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """New scales (chains, groupings, E), and the precision (chains, E, G, G) of the effects under them."""
-    width = prior.spread * prior.effect_scales(features)
+    """New scales (chains, groupings, E), and the precision (chains, E, G, G) of the effects under them.
+
+    width: of the scales' half-normal prior; fixed (E, G, G) and shared (groupings, G, G): the effects' covariance at
+    scales of zero, and what a scale's square multiplies.
+    """
 
     def density(s: Floats) -> tuple[Floats, Floats]:
-        covariance = np.stack([effect_covariance(one, prior, pool, features) for one in s])
+        covariance = fixed + np.einsum("cie,igh->cegh", s**2, shared)
         precision = np.linalg.inv(covariance)
         quadratic = np.einsum("cge,cegh,che->ce", state, precision, state)
         log_det = np.linalg.slogdet(covariance)[1]

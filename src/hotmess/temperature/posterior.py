@@ -158,15 +158,8 @@ class LengthFit:
             raise NotTestable(f"{what.get(where.partition('_')[0], 'There is no budget without tokens')}.")
         key = (where, population)
         if effects is not None or key not in self._cache:
-            result = curves(
-                self.lengths,
-                self._flat("theta"),
-                self._flat("scores"),
-                at[where],
-                population=population,
-                seed=self.seed,
-                effects=effects,
-            )
+            settings: Any = {"population": population, "seed": self.seed, "effects": effects}
+            result = curves(self.lengths, self._flat("theta"), self._flat("scores"), at[where], **settings)
             if effects is not None:
                 return result
             self._cache[key] = result
@@ -179,6 +172,12 @@ class LengthFit:
         `incoherence` is beta, the change of logit incoherence; `heat` the change of log temperature; `lift` that of the
         target's score. nan for units whose lengths, or budgets, do not vary, and for those that failed.
         """
+        key = ("slopes", kind, population)
+        if key not in self._cache:
+            self._cache[key] = self._slopes(kind, population)
+        return {name: self._shape(value.copy()) for name, value in self._cache[key].items()}
+
+    def _slopes(self, kind: str, population: str) -> dict[str, np.ndarray]:
         out = average_slopes(self.curves(kind, population=population), self.reach(kind))
         out |= {name: self._own(kind, name) for name in EFFECTS}
         if population == "like-these" and self.influence is not None:
@@ -188,7 +187,7 @@ class LengthFit:
         lost = [g for g in self.failed if len(self.failed) < len(self.lengths.units)]
         for value in out.values():
             value[:, lost] = np.nan
-        return {name: self._shape(value) for name, value in out.items()}
+        return out
 
     def dataset(self, *, population: str = "like-these") -> xr.Dataset:
         """Slopes by label: incoherence, accuracy, heat, lift over chain, draw, kind (natural, budget), unit."""
