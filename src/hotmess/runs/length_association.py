@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 def within_association(data: WithinQuestion, *, halves: bool = False) -> Association:
     """The continuous contrast, or that of halves, as an association."""
     cells = len(data.table)
-    terms = data.terms()
-    own = np.bincount(data.model)
-    error, variance = (np.bincount(data.model, terms[:, i]) / own for i in range(2))
-    unit = 1 / (own * len(own))[data.model]  # a cell's share in the mean over models of means over cells
+    terms, share = data.terms(), data.shares()
+    error, variance = (np.bincount(data.model, share * terms[:, i]) for i in range(2))
+    unit = share / len(error)  # a cell's share in the mean over models of means over cells
     if halves:
         away = np.sign(data.u)
         side = data.cell * 2 + (away > 0)
@@ -41,7 +40,8 @@ def within_association(data: WithinQuestion, *, halves: bool = False) -> Associa
         phi = (_in_variance(data) - (variance / error)[data.model][data.cell] * data.error) / (
             error[data.model][data.cell]
         )
-    return Association(phi, mass * unit[data.cell], data.u > 0, data.cell, data.questions.question[data.cell])
+    who = data.questions.question if data.questions.cluster is None else data.questions.cluster[data.questions.question]
+    return Association(phi, mass * unit[data.cell], data.u > 0, data.cell, who[data.cell])
 
 
 def _in_variance(data: WithinQuestion) -> np.ndarray:

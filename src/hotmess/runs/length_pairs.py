@@ -68,3 +68,42 @@ def slope_terms(
         out = np.stack([e / n, variance, (ue - u * e / n) / (u2 - u**2 / n), rise], axis=1)
     out[~np.isfinite(out).all(axis=1)] = np.nan
     return out
+
+
+def kept(u: Float[np.ndarray, " n"], cell: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n 4"]:
+    """1 - h of each response in the terms of `slope_terms`, h its leverage: 1/n in means, 1/n + u²/Σu² in slopes.
+
+    With a response left out, a term moves by its residual over 1 - h; squares times 1 - h are unbiased where responses
+    scatter alike (HC2 of MacKinnon and White 1985), and the jackknife's own (n - 1)/n in means.
+    """
+    n, squares = np.bincount(cell)[cell], np.bincount(cell, u**2)[cell]
+    mean = 1 - 1 / n
+    slope = np.maximum(mean - u**2 / np.where(squares > 0, squares, np.inf), 0.0)
+    return np.stack([mean, mean, slope, slope], axis=1)
+
+
+def pair_noise(
+    z: Float[np.ndarray, "n d"], u: Float[np.ndarray, " n"], cell: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, "cells 2"]:
+    """Variance of the part that is in pairs alone, of the variance and of its slope, for responses alike at all u.
+
+    With Σ the covariance of z, D of two responses less what either adds by itself is -z̃_s·z̃_t, of variance tr Σ². The
+    variance is the mean of P = n(n - 1)/2 of these, its slope their sum with weights x/Σx², x = (u_s + u_t)/2, so that
+    the two have tr Σ² / P and tr Σ² / Σx². The jackknife counts this part twice (Efron and Stein 1981).
+
+    tr Σ² is estimated by pairs, (z̃_s·z̃_t)² with z̃ = z less the cell's mean, times (n/(n - 1))².
+    """
+    count = np.bincount(cell)
+    n = count.astype(float)
+    away = z - np.stack([np.bincount(cell, column) for column in z.T], axis=1)[cell] / n[cell, None]
+    square = np.zeros(len(n))
+    for i in range(z.shape[1]):
+        for j in range(i + 1):
+            square += (1 + (i != j)) * np.bincount(cell, away[:, i] * away[:, j]) ** 2
+    square -= np.bincount(cell, (away**2).sum(axis=1) ** 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        trace = square / (n * (n - 1)) * (n / (n - 1)) ** 2
+        total = np.bincount(cell, u)  # 0 but for ties
+        across = ((n - 2) * np.bincount(cell, u**2) + total**2 - 2 * (n - 1) * total**2 / n) / 4
+        out = np.stack([trace / (n * (n - 1) / 2), trace / across], axis=1)
+    return np.where(np.isfinite(out), out, 0.0)

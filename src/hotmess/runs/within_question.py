@@ -27,12 +27,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.decompose.grouping import question_index, question_units
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import DRAWS, PERMUTATIONS
 from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL
-from hotmess.runs.length_pairs import normal_scores, pair_sums, set_sums, slope_terms
+from hotmess.responses.units import CLUSTER, WEIGHT
+from hotmess.runs.length_pairs import kept, normal_scores, pair_noise, pair_sums, set_sums, slope_terms
 from hotmess.runs.places import places
 from hotmess.statements.influence import gradient, influences
 from hotmess.statements.means import SetMeans
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from hotmess.statements.settle import Settled
 
 BETWEEN_HALVES = float(2 * np.sqrt(2 / np.pi))
+MOST_DIMENSIONS = 60
 LEAST = 4
 """Responses (or few-shot contexts) of a cell: the jackknife leaves one out, and three are the fewest with a slope."""
 
@@ -96,11 +99,19 @@ class WithinQuestion:
         return slope_terms(sums, pair_sums(sums) - self._by_cell(pair_sums(single)))
 
     def covariance(self) -> np.ndarray:
-        """(cells, 4, 4) by the jackknife, leaving out one cluster at a time."""
+        """(cells, 4, 4) by the jackknife, leaving out one cluster at a time.
+
+        Where every response is its own cluster, less what the jackknife counts too often (`length_pairs.kept`,
+        `length_pairs.pair_noise`); few-shot contexts have it as it is.
+        """
         again, mean, count = self._left_out()
-        away = again - mean[self.owner]
-        outer = self._by_cell((away[:, :, None] * away[:, None, :]).reshape(len(away), -1))
-        out: np.ndarray = outer.reshape(-1, 4, 4) * ((count - 1) / count)[:, None, None]
+        single = len(self.owner) == len(self.u) and self.z.shape[1] <= MOST_DIMENSIONS
+        rest = ((count - 1) / count)[self.owner, None]
+        share = kept(self.u, self.cell)[np.unique(self.cluster, return_index=True)[1]] if single else rest
+        away = (again - mean[self.owner]) * np.sqrt(share)
+        out = self._by_cell((away[:, :, None] * away[:, None, :]).reshape(len(away), -1)).reshape(-1, 4, 4)
+        if single:
+            out[:, [1, 3], [1, 3]] -= pair_noise(self.z, self.u, self.cell)
         return out
 
     def _left_out(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -131,7 +142,7 @@ class WithinQuestion:
         cluster, owner = np.unique(self.cluster[rows], return_inverse=True)[1], np.cumsum(keep) - 1
         first = np.unique(cluster, return_index=True)[1]
         cell = owner[self.cell[rows]]
-        question = np.unique(self.questions.question[keep], return_inverse=True)[1]
+        table = self.table[keep].reset_index(drop=True)
         return replace(
             self,
             z=self.z[rows],
@@ -140,9 +151,9 @@ class WithinQuestion:
             cell=cell,
             cluster=cluster,
             owner=cell[first],
-            table=self.table[keep].reset_index(drop=True),
+            table=table,
             model=self.model[keep],
-            questions=Questions(question),
+            questions=_questions(table),
         )
 
     def means(self, *, draws: int, seed: int, u: np.ndarray | None = None) -> SetMeans:
@@ -159,15 +170,23 @@ class WithinQuestion:
         terms, noise = self.terms(), self.covariance()
         rng = np.random.default_rng([seed, 53])
         out = np.empty((draws, len(self.models), 4))
+        share = self.shares()
         for m in range(len(self.models)):
             rows = self.model == m
-            whole = noise[rows].sum(axis=0) / rows.sum() ** 2
-            out[:, m] = rng.multivariate_normal(terms[rows].mean(axis=0), whole, draws, method="eigh")
+            values, vectors = np.linalg.eigh(np.einsum("c,cij->ij", share[rows] ** 2, noise[rows]))
+            root = vectors * np.sqrt(np.maximum(values, 0.0))
+            out[:, m] = share[rows] @ terms[rows] + rng.normal(size=(draws, 4)) @ root.T
         return change(out)
+
+    def shares(self) -> np.ndarray:
+        """(cells,) weight of each cell in the mean over its model's."""
+        own = np.ones(len(self.table)) if self.questions.own is None else self.questions.own[self.questions.question]
+        return np.asarray(own / np.bincount(self.model, own)[self.model])
 
     def estimate(self, u: np.ndarray | None = None) -> Estimate:
         """Mean over models of the change, with its standard error by the influences of the questions."""
-        sums, cells = self.questions.by_set(self.terms(u), self.model, len(self.models))
+        both = self.questions.by_set(self.terms(u), self.model, len(self.models))
+        sums, cells = (self.questions.by_unit(x) for x in both)
         mean = sums.sum(axis=0) / cells.sum(axis=0)[:, None]
         value = float(change(mean)[-1])
         slope = gradient(lambda m: change(m)[..., -1:], mean)
@@ -209,15 +228,15 @@ def within_question(responses: Responses, *, space: Space | None = None) -> With
     here, table, cell = here[order], table.iloc[order], group[order]
     u = normal_scores(tokens[here], cell)
     first = np.unique(cell, return_index=True)[1]
-    cells = table.iloc[first][[*keys, "family", "model_size_b"]].reset_index(drop=True)
+    named = [name for name in (CLUSTER, WEIGHT) if name in table]
+    cells = table.iloc[first][[*keys, "family", "model_size_b", *named]].reset_index(drop=True)
     cells["log2_length"] = np.bincount(cell, np.log2(tokens[here])) / np.bincount(cell)
     cluster = _clusters(table["context"], cell)
     size = cells.groupby("model", observed=True)[["model_size_b"]].first().reset_index()
     models = tuple(size.sort_values(["model_size_b", "model"])["model"].astype(str))
-    question = pd.MultiIndex.from_frame(cells[["benchmark", "question"]].astype(str)).factorize(sort=True)[0]
     owner = cell[np.unique(cluster, return_index=True)[1]]
     model = pd.Index(models).get_indexer(pd.Index(cells["model"].astype(str)))
-    made = WithinQuestion(z[here], error[here], u, cell, cluster, owner, cells, models, model, Questions(question))
+    made = WithinQuestion(z[here], error[here], u, cell, cluster, owner, cells, models, model, _questions(cells))
     keep = made.known()
     if not keep.any():
         raise NotTestable(
@@ -227,6 +246,12 @@ def within_question(responses: Responses, *, space: Space | None = None) -> With
     kept = made.take(keep)
     left = sorted(set(kept.model.tolist()))
     return replace(kept, models=tuple(models[m] for m in left), model=np.searchsorted(left, kept.model))
+
+
+def _questions(cells: pd.DataFrame) -> Questions:
+    """Whom weights are drawn for: questions, or the clusters they come in, with their own weights where named."""
+    question = question_index(cells)
+    return Questions(question, *question_units(cells, question))
 
 
 def _clusters(context: pd.Series, cell: np.ndarray) -> np.ndarray:

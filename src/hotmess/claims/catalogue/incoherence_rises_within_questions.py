@@ -20,6 +20,7 @@ CLAIM = Claim(
     ),
     quantity=slope_quantity,
     needs="any outcome with a target, lengths, at least 4 responses of different lengths to a question",
+    by_unit=True,
     control=slope_control,
     variants=slope_variants,
     association=True,
