@@ -93,11 +93,18 @@ def test_claims_know_clusters_or_say_that_they_do_not(table):
     assert estimates["clustered"].df <= 19
     with pytest.raises(NotTestable, match="leave out --cluster"):
         hm.reliability(clustered)
-    for name, knows in (("natural_overthinking", True), ("answers_get_hotter_with_length", False)):
-        found = Units().run(SimpleNamespace(study=Study(clustered), claim=getattr(hm.claims, name)))
+    weighed = hm.read(long.assign(points=1.0 + (long["question"] == long["question"].iloc[0])), weight="points")
+    for name, given, knows in (
+        ("natural_overthinking", clustered, True),
+        ("natural_exceeds_budget", clustered, False),
+        ("answers_get_hotter_with_length", clustered, True),
+        ("answers_get_hotter_with_length", weighed, False),
+    ):
+        found = Units().run(SimpleNamespace(study=Study(given), claim=getattr(hm.claims, name)))
         assert (found is None) == knows
         if found is not None:
-            assert found.guard.lowers == "not testable" and "leave out --cluster" in found.reasons[0]
+            option = "--cluster" if given is clustered else "--weight"
+            assert found.guard.lowers == "not testable" and f"leave out {option}" in found.reasons[0]
 
 
 @pytest.mark.parametrize(

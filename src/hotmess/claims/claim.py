@@ -118,7 +118,7 @@ class Claim:
         False where the posterior speaks of new questions itself, or rests on draws that are spread already.
     units, by_unit
         What there may be others like: questions, or the entities of a survey; whether it knows clusters of questions
-        and weights: where they are named and it does not, it is not testable.
+        and weights, or (`cluster`) clusters alone: where what it does not know is named, it is not testable.
     preregistration
         SHA-256 of the canonical definition of a user's claim, or of a region that was changed.
     fit
@@ -164,7 +164,7 @@ class Claim:
     long: bool = False
     widened: bool = True
     units: str = "questions"
-    by_unit: bool = False
+    by_unit: bool | str = False
     preregistration: str = ""
     fit: Callable[[Study], Fit | None] | None = None
     densities: Callable[[Study, str], tuple[np.ndarray, np.ndarray] | None] | None = None

@@ -9,6 +9,7 @@ import numpy as np
 
 from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput
+from hotmess.responses.units import CLUSTER
 from hotmess.temperature.contexts import ContextRows, context_clusters
 from hotmess.temperature.likelihood import Dense
 
@@ -30,7 +31,7 @@ class LengthData:
         names of the F features: `natural`, z = log2 length minus its mean within (model, question, budget);
         `budget`, x = that mean minus its mean over budgets; `zero`, 1 at a budget of no tokens.
     cells
-        one row per cell: benchmark model question condition unit and n_choices.
+        one row per cell: benchmark model question condition unit and n_choices, and its question's cluster if named.
     units
         one row per unit (benchmark, model, condition): model_size_b and `doublings`, log2(N/N0) with N0 the models'
         geometric mean size (0 where sizes are unknown).
@@ -58,6 +59,12 @@ class LengthData:
     choices: Ints
     notes: tuple[str, ...]
     contexts: ContextRows | None = None
+
+    def dependent(self) -> Ints:
+        """(n,) of whom there may be others: the question of each cell, or the cluster it comes in."""
+        columns = [CLUSTER] if CLUSTER in self.cells else ["benchmark", "question"]
+        names = self.cells[columns].astype(str).agg("\x1f".join, axis=1)
+        return np.asarray(np.unique(names, return_inverse=True)[1], np.int64)
 
     @property
     def parameters(self) -> int:
@@ -98,8 +105,9 @@ def length_data(
     data = pd.DataFrame({name: table[name] for name in needed})
     for name in ("condition", "budget"):
         data[name] = table[name].fillna("").astype(str) if name in table else ""
-    if "context" in table:
-        data["context"] = table["context"]
+    for name in ("context", CLUSTER):
+        if name in table:
+            data[name] = table[name]
     data["size"] = table["model_size_b"].astype(float) if "model_size_b" in table else np.nan
     data["tokens"] = data[length].astype(float)
     notes: list[str] = []
@@ -151,9 +159,8 @@ def _arrange(data: pd.DataFrame, *, extra: bool, uniform: bool, pool: bool, note
     grouped = data.groupby(keys, sort=True)
     cell = grouped.ngroup().to_numpy().astype(np.int64)
     data["cell"] = cell
-    cells = (
-        data.drop_duplicates("cell").sort_values("cell")[[*keys, "n_choices", "target", "size"]].reset_index(drop=True)
-    )
+    own = [*keys, "n_choices", "target", "size", *([CLUSTER] if CLUSTER in data else [])]
+    cells = data.drop_duplicates("cell").sort_values("cell")[own].reset_index(drop=True)
     n = len(cells)
     levels, columns, at = _features(data, cell, n)
     names = tuple(k for k, v in columns.items() if np.ptp(v) > 1e-9)

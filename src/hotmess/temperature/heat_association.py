@@ -42,8 +42,7 @@ def heat_association(fit: LengthFit) -> Association:
     own = effects[unit[cell]]
     phi = -own[:, 0] * logit[answer, cell] + own[:, 1] * (answer == 0)
     share = _shares(data.units["model"].to_numpy(str), known)[unit[cell]]
-    names = data.cells[["benchmark", "question"]].astype(str).agg("\x1f".join, axis=1)
-    question = np.unique(names, return_inverse=True)[1][cell]
+    question = data.dependent()[cell]
     keep = known[unit[cell]]
     stratum, question = (np.unique(x[keep], return_inverse=True)[1] for x in (responses.slot, question))
     return Association(phi[keep] * share[keep], np.abs(z)[keep], z[keep] > 0, stratum, question)

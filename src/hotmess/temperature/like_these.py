@@ -43,7 +43,7 @@ class QuestionInfluence:
     theta
         (samples, p) parameters, centred, times the root of the prior's precision.
     question
-        (n,) question of each cell.
+        (n,) question of each cell, or the cluster that it comes in: then all here is of clusters.
     effective
         How many samples are effective.
     """
@@ -94,10 +94,9 @@ def question_influence(
     effective_samples: float,
 ) -> QuestionInfluence:
     """From posterior draws of the parameters and of the cells' log likelihoods, and the prior's precision."""
-    names = data.cells[["benchmark", "question"]].astype(str).agg("\x1f".join, axis=1)
-    questions, question = np.unique(names, return_inverse=True)
+    question = data.dependent()
     order = np.argsort(question, kind="stable")
-    first = np.searchsorted(question[order], np.arange(len(questions)))
+    first = np.searchsorted(question[order], np.arange(int(question.max()) + 1))
     likelihood = np.add.reduceat(cells[:, order], first, axis=1)
     flat = theta.reshape(len(theta), -1)
     root = np.linalg.cholesky(precision)

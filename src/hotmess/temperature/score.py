@@ -12,6 +12,7 @@ from hotmess.arrays import Floats, Ints
 from hotmess.estimates.control import PERMUTATIONS
 from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
 from hotmess.estimates.sides import half_counts, half_index, permuted_counts
+from hotmess.responses.units import CLUSTER
 from hotmess.temperature.assigned import doublings
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def heat_score(table: pd.DataFrame, *, length: str, unparsable: str = "leave-out
     tokens = table[length].to_numpy(float, na_value=np.nan)
     answer = table["answer"].to_numpy(int)
     keep = np.isfinite(tokens) & (tokens > 0) & ((answer >= 0) | (unparsable == "wrong"))
-    data = table.loc[keep, [*keys, "target", "n_choices"]].assign(log2=np.log2(tokens[keep]), answer=answer[keep])
+    who = [CLUSTER] if CLUSTER in table else []
+    data = table.loc[keep, [*keys, *who, "target", "n_choices"]].assign(log2=np.log2(tokens[keep]), answer=answer[keep])
     if data.empty:
         return None
     data["slot"] = data.groupby(keys, observed=True, sort=True).ngroup()
@@ -113,7 +115,7 @@ def heat_score(table: pd.DataFrame, *, length: str, unparsable: str = "leave-out
     covariance = on * (log_p[np.arange(len(n)), target] - mean)
     information = square[:, None] * np.stack([variance, on * (1 - on), -covariance], 1)
     model = np.unique(each["model"].astype(str).to_numpy(), return_inverse=True)[1]
-    named = (each["benchmark"].astype(str) + "\x1f" + each["question"].astype(str)).to_numpy(str)
+    named = each[who or ["benchmark", "question"]].astype(str).agg("\x1f".join, axis=1).to_numpy(str)
     question = np.unique(named, return_inverse=True)[1]
     right = (data["answer"] == data["target"]).to_numpy(float)
     return HeatScore(z, -log_p[slot, code], right, slot, model, question, information)

@@ -69,6 +69,7 @@ CLAIM = Claim(
     estimand="change of log temperature per doubling of natural length at a fixed budget, mean over models",
     quantity=_quantity,
     needs="letters, lengths that vary within budgets, wrong answers on at least 10 questions",
+    by_unit="cluster",
     control=_control,
     variants=_variants,
     association=True,

@@ -47,7 +47,8 @@ class Units(Guard):
 
     def run(self, case: Case) -> Finding | None:
         named = [what for what, name in UNITS.items() if name in case.study.responses.table]
-        if not named or case.claim.by_unit:
+        named = [what for what in named if case.claim.by_unit not in (True, what)]
+        if not named:
             return None
         options = " and ".join(f"--{what}" for what in named)
         reason = f"its model knows no {' and no '.join(named)} of questions; leave out {options} to test it without"
