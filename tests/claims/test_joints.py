@@ -185,7 +185,8 @@ def test_two_sides_have_the_sign_of_their_statement(name: str, monkeypatch: pyte
 def test_the_prior_of_the_natural_contrast_is_that_of_two_halves_alike() -> None:
     claim = CATALOGUE["natural-overthinking"]
     halves = SimpleNamespace(table=pd.DataFrame({"n_choices": [4, 4]}))
-    study: Any = SimpleNamespace(contrast=SimpleNamespace(models=["a", "b"]), halves=halves)
+    contrast = SimpleNamespace(models=["a", "b"], fit=SimpleNamespace(prior=AnswerPrior()))
+    study: Any = SimpleNamespace(contrast=contrast, halves=halves)
     draws = claim.prior(study, np.random.default_rng(1), 20_000)  # type: ignore[misc]
     prior, rng = AnswerPrior(), np.random.default_rng(2)
     eta = rng.normal(prior.location, prior.scale, (20_000, 2, 2, 3))

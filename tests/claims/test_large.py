@@ -12,7 +12,7 @@ from hotmess.examples import example
 
 
 def test_what_takes_long_is_asked_for_by_name(monkeypatch):
-    monkeypatch.setattr("hotmess.claims.study.LARGE", 10)
+    monkeypatch.setattr("hotmess.claims.study_data.LARGE", 10)
     study = Study(example(), draws=300)
     long = [c for c in CATALOGUE.values() if c.long]
     assert {c.name for c in long} >= {"answers-get-hotter-with-length", "thirty-samples-suffice"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
@@ -31,14 +32,16 @@ def test(
     claim
         A claim or its name; None: all of the catalogue, as a list of verdicts.
     about
-        `Responses`, a `Study`, `PowerLaws`, a `LengthLaw` or a `Contrast`.
+        `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `Contrast`, or several of these (`as_study`).
     settings
-        Of the `Study`, where responses are given: seed, draws, chains, reference, groups, difficulty, metric, patience.
+        Of the `Study`: seed, draws, chains, reference, groups, difficulty, metric, patience. What was fitted already brings
+        its own: all that made it holds for whatever is fitted beside it.
 
     Raises
     ------
     BadInput
-        For a claim that does not exist, or an object that is none of these.
+        For a claim that does not exist, an object that is none of these, or a fit made in a way that claims cannot
+        follow.
     """
     from hotmess.claims.test import find_claims, test_claim, test_claims
 
@@ -51,43 +54,48 @@ def test(
 def as_study(about: Any, **settings: Any) -> Study:
     """A study of responses; fits and laws already made are used, not made again.
 
-    about: `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `Contrast`, or several of these together.
+    What was fitted already brings all that made it (seed, draws, warmup, chains, prior, engine, backend, metric), for
+    whatever is fitted beside it; what claims cannot follow is refused.
+
+    Parameters
+    ----------
+    about
+        `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `Contrast`, or several of these together.
+    settings
+        Of the `Study`: what it is not told by a study or a fit.
+
+    Raises
+    ------
+    BadInput
+        For what is none of these, fits of different responses, settings that disagree or that claims cannot follow.
+
+    Examples
+    --------
+    >>> import hotmess as hm
+    >>> as_study(hm.fit(hm.example(), seed=3, draws=50)).draws
+    50
     """
-    from hotmess.answers.posterior import Fit
+    from hotmess.claims.carried import study_of
     from hotmess.claims.study import MOST_DRAWS, Study
-    from hotmess.laws.contrast import Contrast
-    from hotmess.laws.length import LengthLaw
-    from hotmess.laws.power import PowerLaws
     from hotmess.responses.table import Responses
 
-    if isinstance(about, Study):
-        return about
     if isinstance(about, Responses):
         return Study(about, **({} if "draws" in settings else {"most_draws": MOST_DRAWS}) | settings)
-    kinds = {PowerLaws: "power_laws", LengthLaw: "length_law", Contrast: "contrast", Fit: "fit"}
-    study: Study | None = None
-    for one in about if isinstance(about, (list, tuple)) else [about]:
-        if isinstance(one, Study):
-            return one
-        key = next((key for kind, key in kinds.items() if isinstance(one, kind)), None)
-        if key is None:
-            raise BadInput(
-                f"A claim is tested on responses, a study, a fit or laws, not on {type(one).__name__}: "
-                "hotmess.read makes responses of files and data frames."
-            )
-        first = one if isinstance(one, Fit) else one.fit
-        if study is None:
-            if first.source is None:
-                raise BadInput("This was fitted to cells, not responses; test the claim on a Study of the responses.")
-            study = Study(first.source, **{"seed": first.seed, **settings})
-        if isinstance(one, PowerLaws):
-            study = replace(study, law_prior=one.prior)
-        elif isinstance(one, LengthLaw):
-            study = replace(study, length_prior=one.prior)
-        if key != "fit" or first.formula is None:
-            study.made[key] = one
-        if key == "contrast":
-            study.made["halves"] = first.cells
+    several = list(about) if isinstance(about, (list, tuple)) else [about]
+    study = next((one for one in several if isinstance(one, Study)), None)
     if study is None:
-        raise BadInput("There is nothing to study: give responses, a study, a fit or laws.")
+        return study_of(several, settings)
+    _refuse_other(study, settings)
     return study
+
+
+def _refuse_other(study: Study, settings: Mapping[str, Any]) -> None:
+    """Refuse settings that are not those of a study that was made already."""
+    for name, value in settings.items():
+        if not hasattr(study, name):
+            raise BadInput(f"A study has no setting {name!r}.")
+        if getattr(study, name) != value:
+            raise BadInput(
+                f"This study has {name}={getattr(study, name)!r}, and {name}={value!r} was asked for: make a study "
+                "with it, or leave it out."
+            )

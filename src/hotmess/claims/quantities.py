@@ -176,11 +176,9 @@ def answer_fit(study: Study, expression: Expression) -> Fit:
         lambda: fit(
             cells,
             groups=["benchmark", "model", "condition", "budget", *split],
-            seed=study.seed,
-            draws=study.draws,
-            warmup=study.warmup,
-            chains=study.chains,
             pointwise=False,
+            **study.answers,
+            **study.sampled,
         ),
     )
     return made

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from hotmess.errors import BadInput, NotTestable, checked_seed
+from hotmess.claims.study_data import OF_THE_DATA, StudyData
+from hotmess.errors import checked_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from hotmess.answers.posterior import Fit
+    from hotmess.answers.prior import AnswerPrior
     from hotmess.laws.contrast import Contrast
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.length_prior import LengthPrior
     from hotmess.laws.power import PowerLaws
     from hotmess.laws.power_model import LawPrior
-    from hotmess.responses.cells import Cells
     from hotmess.responses.table import Responses
     from hotmess.temperature.checks import BudgetAgreement
     from hotmess.temperature.posterior import LengthFit
 
-Made = TypeVar("Made")
-LARGE, MOST_DRAWS = 200_000, 16_000  # responses beyond which a test by default leaves out what takes minutes; draws
-OF_THE_DATA = ("cells", "grouped", "scale_cells", "unread", "filled_lengths", "without_truncated", "seen")
+MOST_DRAWS = 16_000
 WHATEVER_THE_DRAWS = ("temperature", "within question")
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(StudyData):
     """Responses with the settings of an analysis.
 
     Attributes
@@ -45,8 +42,11 @@ class Study:
         Of every posterior; `draws` per chain, `most_draws` in all while Monte Carlo error leaves a claim open.
     patience
         Seconds that a slow engine may take where a fast one fails its check.
-    law_prior, length_prior
-        Of power and length laws, also where a part of the data is left out; None: their defaults.
+    prior, engine, backend
+        Of every posterior of answers, as in `hotmess.fit`; None: its defaults.
+    law_prior, law_by, length_prior, length_options
+        Priors of power and length laws, the columns that tell groups of power laws apart, and `bins`, `latent`,
+        `shapes` of length laws, also where a part of the data is left out; None or empty: their defaults.
     made
         What has been made so far, by name: see `once`.
     """
@@ -62,8 +62,13 @@ class Study:
     chains: int = 4
     most_draws: int = 0
     patience: float = 120.0
+    prior: AnswerPrior | None = None
+    engine: str | None = None
+    backend: str = "numpyro"
     law_prior: LawPrior | None = None
+    law_by: tuple[str, ...] = ()
     length_prior: LengthPrior | None = None
+    length_options: Mapping[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -74,18 +79,6 @@ class Study:
         Responses.need(self.responses)
         self.responses.need_single("A study")
         object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))
-
-    def once(self, key: str, make: Callable[[], Made]) -> Made:
-        """What `make` returns, or raises when the data cannot speak: computed once."""
-        if key not in self.made:
-            try:
-                self.made[key] = make()
-            except NotTestable as reason:
-                self.made[key] = reason
-        made: Made | NotTestable = self.made[key]
-        if isinstance(made, NotTestable):
-            raise made
-        return made
 
     def with_more_draws(self) -> Study | None:
         """This study with twice the draws; None where these are asked for, or enough, or the data are large."""
@@ -100,105 +93,17 @@ class Study:
         return {"seed": self.seed, "draws": self.draws, "chains": self.chains}
 
     @property
-    def large(self) -> bool:
-        """Whether what takes minutes is left out unless it is asked for by name."""
-        return len(self.responses.table) > LARGE
-
-    @property
-    def questions(self) -> int:
-        """How many questions there are."""
-        return len(self.responses.table[["benchmark", "question"]].drop_duplicates())
-
-    @property
-    def cells(self) -> Cells:
-        """All responses by cell."""
-        from hotmess.responses.cells import reduce
-
-        return self.once("cells", lambda: reduce(self.responses))
+    def answers(self) -> dict[str, Any]:
+        """What else `hotmess.fit` is told for every posterior of answers."""
+        return {"prior": self.prior, "engine": self.engine, "backend": self.backend, "warmup": self.warmup}
 
     @property
     def fit(self) -> Fit:
         """Latent answer distributions, groups unpooled."""
         from hotmess.answers.fit import fit
 
-        made: Fit = self.once("fit", lambda: fit(self.cells, warmup=self.warmup, **self.sampled))
+        made: Fit = self.once("fit", lambda: fit(self.cells, **self.answers, **self.sampled))
         return made
-
-    @property
-    def grouped(self) -> Responses:
-        """Responses with a `difficulty` column."""
-
-        def make() -> Responses:
-            if "difficulty" in self.responses.table and self.difficulty is None:
-                return self.responses
-            if self.difficulty is None and self.responses.length is None:
-                raise NotTestable(
-                    "There is neither a length column to group questions by difficulty nor a column of difficulties "
-                    "(--difficulty COLUMN)."
-                )
-            try:
-                return self.responses.difficulty(reference=self.reference, groups=self.groups, column=self.difficulty)
-            except NotTestable:
-                raise
-            except BadInput as error:
-                if self.reference is not None or self.difficulty is not None:
-                    raise  # the user asked for it, and it cannot be done
-                raise NotTestable(str(error)) from error
-
-        return self.once("grouped", make)
-
-    @property
-    def scale_cells(self) -> Cells:
-        """Cells with their difficulty group, of models whose size is known."""
-        from hotmess.responses.cells import reduce, take_cells
-
-        def make() -> Cells:
-            if self.responses.table["model_size_b"].isna().all():
-                raise NotTestable("No model has a value of model_size_b, so nothing can be said about scale.")
-            cells = reduce(self.grouped, split=["difficulty"])
-            known = cells.table["model_size_b"].notna().to_numpy()
-            return cells if known.all() else take_cells(cells, np.flatnonzero(known))
-
-        return self.once("scale_cells", make)
-
-    @property
-    def unfit(self) -> str:
-        """Why no claim can stand on these responses: mostly unparsable, or looks that are not known; else empty."""
-        from hotmess.decompose.unparsable import unread_models
-        from hotmess.looks.record import not_known
-
-        said = self.once("unread", lambda: unread_models(self.cells.table)[1].removeprefix("Not reliable: "))
-        looks = self.responses.looks
-        return not_known(self.responses.table, looks, None if looks is None else self.seen) or str(said)
-
-    @property
-    def seen(self) -> Any:
-        """What identifies the responses at a look."""
-        from hotmess.looks.seen import seen
-
-        return self.once("seen", lambda: seen(self.responses.table))
-
-    @property
-    def has_truncated(self) -> bool:
-        """Whether responses were cut off at a token limit, more than 1% are unparsable, or lengths are missing."""
-        from hotmess.responses.cut import cut_off, parsed
-
-        many = (~parsed(self.responses)).mean() > 0.01
-        return bool(cut_off(self.responses).any() or many or self.filled_lengths)
-
-    @property
-    def filled_lengths(self) -> dict[str, Responses]:
-        """Bounds where lengths are missing (`hotmess.responses.cut.length_bounds`)."""
-        from hotmess.responses.cut import length_bounds
-
-        return self.once("filled_lengths", lambda: length_bounds(self.responses))
-
-    @property
-    def without_truncated(self) -> Responses | None:
-        """Responses that were neither cut off nor unparsable; None where that leaves nothing, or all."""
-        from hotmess.responses.cut import whole_and_parsed
-
-        return self.once("without_truncated", lambda: whole_and_parsed(self.responses))
 
     @property
     def power_laws(self) -> PowerLaws:
@@ -209,8 +114,8 @@ class Study:
         def make() -> PowerLaws:
             cells = self.scale_cells
             by = [c for c in ("family", "condition", "budget") if cells.table[c].nunique() > 1] + ["difficulty"]
-            groups = ["benchmark", "model", "condition", "budget", "difficulty"]
-            first = fit(cells, groups=groups, warmup=self.warmup, pointwise=False, **self.sampled)
+            by, groups = list(self.law_by) or by, ["benchmark", "model", "condition", "budget", *self.scale_split]
+            first = fit(cells, groups=groups, pointwise=False, **self.answers, **self.sampled)
             return power_laws(first, by=by, metric=self.metric, prior=self.law_prior, **self.sampled)
 
         return self.once("power_laws", make)
@@ -220,22 +125,20 @@ class Study:
         """Odds and power laws of incoherence in length, between questions."""
         from hotmess.laws.length import length_law
 
-        settings = {"metric": self.metric, "prior": self.length_prior, **self.sampled}
-        return self.once("length_law", lambda: length_law(self.responses, **settings))
+        return self.once("length_law", lambda: length_law(self.responses, **self.of_length_laws))
 
     @property
-    def halves(self) -> Cells:
-        """Cells by half: responses above and below the question's own median length."""
-        from hotmess.laws.contrast import halved_cells
-
-        return self.once("halves", lambda: halved_cells(self.responses))
+    def of_length_laws(self) -> dict[str, Any]:
+        """What `hotmess.length_law` is told."""
+        told = {"metric": self.metric, "prior": self.length_prior, "answers": self.answers}
+        return {**self.length_options, **told, **self.sampled}
 
     @property
     def contrast(self) -> Contrast:
         """Longer against shorter responses of the same question, latent."""
         from hotmess.laws.contrast import latent_contrast
 
-        return self.once("contrast", lambda: latent_contrast(self.halves, **self.sampled))
+        return self.once("contrast", lambda: latent_contrast(self.halves, answers=self.answers, **self.sampled))
 
     @property
     def unbiased_contrast(self) -> Contrast:
@@ -245,18 +148,12 @@ class Study:
         return self.once("unbiased_contrast", lambda: unbiased_contrast(self.halves, seed=self.seed))
 
     @property
-    def budget_halves(self) -> Cells:
-        """Cells of the smallest and the largest budget of every model, by assignment."""
-        from hotmess.temperature.assigned import budget_cells
-
-        return self.once("budget_halves", lambda: budget_cells(self.responses))
-
-    @property
     def budget_contrast(self) -> Contrast:
         """The largest against the smallest budget, latent."""
         from hotmess.laws.contrast import latent_contrast
 
-        return self.once("budget_contrast", lambda: latent_contrast(self.budget_halves, **self.sampled))
+        settings = {"answers": self.answers, **self.sampled}
+        return self.once("budget_contrast", lambda: latent_contrast(self.budget_halves, **settings))
 
     @property
     def unbiased_budget_contrast(self) -> Contrast:
@@ -293,8 +190,3 @@ class Study:
             return out
 
         return self.once("temperature_variants", make)
-
-    def fitted(self, key: str) -> Any:
-        """What has been made under this name, or None: for what is shown only where it is there already."""
-        made = self.made.get(key)
-        return None if isinstance(made, NotTestable) else made

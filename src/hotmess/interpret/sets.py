@@ -137,8 +137,7 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
         return about
     if isinstance(about, Study):
         metric = metric or about.metric
-        sampling = ("seed", "draws", "warmup", "chains")
-        settings = {name: getattr(about, name) for name in sampling} | settings
+        settings = about.sampled | about.answers | settings
         if set(columns) <= set(about.cells.table.columns):
             try:
                 about = about.fit

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -204,8 +204,13 @@ def unbiased_contrast(cells: Cells, *, seed: int, draws: int = 2000, chains: int
     )
 
 
-def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 4) -> Contrast:
-    """The contrast from latent answer distributions of each half, groups unpooled between halves and models."""
+def latent_contrast(
+    cells: Cells, *, seed: int, draws: int = 500, chains: int = 4, answers: Mapping[str, Any] | None = None
+) -> Contrast:
+    """The contrast from latent answer distributions of each half, groups unpooled between halves and models.
+
+    answers: what else `hotmess.fit` is told for them: prior, engine, backend, warmup.
+    """
     from hotmess.answers.fit import fit
 
     posterior = fit(
@@ -215,6 +220,7 @@ def latent_contrast(cells: Cells, *, seed: int, draws: int = 500, chains: int = 
         draws=draws,
         chains=chains,
         pointwise=False,
+        **(answers or {}),
     )
     models, model, half, question = _index(cells)
     by, sets = ["model", "half"], 2 * model + half
@@ -263,14 +269,23 @@ def _index(cells: Cells) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarr
     return models, model, half, question_index(table)
 
 
-def natural_contrast(responses: Responses, *, seed: int = 0, draws: int = 500, chains: int = 4) -> Contrast:
+def natural_contrast(
+    responses: Responses,
+    *,
+    seed: int = 0,
+    draws: int = 500,
+    chains: int = 4,
+    answers: Mapping[str, Any] | None = None,
+) -> Contrast:
     """Longer against shorter responses of the same question, from latent answer distributions.
+
+    answers: what else `hotmess.fit` is told for them: prior, engine, backend, warmup.
 
     Raises
     ------
     NotTestable
         If there are no lengths that vary within a question.
     """
-    contrast = latent_contrast(halved_cells(responses), seed=seed, draws=draws, chains=chains)
+    contrast = latent_contrast(halved_cells(responses), seed=seed, draws=draws, chains=chains, answers=answers)
     assert contrast.fit is not None
     return replace(contrast, fit=replace(contrast.fit, source=responses))

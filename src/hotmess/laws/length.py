@@ -12,7 +12,7 @@ standard deviation of the arm's log lengths, and are told per log length.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -208,10 +208,12 @@ def length_law(
     seed: int = 0,
     draws: int = 500,
     chains: int = 4,
+    answers: Mapping[str, Any] | None = None,
 ) -> LengthLaw:
     """Fit length laws; latent=False: in the means of the runs, noise and all, for comparison.
 
     bins: in which the posterior of answers is made, so that it depends on length freely, and shapes are compared.
+    answers: what else `hotmess.fit` is told for that posterior: prior, engine, backend, warmup.
 
     Raises
     ------
@@ -226,7 +228,8 @@ def length_law(
         if shape not in SHAPES:
             raise BadInput(f"There is no length law {shape!r}; there are {', '.join(SHAPES)}.")
     cells, notes = binned_cells(responses, bins=bins, latent=latent)
-    first = fit(cells, groups=list(BIN), seed=seed, draws=draws, chains=chains, pointwise=False)
+    settings = {"seed": seed, "draws": draws, "chains": chains, **(answers or {})}
+    first = fit(cells, groups=list(BIN), pointwise=False, **settings)
     options = {"bins": bins, "latent": latent, "shapes": tuple(shapes), "metric": metric}
     spec = Spec("metropolis", prior or LengthPrior(), seed, draws, chains, options=options)
     return _fit(replace(first, source=responses), spec, str(responses.length), notes)

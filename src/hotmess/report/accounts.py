@@ -6,6 +6,7 @@ import hashlib
 import platform
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, fields, is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,20 @@ def settings(study: Study, population: str, interval: float) -> dict[str, Any]:
         "draws": study.draws,
         "warmup": study.warmup,
         "chains": study.chains,
+        **{k: asdict(v) if is_dataclass(v) else v for k, v in made_otherwise(study).items()},
     }
+
+
+def made_otherwise(study: Study) -> dict[str, Any]:
+    """Settings of fits and laws that are not their defaults: priors, engine, backend, groups and bins of laws.
+
+    >>> import hotmess as hm
+    >>> made_otherwise(hm.Study(hm.example(), engine="nuts"))
+    {'engine': 'nuts'}
+    """
+    names = ("prior", "engine", "backend", "law_prior", "law_by", "length_prior", "length_options")
+    default = {f.name: f.default for f in fields(study)} | {"length_options": {}}
+    return {name: value for name in names if (value := getattr(study, name)) != default[name]}
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,9 +113,11 @@ def make_sections(context: Context, tell: Callable[[str], None]) -> list[Section
 def default_code(study: Study) -> str:
     """Python that makes the study from responses."""
     named = {k: getattr(study, k) for k in ("metric", "groups", "reference", "difficulty", "seed", "draws", "warmup")}
-    named["chains"] = study.chains
+    named |= {"chains": study.chains, **accounts.made_otherwise(study)}
     settings = ", ".join(f"{k}={v!r}" for k, v in named.items())
-    return f"study = hm.Study(responses, {settings})  # responses = hm.read(...)"
+    kinds = dict.fromkeys(type(v) for v in named.values() if is_dataclass(v))
+    imports = "".join(f"from {kind.__module__} import {kind.__name__}\n" for kind in kinds)
+    return f"{imports}study = hm.Study(responses, {settings})  # responses = hm.read(...)"
 
 
 def results(context: Context, sections: Sequence[Section], command: str) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def arm_contrast(study: Study) -> Contrast:
 
     def make() -> Contrast:
         cells, notes = paired(study)
-        contrast = latent_contrast(cells, seed=study.seed, draws=study.draws, chains=study.chains)
+        contrast = latent_contrast(cells, answers=study.answers, **study.sampled)
         return replace(contrast, notes=notes)
 
     return study.once("arm contrast", make)

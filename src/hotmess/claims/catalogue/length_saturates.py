@@ -37,16 +37,7 @@ def shapes_law(study: Study) -> LengthLaw:
 
     def make() -> LengthLaw:
         bins = max(BINS, -(-(MIN_UNITS + 4) // len(law.arms)))
-        return length_law(
-            study.responses,
-            bins=bins,
-            shapes=("odds",),
-            metric=study.metric,
-            prior=study.length_prior,
-            seed=study.seed,
-            draws=study.draws,
-            chains=study.chains,
-        )
+        return length_law(study.responses, **study.of_length_laws | {"bins": bins, "shapes": ("odds",)})
 
     finer: LengthLaw = study.once("shapes_law", make)
     return finer if len(finer.bins) > len(law.bins) else law

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from hotmess.answers.prior import AnswerPrior
 from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.hidden_cause import HiddenCause
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
 
 def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
     """Change of the parametric population incoherence I(a, κ, h) between two halves with priors of their own."""
-    prior, models = AnswerPrior(), len(study.contrast.models)
+    contrast = study.contrast
+    assert contrast.fit is not None
+    prior, models = contrast.fit.prior, len(contrast.models)
     options = float(study.halves.table["n_choices"].median()) - 1
     eta = rng.normal(prior.location, prior.scale, (n, models, 2, 3))
     a, kappa, phi = expit(eta[..., 0]), np.exp(eta[..., 1]), np.exp(eta[..., 2])

@@ -16,7 +16,8 @@ import numpy as np
 from hotmess.claims.claim import Case, Finding, Guard
 from hotmess.claims.reduced import values, without, without_questions
 from hotmess.claims.rule import INCONCLUSIVE
-from hotmess.claims.study import LARGE, Study
+from hotmess.claims.study import Study
+from hotmess.claims.study_data import LARGE
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.power_scaling import PARETO_K, power_scaling_sense, scaled_weights, weighted_median
 from hotmess.words import capital, decimals, show

@@ -56,7 +56,7 @@ def grouped_fit(study: Study) -> tuple[Fit, list[str]]:
 
     def make() -> Fit:
         cells = reduce(study.grouped, split=["difficulty"])
-        out: Fit = fit(cells, seed=study.seed, draws=study.draws, chains=study.chains, pointwise=False)
+        out: Fit = fit(cells, pointwise=False, **study.answers, **study.sampled)
         return out
 
     try:
