@@ -13,7 +13,7 @@ import pandas as pd
 
 import hotmess as hm
 from hotmess.errors import BadInput
-from hotmess.optimizer.law import exponents, fit_law, law_gate
+from hotmess.optimizer.law import fit_law
 from hotmess.optimizer.logarithms import logarithms
 from hotmess.optimizer.table import figures, loss_floor, plain_records, read_summaries, tidy
 
@@ -43,8 +43,8 @@ def main() -> None:
         except BadInput as reason:
             print(f"\n{reason}")
             break
-        tree = fit_law(data, seed=1, draws=args.draws)
-        laws.append(exponents(tree).assign(step=step, gate="passed" if law_gate(tree).passed else "failed"))
+        law = fit_law(data, seed=1, draws=args.draws)
+        laws.append(law.exponents().assign(step=step, gate="passed" if law.gate.passed else "failed"))
         print("\n".join(data.left_out))
     if laws:
         found = pd.concat(laws, ignore_index=True)

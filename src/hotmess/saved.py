@@ -70,6 +70,9 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
     from hotmess.laws.power import PowerLaws
     from hotmess.laws.power_data import LawData
     from hotmess.laws.power_model import LawPrior
+    from hotmess.optimizer.law import RolloutLaw
+    from hotmess.optimizer.logarithms import Logarithms
+    from hotmess.optimizer.scales import RolloutPrior
     from hotmess.rankings.model import RankFit
     from hotmess.rankings.table import Rankings
     from hotmess.responses.cells import Cells
@@ -86,7 +89,7 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
         return VectorFit(source=None, **values)
 
     lengths = (ContextRows, Dense, LengthData, LengthFit, LengthPrior, LineData, Pooling, TemperaturePrior)
-    laws = (LawData, LawPrior, LengthLaw, PowerLaws, VarianceLaw)
+    laws = (LawData, LawPrior, LengthLaw, Logarithms, PowerLaws, RolloutLaw, RolloutPrior, VarianceLaw)
     plain = (AnswerPrior, Cells, Points, ProbabilityFit, RankFit, Rankings, Spec, *laws, *lengths)
     return {
         **{one.__name__: one for one in plain},

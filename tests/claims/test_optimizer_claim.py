@@ -100,7 +100,7 @@ def test_the_collapsed_density_is_that_of_the_model_written_out():
     for a, (i, j) in enumerate(seen):
         for b, (k, m) in enumerate(seen):
             total = (9.0 + 1.5**2 * data.x[i] * data.x[k]) * (j == m)
-            for s, (what, between, _) in enumerate(SCALES):
+            for s, (what, between) in enumerate(SCALES):
                 if units[between][i] != units[between][k]:
                     continue
                 along = data.x[i] * data.x[k] if what == "alpha" else 1.0

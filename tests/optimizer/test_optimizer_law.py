@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import hotmess as hm
 from hotmess.errors import BadInput
-from hotmess.optimizer.law import exponents, falls_faster, fit_law, law_gate, sentence
+from hotmess.inference.posterior import Posterior
+from hotmess.optimizer.law import fit_law
 from hotmess.optimizer.logarithms import logarithms
+from hotmess.optimizer.scales import RolloutPrior
 
 
 def world(rng: np.random.Generator, *, alpha=(2.0, 0.9, 0.1), problems=3, seeds=2, residual=0.15) -> pd.DataFrame:
@@ -40,18 +43,48 @@ def test_data_of_the_law():
         logarithms(table[table["size"] < 5e3])
 
 
-def test_known_exponents_are_recovered():
-    table = world(np.random.default_rng(1))
-    tree = fit_law(logarithms(table), seed=1, draws=250, chains=2)
-    found = exponents(tree).set_index("outcome")
+@pytest.fixture(scope="module")
+def law():
+    return fit_law(logarithms(world(np.random.default_rng(1))), seed=1, draws=250, chains=2)
+
+
+def test_known_exponents_are_recovered(law):
+    found = law.exponents().set_index("outcome")
     for outcome, true in (("bias2", 2.0), ("variance", 0.9), ("loss", 0.1)):
         row = found.loc[outcome]
         assert row["mean_low"] - 0.05 < true < row["mean_high"] + 0.05
         assert row["new_high"] - row["new_low"] > row["mean_high"] - row["mean_low"]
-    draws, gate = falls_faster(tree)
+    draws = law.falls_faster()
     assert draws.shape == (2, 250) and np.mean(draws > 0) > 0.97
-    assert abs(np.median(falls_faster(tree, population="mean")[0]) - 1.1) < 0.4
-    assert gate.divergences == law_gate(tree).divergences
-    assert "1,000 to 100,000 parameters" in sentence(draws, table["size"].tolist(), problems=3, trainings=6)
+    assert abs(np.median(law.falls_faster(population="these")) - 1.1) < 0.4
     with pytest.raises(BadInput, match="population"):
-        falls_faster(tree, population="some")
+        law.falls_faster(population="some")
+
+
+def test_the_law_is_a_posterior_as_all_others_are(law, tmp_path):
+    assert isinstance(law, Posterior) and law.spec.draws == 250
+    np.testing.assert_array_equal(law.refit().falls_faster(), law.falls_faster())
+    exact = law.refit(prior=RolloutPrior(alpha=(1.0, 1e-6), widths=(1e-6,) * 5), draws=60)
+    np.testing.assert_allclose(exact.dataset()["alpha"].values, 1.0, atol=1e-4)
+    assert exact.models()[0].mean[2] == 1.0 and len(law.models()) == 2
+    law.save(tmp_path / "law.nc")
+    again = hm.load(tmp_path / "law.nc")
+    assert again.spec == law.spec and again.law.left_out == law.law.left_out
+    pd.testing.assert_frame_equal(again.exponents(), law.exponents())
+    np.testing.assert_array_equal(again.refit(draws=30).falls_faster(), law.refit(draws=30).falls_faster())
+
+
+def test_problems_and_sizes_can_be_left_out(law):
+    table = world(np.random.default_rng(1))
+    size = int(table["size"].min())
+    fewer = law.without(questions=[1], models=[size])
+    direct = logarithms(table[(table["problem"] != 1) & (table["size"] != size)])
+    np.testing.assert_allclose(fewer.law.y, direct.y)
+    for name in ("seen", "sweep", "problem"):
+        np.testing.assert_array_equal(getattr(fewer.law, name), getattr(direct, name))
+    np.testing.assert_allclose(np.diff(fewer.law.x), np.diff(direct.x))
+    assert fewer.data["posterior"].sizes["problem"] == 2 and fewer.law.problems == (0, 2)
+    with pytest.raises(BadInput, match="no problem 7; there are 0, 1, 2"):
+        law.without(questions=[7])
+    with pytest.raises(BadInput, match="at least 4 sizes; there are 3"):
+        law.without(models=sorted(set(table["size"]))[:3])

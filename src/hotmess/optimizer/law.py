@@ -13,45 +13,152 @@ section 4).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.errors import BadInput
-from hotmess.optimizer.logarithms import OUTCOMES, Logarithms
-from hotmess.optimizer.scales import SCALES, by_problem, rollout_law
+from hotmess.inference.spec import Spec
+from hotmess.optimizer.logarithms import OUTCOMES, Logarithms, rest_of
+from hotmess.optimizer.scales import SCALES, RolloutPrior, by_problem, rollout_law
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
     from hotmess.inference.gate import Gate
+    from hotmess.laws.gaussian import GaussianLaw
 
+POPULATIONS = {"like-these": "alpha_new", "these": "alpha"}
 PUBLISHED = {"bias2": 2.165, "variance": 0.878}  # Hägele et al. 2026: exponents of 1 / N
 
 
-def fit_law(data: Logarithms, *, seed: int = 0, draws: int = 1000, chains: int = 4) -> xr.DataTree:
+@dataclass(frozen=True)
+class RolloutLaw:
+    """Posterior of the law.
+
+    `law` is what it was fitted to, `spec` how (`prior` a `RolloutPrior`). Variables of `data`: the standard deviations
+    of `hotmess.optimizer.scales.SCALES` such as alpha_sd_problem; `level`; `alpha` (mean exponents); `alpha_problem`
+    (of each problem, seeds averaged); `alpha_new`, the exponents of a new seed of training on a new problem.
+    """
+
+    law: Logarithms
+    data: xr.DataTree
+    spec: Spec
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Diagnostics of everything that is reported: exponents, their spreads, levels, residuals."""
+        from hotmess.inference.gate import gate_tree
+
+        sds = ["alpha_sd_problem", "alpha_sd_sweep", "level_sd_size", "level_sd_model"]
+        return gate_tree(self.data, names=["alpha", "alpha_new", "level", *sds])
+
+    @property
+    def prior(self) -> RolloutPrior:
+        """The prior that was used."""
+        prior: RolloutPrior = self.spec.prior
+        return prior
+
+    def models(self) -> list[GaussianLaw]:
+        """The collapsed laws with the prior that was used, bias² and variance together, then the loss where it is
+        known: their density, conditional and prior."""
+        return [rollout_law(self.law, part, self.prior) for part in _parts(self.law)]
+
+    def dataset(self, *, population: str = "like-these") -> xr.Dataset:
+        """Draws of the exponents by outcome, and of all else: `alpha` is that of a new seed of training on a new
+        problem for `like-these`, the average over both for `these`.
+
+        Raises
+        ------
+        BadInput
+            For another population.
+        """
+        if population not in POPULATIONS:
+            raise BadInput(f"The population is {population!r}; it can be {' or '.join(POPULATIONS)}.")
+        found = self.data["posterior"].dataset
+        return found.assign(alpha=found[POPULATIONS[population]]).drop_vars("alpha_new")
+
+    def falls_faster(self, *, population: str = "like-these") -> np.ndarray:
+        """(chain, draw) draws of α_bias² − α_variance, for the claim that bias falls faster than variance."""
+        alpha = self.dataset(population=population)["alpha"].values
+        return np.asarray(alpha[..., 0] - alpha[..., 1])
+
+    def exponents(self, *, interval: float = 0.9) -> pd.DataFrame:
+        """Per outcome: the mean exponent, that of a new seed and problem, with intervals, and the published one."""
+        import pandas as pd
+
+        tail = (1 - interval) / 2
+        rows: list[dict[str, Any]] = []
+        posterior = self.data["posterior"].dataset
+        for k, outcome in enumerate(posterior["outcome"].values.tolist()):
+            row: dict[str, Any] = {"outcome": outcome}
+            for name, label in (("alpha", "mean"), ("alpha_new", "new")):
+                low, mid, high = np.quantile(posterior[name].values[..., k], [tail, 0.5, 1 - tail])
+                row |= {label: mid, f"{label}_low": low, f"{label}_high": high}
+            row["published"] = PUBLISHED.get(outcome, np.nan)
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def refit(self, **changes: Any) -> RolloutLaw:
+        """The law of the same models again, with the settings of `spec` but for the changes.
+
+        Raises
+        ------
+        BadInput
+            For a setting that a spec does not have.
+        """
+        return _fit(self.law, self.spec.changed(**changes))
+
+    def without(self, *, questions: Sequence[Any] = (), models: Sequence[Any] = ()) -> RolloutLaw:
+        """The law without some problems, or some sizes of models.
+
+        Raises
+        ------
+        BadInput
+            For what is not there, and where fewer than 4 sizes remain.
+        """
+        return _fit(rest_of(self.law, questions, models), self.spec)
+
+    def save(self, path: str) -> None:
+        """Write the posterior as netCDF, whole, for `hotmess.load`."""
+        from hotmess.inference.store import save_posterior
+
+        save_posterior(self, path)
+
+
+def fit_law(
+    data: Logarithms, *, prior: RolloutPrior | None = None, seed: int = 0, draws: int = 1000, chains: int = 4
+) -> RolloutLaw:
     """Posterior of the law: its scales by independence Metropolis, levels and exponents exactly given them.
 
-    Variables: the standard deviations of `hotmess.optimizer.scales.SCALES` such as alpha_sd_problem; `level`; `alpha`
-    (mean exponents); `alpha_problem` (of each problem, seeds averaged); `alpha_new`, the exponents of a new seed of
-    training on a new problem. Priors: exponents N(1, 1.5²), levels N(their mean, 3²), half-normal scales, uniform
-    correlations. Bias² and variance are fitted together, the loss, where there is one, by itself.
+    Bias² and variance are fitted together, the loss, where there is one, by itself.
     """
+    return _fit(data, Spec("metropolis", prior or RolloutPrior(), seed, draws, chains))
+
+
+def _parts(data: Logarithms) -> list[list[int]]:
+    """Outcomes that are fitted together."""
+    return [part for part in ([0, 1], [2]) if data.seen[:, part].any()]
+
+
+def _fit(data: Logarithms, spec: Spec) -> RolloutLaw:
     from hotmess.inference.sample import to_tree
 
     posterior: dict[str, list[np.ndarray]] = {}
-    rates = []
-    fitted = [part for part in ([0, 1], [2]) if data.seen[:, part].any()]
+    rates, seed, draws, chains = [], spec.seed, spec.draws, spec.chains
+    fitted = _parts(data)
     for part, outcomes in enumerate(fitted):
-        law = rollout_law(data, outcomes)
+        law = rollout_law(data, outcomes, spec.prior)
         points, rate = law.chains(seed=seed + 100 * part, draws=draws, chains=chains, thin=25)
         rates.append(rate)
         rng = np.random.default_rng([seed, 41, part])
         flat = points.reshape(-1, points.shape[-1])
         found = by_problem(law.draw(flat, rng), len(outcomes))
         scales = flat[:, : len(law.hyper.widths)].reshape(len(flat), len(outcomes), len(SCALES))
-        made = {f"{what}_sd_{between}": scales[..., i] for i, (what, between, _) in enumerate(SCALES)}
+        made = {f"{what}_sd_{between}": scales[..., i] for i, (what, between) in enumerate(SCALES)}
         spread = np.hypot(made["alpha_sd_problem"], made["alpha_sd_sweep"])
         made |= dict(zip(("level", "alpha", "alpha_problem"), found))
         made["alpha_new"] = found[1] + spread * rng.standard_normal(spread.shape)
@@ -65,51 +172,4 @@ def fit_law(data: Logarithms, *, seed: int = 0, draws: int = 1000, chains: int =
         dims={name: [*(["problem"] if values.ndim == 4 else []), "outcome"] for name, values in whole.items()},
     )
     tree["posterior"].attrs["acceptance_rate"] = float(min(rates))
-    return tree
-
-
-def law_gate(tree: xr.DataTree) -> Gate:
-    """The gate on everything that is reported: exponents, their spreads, levels, residuals."""
-    from hotmess.inference.gate import gate_tree
-
-    names = ["alpha", "alpha_new", "alpha_sd_problem", "alpha_sd_sweep", "level", "level_sd_size", "level_sd_model"]
-    return gate_tree(tree, names=names)
-
-
-def exponents(tree: xr.DataTree, *, interval: float = 0.9) -> pd.DataFrame:
-    """Per outcome: the mean exponent, that of a new seed and problem, with intervals, and the published one."""
-    import pandas as pd
-
-    tail = (1 - interval) / 2
-    rows: list[dict[str, Any]] = []
-    posterior = tree["posterior"].dataset
-    for k, outcome in enumerate(posterior["outcome"].values.tolist()):
-        row: dict[str, Any] = {"outcome": outcome}
-        for name, label in (("alpha", "mean"), ("alpha_new", "new")):
-            low, mid, high = np.quantile(posterior[name].values[..., k], [tail, 0.5, 1 - tail])
-            row |= {label: mid, f"{label}_low": low, f"{label}_high": high}
-        row["published"] = PUBLISHED.get(outcome, np.nan)
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def falls_faster(tree: xr.DataTree, *, population: str = "new") -> tuple[np.ndarray, Gate]:
-    """Draws (chain, draw) of α_bias² − α_variance, and the gate, for the claim that bias falls faster than variance.
-
-    `population`: "new" for a new seed of training and a new problem, "mean" for the average over both.
-    """
-    if population not in ("new", "mean"):
-        raise BadInput(f"The population is 'new' or 'mean', not {population!r}.")
-    alpha = tree["posterior"].dataset["alpha_new" if population == "new" else "alpha"].values
-    return alpha[..., 0] - alpha[..., 1], law_gate(tree)
-
-
-def sentence(draws: np.ndarray, sizes: Sequence[int], *, problems: int, trainings: int, population: str = "new") -> str:
-    """What the claim covers and what was found, in one sentence."""
-    low, mid, high = np.quantile(draws, [0.05, 0.5, 0.95])
-    who = "a new seed of training and a new problem" if population == "new" else "the average seed and problem"
-    return (
-        f"Along transformers of {min(sizes):,} to {max(sizes):,} parameters trained to imitate steepest descent on "
-        f"{problems} quadratics ({trainings} trainings in all), the exponent of bias² exceeds that of variance by "
-        f"{mid:.2f} [{low:.2f}, {high:.2f}] for {who}; probability that bias² falls faster {np.mean(draws > 0):.3f}."
-    )
+    return RolloutLaw(data, tree, spec)

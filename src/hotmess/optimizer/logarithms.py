@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ class Logarithms:
     problem: np.ndarray  # (n,)
     centre: float  # N0
     left_out: tuple[str, ...]
+    problems: tuple[Any, ...] = ()  # their names, in the order of `problem`
 
 
 def logarithms(table: pd.DataFrame) -> Logarithms:
@@ -63,6 +65,35 @@ def logarithms(table: pd.DataFrame) -> Logarithms:
         problem=np.array([problems[p] for p in table["problem"]]),
         centre=centre,
         left_out=left_out,
+        problems=tuple(problems),
+    )
+
+
+def rest_of(data: Logarithms, problems: Sequence[Any] = (), sizes: Sequence[Any] = ()) -> Logarithms:
+    """The rows of the other problems and sizes, N0 as it was.
+
+    Raises
+    ------
+    BadInput
+        For a name or a size that is not there, and where fewer than 4 sizes remain.
+    """
+    size = np.rint(data.centre * np.exp(data.x)).astype(int)
+    known = {"problem": [str(name) for name in data.problems], "size": [str(n) for n in np.unique(size)]}
+    for what, asked in (("problem", problems), ("size", sizes)):
+        for name in asked:
+            if str(name) not in known[what]:
+                raise BadInput(f"The law has no {what} {name!r}; there are {', '.join(known[what])}.")
+    gone = {str(name) for name in problems}
+    kept = [i for i, name in enumerate(known["problem"]) if name not in gone]
+    keep = np.isin(data.problem, kept) & ~np.isin(size.astype(str), [str(n) for n in sizes])
+    if len(np.unique(size[keep])) < 4:
+        raise BadInput(f"A law in size needs at least 4 sizes; there are {len(np.unique(size[keep]))}.")
+    return replace(
+        data,
+        **{name: getattr(data, name)[keep] for name in ("x", "y", "sd", "seen")},
+        sweep=np.unique(data.sweep[keep], return_inverse=True)[1],
+        problem=np.searchsorted(kept, data.problem[keep]),
+        problems=tuple(data.problems[i] for i in kept),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,28 +14,38 @@ from hotmess.laws.hyperprior import HyperPrior
 from hotmess.optimizer.logarithms import Logarithms
 
 Floats = NDArray[np.floating[Any]]
-SCALES = (  # what varies, between what, and the width of the half-normal prior of its standard deviation
-    ("alpha", "problem", 0.5),
-    ("level", "sweep", 1.0),
-    ("alpha", "sweep", 0.5),
-    ("level", "size", 0.5),
-    ("level", "model", 0.5),
+SCALES = (  # what varies, and between what
+    ("alpha", "problem"),
+    ("level", "sweep"),
+    ("alpha", "sweep"),
+    ("level", "size"),
+    ("level", "model"),
 )
 PROBLEM = 0
 """The scale whose effects are coefficients: exponents of problems are reported."""
 
 CORRELATED = ("size", "model")  # residuals that outcomes share
-LEVEL, ALPHA = 3.0, (1.0, 1.5)  # prior sd of levels, and mean and sd of exponents
 FLOOR = 0.01  # the loss is a mean over thousands of held-out pairs, known but not exactly
 
 
-def rollout_law(data: Logarithms, outcomes: Sequence[int]) -> GaussianLaw:
+@dataclass(frozen=True)
+class RolloutPrior:
+    """Levels are normal around the data's mean with sd `level`, exponents normal with mean and sd `alpha`, standard
+    deviations half-normal with `widths` in the order of `SCALES`, correlations uniform."""
+
+    level: float = 3.0
+    alpha: tuple[float, float] = (1.0, 1.5)
+    widths: tuple[float, ...] = (0.5, 1.0, 0.5, 0.5, 0.5)
+
+
+def rollout_law(data: Logarithms, outcomes: Sequence[int], prior: RolloutPrior | None = None) -> GaussianLaw:
     """The law of one or two outcomes.
 
     A point has one scale for each of `SCALES`, those of the first outcome first, and for two outcomes one correlation
     for each of `CORRELATED`. Coefficients: levels (K,), mean exponents (K,), and of each outcome the deviations of the
     problems' exponents (K, P).
     """
+    prior = prior or RolloutPrior()
     k, problems = len(outcomes), int(data.problem.max()) + 1
     seen = data.seen[:, outcomes]
     row, col = np.nonzero(seen)
@@ -48,7 +59,7 @@ def rollout_law(data: Logarithms, outcomes: Sequence[int]) -> GaussianLaw:
     }
     same = col[:, None] == col
     residuals = []
-    for i, (what, between, _) in enumerate(SCALES):
+    for i, (what, between) in enumerate(SCALES):
         if i == PROBLEM:
             continue
         index = unit[between][row]
@@ -68,9 +79,9 @@ def rollout_law(data: Logarithms, outcomes: Sequence[int]) -> GaussianLaw:
         y=y,
         noise=np.diag(error**2),
         design=np.concatenate([member, member * along, own * along], axis=1),
-        mean=np.concatenate([middle, np.full(k, ALPHA[0]), np.zeros(k * problems)]),
-        fixed=np.diag(np.r_[np.full(k, LEVEL**2), np.full(k, ALPHA[1] ** 2), np.zeros(k * problems)]),
-        hyper=HyperPrior(tuple(w for *_, w in SCALES) * k, len(CORRELATED) if k == 2 else 0),
+        mean=np.concatenate([middle, np.full(k, prior.alpha[0]), np.zeros(k * problems)]),
+        fixed=np.diag(np.r_[np.full(k, prior.level**2), np.full(k, prior.alpha[1] ** 2), np.zeros(k * problems)]),
+        hyper=HyperPrior(prior.widths * k, len(CORRELATED) if k == 2 else 0),
         coefficients=tuple(Part((PROBLEM + j * len(SCALES),) * 2, d) for j, d in enumerate(deviations)),
         residuals=tuple(residuals),
     )

@@ -20,10 +20,9 @@ from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_pe
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
     from hotmess.claims.study import Study
-    from hotmess.optimizer.logarithms import Logarithms
+    from hotmess.optimizer.law import RolloutLaw
     from hotmess.responses.table import Responses
 
 SIZES, TRAININGS = 4, 3
@@ -32,10 +31,9 @@ SIZES, TRAININGS = 4, 3
 
 @dataclass(frozen=True)
 class PointLaw:
-    """The hierarchical power law of a table of points: its data, its posterior, and who made the points."""
+    """The hierarchical power law of a table of points, and who made the points."""
 
-    data: Logarithms
-    tree: xr.DataTree
+    posterior: RolloutLaw
     cells: pd.DataFrame
 
 
@@ -103,31 +101,27 @@ def point_law(study: Study) -> PointLaw:
 
     def make() -> PointLaw:
         frame, cells = point_terms(study.responses)
-        data = logarithms(frame)
-        tree = fit_law(data, seed=study.seed, draws=study.draws, chains=study.chains)
-        return PointLaw(data, tree, cells)
+        return PointLaw(fit_law(logarithms(frame), **study.sampled), cells)
 
     return study.once("point law", make)
 
 
 def _quantity(study: Study, population: str) -> Quantity:
-    from hotmess.optimizer.law import falls_faster
-
-    law = point_law(study)
-    draws, gate = falls_faster(law.tree, population="new" if population == "like-these" else "mean")
-    posterior = law.tree["posterior"].dataset
-    names = sorted(set(law.cells["question"].astype(str)))
-    own = posterior["alpha_problem"].values
+    made = point_law(study)
+    law = made.posterior
+    draws = law.falls_faster(population=population)
+    names = sorted(set(made.cells["question"].astype(str)))
+    own = law.dataset(population=population)["alpha_problem"].values
     each = {name: own[..., i, 0] - own[..., i, 1] for i, name in enumerate(names)}
-    trainings = len(set(law.data.sweep.tolist()))
+    trainings = len(set(law.law.sweep.tolist()))
     who = "a new seed of training and a new problem" if population == "like-these" else "the average seed and problem"
-    scope = f"{base_scope(law.cells)} ({trainings} trainings of all sizes), for {who}"
-    return Quantity(draws, gate.over(each), scope, each, notes=law.data.left_out)
+    scope = f"{base_scope(made.cells)} ({trainings} trainings of all sizes), for {who}"
+    return Quantity(draws, law.gate.over(each), scope, each, notes=law.law.left_out)
 
 
 def _by_size(study: Study) -> tuple[np.ndarray, np.ndarray]:
     """(sizes,) logarithms of size and (sizes, trainings) unbiased log(variance/bias²); nan where not told from 0."""
-    data = point_law(study).data
+    data = point_law(study).posterior.law
     x, row = np.unique(data.x, return_inverse=True)
     y = np.full((len(x), int(data.sweep.max()) + 1), np.nan)
     both = data.seen[:, 0] & data.seen[:, 1]
