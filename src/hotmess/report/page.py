@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
 from hotmess.plot.style import NARROW, WIDE
-from hotmess.report import accounts, front, text
+from hotmess.report import accounts, front, templates, text
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.report.svg import Sheet, inline_svg
 from hotmess.report.verdicts import counts, elsewhere, views
@@ -38,9 +35,9 @@ def render(
     style = stylesheet(sheet)
     study = context.study
     found = accounts.versions()
-    page = _template("page.html").render(
-        style=style,
-        style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}",
+    page = templates.page(
+        "page.html",
+        style,
         sprite=sheet.sprite(),
         title=front.title(study.responses),
         data=front.data_line(study.responses, study.metric),
@@ -90,13 +87,6 @@ def _sections(
     return shown
 
 
-def _template(name: str) -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=text.visible)
-    return environment.from_string(files("hotmess.report").joinpath(name).read_text(encoding="utf-8"))
-
-
 def _figure(
     figure: Figure, number: int, context: Context, sheet: Sheet, href: Callable[[str, Any], str]
 ) -> dict[str, Any]:
@@ -141,7 +131,7 @@ def posteriors(sections: Sequence[Section]) -> str:
 def stylesheet(sheet: Sheet) -> str:
     """The page's only style: its hash stands in the page's Content-Security-Policy."""
     day, night = sheet.rules()
-    css = files("hotmess.report").joinpath("page.css").read_text(encoding="utf-8")
+    css = templates.read("page.css")
     dark = (
         ":root{--ink:#e4e7ea;--muted:#9aa4af;--rule:#363c43;--paper:#17191b;--shade:#202427;--link:#8fb8ee;"
         "--good:#7fcf98;--bad:#f0998c;--unsure:#dcb65f;--none:#9aa4af;--nil:#9db8dd;--band:#30363c}"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.laws.waiting import TEXTS
-from hotmess.report.text import visible
+from hotmess.report import templates
 from hotmess.responses.table import CELL
 from hotmess.words import show
 
@@ -67,16 +64,10 @@ def texts_page(responses: Responses, rows: pd.DataFrame) -> str:
     BadInput
         If the table has no texts.
     """
-    from jinja2 import Environment, StrictUndefined
-
     need_texts(responses)
     columns = text_columns(responses)
-    css = files("hotmess.report").joinpath("texts.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=visible)
-    template = environment.from_string(files("hotmess.report").joinpath("texts.html").read_text(encoding="utf-8"))
     shown = [_question(responses, row, number, columns) for number, (_, row) in enumerate(rows.iterrows(), 1)]
-    return str(template.render(style=css, style_hash=f"sha256-{digest}", questions=shown))
+    return templates.page("texts.html", templates.read("texts.css"), questions=shown)
 
 
 def _question(responses: Responses, row: pd.Series, number: int, columns: list[str]) -> dict[str, Any]:
