@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.decompose.grouping import question_index, question_units
+from hotmess.decompose.grouping import question_index, question_units, unit_count
 from hotmess.errors import BadInput
 from hotmess.responses.outcomes import refuse_outcomes
 
@@ -104,7 +104,7 @@ def question_weights(
 
     if population == "these":
         return on_questions(np.ones((draws, questions)), None, own)
-    units = questions if cluster is None else int(cluster.max()) + 1
+    units = unit_count(questions, cluster)
     return on_questions(question_shares(units, draws, seed) * units, cluster, own)
 
 
@@ -131,7 +131,7 @@ def weight_blocks(
         return
     from hotmess.decompose.intervals import on_questions, question_shares
 
-    units = questions if cluster is None else int(cluster.max()) + 1
+    units = unit_count(questions, cluster)
     rng, step = np.random.default_rng(seed), max(1, numbers // questions)
     for start in range(0, draws, step):
         w = question_shares(units, min(step, draws - start), rng) * units

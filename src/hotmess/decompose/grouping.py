@@ -127,6 +127,15 @@ def question_units(cells: pd.DataFrame, question: Ints) -> tuple[Ints | None, Fl
     return cluster, own
 
 
+def unit_count(questions: int, cluster: Ints | None) -> int:
+    """For how many units weights are drawn: questions, or where they come in clusters, these.
+
+    >>> unit_count(3, None), unit_count(3, np.array([0, 0, 1]))
+    (3, 2)
+    """
+    return questions if cluster is None else int(cluster.max()) + 1
+
+
 def question_draws(cells: pd.DataFrame, question: Ints, draws: int, seed: int | np.random.Generator) -> Floats:
     """(draws, questions) weights as they are drawn for questions like these: of their clusters, times their own.
 
@@ -140,8 +149,7 @@ def question_draws(cells: pd.DataFrame, question: Ints, draws: int, seed: int | 
     from hotmess.decompose.intervals import on_questions, question_shares
 
     cluster, own = question_units(cells, question)
-    units = int(question.max()) + 1 if cluster is None else int(cluster.max()) + 1
-    return on_questions(question_shares(units, draws, seed), cluster, own)
+    return on_questions(question_shares(unit_count(int(question.max()) + 1, cluster), draws, seed), cluster, own)
 
 
 def drawn_means(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.decompose.grouping import unit_count
 from hotmess.statements.means import SetMeans
 from hotmess.statements.weights import even, weight_blocks
 
@@ -46,7 +47,7 @@ class Questions:
     @property
     def units(self) -> int:
         """How many weights are drawn."""
-        return self.size if self.cluster is None else int(self.cluster.max()) + 1
+        return unit_count(self.size, self.cluster)
 
     def blocks(self, draws: int, seed: int) -> Blocks:
         """Weights on questions, block by block."""
