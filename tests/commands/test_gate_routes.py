@@ -70,6 +70,23 @@ def test_groups_by_an_outcome_are_refused(words, by, files, tmp_path, monkeypatc
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("words", [("decompose",), ("decompose", "--estimator", "latent"), ("fit", "--out", "fit.nc")])
+def test_groups_by_a_measurement_that_leaves_responses_alone_are_refused(words, files, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, words[0], files / "many.parquet", "--by", "reasoning_tokens", *words[1:])
+    said = err.splitlines()[-1]
+    assert (code, out) == (2, "") and said.startswith("hotmess: Groups by reasoning_tokens, a number of ")
+    assert "--by difficulty" in said and not list(tmp_path.iterdir())
+
+
+def test_numbers_of_few_values_and_of_questions_make_groups(files):
+    table = hm.read(files / "many.parquet").table
+    heat = table.assign(heat=(table["sample"].astype(int) % 2) / 2)
+    assert len(hm.decompose(hm.read(heat), by=["heat"]).records) == 2
+    year = table.assign(year=table["question"].str[1:].astype(int) + 1900)
+    assert len(hm.decompose(hm.read(year), by=["year"]).records) == 12
+
+
 def test_a_fit_is_not_grouped_by_what_its_cells_count(files):
     fit = hm.fit(hm.read(files / "many.parquet"), draws=60, chains=4)
     with pytest.raises(hm.BadInput, match="'right', an outcome"):

@@ -24,6 +24,8 @@ from hotmess.responses.values import suggest
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MANY = 20  # values of a number from which it is a measurement, not a setting
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -86,16 +88,20 @@ def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
     )
 
 
-def reduce(responses: Responses, *, split: Sequence[str] = (), space: Space | None = None) -> Cells:
+def reduce(
+    responses: Responses, *, split: Sequence[str] = (), space: Space | None = None, alone: bool = False
+) -> Cells:
     """Reduce responses to cells.
 
     Args:
         responses: validated responses.
         split: further columns that divide cells (difficulty, half, …); rows where one is null belong to no cell.
         space: the space of positions; default the squared family's, unparsable answers uniform.
+        alone: whether a number may leave most responses alone in their cells.
 
     Raises:
-        BadInput: for a split column that is not there or an outcome, or when no row is left.
+        BadInput: for a split column that is not there, an outcome, or a number that leaves most responses alone in
+            their cells; or when no row is left.
     """
     Responses.need(responses)
     table = responses.table
@@ -136,7 +142,24 @@ def reduce(responses: Responses, *, split: Sequence[str] = (), space: Space | No
         connection.close()
     if not rows.num_rows:
         raise BadInput(f"No response has a value in {', '.join(split)}.")
-    return _cells(rows, responses, cell, len(coded), space or Space())
+    cells = _cells(rows, responses, cell, len(coded), space or Space())
+    if not alone:
+        _refuse_alone(cells.table, [c for c in split if c not in CELL])
+    return cells
+
+
+def _refuse_alone(table: pd.DataFrame, split: Sequence[str]) -> None:
+    """Refuse a number of many values that leaves most responses alone in their cells, as a length does."""
+    many = [c for c in split if pd.api.types.is_numeric_dtype(table[c]) and table[c].nunique() > MANY]
+    if not many:
+        return
+    alone = int((table.duplicated(list(CELL), keep=False) & (table["responses"] == 1)).sum())
+    if alone > len(table) / 2:
+        raise BadInput(
+            f"Groups by {many[0]}, a number of {table[many[0]].nunique():,} values, leave {alone:,} of {len(table):,} "
+            "cells with one response, in which nothing scatters: group by ranges of it, in a column of your own "
+            "(pandas.cut makes one), or questions by their length (--by difficulty)."
+        )
 
 
 def _numbered(series: pd.Series) -> pa.Array | None:

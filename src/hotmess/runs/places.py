@@ -27,7 +27,7 @@ def places(responses: Responses, *, space: Space | None = None) -> tuple[Floats,
     from hotmess.responses.cells import reduce
 
     alone = responses.table.assign(**{ROW: np.arange(len(responses.table))})
-    cells = reduce(replace(responses, table=alone), split=[ROW], space=space)
+    cells = reduce(replace(responses, table=alone), split=[ROW], space=space, alone=True)
     if len(cells) != len(alone):
         raise NotTestable("Responses cannot be told apart one by one.")
     order = cells.table[ROW].to_numpy(np.int64)
