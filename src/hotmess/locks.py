@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from hotmess.errors import BadInput
+
 try:
     import fcntl
 except ImportError:  # Windows: nothing is locked, and nothing that others left is removed
@@ -41,6 +43,35 @@ def held(path: Path) -> Iterator[None]:
     handle = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def alone(path: Path, otherwise: str) -> Iterator[None]:
+    """Hold a file of this name, which is made and stays empty, while something is done that one process does alone.
+
+    Systems without locks hold nothing.
+
+    Raises:
+        BadInput: with the sentence `otherwise`, where another process holds it; or where it cannot be made.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, alone(Path(folder, ".lock"), "It is busy."):
+    ...     with alone(Path(folder, ".lock"), "It is busy."):
+    ...         pass
+    Traceback (most recent call last):
+    hotmess.errors.BadInput: It is busy.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise BadInput(f"{str(path.parent)!r} cannot be written to: {error.strerror or error}.") from error
+    try:
+        if not lock(handle):
+            raise BadInput(otherwise)
         yield
     finally:
         os.close(handle)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ from hotmess.cli import main
 from hotmess.looks.record import load_looks
 
 pytest.importorskip("inspect_ai", reason="needs hotmess[inspect]")
+from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
 pytestmark = pytest.mark.filterwarnings(
@@ -151,7 +156,7 @@ def test_a_run_that_is_interrupted_ends_as_one_left_alone(
     assert sample(questions, alone, monkeypatch, mock(cold), *budget) == 0
     capsys.readouterr()
     codes = []
-    for most in (50, 100, 100, None):  # inside the first round, inside the second, inside the third, to the end
+    for most in (0, 50, 100, 100, None):  # before the first response, inside the first, second, third round, to the end
         try:
             codes.append(sample(questions, cut, monkeypatch, mock(cold, most=most), *budget))
         except KeyboardInterrupt:
@@ -160,6 +165,83 @@ def test_a_run_that_is_interrupted_ends_as_one_left_alone(
     assert (cut / "looks.json").read_bytes() == (alone / "looks.json").read_bytes()
     plan = load_looks(cut / "looks.json")
     assert len(plan.history) > 1 and plan.history[-1].responses == 480 and plan.stopped == "the budget is spent"
+
+
+def test_a_process_killed_before_its_first_response_is_followed_by_one_left_alone(
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What lies in the folder when the first response is asked for is what a process killed then leaves behind."""
+    alone, left = tmp_path / "alone", tmp_path / "left"
+
+    def first(text: str, seed: int) -> tuple[str, int]:
+        if not left.exists():
+            shutil.copytree(alone, left)
+        return cold(text, seed)
+
+    budget = ("--responses", "256", "--futility", "0", "--looks", "2")
+    assert sample(questions, alone, monkeypatch, mock(first), *budget) == 0
+    assert {one.suffix for one in left.iterdir()} == {".lock", ".eval"} and not (left / "looks.json").exists()
+    capsys.readouterr()
+    assert sample(questions, left, monkeypatch, mock(cold), *budget) == 0
+    assert (left / "looks.json").read_bytes() == (alone / "looks.json").read_bytes()
+
+
+def test_a_second_process_ends_with_one_sentence_and_nothing_is_lost(
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second process is another one: locks are of open files, and the first goes on as if alone."""
+    logs, alone = tmp_path / "logs", tmp_path / "alone"
+    budget = ("--responses", "256", "--futility", "0", "--looks", "2")
+    assert sample(questions, alone, monkeypatch, mock(cold), *budget) == 0
+    words = [sys.executable, "-m", "hotmess", "sample", questions, *WORDS.split(), "--log-dir", str(logs), *budget]
+    second: list[subprocess.CompletedProcess[str]] = []
+
+    def during(text: str, seed: int) -> tuple[str, int]:
+        if not second:
+            second.append(subprocess.run(words, capture_output=True, text=True))
+        return cold(text, seed)
+
+    assert sample(questions, logs, monkeypatch, mock(during), *budget) == 0
+    (other,) = second
+    assert other.returncode == 2 and other.stdout == ""
+    said = other.stderr.strip().splitlines()[-1]
+    assert (
+        said
+        == f"hotmess: Another process samples into {str(logs)!r}: wait until it has ended, or give another --log-dir."
+    )
+    assert (logs / "looks.json").read_bytes() == (alone / "looks.json").read_bytes()
+
+
+def test_responses_whose_record_was_deleted_are_refused(
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = tmp_path / "logs"
+    budget = ("--responses", "256", "--futility", "0", "--looks", "2")
+    assert sample(questions, logs, monkeypatch, mock(cold), *budget) == 0
+    record = (logs / "looks.json").read_bytes()
+    (tmp_path / "kept.json").write_bytes(record)
+    (logs / "looks.json").unlink()
+    capsys.readouterr()
+    assert sample(questions, logs, monkeypatch, mock(cold, most=0), *budget) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "are of 2 rounds" in said and "looks.json, is not there: put it back" in said
+    assert not (logs / "looks.json").exists()
+    assert main(["test", str(logs), "--claim", "natural-overthinking", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == "not testable" and "nothing is known of the looks" in told["sentence"]
+    (logs / "looks.json").write_bytes(record)
+    assert sample(questions, logs, monkeypatch, mock(cold, most=0), *budget) == 0
+
+    # Of one round the same look is taken again, and a sentence says that it may be the second.
+    second = [one for one in logs.glob("*.eval") if len(read_eval_log(str(one)).samples or ()) != 16 * 8]
+    for one in (*second, logs / "looks.json"):
+        one.unlink()
+    capsys.readouterr()
+    with contextlib.suppress(KeyboardInterrupt):
+        sample(questions, logs, monkeypatch, mock(cold, most=0), *budget)
+    assert "no look at it is on record: if there was one, put looks.json back" in capsys.readouterr().err
+    (again,), first = load_looks(logs / "looks.json").history, load_looks(tmp_path / "kept.json").history[0]
+    assert again.probability == first.probability and again.threshold == first.threshold
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,8 @@ def _until(args: argparse.Namespace, items: list[Item], pool: list[Item], model:
     """Rounds until the claim is decided: the record, and the last look's verdict."""
     from hotmess.claims.user import chosen_claims
     from hotmess.looks.record import MOST_LOOKS
-    from hotmess.sampling.until import Run, Until, sample_until, settings_of
+    from hotmess.sampling.rounds import Run, Until
+    from hotmess.sampling.until import sample_until, settings_of
 
     if (args.responses is None) == (args.tokens is None):
         raise BadInput("--until needs a budget: --responses N or --tokens N, one of them.")

@@ -9,90 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.locks import alone
 from hotmess.looks import FILE
-from hotmess.sampling.draws import Draw, plan_counts
+from hotmess.sampling.draws import Draw
 from hotmess.sampling.items import Item
+from hotmess.sampling.rounds import Run, Until, not_done, read_logs, refuse_unrecorded, round_draws, study_of
 
 if TYPE_CHECKING:
-    from hotmess.claims.claim import Claim
     from hotmess.claims.study import Study
     from hotmess.claims.verdict import Verdict
     from hotmess.looks.record import Looks
     from hotmess.responses.table import Responses
 
+LOCK = ".looks.lock"
+"""The name of what a process that samples holds, in the folder of its logs."""
+
 Ask = Callable[[Sequence[Draw], str, int], None]
 """(draws, budget, round): ask the model, and leave a log in the folder."""
-
-
-@dataclass(frozen=True)
-class Until:
-    """What a run until a verdict was asked to do.
-
-    Attributes
-    ----------
-    claim
-        That decides when to stop.
-    folder
-        Of the logs, and of the record.
-    responses, tokens
-        The budget: responses to draw at most, or tokens to generate at most, by the mean of the first round.
-    looks, futility
-        As in `hotmess.looks.record.Looks`.
-    price
-        Dollars per million generated tokens; None: no cost is said.
-    allow_copies
-        Whether repeats that look like copies of each other are taken.
-    patience
-        Seconds that the slow engine of the joint model may take, where its fast path fails.
-    beside
-        Files with responses of other models or arms, which the claim needs too.
-    settings
-        All that decides what is asked and how, for the record.
-    """
-
-    claim: Claim
-    folder: Path
-    responses: int | None
-    tokens: int | None = None
-    looks: int = 5
-    futility: float = 0.05
-    price: float | None = None
-    beside: tuple[str, ...] = ()
-    allow_copies: bool = False
-    patience: float = 120.0
-    settings: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def record(self) -> Path:
-        return self.folder / FILE
-
-    @property
-    def digest(self) -> str:
-        """Of the settings: a run goes on only as it was begun."""
-        told = json.dumps(self.settings, sort_keys=True, default=str)
-        return hashlib.blake2b(told.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-
-
-@dataclass(frozen=True)
-class Run:
-    """The design of the draws: contexts of a question, draws of each in the first round, and their seeds."""
-
-    items: Sequence[Item]
-    budgets: Sequence[str]
-    contexts: int
-    draws: int
-    order: str
-    seed: int
-    stream: str
-    condition: str
 
 
 def sample_until(
@@ -107,8 +47,16 @@ def sample_until(
     Raises
     ------
     BadInput
-        Where the folder holds a run with other settings, or the budget is smaller than the first round.
+        Where the folder holds a run with other settings, or rounds without the record of the looks between them; where
+        another process samples into it; or where the budget is smaller than the first round.
     """
+    busy = f"Another process samples into {str(until.folder)!r}: wait until it has ended, or give another --log-dir."
+    with alone(until.folder / LOCK, busy):
+        return _rounds(until, run, ask, tell)
+
+
+def _rounds(until: Until, run: Run, ask: Ask, tell: Callable[[str], None]) -> tuple[Looks, Verdict | None, Responses]:
+    """`sample_until`, in a folder that is held."""
     from hotmess.looks.record import load_looks, save_looks
     from hotmess.sequential.interim import look_at, told
 
@@ -118,15 +66,22 @@ def sample_until(
             f"{str(until.record)!r} is the record of a run with other settings (claim, questions, model, seed, …): "
             "go on with those, or give another --log-dir."
         )
+    refuse_unrecorded(until, 0 if plan is None else len(plan.history))
     verdict: Verdict | None = None
     while plan is None or not plan.stopped:
-        number = 1 if plan is None else len(plan.history) + 1
-        for budget, draws in _draws(until, run, plan, number).items():
-            left = _not_done(until, draws, budget, number)
+        number, asked = 1 if plan is None else len(plan.history) + 1, False
+        for budget, draws in round_draws(until, run, plan, number).items():
+            left = not_done(until, draws, budget, number)
             if left:
                 tell(f"Round {number}: {len(left):,} responses{f' at budget {budget}' if budget else ''}.")
                 ask(left, budget, number)
-        study = _study(until, run)
+                asked = True
+        if plan is None and not asked:
+            tell(
+                f"Round 1 was drawn before, and no look at it is on record: if there was one, put {FILE} back, and "
+                "look by no other plan than its own."
+            )
+        study = study_of(until, run)
         plan = plan or _planned(until, study)
         drawn = len(study.responses.table)
         if plan.history and drawn <= plan.history[-1].responses:
@@ -134,7 +89,7 @@ def sample_until(
         plan, verdict = look_at(study, until.claim, plan)
         save_looks(plan, until.record)
         tell(told(plan, _cost(study.responses, until.price)))
-    return plan, verdict, replace(_read(until), looks=plan)
+    return plan, verdict, replace(read_logs(until), looks=plan)
 
 
 def _cost(responses: Responses, price: float | None) -> str:
@@ -181,82 +136,6 @@ def _planned(until: Until, study: Study) -> Looks:
         futility=until.futility,
         settings=until.digest,
     )
-
-
-def _draws(until: Until, run: Run, plan: Looks | None, number: int) -> dict[str, list[Draw]]:
-    """The draws of a round, by budget: all questions alike in the first, then those that pay (`next_counts`).
-
-    All alike in every round where the claim is no change between sides that are both asked again, or where responses of
-    others stand beside: which questions are asked may then not hang on their answers.
-    """
-    from hotmess.sequential.allocation import next_counts
-
-    if plan is None:
-        counts = {item.id: (0, run.contexts * run.draws) for item in run.items}
-    else:
-        study = _study(until, run, before=number)
-        now = len(study.responses.table)
-        more = max(1, (plan.most_responses - now) // max(1, plan.most_looks - number + 1))
-        rounds = study.responses.table["round"]
-        own = set(map(tuple, study.responses.table.loc[rounds.notna(), ["model", "condition", "budget"]].to_numpy()))
-        cells = study.cells.table
-        mine = np.array([tuple(row) in own for row in cells[["model", "condition", "budget"]].to_numpy()])
-        chosen = next_counts(study, more, cells=mine, alike=bool(until.beside) or not until.claim.change)
-        add = dict(zip(chosen["question"].astype(str), chosen["more"], strict=True))
-        asked = study.responses.table.loc[rounds.notna()].groupby("question", observed=True).size() / len(run.budgets)
-        have = {str(question): round(float(count)) for question, count in asked.items()}
-        counts = {item.id: (have.get(item.id, 0), int(add.get(item.id, 0))) for item in run.items}
-    return {
-        budget: plan_counts(
-            run.items,
-            counts,
-            contexts=run.contexts,
-            order=run.order,  # type: ignore[arg-type]
-            seed=run.seed,
-            stream=(run.stream, run.condition, budget),
-        )
-        for budget in run.budgets
-    }
-
-
-def _not_done(until: Until, draws: Sequence[Draw], budget: str, number: int) -> list[Draw]:
-    """Those of a round that no log in the folder holds yet."""
-    from hotmess.responses.formats.registry import NoResponses
-
-    if not _logs(until.folder):
-        return list(draws)
-    try:
-        table = _read(until).table
-    except NoResponses:  # interrupted before the first response
-        return list(draws)
-    own = table[(table["round"].astype(object) == str(number)) & (table["budget"] == budget)]
-    done = set(zip(own["question"].astype(str), own["context"].astype(str), own["sample"].astype(int), strict=True))
-    return [one for one in draws if (one.item.id, str(one.context), one.draw) not in done]
-
-
-def _logs(folder: Path) -> bool:
-    return folder.is_dir() and any(one.suffix in (".eval", ".json") and one.name != FILE for one in folder.iterdir())
-
-
-def _read(until: Until) -> Responses:
-    from hotmess.responses.read import read
-
-    responses = read([str(until.folder), *until.beside], allow_copies=until.allow_copies)
-    if "round" not in responses.table.columns:
-        raise BadInput(f"The logs in {str(until.folder)!r} are of no run until a verdict; give another --log-dir.")
-    return replace(responses, looks=None)
-
-
-def _study(until: Until, run: Run, *, before: int | None = None) -> Study:
-    """All responses, or those of the rounds before one, as a study."""
-    from hotmess.claims.api import as_study
-
-    responses = _read(until)
-    if before is not None:
-        rounds = responses.table["round"]
-        kept = rounds.isna() | (rounds.astype(object).where(rounds.notna(), "0").astype(int) < before)
-        responses = replace(responses, table=responses.table[kept].reset_index(drop=True))
-    return as_study(responses, seed=run.seed, patience=until.patience)
 
 
 def settings_of(items: Sequence[Item], pool: Sequence[Item], **others: object) -> dict[str, object]:
