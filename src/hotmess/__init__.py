@@ -11,57 +11,45 @@ Everything is imported on first use, so that `import hotmess` costs next to noth
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 __version__ = "0.1.0"
 
 _WHERE = {
-    "BadInput": "hotmess.errors",
-    "NotTestable": "hotmess.errors",
-    "read": "hotmess.responses.read",
-    "add_outcome": "hotmess.responses.own",
-    "Responses": "hotmess.responses.table",
-    "Cells": "hotmess.responses.cells",
-    "reduce": "hotmess.responses.cells",
-    "decompose": "hotmess.decompose.records",
-    "Checks": "hotmess.checks.predictive",
-    "check": "hotmess.checks.predictive",
-    "pymc_model": "hotmess.pymc_models",
-    "sample_pymc": "hotmess.pymc_models.sample",
-    "Design": "hotmess.design.planning",
-    "Fit": "hotmess.answers.posterior",
-    "plan": "hotmess.design.planning",
-    "fit": "hotmess.answers.fit",
-    "load": "hotmess.saved",
-    "triage": "hotmess.answers.signatures",
-    "sample_size": "hotmess.laws.samples",
-    "subset_spread": "hotmess.laws.samples",
-    "LawPrior": "hotmess.laws.power_model",
-    "LengthPrior": "hotmess.laws.length_prior",
-    "PowerLaws": "hotmess.laws.power",
-    "power_laws": "hotmess.laws.power",
-    "LengthLaw": "hotmess.laws.length",
-    "length_law": "hotmess.laws.length",
-    "Contrast": "hotmess.laws.contrast",
-    "natural_contrast": "hotmess.laws.contrast",
-    "Claim": "hotmess.claims.claim",
-    "Verdict": "hotmess.claims.verdict",
-    "Study": "hotmess.claims.study",
-    "test": "hotmess.claims.api",
-    "report": "hotmess.report.api",
-    "Reliability": "hotmess.runs.reliability",
-    "reliability": "hotmess.runs.reliability",
-    "Judged": "hotmess.runs.judges",
-    "judged": "hotmess.runs.judges",
-    "decision_study": "hotmess.runs.decision",
-    "Modes": "hotmess.runs.modes",
-    "modes": "hotmess.runs.modes",
-    "Sources": "hotmess.runs.sources",
-    "sources": "hotmess.runs.sources",
-    "compare": "hotmess.interpret.compare",
-    "Comparison": "hotmess.interpret.compare",
-    "example": "hotmess.examples",
+    "answers.fit": ["fit"],
+    "answers.posterior": ["Fit"],
+    "answers.signatures": ["triage"],
+    "checks.predictive": ["Checks", "check"],
+    "claims.api": ["test"],
+    "claims.claim": ["Claim"],
+    "claims.study": ["Study"],
+    "claims.verdict": ["Verdict"],
+    "decompose.records": ["decompose"],
+    "design.planning": ["Design", "plan"],
+    "errors": ["BadInput", "NotTestable"],
+    "examples": ["example"],
+    "interpret.compare": ["compare", "Comparison"],
+    "laws.contrast": ["Contrast", "natural_contrast"],
+    "laws.length": ["LengthLaw", "length_law"],
+    "laws.length_prior": ["LengthPrior"],
+    "laws.power": ["PowerLaws", "power_laws"],
+    "laws.power_model": ["LawPrior"],
+    "laws.samples": ["sample_size", "subset_spread"],
+    "pymc_models": ["pymc_model"],
+    "pymc_models.sample": ["sample_pymc"],
+    "report.api": ["report"],
+    "responses.cells": ["Cells", "reduce"],
+    "responses.own": ["add_outcome"],
+    "responses.read": ["read"],
+    "responses.table": ["Responses"],
+    "runs.decision": ["decision_study"],
+    "runs.judges": ["Judged", "judged"],
+    "runs.modes": ["Modes", "modes"],
+    "runs.reliability": ["Reliability", "reliability"],
+    "runs.sources": ["Sources", "sources"],
+    "saved": ["load"],
 }
 _MODULES = ("claims", "ensembles", "interpret", "plot", "simulate")
 
@@ -152,16 +140,7 @@ if TYPE_CHECKING:
     from hotmess.runs.sources import Sources, sources
     from hotmess.saved import load
 
-
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        value = getattr(importlib.import_module(_WHERE[name]), name)
-    elif name in _MODULES:
-        value = importlib.import_module(f"hotmess.{name}")
-    else:
-        raise AttributeError(f"module 'hotmess' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+__getattr__, _, _ = lazy_loader.attach(__name__, _MODULES, _WHERE)
 
 
 def __dir__() -> list[str]:

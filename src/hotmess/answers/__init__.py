@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
-__getattr__: Getter = attributes(__name__, {"decompose_latent": "latent_records"})
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "latent_records": ["decompose_latent"],
+    },
+)

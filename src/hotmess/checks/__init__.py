@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
 if TYPE_CHECKING:
     from hotmess.checks.families import alternatives as alternatives
     from hotmess.checks.predictive import Checks as Checks
     from hotmess.checks.predictive import check as check
 
-_HOME = {"Checks": "predictive", "check": "predictive", "alternatives": "families"}
-
-__all__ = ["Checks", "alternatives", "check"]
-
-__getattr__: Getter = attributes(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "families": ["alternatives"],
+        "predictive": ["Checks", "check"],
+    },
+)

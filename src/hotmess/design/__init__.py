@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
 if TYPE_CHECKING:
     from hotmess.design.planning import Design as Design
     from hotmess.design.planning import plan as plan
 
-__all__ = ["Design", "plan"]
-
-__getattr__: Getter = attributes(__name__, dict.fromkeys(__all__, "planning"))
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "planning": ["Design", "plan"],
+    },
+)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
-_HOME = {
-    "average": "averages",
-    "average_kl": "averages",
-    "vote": "votes",
-    "vote_limit": "votes",
-    "ensemble_table": "predicted",
-    "real_ensembles": "real",
-    "RealEnsembles": "real",
-}
-
-__all__ = sorted(_HOME)
-
-__getattr__: Getter = attributes(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "averages": ["average", "average_kl"],
+        "predicted": ["ensemble_table"],
+        "real": ["real_ensembles", "RealEnsembles"],
+        "votes": ["vote", "vote_limit"],
+    },
+)

@@ -63,6 +63,4 @@ def weighted_median(x: np.ndarray, weights: np.ndarray) -> float:
     >>> weighted_median(np.array([3.0, 1.0, 2.0]), np.array([0.6, 0.2, 0.2]))
     3.0
     """
-    order = np.argsort(x)
-    total = np.cumsum(weights[order])
-    return float(x[order][np.searchsorted(total, 0.5 * total[-1])])
+    return float(np.quantile(x, 0.5, weights=weights, method="inverted_cdf"))

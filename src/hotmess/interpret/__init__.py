@@ -7,18 +7,13 @@ the unbiased estimate without a model.
 
 from __future__ import annotations
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
-_HOME = {
-    "predictions": "tables",
-    "comparisons": "tables",
-    "slopes": "tables",
-    "compare": "compare",
-    "Comparison": "compare",
-    "sets_of": "sets",
-    "Sets": "sets",
-}
-
-__all__ = sorted(_HOME)
-
-__getattr__: Getter = attributes(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "compare": ["compare", "Comparison"],
+        "sets": ["sets_of", "Sets"],
+        "tables": ["predictions", "comparisons", "slopes"],
+    },
+)

@@ -8,57 +8,35 @@ are made without pyplot: no window opens, no global setting changes; save one by
 
 from __future__ import annotations
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
-_HOME = {
-    "incoherence_by_model": "models",
-    "incoherence_by_model_table": "models",
-    "model_records": "models",
-    "incoherence_against_length": "length",
-    "incoherence_against_length_table": "length",
-    "length_prior": "prior",
-    "length_prior_table": "prior",
-    "changed_answers": "samples",
-    "changed_answers_table": "samples",
-    "sample_efficiency": "samples",
-    "sample_efficiency_table": "samples",
-    "length_correlation": "relations",
-    "length_correlation_table": "relations",
-    "length_size_surface": "relations",
-    "length_size_surface_table": "relations",
-    "movement_by_size": "relations",
-    "movement_by_size_table": "relations",
-    "wait_ratio_table": "relations",
-    "wait_ratios": "relations",
-    "failure_signatures": "signatures",
-    "failure_signatures_table": "signatures",
-    "real_ensembles": "ensembles",
-    "real_ensembles_table": "ensembles",
-    "power_laws": "scale",
-    "power_laws_table": "scale",
-    "natural_contrast": "contrast",
-    "natural_contrast_table": "contrast",
-    "overthinking_slopes": "overthinking",
-    "overthinking_slopes_table": "overthinking",
-    "dose_response": "overthinking",
-    "dose_response_table": "overthinking",
-    "bias_variance_plane": "plane",
-    "bias_variance_plane_table": "plane",
-    "predictions": "interpret",
-    "comparisons": "interpret",
-    "compare": "interpret",
-    "posterior_checks": "checks",
-    "posterior_checks_table": "checks",
-    "pass_curves": "reliability",
-    "pass_curves_table": "reliability",
-    "source_shares": "reliability",
-    "source_shares_table": "reliability",
-    "figure_of": "style",
-    "save": "style",
-    "ranks": "diagnostics",
-    "ranks_table": "diagnostics",
-}
-
-__all__ = sorted(_HOME)
-
-__getattr__: Getter = attributes(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "checks": ["posterior_checks", "posterior_checks_table"],
+        "contrast": ["natural_contrast", "natural_contrast_table"],
+        "diagnostics": ["ranks", "ranks_table"],
+        "ensembles": ["real_ensembles", "real_ensembles_table"],
+        "interpret": ["predictions", "comparisons", "compare"],
+        "length": ["incoherence_against_length", "incoherence_against_length_table"],
+        "models": ["incoherence_by_model", "incoherence_by_model_table", "model_records"],
+        "overthinking": ["overthinking_slopes", "overthinking_slopes_table", "dose_response", "dose_response_table"],
+        "plane": ["bias_variance_plane", "bias_variance_plane_table"],
+        "prior": ["length_prior", "length_prior_table"],
+        "relations": [
+            "length_correlation",
+            "length_correlation_table",
+            "length_size_surface",
+            "length_size_surface_table",
+            "movement_by_size",
+            "movement_by_size_table",
+            "wait_ratio_table",
+            "wait_ratios",
+        ],
+        "reliability": ["pass_curves", "pass_curves_table", "source_shares", "source_shares_table"],
+        "samples": ["changed_answers", "changed_answers_table", "sample_efficiency", "sample_efficiency_table"],
+        "scale": ["power_laws", "power_laws_table"],
+        "signatures": ["failure_signatures", "failure_signatures_table"],
+        "style": ["figure_of", "save"],
+    },
+)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
-_HOME = {
-    "Rankings": "table",
-    "rankings": "table",
-    "as_responses": "table",
-    "RankFit": "model",
-    "fit_rankings": "model",
-    "simulate_rankings": "simulate",
-    "mean_rank_correlation": "mean_ranks",
-}
-
-__all__ = sorted(_HOME)
-
-__getattr__: Getter = attributes(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "mean_ranks": ["mean_rank_correlation"],
+        "model": ["RankFit", "fit_rankings"],
+        "simulate": ["simulate_rankings"],
+        "table": ["Rankings", "rankings", "as_responses"],
+    },
+)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
-_HOME = {
-    "CELL": "table",
-    "OUTCOMES": "outcomes",
-    "Responses": "table",
-    "Cells": "cells",
-    "reduce": "cells",
-    "Space": "positions",
-    "split_halves": "halves",
-    "difficulty": "groups",
-}
-
-__all__ = sorted(_HOME)
-
-__getattr__: Getter = attributes(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "cells": ["Cells", "reduce"],
+        "difficulty": ["difficulty_groups"],
+        "halves": ["split_halves"],
+        "outcomes": ["OUTCOMES"],
+        "placing": ["Space"],
+        "table": ["CELL", "Responses"],
+    },
+)

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
 if TYPE_CHECKING:
     from hotmess.simulate.world import World as World
     from hotmess.simulate.worlds import WORLDS as WORLDS
     from hotmess.simulate.worlds import simulate as simulate
 
-_HOME = {"World": "world", "WORLDS": "worlds", "simulate": "worlds"}
-
-__all__ = ["WORLDS", "World", "simulate"]
-
-__getattr__: Getter = attributes(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "world": ["World"],
+        "worlds": ["WORLDS", "simulate"],
+    },
+)

@@ -101,6 +101,13 @@ def points(data: LengthData, *, steps: int = 7) -> dict[str, Floats]:
 
 
 def _quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
+    """Weighted quantiles, at even weights NumPy's `hazen`: between lengths they move with the weights, where NumPy's
+    only weighted method, `inverted_cdf`, jumps from one response to the next, and the points compared with it.
+
+    >>> x, levels = np.random.default_rng(0).normal(size=9), np.array([0.1, 0.5, 0.9])
+    >>> np.allclose(_quantiles(x, np.ones(9), levels), np.quantile(x, levels, method="hazen"))
+    True
+    """
     keep = weights > 0
     order = np.argsort(values[keep], kind="stable")
     v, w = values[keep][order], weights[keep][order]

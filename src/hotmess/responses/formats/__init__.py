@@ -5,19 +5,12 @@ See `hotmess.responses.formats.registry.register` for how to add a format in thr
 
 from __future__ import annotations
 
-from hotmess.lazy import Getter, attributes
+import lazy_loader
 
-_HOME = {
-    "NoResponses": "registry",
-    "ReadOptions": "registry",
-    "Reader": "registry",
-    "find": "registry",
-    "forget": "registry",
-    "readers": "registry",
-    "register": "registry",
-    "read_logs": "read",
-}
-
-__all__ = sorted(_HOME)
-
-__getattr__: Getter = attributes(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "read": ["read_logs"],
+        "registry": ["NoResponses", "ReadOptions", "Reader", "find", "forget", "readers", "register"],
+    },
+)
