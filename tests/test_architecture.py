@@ -1,6 +1,6 @@
 """What may import what: one direction, no circles, nothing private across files, short files, one meaning per name.
 
-All imports count: those for types only, and those inside functions.
+All imports count: those for types only, and those inside functions. Each rule is broken on purpose, and seen.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections import defaultdict
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import hotmess
 
@@ -53,43 +55,55 @@ MIRRORS = ("commands", "plot", "report.sections", "pymc_models", "simulate")
 """Packages that have a module for a subject of another: its command, figures, section, PyMC model, worlds."""
 
 ROLES = {
-    "__main__": "what `python -m` runs",
-    "api": "what a script calls",
-    "checks": "checks of a model against its data",
-    "contexts": "few-shot contexts in a model",
-    "fit": "from responses to a posterior",
-    "model": "the density of a model in NumPyro",
-    "posterior": "a posterior, and what all of them can do",
-    "prior": "the prior of a model",
-    "read": "reading files",
-    "registry": "which formats are known",
-    "simulate": "made-up data",
-    "table": "the table behind a kind of data",
+    "__main__": ("what `python -m` runs", "__main__ organisms.__main__"),
+    "api": ("what a script calls", "claims.api report.api"),
+    "checks": ("checks of a model against its data", "checks temperature.checks"),
+    "contexts": ("few-shot contexts in a model", "answers.contexts temperature.contexts"),
+    "fit": ("from responses to a posterior", "answers.fit temperature.fit"),
+    "model": ("the density of a model in NumPyro", "rankings.model temperature.model"),
+    "posterior": (
+        "a posterior, and what all of them can do",
+        "answers.posterior inference.posterior temperature.posterior",
+    ),
+    "prior": ("the prior of a model", "answers.prior temperature.prior"),
+    "read": ("reading files", "responses.formats.read responses.read"),
+    "registry": ("which formats are known", "responses.formats.registry responses.layouts.registry"),
+    "simulate": ("made-up data", "rankings.simulate simulate"),
+    "table": ("the table behind a kind of data", "optimizer.table rankings.table responses.table"),
 }
-"""Names of parts that several things have, and what each of them is there."""
+"""Names that several modules have: what each of them is there, and the modules."""
+
+OTHERS = ("_asdict", "_replace", "_fields", "_exit", "_actions", "_option_string_actions")
+"""Names with an underscore that are other libraries'."""
+
+Imports = dict[str, set[tuple[str, str]]]
 
 
 @cache
-def modules() -> dict[str, Path]:
-    """Every module of the package, by its name without `hotmess.`."""
+def modules(root: Path = ROOT) -> dict[str, Path]:
+    """Every module of a package, by its name without `hotmess.`."""
     found = {}
-    for path in sorted(ROOT.rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 
 
 @cache
-def imports() -> dict[str, set[tuple[str, str]]]:
+def trees(root: Path = ROOT) -> dict[str, ast.Module]:
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules(root).items()}
+
+
+@cache
+def imports(root: Path = ROOT) -> Imports:
     """For every module, (module, name) of all that it imports from the package."""
-    known = modules()
-    found: dict[str, set[tuple[str, str]]] = {name: set() for name in known}
-    for name, path in known.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    known = modules(root)
+    found: Imports = {name: set() for name in known}
+    for name, tree in trees(root).items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Import):
-                found[name] |= {
-                    (a.name.removeprefix("hotmess."), "") for a in node.names if a.name.startswith("hotmess.")
-                }
+                ours = [a.name for a in node.names if a.name.split(".")[0] == "hotmess"]
+                found[name] |= {(whole.removeprefix("hotmess").removeprefix("."), "") for whole in ours}
             elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "hotmess":
                 base = (node.module or "").removeprefix("hotmess").removeprefix(".")
                 for alias in node.names:
@@ -99,36 +113,61 @@ def imports() -> dict[str, set[tuple[str, str]]]:
     return found
 
 
-def graph() -> dict[str, set[str]]:
-    return {name: {module for module, _ in given if module != name} for name, given in imports().items()}
+def graph(root: Path = ROOT) -> dict[str, set[str]]:
+    return {name: {module for module, _ in given if module != name} for name, given in imports(root).items()}
 
 
-def test_no_module_imports_itself_by_a_detour():
-    known = modules()
-    assert len(known) > 300 and graph()["claims.api"] >= {"claims.study", "responses.table"}
+def circle(root: Path = ROOT) -> list[str]:
+    """Modules of a circle of imports, the first again at its end; none where there is no circle."""
+    known = modules(root)
     try:
-        TopologicalSorter({name: {m for m in given if m in known} for name, given in graph().items()}).prepare()
+        TopologicalSorter({name: {m for m in given if m in known} for name, given in graph(root).items()}).prepare()
     except CycleError as error:
-        raise AssertionError(" → ".join(error.args[1])) from None
+        return list(error.args[1])
+    return []
 
 
-def test_the_search_for_circles_finds_one():
-    try:
-        TopologicalSorter({"a": {"b"}, "b": {"c"}, "c": {"a"}}).prepare()
-    except CycleError:
-        return
-    raise AssertionError
-
-
-def test_nothing_private_crosses_files():
-    private = [
+def private(root: Path = ROOT) -> list[str]:
+    """What is private in one file and used in another: imported, or taken from what is another file's."""
+    found = [
         f"{name}: {module}.{what}"
-        for name, given in imports().items()
+        for name, given in imports(root).items()
         for module, what in given
         if (what.startswith("_") and not what.startswith("__"))
         or any(part.startswith("_") and part != "__main__" for part in module.split("."))
     ]
-    assert not private
+    for name, tree in trees(root).items():
+        nodes = list(ast.walk(tree))
+        own = {n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+        own |= {n.id for n in nodes if isinstance(n, ast.Name)}
+        own |= {n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
+        taken = {n.attr for n in nodes if isinstance(n, ast.Attribute) and n.attr.startswith("_")}
+        found += [f"{name}: {attr}" for attr in sorted(taken - own) if attr[:2] != "__" and attr not in OTHERS]
+    return found
+
+
+def long_files(root: Path = ROOT) -> dict[str, int]:
+    """Lines of the files that cannot be read in one sitting."""
+    lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in modules(root).items()}
+    return {name: count for name, count in lines.items() if count > MOST_LINES}
+
+
+def namesakes(root: Path = ROOT) -> dict[str, set[str]]:
+    """Modules of one name, but for those that hold the same subject's command, figures, worlds, …"""
+    by_name = defaultdict(set)
+    for name in modules(root):
+        if name.rpartition(".")[0] not in MIRRORS:
+            by_name[name.rpartition(".")[2]].add(name)
+    return {name: places for name, places in by_name.items() if len(places) > 1}
+
+
+def test_no_module_imports_itself_by_a_detour():
+    assert len(modules()) > 300 and graph()["claims.api"] >= {"claims.study", "responses.table"}
+    assert not circle(), " → ".join(circle())
+
+
+def test_nothing_private_crosses_files():
+    assert not private()
 
 
 def stage(module: str) -> int:
@@ -168,14 +207,50 @@ def test_no_two_test_files_have_one_name():
 
 
 def test_files_can_be_read_in_one_sitting():
-    long = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in modules().items()}
-    assert not {name: lines for name, lines in long.items() if lines > MOST_LINES}
+    assert not long_files()
 
 
 def test_modules_of_one_name_hold_one_subject():
-    by_name = defaultdict(set)
-    for name in modules():
-        by_name[name.rpartition(".")[2]].add(name)
-    mirrors = {name for name in modules() if name.rpartition(".")[0] in MIRRORS}
-    several = {name: sorted(places - mirrors) for name, places in by_name.items() if len(places - mirrors) > 1}
-    assert set(several) == set(ROLES), several
+    assert namesakes() == {name: set(places.split()) for name, (_, places) in ROLES.items()}
+
+
+BROKEN = {
+    "a circle of types": {"a": "if TYPE_CHECKING:\n    from hotmess.b import B", "b": "from hotmess.a import A"},
+    "a circle in functions": {
+        "a": "def f():\n    from hotmess.b import g",
+        "b": "def g():\n    import hotmess.c",
+        "c": "def h():\n    from hotmess import a",
+    },
+    "a circle by the whole package": {"__init__": "from hotmess.a import f", "a": "def f():\n    import hotmess as hm"},
+    "a private name imported": {"a": "def f():\n    from hotmess.b import _g", "b": "def _g(): ..."},
+    "a private module": {"a": "from hotmess import _b", "_b": ""},
+    "a private name taken": {"a": "from hotmess import b\nx = b._g()", "b": "def _g(): ..."},
+    "a private method taken": {
+        "a": "def f(fit):\n    return fit._flat('x')",
+        "b": "class F:\n    def _flat(self): ...",
+    },
+    "a long file": {"a": "\n".join(["x = 1"] * (MOST_LINES + 1))},
+    "two subjects of one name": {"one.prior": "", "two.prior": ""},
+    "nothing": {
+        "a": "from hotmess.b import g\n" + "\n" * (MOST_LINES - 2),
+        "b": "class F:\n    def _own(self): ...\n    def g(self):\n        self._own()\n        self._asdict()",
+        "one.prior": "from hotmess.b import g",
+        "plot.prior": "",
+    },
+}
+"""Packages in which one rule is broken, and one in which none is."""
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_each_rule_is_seen_where_it_is_broken(what, tmp_path):
+    for name, text in BROKEN[what].items():
+        path = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    seen = {
+        "a circle": bool(circle(tmp_path)),
+        "a private": bool(private(tmp_path)),
+        "a long": bool(long_files(tmp_path)),
+        "two subjects": bool(namesakes(tmp_path)),
+    }
+    assert [rule for rule, found in seen.items() if found] == [rule for rule in seen if what.startswith(rule)]

@@ -6,6 +6,7 @@ import pytest
 
 from hotmess.answers.closed import ENOUGH
 from hotmess.answers.fit import fit
+from hotmess.answers.fit_sets import aggregated
 from hotmess.answers.groups import find_groups, letter_cells
 from hotmess.answers.parameters import group_parameters
 from hotmess.answers.population import aggregate, question_weights
@@ -175,7 +176,7 @@ def test_moments_rebuild_incoherence_with_unparsable_as_one_more_wrong_option(gr
 def test_many_questions_with_unparsable_answers_agree_with_their_draws():
     many = fit(responses(unparsable=0.1, questions=ENOUGH, models=1), seed=3, draws=500)
     closed = many.draws(population="these")
-    terms = many._aggregate([many.terms().error, many.terms().bias2], ["model"], "these")[1]
+    terms = aggregated(many, [many.terms().error, many.terms().bias2], ["model"], "these")[1]
     for mine, drawn in zip((closed.error, closed.bias2), terms):
         assert abs(mine.mean() - drawn.mean()) < 0.1 * drawn.std() and abs(mine.std() / drawn.std() - 1) < 0.15
 

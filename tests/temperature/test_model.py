@@ -115,7 +115,7 @@ def test_fast_path_draws_the_posterior_of_a_small_problem():
     data = length_data(table)
     fit = fit_lengths(table, engine="fast", seed=2, draws=500)
     assert fit.data.attrs["pareto_k"] < 0.7
-    theta = fit._flat("theta")[:, 0]
+    theta = fit.flat("theta")[:, 0]
     rng = np.random.default_rng(7)
     mean, cov = theta.mean(0), np.cov(theta.T)
     proposal = stats.multivariate_t(mean, 1.3 * cov, df=6, seed=rng)

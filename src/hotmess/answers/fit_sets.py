@@ -45,7 +45,7 @@ def draws_of(fit: Drawn, by: Sequence[str], population: str, metric: str) -> Set
         error, bias2 = means if fit.with_unparsable else (2 * means[0], means[1] + means[2])
         return SetDraws(table, error, bias2, error - bias2, population, metric)
     terms = fit.terms(metric)
-    table, means = _aggregated(fit, [terms.error, terms.bias2, terms.variance], by, population)
+    table, means = aggregated(fit, [terms.error, terms.bias2, terms.variance], by, population)
     return SetDraws(table, means[0], means[1], means[2], population, metric)
 
 
@@ -144,8 +144,9 @@ def _sets(fit: Stated, by: Sequence[str]) -> QuestionSets:
     return question_sets(fit.cells.table, by)
 
 
-def _aggregated(
+def aggregated(
     fit: Drawn, values: Sequence[np.ndarray], by: Sequence[str], population: str
 ) -> tuple[pd.DataFrame, np.ndarray]:
+    """Means of terms (draws, cells) over the questions of each set: names, and (term, chain, draw, sets)."""
     refuse_unknown(fit.cells.table, by)
     return aggregate(values, fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.answers.conjugate import TermDraws
+from hotmess.answers.fit_sets import aggregated
 from hotmess.answers.population import SetDraws
 from hotmess.answers.position_cells import PositionCells
 from hotmess.answers.positions import position_draws
@@ -80,8 +81,8 @@ class PositionFit(Fit):
         unseen = self._drawn()[1]
         seen = (self.letters.wrong > 0).sum(axis=1).astype(float)
         every = np.broadcast_to(seen, unseen.shape)
-        table, means = self._aggregate([unseen, every], by, population)
+        table, means = aggregated(self, [unseen, every], by, population)
         flat = means[0].reshape(-1, len(table))
         low, high = np.quantile(flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
-        distinct = self._aggregate([every], by, "these")[1][0].reshape(-1, len(table))[0]
+        distinct = aggregated(self, [every], by, "these")[1][0].reshape(-1, len(table))[0]
         return table.assign(distinct=distinct, unseen=np.median(flat, axis=0), unseen_low=low, unseen_high=high)

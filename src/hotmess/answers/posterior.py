@@ -19,7 +19,6 @@ from hotmess.answers.large_draws import release_others
 from hotmess.answers.parameters import group_parameters, without_groups
 from hotmess.answers.population import (
     SetDraws,
-    aggregate,
     question_sets,
     refuse_unknown,
     set_weights,
@@ -204,15 +203,6 @@ class Fit(AnswerPosterior):
     def with_unparsable(self) -> bool:
         """Whether unparsable responses are a category of their own here."""
         return bool(self.letters.unparsable.any())
-
-    def _aggregate(
-        self,
-        values: Sequence[np.ndarray],
-        by: Sequence[str],
-        population: str,
-    ) -> tuple[pd.DataFrame, np.ndarray]:
-        refuse_unknown(self.cells.table, by)
-        return aggregate(values, self.cells.table, by, population=population, seed=self.seed, chains=self.chains)
 
     def summary(
         self,

@@ -63,7 +63,7 @@ def budget_agreement(fit: LengthFit, *, draws: int = 100) -> BudgetAgreement:
         raise NotTestable("There are no two budgets to compare.")
     level = _levels(data)
     responses = single_responses(data)
-    theta, scores = fit._flat("theta"), fit._flat("scores")
+    theta, scores = fit.flat("theta"), fit.flat("scores")
     take = np.unique(np.linspace(0, len(theta) - 1, draws).astype(int))
     rng = np.random.default_rng([fit.seed, 41])
 

@@ -122,7 +122,7 @@ class LengthFit:
         from hotmess.temperature.model import prior_moments
 
         features = self.lengths.features
-        scales = np.median(self._flat("scales"), axis=0) if self.pool.groupings else np.zeros((0, 2 * len(features)))
+        scales = np.median(self.flat("scales"), axis=0) if self.pool.groupings else np.zeros((0, 2 * len(features)))
         precision = prior_moments(scales, self.prior, self.pool, features)[0]
         cells = self.data["log_likelihood"].to_dataset()["cell_responses"].values
         theta = self._narrow()
@@ -131,9 +131,10 @@ class LengthFit:
 
     def _narrow(self) -> np.ndarray:
         """(samples, G, T) parameters before what contexts widened (`hotmess.temperature.design_effects`)."""
-        return narrowed(self._flat("theta"), self.data.attrs.get("design_effects"))
+        return narrowed(self.flat("theta"), self.data.attrs.get("design_effects"))
 
-    def _flat(self, name: str) -> np.ndarray:
+    def flat(self, name: str) -> np.ndarray:
+        """(samples, …) draws of a variable, chain by chain."""
         values = self.data["posterior"].to_dataset()[name].values
         return values.reshape(-1, *values.shape[2:])
 
@@ -158,8 +159,8 @@ class LengthFit:
             raise NotTestable(f"{what.get(where.partition('_')[0], 'There is no budget without tokens')}.")
         key = (where, population)
         if effects is not None or key not in self._cache:
-            settings: Any = {"population": population, "seed": self.seed, "effects": effects}
-            result = curves(self.lengths, self._flat("theta"), self._flat("scores"), at[where], **settings)
+            draws = self.flat("theta"), self.flat("scores")
+            result = curves(self.lengths, *draws, at[where], population=population, seed=self.seed, effects=effects)
             if effects is not None:
                 return result
             self._cache[key] = result
@@ -218,7 +219,7 @@ class LengthFit:
     def _own(self, kind: str, name: str, theta: np.ndarray | None = None) -> np.ndarray:
         """(samples, G) slopes for these questions."""
         i, f, distance = self.lengths.features.index(kind), len(self.lengths.features), self.reach(kind)
-        effects = (self._flat("theta") if theta is None else theta)[:, :, 3:]
+        effects = (self.flat("theta") if theta is None else theta)[:, :, 3:]
         if name != "incoherence":
             return np.where(distance > 0, effects[:, :, i if name == "heat" else f + i], np.nan)
         curve = self.curves(kind, population="these", effects=None if theta is None else effects)
@@ -264,8 +265,8 @@ class LengthFit:
         """
         from hotmess.temperature.model import population_draws
 
-        theta = self._flat("theta")
-        scales = self._flat("scales") if self.pool.groupings else np.zeros((len(theta), 0, theta.shape[2] - 3))
+        theta = self.flat("theta")
+        scales = self.flat("scales") if self.pool.groupings else np.zeros((len(theta), 0, theta.shape[2] - 3))
         new = population_draws(theta, scales, self.prior, self.pool, self.lengths.features, seed=self.seed)["new_model"]
         effects = np.repeat(new[:, None], theta.shape[1], axis=1)
         i, distance = self.lengths.features.index(kind), self.reach(kind)
