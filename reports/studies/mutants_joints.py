@@ -40,7 +40,7 @@ FALL, RISE = "variance_exponent_falls_with_difficulty", "bias_exponent_constant_
 NATURAL, BUDGET, ARMS = "natural_overthinking", "budget_lowers_incoherence", "intervention_lowers_incoherence"
 WEIGH, PRIOR, TREND, SIDED = "weigh_the_groups", "prior_of_exponents", "exponents_by_difficulty", "two_sides"
 CARRIES, LOWER, BESIDE = "carries", "guards_are_these", "joint_model_beside"
-DECIDE = "claims/test_decide.py"
+DECIDE, CARRIED = "claims/test_decide.py", "claims/test_carried.py"
 
 MUTANTS = [
     # signs
@@ -117,8 +117,8 @@ MUTANTS = [
         *("evidence_is_that", "claims/test_law_priors.py"),
     ),
     joint(
-        *("refits-forget-the-prior-of-the-laws", "prior", "claims/api.py"),
-        *("law_prior=one.prior", "law_prior=None", "same_prior", "claims/test_law_priors.py"),
+        *("refits-forget-the-prior-of-the-laws", "prior", "claims/carried.py"),
+        *('"law_prior": one.prior,', '"law_prior": None,', "same_prior", "claims/test_law_priors.py"),
     ),
     claim("length-has-no-prior", "registration", "incoherence_rises_with_length", "    prior=_prior,\n", "", CARRIES),
     claim("natural-has-no-prior", "registration", NATURAL, "    prior=_prior,\n", "", CARRIES),
@@ -221,6 +221,39 @@ MUTANTS = [
     joint(
         *("runs-by-an-outcome", "guard", "runs/scores.py", "    refuse_outcomes(by)\n", ""),
         *("outcome_are_refused", "commands/test_gate_routes.py"),
+    ),
+    # what a study takes over from a fit
+    joint(
+        *("carried-without-warmup", "refit", "claims/carried.py"),
+        *('"draws", "warmup", "chains"', '"draws", "chains"', "sampled_as", CARRIED),
+    ),
+    joint(
+        *("carried-without-the-prior", "refit", "claims/carried.py"),
+        *("None if spec.prior == default else spec.prior", "None", "prior_reaches", CARRIED),
+    ),
+    joint(
+        *("carried-without-the-engine", "refit", "claims/carried.py"),
+        *('None if spec.engine in ("grid", "gibbs") else spec.engine', "None", "engine_and", CARRIED),
+    ),
+    joint(
+        *("carried-not-to-contrasts", "refit", "claims/study.py"),
+        *("self.halves, answers=self.answers,", "self.halves,", "engine_and", CARRIED),
+    ),
+    joint(
+        *("carried-not-to-laws-of-length", "refit", "claims/study.py"),
+        *('"prior": self.length_prior, "answers": self.answers}', '"prior": self.length_prior}', "engine_and", CARRIED),
+    ),
+    joint(
+        *("carried-without-the-metric", "refit", "claims/carried.py"),
+        *(', "metric": one.spec.options["metric"]}', "}", "laws_bring", CARRIED),
+    ),
+    joint(
+        *("carried-formula-dropped", "refit", "claims/carried.py"),
+        *('"formula": spec.formula, ', "", "cannot_follow", CARRIED),
+    ),
+    joint(
+        *("carried-prior-not-the-claim-s", "prior", f"{CATALOGUE}/{NATURAL}.py"),
+        *("contrast.fit.prior,", "type(contrast.fit.prior)(),", "prior_reaches", CARRIED),
     ),
     # what a fit keeps when it is made again
     joint(
