@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from hotmess.answers.answer_posterior import AnswerPosterior
     from hotmess.claims.study import Study
 
-KINDS = ("power_laws", "length_law", "contrast", "fit")
-
 
 def study_of(made: Sequence[Any], settings: Mapping[str, Any]) -> Study:
     """A study of what fits and laws were fitted to, with the settings that made them; they are used as they are.
@@ -108,7 +106,8 @@ def _kind(one: Any) -> str:
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
 
-    for kind, name in zip((PowerLaws, LengthLaw, Contrast, (Fit, VectorFit)), KINDS, strict=True):
+    kinds = {PowerLaws: "power_laws", LengthLaw: "length_law", Contrast: "contrast", Fit: "fit", VectorFit: "fit"}
+    for kind, name in kinds.items():
         if isinstance(one, kind):
             return name
     raise BadInput(

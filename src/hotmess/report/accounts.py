@@ -85,8 +85,13 @@ def settings(study: Study, population: str, interval: float) -> dict[str, Any]:
         "draws": study.draws,
         "warmup": study.warmup,
         "chains": study.chains,
-        **{k: asdict(v) if is_dataclass(v) else v for k, v in made_otherwise(study).items()},
+        **{k: _record(v) for k, v in made_otherwise(study).items()},
     }
+
+
+def _record(value: Any) -> Any:
+    """A prior as its numbers."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def made_otherwise(study: Study) -> dict[str, Any]:
