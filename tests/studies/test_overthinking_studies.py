@@ -55,6 +55,7 @@ def test_the_page_on_contexts_counts_intervals_that_hold_0(tmp_path: Path, monke
         assert all(row[3:] == ["0.50", "1.00", f"{rms:.2f}", f"{rms / 2:.2f}"] for row in found)
 
 
+@pytest.mark.slow
 def test_a_fit_with_contexts_is_recorded_with_and_without_the_widening(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contexts, "QUESTIONS", 12)
     record = contexts.one("contexts move answers and lengths", 3)
