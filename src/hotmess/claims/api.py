@@ -34,8 +34,8 @@ def test(
     about
         `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `Contrast`, or several of these (`as_study`).
     settings
-        Of the `Study`: seed, draws, chains, reference, groups, difficulty, metric, patience. What was fitted already brings
-        its own: all that made it holds for whatever is fitted beside it.
+        Of the `Study`: seed, draws, chains, reference, groups, difficulty, metric, patience. What was fitted already
+        brings its own: all that made it holds for whatever is fitted beside it.
 
     Raises
     ------
