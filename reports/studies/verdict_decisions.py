@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -32,17 +31,13 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
+from hotmess.claims.catalogue import CATALOGUE
+from hotmess.claims.decidable import smallest_effect, would_decide
+from hotmess.claims.study import Study
+from hotmess.claims.test import test_claim
+from hotmess.responses.validate import validate
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-from verdict_worlds import load  # noqa: E402
-
-from hotmess.claims.catalogue import CATALOGUE  # noqa: E402
-from hotmess.claims.decidable import smallest_effect, would_decide  # noqa: E402
-from hotmess.claims.study import Study  # noqa: E402
-from hotmess.claims.test import test_claim  # noqa: E402
-from hotmess.responses.validate import validate  # noqa: E402
-
 STORE, PAGE = HERE / "verdict_decisions.jsonl", HERE / "verdict_decisions.md"
 CLAIM = replace(CATALOGUE["intervention-lowers-incoherence"], control=None)
 OPTIONS, SPREAD, RIGHT = 4, 1.5, 1.0
@@ -109,6 +104,12 @@ def run_one(kind: str, number: int) -> dict[str, Any]:
         study = data(needed, PILOT_SAMPLES, STATED, rng)
         out["verdict"] = test_claim(study, replace(CLAIM, negligible=None), sensitivity=False).verdict
     return out
+
+
+def load(path: Path = STORE) -> list[dict[str, Any]]:
+    """The finished data sets; a line cut short by an interruption is done again."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
 
 
 def run(minutes: float, kinds: Iterable[str], path: Path = STORE) -> None:

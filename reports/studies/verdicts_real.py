@@ -68,7 +68,9 @@ SETS: dict[str, Real] = {
     "agent_hotpotqa": _shared("public/agent_hotpotqa", where="condition = 'default'"),
     "terminal-bench": _shared("terminal-bench"),
     "budget_global_mmlu": _shared("public/budget_global_mmlu", columns={"question": "question,context"}),
-    "temperature0_json": _shared("public/temperature0_repeats", where="experiment = 'strict_json_schema'"),
+    "temperature0_json": _shared(
+        "public/temperature0_repeats", where="experiment = 'strict_json_schema'", allow_copies=True
+    ),
     "hinted-mcq": _shared("hinted-mcq", where="condition = 'none' or condition = 'sycophancy'"),
     "paraphrase_consistency": _shared(
         "public/paraphrase_consistency", where="prompt = 'paraphrase' and condition = 'plain' and family = 'qwen3'"
@@ -111,6 +113,8 @@ def before(name: str, tree: Path) -> dict[str, Any]:
     for option, value in real.options.items():
         if option == "columns":
             asked += [a for ours, theirs in value.items() for a in ("--column", f"{ours}={theirs}")]
+        elif value is True:
+            asked.append(f"--{option.replace('_', '-')}")
         else:
             asked += [f"--{option}", value]
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 ARM = ("model", "condition")
-ONE_BUDGET = "No model has two budgets with tokens (column budget), so nothing can be said about budgets."
+ONE_BUDGET = "No model has two budgets with tokens (column budget) in one condition: nothing can be said about budgets."
 
 
 def budget_levels(responses: Responses) -> pd.DataFrame:
