@@ -31,6 +31,7 @@ from hotmess.claims.rates import place  # noqa: E402
 
 AIM, LEVEL = 0.035, 0.05  # rate of supported that no false world may exceed; of the exact test, Holm over the worlds
 SUMMARY = "python reports/studies/null_worlds.py --summary"  # what has run so far, not what is aimed at
+LEAST = 20
 JOINT = ("answers-get-hotter-with-length", "natural-exceeds-budget", "incoherence-rises-within-questions")
 CATALOGUE = HERE.parents[1] / "src" / "hotmess" / "claims" / "catalogue"
 SUBJECTS = {
@@ -159,12 +160,11 @@ def packaged(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str,
     return claims
 
 
-def joint_rates(path: Path, date: str) -> dict[str, Any]:
+def joint_rates(path: Path, date: str, *, least: int = 0) -> dict[str, Any]:
     """Rates of the joint model's claims, and of the continuous contrast beside them, from `overthinking_worlds.py`.
 
-    As `packaged` gives those of the others; none where nothing has run.
-
-    Supported by the posterior alone: the other guards only lower verdicts.
+    As `packaged` gives those of the others; none where a world has fewer than `least` data sets: the rates that stand
+    beside the claim stay. Supported by the posterior alone: the other guards only lower verdicts.
     """
     names = {k.world: k.name for k in worlds.KINDS if k.claims == worlds.NATURAL}
     more = {"natural-only": "natural effect only", "budget-only": "budget effect only", "both": "both effects"}
@@ -184,7 +184,7 @@ def joint_rates(path: Path, date: str) -> dict[str, Any]:
     claims = {}
     for claim, by_world in found.items():
         false = {w: c for w, c in by_world.items() if truths[claim, w] < 1e-9}
-        if not false:
+        if not false or min(c[1] for c in by_world.values()) < least:
             continue
         supported, sets = (sum(c[i] for c in false.values()) for i in (0, 1))
         worst = max(false, key=lambda w: false[w][0] / false[w][1])
@@ -275,7 +275,7 @@ def write(store: Path, out: Path) -> None:
     (out / "null_worlds.md").write_text(markdown(about, rows))
     found = packaged({**about, "command": SUMMARY}, every)
     if store == worlds.STORE:
-        found |= joint_rates(HERE / "overthinking_worlds.jsonl", about["date"])
+        found |= joint_rates(HERE / "overthinking_worlds.jsonl", about["date"], least=LEAST)
     for claim, values in found.items():
         to = place((CATALOGUE if out == HERE else out) / f"{claim.replace('-', '_')}.py")
         to.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n")

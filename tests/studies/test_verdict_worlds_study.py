@@ -127,6 +127,8 @@ def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
     assert (found["supported"], found["data_sets"], found["false_worlds"], found["fewest"]) == (5, 23, 2, 3)
     assert found["worst_world"] == "wrong options have their own lengths" and found["worst_rate"] == 2 / 3
     assert found["power"] == [["both effects", 0.2, 1, 1]]
+    assert not null_worlds.joint_rates(tmp_path / "rows.jsonl", "today", least=2)
+    assert null_worlds.joint_rates(tmp_path / "rows.jsonl", "today", least=1)
     said = sentence(Rates(found).record())
     assert "supported by its posterior alone in 5 of 23" in said and "own lengths: 67%" in said
     assert "; and in 1 of 1 of 1 worlds where it is true" in said

@@ -28,7 +28,9 @@ def check_ready(responses: Responses) -> None:
         `MIN_MIXED` questions have two or more different answers.
     """
     if responses.outcome != "answer":
-        raise NotTestable(f"The temperature model is of letters; the outcome here is {responses.outcome}.")
+        both = "answer" in responses.table and responses.table["answer"].notna().any()
+        other = ": choose letters with --outcome answer" if both else ""
+        raise NotTestable(f"The temperature model is of letters; the outcome here is {responses.outcome}{other}.")
     if responses.length is None:
         raise NotTestable(
             "There is no length column (reasoning_tokens or actions), so long and short cannot be compared."
