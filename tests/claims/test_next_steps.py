@@ -18,6 +18,7 @@ from hotmess.claims.test import test_claims as run_claims
 from hotmess.claims.user import claim_from
 from hotmess.commands.test import print_verdicts
 from hotmess.errors import BadInput, NotTestable
+from hotmess.estimates.control import Control
 from hotmess.inference.gate import Gate
 from hotmess.laws.length import length_law
 from hotmess.responses.validate import validate
@@ -79,6 +80,19 @@ def test_the_next_step_is_that_of_the_guard_that_held_it_back(study: Study) -> N
     claim = replace(CATALOGUE["thirty-samples-suffice"], region=None, guards=(Holds(),), quantity=lambda s, p: up)
     (verdict,) = run_claims(study, [replace(claim, estimate=None, control=None)], sensitivity=False)
     assert verdict.verdict == "inconclusive" and verdict.next_step == "Turn it round."
+
+
+def test_a_control_that_cannot_be_made_asks_for_what_the_claim_needs(study: Study) -> None:
+    """What stands in its way is a lack of data, not an estimate that favours the claim."""
+
+    def control(study: Study, seed: int) -> Control:
+        raise NotTestable("No question has three or more responses on both sides.")
+
+    up = Quantity(np.random.default_rng(0).normal(9, 1, (4, 500)), Gate(), "one")
+    claim = replace(CATALOGUE["thirty-samples-suffice"], region=None, guards=(), quantity=lambda s, p: up)
+    (verdict,) = run_claims(study, [replace(claim, estimate=None, control=control)], sensitivity=False)
+    assert verdict.verdict == "not testable" and "three or more responses" in verdict.sentence
+    assert verdict.next_step == f"It needs {claim.needs}."
 
 
 def test_bins_whose_incoherence_is_undefined_are_no_shape() -> None:

@@ -92,7 +92,7 @@ class Verdict:
         if self.remedy:
             return self.remedy
         for f in self.findings:
-            if f.reasons and f.guard.lowers is not None and (said := f.guard.remedy(f.record)):
+            if f.reasons and not f.not_run and f.guard.lowers is not None and (said := f.guard.remedy(f.record)):
                 return said
         if self.verdict == NOT_TESTABLE:
             return f"It needs {self.claim.needs}."

@@ -102,7 +102,7 @@ CLAIM = Claim(
         "by budget, an intervention that is taken to act through tokens alone|, means over the models with two budgets"
     ),
     quantity=_quantity,
-    needs="letters, lengths that vary within budgets, two budgets with tokens",
+    needs="letters, 3 responses above and below each question's median length within a budget, two budgets with tokens",
     estimate=_estimate,
     control=_control,
     variants=_variants,
