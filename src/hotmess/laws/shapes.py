@@ -87,8 +87,8 @@ class Shapes:
         if abs(value) <= MIN_DIFFERENCE or abs(value) <= MIN_ERRORS * error:
             return (
                 f"the shapes cannot be told apart: {name} against {other} differs by {value:+.1f} ± {error:.1f} in "
-                f"expected log predictive density, where more than {MIN_DIFFERENCE:.0f} and {MIN_ERRORS:.0f} standard errors "
-                "are needed"
+                f"expected log predictive density, where more than {MIN_DIFFERENCE:.0f} and {MIN_ERRORS:.0f} standard "
+                "errors are needed"
             )
         return ""
 
