@@ -184,8 +184,8 @@ MUTANTS = [
     ),
     _m(
         *("noise-not-residual-in-the-likelihood", "missing term", GAUSS),
-        "noise = _total(self.noise, points, self.residuals)",
-        "noise = _total(self.noise, points, ())",
+        "log_normal(left[rows], _total(self.noise, points[rows], self.residuals))",
+        "log_normal(left[rows], _total(self.noise, points[rows], ()))",
         *("laws/test_gaussian_law.py", "collapsed_density"),
     ),
     _m(
@@ -248,7 +248,7 @@ MUTANTS = [
     ),
     _m(
         *("control-rank-turned", "sign", "estimates/control.py"),
-        *("(values >= statistic)", "(values <= statistic)", "claims/test_decide.py"),
+        *("(values >= real.statistic)", "(values <= real.statistic)", "claims/test_decide.py"),
     ),
     _m(
         *("quick-plug-in", "factor", "estimates/sides.py"),
