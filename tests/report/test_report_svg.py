@@ -91,7 +91,7 @@ def test_ticks_that_are_placed_once_are_where_matplotlib_places_them(width, monk
             axes = style.panels(2, 2, width=width, height=4, sharex="col")
             axes[0, 0].plot(x, 1e6 + x, "o")
             axes[1, 0].loglog(x, x**2)
-            style.rows_axis(axes[0, 1], ["owl-1b", "a model with a long name"])
+            style.rows_axis(axes[0, 1], ["owl-1b", "owl-64b"])
             axes[1, 1].plot([-3, 2], [1e-9, 3e-9])
             axes[1, 1].set_xlim(2, -3)
             style.head(axes[1, 1], "owl", [("two lines", "#1f5fa8"), ("above", "#1f5fa8")])

@@ -12,6 +12,7 @@ becomes with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,6 +76,13 @@ def _grid(family: str) -> tuple[np.ndarray, np.ndarray]:
     return mixed, _normal(x, 0, 1.5) + _normal(y, 0, 1.5)
 
 
+@cache
+def _weights(family: str) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (points, nodes) and normalised log prior (points,), made once: they know no data."""
+    log_weight, log_prior = _grid(family)
+    return np.exp(np.maximum(log_weight, -700)), log_prior - logsumexp(log_prior)
+
+
 def _normal(x: np.ndarray, location: float, scale: float) -> np.ndarray:
     return -0.5 * ((x - location) / scale) ** 2
 
@@ -94,11 +102,10 @@ def group_posterior(right: np.ndarray, total: np.ndarray, family: str) -> tuple[
     u = _nodes()
     pairs, inverse, copies = np.unique(np.column_stack([right, total]), axis=0, return_inverse=True, return_counts=True)
     x, n = pairs.T
-    log_weight, log_prior = _grid(family)
-    log_prior = log_prior - logsumexp(log_prior)
+    weight, log_prior = _weights(family)
     like = -x[:, None] * np.logaddexp(0, -u) - (n - x)[:, None] * np.logaddexp(0, u)  # (patterns, nodes)
     top = like.max(axis=1, keepdims=True)
-    weight, scaled = np.exp(np.maximum(log_weight, -700)), np.exp(like - top)
+    scaled = np.exp(like - top)
     integral = weight @ scaled.T  # (points, patterns)
     with np.errstate(divide="ignore"):
         log_like = (np.log(integral) + top.T) @ copies

@@ -182,7 +182,6 @@ def unit_index(cells: pd.DataFrame) -> tuple[Ints, Floats]:
 
 def question_index(cells: pd.DataFrame) -> np.ndarray:
     """(cells,) index of the question (benchmark, question) of each cell, the same whatever the model or budget."""
-
     benchmark, question = (pd.factorize(cells[c].astype(str), sort=True) for c in ("benchmark", "question"))
     index: np.ndarray = pd.factorize(benchmark[0] * max(1, len(question[1])) + question[0], sort=True)[0]
     return index

@@ -85,13 +85,24 @@ def _write(tree: xr.DataTree, start: str) -> None:
         return
     content = to_bytes(tree)
     name = f"{start}-{_hash(content)}.nc"
+    kept = between / name if between is not None and small else None
+    if kept is not None:
+        with contextlib.suppress(OSError, BadInput):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(kept, durable=False) as file:
+                file.write(content)
     if beside is not None:
         beside.mkdir(parents=True, exist_ok=True)
-        write_bytes(beside / name, content)
-    if between is not None and small:
-        between.mkdir(parents=True, exist_ok=True)
-        with whole_file(between / name, durable=False) as file:
-            file.write(content)
+        if kept is None or not _linked(kept, beside / name):
+            write_bytes(beside / name, content)
+
+
+def _linked(kept: Path, place: Path) -> bool:
+    """Whether one file could be given a second place; not where that is on another disk."""
+    with contextlib.suppress(OSError):
+        os.link(kept, place)
+        return True
+    return False
 
 
 def _kept(folder: Path, start: str) -> xr.DataTree | None:

@@ -31,7 +31,7 @@ KNEES, WIDTH, GRID = 7, 0.2, 16
 of KNEES places between the 15% and the 85% quantile of the bins' lengths, equally probable beforehand."""
 
 
-def bend(x: np.ndarray, knee: float, width: float = WIDTH) -> np.ndarray:
+def bend(x: np.ndarray, knee: float | np.ndarray, width: float = WIDTH) -> np.ndarray:
     """x below the knee, the knee beyond it, smoothly: a soft minimum.
 
     >>> bend(np.array([-2.0, 0.0, 3.0]), 0.0)[:2].round(2).tolist()

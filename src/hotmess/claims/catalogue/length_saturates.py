@@ -126,26 +126,33 @@ def bent_estimate(
     """
     mean, y = binned_logits(variance, error, x, arm, bins=bins)
 
-    def change(keep: np.ndarray) -> float:
-        out = []
-        for a in range(len(y)):
-            use = keep & np.isfinite(y[a]) & np.isfinite(mean[a])
-            if use.sum() < 6:
-                continue
-            t, v = mean[a, use], y[a, use]
-            knee = float(np.quantile(t, fraction))
-            design = np.column_stack([np.ones(len(t)), bend(t, knee, 1e-3), np.maximum(t - knee, 0)])
-            beta = np.linalg.lstsq(design, v, rcond=None)[0]
-            out.append(beta[1] - beta[2])
-        return float(np.mean(out)) if out else np.nan
+    known = np.isfinite(y) & np.isfinite(mean)
 
-    whole = change(np.ones(bins, bool))
-    left = np.array([change(np.arange(bins) != b) for b in range(bins)])
+    def changes(keep: np.ndarray) -> np.ndarray:
+        """(k,) of k sets of bins, (k, bins)."""
+        found = np.full((len(y), len(keep)), np.nan)
+        for a in range(len(y)):
+            use = keep & known[a]
+            count = use.sum(1)
+            for size in np.unique(count[count >= 6]):
+                rows = np.flatnonzero(count == size)
+                bin_ = np.nonzero(use[rows])[1].reshape(len(rows), size)
+                t, v = mean[a][bin_], y[a][bin_]
+                knee = np.quantile(t, fraction, axis=1)[:, None]
+                design = np.stack([np.ones(t.shape), bend(t, knee, 1e-3), np.maximum(t - knee, 0)], axis=2)
+                beta = (np.linalg.pinv(design, rcond=np.finfo(float).eps * size) @ v[..., None])[..., 0]
+                found[a, rows] = beta[:, 1] - beta[:, 2]
+        there = np.isfinite(found)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.where(there, found, 0.0).sum(0) / there.sum(0))
+
+    whole, *rest = changes(np.concatenate([np.ones((1, bins), bool), ~np.eye(bins, dtype=bool)]))
+    left = np.array(rest)
     left = left[np.isfinite(left)]
     if len(left) < 4 or not np.isfinite(whole):
         return NOTHING
     spread = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean()) ** 2).sum())
-    return Estimate(whole, float(spread), len(left) - 1)
+    return Estimate(float(whole), float(spread), len(left) - 1)
 
 
 def _control(study: Study, seed: int) -> Control:
