@@ -79,20 +79,20 @@ def models(name: str, *, questions: int = 100, samples: int = 20, null: bool, **
         pair = [replace(w, spread=s) for w, s in zip(pair, spreads)]
 
     def make(seed: int) -> Any:
-        return letter_cells(_two(pair, questions, np.random.default_rng([seed, 5])), samples, [seed, 6])
+        return letter_cells(two(pair, questions, np.random.default_rng([seed, 5])), samples, [seed, 6])
 
     def truth() -> float:
         from hotmess.simulate import truth as exact
 
         if null and not accuracy:
             return 0.0
-        one, other = (exact.incoherence(p) for p in _two(pair, LARGE, np.random.default_rng(20_240_111)))
+        one, other = (exact.incoherence(p) for p in two(pair, LARGE, np.random.default_rng(20_240_111)))
         return float(other - one)
 
     return World(name, make, truth, "model", null, questions)
 
 
-def _two(pair: list[Any], questions: int, rng: np.random.Generator) -> np.ndarray:
+def two(pair: list[Any], questions: int, rng: np.random.Generator) -> np.ndarray:
     from hotmess.simulate.answers import distributions
 
     state = rng.bit_generator.state

@@ -2,9 +2,10 @@
 
 A `Kind` is a world with the size of its data sets and the claims that it can say something about. Every data set is
 tested by the route of `hotmess test` with all its guards, and by the published procedures; what stands beside a verdict
-and decides nothing (odds, plans) is left out. Finished data sets are lines of `verdict_worlds.jsonl`, so that a study
-goes on where it was stopped; a line carries the number of the rules that verdicts rested on when it was made, and lines
-of other rules are not counted.
+and decides nothing (odds, plans) is left out, and where the probability of every claim lies between the thresholds the
+guards are not asked, as none of them raises a verdict. Finished data sets are lines of `verdict_worlds.jsonl`, so that
+a study goes on where it was stopped; a line carries the number of the rules that verdicts rested on when it was made,
+and lines of other rules are not counted.
 """
 
 from __future__ import annotations
@@ -178,7 +179,8 @@ def planned(kind: Kind) -> int:
 def run_one(kind: Kind, seed: int, *, draws: int | None = None) -> dict[str, Any]:
     """Draw a data set, test the claims and the published procedures on it: a line of the store."""
     from hotmess.claims.study import Study
-    from hotmess.claims.test import find_claims, test_claims
+    from hotmess.claims.test import find_claims, published, test_claims
+    from hotmess.claims.these_models import these_models
     from hotmess.responses.validate import validate
     from hotmess.simulate import simulate
 
@@ -186,14 +188,46 @@ def run_one(kind: Kind, seed: int, *, draws: int | None = None) -> dict[str, Any
     study = Study(validate(world.table), seed=seed, draws=draws or kind.draws)
     out: dict[str, Any] = {"kind": kind.name, "seed": seed, "rules": RULES, "claims": {}, "published": {}, "these": {}}
     claims = [replace(claim, prior=None, point=None, design=None) for claim in find_claims(kind.claims)]
-    for verdict in test_claims(study, claims):
-        name, own = verdict.claim.name, verdict.these_models
-        out["claims"][name] = _numbers(verdict)
+    first = {claim.name: between(study, claim) for claim in claims}
+    if None in first.values():
+        out["claims"] = {verdict.claim.name: _numbers(verdict) for verdict in test_claims(study, claims)}
+    else:
+        out["claims"] = first
+    for claim in claims:
+        own = these_models(claim.these_models, study, "like-these", 0.9, claim.region)
         if own is not None:
-            out["these"][name] = _numbers(own)
-        if verdict.claim.published is not None:
-            out["published"][name] = "n" if verdict.published is None else LETTER[verdict.published.verdict]
+            out["these"][claim.name] = _numbers(own)
+        if claim.published is not None:
+            said = published(study, claim)
+            out["published"][claim.name] = "n" if said is None else LETTER[said.verdict]
     return out
+
+
+def between(study: Any, claim: Any) -> list[Any] | None:
+    """The numbers of a claim whose probability lies between the thresholds, and which is not practically none.
+
+    Nothing else can make it supported or contradicted; None where it may be, or the data do not speak to it.
+    """
+    from hotmess.claims.rule import practically_none, smoothed
+    from hotmess.claims.test import of_questions, thresholds_of
+    from hotmess.claims.untestable import untestable
+    from hotmess.errors import NotTestable
+
+    try:
+        if untestable(study, claim, "like-these", claim.absent(study) if claim.absent is not None else "") is not None:
+            return None
+        quantity, effective = of_questions(study, claim, claim.quantity(study, "like-these"))
+    except NotTestable:
+        return None
+    draws, (low, high) = quantity.draws, claim.region or (0.0, np.inf)
+    if not (quantity.gate & quantity.gate.judge({claim.name: draws}, constants=False)).passed:
+        return None
+    p, (threshold, _) = smoothed(draws, low, high, effective=effective), thresholds_of(study, claim, "like-these")
+    none = practically_none(draws, draws, claim.negligible, threshold=threshold, effective=effective)
+    if none or not 1 - threshold <= p.value <= threshold:
+        return None
+    ends = np.quantile(draws, [0.5, 0.05, 0.95])
+    return ["i", *(float(f"{v:.4g}") for v in (p.value, *ends))]
 
 
 def _numbers(verdict: Any) -> list[Any]:

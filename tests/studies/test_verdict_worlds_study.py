@@ -85,26 +85,31 @@ def records(sets: int = 30) -> list[dict]:
 
 def test_tables_count_what_the_records_say(tmp_path: Path) -> None:
     store = tmp_path / "store.jsonl"
-    lines = [json.dumps(r) for r in records()]
+    lines = [json.dumps(r) for r in records(60)]
     other = [json.dumps(r | {"rules": worlds.RULES - 1}) for r in records(5)]  # verdicts as they were made before
     store.write_text("\n".join([*lines, *other, '{"kind": "no eff']) + "\n")  # an interrupted line
-    assert len(worlds.load(store)) == 60
+    assert len(worlds.load(store)) == 120
     null_worlds.write(store, tmp_path)
     rows = json.loads((tmp_path / "null_worlds.json").read_text())["rows"]
     hard = next(r for r in rows if r["claim"] == worlds.SCALE[0] and r["world"] == "size has no effect")
-    assert (hard["supported"], hard["sets"], hard["true"], hard["published"]["supported"]) == (1, 30, False, 30)
-    assert hard["covered"] == 29  # the interval 0.1 to 0.5 does not hold 0
+    assert (hard["supported"], hard["sets"], hard["true"], hard["published"]["supported"]) == (1, 60, False, 60)
+    assert hard["covered"] == 59  # the interval 0.1 to 0.5 does not hold 0
     page = (tmp_path / "null_worlds.md").read_text()
-    assert "supported in 1 of 30 data sets" in page and f"{worlds.upper_limit(1, 30):.1%}" in page
+    assert "supported in 1 of 60 data sets" in page and f"{worlds.upper_limit(1, 60):.1%}" in page
     power.write(store, tmp_path)
-    assert "50.0% ± 9" in (tmp_path / "power.md").read_text()
+    assert "50.0% ± 6" in (tmp_path / "power.md").read_text()
     beside = rates_beside(tmp_path / f"{worlds.SCALE[0].replace('-', '_')}.py")
     assert beside is not None
     found = beside.record()
-    assert found["supported"] == 1 and found["data_sets"] == 30
-    assert found["worst_upper_limit"] == found["upper_limit"] == pytest.approx(worlds.upper_limit(1, 30))
-    assert "in 1 of 30 simulated data sets of 1 worlds" in sentence(found)
+    assert found["supported"] == 1 and found["data_sets"] == 60
+    assert found["worst_upper_limit"] == found["upper_limit"] == pytest.approx(worlds.upper_limit(1, 60))
+    assert "in 1 of 60 simulated data sets of 1 worlds" in sentence(found)
     assert rates_beside(tmp_path / "no_such_claim.py") is None
+    few = tmp_path / "few"
+    few.mkdir()
+    store.write_text("\n".join(lines[:12]) + "\n")  # 12 data sets in false worlds do not replace what was known
+    null_worlds.write(store, few)
+    assert not list(few.glob("hard_incoherence*")) and "in 1 of 12 data sets" in (few / "null_worlds.md").read_text()
 
 
 def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
