@@ -72,7 +72,7 @@ def _study(table: Any, counts: np.ndarray, seed: int) -> Any:
 
 
 def _look(study: Any, claim: Any, plan: Any) -> Any:
-    """One look by the posterior alone: its draws' probability with a smoothed tail, as a `Look`."""
+    """One look by the posterior alone, its draws' probability with a smoothed tail, and the information foreseen."""
     from hotmess.errors import NotTestable
     from hotmess.looks.record import Look, information_of
     from hotmess.sequential.interim import chance, final_information
@@ -82,14 +82,8 @@ def _look(study: Any, claim: Any, plan: Any) -> Any:
     try:
         draws = claim.quantity(study, plan.population).draws
     except NotTestable:
-        return Look(
-            responses=responses,
-            information=0,
-            fraction=0,
-            threshold=1,
-            probability=None,
-            verdict="not testable",
-        )
+        nothing: dict[str, Any] = {"information": 0, "fraction": 0, "threshold": 1, "probability": None}
+        return Look(responses=responses, verdict="not testable", **nothing), 0.0
     information = information_of(draws)
     final = final_information(study, claim, plan, information)
     fraction = plan.fraction(information, final, responses)
@@ -104,7 +98,7 @@ def _look(study: Any, claim: Any, plan: Any) -> Any:
         probability=p,
         verdict=verdict,
     )
-    return look.model_copy(update={"decided": chance(plan, float(np.median(draws)), look, final, None)})
+    return look.model_copy(update={"decided": chance(plan, float(np.median(draws)), look, final, None)}), final
 
 
 def _plan() -> Any:
@@ -117,30 +111,37 @@ def _equal(
     table: Any, claim: Any, seed: int, sizes: tuple[int, ...]
 ) -> tuple[list[float | None], dict[str, Any], tuple[Any, Any]]:
     """P at every number of responses, what looks at them make of it, and the first look, which all designs share."""
-    plan, fixed, ended, first = _plan(), [], None, None
+    plan, fixed, path, ended, first = _plan(), [], [], None, None
     for k in range(LOOKS):
         study = _study(table, np.full(QUESTIONS, MOST * (k + 1) // LOOKS), seed)
-        look = _look(study, claim, plan)
-        first = first or (study, look)
+        look, final = _look(study, claim, plan)
+        path.append(_step(look, final))
+        first = first or (study, (look, final))
         plan = plan.model_copy(update={"history": (*plan.history, look)})
         fixed.append(look.probability)
         if ended is None and (look.verdict in ("supported", "contradicted") or k == LOOKS - 1):
-            ended = {"verdict": look.verdict, "responses": look.responses, "looks": k + 1}
+            ended = {"verdict": look.verdict, "responses": look.responses, "looks": k + 1, "path": path}
     assert ended is not None and first is not None
     for n in sizes[LOOKS:]:
-        fixed.append(_look(_study(table, np.full(QUESTIONS, n), seed), claim, _plan()).probability)
+        fixed.append(_look(_study(table, np.full(QUESTIONS, n), seed), claim, _plan())[0].probability)
     return fixed, ended, first
 
 
-def _chosen(table: Any, claim: Any, seed: int, study: Any, look: Any) -> dict[str, Any]:
-    """Looks with allocation, stopping for a verdict, futility, the information planned for, or the budget's end."""
+def _step(look: Any, final: float) -> list[float | None]:
+    """What a rule for looks needs: responses, information, the information foreseen at the end, P."""
+    return [look.responses, float(f"{look.information:.6g}"), float(f"{final:.6g}"), look.probability]
+
+
+def _chosen(table: Any, claim: Any, seed: int, study: Any, first: Any) -> dict[str, Any]:
+    """Looks with allocation, stopping for a verdict, futility, or the budget's end."""
     from hotmess.sequential.allocation import next_counts
 
-    plan, counts = _plan(), np.full(QUESTIONS, MOST // LOOKS)
+    plan, counts, path, (look, final) = _plan(), np.full(QUESTIONS, MOST // LOOKS), [], first
     for k in range(LOOKS):
         if k:
             study = _study(table, counts, seed)
-            look = _look(study, claim, plan)
+            look, final = _look(study, claim, plan)
+        path.append(_step(look, final))
         plan = plan.model_copy(update={"history": (*plan.history, look)})
         futile = look.decided is not None and look.decided < plan.futility
         if look.verdict in ("supported", "contradicted") or futile or k == LOOKS - 1:
@@ -148,7 +149,8 @@ def _chosen(table: Any, claim: Any, seed: int, study: Any, look: Any) -> dict[st
         more = (plan.most_responses - look.responses) // (LOOKS - k - 1)
         chosen = next_counts(study, more).sort_values("question")
         counts = np.minimum(counts + chosen["more"].to_numpy(), POOL)
-    return {"verdict": look.verdict, "responses": look.responses, "looks": len(plan.history), "futile": bool(futile)}
+    told = {"verdict": look.verdict, "responses": look.responses, "looks": len(plan.history), "futile": bool(futile)}
+    return {**told, "path": path}
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Error spent over looks, and the thresholds that spend it (Lan and DeMets
 1983; Armitage, McPherson and Rowe 1969) (methods, section 9).
 
-At look k the estimate has information I_k = 1/variance, a fraction t_k of what the budget's end is expected to bring.
-Its standardised values Z_1, Z_2, … are jointly Normal with covariance √(I_j/I_k) for j < k: exactly so for efficient
-estimates from accumulating data, more questions and more samples of the same questions alike, because each estimate
+At look k the estimate has information I_k = 1/variance, and error is spent by a fraction t_k, which says how far the
+run has come (`hotmess.looks.record.Looks.fraction`). Its standardised values Z_1, Z_2, … are jointly Normal with
+covariance √(I_j/I_k) for j < k: exactly so for efficient estimates from accumulating data, more questions and more samples of the same questions alike, because each estimate
 uses all there is. What counts is the information of an estimate and not the number of responses: draws of questions
 already asked leave the scatter between questions as it is.
 """

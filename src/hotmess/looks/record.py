@@ -28,7 +28,7 @@ class Look(BaseModel):
     Attributes:
         responses: in the table at this look.
         information: 1/variance of the claim's quantity, for the population it is about.
-        fraction: of the information that the budget's end is expected to bring; 1 at the last look.
+        fraction: how far the run has come, by which error is spent (`Looks.fraction`); 1 at the last look.
         threshold: probability that a verdict needed here.
         probability: of the claim.
         verdict: of the claim at this threshold.
@@ -100,17 +100,17 @@ class Looks(BaseModel):
         return next((look for look in self.history if look.responses == responses), None)
 
     def fraction(self, information: float, final: float, responses: int) -> float:
-        """Share of the information expected at the budget's end; 1 at the last look, and never falling.
+        """How far the run has come: √(information/final × responses/budget); 1 at the last look, and never falling.
 
-        Expected is the mean of `final`, what this look foresees, and of what those before it foresaw: one alone is
-        noisy, and where it were too high, nothing would be left to spend at this look.
+        final: information that is expected at the budget's end. It is foreseen with much noise, responses are known;
+        by information alone a look before the last would now and then have come to 1, and those after it, with no
+        error left to spend, could decide nothing.
         """
         if len(self.history) + 1 >= self.most_looks or responses >= self.most_responses:
             return 1.0
         spent = max((look.fraction for look in self.history), default=0.0)
-        foreseen = [look.information / look.fraction for look in self.history if look.information and look.fraction]
-        expected = float(np.mean([*foreseen, final]))
-        return float(min(1.0, max(spent, information / expected if expected > 0 else 0.0)))
+        known = min(1.0, information / final) if final > 0 else 0.0
+        return max(spent, math.sqrt(known * responses / self.most_responses))
 
     def threshold(self, information: float, fraction: float) -> float:
         """The probability that a verdict needs at the next look, given those before it.

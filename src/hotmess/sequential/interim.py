@@ -146,9 +146,7 @@ def told(plan: Looks, cost: str = "") -> str:
     """How far a run has come, in one line; `cost` is what it has cost so far, in words."""
     look = plan.history[-1]
     said = f"Look {len(plan.history)} of at most {plan.most_looks}: {look.responses:,} responses"
-    said += (
-        f", {look.fraction:.0%} of the information that the budget is expected to bring; {plan.claim} is {look.verdict}"
-    )
+    said += f", {look.fraction:.0%} of the way to the budget's end; {plan.claim} is {look.verdict}"
     if look.why:
         said += f" ({look.why})"
     if look.probability is not None:
