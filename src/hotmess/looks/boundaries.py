@@ -3,9 +3,9 @@
 
 At look k the estimate has information I_k = 1/variance, and error is spent by a fraction t_k, which says how far the
 run has come (`hotmess.looks.record.Looks.fraction`). Its standardised values Z_1, Z_2, … are jointly Normal with
-covariance √(I_j/I_k) for j < k: exactly so for efficient estimates from accumulating data, more questions and more samples of the same questions alike, because each estimate
-uses all there is. What counts is the information of an estimate and not the number of responses: draws of questions
-already asked leave the scatter between questions as it is.
+covariance √(I_j/I_k) for j < k: exactly so for efficient estimates from accumulating data, more questions and more
+samples of the same questions alike, because each estimate uses all there is. The information of an estimate counts
+there, not the number of responses: draws of questions already asked leave the scatter between questions as it is.
 """
 
 from __future__ import annotations
