@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -232,7 +233,8 @@ def test_interrupted(table, capsys, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hotmess.decompose.records.decompose", stop)
+    module = importlib.import_module("hotmess.decompose.records")  # the name `records` is its function
+    monkeypatch.setattr(module, "decompose", stop)
     assert main(["decompose", str(table)]) == 130
     assert capsys.readouterr().err.strip().endswith("hotmess: interrupted.")
 

@@ -20,7 +20,9 @@ def files(tmp_path_factory):
     table = hm.example().table
     table = table[table["question"].isin(sorted(table["question"].unique())[:12])]
     table.to_parquet(folder / "many.parquet")
-    table[table["sample"] == 0].to_parquet(folder / "single.parquet")
+    single = table[table["sample"] == 0]
+    single[single["budget"] == single["budget"].iloc[0]].to_parquet(folder / "single.parquet")
+    single.to_parquet(folder / "budgets.parquet")
     return folder
 
 
@@ -49,6 +51,17 @@ def test_one_response_of_each_question_is_a_sentence_in_every_command(words, fil
     code, out, err = run(capsys, words[0], files / "single.parquet", *words[1:])
     assert (code, out) == (2, "") and ONE in err.splitlines()[-1] and err.splitlines()[-1].startswith("hotmess: ")
     assert not [p for p in tmp_path.iterdir() if not p.name.startswith(".")]
+
+
+def test_one_response_at_each_budget_speaks_of_accuracy_alone(files, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(capsys, "test", files / "budgets.parquet", "--json")
+    tested = {v["claim"] for v in json.loads(out) if v["verdict"] != NOT_TESTABLE}
+    assert code == 0 and tested == {"accuracy-rises-with-budget"}
+    code, out, err = run(capsys, "decompose", files / "budgets.parquet")
+    assert (code, out) == (2, "") and ONE in err and "accuracy-rises-with-budget" in err
+    code, out, err = run(capsys, "design", files / "budgets.parquet", "--claim", "natural-overthinking")
+    assert (code, out) == (2, "") and ONE in err
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)), kept_fits():
             stage("reading")
-            study = make_study(args)
+            study = make_study(args, budgets=True)
             if args.texts:
                 need_texts(study.responses)  # before hours of work, not after
             verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 
-def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
-    """Read the table and set up the analysis that the options describe."""
+def make_study(args: argparse.Namespace, *, metric: str | None = None, budgets: bool = False) -> Study:
+    """Read the table and set up the analysis that the options describe.
+
+    budgets: whether one response of a question at each of some budgets is enough, whose accuracy can be compared.
+    """
     from hotmess.claims.study import MOST_DRAWS, Study
     from hotmess.rankings.table import COLUMNS
     from hotmess.responses.cells import need_repeats
@@ -36,7 +39,7 @@ def make_study(args: argparse.Namespace, *, metric: str | None = None) -> Study:
     )
     table = study.responses.table
     rankings = set(COLUMNS) <= set(table.columns)  # are no responses, and have no repeats
-    if not rankings and table["budget"].nunique() < 2:  # budgets can be compared by accuracy without repeats
+    if not rankings and not (budgets and table["budget"].nunique() > 1):
         need_repeats(study.cells)
     return study
 

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.inference.kept import kept_fits
 
     claims = chosen_claims(args.claim, args.claims, args.negligible, args.effect)
-    study = make_study(args, metric=args.metric)
+    study = make_study(args, metric=args.metric, budgets=True)
     with stages(len(claims)) as stage, kept_fits():
         verdicts = test_claims(study, claims, population=args.population, interval=args.interval, progress=stage)
     if args.json:

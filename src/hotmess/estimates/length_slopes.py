@@ -1,4 +1,5 @@
-"""The slope of logit incoherence on log length between questions, without a model; incoherence by bins of length."""
+"""The slope of logit incoherence on log length between questions, without a model; incoherence by
+bins of length (methods, section 5)."""
 
 from __future__ import annotations
 

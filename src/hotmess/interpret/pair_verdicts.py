@@ -1,4 +1,5 @@
-"""Verdicts on pairs of models: the rule of claims on the difference of their incoherence, and its words."""
+"""Verdicts on pairs of models: the rule of claims on the difference of their incoherence, and its
+words (methods, section 7)."""
 
 from __future__ import annotations
 

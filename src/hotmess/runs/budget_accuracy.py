@@ -1,4 +1,5 @@
-"""Accuracy and agreement against budget, paired over questions: all that one response a level can say (methods, 10).
+"""Accuracy and agreement against budget, paired over questions: all that one response a level can
+say (methods, section 10).
 
 With scores s of the responses to a question at two budgets a and b, the change of accuracy is the mean over questions
 of s̄_b - s̄_a, and its scatter over questions is known from one response each. Agreement, the probability that a

@@ -1,4 +1,5 @@
-"""The contrasts of length within questions as sums over responses, for what confounding can do to them (methods, 5).
+"""The contrasts of length within questions as sums over responses, for what confounding can do to
+them (methods, section 5).
 
 An answer z enters the variance of its cell by |z|² - 2 z·z̄, z̄ the mean position of the others, and the error by its
 squared distance from the target, so that the change of incoherence by length is Σ ±m_s φ_s with

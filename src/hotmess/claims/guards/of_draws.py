@@ -1,4 +1,5 @@
-"""Guards on the draws themselves: diagnostics, Monte Carlo error, both populations, parts, few questions."""
+"""Guards on the draws themselves: diagnostics, Monte Carlo error, both populations, parts, few
+questions (methods, sections 3 and 7)."""
 
 from __future__ import annotations
 
