@@ -25,7 +25,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 quick: $(READY)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not external" $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not external"
 
 lint: $(READY)
 	$(BIN)/ruff check .
