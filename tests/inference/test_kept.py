@@ -70,6 +70,22 @@ def test_damage_is_made_again_in_silence(folder, capsys):
     assert made == [(40, 0)] * 4 and capsys.readouterr() == ("", "")
 
 
+def test_a_fit_under_the_name_of_another_is_made_again(folder):
+    with kept_fits():
+        posterior(40)
+    (first,) = folder.iterdir()
+    with kept_fits():
+        posterior(40, seed=1)
+    (second,) = set(folder.iterdir()) - {first}
+    key, content = first.stem.rpartition("-")[0], second.stem.rpartition("-")[2]
+    first.unlink()
+    second.rename(folder / f"{key}-{content}.nc")
+    with kept_fits():
+        again = posterior(40)
+    assert made == [(40, 0), (40, 1), (40, 0)]
+    assert to_bytes(again) == to_bytes(posterior.__wrapped__(40))
+
+
 def test_without_a_cache_nothing_is_kept(folder, monkeypatch):
     with without_cache(), kept_fits():
         posterior(40)
@@ -85,6 +101,20 @@ def test_a_folder_that_cannot_be_written_is_no_failure(folder):
     with kept_fits():
         posterior(40)
     assert made == [(40, 0)] and folder.read_text() == "in the way"
+
+
+def test_a_cache_folder_whose_name_is_too_long_is_no_failure(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ("x" * 300)))
+    with kept_fits():
+        posterior(40)
+    assert made == [(40, 0)]
+
+
+def test_files_of_others_in_the_folder_stay(folder):
+    folder.mkdir(parents=True)
+    for name in ("letter.txt", "a.nc"):
+        (folder / name).write_bytes(b"words")
+    assert prune(folder, 0) == 1 and [p.name for p in folder.iterdir()] == ["letter.txt"]
 
 
 def test_what_was_not_used_for_longest_goes_first(folder, monkeypatch):

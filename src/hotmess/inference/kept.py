@@ -21,6 +21,9 @@ MOST = 500_000_000
 SHARE = 0.2
 """The largest share of that for one fit."""
 
+SUFFIX = ".nc"
+"""How the names of kept fits end."""
+
 DAY = 86_400
 """Seconds after which a file that was not written to its end is taken for left over."""
 
@@ -68,11 +71,13 @@ def bound() -> int:
 def prune(folder: Path, most: int) -> int:
     """Remove what was used longest ago until no more than `most` bytes are left; how many files went.
 
-    What another process removes or writes meanwhile is no failure.
+    What another process removes or writes meanwhile is no failure. Files that no fit is kept in stay, and do not count.
     """
     found, now, gone = [], time.time(), 0
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
+            if not entry.name.endswith((SUFFIX, PART)):
+                continue
             with contextlib.suppress(OSError):
                 stat = entry.stat(follow_symlinks=False)
                 found.append((stat.st_mtime, stat.st_size, entry.path))

@@ -4,7 +4,8 @@ A function that returns a posterior and is decorated with `resumed` looks for it
 `hotmess.inference.kept` names. What it is found by is a hash of everything it was called with, of all code of this
 package, of the versions of Python and of the packages behind it, of the processor, and of what the environment tells
 them; what cannot be hashed, as what a user has written, is not kept. Files are netCDF: nothing is unpickled. A file's
-name holds a hash of its content too: one that is damaged is made again. What is made in no time is not kept.
+name holds a hash of that and of its content too: one that is damaged, or another's, is made again. What is made in no
+time is not kept.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def _write(tree: xr.DataTree, start: str) -> None:
     if beside is None and not small:
         return
     content = to_bytes(tree)
-    name = f"{start}-{_hash(content)}.nc"
+    name = f"{start}-{_hash(start, content)}.nc"
     kept = between / name if between is not None and small else None
     if kept is not None:
         with contextlib.suppress(OSError, BadInput):
@@ -107,10 +108,13 @@ def _linked(kept: Path, place: Path) -> bool:
 
 def _kept(folder: Path, start: str) -> xr.DataTree | None:
     """The posterior kept under a name, if its bytes are those that were written; what is damaged is removed."""
-    for path in sorted(folder.glob(f"{start}-*.nc")):
+    found: list[Path] = []
+    with contextlib.suppress(OSError):  # a name too long for the system, a folder that may not be read
+        found = sorted(folder.glob(f"{start}-*.nc"))
+    for path in found:
         with contextlib.suppress(OSError, ValueError):
             content = path.read_bytes()
-            if path.stem.endswith(f"-{_hash(content)}"):
+            if path.stem.endswith(f"-{_hash(start, content)}"):
                 with contextlib.suppress(OSError):
                     os.utime(path)  # used now, and so the last to go
                 tree: xr.DataTree = from_bytes(content).map_over_datasets(lambda dataset: dataset.drop_encoding())
@@ -120,8 +124,11 @@ def _kept(folder: Path, start: str) -> xr.DataTree | None:
     return None
 
 
-def _hash(content: bytes | memoryview) -> str:
-    return hashlib.sha256(content).hexdigest()[:24]
+def _hash(start: str, content: bytes | memoryview) -> str:
+    """Of the content and of what it is kept as, so that one fit's file is not read under another's name."""
+    h = hashlib.sha256(f"{start}:".encode())
+    h.update(content)
+    return h.hexdigest()[:24]
 
 
 def digest(make: Callable[..., Any], args: Any, kwargs: Any) -> str:
