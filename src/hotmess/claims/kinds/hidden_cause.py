@@ -54,7 +54,7 @@ class HiddenCause(Guard):
         return Finding(self, record)
 
     def line(self, record: Any, units: str) -> str:
-        size = f"{100 * record['interval']:.4g}% interval"
+        size = f"{100 * record['interval']:.7g}% interval"
         middle = _gamma(record["gamma_of_estimate"])
         if record["open"]:
             return (
