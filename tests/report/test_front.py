@@ -100,7 +100,7 @@ def test_figures_that_carry_verdicts_name_claims_of_the_catalogue():
     import ast
     from pathlib import Path
 
-    import hotmess.report.sections as sections
+    from hotmess.report import sections
 
     named = set()
     for path in Path(sections.__file__).parent.glob("*.py"):

@@ -102,6 +102,12 @@ class WouldDecide:
             return f"{what} would not be found by more {' or '.join(self.now)} alone."
         return f"{what} would be supported with probability {POWER} by {', or by '.join(told)}."
 
+    def short(self) -> str:
+        """The same for a table's cell."""
+        told = [f"{n:,} {what} ({self.now[what]:,} now)" for what, n in self.needed.items() if n is not None]
+        what = f"{self.effect:.2g} inside the region" if self.inside else f"an effect of {self.effect:.2g}"
+        return f"{what}: {' or '.join(told) or 'no more ' + ' or '.join(self.now) + ' alone'}"
+
 
 def planned(claim: Claim, smallest: float) -> float:
     """The effect for which it is said what would decide: the claim's own where one is stated; of a claim of equality

@@ -144,6 +144,9 @@ def these(verdict: Verdict) -> str:
 def decide(verdict: Verdict) -> str:
     """What to do where nothing is decided, else what the data could show."""
     if verdict.verdict == INCONCLUSIVE and verdict.next_step:
+        planned = verdict.would_decide
+        if planned is not None and verdict.next_step == planned.sentence():
+            return planned.short()
         return minus(verdict.next_step)
     if verdict.smallest_effect is None or verdict.claim.region is not None:
         return ""
