@@ -108,7 +108,7 @@ def panel_limit(width: float, columns: int) -> int:
     """Characters of a title that fit above one of `columns` panels in a figure `width` inches wide.
 
     >>> panel_limit(7.2, 4), panel_limit(7.2, 2), panel_limit(3.7, 2)
-    (20, 40, 20)
+    (20, 40, 21)
     """
     return round(11.1 * width / columns)
 
