@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -168,7 +170,9 @@ def test_draws_in_blocks_are_the_draws(monkeypatch, cluster):
     responses = hm.read(table, cluster=cluster)
     settings = {"by": ["model", "budget"], "interval": 0.8, "draws": 301}
     whole = hm.decompose(responses, **settings).frame()
-    monkeypatch.setattr("hotmess.decompose.grouping.BLOCK", 64 * table["question"].nunique() + 1)
+    monkeypatch.setattr(
+        importlib.import_module("hotmess.decompose.grouping"), "BLOCK", 64 * table["question"].nunique() + 1
+    )
     pd.testing.assert_frame_equal(hm.decompose(responses, **settings).frame(), whole, rtol=1e-12)
 
 

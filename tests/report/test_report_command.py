@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from argparse import Namespace
 
@@ -47,7 +48,7 @@ def test_an_interruption_leaves_everything_as_it_was(scores, tmp_path, capsys, m
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hotmess.report.build.render", interrupted)
+    monkeypatch.setattr(importlib.import_module("hotmess.report.build"), "render", interrupted)
     assert main(["report", str(scores), "--out", str(tmp_path / "mine"), "--draws", "40"]) == 130
     assert "interrupted" in capsys.readouterr().err
     # Beside what was there, only the fits that are finished.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import numpy as np
@@ -99,5 +100,5 @@ def test_ticks_that_are_placed_once_are_where_matplotlib_places_them(width, monk
         return inline_svg(axes, Sheet(), name="fig", label="")
 
     steady = figure()
-    monkeypatch.setattr("hotmess.report.svg._steady_ticks", lambda _: None)
+    monkeypatch.setattr(importlib.import_module("hotmess.report.svg"), "_steady_ticks", lambda _: None)
     assert figure() == steady

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import shutil
 import sys
@@ -353,7 +354,7 @@ READERS = ("inspect-eval", "inspect-json", "lm-eval", "swe-bench", "written-eval
 
 def outcome(name: str, path: Path) -> str:
     """What comes of a log: `read`, or the sentence that refuses it. Anything else is raised: a bug."""
-    import hotmess.responses.read as tables
+    tables = importlib.import_module("hotmess.responses.read")
     from hotmess.responses.formats.written_evals import questions
 
     try:
