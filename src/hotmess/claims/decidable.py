@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from hotmess.design.decision_rate import as_the_posterior, decision_rate, standard_error, variance_shown
+from hotmess.design.decision_rate import as_shown, decision_rate, standard_error
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 
@@ -144,9 +144,7 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
         found = need if need <= MOST["questions"] else None
         return WouldDecide(effect, {"questions": count}, {"questions": found}, claim.region is not None)
     now = {"questions": c.questions, "samples": samples_now(study)}
-    sides = c
-    if smallest is not None:
-        sides = as_the_posterior(c, variance_shown(c, smallest, now["samples"]), now["samples"])
+    sides = as_shown(c, smallest, now["samples"])
     if sides.spread > 0:
         now["models"] = sides.models
 

@@ -64,6 +64,11 @@ def variance_shown(c: Components, smallest: float, samples: float) -> float:
     return float((smallest / (stats.t.ppf(THRESHOLD, df) + stats.norm.ppf(0.8))) ** 2)
 
 
+def as_shown(c: Components, smallest: float | None, samples: float) -> Components:
+    """`as_the_posterior` by the smallest effect that the data could show; as they are where there is none."""
+    return c if smallest is None else as_the_posterior(c, variance_shown(c, smallest, samples), samples)
+
+
 def decision_rate(error: np.ndarray, df: float, effect: np.ndarray | float) -> np.ndarray:
     """P(estimate/standard error > t at 0.975), the estimate Normal(effect, error²), the error estimated with df.
 

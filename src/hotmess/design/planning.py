@@ -21,7 +21,7 @@ from hotmess.claims.claim import Claim
 from hotmess.claims.decidable import samples_now, smallest_of
 from hotmess.claims.test import find_claims, of_questions
 from hotmess.design.components import Components
-from hotmess.design.decision_rate import as_the_posterior, decision_rate, standard_error, variance_shown
+from hotmess.design.decision_rate import as_shown, decision_rate, standard_error
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, need_draws
@@ -162,10 +162,7 @@ def _as_seen(study: Study, claim: Claim, c: Components) -> Components:
     except NotTestable:
         return c
     smallest = smallest_of(claim, quantity.draws)
-    if smallest is None:
-        return c
-    samples = samples_now(study)
-    return as_the_posterior(c, variance_shown(c, smallest, samples), samples)
+    return as_shown(c, smallest, samples_now(study))
 
 
 def _notes(
