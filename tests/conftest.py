@@ -6,6 +6,7 @@ part of the program must not find what the whole has made.
 
 import os
 
+import pytest
 from hypothesis import settings
 
 import array_shapes
@@ -20,3 +21,14 @@ os.environ["HOTMESS_FITS"] = "0"
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+@pytest.fixture(autouse=True)
+def shipped_outcomes():
+    """An outcome that a test or a page of the documentation adds is gone after it."""
+    from hotmess.responses.outcomes import OUTCOMES
+
+    before = dict(OUTCOMES)
+    yield
+    OUTCOMES.clear()
+    OUTCOMES.update(before)

@@ -101,7 +101,9 @@ def test_recovery_is_counted_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyP
         seed: int, world: str, *, engine: str = "fast", inside: bool, p: float, k: float = 0.2
     ) -> dict[str, Any]:
         values = [1.0, 1.1, 0.5 if inside else 1.05, 1.6, p, 0.3]  # true, median, 5%, 95%, P(> 0), sd
-        found = {f"{name}|{population}": values for name in names for population in ("like-these", "these")}
+        found = {
+            f"{name}|{population}": values for name in (*names, worlds.WITHIN) for population in ("like-these", "these")
+        }
         return {
             "world": world,
             "seed": seed,

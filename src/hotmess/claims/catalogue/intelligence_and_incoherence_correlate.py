@@ -44,7 +44,7 @@ def rankings_of(study: Study) -> tuple[Rankings, float]:
 
 def rank_fit(study: Study) -> RankFit:
     """The rank model of the survey, made once."""
-    from hotmess.rankings import fit_rankings
+    from hotmess.rankings.model import fit_rankings
 
     data, _ = rankings_of(study)
     draws = max(study.draws, DRAWS)
