@@ -115,12 +115,13 @@ def stopping(file: Path, seed: int) -> dict[str, Any]:
         said = [note for note in notes if any(f"({', '.join(key)})" in note for key in several.index)]
         out[name] = {"groups": len(several), "of_unequal_numbers": int(several.sum())}
         for what, words in (
-            ("recognised", "were asked again"),
+            ("recognised", "depends on what they say"),
             ("never_differ", "no two answers to any of them differ"),
             ("too_few", "too few to tell"),
         ):
             out[name][what] = sum(words in note for note in said)
-    out["adaptive"]["largest"] = next(n.split(": ", 1)[1] for n in notes if "were asked again" in n and "no_ling" in n)
+    largest = next(n for n in notes if "depends on what they say" in n and "no_ling" in n)
+    out["adaptive"]["largest"] = largest.split(": ", 1)[1].split(", as ", 1)[0] + "."
     out["adaptive"]["column"] = next(n for n in notes if n.startswith("Column "))
     return out
 

@@ -114,8 +114,22 @@ def test_stopping_by_outcome_is_seen_and_stopping_by_lot_is_not():
 
     until_two_differ = hm.reliability(rows(lambda s: len(set(s)) > 1))
     by_lot = hm.reliability(rows(lambda s: len(s) > 1 and rng.random() < 0.4))
-    assert any("asked again more often where their answers so far agreed" in n for n in until_two_differ.notes)
-    assert not any("asked again" in n for n in by_lot.notes)
+    assert any("have more responses where those so far agree" in n for n in until_two_differ.notes)
+    assert not any("where those so far" in n for n in by_lot.notes)
+
+
+def test_wordings_left_out_for_their_answers_were_not_asked_again():
+    """Each wording asked once: fewer of them where answers differ is said without a word of asking again."""
+    rng = np.random.default_rng(4)
+    rows = []
+    for q in range(150):
+        answers = (rng.random(8) > rng.beta(1, 1)).astype(int)
+        kept = answers if len(set(answers)) == 1 else answers[: rng.integers(2, 5)]
+        rows += [{"question": q, "wording": f"w{i}", "sample": i, "answer": a} for i, a in enumerate(kept)]
+    table = pd.DataFrame(rows).assign(model="m", target=0, n_choices=2)
+    said = [n for n in hm.reliability(hm.read(table, sources=["wording"])).notes if "so far agree" in n]
+    assert "have more levels of wording, each asked once, where answers so far agree" in said[0]
+    assert "which is no asking again" in said[0] and "sample = 0" not in said[0]
 
 
 def test_what_is_no_answer_is_refused():

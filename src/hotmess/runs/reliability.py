@@ -285,11 +285,14 @@ def _notes(found: Runs, ks: Sequence[int], responses: Responses) -> list[str]:
             "alike than responses that share nothing would be."
         )
     for key, at in sets_of(table, GROUP):
-        looked = (outcome_dependent(found, np.sort(at)), drift(found, at) if ordered else None)
-        seen = [one for one in looked if one is not None]
-        where = ", ".join(str(one) for one in key if str(one) not in ("", "nan", "None", "<NA>"))
-        out += [one.sentence(f" ({where})") for one in seen]
-        out += [said for said in (f(found, at, f" ({where})") for f in (never_differ, too_few_to_tell)) if said]
+        stopped, drifted = outcome_dependent(found, np.sort(at)), drift(found, at) if ordered else None
+        where = f" ({', '.join(str(one) for one in key if str(one) not in ('', 'nan', 'None', '<NA>'))})"
+        if stopped is not None:
+            once = (table["contexts"].to_numpy()[at] == n[at]).all()  # each has a level of its own
+            out.append(stopped.sentence(where, responses.shared if once else ""))
+        if drifted is not None:
+            out.append(drifted.sentence(where))
+        out += [said for said in (f(found, at, where) for f in (never_differ, too_few_to_tell)) if said]
     return out
 
 

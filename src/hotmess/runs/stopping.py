@@ -50,17 +50,29 @@ class Stopping:
     first: float
     pooled: float
 
-    def sentence(self, where: str = "") -> str:
-        """What was seen, and what to do about it."""
-        likely = "less" if self.odds < 1 else "more"
-        what = "agreed" if self.history == "agreed" else "were right"
+    def sentence(self, where: str = "", levels: str = "") -> str:
+        """What was seen, and what to do about it; levels: what responses differ in, where each has a level of its own.
+
+        >>> Stopping(0.5, 1e-4, "right", 0.5, 0.4).sentence()[:66]
+        'Questions have fewer responses where those so far are right (odds '
+        >>> Stopping(2.0, 1e-4, "agreed", 0.5, 0.4).sentence(levels="levels of prompt")[:80]
+        'Questions have more levels of prompt, each asked once, where answers so far agre'
+        """
+        number = "fewer" if self.odds < 1 else "more"
+        what = "agree" if self.history == "agreed" else "are right"
         odds = f"odds ratio {self.odds:.2g}" if np.isfinite(self.odds) else "odds ratio without bound"
         scores = f": first responses score {self.first:.3f}, all rows pooled {self.pooled:.3f}"
-        return (
-            f"Questions{where} were asked again {likely} often where their answers so far {what} ({odds}, "
-            f"P < {max(self.p, 1e-15):.1g}), so how many responses there are depends on what they "
-            f"were{scores if np.isfinite(self.first) else ''}. Keep the part in which "
+        seen = f"{number} {levels}, each asked once, where answers" if levels else f"{number} responses where those"
+        likely = (
+            "where some were left out for their answers, which is no asking again. Keep the questions that have all of "
+            "them (--where)."
+            if levels
+            else "where they were asked again, or responses kept, for what had been answered. Keep the part in which "
             'every question was asked equally often (--where), or first responses only (--where "sample = 0").'
+        )
+        return (
+            f"Questions{where} have {seen} so far {what} ({odds}, P < {max(self.p, 1e-15):.1g}), so how many there are "
+            f"depends on what they say{scores if np.isfinite(self.first) else ''}, as {likely}"
         )
 
 
