@@ -10,6 +10,7 @@ from hotmess.answers.closed import find_patterns, pattern_moments
 from hotmess.answers.conjugate import LetterCells, brier_terms
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong, tail_counts
+from hotmess.claims.kinds.permuted_sides import joined
 from hotmess.statements.expected import cell_terms, piece_sums
 from hotmess.statements.newton import weighted_fit
 from hotmess.statements.sums import features
@@ -62,6 +63,28 @@ def test_integer_weights_are_repeated_questions(lost: bool) -> None:
     sums = piece_sums(features(cells, group, question, options=False), [(slice(0, 1), w)], first, 2)
     repeated = piece_sums(again, [(slice(0, 1), np.ones((1, len(rows))))], second, 2)
     assert np.allclose(sums[0], repeated[0]) and np.allclose(sums[1], repeated[1])
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_groups_taken_together_have_the_maxima_of_each_alone(lost: bool) -> None:
+    """Groups of other sizes, numbers of responses and options: padding adds nothing."""
+    parts = [letters(s, questions=40, groups=1, n=n, lost=lost and s > 0)[0] for s, n in enumerate((4, 9, 15))]
+    choices = [np.full(40, 4), np.tile([4, 5], 20), np.full(40, 4)]
+    parts = [LetterCells(c.right, c.wrong, c.unparsable, k) for c, k in zip(parts, choices)]
+    whole = joined(parts)
+    group, question = np.repeat([0, 1, 2], 40), np.tile(np.arange(40), 3)
+    apart = np.array([1, 2]) if lost else NONE
+    w = next(weight_blocks(40, 6, seed=5))[1]
+
+    def fitted(cells: LetterCells, group: np.ndarray, groups: int, apart: np.ndarray) -> dict[str, np.ndarray]:
+        found = features(cells, group, question[: len(group)], apart=np.isin(group, apart))
+        return weighted_fit(found, [(slice(0, 6), w)], 6, groups, AnswerPrior(), apart=apart, seed=None)
+
+    together = fitted(whole, group, 3, apart)
+    for g, cells in enumerate(parts):
+        alone = fitted(cells, np.zeros(40, int), 1, np.zeros(1, int) if g in apart else NONE)
+        for name, values in alone.items():
+            assert np.allclose(together[name][:, g], values[:, 0], rtol=1e-9), (name, g)
 
 
 def test_maxima_are_those_of_scipy_and_flat_in_every_direction() -> None:

@@ -6,7 +6,7 @@ In every group and every draw of weights w
 
 with the likelihood by weighted tail counts, and the prior's location drawn from the prior itself (Newton and Raftery
 1994; Lyddon, Walker and Holmes 2018): where the data say nothing the maxima scatter as the prior does. (a, kappa) and
-phi factorise, so that Newton's steps have two dimensions and one; all draws of a group are taken together.
+phi factorise, so that Newton's steps have two dimensions and one; all draws of many groups are taken together.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ import numpy as np
 from scipy.special import expit
 
 from hotmess.answers.prior import AnswerPrior
-from hotmess.statements.sums import Features
+from hotmess.statements.sums import Features, Patterns
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Real
 
 
 STEPS, ENOUGH = 60, 1e-6  # a step that small leaves an error of its square
+NUMBERS = 250_000  # of one array, about: what a processor's caches hold
+NAMES = ("logit_a", "log_kappa", "log_phi", "logit_u", "log_psi")
 
 
 def weighted_fit(
@@ -53,41 +55,56 @@ def weighted_fit(
     """
     parts = [found(w) for _, w in weights]
     v, _, options = (np.concatenate([p[i] for p in parts]) for i in range(3))
-    centres = [*prior.location, prior.unparsable[0], 0.0]
-    scales = [*prior.scale, prior.unparsable[1], 1.5]
-    centre = [np.full((draws, groups), m) for m in centres]
+    centres = dict(zip(NAMES, [*prior.location, prior.unparsable[0], 0.0]))
+    scales = dict(zip(NAMES, [*prior.scale, prior.unparsable[1], 1.5]))
+    noise = np.zeros((5, draws, groups))
     if seed is not None:
-        noise = np.random.default_rng([seed, 911]).standard_normal((5, draws, groups))
-        centre = [c + s * z for c, s, z in zip(centre, scales, noise)]
-    out = {name: np.empty((draws, groups)) for name in ("logit_a", "log_kappa", "log_phi")}
+        noise = np.random.default_rng([seed, 911]).standard_normal(noise.shape)
+    centre = {name: centres[name] + scales[name] * z for name, z in zip(NAMES, noise)}
+    out = {name: np.empty((draws, groups)) for name in NAMES[:3]}
     if len(apart):
         out["logit_u"], out["log_psi"] = np.full((draws, groups), -np.inf), np.zeros((draws, groups))
     patterns = found.patterns
 
-    def begin(g: int, *names: str) -> np.ndarray:
-        centred = dict(zip(("logit_a", "log_kappa", "log_phi", "logit_u", "log_psi"), centres))
-        return np.array([centred[name] if start is None else start[name][0, g] for name in names])
+    def gather(take: np.ndarray, *names: str) -> tuple[list[np.ndarray], list[float], np.ndarray]:
+        """(rows,) centres, scales, and (rows, k) starts of parameters of some groups: their draws one below another."""
+        at = start if start is not None else {name: np.full((1, groups), centres[name]) for name in names}
+        begin = np.stack([np.repeat(at[name][0, take], draws) for name in names], axis=1)
+        return [centre[name].T[take].ravel() for name in names], [scales[name] for name in names], begin
 
-    for g in range(groups):
-        own = np.flatnonzero(patterns.group == g)
-        c, u, r = patterns.split[own], patterns.unparsable[own], patterns.right[own]
-        right, wrong, total, split = (tails(v[:, own], x) for x in (r, c + u, r + c + u, c))
-        out["logit_a"][:, g], out["log_kappa"][:, g] = beta_maxima(
-            right, wrong, total, [x[:, g] for x in centre[:2]], scales[:2], begin(g, "logit_a", "log_kappa")
-        )
-        out["log_phi"][:, g] = wrong_maxima(found, options, g, split, centre[2][:, g], scales[2], begin(g, "log_phi"))
-        if g in apart:
-            own = np.flatnonzero((patterns.group == g) & patterns.apart)
-            c, u = patterns.split[own], patterns.unparsable[own]
-            out["logit_u"][:, g], out["log_psi"][:, g] = beta_maxima(
-                tails(v[:, own], u),
-                tails(v[:, own], c),
-                tails(v[:, own], c + u),
-                [x[:, g] for x in centre[3:]],
-                scales[3:],
-                begin(g, "logit_u", "log_psi"),
-            )
+    for take in _blocks(np.arange(groups), draws, patterns):
+        own = [np.flatnonzero(patterns.group == g) for g in take]
+        c, u, r = patterns.split, patterns.unparsable, patterns.right
+        right, wrong, total, split = (_stacked(v, own, x) for x in (r, c + u, r + c + u, c))
+        a, kappa = beta_maxima(right, wrong, total, *gather(take, "logit_a", "log_kappa"))
+        phi = wrong_maxima(found, options, take, split, *gather(take, "log_phi"))
+        for name, x in zip(NAMES, (a, kappa, phi)):
+            out[name][:, take] = x.reshape(len(take), draws).T
+    for take in _blocks(np.asarray(apart, int), draws, patterns):
+        own = [np.flatnonzero((patterns.group == g) & patterns.apart) for g in take]
+        c, u = patterns.split, patterns.unparsable
+        nothing, wrong, both = (_stacked(v, own, x) for x in (u, c, c + u))
+        maxima = beta_maxima(nothing, wrong, both, *gather(take, "logit_u", "log_psi"))
+        for name, x in zip(NAMES[3:], maxima):
+            out[name][:, take] = x.reshape(len(take), draws).T
     return out
+
+
+def _blocks(groups: np.ndarray, draws: int, patterns: Patterns) -> list[np.ndarray]:
+    """Groups in blocks whose draws are taken in one: as many as keep every array small enough for the caches."""
+    steps = int((patterns.right + patterns.split + patterns.unparsable).max(initial=1))
+    each = max(1, NUMBERS // (draws * max(steps, 1)))
+    return [groups[i : i + each] for i in range(0, len(groups), each)]
+
+
+def _stacked(v: np.ndarray, own: list[np.ndarray], x: np.ndarray) -> np.ndarray:
+    """(groups · draws, J) tail counts of the groups' own patterns, one group below another, zeros where one ends."""
+    steps = max(max(int(x[rows].max(initial=0)) for rows in own), 1)
+    out = np.zeros((len(own), len(v), steps))
+    for i, rows in enumerate(own):
+        found = tails(v[:, rows], x[rows])
+        out[i, :, : found.shape[1]] = found
+    return out.reshape(-1, steps)
 
 
 def tails(v: Float[np.ndarray, "draws patterns"], x: Real[np.ndarray, " patterns"]) -> Float[np.ndarray, "draws j"]:
@@ -140,49 +157,72 @@ def beta_maxima(
             hessian[:, i, i] -= 1 / scale[i] ** 2
         return gradient, hessian
 
-    found = maximise(value, slopes, np.tile(start, (len(right), 1)))
+    found = maximise(value, slopes, start)
     return found[:, 0], found[:, 1]
 
 
 def wrong_maxima(
     found: Features,
     options: np.ndarray,
-    group: int,
+    groups: np.ndarray,
     split: np.ndarray,
-    centre: np.ndarray,
-    scale: float,
+    centre: list[np.ndarray],
+    scale: list[float],
     start: np.ndarray,
 ) -> np.ndarray:
-    """Maxima (draws,) of the Dirichlet-multinomial (or Ewens) likelihood of wrong answers in log phi."""
-    o = found.options
-    assert o is not None
-    own = np.flatnonzero(o.group[o.block] == group) if len(o.block) else np.empty(0, int)
-    kinds, steps = o.kinds[o.block[own]], o.steps[own]
-    finite = np.isfinite(kinds)
-    new = ~finite & (steps == 0)  # the summed number of distinct answers: D log phi
-    counts, distinct = options[:, own[finite]], options[:, own[new]].sum(axis=1)
-    k, steps = kinds[finite], steps[finite]
+    """Maxima (rows,) of the Dirichlet-multinomial (or Ewens) likelihood of wrong answers in log phi.
+
+    Rows are the draws of each of the groups in turn; split: (rows, J) tail counts.
+    """
+    counts, distinct, k, steps = _option_counts(found, options, groups)
+    of = np.repeat(np.arange(len(groups)), len(options))
     j = np.arange(split.shape[1], dtype=float)
+    middle, width = centre[0], scale[0]
 
     def value(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         phi = np.exp(x)
         out = (
-            _dot(counts[rows], np.log(phi / k + steps)) + distinct[rows] * x[:, 0] - _dot(split[rows], np.log(phi + j))
+            _dot(counts[rows], np.log(phi / k[of[rows]] + steps[of[rows]]))
+            + distinct[rows] * x[:, 0]
+            - _dot(split[rows], np.log(phi + j))
         )
-        result: np.ndarray = out - 0.5 * ((x[:, 0] - centre[rows]) / scale) ** 2
+        result: np.ndarray = out - 0.5 * ((x[:, 0] - middle[rows]) / width) ** 2
         return result
 
     def slopes(x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         phi = np.exp(x)
-        up, down = phi / k / (phi / k + steps), phi / (phi + j)
+        own = phi / k[of[rows]]
+        up, down = own / (own + steps[of[rows]]), phi / (phi + j)
         gradient = _dot(counts[rows], up) + distinct[rows] - _dot(split[rows], down)
         hessian = _dot(counts[rows], up * (1 - up)) - _dot(split[rows], down * (1 - down))
         return (
-            (gradient - (x[:, 0] - centre[rows]) / scale**2)[:, None],
-            (hessian - 1 / scale**2)[:, None, None],
+            (gradient - (x[:, 0] - middle[rows]) / width**2)[:, None],
+            (hessian - 1 / width**2)[:, None, None],
         )
 
-    return maximise(value, slopes, np.tile(start, (len(split), 1)))[:, 0]
+    return maximise(value, slopes, start)[:, 0]
+
+
+def _option_counts(
+    found: Features, options: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Tail counts of wrong options (rows, K), summed numbers of distinct open-ended answers (rows,), and the number of
+    options and step of each column (groups, K); zeros where a group has fewer columns."""
+    o = found.options
+    assert o is not None
+    draws = len(options)
+    owner = o.group[o.block] if len(o.block) else np.empty(0, int)
+    kinds = o.kinds[o.block] if len(o.block) else np.empty(0)
+    own = [np.flatnonzero((owner == g) & np.isfinite(kinds)) for g in groups]
+    most = max(len(columns) for columns in own)
+    counts, distinct = np.zeros((len(groups), draws, most)), np.zeros((len(groups), draws))
+    k, steps = np.ones((len(groups), most)), np.ones((len(groups), most))
+    for i, (g, columns) in enumerate(zip(groups, own)):
+        counts[i, :, : len(columns)] = options[:, columns]
+        k[i, : len(columns)], steps[i, : len(columns)] = kinds[columns], o.steps[columns]
+        new = (owner == g) & ~np.isfinite(kinds) & (o.steps == 0)  # D log phi
+        distinct[i] = options[:, new].sum(axis=1)
+    return counts.reshape(len(groups) * draws, most), distinct.ravel(), k, steps
 
 
 def maximise(

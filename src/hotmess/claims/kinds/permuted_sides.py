@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.answers.conjugate import LetterCells
 from hotmess.answers.groups import letter_cells
 from hotmess.decompose.grouping import question_index, question_units
 from hotmess.estimates.control import DRAWS
@@ -19,27 +21,50 @@ from hotmess.statements.questions import Questions
 if TYPE_CHECKING:
     from hotmess.laws.contrast import Contrast
     from hotmess.responses.cells import Cells
+    from hotmess.statements.means import SetMeans
     from hotmess.statements.settle import Settled
+
+TOGETHER = 100
+"""Groups whose posteriors are made in one, about: those of several permutations."""
 
 
 def permuted_changes(contrast: Contrast, cells: Cells, seed: int) -> Iterator[Settled]:
     """Every model's change and then their mean, settled as those of the contrast are, from permuted data.
 
-    Letters go through the posterior bootstrap with its guard, other outcomes through its unbiased side alone. cells:
-    of the contrast, rows alternating.
+    Letters go through the posterior bootstrap with its guard, other outcomes through its unbiased side alone;
+    permutations taken together have the same weights on questions. cells: of the contrast, rows alternating.
     """
     counts, terms = half_counts(cells)
     question = question_index(cells.table)
     questions = Questions(question, *question_units(cells.table, question))
     names = contrast.models["model"].astype(str).tolist()
     sets = 2 * cells.table["model"].astype(str).map(names.index).to_numpy() + np.arange(len(cells)) % 2
-    for p, new in enumerate(permuted_counts(counts, seed)):
-        variance, error = terms(new)
-        unbiased = np.column_stack([error, error - variance, variance])
-        if cells.counts is None or contrast.fit is None:
-            means = questions.plain(*questions.by_set(unbiased, sets, 2 * len(names)), DRAWS, seed + p)
+    own = np.arange(2 * len(names))
+    group = None if cells.counts is None or contrast.fit is None else contrast.fit.groups.index
+    each = max(1, TOGETHER // (len(own) if group is None else int(group.max()) + 1))
+    permuted = permuted_counts(counts, seed)
+    for b, some in enumerate(iter(lambda: list(islice(permuted, each)), [])):
+        unbiased = []
+        for new in some:
+            variance, error = terms(new)
+            unbiased.append(np.column_stack([error, error - variance, variance]))
+        copies = replace(questions, question=np.tile(question, len(some)))
+        places = np.concatenate([sets + p * len(own) for p in range(len(some))])
+        values = np.concatenate(unbiased)
+        means: SetMeans
+        if group is None:
+            means = copies.plain(*copies.by_set(values, places, len(some) * len(own)), DRAWS, seed + b)
         else:
-            letters, group = letter_cells(replace(cells, counts=new)), contrast.fit.groups.index
-            found = LetterBootstrap(letters, group, questions, contrast.fit.prior, unbiased, DRAWS, seed + p)
-            means = found.means(sets, implied=False)
-        yield (means.unguarded() if cells.chosen else means).settle(changes)
+            assert contrast.fit is not None
+            letters = joined([letter_cells(replace(cells, counts=new)) for new in some])
+            groups = np.concatenate([group + p * (int(group.max()) + 1) for p in range(len(some))])
+            found = LetterBootstrap(letters, groups, copies, contrast.fit.prior, values, DRAWS, seed + b)
+            means = found.means(places, implied=False)
+        for p in range(len(some)):
+            one = means.take(own + p * len(own))
+            yield (one.unguarded() if cells.chosen else one).settle(changes)
+
+
+def joined(many: Sequence[LetterCells]) -> LetterCells:
+    """Letter cells of one width, one below another."""
+    return LetterCells(*(np.concatenate([getattr(one, f.name) for one in many]) for f in fields(LetterCells)))
