@@ -38,6 +38,7 @@ EASY, HARD, ALL = (
 )
 FALL, RISE = "variance_exponent_falls_with_difficulty", "bias_exponent_constant_across_difficulty"
 NATURAL, BUDGET, ARMS = "natural_overthinking", "budget_lowers_incoherence", "intervention_lowers_incoherence"
+OPTIMIZER = "optimizer_bias_falls_faster_than_variance"
 WEIGH, PRIOR, TREND, SIDED = "weigh_the_groups", "prior_of_exponents", "exponents_by_difficulty", "two_sides"
 CARRIES, LOWER, BESIDE = "carries", "guards_are_these", "joint_model_beside"
 DECIDE, CARRIED = "claims/test_decide.py", "claims/test_carried.py"
@@ -123,9 +124,22 @@ MUTANTS = [
     claim("length-has-no-prior", "registration", "incoherence_rises_with_length", "    prior=_prior,\n", "", CARRIES),
     claim("natural-has-no-prior", "registration", NATURAL, "    prior=_prior,\n", "", CARRIES),
     # registrations
-    claim("intervention-without-power-scaling", "registration", ARMS, "    densities=SIDES.densities,\n", "", CARRIES),
-    claim("intervention-without-predictive-checks", "registration", ARMS, "    fit=SIDES.fit,\n", "", CARRIES),
-    claim("budget-refits-each-model", "registration", BUDGET, "    leave_out=LEAVE_OUT,\n", "", CARRIES),
+    joint(
+        *("sides-without-power-scaling", "registration", f"{KINDS}/paired.py"),
+        *("            densities=self.densities,\n", "", CARRIES),
+    ),
+    joint(
+        *("sides-without-predictive-checks", "registration", f"{KINDS}/paired.py"),
+        *("            fit=self.fit,\n", "", CARRIES),
+    ),
+    joint(
+        *("sides-refit-each-model", "registration", f"{KINDS}/paired.py"),
+        *("            leave_out=LEAVE_OUT,\n", "", CARRIES),
+    ),
+    joint(
+        *("design-of-sides-forgets-the-sign", "sign", f"{KINDS}/paired.py"),
+        *("draws=draws, sign=self.sign, share=self.share", "draws=draws, share=self.share", SIDED),
+    ),
     claim(
         "no-published-bins",
         "registration",
@@ -150,6 +164,10 @@ MUTANTS = [
         "negligible=0.05,",
         "negligible=0.5,",
         CARRIES,
+    ),
+    claim(
+        *("optimizer-without-power-scaling", "registration", OPTIMIZER),
+        *("    densities=_densities,\n", "", CARRIES),
     ),
     # guards
     joint("decoding-not-asked", "guard", f"{GUARDS}/__init__.py", "(Decoding(), Units()", "(Units()", LOWER),
@@ -246,6 +264,10 @@ MUTANTS = [
     joint(
         *("carried-without-the-metric", "refit", "claims/carried.py"),
         *(', "metric": one.spec.options["metric"]}', "}", "laws_bring", CARRIED),
+    ),
+    joint(
+        *("carried-without-the-prior-of-temperature", "refit", "claims/carried.py"),
+        *("None if spec.prior == TemperaturePrior() else spec.prior", "None", "answers_and_lengths", CARRIED),
     ),
     joint(
         *("carried-formula-dropped", "refit", "claims/carried.py"),

@@ -14,7 +14,6 @@ ends it after so much processor time. The data sets are those of `verdict_worlds
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import sys
@@ -237,13 +236,7 @@ def agree(number: int) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", default="plan", help="plan, a number, or subject=plan,… (default plan)")
-    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
-    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so much processor time")
-    parser.add_argument("--store", type=Path, default=worlds.STORE, help="file of finished data sets")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results (default: beside this script)")
-    parser.add_argument("--summary", action="store_true", help="write the table from what has run")
+    parser = worlds.options(__doc__)
     parser.add_argument("--check", action="store_true", help="run a tenth again and compare")
     parser.add_argument("--agree", type=int, metavar="N", help="compare draws of the studies with the command line's")
     args = parser.parse_args()

@@ -10,7 +10,6 @@ further effect sizes are added. `--sets` and `--minutes` as in `null_worlds.py`,
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import sys
@@ -66,13 +65,7 @@ def write(store: Path, out: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", default="plan", help="plan, a number, or subject=plan,… (default plan)")
-    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
-    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so much processor time")
-    parser.add_argument("--store", type=Path, default=worlds.STORE, help="file of finished data sets")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results (default: beside this script)")
-    parser.add_argument("--summary", action="store_true", help="write the table from what has run")
+    parser = worlds.options(__doc__)
     args = parser.parse_args()
     if not args.summary:
         sets = null_worlds.wanted(args.sets, worlds.POWER)

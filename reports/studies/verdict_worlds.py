@@ -10,6 +10,7 @@ and lines of other rules are not counted.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -239,6 +240,18 @@ def _work(job: tuple[Kind, int]) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return run_one(*job)
+
+
+def options(about: str | None) -> argparse.ArgumentParser:
+    """What the studies of these worlds are told."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", default="plan", help="plan, a number, or subject=plan,… (default plan)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so much processor time")
+    parser.add_argument("--store", type=Path, default=STORE, help="file of finished data sets")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results (default: beside this script)")
+    parser.add_argument("--summary", action="store_true", help="write the table from what has run")
+    return parser
 
 
 def load(path: Path = STORE) -> list[dict[str, Any]]:

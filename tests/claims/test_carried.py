@@ -1,6 +1,7 @@
 """A claim tested on a fit or a law is tested with all that made it: nothing of it is dropped in silence."""
 
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,14 @@ import hotmess as hm
 from hotmess.answers.prior import AnswerPrior
 from hotmess.claims.api import as_study
 from hotmess.claims.catalogue import CATALOGUE
+from hotmess.inference.spec import Spec
 from hotmess.laws.contrast import natural_contrast, unbiased_contrast
 from hotmess.laws.length import length_law
 from hotmess.report.accounts import settings
 from hotmess.report.build import default_code
+from hotmess.temperature.fit import fit_lengths
+from hotmess.temperature.posterior import LengthFit
+from hotmess.temperature.prior import TemperaturePrior
 
 NARROW = AnswerPrior(scale=(0.2, 0.2, 0.2))
 OTHER = ("responses", "made", "most_draws")
@@ -99,6 +104,57 @@ def test_what_claims_cannot_follow_is_refused():
         hm.test("natural-overthinking", wrong)
     with pytest.raises(hm.BadInput, match="without a model"):
         as_study(unbiased_contrast(as_study(responses).halves, seed=0))
+
+
+def test_a_fit_of_answers_and_lengths_is_used_as_it_is():
+    whole = hm.example()
+    kept = whole.table["model"].isin(["owl-1b", "owl-4b"]) & (whole.table["question"].astype("category").cat.codes < 25)
+    responses = replace(whole, table=whole.table[kept].reset_index(drop=True))
+    prior = TemperaturePrior(heat=0.1)
+    made = {"engine": "fast", "pool": True, "unparsable": "uniform", "prior": prior, "draws": 110, "seed": 3}
+    fit = fit_lengths(responses, **made)
+    study = as_study(fit)
+    assert study.temperature is fit and study.responses is responses and study.temperature_prior == prior
+    assert (study.seed, study.draws, study.chains, study.warmup) == (3, 110, 4, 250)
+    again = replace(study, made={}).temperature
+    assert again.spec == fit.spec
+    np.testing.assert_array_equal(again.flat("theta"), fit.flat("theta"))
+    plain = replace(fit, spec=fit.spec.changed(prior=TemperaturePrior()))
+    assert as_study(plain).temperature_prior is None
+    few = replace(fit, make=lambda source, spec: source).without(models=["owl-4b"])  # what it would be fitted to
+    assert few.table["model"].unique().tolist() == ["owl-1b"] and few.length == responses.length
+    told = hm.test("answers-get-hotter-with-length", replace(fit, spec=fit.spec.changed(draws=60)))
+    assert told.verdict == "not testable" and "cannot be above 400 with 240 draws" in told.sentence
+    wrong = responses.table.assign(answer=responses.table["answer"].where(responses.table["sample"] > 0, -1))
+    for one, words in (
+        (
+            replace(fit, spec=fit.spec.changed(unparsable="wrong"), source=replace(responses, table=wrong)),
+            "are 'wrong'",
+        ),
+        (replace(fit, spec=fit.spec.changed(options={**fit.spec.options, "length": "actions"})), "lengths in actions"),
+        (replace(fit, source=responses.table), "not kept with this"),
+        (replace(fit, source=None), "not kept with this"),
+    ):
+        with pytest.raises(hm.BadInput, match=words):
+            as_study(one)
+
+
+@pytest.mark.parametrize(
+    ("option", "cells", "contexts", "words"),
+    [
+        ("pool", ["a", "b"], None, "a unit for each benchmark, .*again with pool=True"),
+        ("contexts", ["a", "a"], object(), "contexts=False, .*again with contexts=True"),
+    ],
+)
+def test_what_claims_on_lengths_cannot_follow_is_refused(option, cells, contexts, words):
+    responses = hm.example()
+    options = {"length": responses.length, "pool": True, "points": None, "target_accept": 0.75, "contexts": True}
+    lengths = SimpleNamespace(cells=pd.DataFrame({"benchmark": cells}), contexts=contexts)
+    spec = Spec("fast", TemperaturePrior(), 0, 110, 4, options={**options, option: False})
+    with pytest.raises(hm.BadInput, match=words):
+        as_study(LengthFit(lengths, None, spec, None, source=responses))
+    plain = SimpleNamespace(cells=pd.DataFrame({"benchmark": ["a", "a"]}), contexts=None)
+    assert as_study(LengthFit(plain, None, spec, None, source=responses)).draws == 110  # it makes no difference
 
 
 def test_settings_that_disagree_are_refused():

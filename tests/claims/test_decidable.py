@@ -14,12 +14,15 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.decidable import MOST, POWER, smallest_effect, would_decide
 from hotmess.claims.each_model import each_model
+from hotmess.claims.regions import with_effects
 from hotmess.claims.rule import practically_none
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.design.decision_rate import as_the_posterior, decision_rate, standard_error, variance_shown
+from hotmess.design.planning import plan
 from hotmess.inference.gate import Gate
+from hotmess.report.verdicts import decide
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
@@ -130,6 +133,47 @@ def test_a_verdict_says_it_and_prints_short(study: Study) -> None:
     narrow = run_claim(study, replace(own, region=(0.0, 2.0), by_questions=True))
     assert "could not show it" in narrow.could_show
     assert narrow.would_decide is not None and narrow.would_decide.effect == 1.0
+
+
+def test_an_estimate_on_the_other_side_is_told_what_would_contradict(study: Study) -> None:
+    """The numbers are the same by symmetry: of draws mirrored, what is supported is contradicted."""
+    draws = np.random.default_rng(1).normal(0.3, 1, (4, 500))
+    own = Claim("own", "", "this holds", "it", lambda s, p: Quantity(draws, Gate(), "one"), "", by_questions=True)
+    up = run_claim(study, own)
+    down = run_claim(study, replace(own, quantity=lambda s, p: Quantity(-draws, Gate(), "one")))
+    assert up.would_decide is not None and down.would_decide is not None
+    assert "contradicted" not in up.next_step and not up.would_decide.against
+    e, q = f"{down.would_decide.effect:.2g}", down.would_decide.needed["questions"]
+    assert down.next_step == (
+        f"An effect of {e} would be supported, and one of -{e}, on this estimate's side, contradicted, with "
+        f"probability 0.8 by {q} questions instead of 40."
+    )
+    assert decide(down) == f"an effect of ±{e}: {q} questions (40 now)" and "±" not in decide(up)
+    equal = run_claim(study, replace(own, region=(-2.0, 1.0), quantity=lambda s, p: Quantity(-draws, Gate(), "one")))
+    assert equal.would_decide is not None and not equal.would_decide.against
+
+
+def test_no_effect_is_planned_for_or_shown_that_cannot_be(study: Study) -> None:
+    draws = np.random.default_rng(1).normal(0.3, 1, (4, 500))
+    own = Claim("own", "", "this holds", "it", lambda s, p: Quantity(draws, Gate(), "one"), "", by_questions=True)
+    wide, bounded = run_claim(study, own), run_claim(study, replace(own, most=1.0))
+    smallest = wide.smallest_effect
+    assert smallest is not None and smallest > 2.5 and wide.would_decide.effect == smallest / 2  # type: ignore[union-attr]
+    assert bounded.would_decide is not None and bounded.would_decide.effect == 0.5
+    assert bounded.would_decide.needed["questions"] == np.ceil(40 * (smallest / 0.5) ** 2)
+    assert bounded.could_show == (
+        f"These data could not show it with probability 0.8: that takes an effect of {smallest:.2g}, and none is above "
+        "1."
+    )
+    bound = {n for n, c in CATALOGUE.items() if c.most == 1}
+    assert bound == {
+        *("natural-overthinking", "incoherence-rises-within-questions", "budget-lowers-incoherence"),
+        *("intervention-lowers-incoherence", "accuracy-rises-with-budget", "intelligence-and-incoherence-correlate"),
+    }
+    with pytest.raises(hm.BadInput, match=r"natural-overthinking is 1\.5, and no effect of it is above 1"):
+        with_effects([CATALOGUE["natural-overthinking"]], ["natural-overthinking=1.5"])
+    with pytest.raises(hm.BadInput, match="The effect is 2, and none of natural-overthinking is above 1"):
+        plan(study, "natural-overthinking", effect=2.0)
 
 
 def test_none_tests_every_claim() -> None:

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.guards.without_model import NegativeControl
 from hotmess.claims.rule import (
     CONTRADICTED,
     INCONCLUSIVE,
@@ -20,7 +21,7 @@ from hotmess.claims.rule import (
 from hotmess.claims.study import Study
 from hotmess.claims.test import find_claims, test_claim, test_claims
 from hotmess.errors import BadInput, NotTestable
-from hotmess.estimates.control import Control, run_control
+from hotmess.estimates.control import Control, Stated, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
@@ -100,6 +101,11 @@ def test_a_control_counts_ranks_and_calls():
     assert (control.rank, control.permutations, control.supported, control.passed) == (3, 4, 0.25, False)
     assert run_control("x", Estimate(9.0, 1.0, 10), permuted[:3]).passed
     assert run_control("x", Estimate(np.nan, np.nan), [Estimate(np.nan, np.nan)]).rank == 2
+    said = NegativeControl().line(control.record(), "questions")
+    assert "4 permutations through the estimate without a model, not the statement itself: the real" in said
+    through = run_control("x", Stated(0.9), [Stated(0.5), Stated(0.99)])
+    assert (through.rank, through.supported) == (2, 0.5)
+    assert "2 permutations through the statement: the real" in NegativeControl().line(through.record(), "questions")
 
 
 # --- guards ------------------------------------------------------------------------------------------------------

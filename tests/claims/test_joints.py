@@ -56,7 +56,7 @@ CARRIES: dict[str, tuple[str, float | None]] = {  # what each carries beside qua
     "thirty-samples-suffice": ("estimate", None),
     "intelligence-and-incoherence-correlate": ("estimate control", None),
     "intervention-lowers-incoherence": ("estimate control variants fit densities design", 0.02),
-    "optimizer-bias-falls-faster-than-variance": ("estimate control", 0.05),
+    "optimizer-bias-falls-faster-than-variance": ("estimate control densities prior", 0.05),
     "embedding-variance-rises-with-length": ("estimate control variants", None),
     "context-share-of-variance": ("control rates", None),
     "judge-share-of-variance": ("control rates", None),

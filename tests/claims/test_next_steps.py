@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Finding, Guard, Quantity
 from hotmess.claims.decidable import would_decide
 from hotmess.claims.guards import FIRST, LAST, THEN
 from hotmess.claims.study import Study
+from hotmess.claims.test import DRAW_MORE
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.claims.user import claim_from
 from hotmess.commands.test import print_verdicts
@@ -93,6 +95,19 @@ def test_a_control_that_cannot_be_made_asks_for_what_the_claim_needs(study: Stud
     (verdict,) = run_claims(study, [replace(claim, estimate=None, control=control)], sensitivity=False)
     assert verdict.verdict == "not testable" and "three or more responses" in verdict.sentence
     assert verdict.next_step == f"It needs {claim.needs}."
+
+
+def test_where_monte_carlo_error_alone_leaves_it_open_more_draws_are_the_next_step(study: Study) -> None:
+    """P on either side of 0.975, its interval around it: however many questions, draws settle it first."""
+    z = stats.norm.ppf((np.random.default_rng(1).permutation(2000) + 0.5) / 2000).reshape(4, -1)
+    base = replace(CATALOGUE["thirty-samples-suffice"], estimate=None, widened=False, region=(0.0, np.inf))
+    for p in (0.974, 0.976):
+        near = Quantity(z + stats.norm.ppf(p), Gate(), "one")
+        (verdict,) = run_claims(study, [replace(base, quantity=lambda s, _, near=near: near)], sensitivity=False)
+        assert verdict.verdict == "inconclusive" and verdict.next_step == DRAW_MORE and "--draws" in DRAW_MORE
+    far = Quantity(z, Gate(), "one")
+    (verdict,) = run_claims(study, [replace(base, quantity=lambda s, p: far)], sensitivity=False)
+    assert verdict.next_step.startswith("More questions narrow it")
 
 
 def test_bins_whose_incoherence_is_undefined_are_no_shape() -> None:

@@ -124,6 +124,10 @@ def test_a_world_where_bias_falls_faster_and_its_mirror():
     found = run_claim(study, claim, sensitivity=False)
     assert found.verdict == SUPPORTED and found.low < 1.2 < found.high and len(found.each) == 3
     assert found.guards["populations"]["these"] > 0.99 and "few_questions" not in found.guards
+    assert found.guards["evidence"]["prior_odds"] == pytest.approx(1, abs=0.1)
+    assert found.guards["evidence"]["posterior_odds"] > 100
+    log_prior, log_likelihood = claim.densities(study, "like-these")
+    assert log_prior.shape == log_likelihood.shape == (4, 500)
     assert found.guards["negative_control"]["rank"] <= 3 and found.guards["agreement"]["passed"]
     assert "(4 trainings of all sizes), for a new seed of training and a new problem" in found.sentence
     frame = optimizer.point_terms(validate(world((0.8, 2.0))))[0]

@@ -253,7 +253,11 @@ def test_compare(table, capsys):
     assert (records[0]["of"], records[0]["against"], records[0]["questions"]) == ("small", "large", 12)
     assert records[0]["verdict"] in VERDICTS and records[1]["verdict"] is None and records[0]["negligible"] == 0.02
     assert main(["compare", str(table), *options, "--negligible", "none"]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["negligible"] is None
+    other = json.loads(capsys.readouterr().out)[0]
+    assert other["negligible"] is None and len(other["preregistration"]) == 64
+    assert records[0]["preregistration"] is None
+    assert main(["compare", str(table), *options[:-1], "--negligible", "none"]) == 0
+    assert f"Region preregistered: SHA-256 {other['preregistration']}." in capsys.readouterr().out
     assert main(["compare", str(table), "--negligible", "0"]) == 2
     assert "--negligible is '0'" in capsys.readouterr().err
     assert main(["compare", str(table), "--models", "small,larg"]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -300,6 +301,8 @@ def test_models_alike_are_practically_none_apart_and_the_region_is_the_users():
     assert row["verdict"] == "negligible" and row["smallest_effect"] > 0
     assert "practically none, as what lies within ±0.3 counts as none" in found.sentences[0]
     assert found.records()[0]["negligible"] == 0.3 and found.records()[1]["verdict"] is None
+    by_hand = hashlib.sha256(b'{"name":"compare","negligible":0.3}').hexdigest()
+    assert found.preregistration == found.records()[1]["preregistration"] == by_hand
     said = hm.compare(table(answers), "x", "y", draws=250, seed=1, negligible=None).sentences[0]
     assert "inconclusive which is more coherent" in said and "could show a difference" in said
     with pytest.raises(BadInput, match="half-width of a region is a number above 0"):

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import hotmess as hm
 from hotmess.errors import BadInput
 from hotmess.inference.posterior import Posterior
 from hotmess.optimizer.law import fit_law
 from hotmess.optimizer.logarithms import logarithms
-from hotmess.optimizer.scales import RolloutPrior
+from hotmess.optimizer.scales import SCALES, RolloutPrior
 
 
 def world(rng: np.random.Generator, *, alpha=(2.0, 0.9, 0.1), problems=3, seeds=2, residual=0.15) -> pd.DataFrame:
@@ -72,6 +73,30 @@ def test_the_law_is_a_posterior_as_all_others_are(law, tmp_path):
     assert again.spec == law.spec and again.law.left_out == law.law.left_out
     pd.testing.assert_frame_equal(again.exponents(), law.exponents())
     np.testing.assert_array_equal(again.refit(draws=30).falls_faster(), law.refit(draws=30).falls_faster())
+
+
+def test_densities_are_those_of_the_draws(law):
+    """The prior by hand; the likelihood by Bayes' rule, log p(θ) + log p(y | θ) - log p(θ | y, s) = log p(y, s)."""
+    log_prior, log_likelihood = law.densities()
+    one, prior, model = law.data["posterior"].dataset.isel(chain=1, draw=7), law.prior, law.models()[0]
+    level, alpha, own = (one[name].values[..., :2] for name in ("level", "alpha", "alpha_problem"))
+    sd = np.array([one[f"{what}_sd_{between}"].values[:2] for what, between in SCALES])
+    rho = [one["correlation_size"].item(), one["correlation_model"].item()]
+    middle = [law.law.y[law.law.seen[:, k], k].mean() for k in range(2)]
+    by_hand = stats.norm.logpdf(level, middle, prior.level).sum() + stats.norm.logpdf(alpha, *prior.alpha).sum()
+    by_hand += stats.norm.logpdf(own - alpha, 0, sd[0]).sum() + 2 * np.log(0.5)
+    by_hand += stats.halfnorm.logpdf(sd, scale=np.array(prior.widths)[:, None]).sum()
+    assert log_prior[1, 7] == pytest.approx(by_hand, abs=1e-4)
+    point, theta = np.r_[sd.T.ravel(), rho][None], np.r_[level, alpha, (own - alpha).T.ravel()]
+    mean, cov = model.conditional(point)
+    both = log_prior[1, 7] + log_likelihood[1, 7] - stats.multivariate_normal.logpdf(theta, mean[0], cov[0])
+    collapsed = model.log_likelihood(point)[0] + model.hyper.log_density(point)[0]
+    assert both == pytest.approx(collapsed, abs=1e-4)
+
+
+def test_the_prior_of_the_difference_is_that_of_two_exponents_alike(law):
+    draws = law.prior_falls_faster(np.random.default_rng(0), 4000)
+    assert stats.kstest(draws, stats.norm(0, 1.5 * np.sqrt(2)).cdf).pvalue > 1e-3
 
 
 def test_problems_and_sizes_can_be_left_out(law):

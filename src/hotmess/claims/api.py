@@ -32,7 +32,8 @@ def test(
     claim
         A claim or its name; None: all of the catalogue, as a list of verdicts.
     about
-        `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `Contrast`, or several of these (`as_study`).
+        `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `LengthFit`, a `Contrast`, or several of these
+        (`as_study`).
     settings
         Of the `Study`: seed, draws, chains, reference, groups, difficulty, metric, patience. What was fitted already
         brings its own: all that made it holds for whatever is fitted beside it.
@@ -60,7 +61,8 @@ def as_study(about: Any, **settings: Any) -> Study:
     Parameters
     ----------
     about
-        `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `Contrast`, or several of these together.
+        `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `LengthFit`, a `Contrast`, or several of these
+        together.
     settings
         Of the `Study`: what it is not told by a study or a fit.
 

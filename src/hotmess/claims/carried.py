@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, NotTestable
 from hotmess.words import join
 
 if TYPE_CHECKING:
     from hotmess.answers.answer_posterior import AnswerPosterior
     from hotmess.claims.study import Study
+    from hotmess.inference.spec import Spec
+    from hotmess.temperature.posterior import LengthFit
 
 
 def study_of(made: Sequence[Any], settings: Mapping[str, Any]) -> Study:
@@ -26,13 +28,17 @@ def study_of(made: Sequence[Any], settings: Mapping[str, Any]) -> Study:
         in a way that claims cannot follow; settings that disagree.
     """
     from hotmess.claims.study import Study
+    from hotmess.responses.table import Responses
 
     told: dict[str, Any] = {}
     source, ready = None, {}
     for one in made:
         key, answers = _kind(one), _answers(one)
-        if answers.source is None:
-            raise BadInput("This was fitted to cells, not responses; test the claim on a Study of the responses.")
+        if not isinstance(answers.source, Responses):
+            raise BadInput(
+                "The responses are not kept with this (it was made of cells or a table, or loaded): test the claim on "
+                "a Study of the responses."
+            )
         if source is not None and source is not answers.source and not source.table.equals(answers.source.table):
             raise BadInput("These were fitted to different responses; test a claim on each by itself.")
         source = answers.source if source is None else source
@@ -43,7 +49,7 @@ def study_of(made: Sequence[Any], settings: Mapping[str, Any]) -> Study:
                     "them alike, or test a claim on each by itself."
                 )
             told[name] = value
-        ready[key] = one
+        ready[key] = _ready(one) if key == "temperature" else one
         if key == "contrast":
             ready["halves"] = answers.cells
     for name, value in settings.items():
@@ -77,11 +83,13 @@ def carried(one: Any) -> dict[str, Any]:
 
     answers = _answers(one)
     spec = answers.spec
+    if _kind(one) == "temperature":
+        return _carried_of_lengths(one)
     out = {name: getattr(spec, name) for name in ("seed", "draws", "warmup", "chains", "backend")}
     default = answers.letters.prior if isinstance(answers, Fit) else AnswerPrior()
     out["prior"] = None if spec.prior == default else spec.prior
     out["engine"] = None if spec.engine in ("grid", "gibbs") else spec.engine  # None is what unpooled fits have
-    _refuse_unparsable(answers)
+    _refuse_unparsable(spec, bool((answers.cells.table["unparsable"] > 0).any()))
     kind = _kind(one)
     if kind == "fit":
         _refuse_division(answers)
@@ -98,6 +106,43 @@ def carried(one: Any) -> dict[str, Any]:
     return out
 
 
+def _carried_of_lengths(fit: LengthFit) -> dict[str, Any]:
+    """Of a fit of answers and lengths; claims are of one unit per model and condition, unparsable answers uniform."""
+    from hotmess.temperature.prior import TemperaturePrior
+
+    spec, options = fit.spec, fit.spec.options or {}
+    _refuse_unparsable(spec, bool((fit.source.table["answer"] < 0).any()))
+    own = fit.source.length
+    for differs, made, instead in (
+        (
+            not options["pool"] and fit.lengths.cells["benchmark"].nunique() > 1,
+            "a unit for each benchmark",
+            "pool=True",
+        ),
+        (not options["contexts"] and fit.lengths.contexts is not None, "contexts=False", "contexts=True"),
+        (options["length"] != own, f"lengths in {options['length']}, not {own}", f"length={own!r}"),
+    ):
+        if differs:
+            raise BadInput(
+                f"This fit was made with {made}, which claims cannot follow: fit again with {instead}, or give the "
+                "responses."
+            )
+    out = {name: getattr(spec, name) for name in ("seed", "draws", "chains", "warmup")}
+    return {**out, "temperature_prior": None if spec.prior == TemperaturePrior() else spec.prior}
+
+
+def _ready(fit: LengthFit) -> LengthFit | NotTestable:
+    """The fit, or why claims can say nothing of such responses: what they would be told before one is made."""
+    from hotmess.temperature.ready import check_draws, check_ready
+
+    try:
+        check_ready(fit.source)
+        check_draws(fit.spec.draws, fit.spec.chains)
+    except NotTestable as reason:
+        return reason
+    return fit
+
+
 def _kind(one: Any) -> str:
     """Under which name a study keeps it."""
     from hotmess.answers.posterior import Fit
@@ -105,9 +150,10 @@ def _kind(one: Any) -> str:
     from hotmess.laws.contrast import Contrast
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
+    from hotmess.temperature.posterior import LengthFit
 
     kinds = {PowerLaws: "power_laws", LengthLaw: "length_law", Contrast: "contrast", Fit: "fit", VectorFit: "fit"}
-    for kind, name in kinds.items():
+    for kind, name in (kinds | {LengthFit: "temperature"}).items():
         if isinstance(one, kind):
             return name
     raise BadInput(
@@ -118,18 +164,17 @@ def _kind(one: Any) -> str:
 
 def _answers(one: Any) -> Any:
     """The posterior of answers: itself, or that beneath a law."""
-    answers = one if _kind(one) == "fit" else one.fit
+    answers = one if _kind(one) in ("fit", "temperature") else one.fit
     if answers is None:
         raise BadInput("This contrast is without a model, and claims rest on a latent one: give the responses.")
     return answers
 
 
-def _refuse_unparsable(answers: AnswerPosterior) -> None:
-    table = answers.cells.table
-    if answers.spec.unparsable != "uniform" and (table["unparsable"] > 0).any():
+def _refuse_unparsable(spec: Spec, some: bool) -> None:
+    if spec.unparsable != "uniform" and some:
         raise BadInput(
-            f"In this fit unparsable responses are {answers.spec.unparsable!r}, and in the estimates without a model "
-            "that stand beside a claim they are 'uniform': fit again without unparsable=…; claims look themselves "
+            f"In this fit unparsable responses are {spec.unparsable!r}, and in the estimates without a model that "
+            "stand beside a claim they are 'uniform': fit again with unparsable='uniform'; claims look themselves "
             "whether it matters."
         )
 

@@ -139,13 +139,12 @@ class Claim:
         (study) -> what it is about that the data do not hold at all, in words; empty where they hold it.
     these_models
         (study, population) -> the quantity of these models themselves, and how many they are; it never decides.
-    negligible, effect
+    negligible, effect, most
         Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict. Effect
-        that is planned for, where one is stated.
-    by_questions, narrowed_by
-        True where its statement's variance is one over questions; what more of narrows it where that is not worked out.
-    order
-        Its place in the catalogue.
+        that is planned for, where one is stated. The largest that an effect can be.
+    by_questions, narrowed_by, order
+        True where its statement's variance is one over questions; what more of narrows it where that is not worked out;
+        its place in the catalogue.
     """
 
     name: str
@@ -180,6 +179,7 @@ class Claim:
     these_models: Callable[[Study, str], tuple[Quantity, int]] | None = None
     negligible: float | None = None
     effect: float | None = None
+    most: float = np.inf
     by_questions: bool = False
     narrowed_by: str = "questions"
     order: int = 1000

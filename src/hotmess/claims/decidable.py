@@ -58,6 +58,11 @@ def could_show(claim: Claim, smallest: float, *, looked: bool = False) -> str:
     """
     at = " at this look" * looked
     if claim.region is None:
+        if smallest > claim.most:
+            return (
+                f"These data could not show it{at} with probability {POWER}: that takes an effect of {smallest:.2g}, "
+                f"and none is above {claim.most:g}."
+            )
         return f"These data could show an effect of {smallest:.2g} or more{at}, with probability {POWER}."
     low, high = claim.region
     region = f"its region, {low:g} to {high:g}" if np.isfinite(claim.region).all() else "its region"
@@ -77,7 +82,9 @@ class WouldDecide:
     Attributes
     ----------
     effect
-        Of the claim's quantity; of a claim of equality, how far inside its region the quantity lies.
+        Of the claim's quantity; of a claim of equality, how far inside its region the quantity lies (`inside`).
+    against
+        Whether the estimate lies on the other side: then the same numbers let an effect of that size contradict it.
     now
         Questions, samples per question, and (for claims about size) models, of the data.
     needed
@@ -88,6 +95,7 @@ class WouldDecide:
     now: dict[str, int]
     needed: dict[str, int | None]
     inside: bool = False
+    against: bool = False
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
@@ -100,23 +108,25 @@ class WouldDecide:
         what = f"In new data that are looked at once, a{what[1:]}" if once else what
         if not told:
             return f"{what} would not be found by more {' or '.join(self.now)} alone."
-        return f"{what} would be supported with probability {POWER} by {', or by '.join(told)}."
+        other = f", and one of {-self.effect:.2g}, on this estimate's side, contradicted," if self.against else ""
+        return f"{what} would be supported{other} with probability {POWER} by {', or by '.join(told)}."
 
     def short(self) -> str:
         """The same for a table's cell."""
         told = [f"{n:,} {what} ({self.now[what]:,} now)" for what, n in self.needed.items() if n is not None]
-        what = f"{self.effect:.2g} inside the region" if self.inside else f"an effect of {self.effect:.2g}"
+        sign = "±" * self.against
+        what = f"{self.effect:.2g} inside the region" if self.inside else f"an effect of {sign}{self.effect:.2g}"
         return f"{what}: {' or '.join(told) or 'no more ' + ' or '.join(self.now) + ' alone'}"
 
 
 def planned(claim: Claim, smallest: float) -> float:
     """The effect for which it is said what would decide: the claim's own where one is stated; of a claim of equality
-    the middle of its region; else half the smallest that the data could show."""
+    the middle of its region; else half the smallest that the data could show, or half the largest that can be."""
     if claim.effect is not None:
         return claim.effect
     if claim.region is not None and np.isfinite(claim.region).all():
         return (claim.region[1] - claim.region[0]) / 2
-    return smallest / 2
+    return min(smallest, claim.most) / 2
 
 
 def _in_the_middle(claim: Claim, effect: float) -> bool:

@@ -50,6 +50,8 @@ def with_effects(claims: Sequence[Claim], texts: Iterable[str]) -> list[Claim]:
             effects[claim.name] = math.nan
         if not (math.isfinite(effects[claim.name]) and effects[claim.name] > 0):
             raise BadInput(f"--effect {claim.name} is {value!r}; an effect to plan for is a number above 0.")
+        if effects[claim.name] > claim.most:
+            raise BadInput(f"--effect {claim.name} is {value}, and no effect of it is above {claim.most:g}.")
         if claim.design is None and not claim.by_questions:
             raise BadInput(f"No effect of {claim.name} can be planned for: it has no design.")
     return [replace(claim, effect=effects.get(claim.name, claim.effect)) for claim in claims]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
     from hotmess.temperature.checks import BudgetAgreement
     from hotmess.temperature.posterior import LengthFit
+    from hotmess.temperature.prior import TemperaturePrior
 
 MOST_DRAWS = 16_000
 WHATEVER_THE_DRAWS = ("temperature", "within question")
@@ -44,9 +45,10 @@ class Study(StudyData):
         Seconds that a slow engine may take where a fast one fails its check.
     prior, engine, backend
         Of every posterior of answers, as in `hotmess.fit`; None: its defaults.
-    law_prior, law_by, length_prior, length_options
-        Priors of power and length laws, the columns that tell groups of power laws apart, and `bins`, `latent`,
-        `shapes` of length laws, also where a part of the data is left out; None or empty: their defaults.
+    law_prior, law_by, length_prior, length_options, temperature_prior
+        Priors of power laws, length laws and the temperature model, the columns that tell groups of power laws apart,
+        and `bins`, `latent`, `shapes` of length laws, also where a part of the data is left out; None or empty: their
+        defaults.
     made
         What has been made so far, by name: see `once`.
     """
@@ -68,6 +70,7 @@ class Study(StudyData):
     law_prior: LawPrior | None = None
     law_by: tuple[str, ...] = ()
     length_prior: LengthPrior | None = None
+    temperature_prior: TemperaturePrior | None = None
     length_options: Mapping[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -167,7 +170,8 @@ class Study(StudyData):
         """The joint model of answers and lengths; one unit per model and condition."""
         from hotmess.temperature.ready import fit_ready
 
-        return self.once("temperature", lambda: fit_ready(self.responses, **self.sampled, patience=self.patience))
+        settings = {"prior": self.temperature_prior, "patience": self.patience, **self.sampled}
+        return self.once("temperature", lambda: fit_ready(self.responses, **settings))
 
     @property
     def budget_agreement(self) -> BudgetAgreement:
@@ -183,10 +187,11 @@ class Study(StudyData):
 
         def make() -> dict[str, LengthFit]:
             out = {}
+            few: dict[str, Any] = {"seed": self.seed, "draws": 110, "chains": 4, "prior": self.temperature_prior}
             if (self.responses.table["answer"] < 0).any():
-                out["unparsable as wrong"] = fit_ready(self.responses, self.seed, 110, 4, unparsable="wrong")
+                out["unparsable as wrong"] = fit_ready(self.responses, unparsable="wrong", **few)
             if self.without_truncated is not None:
-                out["cut off and unparsable left out"] = fit_ready(self.without_truncated, self.seed, 110, 4)
+                out["cut off and unparsable left out"] = fit_ready(self.without_truncated, **few)
             return out
 
         return self.once("temperature_variants", make)

@@ -37,6 +37,9 @@ from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate
 from hotmess.statements.effective import Effective, spread_by_count
 
+DRAW_MORE = "Draw more (--draws): Monte Carlo error alone leaves it open."
+"""What to do where the interval of a probability holds its threshold."""
+
 
 def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
     """Claims by name (dashes or underscores); all of the catalogue for None.
@@ -174,7 +177,6 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     threshold, others = thresholds_of(study, claim, population)
     few = own.sentence() if own is not None and own.few else ""
     verdict, reasons = decide(p, p_other, gate=gate, threshold=threshold, few=few)
-    remedy = FEW_REMEDY if few else "Draw more (--draws)." if any("Monte Carlo" in why for why in reasons) else ""
     none = practically_none(quantity.draws, other.draws, claim.negligible, threshold=threshold, effective=own)
     if gate.passed and none:
         verdict, reasons = NEGLIGIBLE, ()
@@ -182,6 +184,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     case = Case(
         study, claim, population, interval, quantity, other, gate, p, p_other, verdict, held, effective, threshold
     )
+    remedy = FEW_REMEDY if few else DRAW_MORE if touching(case) else ""
     findings, case = ask(guards_of(case), case)
     if case.stands and sensitivity:
         more, case = ask(LAST, case)
@@ -200,6 +203,8 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     smallest, decider = smallest_of(claim, quantity.draws, threshold), None
     if verdict == INCONCLUSIVE and (once := smallest_of(claim, quantity.draws)) is not None:
         decider = would_decide(study, claim, planned(claim, once), once)
+        if decider is not None:
+            decider = replace(decider, against=claim.region is None and case.median < 0)
     own_models = these_models(claim.these_models, study, population, interval, claim.region, threshold=others)
     beside = "" if own_models is None else own_models.sentence()
     return Verdict(

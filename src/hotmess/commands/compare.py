@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for sentence in found.sentences:
         print(one_line(sentence))
+    if found.preregistration:
+        print(f"Region preregistered: SHA-256 {found.preregistration}.")
     keep = ["of", "against", *args.by, "quantity", "value_of", "value_against", "difference", "low", "high"]
     keep += ["probability", "unbiased", "unbiased_low", "unbiased_high", "reliable"]
     rows = [{n: record[n] for n in keep} for record in found.records()]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hotmess.commands.options import columns, command, interval_option, patience_option, sampling_options, table_options
 from hotmess.commands.out import force_option
 from hotmess.commands.printing import say
-from hotmess.commands.study import make_study, stages
+from hotmess.commands.study import claims_options, make_study, stages
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -31,17 +31,7 @@ def add_parser(subparsers: Any) -> None:
         example="hotmess report responses.parquet --out reports/mine",
         parents=[table_options(), sampling_options()],
     )
-    parser.add_argument("--claim", action="append", metavar="NAME", help="a claim; may be repeated (default: all)")
-    parser.add_argument(
-        "--claims", action="append", metavar="FILE", help="claims of your own, as YAML; may be repeated"
-    )
-    parser.add_argument(
-        "--negligible",
-        action="append",
-        default=[],
-        metavar="CLAIM=VALUE",
-        help="what counts as practically none: half the width of the region around 0; may be repeated",
-    )
+    claims_options(parser)
     patience_option(parser)
     interval_option(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; an earlier report is replaced")

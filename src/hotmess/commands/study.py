@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 
+def claims_options(parser: argparse.ArgumentParser) -> None:
+    """--claim, --claims, --negligible: which claims are tested, and what counts as practically none."""
+    parser.add_argument("--claim", action="append", metavar="NAME", help="a claim; may be repeated (default: all)")
+    parser.add_argument(
+        "--claims", action="append", metavar="FILE", help="claims of your own, as YAML; may be repeated"
+    )
+    parser.add_argument(
+        "--negligible",
+        action="append",
+        default=[],
+        metavar="CLAIM=VALUE",
+        help="what counts as practically none: half the width of the region around 0; may be repeated",
+    )
+
+
 def make_study(args: argparse.Namespace, *, metric: str | None = None, budgets: bool = False) -> Study:
     """Read the table and set up the analysis that the options describe.
 

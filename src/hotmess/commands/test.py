@@ -17,7 +17,7 @@ from hotmess.commands.options import (
     table_options,
 )
 from hotmess.commands.printing import print_json, say
-from hotmess.commands.study import make_study, stages
+from hotmess.commands.study import claims_options, make_study, stages
 from hotmess.terminal import one_line
 from hotmess.words import capital, join
 
@@ -40,18 +40,8 @@ def add_parser(subparsers: Any) -> None:
         example="hotmess test responses.parquet --claim natural-overthinking --json",
         parents=[table_options(), sampling_options()],
     )
-    parser.add_argument("--claim", action="append", metavar="NAME", help="a claim; may be repeated (default: all)")
-    parser.add_argument(
-        "--claims", action="append", metavar="FILE", help="claims of your own, as YAML; may be repeated"
-    )
+    claims_options(parser)
     metric_option(parser, METRICS)
-    parser.add_argument(
-        "--negligible",
-        action="append",
-        default=[],
-        metavar="CLAIM=VALUE",
-        help="what counts as practically none: half the width of the region around 0; may be repeated",
-    )
     parser.add_argument(
         "--effect",
         action="append",

@@ -115,6 +115,8 @@ def plan(
         raise BadInput(f"The probability of a decision is {probability}; it must lie between 0 and 1.")
     if effect is not None and not effect > 0:
         raise BadInput(f"The effect is {effect}; give its size where the claim holds, a number above 0.")
+    if effect is not None and effect > about.most:
+        raise BadInput(f"The effect is {effect:g}, and none of {about.name} is above {about.most:g}.")
     if about.design is None or about.region is not None:  # one of equality is not called by its direction
         known = ", ".join(one.name for one in CATALOGUE.values() if one.design is not None and one.region is None)
         raise NotTestable(f"No design for the claim {about.name!r} is known; there are designs for {known}.")

@@ -22,6 +22,9 @@ PERMUTATIONS, MAX_SUPPORTED, DRAWS = 99, 0.10, 160
 """How often data are permuted, the share of them that may be called, and draws of the statement made of each (as few as
 a smoothed tail takes, `hotmess.statements.tail`)."""
 
+STATEMENT, ESTIMATE = "statement", "estimate without a model"
+"""What permuted data go through: the statement that the verdict rests on, or, as for laws, the claim's estimate."""
+
 
 class Judged(Protocol):
     """What the rule judges: an estimate without a model, or a statement."""
@@ -65,7 +68,8 @@ class Control:
     """The real statistic among permuted ones.
 
     `rank` counts how many of the statistics (the real one included) are as large as the real one or larger;
-    `supported` is the share of permutations that the quick rule calls supported.
+    `supported` is the share of permutations that are called supported; `through` says by what, `STATEMENT` or
+    `ESTIMATE`.
     """
 
     what: str
@@ -74,6 +78,7 @@ class Control:
     rank: int
     supported: float
     exhaustive: bool = False
+    through: str = ESTIMATE
 
     @property
     def passed(self) -> bool:
@@ -89,6 +94,7 @@ class Control:
             "permutations": self.permutations,
             "supported_rate": self.supported,
             "exhaustive": self.exhaustive,
+            "through": self.through,
         }
 
 
@@ -97,4 +103,5 @@ def run_control(what: str, real: Judged, permuted: Iterable[Judged], *, exhausti
     many = list(permuted)
     values = np.array([one.statistic for one in many])
     supported = float(np.mean([one.probability > THRESHOLD for one in many])) if many else 0.0
-    return Control(what, real.statistic, len(many), 1 + int((values >= real.statistic).sum()), supported, exhaustive)
+    rank, through = 1 + int((values >= real.statistic).sum()), STATEMENT if isinstance(real, Stated) else ESTIMATE
+    return Control(what, real.statistic, len(many), rank, supported, exhaustive, through)

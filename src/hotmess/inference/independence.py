@@ -120,7 +120,8 @@ def metropolis_chains(
 ) -> Chains:
     """Independence chains from proposals (n, d) with log weights (n,): log target minus log proposal density.
 
-    n = chains · draws · thin; every chain starts at a point resampled from its first tenth.
+    n = chains · draws · thin; every chain starts at a point resampled from its first tenth. A point whose weight is
+    no finite number is never taken.
     """
     steps = len(points) // chains
     thin = steps // draws

@@ -19,6 +19,9 @@ POWERS = (1.25, 1.1, 1.05, 1.01)  # the widest pair (1/p, p) whose weights can b
 def power_scaling_sense(draws: np.ndarray, log_prior: np.ndarray, log_likelihood: np.ndarray) -> dict[str, float]:
     """Power-scaling sensitivity of a scalar to prior and likelihood, by arviz-stats (`psense`); (chain, draw) each.
 
+    Above `SENSE` the prior moves the scalar: say which it was, and try a wider one. Below it the likelihood does not:
+    the data say little of the scalar. Both above it: prior and data may disagree.
+
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(1.0, 0.5, (4, 500))         # prior Normal(0, 1); an observation 1.25 with sd 0.577
     >>> sense = power_scaling_sense(x, -0.5 * x**2, -0.5 * (x - 4 / 3) ** 2 * 3)

@@ -12,6 +12,7 @@ import numpy as np
 from hotmess.answers.fit_sets import powers_of
 from hotmess.answers.population import aggregate, pair_moments, question_sets
 from hotmess.answers.posterior import Fit
+from hotmess.claims.preregister import preregister
 from hotmess.claims.regions import half_width
 from hotmess.claims.rule import OTHER
 from hotmess.decompose.parts import NAMES as PARTS
@@ -48,6 +49,8 @@ class Comparison:
         What the numbers leave out or depend on.
     negligible
         Half-width of the region in which a difference of incoherence is practically none.
+    preregistration
+        SHA-256 of the region where it is another than the default's, to be published beforehand.
     """
 
     table: pd.DataFrame
@@ -57,10 +60,12 @@ class Comparison:
     interval: float
     notes: tuple[str, ...] = field(default=())
     negligible: float | None = None
+    preregistration: str = ""
 
     def records(self) -> list[dict[str, Any]]:
         """The table's rows for JSON: undefined numbers are None."""
         extra = {"population": self.population, "metric": self.metric, "negligible": self.negligible}
+        extra["preregistration"] = self.preregistration or None
         return [{str(k): plain_value(v) for k, v in row.items()} | extra for row in self.table.to_dict("records")]
 
 
@@ -160,6 +165,7 @@ def compare(
         interval,
         tuple(notes),
         region,
+        "" if region == NEGLIGIBLE_CHANGE else preregister({"name": "compare", "negligible": region}),
     )
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from hotmess.errors import BadInput
 from hotmess.inference.spec import Spec
 from hotmess.optimizer.logarithms import OUTCOMES, Logarithms, rest_of
-from hotmess.optimizer.scales import SCALES, RolloutPrior, by_problem, rollout_law
+from hotmess.optimizer.scales import CORRELATED, SCALES, RolloutPrior, as_coefficients, by_problem, rollout_law
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,8 +40,9 @@ class RolloutLaw:
     """Posterior of the law.
 
     `law` is what it was fitted to, `spec` how (`prior` a `RolloutPrior`). Variables of `data`: the standard deviations
-    of `hotmess.optimizer.scales.SCALES` such as alpha_sd_problem; `level`; `alpha` (mean exponents); `alpha_problem`
-    (of each problem, seeds averaged); `alpha_new`, the exponents of a new seed of training on a new problem.
+    of `hotmess.optimizer.scales.SCALES` such as alpha_sd_problem, and the correlations between bias² and variance of
+    what models share, such as correlation_size; `level`; `alpha` (mean exponents); `alpha_problem` (of each problem,
+    seeds averaged); `alpha_new`, the exponents of a new seed of training on a new problem.
     """
 
     law: Logarithms
@@ -85,6 +86,29 @@ class RolloutLaw:
         """(chain, draw) draws of α_bias² − α_variance, for the claim that bias falls faster than variance."""
         alpha = self.dataset(population=population)["alpha"].values
         return np.asarray(alpha[..., 0] - alpha[..., 1])
+
+    def prior_falls_faster(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """(n,) draws of the same for the average seed and problem, from the law's prior."""
+        law = self.models()[0]
+        weights = np.zeros(len(law.mean))
+        weights[2], weights[3] = 1.0, -1.0  # after the two levels
+        return law.prior_draws(weights, rng, n)
+
+    def densities(self) -> tuple[np.ndarray, np.ndarray]:
+        """(chain, draw) log prior and log likelihood of the draws of bias² and variance, for powers of either."""
+        found = self.data["posterior"].dataset
+        shape = found.sizes["chain"], found.sizes["draw"]
+
+        def flat(name: str) -> np.ndarray:
+            values = found[name].values
+            return np.asarray(values.reshape(shape[0] * shape[1], *values.shape[2:]))
+
+        scales = np.stack([flat(f"{what}_sd_{between}")[:, :2] for what, between in SCALES], axis=2)
+        correlations = [flat(f"correlation_{between}") for between in CORRELATED]
+        points = np.column_stack([scales.reshape(len(scales), -1), *correlations])
+        theta = as_coefficients(*(flat(name)[..., :2] for name in ("level", "alpha", "alpha_problem")))
+        log_prior, log_likelihood = self.models()[0].log_densities(theta, points)
+        return log_prior.reshape(shape), log_likelihood.reshape(shape)
 
     def exponents(self, *, interval: float = 0.9) -> pd.DataFrame:
         """Per outcome: the mean exponent, that of a new seed and problem, with intervals, and the published one."""
@@ -162,6 +186,8 @@ def _fit(data: Logarithms, spec: Spec) -> RolloutLaw:
         spread = np.hypot(made["alpha_sd_problem"], made["alpha_sd_sweep"])
         made |= dict(zip(("level", "alpha", "alpha_problem"), found))
         made["alpha_new"] = found[1] + spread * rng.standard_normal(spread.shape)
+        if len(outcomes) == 2:
+            made |= {f"correlation_{between}": flat[:, i - len(CORRELATED)] for i, between in enumerate(CORRELATED)}
         for name, values in made.items():
             posterior.setdefault(name, []).append(values.reshape(chains, draws, *values.shape[1:]))
     whole = {name: np.concatenate(values, axis=-1) for name, values in posterior.items()}
@@ -169,7 +195,7 @@ def _fit(data: Logarithms, spec: Spec) -> RolloutLaw:
         whole,
         sample_stats={"diverging": np.zeros((chains, draws), bool)},
         coords={"outcome": [OUTCOMES[k] for part in fitted for k in part]},
-        dims={name: [*(["problem"] if values.ndim == 4 else []), "outcome"] for name, values in whole.items()},
+        dims={name: ["problem", "outcome"][4 - values.ndim :] for name, values in whole.items()},
     )
     tree["posterior"].attrs["acceptance_rate"] = float(min(rates))
     return RolloutLaw(data, tree, spec)

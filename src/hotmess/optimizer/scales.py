@@ -87,6 +87,12 @@ def rollout_law(data: Logarithms, outcomes: Sequence[int], prior: RolloutPrior |
     )
 
 
+def as_coefficients(level: Floats, alpha: Floats, own: Floats) -> Floats:
+    """(n, p) coefficients of the law, from what `by_problem` makes of them."""
+    deviations = np.swapaxes(own - alpha[:, None], 1, 2).reshape(len(level), -1)
+    return np.concatenate([level, alpha, deviations], axis=1)
+
+
 def by_problem(coefficients: Floats, outcomes: int) -> tuple[Floats, Floats, Floats]:
     """Levels (n, K), mean exponents (n, K), and exponents of each problem (n, P, K) of draws of coefficients."""
     k = outcomes

@@ -101,7 +101,7 @@ def made_otherwise(study: Study) -> dict[str, Any]:
     >>> made_otherwise(hm.Study(hm.example(), engine="nuts"))
     {'engine': 'nuts'}
     """
-    names = ("prior", "engine", "backend", "law_prior", "law_by", "length_prior", "length_options")
+    names = ("prior", "engine", "backend", "law_prior", "law_by", "length_prior", "length_options", "temperature_prior")
     default = {f.name: f.default for f in fields(study)} | {"length_options": {}}
     return {name: value for name in names if (value := getattr(study, name)) != default[name]}
 

@@ -61,19 +61,19 @@ def fit_lengths(
     """
     if engine not in ENGINES:
         raise BadInput(f"The engine is {engine!r}; it can be 'nuts' or 'fast'.")
-    table: Any = getattr(responses, "table", responses)
     column = length or getattr(responses, "length", None) or "reasoning_tokens"
     options = {"length": column, "pool": pool, "points": points, "target_accept": target_accept, "contexts": contexts}
     made = prior or TemperaturePrior()
     spec = Spec(engine, made, seed, draws, chains, warmup, unparsable=unparsable, options=options)
-    return fit_spec(table, spec)
+    return fit_spec(responses, spec)
 
 
-def fit_spec(table: pd.DataFrame, spec: Spec) -> LengthFit:
-    """Fit a table of responses as a spec says; see `fit_lengths`."""
+def fit_spec(responses: Responses | pd.DataFrame, spec: Spec) -> LengthFit:
+    """Fit responses, or a table of them, as a spec says; see `fit_lengths`."""
+    table: Any = getattr(responses, "table", responses)
     options = spec.options or {}
     data = length_data(table, length=options["length"], unparsable=spec.unparsable, pool=options["pool"])
-    return replace(fit_data(data, spec), source=table, make=fit_spec)
+    return replace(fit_data(data, spec), source=responses, make=fit_spec)
 
 
 def fit_data(data: LengthData, spec: Spec) -> LengthFit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +42,8 @@ class LengthFit:
     spec: Spec
     pool: Pooling
     notes: tuple[str, ...] = ()
-    source: pd.DataFrame | None = field(default=None, repr=False, compare=False)
-    make: Callable[[pd.DataFrame, Spec], LengthFit] | None = field(default=None, repr=False, compare=False)
+    source: Any = field(default=None, repr=False, compare=False)
+    make: Callable[[Any, Spec], LengthFit] | None = field(default=None, repr=False, compare=False)
     _cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -78,7 +78,9 @@ class LengthFit:
     def _made(self, change: Callable[[pd.DataFrame], pd.DataFrame], spec: Spec) -> LengthFit:
         if self.source is None or self.make is None:
             raise BadInput("The responses of this fit are not at hand; fit them again with fit_lengths.")
-        return self.make(change(self.source).reset_index(drop=True), spec)
+        whole = getattr(self.source, "table", self.source)
+        rest = change(whole).reset_index(drop=True)
+        return self.make(rest if whole is self.source else replace(self.source, table=rest), spec)
 
     def saved(self) -> dict[str, Any]:
         """What belongs to this fit beside its draws; the responses are not kept."""
@@ -106,8 +108,7 @@ class LengthFit:
                 return Gate((f"the fast path failed {'; '.join(self.failed.values())}: {other}",))
             # Of one unit, and of all at once, draws are weighted: judged by Pareto k and the weights, not by R-hat.
             return Gate(independent=not self.pool.groupings)
-        names = [n for n in ("theta", "scales") if n in self.data["posterior"]]
-        return gate_tree(self.data, names=names)
+        return gate_tree(self.data, names=[n for n in ("theta", "scales") if n in self.data["posterior"]])
 
     @cached_property
     def failed(self) -> dict[int, str]:
@@ -282,7 +283,6 @@ class LengthFit:
         import pandas as pd
 
         rows = []
-        tails = [(1 - interval) / 2, (1 + interval) / 2]
         for kind in ("natural", "budget"):
             if kind not in self.lengths.features:
                 continue
@@ -293,7 +293,7 @@ class LengthFit:
                 mean = self.mean_slope(kind, effect, population=population)[0] if effect in EFFECTS else None
                 columns["mean over models"] = self.mean_over_models(out[effect]) if mean is None else mean
                 for label, x in columns.items():
-                    low, high = np.quantile(x, tails)
+                    low, high = np.quantile(x, [(1 - interval) / 2, (1 + interval) / 2])
                     reliable = self.gate.passed and self.gate.judge({effect: x}).passed
                     rows.append((label, kind, effect, float(np.median(x)), low, high, float((x > 0).mean()), reliable))
         names = ["unit", "kind", "effect", "median", "low", "high", "probability", "reliable"]

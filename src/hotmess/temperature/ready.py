@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from hotmess.temperature.trust import remedy, slow_seconds
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
     from hotmess.temperature.posterior import LengthFit
+    from hotmess.temperature.prior import TemperaturePrior
 
 MIN_MIXED = 10
 DRAWS = 300  # per chain: more change nothing but the Monte Carlo error
@@ -55,6 +56,14 @@ def check_ready(responses: Responses) -> None:
         raise NotTestable("There are no wrong answers.")
 
 
+def check_draws(draws: int, chains: int) -> None:
+    """Refuse so few draws that no effective sample size above the gate's can be had."""
+    if draws * chains <= ESS:
+        raise NotTestable(
+            f"Effective sample size of the joint model cannot be above {ESS} with {draws * chains} draws; ask for more."
+        )
+
+
 def fit_ready(
     responses: Responses,
     seed: int,
@@ -62,6 +71,7 @@ def fit_ready(
     chains: int,
     *,
     unparsable: str = "uniform",
+    prior: TemperaturePrior | None = None,
     patience: float = 0.0,
 ) -> LengthFit:
     """The fast path with one unit per model and condition, after `check_ready`.
@@ -78,13 +88,9 @@ def fit_ready(
     from hotmess.temperature.fit import fit_lengths
 
     check_ready(responses)
-    if draws * chains <= ESS:
-        raise NotTestable(
-            f"Effective sample size of the joint model cannot be above {ESS} with {draws * chains} draws; ask for more."
-        )
-    fit = fit_lengths(
-        responses, engine="fast", pool=True, unparsable=unparsable, seed=seed, draws=min(draws, DRAWS), chains=chains
-    )
+    check_draws(draws, chains)
+    settings: dict[str, Any] = {"seed": seed, "draws": min(draws, DRAWS), "chains": chains, "prior": prior}
+    fit = fit_lengths(responses, engine="fast", pool=True, unparsable=unparsable, **settings)
     if not fit.failed:
         return fit
     seconds = slow_seconds(fit.lengths, (DRAWS + fit.spec.warmup) * chains)

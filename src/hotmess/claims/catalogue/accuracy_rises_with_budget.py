@@ -115,6 +115,7 @@ CLAIM = Claim(
     of_models=True,
     absent=absent.budgets,
     negligible=0.01,
+    most=1.0,
     by_questions=True,
     order=45,
 )

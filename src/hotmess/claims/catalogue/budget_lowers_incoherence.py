@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.budgets import without_budgets
 from hotmess.claims.kinds.joint_model import JointModel
-from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
+from hotmess.claims.kinds.paired import TwoSides
 from hotmess.claims.scope import base_scope
-from hotmess.design.components import half_components
 from hotmess.temperature.assigned import budget_cells
 from hotmess.temperature.scalars import budget_slope
 from hotmess.words import number
@@ -46,7 +44,7 @@ JOINT = JointModel(
     "through its tokens alone",
     sign=-1.0,
 )
-CLAIM = Claim(
+CLAIM = SIDES.claim(
     name="budget-lowers-incoherence",
     place="claim 3; figure of incoherence against reasoning budget",
     statement="the same questions are answered less incoherently at the largest budget than at the smallest",
@@ -54,22 +52,9 @@ CLAIM = Claim(
         "incoherence at the smallest minus that at the largest budget by assignment, an intervention, mean over the "
         "models with two budgets"
     ),
-    quantity=SIDES.quantity,
     needs="any outcome with a target, two budgets with tokens (column budget), 3 responses of a question at each",
-    by_unit=True,
-    estimate=SIDES.estimate,
-    control=SIDES.control,
-    variants=SIDES.variants,
-    change=True,
     across=("budget",),
-    fit=SIDES.fit,
-    densities=SIDES.densities,
-    leave_out=LEAVE_OUT,
-    design=lambda study, draws: half_components(SIDES.fit(study), draws=draws, sign=-1.0, share=1.0),
     guards=(JOINT,),
-    of_models=True,
     absent=absent.budgets,
-    negligible=0.02,
-    by_questions=True,
     order=40,
 )

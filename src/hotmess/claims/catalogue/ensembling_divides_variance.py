@@ -14,7 +14,7 @@ from hotmess.decompose.grouping import question_index
 from hotmess.decompose.intervals import FEW, question_shares
 from hotmess.ensembles.in_order import order_says
 from hotmess.errors import NotTestable
-from hotmess.estimates.control import PERMUTATIONS, Control
+from hotmess.estimates.control import PERMUTATIONS, STATEMENT, Control
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate
 from hotmess.words import join
@@ -118,6 +118,7 @@ def _control(study: Study, seed: int) -> Control:
         PERMUTATIONS,
         1 + sum(abs(fake - 1) <= abs(value - 1) for fake, _ in fakes),
         float(np.mean([p > THRESHOLD for _, p in fakes])),
+        through=STATEMENT,
     )
 
 

@@ -32,6 +32,7 @@ CLAIM = Claim(
     of_models=True,
     absent=absent.lengths,
     negligible=0.02,
+    most=1.0,
     by_questions=True,
     order=51,
 )

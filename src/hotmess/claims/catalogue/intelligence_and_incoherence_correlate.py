@@ -96,6 +96,7 @@ CLAIM = Claim(
     units="entities",
     leave_out=LeaveOut(parts=(), refit=False),
     absent=absent.survey,
+    most=1.0,
     narrowed_by="entities",
     order=150,
 )

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
-from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
+from hotmess.claims.kinds.paired import TwoSides
 from hotmess.claims.scope import base_scope
-from hotmess.design.components import half_components
 from hotmess.errors import NotTestable
 from hotmess.words import join
 
@@ -130,26 +128,13 @@ SIDES = TwoSides(
     undefined="In one arm {} makes no errors at all, so its incoherence there is undefined.",
     permuted="labels of the arms permuted within model and question",
 )
-CLAIM = Claim(
+CLAIM = SIDES.claim(
     name="intervention-lowers-incoherence",
     place="open question of the discussion: models with explicit error correction",
     statement="the same questions are answered less incoherently with the intervention than without it",
     estimand="incoherence without minus incoherence with the intervention, mean over models",
-    quantity=SIDES.quantity,
     needs="any outcome with a target, two conditions of which one is called plain, baseline or control",
-    by_unit=True,
-    estimate=SIDES.estimate,
-    control=SIDES.control,
-    variants=SIDES.variants,
-    change=True,
     across=("condition",),
-    fit=SIDES.fit,
-    densities=SIDES.densities,
-    leave_out=LEAVE_OUT,
-    design=lambda study, draws: half_components(SIDES.fit(study), draws=draws, sign=-1.0, share=1.0),
-    of_models=True,
     absent=absent.arms,
-    negligible=0.02,
-    by_questions=True,
     order=160,
 )

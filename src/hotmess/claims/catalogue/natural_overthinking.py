@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from hotmess.claims.claim import Claim
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.hidden_cause import HiddenCause
 from hotmess.claims.kinds.joint_model import JointModel
-from hotmess.claims.kinds.paired import LEAVE_OUT, TwoSides
+from hotmess.claims.kinds.paired import TwoSides
 from hotmess.claims.kinds.within_length import LengthSlope, halves_association
 from hotmess.claims.procedures import median_split
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
 from hotmess.decompose.parts import incoherence
-from hotmess.design.components import half_components
 from hotmess.laws.contrast import halved_cells
 from hotmess.temperature.scalars import natural_slope
 
@@ -47,6 +45,7 @@ SIDES = TwoSides(
     undefined="One half of {} has no errors at all, so its incoherence is undefined.",
     permuted="lengths permuted within model, question and budget",
     fill=True,
+    share=0.5,
 )
 JOINT = JointModel(
     "natural", natural_slope, "change of logit incoherence per doubling of natural length, an association"
@@ -58,31 +57,18 @@ SLOPE = LengthSlope(
         "evenly with length"
     ),
 )
-CLAIM = Claim(
+CLAIM = SIDES.claim(
     name="natural-overthinking",
     place="claim 2; figure of responses above and below the question's median length",
     statement="within a question, longer responses are more incoherent than shorter ones",
     estimand="change of incoherence from the shorter to the longer half, mean over models",
-    quantity=SIDES.quantity,
     needs="any outcome with a target, lengths, at least 3 responses above and below each question's median length",
-    by_unit=True,
-    estimate=SIDES.estimate,
-    control=SIDES.control,
-    variants=SIDES.variants,
     association=True,
-    change=True,
     across=("response",),
-    fit=SIDES.fit,
-    densities=SIDES.densities,
-    leave_out=LEAVE_OUT,
     prior=_prior,
     published=median_split,
-    design=lambda study, draws: half_components(SIDES.fit(study), draws=draws),
     rates=rates_beside(__file__),
     guards=(JOINT, SLOPE, HiddenCause(halves_association)),
-    of_models=True,
     absent=absent.lengths,
-    negligible=0.02,
-    by_questions=True,
     order=50,
 )

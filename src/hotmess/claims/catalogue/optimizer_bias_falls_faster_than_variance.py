@@ -152,6 +152,14 @@ def _control(study: Study, seed: int) -> Control:
     return run_control("sizes permuted, alike in all trainings", _estimate(study), permuted, exhaustive=exhaustive)
 
 
+def _prior(study: Study, rng: np.random.Generator, n: int) -> np.ndarray:
+    return point_law(study).posterior.prior_falls_faster(rng, n)
+
+
+def _densities(study: Study, _: str) -> tuple[np.ndarray, np.ndarray]:
+    return point_law(study).posterior.densities()
+
+
 CLAIM = Claim(
     name="optimizer-bias-falls-faster-than-variance",
     place="claim 7, appendix B.4; figure of the synthetic optimizer's bias and variance against model size",
@@ -161,6 +169,8 @@ CLAIM = Claim(
     needs="points with a target (columns point, target_point), at least 4 model sizes, 3 trainings (question, seed)",
     estimate=_estimate,
     control=_control,
+    densities=_densities,
+    prior=_prior,
     widened=False,
     absent=absent.points,
     negligible=0.05,

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotmess.claims.claim import Case, Finding, Guard
 from hotmess.claims.rule import INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE
+from hotmess.estimates.control import ESTIMATE
 from hotmess.looks.chosen import asked_by_answers
 from hotmess.words import decimals, percent, show
 
@@ -36,9 +37,10 @@ class NegativeControl(Guard):
     def line(self, record: Any, units: str) -> str:
         total = record["permutations"] + 1
         every = "all " if record["exhaustive"] else ""
+        quick = ", not the statement itself" * (record["through"] == ESTIMATE)
         return (
-            f"{record['what']}, {every}{record['permutations']:,} permutations: the real statistic "
-            f"{show(record['statistic'], 2)} ranks {record['rank']:,} of {total:,}; "
+            f"{record['what']}, {every}{record['permutations']:,} permutations through the {record['through']}{quick}: "
+            f"the real statistic {show(record['statistic'], 2)} ranks {record['rank']:,} of {total:,}; "
             f"{percent(round(record['supported_rate'], 3))} of the permuted are called supported."
         )
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.answers.densities import fit_densities
-from hotmess.claims.claim import Case, LeaveOut, Quantity
+from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
 from hotmess.claims.kinds.permuted_sides import permuted_changes
 from hotmess.decompose.parts import NAMES
+from hotmess.design.components import Components, half_components
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control, stated
 from hotmess.estimates.estimate import Estimate
@@ -51,6 +52,8 @@ class TwoSides:
         What the negative control permutes.
     fill
         Whether missing lengths can change a side.
+    share
+        Of a question's responses, those on one side.
     """
 
     sign: float
@@ -61,6 +64,27 @@ class TwoSides:
     undefined: str
     permuted: str
     fill: bool = False
+    share: float = 1.0
+
+    def claim(self, **own: Any) -> Claim:
+        """The claim about these sides; own: what it says, and what it carries beside what all of them do."""
+        return Claim(
+            quantity=self.quantity,
+            by_unit=True,
+            estimate=self.estimate,
+            control=self.control,
+            variants=self.variants,
+            change=True,
+            fit=self.fit,
+            densities=self.densities,
+            leave_out=LEAVE_OUT,
+            design=self.design,
+            of_models=True,
+            negligible=0.02,
+            most=1.0,
+            by_questions=True,
+            **own,
+        )
 
     def quantity(self, study: Study, population: str) -> Quantity:
         """The change of incoherence, mean over models, with its parts."""
@@ -115,6 +139,10 @@ class TwoSides:
         """Log prior and log likelihood of that fit's draws."""
         fit = self.fit(study)
         return None if fit is None else fit_densities(fit)
+
+    def design(self, study: Study, draws: int) -> Components:
+        """Components of the variance of `estimate`."""
+        return half_components(self.fit(study), draws=draws, sign=self.sign, share=self.share)
 
     def _signed(self, estimate: Estimate) -> Estimate:
         return Estimate(self.sign * estimate.value, estimate.error, estimate.df)
