@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-import types
+import sys
 from importlib.metadata import version as installed
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 project = "hotmess"
 author = "the hotmess maintainers"
@@ -44,25 +47,11 @@ def as_written(app: Any, what: str, name: str, obj: Any, options: Any, lines: li
         lines[i] = "".join(pieces)
 
 
-def more(page: str) -> str:
-    """Directives for public names that the reference does not list, so that none is forgotten."""
-    import hotmess as hm
+def made_pages(app: Any) -> None:
+    """Write the pages that the package itself writes."""
+    import pages
 
-    listed = {name.rpartition(".")[2] for name in re.findall(r"auto\w+:: ([\w.]+)", page)}
-    lines = []
-    for name in sorted(set(hm.__all__) - listed):
-        value = getattr(hm, name)
-        if isinstance(value, type):
-            lines.append(f".. auto{'exception' if issubclass(value, Exception) else 'class'}:: hotmess.{name}")
-        elif isinstance(value, types.FunctionType):
-            lines.append(f".. autofunction:: hotmess.{name}")
-    return "## More\n\n```{eval-rst}\n" + "\n".join(lines) + "\n```\n" if lines else ""
-
-
-def whole_reference(app: Any, name: str, source: list[str]) -> None:
-    """Add what the reference does not list."""
-    if name == "api":
-        source[0] += "\n" + more(source[0])
+    pages.write()
 
 
 def whole_contents(app: Any, name: str, source: list[str]) -> None:
@@ -76,4 +65,4 @@ def whole_contents(app: Any, name: str, source: list[str]) -> None:
 def setup(app: Any) -> None:
     app.connect("source-read", whole_contents)
     app.connect("autodoc-process-docstring", as_written, priority=100)
-    app.connect("source-read", whole_reference)
+    app.connect("builder-inited", made_pages)

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
@@ -59,6 +57,12 @@ GALLERY = (
         "plot.length_prior(study.length_law)",
         "Curves of incoherence that the prior of the length law draws before the data, and the bins of every model.",
         "Grey curves fan out from the middle, most within 0.1 to 0.9 at two standard deviations; bins lie among them.",
+    ),
+    Picture(
+        "answer_prior",
+        "plot.answer_prior(study.fit.prior)",
+        "What the prior of the letter model lets a group be: accuracy, how settled questions are, incoherence.",
+        "Accuracy is spread over all of 0 to 1; incoherence has its bulk between 0.2 and 0.7.",
     ),
     Picture(
         "power_laws",
@@ -191,36 +195,6 @@ def draw(picture: Picture, study: Any) -> Any:
     return eval(picture.code, names)
 
 
-def prior() -> Any:
-    """What the prior of the letter model implies for a group: accuracy, spread of accuracy, incoherence."""
-    from hotmess.plot import style
-    from hotmess.plot.colour import BIAS
-
-    panels = prior_draws(20_000)
-    with style.look():
-        axes = style.panels(1, len(panels), width=style.WIDE, height=1.9)
-        for panel, (name, values) in zip(axes.flat, panels.items()):
-            panel.hist(values, bins=40, range=(0, 1), density=True, color=BIAS, alpha=0.75)
-            panel.set_xlabel(name)
-            panel.set_yticks([])
-            panel.spines["left"].set_visible(False)
-            panel.set_xlim(0, 1)
-    return axes
-
-
-def prior_draws(draws: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """Draws of a group's accuracy, intraclass correlation 1/(κ + 1), and incoherence with four options."""
-    from hotmess.answers.prior import AnswerPrior
-
-    own = AnswerPrior()
-    rng = np.random.default_rng(seed)
-    logit_a, log_kappa, log_phi = (rng.normal(own.location, own.scale, (draws, 3))).T
-    a, kappa, phi = 1 / (1 + np.exp(-logit_a)), np.exp(log_kappa), np.exp(log_phi)
-    h = (1 + phi / 3) / (1 + phi)
-    incoherence = 1 - 0.5 * ((kappa * (1 - a) + 1) / (kappa + 1)) * (1 + h)
-    return {"accuracy": a, "questions settled: 1/(κ + 1)": 1 / (kappa + 1), "incoherence": incoherence}
-
-
 def rule() -> Any:
     """The rule of verdicts: the central 95% of a posterior against 0 and the region of what counts as none."""
     from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, SUPPORTED
@@ -268,10 +242,10 @@ def main() -> int:
         figure = axes.viz["figure"].item() if hasattr(axes, "viz") else figure_of(axes)
         figure.savefig(out / f"{name}.{kind}", facecolor="white", dpi=110)
 
-    makers: dict[str, Callable[[], Any]] = {**DIAGRAMS, "prior": prior, "rule": rule}
+    makers: dict[str, Callable[[], Any]] = {**DIAGRAMS, "prior": plot.answer_prior, "rule": rule}
     for name, make in makers.items():
         save(name, make())
-    about, page = study(), [HEAD]
+    about, page = study(), [HEAD, thumbnails()]
     for picture in GALLERY:
         save(picture.name, draw(picture, about))
         page.append(
@@ -287,6 +261,16 @@ def main() -> int:
     if more:
         print(f"not in the gallery: {', '.join(more)}", file=sys.stderr)
     return 0
+
+
+def thumbnails() -> str:
+    """All pictures small, each a link to its place below."""
+    cells = [
+        f'<a href="#{p.name.replace("_", "-")}" title="{p.name}"><img src="../_images/{p.name}.svg" alt="" '
+        'loading="lazy" style="width:10.5rem;height:7rem;object-fit:contain;background:#fff;border:1px solid #ddd"></a>'
+        for p in GALLERY
+    ]
+    return "```{raw} html\n<p>" + "\n".join(cells) + "</p>\n```\n"
 
 
 HEAD = """# Gallery

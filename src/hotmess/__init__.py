@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "answers.fit": ["fit"],
     "answers.posterior": ["Fit"],
+    "answers.prior": ["AnswerPrior"],
     "answers.signatures": ["triage"],
     "checks.predictive": ["Checks", "check"],
     "claims.api": ["test"],
@@ -54,6 +55,7 @@ _WHERE = {
 _MODULES = ("claims", "ensembles", "interpret", "plot", "simulate")
 
 __all__ = [
+    "AnswerPrior",
     "BadInput",
     "Cells",
     "Checks",
@@ -81,6 +83,7 @@ __all__ = [
     "compare",
     "decision_study",
     "decompose",
+    "ensembles",
     "example",
     "fit",
     "interpret",
@@ -109,6 +112,7 @@ __all__ = [
 if TYPE_CHECKING:
     from hotmess.answers.fit import fit
     from hotmess.answers.posterior import Fit
+    from hotmess.answers.prior import AnswerPrior
     from hotmess.answers.signatures import triage
     from hotmess.checks.predictive import Checks, check
     from hotmess.claims.api import test

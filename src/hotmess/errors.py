@@ -1,10 +1,15 @@
-"""The one exception for input that cannot be used, and the one for an extra that is not installed."""
+"""The exceptions for input that cannot be used, and what arguments of many functions are checked by."""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import operator
+from collections.abc import Callable
 from types import ModuleType
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class BadInput(ValueError):
@@ -43,6 +48,35 @@ def checked_seed(seed: int) -> int:
     if not 0 <= number < SEEDS:
         raise BadInput(f"The seed is {seed!r}; it must be a whole number from 0 to {SEEDS - 1}.")
     return number
+
+
+def one_seed(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings with `random_seed`, ArviZ's and PyMC's word, under the name `seed`.
+
+    >>> one_seed({"random_seed": 3, "draws": 50})
+    {'draws': 50, 'seed': 3}
+
+    Raises
+    ------
+    BadInput
+        Where both are given.
+    """
+    if "random_seed" not in settings:
+        return settings
+    if "seed" in settings:
+        raise BadInput("Both seed and random_seed are given, which are two names of one setting; leave out one.")
+    rest = {name: value for name, value in settings.items() if name != "random_seed"}
+    return {**rest, "seed": settings["random_seed"]}
+
+
+def either_seed(make: F) -> F:
+    """A function that takes its `seed` under the name `random_seed` too."""
+
+    @functools.wraps(make)
+    def made(*args: Any, **settings: Any) -> Any:
+        return make(*args, **one_seed(settings))
+
+    return cast(F, made)
 
 
 def need(module: str, extra: str) -> ModuleType:

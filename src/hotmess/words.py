@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -170,3 +171,39 @@ def capital(text: str) -> str:
     ('R-hat of x', 'Slope')
     """
     return text[:1].upper() + text[1:]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, as 1 model, 1,200 cells.
+
+    >>> counted(1, "model"), counted(1200, "cell")
+    ('1 model', '1,200 cells')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+class Short:
+    """What prints as one line, `said()`, and in a notebook with a table beneath it, `shown()`, all text escaped.
+
+    Dataclasses that inherit it are made with `repr=False`.
+    """
+
+    def said(self) -> str:
+        """One line."""
+        raise NotImplementedError
+
+    def shown(self) -> Any:
+        """A data frame of a few rows, or None."""
+        return None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.said()}>"
+
+    def _repr_html_(self) -> str:
+        head = f"<b>{escape(type(self).__name__)}</b>: {escape(self.said())}"
+        table = self.shown()
+        return head if table is None else head + table.head(SHOWN).to_html(index=False, float_format="%.3g", border=0)
+
+
+SHOWN = 20
+"""Rows of a table in a notebook."""

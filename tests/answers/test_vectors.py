@@ -73,7 +73,7 @@ def test_hm_fit_and_the_latent_estimator_take_probability_vectors(tmp_path):
     responses = validate(data, outcome="probs")
     fit = hm.fit(responses, draws=60, warmup=40, chains=2, seed=3)
     assert fit.labels == ("b m0 high", "b m0 low", "b m1 high", "b m1 low")
-    assert fit.data["posterior"]["location"].dims == ("chain", "draw", "group", "part")
+    assert fit.data["posterior"]["location"].dims == ("chain", "draw", "answer_group", "part")
     shapes = fit.posterior.parameters["location"].shape
     assert shapes == (2, 60, 4, 3) and len(fit.gates) == 4 and not fit.gate.passed  # 60 draws are too few
     fit.save(str(tmp_path / "fit.nc"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 import types
@@ -13,9 +14,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
 
 import check_links  # noqa: E402
-import conf  # noqa: E402
 import examples  # noqa: E402
 import figures  # noqa: E402
+import pages as pages_made  # noqa: E402
 import plates  # noqa: E402
 
 SLOW = {"README.md"}  # a whole report with every claim's laws
@@ -92,16 +93,43 @@ def test_a_broken_link_and_a_foreign_script_are_found(tmp_path):
     ]
 
 
-def test_every_public_name_is_in_the_reference():
+def test_every_public_name_and_figure_is_in_the_reference():
     import hotmess as hm
+    from hotmess import ensembles, interpret, plot
 
     page = (DOCS / "api.md").read_text(encoding="utf-8")
-    for text in (page, ""):  # what the page does not list is added when the site is built
-        whole = text + conf.more(text)
-        listed = {name.rpartition(".")[2] for name in re.findall(r"auto\w+:: ([\w.]+)", whole)}
-        things = {n for n in hm.__all__ if isinstance(getattr(hm, n), (type, types.FunctionType))}
-        assert things <= listed
-        assert {"read", "compare", "BadInput", "Study"} <= listed
+    listed = set(re.findall(r"auto\w+:: ([\w.]+)", page))
+    things = {n for n in hm.__all__ if isinstance(getattr(hm, n), (type, types.FunctionType))}
+    assert things <= listed
+    assert {f"hotmess.plot.{n}" for n in plot.__all__} <= listed
+    assert {"hotmess.interpret.predictions", "hotmess.ensembles.vote"} <= listed and interpret and ensembles
+    for name in listed:  # and nothing that is not there
+        place, _, last = name.rpartition(".")
+        module = importlib.import_module(place) if place else hm
+        assert hasattr(module, last), name
+
+
+def test_the_command_lines_page_has_every_option():
+    from hotmess.cli import COMMANDS
+
+    page = pages_made.commands()
+    for name, parser in pages_made.parsers(tuple(COMMANDS)):
+        own = page.partition(f"## hotmess {name}\n")[2].partition("\n## ")[0]
+        options = {o for a in parser._actions for o in a.option_strings} - {"-h", "--help"}
+        assert options and all(f"`{o}" in own for o in options), name
+
+
+def test_every_claim_has_its_page():
+    from hotmess.claims.catalogue import CATALOGUE
+
+    made = pages_made.claims()
+    for claim in CATALOGUE.values():
+        page = made[f"claim-{claim.name}"]
+        assert pages_made.plain(claim.statement) in page and pages_made.plain(claim.needs) in page
+        assert f"(claim-{claim.name}.md)" in made["claims"]
+        if claim.rates is not None:
+            assert f"in {claim.rates.values['supported']:,} of {claim.rates.values['data_sets']:,} simulated" in page
+            assert page.count(" of ") > len(claim.rates.values["power"])
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +177,9 @@ def test_plate_diagrams_have_every_circle_inside(name):
 
 
 def test_the_prior_figure_draws_the_prior():
-    drawn = figures.prior_draws(4000)
-    axes = figures.prior()
-    assert [a.get_xlabel() for a in axes.flat] == list(drawn)
+    from hotmess import plot
+
+    drawn = plot.answer_prior_table(draws=4000)
+    axes = plot.answer_prior()
+    assert len(axes.flat) == len(drawn.columns) == 3 and axes.flat[2].get_xlabel() == "incoherence"
     assert 0.3 < float(drawn["incoherence"].mean()) < 0.5

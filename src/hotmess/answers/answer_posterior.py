@@ -9,6 +9,7 @@ import numpy as np
 
 from hotmess.answers.bootstrap import means_of
 from hotmess.answers.population import question_sets, refuse_unknown
+from hotmess.words import Short, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hotmess.statements.means import SetMeans
 
 
-class AnswerPosterior:
+class AnswerPosterior(Short):
     """A posterior of answers to questions: beside what all posteriors have (`hotmess.inference.posterior.Posterior`) it
     makes statements about sets of questions."""
 
@@ -42,6 +43,25 @@ class AnswerPosterior:
         def chains(self) -> int: ...
         @property
         def made(self) -> dict[Any, Any]: ...
+
+    def said(self) -> str:
+        """One line for a print."""
+        cells, spec = self.cells.table, self.spec
+        asked, models = len(cells[["benchmark", "question"]].drop_duplicates()), cells["model"].nunique()
+        what = f"{counted(asked, 'question')}, {counted(models, 'model')}, {counted(len(cells), 'cell')}"
+        made = f"{self.cells.outcome}, by {spec.engine}, {spec.chains} × {spec.draws:,} draws"
+        return f"{what}; {made}; {self.gate.said}"
+
+    def shown(self) -> pd.DataFrame | None:
+        """For a notebook: medians and 90% intervals of the estimands, where they are made already."""
+        import pandas as pd
+
+        if "estimands" not in self.data.children:
+            return None
+        found = self.data["estimands"].to_dataset().quantile([0.5, 0.05, 0.95], ("chain", "draw"))
+        ends = ("", "_low", "_high")
+        columns = {f"{name}{end}": values[i].values for name, values in found.items() for i, end in enumerate(ends)}
+        return pd.DataFrame({"model": found["model"].values, **columns})
 
     @property
     def seed(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from hotmess.answers.conjugate import LetterCells
 from hotmess.answers.grid import grid_posterior
 from hotmess.answers.groups import Groups
-from hotmess.answers.parameters import log_priors
+from hotmess.answers.parameters import GROUP, log_priors
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
 from hotmess.answers.tails import TailCounts, tail_counts
 from hotmess.inference.gate import independent
@@ -83,20 +83,20 @@ def _nuts_tree(
         None if found.design is None else centring(tails, prior, found.unit),
         target_accept=0.95,
         coords={
-            "group": found.labels,
+            GROUP: found.labels,
             "parameter": list(PARAMETERS),
             "term": list(found.names),
             "unit": found.table.groupby("unit", sort=True).first().index.tolist(),
             "unparsable_group": [found.labels[g] for g in some],
         },
         dims={
-            **{name: ["group"] for name in PARAMETERS},
+            **{name: [GROUP] for name in PARAMETERS},
             **{name: ["unparsable_group"] for name in UNPARSABLE},
             "coefficients": ["parameter", "term"],
             "sigma": ["parameter"],
             "level": ["parameter", "unit"],
             "free_level": ["parameter", "unit"],
-            "free_eta": ["parameter", "group"],
+            "free_eta": ["parameter", GROUP],
         },
         **settings,
     )
@@ -122,7 +122,7 @@ def _grid_tree(
         shaped,
         sample_stats={"diverging": np.zeros((chains, draws), bool)},
         log_prior=log_priors(shaped, prior),
-        coords={"group": groups.labels, "unparsable_group": [groups.labels[g] for g in some]},
-        dims={**{name: ["group"] for name in PARAMETERS}, **{name: ["unparsable_group"] for name in UNPARSABLE}},
+        coords={GROUP: groups.labels, "unparsable_group": [groups.labels[g] for g in some]},
+        dims={**{name: [GROUP] for name in PARAMETERS}, **{name: ["unparsable_group"] for name in UNPARSABLE}},
     )
     return independent(tree)

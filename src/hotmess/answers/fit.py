@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hotmess.answers.arviz_groups import dressed
 from hotmess.answers.engines import draw_tree
 from hotmess.answers.groups import find_groups, letter_cells, split_columns
 from hotmess.answers.parameters import group_parameters
@@ -15,7 +16,7 @@ from hotmess.answers.position_fit import PositionFit
 from hotmess.answers.posterior import Fit
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.vectors import fit_spec
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, either_seed
 from hotmess.inference.spec import Spec
 from hotmess.responses.cells import Cells, need_repeats, reduce
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 
+@either_seed
 def fit(
     responses: Responses | Cells,
     formula: str | None = None,
@@ -40,6 +42,7 @@ def fit(
     warmup: int = 500,
     chains: int = 4,
     pointwise: bool = True,
+    prior_draws: int | None = None,
 ) -> Any:
     """Fit latent answer distributions (nested Dirichlet; methods, section 3).
 
@@ -63,7 +66,11 @@ def fit(
     backend
         `numpyro`, or `pymc`: the independent implementation of `hotmess.pymc_models`, sampled by nutpie; letters only.
     pointwise
-        Whether to keep the log likelihood of every question in every draw, which LOO needs.
+        Whether to keep the log likelihood of every question in every draw, which LOO needs, and what the model predicts
+        for it.
+    prior_draws
+        Draws of the groups `prior` and `prior_predictive` of `data`, which then has `estimands` too; 0: none of these;
+        None: 500 where log likelihoods are kept and draws × cells are at most 2 million.
 
     Raises
     ------
@@ -99,7 +106,8 @@ def fit(
     )
     if backend == "pymc" and engine is None:
         spec = spec.changed(engine="nuts")
-    return replace(fit_cells(cells, spec, pointwise=pointwise), source=source)
+    made = replace(fit_cells(cells, spec, pointwise=pointwise), source=source)
+    return dressed(made, prior_draws) if pointwise or prior_draws else made
 
 
 def fit_cells(cells: Cells, spec: Spec, *, pointwise: bool = True, data: xr.DataTree | None = None) -> Fit:
@@ -118,7 +126,7 @@ def fit_cells(cells: Cells, spec: Spec, *, pointwise: bool = True, data: xr.Data
     found = find_groups(cells, spec.formula, by=spec.by, columns=spec.groups)
     data = draw_tree(cells, letters, found, spec) if data is None else data
     if pointwise and "log_likelihood" not in data.children:
-        data = add_data(data, cells, letters, found, group_parameters(data["posterior"].dataset, found))
+        data = add_data(data, cells, letters, found, group_parameters(data["posterior"].dataset, found), spec.seed)
     return kind(cells, letters, found, data, spec, fit_cells)
 
 

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.prior import PARAMETERS, UNPARSABLE, AnswerPrior
+from hotmess.answers.prior import PARAMETERS, UNPARSABLE, UNPARSABLE_SPREAD, AnswerPrior
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from hotmess.answers.groups import Groups
+
+
+GROUP = "answer_group"
+"""The dimension of groups of cells; plain `group` is ArviZ's own word where prior and posterior stand side by side."""
 
 
 def group_parameters(posterior: xr.Dataset, groups: Groups) -> dict[str, np.ndarray]:
@@ -29,7 +33,7 @@ def group_parameters(posterior: xr.Dataset, groups: Groups) -> dict[str, np.ndar
 def log_priors(draws: dict[str, np.ndarray], prior: AnswerPrior) -> dict[str, np.ndarray]:
     """(chain, draw) log prior of every parameter (chain, draw, groups) of groups that are not pooled."""
     normals = dict(zip(PARAMETERS, zip(prior.location, prior.scale)))
-    normals |= {"logit_u": prior.unparsable, "log_psi": (0.0, 1.5)}
+    normals |= {"logit_u": prior.unparsable, "log_psi": (0.0, UNPARSABLE_SPREAD)}
     return {
         k: (-0.5 * ((v - normals[k][0]) / normals[k][1]) ** 2 - np.log(normals[k][1] * np.sqrt(2 * np.pi))).sum(-1)
         for k, v in draws.items()
@@ -45,7 +49,7 @@ def without_groups(
     left = np.delete(np.arange(len(before.table)), gone)
     renamed = dict(zip((before.labels[g] for g in left), after.labels, strict=True))
     posterior = tree["posterior"].to_dataset()
-    posterior = posterior.isel(group=left).assign_coords(group=after.labels)
+    posterior = posterior.isel({GROUP: left}).assign_coords({GROUP: after.labels})
     if "unparsable_group" in posterior.dims:
         stay = [label in renamed for label in posterior["unparsable_group"].values]
         posterior = posterior.isel(unparsable_group=stay)

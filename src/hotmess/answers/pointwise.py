@@ -99,10 +99,44 @@ def question_log_likelihood(
     return ll
 
 
+def right_draws(
+    letters: LetterCells,
+    group: Int[np.ndarray, " cells"],
+    parameters: dict[str, np.ndarray],
+    question: Int[np.ndarray, " cells"],
+    seed: object,
+) -> Int[np.ndarray, "draws questions"]:
+    """(draws, questions) right responses of new questions with as many responses: Beta-binomial(n, κ a, κ (1 − a)).
+
+    A question's cells are added up. seed: of `numpy.random.default_rng`.
+
+    >>> from hotmess.answers.conjugate import LetterCells
+    >>> cells = LetterCells(*(np.array(x) for x in ([3, 1], [[1], [1]], [0, 0], [2, 2])))
+    >>> many = {"logit_a": np.full((4000, 1), 0.0), "log_kappa": np.full((4000, 1), np.log(2.0))}
+    >>> made = right_draws(cells, np.array([0, 0]), many, np.array([0, 0]), 1)  # twice uniform: 0 to 4 and 0 to 2
+    >>> made.shape, round(float(made.mean()), 1)
+    ((4000, 1), 3.0)
+    """
+    rng = np.random.default_rng(seed)  # type: ignore[arg-type]
+    n = letters.right + letters.wrong.sum(axis=1) + letters.unparsable
+    order = np.argsort(question, kind="stable")
+    starts = np.searchsorted(question[order], np.arange(int(question.max()) + 1))
+    out = np.empty((len(parameters["logit_a"]), len(starts)), np.int32)
+    for s in range(len(out)):
+        a, kappa = expit(parameters["logit_a"][s]), np.exp(parameters["log_kappa"][s])
+        p = rng.beta((kappa * a + 1e-12)[group], (kappa * (1 - a) + 1e-12)[group])
+        out[s] = np.add.reduceat(rng.binomial(n.astype(np.int64), p)[order], starts)
+    return out
+
+
 def add_data(
-    tree: xr.DataTree, cells: Cells, letters: LetterCells, groups: Groups, parameters: dict[str, np.ndarray]
+    tree: xr.DataTree, cells: Cells, letters: LetterCells, groups: Groups, parameters: dict[str, np.ndarray], seed: int
 ) -> xr.DataTree:
-    """Add log_likelihood per question, observed counts and the cells' groups to a fit's tree."""
+    """Add log_likelihood per question, observed counts and the cells' groups to a fit's tree.
+
+    `observed_data` and `posterior_predictive` have, under the likelihood's name and dimensions, a question's right
+    responses.
+    """
     import xarray as xr
 
     posterior = tree["posterior"].dataset
@@ -116,12 +150,22 @@ def add_data(
         coords={"chain": posterior.chain, "draw": posterior.draw, "question": labels},
     )
     counts = np.column_stack([letters.right, letters.wrong, letters.unparsable])
-    tree["observed_data"] = xr.Dataset({"counts": (("cell", "category"), counts)})
+    right, asked = (np.bincount(question, x).astype(np.int64) for x in (letters.right, counts.sum(axis=1)))
+    where = {"question": labels}
+    tree["observed_data"] = xr.Dataset({"responses": ("question", right)}, coords=where)
+    made = right_draws(letters, groups.index, parameters, question, [seed, 59]).reshape(chains, draws, -1)
+    tree["posterior_predictive"] = xr.Dataset(
+        {"responses": (("chain", "draw", "question"), made)},
+        coords={"chain": posterior.chain, "draw": posterior.draw, **where},
+    )
     tree["constant_data"] = xr.Dataset(
         {
+            "responses": ("question", asked),
+            "counts": (("cell", "category"), counts),
             "group": (("cell",), groups.index),
             "cell_question": (("cell",), question),
             "choices": (("cell",), letters.choices),
-        }
+        },
+        coords=where,
     )
     return tree

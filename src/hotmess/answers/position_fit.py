@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PositionFit(Fit):
     """Posterior of latent distributions over positions (`hotmess.answers.positions`)."""
 

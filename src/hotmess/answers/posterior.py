@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.answers.answer_posterior import AnswerPosterior
+from hotmess.answers.arviz_groups import dressed_as, pointwise_table
 from hotmess.answers.bootstrap import bootstrap_of
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
 from hotmess.answers.drawn import Bootstrap
@@ -44,12 +45,14 @@ Make = Callable[..., "Fit"]
 """(cells, spec, pointwise=…, data=…) -> a fit of them; with data, a posterior that is known already."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fit(AnswerPosterior):
     """Posterior of latent answer distributions.
 
-    `data` is an `xarray.DataTree` with ArviZ's groups (posterior, sample_stats, log_likelihood per question,
-    log_prior, observed_data, constant_data); every ArviZ function works on it.
+    `data` is an `xarray.DataTree` with ArviZ's groups (posterior, sample_stats, log_prior; log_likelihood,
+    observed_data and posterior_predictive per question; constant_data; prior and
+    prior_predictive), and `estimands`: incoherence, bias2, variance, error and accuracy by model, over questions like
+    these. ArviZ's functions work on it.
     """
 
     cells: Cells
@@ -82,7 +85,7 @@ class Fit(AnswerPosterior):
         """
         keep = "log_likelihood" in self.data.children if pointwise is None else pointwise
         again = self.make(self.cells, self.spec.changed(**changes), pointwise=keep)
-        return replace(again, source=self.source)
+        return dressed_as(replace(again, source=self.source), self)
 
     def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> Fit:
         """The posterior without some questions (names, or (benchmark, question) pairs) or some models.
@@ -101,7 +104,7 @@ class Fit(AnswerPosterior):
         cells = take_cells(self.cells, keep)
         some = "log_likelihood" in self.data.children
         known = self._known_draws(cells, keep) if not questions else None
-        return self.make(cells, self.spec, pointwise=some, data=known)
+        return dressed_as(self.make(cells, self.spec, pointwise=some, data=known), self)
 
     @property
     def kept_draws(self) -> int:
@@ -215,6 +218,25 @@ class Fit(AnswerPosterior):
         """Medians (and intervals) of error, bias², variance and incoherence of each set; `reliable` is the gate."""
         sets = self.draws(by, population=population, metric=metric)
         return summarise(sets, [self.gate] * len(sets.table), interval)
+
+    def pointwise(self) -> pd.DataFrame:
+        """What every question adds to the expected log predictive density, for export: one row per question.
+
+        Columns: benchmark, question, responses, right, elpd (PSIS-LOO), pareto_k, log_likelihood (mean over draws).
+
+        Raises
+        ------
+        BadInput
+            Where the fit keeps no log likelihoods.
+
+        Examples
+        --------
+        >>> import hotmess as hm
+        >>> table = hm.fit(hm.example(), draws=50).pointwise()
+        >>> len(table), bool(table["pareto_k"].max() < 0.7)
+        (60, True)
+        """
+        return pointwise_table(self)
 
     def saved(self) -> dict[str, Any]:
         """What makes this fit again, beside its draws."""

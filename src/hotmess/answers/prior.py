@@ -8,6 +8,8 @@ import numpy as np
 
 PARAMETERS = ("logit_a", "log_kappa", "log_phi")
 UNPARSABLE = ("logit_u", "log_psi")
+UNPARSABLE_SPREAD = 1.5
+"""Standard deviation of log psi around 0."""
 
 
 @dataclass(frozen=True)

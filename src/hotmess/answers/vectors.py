@@ -20,6 +20,7 @@ from hotmess.answers.conjugate import TermDraws
 from hotmess.answers.drawn import Bootstrap
 from hotmess.answers.fit_sets import like_these
 from hotmess.answers.groups import Groups
+from hotmess.answers.parameters import GROUP
 from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.answers.probabilities import ProbabilityFit
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class VectorFit(AnswerPosterior):
     """Posterior of every cell's distribution of probability vectors.
 
@@ -156,12 +157,12 @@ class VectorFit(AnswerPosterior):
 
     @property
     def data(self) -> xr.DataTree:
-        """The groups' parameters in ArviZ's layout, dimensions chain, draw and group."""
+        """The groups' parameters in ArviZ's layout, dimensions chain, draw and answer_group."""
         import xarray as xr
 
-        dims = ("chain", "draw", "group", "part")  # parts: lead, its spread, concentration of the rest
+        dims = ("chain", "draw", GROUP, "part")  # parts: lead, its spread, concentration of the rest
         values = {name: (dims[: x.ndim], x) for name, x in self.posterior.parameters.items()}
-        return xr.DataTree.from_dict({"posterior": xr.Dataset(values, coords={"group": list(self.labels)})})
+        return xr.DataTree.from_dict({"posterior": xr.Dataset(values, coords={GROUP: list(self.labels)})})
 
     def saved(self) -> dict[str, Any]:
         """What makes this fit again; the responses themselves are not kept."""

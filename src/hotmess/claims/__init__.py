@@ -8,6 +8,12 @@ if TYPE_CHECKING:
     from hotmess.claims.claim import Claim
 
 
+def __dir__() -> list[str]:
+    from hotmess.claims.catalogue import CATALOGUE
+
+    return sorted(name.replace("-", "_") for name in CATALOGUE)
+
+
 def __getattr__(name: str) -> Claim:
     if "_" not in name.strip("_"):
         raise AttributeError(name)  # every claim's name has several words, no module's has

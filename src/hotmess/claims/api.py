@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, one_seed
 
 if TYPE_CHECKING:
     from hotmess.claims.claim import Claim
@@ -77,6 +77,7 @@ def as_study(about: Any, **settings: Any) -> Study:
     >>> as_study(hm.fit(hm.example(), seed=3, draws=50)).draws
     50
     """
+    settings = one_seed(settings)
     from hotmess.claims.carried import study_of
     from hotmess.claims.study import MOST_DRAWS, Study
     from hotmess.responses.table import Responses

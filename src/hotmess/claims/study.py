@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hotmess.claims.study_data import OF_THE_DATA, StudyData
 from hotmess.errors import checked_seed
+from hotmess.words import Short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from hotmess.answers.posterior import Fit
     from hotmess.answers.prior import AnswerPrior
@@ -27,8 +30,8 @@ MOST_DRAWS = 16_000
 WHATEVER_THE_DRAWS = ("temperature", "within question")
 
 
-@dataclass(frozen=True)
-class Study(StudyData):
+@dataclass(frozen=True, repr=False)
+class Study(Short, StudyData):
     """Responses with the settings of an analysis.
 
     Attributes
@@ -41,6 +44,7 @@ class Study(StudyData):
         Number of difficulty groups, the reference model (None: the largest), or a column that holds the groups.
     seed, draws, chains, most_draws
         Of every posterior; `draws` per chain, `most_draws` in all while Monte Carlo error leaves a claim open.
+        `random_seed` is another name of `seed`.
     patience
         Seconds that a slow engine may take where a fast one fails its check.
     prior, engine, backend
@@ -73,15 +77,27 @@ class Study(StudyData):
     temperature_prior: TemperaturePrior | None = None
     length_options: Mapping[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    random_seed: InitVar[int | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, random_seed: int | None) -> None:
         from hotmess.decompose.methods import choose_metric
         from hotmess.responses.table import Responses
 
+        if random_seed is not None:
+            object.__setattr__(self, "seed", random_seed)
         checked_seed(self.seed)
         Responses.need(self.responses)
         self.responses.need_single("A study")
         object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))
+
+    def said(self) -> str:
+        """One line for a print."""
+        made = ", ".join(sorted(key for key in self.made if key.replace("_", "").isalpha())) or "nothing yet"
+        return f"{self.responses.summary()} {self.metric}, {self.chains} × {self.draws:,} draws; made: {made}"
+
+    def shown(self) -> pd.DataFrame:
+        """For a notebook."""
+        return self.responses.shown()
 
     def with_more_draws(self) -> Study | None:
         """This study with twice the draws; None where these are asked for, or enough, or the data are large."""
@@ -105,7 +121,7 @@ class Study(StudyData):
         """Latent answer distributions, groups unpooled."""
         from hotmess.answers.fit import fit
 
-        made: Fit = self.once("fit", lambda: fit(self.cells, **self.answers, **self.sampled))
+        made: Fit = self.once("fit", lambda: fit(self.cells, prior_draws=0, **self.answers, **self.sampled))
         return made
 
     @property

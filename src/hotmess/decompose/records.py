@@ -16,7 +16,7 @@ from hotmess.decompose.grouping import CellGroups, drawn_means, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
 from hotmess.decompose.squared import Terms
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
-from hotmess.errors import BadInput, checked_seed
+from hotmess.errors import BadInput, checked_seed, either_seed
 
 if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
@@ -39,6 +39,7 @@ class Decomposition:
         return pd.DataFrame.from_records(self.records)
 
 
+@either_seed
 def decompose(
     responses: Responses,
     *,

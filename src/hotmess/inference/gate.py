@@ -44,6 +44,11 @@ class Gate:
     def passed(self) -> bool:
         return not self.reasons
 
+    @property
+    def said(self) -> str:
+        """Reliable, or why not, in a few words."""
+        return f"not reliable: {self.reasons[0]}" if self.reasons else "reliable"
+
     def __and__(self, other: Gate) -> Gate:
         return Gate(
             tuple(dict.fromkeys(self.reasons + other.reasons)),

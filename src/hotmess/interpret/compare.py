@@ -26,13 +26,14 @@ from hotmess.interpret.paired_sets import pair_sets, pair_table, paired_rows
 from hotmess.interpret.sets import Source, source_of
 from hotmess.responses.decoding import pair_decoded_differently
 from hotmess.responses.values import suggest
+from hotmess.words import Short
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Short):
     """Models compared in pairs on the questions that both answered.
 
     Attributes
@@ -61,6 +62,15 @@ class Comparison:
     notes: tuple[str, ...] = field(default=())
     negligible: float | None = None
     preregistration: str = ""
+
+    def said(self) -> str:
+        """One line for a print."""
+        return " ".join(self.sentences)
+
+    def shown(self) -> pd.DataFrame:
+        """For a notebook."""
+        names = [n for n in ("of", "against", "quantity", "difference", "low", "high", "verdict") if n in self.table]
+        return self.table[names]
 
     def records(self) -> list[dict[str, Any]]:
         """The table's rows for JSON: undefined numbers are None."""

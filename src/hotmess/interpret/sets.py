@@ -12,7 +12,7 @@ import numpy as np
 from hotmess.answers.answer_posterior import AnswerPosterior
 from hotmess.answers.population import POPULATIONS, aggregate, question_sets
 from hotmess.decompose.intervals import FEW
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, one_seed
 from hotmess.responses.units import CLUSTER
 from hotmess.responses.values import suggest
 
@@ -132,6 +132,7 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
     from hotmess.responses.table import CELL, Responses
     from hotmess.responses.tally import CARRIED
 
+    settings = one_seed(settings)
     if isinstance(about, Source):
         need(columns, about.cells.table.columns)
         return about

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from hotmess.errors import BadInput, NotTestable
 from hotmess.interpret.paired_sets import MODEL_LEVEL, pair_sets, pair_table
 from hotmess.interpret.rows import long_rows
-from hotmess.interpret.sets import QUANTITIES, Sets, quantity, sets_of, source_of
+from hotmess.interpret.sets import QUANTITIES, Sets, Source, quantity, sets_of, source_of
 from hotmess.responses.values import suggest
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def predictions(
     over: str | Sequence[str] = "model",
     *,
     by: Sequence[str] = (),
+    bins: int | None = None,
     metric: str | None = None,
     population: str = "like-these",
     interval: float = 0.9,
@@ -37,6 +39,9 @@ def predictions(
         A `Fit`, a `Study`, or `Responses` (then fitted here; `settings` are seed, draws, chains, unparsable).
     over, by
         Covariates: columns of the cells. Both name the sets; `over` is what a figure puts on its axis.
+    bins
+        A number that differs from question to question, as `log2_length`, is cut into so many groups of about as many
+        cells; the column then holds their middles (medians). None: such a column is refused.
 
     Returns
     -------
@@ -51,6 +56,7 @@ def predictions(
     """
     names = list(dict.fromkeys([*([over] if isinstance(over, str) else over), *by]))
     source = source_of(about, names, metric=metric, **settings)
+    source = source if bins is None else in_bins(source, names, bins)
     few_levels(source.cells.table, names)
     sets = sets_of(source, names, population=population)
     links = dict.fromkeys(QUANTITIES, "log") | {"incoherence": "logit"}
@@ -187,14 +193,38 @@ def _slope(x: np.ndarray) -> np.ndarray:
     return out
 
 
+def in_bins(source: Source, names: Sequence[str], bins: int) -> Source:
+    """The source with columns of many numbers cut into bins of about as many cells, named by their medians.
+
+    Raises
+    ------
+    BadInput
+        For fewer than two bins, or a column that has missing values.
+    """
+    import pandas as pd
+
+    if bins < 2:
+        raise BadInput(f"bins is {bins}; a covariate is cut into 2 or more.")
+    table = source.cells.table.copy()
+    for name in names:
+        column = table[name]
+        if column.dtype.kind not in "iuf" or name in MODEL_LEVEL or column.nunique() <= bins:
+            continue
+        if column.isna().any():
+            raise BadInput(f"The column {name!r} has {int(column.isna().sum()):,} missing values and cannot be cut.")
+        code = pd.qcut(column, bins, labels=False, duplicates="drop")
+        table[name] = column.groupby(code).transform("median")
+    return replace(source, cells=replace(source.cells, table=table))
+
+
 def few_levels(table: pd.DataFrame, names: Sequence[str]) -> None:
     """Refuse numbers that differ from question to question: a set of one question has no interval."""
     for name in names:
         count = table[name].nunique()
         if count > MOST_LEVELS and table[name].dtype.kind in "iuf" and name not in MODEL_LEVEL:
             raise BadInput(
-                f"The column {name!r} has {count:,} different values; group it first (as difficulty, or by "
-                "pandas.qcut), or use hm.length_law for a law in length."
+                f"The column {name!r} has {count:,} different values; cut it by bins=, group it first (as "
+                "difficulty), or use hm.length_law for a law in length."
             )
 
 

@@ -17,7 +17,7 @@ from hotmess.answers.population import question_sets, question_weights
 from hotmess.decompose.grouping import question_index
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
-from hotmess.errors import NotTestable
+from hotmess.errors import NotTestable, either_seed
 from hotmess.laws.contrast_parts import changes, letter_statistics, parts_like_these
 from hotmess.responses.cells import take_cells
 from hotmess.statements.means import incoherence as set_incoherence
@@ -269,6 +269,7 @@ def _index(cells: Cells) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarr
     return models, model, half, question_index(table)
 
 
+@either_seed
 def natural_contrast(
     responses: Responses,
     *,

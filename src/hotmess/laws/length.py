@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, either_seed
 from hotmess.inference.spec import Spec
 from hotmess.laws.curves import CURVES, Bins, CurveLaw
 from hotmess.laws.length_bins import ARM, BINS, binned_cells
 from hotmess.laws.length_lines import BIN, POPULATIONS, LineData, line_data
 from hotmess.laws.length_model import length_model, sample_length_laws
 from hotmess.laws.length_prior import LengthPrior
+from hotmess.words import Short, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +42,8 @@ OF_FIRST = ("seed", "draws", "warmup", "chains", "unparsable")
 """Settings that the law shares with the posterior of answers beneath it."""
 
 
-@dataclass(frozen=True)
-class LengthLaw:
+@dataclass(frozen=True, repr=False)
+class LengthLaw(Short):
     """Posterior of the length laws.
 
     `law` is what they were fitted to; `spec` says how the law was made (`prior` a `LengthPrior`, `options` the number
@@ -55,6 +56,15 @@ class LengthLaw:
     length: str
     notes: tuple[str, ...]
     fit: Fit = field(repr=False)
+
+    def said(self) -> str:
+        """One line for a print."""
+        what = f"{counted(len(self.arms), 'arm')}, {counted(len(self.bins), 'bin')}, {', '.join(self.shapes)}"
+        return f"{what}; {self.gate.said}"
+
+    def shown(self) -> pd.DataFrame:
+        """For a notebook."""
+        return self.summary()[["model", "condition", "budget", "slope", "slope_low", "slope_high"]]
 
     @cached_property
     def gate(self) -> Gate:
@@ -197,6 +207,7 @@ class LengthLaw:
         save_posterior(self, path)
 
 
+@either_seed
 def length_law(
     responses: Responses,
     *,

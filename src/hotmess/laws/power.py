@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, either_seed
 from hotmess.inference.spec import Spec
 from hotmess.laws.power_data import LawData, law_data
 from hotmess.laws.power_model import COEFFICIENTS, CORRELATIONS, SCALES, LawPrior, model_of, sample_laws
+from hotmess.words import Short, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +37,8 @@ MOST = 600
 """Estimates of one law, two for each model and group: time grows with their cube, five minutes at so many."""
 
 
-@dataclass(frozen=True)
-class PowerLaws:
+@dataclass(frozen=True, repr=False)
+class PowerLaws(Short):
     """Posterior of the power laws; `data` is a DataTree whose `posterior` has alpha_bias2, alpha_variance and more.
 
     `law` is what they were fitted to, `spec` how (`prior` a `LawPrior`, `by` the groups, `options` the column of sizes
@@ -51,6 +52,15 @@ class PowerLaws:
     left_out: pd.DataFrame
     notes: tuple[str, ...]
     fit: Fit = field(repr=False)
+
+    def said(self) -> str:
+        """One line for a print."""
+        models, groups = self.law.cells["model"].nunique(), counted(len(self.groups), "group")
+        return f"{counted(models, 'model')} over {self.over}, {groups}; {self.gate.said}"
+
+    def shown(self) -> pd.DataFrame:
+        """For a notebook."""
+        return self.summary()
 
     @cached_property
     def gate(self) -> Gate:
@@ -156,6 +166,7 @@ class PowerLaws:
         return table
 
 
+@either_seed
 def power_laws(
     fit: Fit,
     *,

@@ -23,7 +23,7 @@ from hotmess.answers.groups import letter_cells
 from hotmess.answers.population import aggregate
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.grouping import models_in_order
-from hotmess.errors import NotTestable
+from hotmess.errors import NotTestable, either_seed
 from hotmess.responses.cells import need_letters
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def sample_size_table(made: SampleSize, *, sizes: Sequence[int] = SIZES, interva
     return pd.concat(pieces, ignore_index=True)
 
 
+@either_seed
 def subset_spread(cells: Cells, *, sizes: Sequence[int] = SIZES, partitions: int = 20, seed: int = 0) -> pd.DataFrame:
     """The same from the responses themselves: the spread between disjoint random subsets of n responses per question.
 

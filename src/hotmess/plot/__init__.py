@@ -4,6 +4,10 @@ Every figure has a table function beside it (`power_laws` and `power_laws_table`
 nothing else; `predictions`, `comparisons` and `compare` take what the functions of `hotmess.interpret` return. Figures
 are made without pyplot: no window opens, no global setting changes; save one by
 `hotmess.plot.save(axes, "figure.pdf")`.
+
+With `ax=` a figure is drawn into one of yours: in place of axes that `plt.subplots` made, which go (a figure may need
+several panels; those it made are returned), or in a figure or subfigure. A figure with `layout="constrained"` leaves
+room for legends.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "models": ["incoherence_by_model", "incoherence_by_model_table", "model_records"],
         "overthinking": ["overthinking_slopes", "overthinking_slopes_table", "dose_response", "dose_response_table"],
         "plane": ["bias_variance_plane", "bias_variance_plane_table"],
-        "prior": ["length_prior", "length_prior_table"],
+        "prior": ["answer_prior", "answer_prior_table", "length_prior", "length_prior_table"],
         "relations": [
             "length_correlation",
             "length_correlation_table",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def posterior_checks_table(checks: Checks) -> pd.DataFrame:
     return checks.table()
 
 
-def posterior_checks(checks: Checks, *, width: float = style.WIDE) -> np.ndarray:
+def posterior_checks(checks: Checks, *, width: float = style.WIDE, ax: Any = None) -> np.ndarray:
     """Statistics of the data (marks) over 95% of those that the model makes (lines), per model and for the whole.
 
     A hollow mark lies outside its line.
@@ -37,7 +37,7 @@ def posterior_checks(checks: Checks, *, width: float = style.WIDE) -> np.ndarray
     tall = max(len(v) for v in rows_of.values()) + 1
     columns = 3 if width > 5 else 1
     rows = -(-len(names) // columns)
-    with style.look():
+    with style.look(ax):
         axes = style.panels(rows, columns, width=width, height=0.5 + rows * (0.55 + 0.21 * tall))
         style.hide(axes.flat[len(names) :])
         for panel, name in zip(axes.flat, names):

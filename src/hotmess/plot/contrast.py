@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,6 +48,7 @@ def natural_contrast(
     population: str = "like-these",
     interval: float = 0.9,
     width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """Change of incoherence from the shorter to the longer half of each question's responses, and its three parts.
 
@@ -62,7 +63,7 @@ def natural_contrast(
     rows, columns = (1, 4) if width > 5 else (2, 2)
     if len(drawn) == 1:
         rows, columns = 1, 1
-    with style.look():
+    with style.look(ax):
         axes = style.panels(
             rows, columns, width=width, height=0.9 + rows * (0.35 + 0.27 * len(shown)), sharex=True, sharey=True
         )

@@ -45,7 +45,9 @@ def real_ensembles_table(real: RealEnsembles, *, interval: float = 0.9, seed: in
     return pd.concat(pieces, ignore_index=True)
 
 
-def real_ensembles(real: RealEnsembles, *, interval: float = 0.9, width: float = style.WIDE) -> np.ndarray:
+def real_ensembles(
+    real: RealEnsembles, *, interval: float = 0.9, width: float = style.WIDE, ax: Any = None
+) -> np.ndarray:
     """One panel per model: bias² and variance of averages of E real responses, both axes logarithmic.
 
     Lines are what independent responses give: bias² as it is with one, variance divided by E (Hägele et al. 2026,
@@ -56,7 +58,7 @@ def real_ensembles(real: RealEnsembles, *, interval: float = 0.9, width: float =
     shown = [models[i] for i in style.some(len(models), style.MAX_PANELS)]
     rows, columns = style.grid_of(len(shown), width=width)
     short = dict(zip(models, style.labels(models, style.panel_limit(width, columns))))
-    with style.look():
+    with style.look(ax):
         axes = style.panels(rows, columns, width=width, height=0.8 + 1.75 * rows, sharex=True, sharey=True)
         positive = table[["bias2", "variance", "expected"]].to_numpy()
         positive = positive[positive > 0]

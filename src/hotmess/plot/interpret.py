@@ -30,17 +30,25 @@ OWN = ("questions", "responses", "levels", "scale", "paired", "reliable", "value
 
 
 def predictions(
-    table: pd.DataFrame, *, quantities: Sequence[str] = ("incoherence", "bias2", "variance"), width: float = style.WIDE
+    table: pd.DataFrame,
+    *,
+    quantities: Sequence[str] = ("incoherence", "bias2", "variance"),
+    width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """Each quantity at every level: the table of `hotmess.interpret.predictions`, a panel per quantity, a row per set.
 
     Lines are intervals; filled marks posterior medians, hollow marks the unbiased estimate.
     """
-    return _forest(table, "median", quantities, {}, width)
+    return _forest(table, "median", quantities, {}, width, ax=ax)
 
 
 def comparisons(
-    table: pd.DataFrame, *, quantities: Sequence[str] = ("incoherence", "bias2", "variance"), width: float = style.WIDE
+    table: pd.DataFrame,
+    *,
+    quantities: Sequence[str] = ("incoherence", "bias2", "variance"),
+    width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """Differences of `hotmess.interpret.comparisons`, or slopes of `hotmess.interpret.slopes`, with zero marked."""
     value = "slope" if "slope" in table else "difference"
@@ -48,10 +56,10 @@ def comparisons(
     if value == "slope":
         scale = table.drop_duplicates("quantity").set_index("quantity")["scale"].to_dict()
         titles = {q: f"slope of {scale.get(q, '')} {w}".replace("  ", " ") for q, w in WORDS.items()}
-    return _forest(table, value, quantities, titles, width, zero=True)
+    return _forest(table, value, quantities, titles, width, zero=True, ax=ax)
 
 
-def compare(comparison: Comparison, *, width: float = style.WIDE) -> np.ndarray:
+def compare(comparison: Comparison, *, width: float = style.WIDE, ax: Any = None) -> np.ndarray:
     """Differences between models on the same questions, one panel per pair: incoherence with its three parts, bias²,
     variance, error.
 
@@ -65,7 +73,7 @@ def compare(comparison: Comparison, *, width: float = style.WIDE) -> np.ndarray:
     rows, columns = style.grid_of(len(shown), width=width)
     columns = min(columns, 2)
     rows = -(-len(shown) // columns)
-    with style.look():
+    with style.look(ax):
         axes = style.panels(rows, columns, width=width, height=0.7 + rows * (0.55 + 0.2 * len(names)), sharex=True)
         for panel, (key, own) in zip(axes.flat, shown):
             labels = key if isinstance(key, tuple) else (key,)
@@ -80,12 +88,18 @@ def compare(comparison: Comparison, *, width: float = style.WIDE) -> np.ndarray:
         for panel in axes.flat[max(0, len(shown) - columns) : len(shown)]:
             panel.tick_params(labelbottom=True)
         style.left_over(axes.flat[0], len(shown), len(groups), "pairs")
-        _legend(style.figure_of(axes), table)
+        _legend(axes.flat[0].figure, table)
     return axes
 
 
 def _forest(
-    table: pd.DataFrame, value: str, quantities: Sequence[str], titles: dict[str, str], width: float, zero: bool = False
+    table: pd.DataFrame,
+    value: str,
+    quantities: Sequence[str],
+    titles: dict[str, str],
+    width: float,
+    zero: bool = False,
+    ax: Any = None,
 ) -> np.ndarray:
     have = set(table["quantity"])
     for name in quantities:
@@ -98,7 +112,7 @@ def _forest(
     colours = _colours(first)
     columns = len(quantities) if width > 5 else 1
     rows = -(-len(quantities) // columns)
-    with style.look():
+    with style.look(ax):
         height = 0.75 + rows * (0.45 + 0.27 * len(shown))
         axes = style.panels(rows, columns, width=width, height=height, sharey=True)
         at = style.rows_axis(axes.flat[0], [labels[i] for i in shown], limit=30 if width > 5 else 24)
@@ -115,7 +129,7 @@ def _forest(
                 colour, marker = colours[shown[i]]
                 _marks(panel, y, row, value, colour, marker)
         style.left_over(axes.flat[0], len(shown), len(labels), "rows")
-        _legend(style.figure_of(axes), table)
+        _legend(axes.flat[0].figure, table)
     return axes
 
 

@@ -69,6 +69,7 @@ def incoherence_against_length(
     population: str = "like-these",
     interval: float = 0.9,
     width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """One panel per model (and condition and budget): the law's posterior band, and the bins.
 
@@ -87,7 +88,7 @@ def incoherence_against_length(
     rows, columns = style.grid_of(len(names), width=width)
     order = list(dict.fromkeys(table["model"]))
     short = dict(zip(order, style.labels(order, style.panel_limit(width, columns))))
-    with style.look():
+    with style.look(ax):
         axes = style.panels(rows, columns, width=width, height=0.8 + 1.85 * rows, sharex=True, sharey=True)
         low, high = table["length"].min(), table["length"].max()
         for panel, name in zip(axes.flat, names):

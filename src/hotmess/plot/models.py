@@ -96,7 +96,9 @@ def incoherence_by_model_table(study: Study, *, interval: float = INTERVAL) -> p
     return table.reset_index(drop=True)
 
 
-def incoherence_by_model(study: Study, *, interval: float = INTERVAL, width: float = style.WIDE) -> Axes:
+def incoherence_by_model(
+    study: Study, *, interval: float = INTERVAL, width: float = style.WIDE, ax: Any = None
+) -> Axes:
     """Incoherence of every model, Σ variance / Σ error.
 
     Filled marks are posterior medians (the unbiased estimate where the outcome has no latent model); the thick line is
@@ -107,7 +109,7 @@ def incoherence_by_model(study: Study, *, interval: float = INTERVAL, width: flo
     shown = whole.iloc[style.some(len(whole), style.MAX_ROWS)]
     colours = palette(list(zip(whole["model"], whole["family"].astype(str))))
     main = "latent" if "latent" in whole else "unbiased" if "unbiased" in whole else "plug_in"
-    with style.look():
+    with style.look(ax):
         axes: Axes = style.panels(1, 1, width=width, height=0.95 + 0.27 * len(shown))[0, 0]
         at = style.rows_axis(axes, shown["model"].tolist(), limit=36 if width > 5 else 22)
         for y, (_, row) in zip(at, shown.iterrows()):
@@ -141,6 +143,6 @@ def _legend(axes: Axes, table: pd.DataFrame, main: str, width: float) -> None:
     for name, mark in HOLLOW:
         if name in table and name != main:
             entries.append((Line2D([], [], color=MUTED, marker=mark, lw=0, ms=3.6, mfc=PAPER), said[name]))
-    style.figure_of(axes).legend(
+    axes.figure.legend(
         *zip(*entries), loc="outside upper left", ncols=5 if width > 5 else 2, columnspacing=1.3, handlelength=1.6
     )

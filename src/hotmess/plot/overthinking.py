@@ -86,6 +86,7 @@ def overthinking_slopes(
     population: str = "like-these",
     interval: float = 0.9,
     width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """Natural and budgeted effects on incoherence side by side, one row per model.
 
@@ -101,7 +102,7 @@ def overthinking_slopes(
         ("budget", "joint"): -0.1,
         ("budget", "unbiased"): -0.27,
     }
-    with style.look():
+    with style.look(ax):
         axes = style.panels(1, 1, width=width, height=1.1 + 0.55 * len(shown))
         panel = axes.flat[0]
         at = dict(zip(shown, style.rows_axis(panel, shown, limit=26 if width > 5 else 16)))
@@ -220,6 +221,7 @@ def dose_response(
     population: str = "like-these",
     interval: float = 0.9,
     width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """Incoherence over tokens, one panel per model: budgets as marks, natural length at the mean budget as a band.
 
@@ -236,7 +238,7 @@ def dose_response(
     positive = table.loc[table["tokens"] > 0, "tokens"]
     low, high = float(positive.min()), float(positive.max())
     edge = low / (high / low) ** 0.12
-    with style.look():
+    with style.look(ax):
         axes = style.panels(rows, columns, width=width, height=0.9 + 1.9 * rows, sharex=True, sharey=True)
         for panel, unit in zip(axes.flat, shown):
             own = table[table["unit"] == unit].assign(x=lambda t: t["tokens"].where(t["tokens"] > 0, edge))

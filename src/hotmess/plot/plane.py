@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def bias_variance_plane_table(fit: Fit, *, metric: str = "brier") -> pd.DataFram
 
 
 def bias_variance_plane(
-    fit: Fit, *, metric: str = "brier", population: str = "like-these", width: float = style.WIDE
+    fit: Fit, *, metric: str = "brier", population: str = "like-these", width: float = style.WIDE, ax: Any = None
 ) -> np.ndarray:
     """One panel per model: questions at their posterior means of bias² and variance, lines of equal incoherence.
 
@@ -47,7 +47,7 @@ def bias_variance_plane(
     rows, columns = style.grid_of(len(shown), width=width)
     short = dict(zip(models["model"], style.labels(models["model"], style.panel_limit(width, columns))))
     grid = table["model"].isin(shown).sum() > MOST_POINTS
-    with style.look():
+    with style.look(ax):
         axes = style.panels(rows, columns, width=width, height=0.6 + 1.75 * rows, sharex=True, sharey=True)
         reach = 1.04 * max(table["bias2"].max(), 1e-9), 1.08 * max(table["variance"].max(), 1e-9)
         for panel, model in zip(axes.flat, shown):

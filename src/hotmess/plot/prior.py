@@ -1,4 +1,4 @@
-"""What a law's prior lets lengths do, beside what the data did: prior predictive pictures."""
+"""What priors let data be: of the model of answers, and of length laws beside what the data did."""
 
 from __future__ import annotations
 
@@ -7,14 +7,50 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.plot import style
-from hotmess.plot.colour import MUTED, palette
+from hotmess.plot.colour import BIAS, MUTED, palette
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hotmess.answers.prior import AnswerPrior
     from hotmess.laws.length import LengthLaw
 
+ANSWER_DRAWS = 20_000
 REACH, POINTS, DRAWS, SHOWN = 2.5, 51, 4000, 40
+
+
+def answer_prior_table(prior: AnswerPrior | None = None, *, draws: int = ANSWER_DRAWS, seed: int = 0) -> pd.DataFrame:
+    """Draws of a group from the prior of the model of answers, one row each.
+
+    Columns: accuracy, a; settled, the intraclass correlation 1/(κ + 1); incoherence, of infinitely many questions with
+    four options (methods, section 3).
+    """
+    import pandas as pd
+
+    from hotmess.answers.prior import AnswerPrior
+
+    own = prior or AnswerPrior()
+    rng = np.random.default_rng(seed)
+    logit_a, log_kappa, log_phi = rng.normal(own.location, own.scale, (draws, 3)).T
+    a, kappa, phi = 1 / (1 + np.exp(-logit_a)), np.exp(log_kappa), np.exp(log_phi)
+    h = (1 + phi / 3) / (1 + phi)
+    incoherence = 1 - 0.5 * ((kappa * (1 - a) + 1) / (kappa + 1)) * (1 + h)
+    return pd.DataFrame({"accuracy": a, "settled": 1 / (kappa + 1), "incoherence": incoherence})
+
+
+def answer_prior(prior: AnswerPrior | None = None, *, width: float = style.WIDE, ax: Any = None) -> np.ndarray:
+    """What a prior of the model of answers lets a group be; `fit.prior` is the one that was used, None the default."""
+    table = answer_prior_table(prior)
+    said = {"settled": "questions settled: 1/(κ + 1)"}
+    with style.look(ax):
+        axes = style.panels(1, len(table.columns), width=width, height=1.9)
+        for panel, (name, values) in zip(axes.flat, table.items()):
+            panel.hist(values, bins=40, range=(0, 1), density=True, color=BIAS, alpha=0.75)
+            panel.set_xlabel(said.get(str(name), str(name)))
+            panel.set_yticks([])
+            panel.spines["left"].set_visible(False)
+            panel.set_xlim(0, 1)
+    return axes
 
 
 def length_prior_table(law: LengthLaw, *, seed: int = 0) -> pd.DataFrame:
@@ -31,7 +67,9 @@ def length_prior_table(law: LengthLaw, *, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"sd": z, **dict(zip(names, found))})
 
 
-def length_prior(law: LengthLaw, *, population: str = "like-these", seed: int = 0, width: float = style.WIDE) -> Any:
+def length_prior(
+    law: LengthLaw, *, population: str = "like-these", seed: int = 0, width: float = style.WIDE, ax: Any = None
+) -> Any:
     """Curves that the prior of a length law draws before the data, with the bins of every arm upon them.
 
     The bands hold 50% and 90% of the prior's curves, thin lines are some of them; marks are bins of questions at their
@@ -44,7 +82,7 @@ def length_prior(law: LengthLaw, *, population: str = "like-these", seed: int = 
     every = list(zip(models["model"].astype(str), models["family"].astype(str)))
     colours = palette(every)
     shown = [every[i][0] for i in style.some(len(every), 8)]
-    with style.look():
+    with style.look(ax):
         axes = style.panels(1, 1, width=width, height=3.4)[0, 0]
         axes.fill_between(z, table["low_90"], table["high_90"], color=MUTED, alpha=0.14, lw=0)
         axes.fill_between(z, table["low_50"], table["high_50"], color=MUTED, alpha=0.2, lw=0)
@@ -60,9 +98,7 @@ def length_prior(law: LengthLaw, *, population: str = "like-these", seed: int = 
         axes.set_xlabel(wide if width > 5 else "log length, in sd of the model's questions")
         axes.set_ylabel("incoherence")
         handles, labels = axes.get_legend_handles_labels()
-        style.figure_of(axes).legend(
-            handles, style.labels(labels, 26), loc="outside upper left", ncols=4 if width > 5 else 2
-        )
+        axes.figure.legend(handles, style.labels(labels, 26), loc="outside upper left", ncols=4 if width > 5 else 2)
         style.left_over(axes, len(shown), len(every), "models")
     return axes
 

@@ -42,6 +42,7 @@ def length_correlation(
     interval: float = 0.9,
     seed: int = 0,
     width: float = style.WIDE,
+    ax: Any = None,
 ) -> Any:
     """Correlations of questions' lengths between models: a disc per pair, its area the correlation, hollow below 0.
 
@@ -59,7 +60,7 @@ def length_correlation(
     limit = 30 if width > 5 else 14
     names = dict(zip([*shown, label], style.labels([*shown, str(label)], limit)))
     step = min(0.55, (width - (2.2 if width > 5 else 1.3)) / max(len(across), 1))
-    with style.look():
+    with style.look(ax):
         axes = style.panels(1, 1, width=width, height=1.3 + step * len(down))[0, 0]
         for i, row in enumerate(down):
             for j, column in enumerate(across):
@@ -89,7 +90,7 @@ def length_size_surface_table(law: LengthLaw, *, population: str = "like-these",
 
 
 def length_size_surface(
-    law: LengthLaw, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE
+    law: LengthLaw, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE, ax: Any = None
 ) -> Any:
     """Incoherence over length and model size (Hägele et al. 2026, figure 14): a square per bin, darker for more.
 
@@ -108,7 +109,7 @@ def length_size_surface(
     colours = ordinal(CLASSES)
     level = np.clip(np.searchsorted(edges, table["incoherence"], side="right") - 1, 0, CLASSES - 1)
     what, factor = size_unit(float(sizes.max()))
-    with style.look():
+    with style.look(ax):
         axes = style.panels(1, 1, width=width, height=3.4 if width > 5 else 3.0)[0, 0]
         used = []
         for k in range(CLASSES):
@@ -129,7 +130,7 @@ def length_size_surface(
 
         handles = [Line2D([], [], color=colours[k], marker="s", ms=3.5 + 1.1 * k, lw=0) for k in used]
         said = [f"{edges[k]:g} to {edges[k + 1]:g}" for k in used]
-        style.figure_of(axes).legend(
+        axes.figure.legend(
             handles, said, loc="outside upper left", ncols=5 if width > 5 else 3, title="incoherence", title_fontsize=8
         )
     return axes
@@ -142,7 +143,7 @@ def movement_by_size_table(laws: PowerLaws, *, population: str = "like-these", i
 
 
 def movement_by_size(
-    laws: PowerLaws, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE
+    laws: PowerLaws, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE, ax: Any = None
 ) -> Any:
     """How models move in the plane of bias² and variance as they grow (Hägele et al. 2026, figure 13).
 
@@ -155,7 +156,7 @@ def movement_by_size(
     colours = dict(zip(shown, ordinal(len(shown)) if len(shown) > 1 else [BIAS]))
     sizes = np.unique(table[laws.over].to_numpy(float))
     area = dict(zip(sizes, np.linspace(3.0, 8.0, len(sizes))))
-    with style.look():
+    with style.look(ax):
         axes = style.panels(1, 1, width=width, height=4.0 if width > 5 else 3.5)[0, 0]
         reach = 1.08 * table["bias2_high"].max(), 1.1 * table["variance_high"].max()
         for value in LEVELS:
@@ -184,9 +185,7 @@ def movement_by_size(
         from matplotlib.lines import Line2D
 
         handles = [Line2D([], [], color=colours[n], marker="o", ms=4, lw=1.2) for n in shown]
-        style.figure_of(axes).legend(
-            handles, style.labels(shown, 24), loc="outside upper left", ncols=4 if width > 5 else 2
-        )
+        axes.figure.legend(handles, style.labels(shown, 24), loc="outside upper left", ncols=4 if width > 5 else 2)
         style.left_over(axes, len(shown), len(every), "groups")
     return axes
 
@@ -211,6 +210,7 @@ def wait_ratios(
     interval: float = 0.9,
     seed: int = 0,
     width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """Incoherence against the share of "Wait" (or other words) in the reasoning, a panel per model and setting."""
     table = wait_ratio_table(responses, words=words, column=column, interval=interval, seed=seed)
@@ -224,7 +224,7 @@ def wait_ratios(
     rows, columns = style.grid_of(len(shown), width=width)
     models = [k[0] for k in keys]
     short = dict(zip(models, style.labels(models, 20))) if len(set(models)) == len(models) else {m: m for m in models}
-    with style.look():
+    with style.look(ax):
         axes = style.panels(rows, columns, width=width, height=0.7 + 1.8 * rows, sharex=True, sharey=True)
         for panel, key in zip(axes.flat, shown):
             own = table[(table[arms].astype(str) == list(key)).all(axis=1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,7 @@ def pass_curves(
     interval: float = 0.9,
     seed: int = 0,
     width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """Two panels, all of k right and one of k right, against k: a line per model, upright lines its intervals.
 
@@ -58,7 +59,7 @@ def pass_curves(
     sides = [side for side in SIDES if (table["quantity"] == side).any()]
     rows, columns = (1, 2) if width > 5 else (2, 1)
     ks = np.unique(table["k"].to_numpy(float))
-    with style.look():
+    with style.look(ax):
         axes = style.panels(rows, columns, width=width, height=1.0 + 2.3 * rows, sharex=True, sharey=True)
         for panel, side in zip(axes.flat, sides):
             panel.set_title(SIDES[side])
@@ -114,6 +115,7 @@ def source_shares(
     interval: float = 0.9,
     seed: int = 0,
     width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """One panel per part, one row per model: the part's share of the variance of responses to a question."""
     table = source_shares_table(responses, names, interval=interval, seed=seed)
@@ -121,7 +123,7 @@ def source_shares(
     shown = [models[i] for i in style.some(len(models), style.MAX_ROWS)]
     parts = list(dict.fromkeys(table["part"]))[: style.MAX_PANELS]
     rows, columns = style.grid_of(len(parts), width=width)
-    with style.look():
+    with style.look(ax):
         axes = style.panels(
             rows, columns, width=width, height=0.6 + rows * (0.45 + 0.25 * len(shown)), sharex=True, sharey=True
         )

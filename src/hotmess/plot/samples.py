@@ -39,7 +39,12 @@ def sample_efficiency_table(
 
 
 def sample_efficiency(
-    made: SampleSize, spread: pd.DataFrame | None = None, *, interval: float = 0.9, width: float = style.WIDE
+    made: SampleSize,
+    spread: pd.DataFrame | None = None,
+    *,
+    interval: float = 0.9,
+    width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """One panel per term: its standard deviation against the number of responses per question, a line per model.
 
@@ -52,7 +57,7 @@ def sample_efficiency(
     shown = [names[i] for i in style.some(len(names), 12)]
     colours = palette(list(zip(names, models["family"].astype(str))))
     rows, columns = (1, 3) if width > 5 else (3, 1)
-    with style.look():
+    with style.look(ax):
         axes = style.panels(rows, columns, width=width, height=1.0 + 2.1 * rows, sharex=True, sharey=True)
         values = table[["sd_low", "sd_high"]].to_numpy(float)
         values = values[np.isfinite(values) & (values > 0)]
@@ -109,14 +114,20 @@ def changed_answers_table(
 
 
 def changed_answers(
-    data: Responses | Cells, *, responses: int = 2, interval: float = 0.9, seed: int = 0, width: float = style.WIDE
+    data: Responses | Cells,
+    *,
+    responses: int = 2,
+    interval: float = 0.9,
+    seed: int = 0,
+    width: float = style.WIDE,
+    ax: Any = None,
 ) -> Any:
     """Share of questions with a changed answer, per model: by resampling, by context, by both."""
     table = changed_answers_table(data, responses=responses, interval=interval, seed=seed)
     models = list(dict.fromkeys(table["model"]))
     shown = [models[i] for i in style.some(len(models), style.MAX_ROWS)]
     kinds = [k for k in KINDS if (table["kind"] == k).any()]
-    with style.look():
+    with style.look(ax):
         axes = style.panels(1, 1, width=width, height=0.95 + (0.2 + 0.14 * len(kinds)) * len(shown))[0, 0]
         at = dict(zip(shown, style.rows_axis(axes, shown, limit=36 if width > 5 else 22)))
         for i, kind in enumerate(kinds):
@@ -134,6 +145,6 @@ def changed_answers(
 
         said = {"resampling": "by resampling", "context": "by context", "both": "by both"}
         handles = [Line2D([], [], color=LOOK[k][0], marker=LOOK[k][1], ms=4.4, lw=1.3) for k in kinds]
-        style.figure_of(axes).legend(handles, [said[k] for k in kinds], loc="outside upper left", ncols=3)
+        axes.figure.legend(handles, [said[k] for k in kinds], loc="outside upper left", ncols=3)
         style.left_over(axes, len(shown), len(models), "models")
     return axes

@@ -63,7 +63,7 @@ def line(laws: PowerLaws, term: str, group: int, x: np.ndarray, population: str 
 
 
 def power_laws(
-    laws: PowerLaws, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE
+    laws: PowerLaws, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE, ax: Any = None
 ) -> np.ndarray:
     """One panel per group: bias² and variance against size on logarithmic axes, with lines, bands and exponents.
 
@@ -76,7 +76,7 @@ def power_laws(
     shown = [every[i] for i in style.some(len(every), style.MAX_PANELS)]
     rows, columns = style.grid_of(len(shown), width=width)
     short = dict(zip(every, style.labels(every, style.panel_limit(width, columns))))
-    with style.look():
+    with style.look(ax):
         grid, below = _places(rows, columns, len(shown), width)
         values = np.concatenate([table[f"{t}_{e}"] for t in ("bias2", "variance") for e in ("low", "high")])
         sizes = np.unique(table[laws.over])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,7 @@ def failure_signatures(
     interval: float = 0.9,
     thresholds: Thresholds | None = None,
     width: float = style.WIDE,
+    ax: Any = None,
 ) -> np.ndarray:
     """One panel per signature, one row per model: the share of questions that fail in this way."""
     table = failure_signatures_table(
@@ -50,7 +51,7 @@ def failure_signatures(
     models = list(dict.fromkeys(table["model"]))
     shown = [models[i] for i in style.some(len(models), style.MAX_ROWS)]
     rows, columns = (1, 4) if width > 5 else (2, 2)
-    with style.look():
+    with style.look(ax):
         axes = style.panels(
             rows, columns, width=width, height=0.6 + rows * (0.4 + 0.25 * len(shown)), sharex=True, sharey=True
         )

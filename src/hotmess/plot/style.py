@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,17 +66,47 @@ RC: dict[str, Any] = {
 }
 
 
+_PLACE: ContextVar[Any] = ContextVar("where figures are drawn, in place of new ones", default=None)
+
+
 @contextlib.contextmanager
-def look() -> Iterator[None]:
-    """Our settings of matplotlib inside the block only."""
+def look(ax: Any = None) -> Iterator[None]:
+    """Our settings of matplotlib inside the block only; with `ax`, what is drawn takes its place.
+
+    Raises:
+        BadInput: for an `ax` that is neither one of a grid of axes nor a figure.
+    """
     import matplotlib
 
-    with matplotlib.rc_context(RC):
-        yield
+    token = _PLACE.set(None if ax is None else _place(ax))
+    try:
+        with matplotlib.rc_context(RC):
+            yield
+    finally:
+        _PLACE.reset(token)
+
+
+def _place(ax: Any) -> Any:
+    """The figure that is given, or one in place of the axes that are: they go, with their share of the grid."""
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
+
+    if isinstance(ax, FigureBase):
+        return ax
+    where = ax.get_subplotspec() if isinstance(ax, Axes) else None
+    if where is None:
+        raise BadInput(
+            f"ax is {type(ax).__name__}; give axes that plt.subplots made, or a figure or subfigure to draw in."
+        )
+    figure = ax.figure
+    ax.remove()
+    return figure.add_subfigure(where)
 
 
 def new_figure(*, width: float, height: float) -> Any:
-    """A figure that no window and no pyplot knows."""
+    """A figure that no window and no pyplot knows; inside `look(ax)`, the place that was given, whatever its size."""
+    if _PLACE.get() is not None:
+        return _PLACE.get()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine

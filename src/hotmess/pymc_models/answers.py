@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.answers.groups import find_groups, letter_cells, split_columns
+from hotmess.answers.parameters import GROUP
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.pymc_models.sample import load_pymc
 
@@ -48,12 +49,11 @@ def answer_model(
     found = find_groups(cells, formula, by=by, columns=groups)
     g, split = found.index, letters.wrong.sum(axis=1)
     missed = split + letters.unparsable
-    coords: dict[str, Sequence[object]] = {"group": found.labels, "parameter": list(PARAMETERS)}
+    coords: dict[str, Sequence[object]] = {GROUP: found.labels, "parameter": list(PARAMETERS)}
     with pm.Model(coords=coords) as model:
         if found.design is None:
             parameters = [
-                pm.Normal(name, mean, sd, dims="group")
-                for name, mean, sd in zip(PARAMETERS, prior.location, prior.scale)
+                pm.Normal(name, mean, sd, dims=GROUP) for name, mean, sd in zip(PARAMETERS, prior.location, prior.scale)
             ]
         else:
             model.add_coords({"term": list(found.names), "unit": np.arange(int(found.unit.max()) + 1)})
@@ -66,7 +66,7 @@ def answer_model(
                 sigma = pm.HalfNormal("sigma", prior.residual, dims="parameter")
                 offset = pm.Normal("offset", 0.0, 1.0, dims=("parameter", "unit"))
                 eta = eta + (sigma[:, None] * offset)[:, found.unit]
-            parameters = [pm.Deterministic(name, eta[i], dims="group") for i, name in enumerate(PARAMETERS)]
+            parameters = [pm.Deterministic(name, eta[i], dims=GROUP) for i, name in enumerate(PARAMETERS)]
         logit_a, log_kappa, log_phi = parameters
         kappa, phi = pm.math.exp(log_kappa), pm.math.exp(log_phi)
         # Each shape from its own logit: kappa (1 - a) keeps its precision where a is near 1.

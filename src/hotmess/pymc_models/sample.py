@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.errors import either_seed
+
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
@@ -31,6 +33,7 @@ def load_pymc() -> Any:
     return pymc
 
 
+@either_seed
 def sample_pymc(
     model: pm.Model,
     *,

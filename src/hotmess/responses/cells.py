@@ -20,6 +20,7 @@ from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, tally, tally_sql
 from hotmess.responses.units import FACTS
 from hotmess.responses.values import suggest
+from hotmess.words import Short, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 MANY = 20  # values of a number from which it is a measurement, not a setting
 
 
-@dataclass(frozen=True)
-class Cells:
+@dataclass(frozen=True, repr=False)
+class Cells(Short):
     """One row per cell, sorted by its names, with the sufficient statistics of the outcome.
 
     Attributes:
@@ -49,6 +50,11 @@ class Cells:
     clusters: np.ndarray | None
     outcome: str
     chosen: bool = False
+
+    def said(self) -> str:
+        """One line for a print."""
+        responses = counted(int(self.table["responses"].sum()), "response")
+        return f"{counted(len(self), 'cell')}, {responses}, outcome {self.outcome}"
 
     def __len__(self) -> int:
         return len(self.table)

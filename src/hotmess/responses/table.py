@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.words import Short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +23,8 @@ COUNTS = ("copies", "sum_log2_length", "with_length", "at_limit")
 """The columns that a table has where a row stands for several equal responses."""
 
 
-@dataclass(frozen=True)
-class Responses:
+@dataclass(frozen=True, repr=False)
+class Responses(Short):
     """A validated table of responses; make one with `hotmess.read` or `hotmess.responses.validate.validate`.
 
     Attributes:
@@ -42,6 +43,15 @@ class Responses:
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     looks: Looks | None = None
+
+    def said(self) -> str:
+        """One line for a print."""
+        return self.summary()
+
+    def shown(self) -> pd.DataFrame:
+        """For a notebook."""
+        groups = self.table.groupby(["benchmark", "model"], sort=False, observed=True)["question"]
+        return groups.agg(questions="nunique", rows="size").reset_index()
 
     def __len__(self) -> int:
         return len(self.table)

@@ -30,7 +30,7 @@ import pandas as pd
 from hotmess.arrays import Floats
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, either_seed
 from hotmess.runs import counts
 from hotmess.runs.scores import runs
 from hotmess.runs.sets_of_cells import sets_of
@@ -69,6 +69,7 @@ class Judged:
         return [{str(name): plain_value(v) for name, v in row.items()} for row in self.table.to_dict("records")]
 
 
+@either_seed
 def judged(
     responses: Responses,
     validation: pd.DataFrame,

@@ -29,7 +29,7 @@ from hotmess.arrays import Floats, Ints
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.mistakes import MISTAKES, mistakes
 from hotmess.decompose.records import plain_value
-from hotmess.errors import NotTestable
+from hotmess.errors import NotTestable, either_seed
 from hotmess.responses.table import CELL
 from hotmess.runs.scores import Runs, runs
 from hotmess.runs.sets_of_cells import sets_of
@@ -69,6 +69,7 @@ class Modes:
         return [{str(name): plain_value(v) for name, v in row.items()} for row in self.table.to_dict("records")]
 
 
+@either_seed
 def modes(
     responses: Responses, by: Sequence[str] = ("model",), *, interval: float = 0.9, seed: int = 0, draws: int = 2000
 ) -> Modes:

@@ -13,7 +13,7 @@ import pandas as pd
 from hotmess.decompose.grouping import natural
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, either_seed
 from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
@@ -62,6 +62,7 @@ class Reliability:
         return _records(self.differences)
 
 
+@either_seed
 def reliability(
     responses: Responses,
     by: Sequence[str] = ("model",),

@@ -13,7 +13,7 @@ import pandas as pd
 from hotmess.arrays import Ints
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, either_seed
 from hotmess.responses.outcomes import refuse_outcomes, refuse_source
 from hotmess.responses.table import CELL
 from hotmess.responses.units import refuse_units
@@ -68,6 +68,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): plain_value(v) for name, v in row.items()} for row in table.to_dict("records")]
 
 
+@either_seed
 def sources(
     responses: Responses,
     names: Sequence[str],
