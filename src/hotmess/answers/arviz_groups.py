@@ -7,10 +7,12 @@ question's responses are right. Predictions are of new questions from the groups
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
+from hotmess.answers.drawn import Drawn
 from hotmess.answers.parameters import group_parameters
 from hotmess.answers.pointwise import right_draws
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, UNPARSABLE_SPREAD, AnswerPrior
@@ -22,14 +24,25 @@ if TYPE_CHECKING:
     import xarray as xr
     from jaxtyping import Int
 
-    from hotmess.answers.drawn import Drawn
     from hotmess.answers.groups import Groups
+
+F = TypeVar("F", bound="DrawnData")
 
 CHEAP = 2_000_000
 """Draws × cells up to which prior draws and estimands are made without being asked for."""
 
 PRIOR_DRAWS = 500
 ESTIMANDS = ("incoherence", "bias2", "variance", "error", "accuracy")
+
+
+class DrawnData(Drawn, Protocol):
+    """A fit with its tree, as `hotmess.answers.posterior.Fit` is one."""
+
+    @property
+    def data(self) -> xr.DataTree: ...
+
+    def dataset(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> xr.Dataset: ...
+    def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray: ...
 
 
 def prior_parameters(
@@ -67,7 +80,7 @@ def prior_parameters(
     return out
 
 
-def prior_groups(fit: Drawn, draws: int) -> dict[str, xr.Dataset]:
+def prior_groups(fit: DrawnData, draws: int) -> dict[str, xr.Dataset]:
     """`prior` and, where the likelihood is kept, `prior_predictive`: one chain of so many draws.
 
     Raises
@@ -94,7 +107,7 @@ def prior_groups(fit: Drawn, draws: int) -> dict[str, xr.Dataset]:
     return out
 
 
-def estimands(fit: Drawn) -> xr.Dataset:
+def estimands(fit: DrawnData) -> xr.Dataset:
     """Incoherence, bias², variance, error and, of answers that are right or wrong, accuracy, over questions like these.
 
     Dimensions chain, draw and model.
@@ -109,7 +122,7 @@ def estimands(fit: Drawn) -> xr.Dataset:
     return out.assign(accuracy=(out["error"].dims, accuracy))[list(ESTIMANDS)]
 
 
-def dressed(fit: Any, prior_draws: int | None) -> Any:
+def dressed(fit: F, prior_draws: int | None) -> F:
     """A fit whose `data` has `estimands`, `prior` and `prior_predictive` beside what it has.
 
     prior_draws: how many; 0: none of the three; None: 500 where that is cheap.
@@ -122,12 +135,12 @@ def dressed(fit: Any, prior_draws: int | None) -> Any:
     return fit
 
 
-def dressed_as(fit: Any, other: Any) -> Any:
+def dressed_as(fit: F, other: DrawnData) -> F:
     """A fit with the groups that another one has."""
     return dressed(fit, int(other.data["prior"].sizes["draw"]) if "prior" in other.data.children else 0)
 
 
-def pointwise_table(fit: Any) -> pd.DataFrame:
+def pointwise_table(fit: DrawnData) -> pd.DataFrame:
     """What every question adds to the expected log predictive density: one row per question, for export.
 
     Columns: benchmark, question, responses (of all its cells), right, elpd (PSIS-LOO, of leaving out the question with
@@ -140,14 +153,14 @@ def pointwise_table(fit: Any) -> pd.DataFrame:
     """
     import warnings
 
-    import arviz_stats
     import pandas as pd
+    from arviz_stats.loo import loo
 
     if "log_likelihood" not in fit.data.children:
         raise BadInput("This fit keeps no log likelihoods: make it with pointwise=True, or fit.refit(pointwise=True).")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pareto_k is in the table
-        found = arviz_stats.loo(fit.data, pointwise=True)
+        found = loo(fit.data, pointwise=True)
     cells = fit.cells.table
     names = cells.iloc[np.unique(question_index(cells), return_index=True)[1]][["benchmark", "question"]]
     return pd.DataFrame(

@@ -106,8 +106,8 @@ def fit(
     )
     if backend == "pymc" and engine is None:
         spec = spec.changed(engine="nuts")
-    made = replace(fit_cells(cells, spec, pointwise=pointwise), source=source)
-    return dressed(made, prior_draws) if pointwise or prior_draws else made
+    found = replace(fit_cells(cells, spec, pointwise=pointwise), source=source)
+    return dressed(found, prior_draws) if pointwise or prior_draws else found
 
 
 def fit_cells(cells: Cells, spec: Spec, *, pointwise: bool = True, data: xr.DataTree | None = None) -> Fit:
