@@ -27,8 +27,7 @@ from hotmess.runs.stopping import GROUP, deciding_column, never_differ, outcome_
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
-DRAWS = 2000
-NEED = 2
+DRAWS, NEED = 2000, 2
 LARGEST_K = 10**12  # beyond it the logarithms of binomial coefficients lose their last figures
 
 
