@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DELTA = 1e-12  # smoothing of the KL family, as in the paper
 TINY = 1e-30  # below it a sum of gamma draws has too few digits left in single precision
+WORTH_THREADS = 20_000  # options of all cells: with fewer, handing a draw to a thread takes longer than the draw
 T = TypeVar("T")
 
 
@@ -145,7 +146,7 @@ def _each_draw(
         w *= left / scale
         return use(s, a, w.T, u)
 
-    if threads <= 1 or draws < 4:
+    if threads <= 1 or draws < 4 or wrong.size < WORTH_THREADS:
         yield from map(one, range(draws))
         return
     with ThreadPoolExecutor(threads) as pool:
