@@ -148,6 +148,7 @@ def test_beside_what_is_not_asked_again_all_questions_are_asked_alike(
     assert table["round"].nunique() == 2 and table.groupby("question").size().nunique() == 1
 
 
+@pytest.mark.slow
 def test_a_run_that_is_interrupted_ends_as_one_left_alone(
     questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_run_that_is_interrupted_ends_as_one_left_alone(
     assert len(plan.history) > 1 and plan.history[-1].responses == 480 and plan.stopped == "the budget is spent"
 
 
+@pytest.mark.slow
 def test_a_process_killed_before_its_first_response_is_followed_by_one_left_alone(
     questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,6 +188,7 @@ def test_a_process_killed_before_its_first_response_is_followed_by_one_left_alon
     assert (left / "looks.json").read_bytes() == (alone / "looks.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_second_process_ends_with_one_sentence_and_nothing_is_lost(
     questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
