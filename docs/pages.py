@@ -6,6 +6,7 @@ python docs/pages.py    write docs/made/ (building the site does that too)
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -129,10 +130,18 @@ def rates(claim: Any) -> str:
     return f"{said}\n" + ("\n" + "\n".join(rows) + "\n" if len(rows) > 2 else "")
 
 
+def public() -> str:
+    """What public responses say, from the study's numbers as they are now."""
+    sys.path.insert(0, str(HERE.parent / "models"))
+    from public import NUMBERS, page
+
+    return page(json.loads(NUMBERS.read_text(encoding="utf-8")))
+
+
 def write(place: Path = PLACE) -> None:
     """Write all pages, those that changed."""
     place.mkdir(exist_ok=True)
-    wanted = {"commands": commands(), **claims()}
+    wanted = {"commands": commands(), "public": public(), **claims()}
     for old in place.glob("*.md"):
         if old.stem not in wanted:
             old.unlink()
