@@ -73,6 +73,8 @@ WORLDS = (
     World("shared, 4 levels, truth drawn", True, 4, 40, 3, 0.5, 0.3, drawn=True),
     World("nested, 2 levels, truth drawn", False, 2, 60, 3, 0.0, 0.5, drawn=True),
     World("nested, 4 levels, truth drawn", False, 4, 60, 3, 0.0, 0.5, drawn=True),
+    World("two shared, 8 and 8 levels, right and wrong", True, 8, 60, 1, 0.8, 0.3, True, 8),
+    World("two shared, 8 and 8 levels, right and wrong, strong", True, 8, 60, 1, 1.5, 0.3, True, 8),
 )
 
 
@@ -90,7 +92,8 @@ def simulate(world: World, rng: np.random.Generator) -> tuple[Rows, dict[str, fl
     levels = [a if world.shared else question * k + a, *([b] if world.second else [])]
     if world.right:
         z = (rng.random(x.shape) < 1 / (1 + np.exp(-x))).astype(float).reshape(-1, 1)
-        return Rows(z, 1 - z[:, 0], question, levels, np.arange(q)), _truth(main, both)
+        truth = _crossed_truth(main, both) if world.second else _truth(main, both)
+        return Rows(z, 1 - z[:, 0], question, levels, np.arange(q)), truth
     z = (x + rng.normal(size=x.shape)).reshape(-1, 1)
     part = main**2 + both**2
     truth = {"a": part, "sampling": 1.0}
@@ -115,6 +118,23 @@ def _truth(main: float, both: float) -> dict[str, float]:
             "a incoherence": part / error,
         }
     return KNOWN[main, both]
+
+
+def _crossed_truth(main: float, both: float) -> dict[str, float]:
+    """The same of two crossed sources, on quantiles of questions and Gauss and Hermite's points of both sources."""
+    if (-main, both) not in KNOWN:
+        base = 1.5 * stats.norm.ppf((np.arange(400) + 0.5) / 400)
+        x, w = np.polynomial.hermite_e.hermegauss(40)
+        w = w / w.sum()
+        own, rest = np.hypot(main, both) * x, np.sqrt(main**2 + 2 * both**2) * x  # the other source, and both together
+        p = (1 / (1 + np.exp(-base[:, None, None] - own[:, None] - rest))) @ w
+        mean = p @ w
+        part, total = float((p**2 @ w - mean**2).mean()), float((mean * (1 - mean)).mean())
+        KNOWN[-main, both] = {"a": part, "b": part, "sampling and interactions": total - 2 * part, "total": total} | {
+            "a share": part / total,
+            "a incoherence": part / float((1 - mean).mean()),
+        }
+    return KNOWN[-main, both]
 
 
 def one_set(world: World, seed: tuple[int, int], draws: int) -> dict[str, tuple[bool, float, float]]:

@@ -25,7 +25,14 @@ class Damaged(BadInput):
 
 
 class NotTestable(BadInput):
-    """Data that cannot speak to a question: one sentence that says why. A claim turns it into `not testable`."""
+    """Data that cannot speak to a question: one sentence that says why. A claim turns it into `not testable`.
+
+    remedy: what to do, where it is another than getting what the claim needs.
+    """
+
+    def __init__(self, why: str, remedy: str = "") -> None:
+        super().__init__(why)
+        self.remedy = remedy
 
 
 SEEDS = 2**32

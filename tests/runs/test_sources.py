@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import hotmess as hm
 from hotmess.errors import BadInput, NotTestable
-from hotmess.runs.pairs import pair_sums, parts
+from hotmess.runs.pairs import pair_sums, pair_values, parts
 
 
 def by_hand(z, question, levels):
@@ -37,6 +37,30 @@ def test_distances_are_means_over_all_pairs(seed, sources):
         for q in (0, 1):
             assert found[at, q] == pytest.approx(hand.get((shared, q), np.nan), nan_ok=True)
     assert {s for s, _ in hand} == set(sums.shared)
+
+
+@pytest.mark.parametrize("sources", [1, 2])
+def test_values_of_single_responses_are_means_over_their_own_pairs(sources):
+    rng = np.random.default_rng(3)
+    question, z = np.repeat([0, 1], 9), rng.normal(size=(18, 2))
+    levels = [rng.integers(0, 3, 18) for _ in range(sources)]
+    of = parts(pair_sums(z, question, levels).shared)[None]
+    hand = np.zeros(18)
+    for pattern, times in of.items():
+        pairs = [
+            [0.5 * ((z[i] - z[j]) ** 2).sum() for j in range(18) if agree(i, j, question, levels) == pattern]
+            for i in range(18)
+        ]
+        known = np.array([np.mean(one) if one else np.nan for one in pairs])
+        hand += times * np.where(np.isnan(known), np.nanmean(known), known)
+    np.testing.assert_allclose(pair_values(z, question, levels, of), hand, atol=1e-12)
+
+
+def agree(i, j, question, levels):
+    """Sources in which two responses to a question agree; None of others, and of a response with itself."""
+    if i == j or question[i] != question[j]:
+        return None
+    return frozenset(s for s, level in enumerate(levels) if level[i] == level[j])
 
 
 def anova(frame):

@@ -19,7 +19,11 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "public"
 
 
 @pytest.mark.parametrize(
-    "name", ["shared, 8 levels, right and wrong", "nested, 5 levels, right and wrong", "two shared, 8 and 8 levels"]
+    "name",
+    [
+        *("shared, 8 levels, right and wrong", "nested, 5 levels, right and wrong", "two shared, 8 and 8 levels"),
+        "two shared, 8 and 8 levels, right and wrong",
+    ],
 )
 def test_truths_are_what_estimates_average_to(name: str) -> None:
     world = next(w for w in source_coverage.WORLDS if w.name == name)
@@ -32,7 +36,7 @@ def test_truths_are_what_estimates_average_to(name: str) -> None:
         split = source_coverage.splits([rows], names, weights, settle=False, seed=0)[0][0]
         found.append(dict(zip(split.parts, split.value)))
     table = pd.DataFrame(found)
-    for part in ("a", "b", "a × b", "sampling", "total"):
+    for part in ("a", "b", "a × b", "sampling", "sampling and interactions", "total"):
         if part in truth and part in table:
             error = table[part].std() / np.sqrt(60)
             assert table[part].mean() == pytest.approx(truth[part], abs=4 * error)
@@ -48,6 +52,14 @@ def test_a_small_run_covers(name: str) -> None:
         if part != "total":
             assert 0.87 - 3 * np.sqrt(0.1 / sets) < row["coverage"] <= 0.93 + 3 * np.sqrt(0.06 / sets), part
     assert "coverage" in source_coverage.page([found], "a command")
+
+
+def test_what_is_left_of_two_shared_sources_without_repeats_is_known_from_the_levels_only() -> None:
+    """Right and wrong scatter most where levels make them even: by questions alone it was covered half of the time."""
+    world = next(w for w in source_coverage.WORLDS if w.second and w.right)
+    strong = replace(world, questions=30, main=1.5)
+    held = [source_coverage.one_set(strong, (seed, 0), 300)["sampling and interactions"][0] for seed in range(50)]
+    assert np.mean(held) > 0.87 - 3 * np.sqrt(0.1 / 50)
 
 
 def test_bounds_and_intervals_of_a_small_run_hold() -> None:

@@ -86,7 +86,7 @@ def position_cells(cells: Cells, *, unparsable: str = "uniform") -> PositionCell
     outcome = OUTCOMES[cells.outcome]
     never = outcome.own and cells.points.copies.max() == 1 and (cells.table["responses"] > 1).any()
     if outcome.model != "positions" or never:
-        raise NotTestable(outcome.refusal)
+        raise NotTestable(outcome.refusal, outcome.instead)
     line = np.linalg.norm(target, axis=1)
     if (line < 1e-12).any():
         raise BadInput(f"A target of outcome {cells.outcome} is the origin; move the origin, so that nothing scores 0.")

@@ -164,7 +164,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     try:
         quantity, other = (claim.quantity(study, p) for p in (population, OTHER[population]))
     except NotTestable as reason:
-        return silent(claim, population, study.metric, (str(reason),), absent=absent)
+        return silent(claim, population, study.metric, (str(reason),), absent=absent, remedy=reason.remedy)
     if population == "like-these":
         quantity, effective = of_questions(study, claim, quantity)
     else:

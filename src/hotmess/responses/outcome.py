@@ -58,7 +58,7 @@ class Outcome:
     scale
         The largest error that its default metric can have; None where there is no bound.
     refusal
-        Why cells of it have no latent model of positions.
+        Why cells of it have no latent model of positions; `instead`: what to do then.
     distinct
         Whether its positions, one-hot, are at right angles to each other, so that sums over a context are counts.
     own
@@ -76,6 +76,7 @@ class Outcome:
     base: Measure = resembling
     scale: float | None = None
     refusal: str = ""
+    instead: str = ""
     distinct: bool = False
     own: bool = False
 

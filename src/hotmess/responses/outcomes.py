@@ -51,6 +51,7 @@ OUTCOMES: dict[str, Outcome] = {
                 "responses (hm.fit, --estimator latent), not of cells; choose letters with --outcome answer where "
                 "there are both."
             ),
+            instead="Choose letters (--outcome answer), where there are both.",
         ),
         Outcome(
             "answer",

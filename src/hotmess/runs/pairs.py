@@ -15,7 +15,7 @@ of variance. Sources may be crossed or nested: what is nested has no pairs that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -96,6 +96,37 @@ def pair_sums(z: Floats, question: Ints, levels: Sequence[Ints]) -> PairSums:
     tiny = 1e-9 * max(count.max(), 1.0)
     keep = [i for i in range(len(all_)) if count[i].max() > tiny]
     return PairSums(tuple(all_[i] for i in keep), count[keep], half[keep])
+
+
+def pair_values(z: Floats, question: Ints, levels: Sequence[Ints], of: Mapping[Subset, float]) -> Floats:
+    """(N,) a combination of the D of patterns, response by response: each D(A) over its own pairs.
+
+    Responses without a pair of some pattern have the mean D of those that have one.
+
+    Parameters
+    ----------
+    of
+        The coefficient of each pattern, as `parts` gives them.
+
+    >>> z = np.array([[0.0], [1.0], [0.0], [0.0]])
+    >>> pair_values(z, np.zeros(4, int), [np.array([0, 0, 1, 1])], {frozenset(): 1.0}).tolist()
+    [0.0, 0.5, 0.25, 0.25]
+    """
+    square, out = np.einsum("nd,nd->n", z, z), np.zeros(len(z))
+    for shared, times in of.items():
+        count, half = np.zeros(len(z)), np.zeros(len(z))
+        for larger in (one for one in subsets(len(levels)) if shared <= one):
+            code, size = _codes(question, [levels[s] for s in sorted(larger)])
+            n, norm = np.bincount(code, minlength=size)[code], np.bincount(code, square, minlength=size)[code]
+            total = np.stack([np.bincount(code, z[:, d], minlength=size) for d in range(z.shape[1])], axis=1)[code]
+            sign = (-1) ** (len(larger) - len(shared))
+            count += sign * n
+            half += sign * ((n * square + norm) / 2 - np.einsum("nd,nd->n", z, total))
+        count -= len(shared) == len(levels)  # itself
+        known = count > 0
+        value = half / np.maximum(count, 1)
+        out += times * np.where(known, value, value[known].mean() if known.any() else 0.0)
+    return out
 
 
 def _codes(question: Ints, levels: Sequence[Ints]) -> tuple[Ints, int]:

@@ -13,7 +13,7 @@ from hotmess.arrays import Floats, Ints
 from hotmess.decompose.intervals import DRAWS
 from hotmess.errors import NotTestable
 from hotmess.runs.levels import LEAST, Main, Scatter, level_scatter, main_effects, pivots, scatter_draws
-from hotmess.runs.pairs import PairSums, Subset, pair_sums, parts
+from hotmess.runs.pairs import PairSums, Subset, pair_sums, pair_values, parts
 from hotmess.runs.settled import settled
 
 KINDS = ("sampling", "error", "total")
@@ -153,7 +153,6 @@ class _Set:
         self.mains: dict[Subset, Main]
         self.mains, rest = main_effects(rows.z, rows.cell, rows.levels, keys, sizes)
         self.shared = min((len(np.unique(rows.levels[s])) for s in self.sources), default=0)
-        self.repeated = frozenset(range(len(given))) in sums.shared
         self.terms = self._terms(sums)
         self.value = self._means(np.ones((1, int(rows.question.max()) + 1)), self.terms)[0]
         self.round = bool(self.mains) and on_a_sphere(rows.z)
@@ -210,7 +209,9 @@ class _Set:
         if kind == "total":
             values = self._from_cell() if self.round else None
         else:
-            values = self.rows.error if kind == "error" else self._sampling()
+            rows = self.rows
+            last = self.parts[None]
+            values = rows.error if kind == "error" else pair_values(rows.z, rows.cell, rows.levels, last)
         if values is None or not np.isfinite(values).all():
             return []
         out = []
@@ -227,21 +228,6 @@ class _Set:
         z = self.rows.z
         mean = np.stack([np.bincount(self.rows.cell, z[:, d]) / n for d in range(z.shape[1])], axis=1)
         return np.asarray(((z - mean[self.rows.cell]) ** 2).sum(axis=1))
-
-    def _sampling(self) -> Floats | None:
-        """(N,) half the mean squared distance of each response from those that agree with it in everything."""
-        if not self.repeated:
-            return None
-        rows = self.rows
-        group = np.unique(np.stack([rows.cell, *rows.levels], axis=1), axis=0, return_inverse=True)[1].ravel()
-        n = np.bincount(group)[group].astype(float)
-        square = np.einsum("nd,nd->n", rows.z, rows.z)
-        total = np.stack([np.bincount(group, rows.z[:, d]) for d in range(rows.z.shape[1])], axis=1)[group]
-        squares = np.bincount(group, square)[group]
-        own = n * square - 2 * np.einsum("nd,nd->n", rows.z, total) + squares
-        known = n > 1
-        value = own / (2 * np.maximum(n - 1, 1))
-        return np.where(known, value, value[known].mean() if known.any() else 0.0)
 
 
 def on_a_sphere(z: Floats) -> bool:

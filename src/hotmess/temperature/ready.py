@@ -31,7 +31,10 @@ def check_ready(responses: Responses) -> None:
     if responses.outcome != "answer":
         both = "answer" in responses.table and responses.table["answer"].notna().any()
         other = ": choose letters with --outcome answer" if both else ""
-        raise NotTestable(f"The temperature model is of letters; the outcome here is {responses.outcome}{other}.")
+        raise NotTestable(
+            f"The temperature model is of letters; the outcome here is {responses.outcome}{other}.",
+            "Choose letters (--outcome answer)." if both else "",
+        )
     if responses.length is None:
         raise NotTestable(
             "There is no length column (reasoning_tokens or actions), so long and short cannot be compared."
