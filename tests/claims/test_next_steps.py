@@ -110,6 +110,16 @@ def test_where_monte_carlo_error_alone_leaves_it_open_more_draws_are_the_next_st
     assert verdict.next_step.startswith("More questions narrow it")
 
 
+def test_lengths_that_are_alike_between_questions_are_said_to_be() -> None:
+    world = simulate("odds-law", seed=3, questions=20, samples=4)
+    flat = 100.0 * (1 + world.table.groupby(["model", "question"]).cumcount())
+    both = pd.concat([world.table, world.table.assign(model="flat", reasoning_tokens=flat)], ignore_index=True)
+    (verdict,) = run_claims(Study(validate(both), draws=60), ["incoherence-rises-with-length"])
+    assert verdict.verdict == "not testable"
+    assert "The lengths of flat differ between questions no more than by chance, so" in verdict.sentence
+    assert verdict.next_step == "Leave it out (--where), or ask questions whose lengths lie further apart."
+
+
 def test_bins_whose_incoherence_is_undefined_are_no_shape() -> None:
     world = simulate("odds-law", seed=3, questions=60, samples=6)
     law = length_law(validate(world.table), draws=100, bins=8)

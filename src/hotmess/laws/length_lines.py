@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating[Any]]
 POPULATIONS = ("like-these", "these")
 BIN = (*ARM, "bin")
+ALIKE = 1e-9  # a spread of log lengths that is none
 MOST, LEAST = 20_000_000, 400
 """Draws × cells of terms held at a time, and draws kept all the same: a covariance asks for no more."""
 
@@ -63,11 +64,18 @@ def line_data(fit: Fit, *, shapes: Sequence[str], metric: str) -> LineData:
     Raises
     ------
     NotTestable
-        If an arm has no line: variance or bias² of nearly nothing on one side.
+        If an arm has no line: variance or bias² of nearly nothing on one side, or lengths that are all alike.
     """
     need_draws(fit.kept_draws)
     arms, arm = _arms(fit.cells.table)
     length = fit.cells.table["latent_log2_length"].to_numpy(float) * np.log(2)
+    alike = np.array([np.ptp(length[arm == a]) < ALIKE for a in range(len(arms))])
+    if alike.any():
+        raise NotTestable(
+            f"The lengths of {join(_models(fit, arm, alike))} differ between questions no more than by chance, so that "
+            "incoherence has no line in them.",
+            "Leave it out (--where), or ask questions whose lengths lie further apart.",
+        )
     z, middle, spread = np.empty(len(length)), np.empty(len(arms)), np.empty(len(arms))
     for a in range(len(arms)):
         z[arm == a], middle[a], spread[a] = standardised(length[arm == a])
@@ -104,13 +112,18 @@ def _lines(
     known = np.isfinite(out).all(1)
     if known.mean() < 0.99:
         lost = [np.isfinite(out[:, [a, arms + a]]).all(1).mean() < 0.99 for a in range(arms)]
-        names = fit.cells.table["model"].astype(str).to_numpy()
-        which = join(list(dict.fromkeys(names[arm == a][0] for a in range(arms) if lost[a])) or ["some models"])
+        which = join(_models(fit, arm, lost) or ["some models"])
         raise NotTestable(
-            f"Incoherence against length has no line in {which}: nearly all errors are at one end, or all of one kind; "
-            "leave it out (--where), or draw more."
+            f"Incoherence against length has no line in {which}: nearly all errors are at one end, or all of one kind.",
+            "Leave it out (--where), or draw more.",
         )
     return out[known]
+
+
+def _models(fit: Fit, arm: NDArray[np.int64], which: Sequence[bool] | NDArray[np.bool_]) -> list[str]:
+    """The models of some arms."""
+    names = fit.cells.table["model"].astype(str).to_numpy()
+    return list(dict.fromkeys(str(names[arm == a][0]) for a in np.flatnonzero(which)))
 
 
 def _arms(table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
