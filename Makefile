@@ -1,5 +1,7 @@
 # Everything, on a machine with Python 3.11 or later (pip and venv), make and git. uv is used where it is there.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The newest Python that runs here: a shim whose version is not installed does not.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+  $$p --version >/dev/null 2>&1 && command -v $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _WHERE = {
     "answers.fit": ["fit"],
