@@ -127,8 +127,9 @@ def test_bins_whose_incoherence_is_undefined_are_no_shape() -> None:
     bins.loc[0, "incoherence_like-these"] = np.nan
     lost = replace(law, law=replace(law.law, bins=bins))
     assert len(law.curves("like-these").x) == len(bins)
-    with pytest.raises(NotTestable, match=f"In 1 of {len(bins)} bins of length"):
+    with pytest.raises(NotTestable, match=f"In 1 of {len(bins)} bins of length") as said:
         lost.curves("like-these")
+    assert said.value.remedy.startswith("Ask more questions, or draw more responses")
 
 
 def test_scores_have_no_design_in_letters_but_the_root_of_their_questions() -> None:

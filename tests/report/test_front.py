@@ -69,6 +69,8 @@ def test_rows_say_what_the_verdict_says():
     assert row["statement"].startswith("Within a question, longer responses") and row["holds"] == row["these"] == ""
     none = verdicts.view(verdict(kind="negligible", median=-0.001, low=-0.01, high=0.008))
     assert (none["verdict"], none["css"], none["value"]) == ("practically none", "negligible", "−0.001")
+    near = verdicts.view(verdict(kind="inconclusive", median=-0.002, low=-0.075, high=0.073))
+    assert near["value"] == "0.00"  # and not −0.00
     silent = verdicts.view(verdict(kind="not testable", median=None, low=None, high=None, reasons=("there is no x",)))
     assert (silent["drawing"], silent["why"]) == ("", "There is no x.")
 

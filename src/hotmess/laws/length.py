@@ -157,7 +157,8 @@ class LengthLaw(Short):
         if lost:
             raise NotTestable(
                 f"In {lost} of {len(mean)} bins of length the error cannot be told from 0, so that shapes over bins "
-                "cannot be compared: more questions or samples would make it out."
+                "cannot be compared.",
+                "Ask more questions, or draw more responses to each: fewer bins have then next to no errors.",
             )
         seen = Bins.of(mean, self.law.bin_covariance[POPULATIONS.index(population)])
         return CurveLaw("odds", seen, (x - x.mean()) / spread, bins["arm"].to_numpy(), self.prior)

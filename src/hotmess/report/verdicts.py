@@ -109,11 +109,12 @@ def estimate(verdict: Verdict) -> dict[str, str]:
     if not np.isfinite([median, low, high]).all():
         return {"value": "", "between": "", "drawing": ""}
     digits = places(low, high)
-    value, between = show(median, digits), f"{show(low, digits)} to {show(high, digits)}"
+    shown = round(median, digits) + 0.0  # no minus before what is shown as 0
+    value, between = show(shown, digits), f"{show(low, digits)} to {show(high, digits)}"
     region = verdict.claim.region
     delta = verdict.claim.negligible or 0.0
     grey = region if region is not None else (-delta, delta)
-    if region is None and median > 0:
+    if region is None and shown > 0:
         value = f"+{value}"
     label = f"{value}, interval {between}"
     if grey[1] > grey[0]:
