@@ -22,6 +22,7 @@ from hotmess.errors import BadInput
 from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
+from hotmess.statements.effective import Effective
 from hotmess.statements.means import incoherence
 
 DIFFERENCE = "incoherence(model='model-1') - incoherence(model='model-0')"
@@ -149,6 +150,7 @@ def test_names_that_are_not_in_the_data_get_the_nearest(study: Study) -> None:
     for text, words in (
         ("error(model='model-1a')", "did you mean model-1"),
         ("error(modell='model-0')", "did you mean model"),
+        ("variance() / incoherence(model='m9')", r"^incoherence\(model='m9'\): there is no model"),
         ("error(question='q00000')", "there is no filter 'question'"),
     ):
         with pytest.raises(BadInput, match=words):
@@ -175,6 +177,23 @@ def test_functions_are_claims_and_their_fits_are_gated(study: Study) -> None:
     refused = hm.test(claim_from_function(bad, name="x-y", statement="this holds"), study)
     assert refused.verdict == NOT_TESTABLE and refused.probability is None
     assert refused.record()["preregistration"]
+
+
+@pytest.mark.parametrize("direction", ["positive", "negative"])
+def test_a_function_that_returns_a_quantity_keeps_all_of_it(study: Study, direction: str) -> None:
+    few, sign = Effective(5.0, 3.0, 60, z=2.0, apart=0.3, guard=0.1), 1.0 if direction == "positive" else -1.0
+    draws = np.random.default_rng(0).normal(4 * sign, 1, (4, 500))
+    own = Quantity(
+        draws, Gate(), "", {"m": draws}, {"accuracy part": draws}, held=(), effective=few, remedy="Ask more questions."
+    )
+    claim = claim_from_function(lambda study, population: own, name="x-y", statement="this holds", direction=direction)
+    found = claim.quantity(study, "like-these")
+    assert found.remedy == own.remedy and found.effective is not None
+    assert (found.effective.df, found.effective.z, found.effective.apart) == (5.0, 2.0 * sign, 0.3 * sign)
+    np.testing.assert_array_equal(found.each["m"], sign * draws)
+    np.testing.assert_array_equal(found.parts["accuracy part"], sign * draws)
+    verdict = hm.test(claim, study)  # all draws are above 0, and yet too few questions carry the errors
+    assert verdict.verdict == "inconclusive" and "its errors sit on few questions" in verdict.sentence
 
 
 def test_yaml_on_the_command_line(table, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

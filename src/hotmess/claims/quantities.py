@@ -74,8 +74,9 @@ def _settled(study: Study, expression: Expression, sign: float) -> Quantity:
         fit = answer_fit(study, expression)
         scope = base_scope(fit.cells.table)
         _only_letters(study, expression)
+        firsts = {t.filters: t for t in reversed(expression.terms)}
         filters = list(dict.fromkeys(t.filters for t in expression.terms))
-        rows = [pick(fit.cells.table, Term("error", f)) for f in filters]
+        rows = [pick(fit.cells.table, firsts[f]) for f in filters]
         means = fit.statement(rows=rows, metric=study.metric)
         place = {t: filters.index(t.filters) for t in expression.terms}
         if fit.with_unparsable and any(t.name == "accuracy" for t in expression.terms):

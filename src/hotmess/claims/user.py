@@ -16,6 +16,7 @@ import re
 import reprlib
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,16 +203,7 @@ def claim_from_function(
                     f"The function of claim {name} returned an array of shape {draws.shape}; draws are (chain, draw)."
                 )
             found = Quantity(draws, made_gate(study), base_scope(study.cells.table))
-        return Quantity(
-            sign * found.draws,
-            found.gate,
-            found.scope,
-            {k: sign * v for k, v in found.each.items()},
-            found.parts,
-            found.notes,
-            found.held,
-            found.guards,
-        )
+        return found if sign > 0 else _turned(found)
 
     canonical: dict[str, Any] = {"name": name, "statement": statement, "function": source}
     canonical |= {"region": list(bounds)} if bounds else {"direction": direction}
@@ -225,6 +217,14 @@ def claim_from_function(
         region=bounds,
         preregistration=preregister(canonical),
     )
+
+
+def _turned(found: Quantity) -> Quantity:
+    """The quantity with the other sign, and all that goes with it."""
+    each, parts = ({name: -draws for name, draws in some.items()} for some in (found.each, found.parts))
+    e = found.effective
+    effective = None if e is None else replace(e, z=-e.z, apart=-e.apart)
+    return replace(found, draws=-found.draws, each=each, parts=parts, effective=effective)
 
 
 def made_gate(study: Study) -> Gate:
