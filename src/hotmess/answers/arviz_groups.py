@@ -81,7 +81,7 @@ def prior_parameters(
 
 
 def prior_groups(fit: DrawnData, draws: int) -> dict[str, xr.Dataset]:
-    """`prior` and, where the likelihood is kept, `prior_predictive`: one chain of so many draws.
+    """`prior`, one chain of so many draws, and where the likelihood is kept what prior and posterior predict.
 
     Raises
     ------
@@ -93,17 +93,19 @@ def prior_groups(fit: DrawnData, draws: int) -> dict[str, xr.Dataset]:
     if draws < 1:
         raise BadInput(f"prior_draws is {draws}; it must be a whole number above 0, or 0 for none.")
     posterior, found = fit.data["posterior"].dataset, fit.groups
-    made = prior_parameters(fit.prior, found, found.with_unparsable(fit.letters), draws, [fit.seed, 61])
-    values = {name: (posterior[name].dims, made[name][None]) for name in map(str, posterior) if name in made}
+    drawn = prior_parameters(fit.prior, found, found.with_unparsable(fit.letters), draws, [fit.seed, 61])
+    values = {name: (posterior[name].dims, drawn[name][None]) for name in map(str, posterior) if name in drawn}
     coords = {name: c.values for name, c in posterior.coords.items() if name not in ("chain", "draw")}
     both = {"chain": [0], "draw": np.arange(draws)}
     out = {"prior": xr.Dataset(values, coords={**both, **coords})}
     if "log_likelihood" in fit.data.children:
-        labels = fit.data["log_likelihood"]["question"].values
-        parameters = group_parameters(out["prior"], found)
-        right = right_draws(fit.letters, found.index, parameters, question_index(fit.cells.table), [fit.seed, 67])
-        where = {**both, "question": labels}
-        out["prior_predictive"] = xr.Dataset({"responses": (("chain", "draw", "question"), right[None])}, coords=where)
+        likelihood, question = fit.data["log_likelihood"]["responses"], question_index(fit.cells.table)
+        for group, draw, key in (("posterior", posterior, 59), ("prior", out["prior"], 67)):
+            right = right_draws(
+                fit.letters, found.index, group_parameters(draw, found), question, [fit.seed, key]
+            ).reshape(draw.sizes["chain"], draw.sizes["draw"], -1)
+            where = {"chain": draw["chain"], "draw": draw["draw"], "question": likelihood["question"]}
+            out[f"{group}_predictive"] = xr.Dataset({"responses": (likelihood.dims, right)}, coords=where)
     return out
 
 
@@ -123,9 +125,9 @@ def estimands(fit: DrawnData) -> xr.Dataset:
 
 
 def dressed(fit: F, prior_draws: int | None) -> F:
-    """A fit whose `data` has `estimands`, `prior` and `prior_predictive` beside what it has.
+    """A fit whose `data` has `estimands`, `prior` and what posterior and prior predict beside what it has.
 
-    prior_draws: how many; 0: none of the three; None: 500 where that is cheap.
+    prior_draws: how many; 0: none of these; None: 500 where that is cheap.
     """
     if prior_draws is None:
         prior_draws = PRIOR_DRAWS if fit.kept_draws * len(fit.cells) <= CHEAP else 0

@@ -66,11 +66,11 @@ def fit(
     backend
         `numpyro`, or `pymc`: the independent implementation of `hotmess.pymc_models`, sampled by nutpie; letters only.
     pointwise
-        Whether to keep the log likelihood of every question in every draw, which LOO needs, and what the model predicts
-        for it.
+        Whether to keep the log likelihood of every question in every draw, which LOO needs.
     prior_draws
-        Draws of the groups `prior` and `prior_predictive` of `data`, which then has `estimands` too; 0: none of these;
-        None: 500 where log likelihoods are kept and draws × cells are at most 2 million.
+        Draws of the groups `prior` and `prior_predictive` of `data`, which then has `posterior_predictive` and
+        `estimands` too; 0: none of these; None: 500 where log likelihoods are kept and draws × cells are at most
+        2 million.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def fit_cells(cells: Cells, spec: Spec, *, pointwise: bool = True, data: xr.Data
     found = find_groups(cells, spec.formula, by=spec.by, columns=spec.groups)
     data = draw_tree(cells, letters, found, spec) if data is None else data
     if pointwise and "log_likelihood" not in data.children:
-        data = add_data(data, cells, letters, found, group_parameters(data["posterior"].dataset, found), spec.seed)
+        data = add_data(data, cells, letters, found, group_parameters(data["posterior"].dataset, found))
     return kind(cells, letters, found, data, spec, fit_cells)
 
 

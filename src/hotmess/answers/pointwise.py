@@ -130,12 +130,11 @@ def right_draws(
 
 
 def add_data(
-    tree: xr.DataTree, cells: Cells, letters: LetterCells, groups: Groups, parameters: dict[str, np.ndarray], seed: int
+    tree: xr.DataTree, cells: Cells, letters: LetterCells, groups: Groups, parameters: dict[str, np.ndarray]
 ) -> xr.DataTree:
     """Add log_likelihood per question, observed counts and the cells' groups to a fit's tree.
 
-    `observed_data` and `posterior_predictive` have, under the likelihood's name and dimensions, a question's right
-    responses.
+    `observed_data` has, under the likelihood's name and dimension, a question's right responses.
     """
     import xarray as xr
 
@@ -153,11 +152,6 @@ def add_data(
     right, asked = (np.bincount(question, x).astype(np.int64) for x in (letters.right, counts.sum(axis=1)))
     where = {"question": labels}
     tree["observed_data"] = xr.Dataset({"responses": ("question", right)}, coords=where)
-    made = right_draws(letters, groups.index, parameters, question, [seed, 59]).reshape(chains, draws, -1)
-    tree["posterior_predictive"] = xr.Dataset(
-        {"responses": (("chain", "draw", "question"), made)},
-        coords={"chain": posterior.chain, "draw": posterior.draw, **where},
-    )
     tree["constant_data"] = xr.Dataset(
         {
             "responses": ("question", asked),
