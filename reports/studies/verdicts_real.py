@@ -62,6 +62,7 @@ SETS: dict[str, Real] = {
     "tot_creative_writing": _shared(
         "public/tot_creative_writing",
         columns={"judged_response": "sample", "sample": "judge_sample"},
+        sources=["judged_response"],
         length="response_chars",
     ),
     "cruxeval_codellama7b": _shared("public/cruxeval_codellama7b"),
@@ -113,6 +114,8 @@ def before(name: str, tree: Path) -> dict[str, Any]:
     for option, value in real.options.items():
         if option == "columns":
             asked += [a for ours, theirs in value.items() for a in ("--column", f"{ours}={theirs}")]
+        elif option == "sources":
+            asked += ["--source", ",".join(value)]
         elif value is True:
             asked.append(f"--{option.replace('_', '-')}")
         else:
