@@ -111,6 +111,13 @@ def split(data: World) -> list[float]:
     return [round(float(x), 5) for x in (data.truth["contrast"], estimate.value, estimate.error)]
 
 
+def every_world() -> list[str]:
+    """All worlds with lengths and budgets."""
+    from hotmess.simulate import WORLDS
+
+    return [name for name, recipe in WORLDS.items() if recipe.kind == "overthinking"]
+
+
 def read() -> list[dict[str, Any]]:
     """What has run."""
     return [json.loads(line) for line in ROWS.read_text().splitlines()] if ROWS.exists() else []
@@ -126,8 +133,8 @@ def summarise() -> None:
     lines = [
         "# Overthinking: recovery in worlds with known truth",
         "",
-        "Made by `python reports/studies/overthinking_worlds.py --sets 100` and `--nuts 20`; rows in",
-        f"`{ROWS.name}`. One model, {SIZE['questions']} questions, {SIZE['budgets']} budgets,",
+        "Made by `python reports/studies/overthinking_worlds.py --sets N --worlds …` and `--nuts N`, as many as the",
+        f"tables say; rows in `{ROWS.name}`. One model, {SIZE['questions']} questions, {SIZE['budgets']} budgets,",
         f"{SIZE['samples']} responses each; fast engine. Data sets whose Pareto k is {LIMIT} or more are counted as",
         "untrusted and left out: their test would say not testable.",
         "natural-slope is beta_nat and budget-slope -beta_bud, changes of logit incoherence per doubling of tokens;",
@@ -155,6 +162,8 @@ def summarise() -> None:
             f"| {world} | {len(good[world])} | {len(by_world[world]) - len(good[world])} | {2 * len(x)} "
             f"| {cover['like-these']:.2f} | {cover['these']:.2f} |"
         )
+    if missing := [name for name in every_world() if name not in by_world]:
+        lines += ["", f"Not run yet with this posterior: {', '.join(missing)}."]
     lines += [
         "",
         "## Statements",
@@ -262,8 +271,6 @@ def _agreement(records: list[dict[str, Any]]) -> list[str]:
 
 def main() -> None:
     """Run the missing data sets, worlds in turn, then write the page."""
-    from hotmess.simulate import WORLDS
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", type=int, default=0, help="data sets per world")
     parser.add_argument("--nuts", type=int, default=0, help="data sets that NUTS fits too")
@@ -271,7 +278,7 @@ def main() -> None:
     parser.add_argument("--verdicts", action="store_true", help="test where the posterior alone is sure")
     parser.add_argument("--summary", action="store_true", help="write the page from what has run")
     args = parser.parse_args()
-    worlds = args.worlds or [name for name, recipe in WORLDS.items() if recipe.kind == "overthinking"]
+    worlds = args.worlds or every_world()
     wanted = [(world, seed, "fast") for seed in range(args.sets) for world in worlds]
     wanted += [(AGREEMENT[i % 2], i // 2, "nuts") for i in range(args.nuts)]
     done = {(r["world"], r["seed"], r["engine"]): r for r in read()}

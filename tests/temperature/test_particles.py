@@ -7,7 +7,9 @@ import pytest
 from scipy import integrate, stats
 
 from hotmess.inference.pareto import smoothed
-from hotmess.temperature import like_these
+from hotmess.simulate import simulate
+from hotmess.temperature import like_these, trust
+from hotmess.temperature.data import length_data
 from hotmess.temperature.effects import Curves
 from hotmess.temperature.hierarchy import joint_draws
 from hotmess.temperature.model import effect_covariance
@@ -132,7 +134,6 @@ def test_direct_influences_are_derivatives_of_weighted_slopes():
 def test_a_unit_that_failed_is_named_and_the_others_numbers_stand():
     import hotmess as hm
     from hotmess.responses.validate import validate
-    from hotmess.simulate import simulate
 
     responses = validate(simulate("natural-only", seed=3, questions=20, budgets=1, samples=8, models=2).table)
     study = hm.Study(responses, draws=250)
@@ -162,6 +163,14 @@ def test_the_option_that_a_failed_fast_path_names_is_one_of_every_command_that_f
         assert frame(command[0]).parse_args([*command, "--patience", "1060"]).patience == 1060
     assert hm.Study(hm.example(), patience=1060.0).patience == 1060
     assert Until.__dataclass_fields__["patience"].default == hm.Study.__dataclass_fields__["patience"].default
+
+
+def test_what_the_slow_engine_would_take_goes_by_the_fastest_gradient(monkeypatch):
+    """Another program that takes the processor for a while makes one gradient slow, and no estimate long."""
+    times = iter([0.0, 9.0, 9.25, 9.5, 19.5, 20.5])
+    monkeypatch.setattr(trust, "perf_counter", lambda: next(times))
+    data = length_data(simulate("natural-only", seed=1, questions=4, budgets=1, samples=4).table)
+    assert trust.slow_seconds(data, 100) == pytest.approx(3 * trust.STEPS * 100 * 0.25)
 
 
 def test_failures_are_told_by_unit():
