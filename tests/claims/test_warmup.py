@@ -1,5 +1,6 @@
 """--warmup has its effect wherever something is warmed up, and is known of every fit."""
 
+import importlib
 from types import SimpleNamespace
 
 import pytest
@@ -33,3 +34,14 @@ def test_a_study_s_fits_know_their_warmup():
     study = hm.Study(hm.example(), draws=50, warmup=37, chains=2)
     assert study.fit.spec.warmup == 37 and study.fit.spec.draws == 50
     assert source_of(study, ["half"] if "half" in study.responses.table else ["family"]).fit.spec.warmup == 37
+
+
+@pytest.mark.parametrize(("asked", "taken"), [(37, 37), (900, 250)])
+def test_the_slow_engine_of_answers_and_lengths_is_warmed_up_as_the_study_says(monkeypatch, asked, taken):
+    def fit_lengths(responses, **settings):
+        raise Asked(settings["warmup"], settings["draws"])
+
+    monkeypatch.setattr(importlib.import_module("hotmess.temperature.fit"), "fit_lengths", fit_lengths)
+    with pytest.raises(Asked) as told:
+        _ = hm.Study(hm.example(), draws=150, warmup=asked).temperature
+    assert told.value.args == (taken, 150)

@@ -42,7 +42,7 @@ class Study(Short, StudyData):
         Decomposition that the claims are about; default: the outcome's own.
     groups, reference, difficulty
         Number of difficulty groups, the reference model (None: the largest), or a column that holds the groups.
-    seed, draws, chains, most_draws
+    seed, draws, warmup, chains, most_draws
         Of every posterior; `draws` per chain, `most_draws` in all while Monte Carlo error leaves a claim open.
         `random_seed` is another name of `seed`.
     patience
@@ -186,7 +186,7 @@ class Study(Short, StudyData):
         """The joint model of answers and lengths; one unit per model and condition."""
         from hotmess.temperature.ready import fit_ready
 
-        settings = {"prior": self.temperature_prior, "patience": self.patience, **self.sampled}
+        settings = {"prior": self.temperature_prior, "patience": self.patience, "warmup": self.warmup, **self.sampled}
         return self.once("temperature", lambda: fit_ready(self.responses, **settings))
 
     @property

@@ -10,6 +10,9 @@ from hotmess.commands.out import check_file, force_option
 from hotmess.commands.printing import print_json, say
 from hotmess.commands.study import stages
 
+MOST = 5
+"""Reasons why a fit is not reliable that are said; the rest are counted."""
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the command."""
@@ -67,8 +70,11 @@ def run(args: argparse.Namespace) -> int:
         print(table.round(4).to_string(index=False))
     for sentence in (*getattr(result, "notes", ()), *getattr(result, "misfit", ())):
         say(f"hotmess: {sentence}")
-    for reason in result.gate.reasons[:5]:
+    reasons = result.gate.reasons
+    for reason in reasons[:MOST]:
         say(f"hotmess: not reliable: {reason}.")
+    if len(reasons) > MOST:
+        say(f"hotmess: and {len(reasons) - MOST} more.")
     say(f"{args.out} holds the posterior.")
     return 0
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hotmess.temperature.prior import TemperaturePrior
 
 MIN_MIXED = 10
-DRAWS = 300  # per chain: more change nothing but the Monte Carlo error
+DRAWS, WARMUP = 300, 250  # per chain, at most: more change nothing but the Monte Carlo error, and the time it takes
 
 
 def check_ready(responses: Responses) -> None:
@@ -76,12 +76,13 @@ def fit_ready(
     unparsable: str = "uniform",
     prior: TemperaturePrior | None = None,
     patience: float = 0.0,
+    warmup: int = WARMUP,
 ) -> LengthFit:
     """The fast path with one unit per model and condition, after `check_ready`.
 
     Unparsable responses are uniform vectors, as in the estimates without a model that stand beside. Where the fast path
     fails in some unit, the slow engine takes its place if it is thought to take `patience` seconds at most; else the
-    fit says how long it would take.
+    fit says how long it would take. No more than `DRAWS` are drawn of each chain after `WARMUP`, whatever is asked for.
 
     Raises
     ------
@@ -93,6 +94,7 @@ def fit_ready(
     check_ready(responses)
     check_draws(draws, chains)
     settings: dict[str, Any] = {"seed": seed, "draws": min(draws, DRAWS), "chains": chains, "prior": prior}
+    settings["warmup"] = min(warmup, WARMUP)
     fit = fit_lengths(responses, engine="fast", pool=True, unparsable=unparsable, **settings)
     if not fit.failed:
         return fit
