@@ -196,6 +196,15 @@ def test_a_function_that_returns_a_quantity_keeps_all_of_it(study: Study, direct
     assert verdict.verdict == "inconclusive" and "its errors sit on few questions" in verdict.sentence
 
 
+@pytest.mark.parametrize("metric", ["kl", "zero-one"])
+def test_no_verdict_has_a_metric_that_its_numbers_do_not_have(study: Study, metric: str) -> None:
+    own = claim_from({"name": "x-y", "quantity": DIFFERENCE})
+    for claim, responses in ((own, study.responses), ("natural-overthinking", hm.example())):
+        verdict = hm.test(claim, Study(responses, seed=3, draws=250, metric=metric))
+        assert verdict.verdict == NOT_TESTABLE and verdict.median is None
+        assert f"squared distances (brier here), not of {metric}" in verdict.sentence
+
+
 def test_yaml_on_the_command_line(table, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data, claims = tmp_path / "r.parquet", tmp_path / "my.yaml"
     table.to_parquet(data)

@@ -1,4 +1,5 @@
-"""What cannot be tested whatever a fit would say: too long unasked, responses that carry no claim, too few draws."""
+"""What cannot be tested whatever a fit would say: too long unasked, another metric, responses that carry no claim, too
+few draws."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from hotmess.claims.study import Study
 from hotmess.claims.verdict import Verdict, silent
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import INDEPENDENT, need_draws
+from hotmess.responses.outcomes import OUTCOMES
 from hotmess.words import capital
 
 
@@ -27,6 +29,12 @@ def untestable(study: Study, claim: Claim, population: str, absent: str) -> Verd
         return silent(claim, population, study.metric, (why,), remedy=asked)
     if absent:
         return None
+    if study.metric != (own := OUTCOMES[study.responses.outcome].default_metric):
+        why = (
+            f"Claims, and the estimates without a model beside them, are of squared distances ({own} here), not of "
+            f"{study.metric}: leave the metric out."
+        )
+        return silent(claim, population, study.metric, (why,), remedy="Leave the metric out.")
     if study.unfit:
         return silent(claim, population, study.metric, (study.unfit,), remedy=unfit_remedy(study.unfit))
     try:
