@@ -66,7 +66,8 @@ SOURCES = {
         "4cd4/hot-mess-reward-hacking",
         "MIT",
         "two models on GPQA and MMLU questions, without a hint and with one toward a wrong answer",
-        "One model's answers without a hint look suspect in the source.",
+        "The intervention is the hint: less incoherent with it says more alike, not more often right. One model's "
+        "answers without a hint look suspect in the source.",
     ),
     "paraphrase_consistency": Source(
         "kazemf78/llm-consistency-study",
@@ -204,15 +205,15 @@ def tally(numbers: dict[str, Any]) -> str:
 
     kinds = ("supported", "contradicted", "negligible", "inconclusive")
     rows = [
-        "| claim of the paper | supported | contradicted | practically none | inconclusive |",
-        "|---|---|---|---|---|",
+        "| claim | in the paper | supported | contradicted | practically none | inconclusive |",
+        "|---|---|---|---|---|---|",
     ]
     public = [v for name, v in numbers.items() if not name.startswith(("own", "logs"))]
     for claim in CATALOGUE.values():
         said = [v["verdict"] for one in public for v in one.get("verdicts", ()) if v["claim"] == claim.name]
         counts = [said.count(kind) for kind in kinds]
         if sum(counts):
-            rows.append(f"| {claim.statement} | {' | '.join(map(str, counts))} |")
+            rows.append(f"| {claim.statement} | {claim.place} | {' | '.join(map(str, counts))} |")
     return "\n".join(rows)
 
 

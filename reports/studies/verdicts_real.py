@@ -196,7 +196,8 @@ def _row(v: dict[str, Any], past: dict[str, Any]) -> str:
     smallest = "" if v["smallest_effect"] is None else f"{v['smallest_effect']:.2g}"
     step = v["next_step"] or ""
     if v["verdict"] == INCONCLUSIVE:
-        step = f"{v['reasons'][-1].rstrip('.')}. {step}"
+        first = next((r for r in v["reasons"] if not r.startswith("the posterior probability")), v["reasons"][0])
+        step = f"{first.rstrip('.')}. {step}"
     was = _past(past, v["claim"])
     return _cells(v["claim"], was, v["verdict"], number, v["published"] or "", alone, smallest, step)
 

@@ -108,6 +108,30 @@ def test_what_rests_on_questions_alone_takes_the_square_of_what_is_missing(study
     assert power == pytest.approx(0.8, abs=0.003)
 
 
+@pytest.mark.parametrize("effect", [0.2, 0.5, 0.7, 1.0])
+def test_an_effect_within_the_region_of_none_is_not_said_to_be_supported(study: Study, effect: float) -> None:
+    """An estimate of sd 1 at 40 questions and a region (-1, 1), by the normal law: what is said is what is decided."""
+    own = Claim("own", "", "", "it", lambda s, p: Quantity(np.zeros((4, 9)), Gate(), ""), "", by_questions=True)
+    own = replace(own, negligible=1.0)
+    found = would_decide(study, own, effect, stats.norm.ppf([0.975, 0.8]).sum())
+    assert found is not None
+    q = found.needed["questions"]
+    assert q is not None
+    z, sd = stats.norm.ppf(0.975), np.sqrt(40 / q)
+    edge = 1 - z * sd
+    none = max(0.0, stats.norm.cdf(edge, effect, sd) - stats.norm.cdf(-edge, effect, sd))
+    up = stats.norm.sf(max(z * sd, edge), effect, sd)  # what is practically none is so first
+    rate = {("negligible",): none, ("supported",): up, ("supported", "negligible"): none + up}[found.verdicts]
+    assert 0.79 < rate < 0.82 if effect != 0.7 else rate > 0.79
+    assert (found.verdicts == ("supported",)) is (effect == 1)
+    assert ("found practically none" in found.sentence()) is (effect < 1)
+    assert ("practically none at an effect" in found.short()) is (effect <= 0.5)
+    assert found.record()["verdicts"] == list(found.verdicts)
+    assert "contradicted" not in replace(found, against=True).sentence() or effect == 1
+    enough = would_decide(study, own, 3.0, 2.8)  # and what data of this size would find is not asked for again
+    assert enough is not None and enough.needed == {"questions": 40} and "by data of this size" in enough.sentence()
+
+
 def test_a_verdict_says_it_and_prints_short(study: Study) -> None:
     verdict = hm.test("natural-overthinking", study)
     assert verdict.verdict in ("inconclusive", "negligible", "supported", "contradicted")

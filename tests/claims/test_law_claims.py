@@ -170,6 +170,9 @@ def test_a_plateau_saturates_and_an_odds_law_is_not_said_to() -> None:
         verdicts[world] = run_claims(study, ["length-saturates"], sensitivity=False)[0]
     assert verdicts["plateau-law"].verdict == "supported"
     assert verdicts["odds-law"].verdict in ("inconclusive", "contradicted")
+    assert not any(
+        why.startswith("the shapes") for why in verdicts["odds-law"].reasons
+    )  # it is said of which questions
     guard = verdicts["plateau-law"].guards["shapes"]
     assert guard["saturating"]["stacking_weight"] > 0.9 and guard["difference"] > 4
 

@@ -23,6 +23,7 @@ from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.control import Control
 from hotmess.inference.gate import Gate
 from hotmess.laws.length import length_law
+from hotmess.responses.cells import need_repeats, reduce
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
@@ -160,3 +161,21 @@ def test_where_letters_would_do_the_next_step_names_them() -> None:
     assert all(v.next_step.startswith("Choose letters (--outcome answer)") for v in found)
     alone = run_claims(Study(validate(both.drop(columns="answer")), draws=100), names[1:])[0]
     assert alone.next_step.startswith("It needs letters")
+
+
+def test_a_model_with_one_question_is_named_where_others_have_more() -> None:
+    table = pd.DataFrame({"model": ["lone", *"aa"], "question": ["p", "p", "q"], "score": 0.0})
+    table = table.loc[table.index.repeat(6)].assign(score=np.tile([0.0, 0.0, 1.0, 1.0, 1.0, 0.0], 3))
+    (verdict,) = run_claims(Study(validate(table), draws=60), ["ensembling-divides-variance"])
+    assert verdict.verdict == "not testable" and "The model lone has one question only" in verdict.sentence
+    assert verdict.next_step == "Ask it more questions, or leave it out (--where)."
+
+
+def test_one_response_at_each_budget_is_not_said_to_be_one_in_all() -> None:
+    """And what repeated responses at one budget would show is not said to be lacking at all of them."""
+    table = pd.DataFrame({"model": "m", "question": list("aabb"), "score": [0.0, 1.0, 1.0, 0.0]})
+    responses = validate(table.assign(budget=[1, 2, 1, 2], reasoning_tokens=[10.0, 20.0, 30.0, 40.0]))
+    with pytest.raises(NotTestable, match="one response only at each budget: "):
+        need_repeats(reduce(responses))
+    found = run_claims(Study(responses, draws=60), ["incoherence-rises-with-length", "natural-overthinking"])
+    assert all("at one budget" in v.sentence for v in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -99,7 +100,11 @@ def test_many_questions_suffice_and_few_do_not():
     verdict = verdict_of(many, thirty_samples_suffice)
     assert verdict.verdict == "supported" and 0 < verdict.median < 0.01
     assert verdict.guards["agreement"]["passed"]
-    few = verdict_of(hm.Study(letters(20, 8, 5), draws=300), thirty_samples_suffice)
+    study = hm.Study(letters(20, 8, 5), draws=300)
+    few = verdict_of(study, thirty_samples_suffice)
+    more = replace(study, draws=600, made={})
+    drawn = (thirty_samples_suffice.quantity(s, "these").draws for s in (study, more))
+    assert [d.size for d in drawn] == [1000, 1200]  # what is drawn more is used
     assert few.verdict == "contradicted" and few.median > 0.01
 
 

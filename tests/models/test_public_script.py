@@ -52,7 +52,7 @@ def test_the_page_holds_the_numbers_of_the_study():
             if verdict["median"] is not None and verdict["verdict"] != "not testable":
                 assert f"{verdict['median']:.3g} [{verdict['low']:.3g}, {verdict['high']:.3g}]" in own
     assert page.count("**supported**") == sum(
-        int(row.split("|")[2])
+        int(row.split("|")[3])
         for row in page.splitlines()
-        if row.count("|") == 6 and row.split("|")[2].strip().isdigit()
+        if row.count("|") == 7 and row.split("|")[3].strip().isdigit()
     )

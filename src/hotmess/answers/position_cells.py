@@ -171,7 +171,7 @@ def tally(cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if not OUTCOMES[cells.outcome].distinct:
         raise NotTestable(
             f"The latent model of outcome {cells.outcome} takes the responses of a question as independent; these "
-            "share few-shot contexts or other levels (column context).",
+            "share few-shot contexts or other levels (column context, or what --source names).",
             "Take the unbiased estimator, which takes account of them (hotmess decompose --estimator unbiased).",
         )
     # One-hot positions: sums over a context are counts. Answers that cannot be read are at the origin.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from hotmess.claims.rule import NEGLIGIBLE, SUPPORTED
 from hotmess.design.decision_rate import as_shown, decision_rate, standard_error
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import THRESHOLD
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 POWER, DRAWS = 0.8, 40
-BOTH = float((stats.norm.ppf(THRESHOLD) + stats.norm.ppf((1 + POWER) / 2)) / stats.norm.ppf([THRESHOLD, POWER]).sum())
-"""How much further from each of two edges a value lies that clears both with probability 0.8, than from one."""
 MOST = {"questions": 1_000_000, "samples": 1_000, "models": 100}
 
 
@@ -85,6 +84,8 @@ class WouldDecide:
         Of the claim's quantity; of a claim of equality, how far inside its region the quantity lies (`inside`).
     against
         Whether the estimate lies on the other side: then the same numbers let an effect of that size contradict it.
+    verdicts
+        What an effect of that size would be called: where it is practically none, that is decided first.
     now
         Questions, samples per question, and (for claims about size) models, of the data.
     needed
@@ -96,10 +97,12 @@ class WouldDecide:
     needed: dict[str, int | None]
     inside: bool = False
     against: bool = False
+    verdicts: tuple[str, ...] = (SUPPORTED,)
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
-        return {"effect": self.effect, "probability": POWER, "now": self.now, "needed": self.needed}
+        asked = {"effect": self.effect, "probability": POWER, "verdicts": list(self.verdicts)}
+        return {**asked, "now": self.now, "needed": self.needed}
 
     def sentence(self, *, once: bool = False) -> str:
         """In words; once: these data have had looks, and what is said is of others that are looked at once."""
@@ -108,14 +111,24 @@ class WouldDecide:
         what = f"In new data that are looked at once, a{what[1:]}" if once else what
         if not told:
             return f"{what} would not be found by more {' or '.join(self.now)} alone."
-        other = f", and one of {-self.effect:.2g}, on this estimate's side, contradicted," if self.against else ""
-        return f"{what} would be supported{other} with probability {POWER} by {', or by '.join(told)}."
+        words = " or ".join({NEGLIGIBLE: "found practically none"}.get(v, v) for v in self.verdicts)
+        if any(n == self.now[what] for what, n in self.needed.items()):
+            other = "it is likely another: " + "more questions tell" if self.inside else "state another (--effect)"
+            return f"{what} would be {words} with probability {POWER} by data of this size; {other}."
+        other = f", and one of {-self.effect:.2g}, on this estimate's side, contradicted," if self.contradicts else ""
+        return f"{what} would be {words}{other} with probability {POWER} by {', or by '.join(told)}."
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether an effect of that size on the estimate's side would be called contradicted."""
+        return self.against and self.verdicts == (SUPPORTED,)
 
     def short(self) -> str:
         """The same for a table's cell."""
         told = [f"{n:,} {what} ({self.now[what]:,} now)" for what, n in self.needed.items() if n is not None]
-        sign = "±" * self.against
+        sign = "±" * self.contradicts
         what = f"{self.effect:.2g} inside the region" if self.inside else f"an effect of {sign}{self.effect:.2g}"
+        what = f"practically none at {what}" if self.verdicts == (NEGLIGIBLE,) else what
         return f"{what}: {' or '.join(told) or 'no more ' + ' or '.join(self.now) + ' alone'}"
 
 
@@ -127,6 +140,21 @@ def planned(claim: Claim, smallest: float) -> float:
     if claim.region is not None and np.isfinite(claim.region).all():
         return (claim.region[1] - claim.region[0]) / 2
     return min(smallest, claim.most) / 2
+
+
+def called(claim: Claim, effect: float) -> tuple[str, ...]:
+    """What an effect of that size is called by data that just decide it: within half of the region (-δ, δ) in which it
+    is practically none its edge is the farther from it, so that the region is decided no later than the sign."""
+    if claim.region is not None or claim.negligible is None or effect >= claim.negligible:
+        return (SUPPORTED,)
+    return (NEGLIGIBLE,) if 2 * effect <= claim.negligible else (SUPPORTED, NEGLIGIBLE)
+
+
+def _edges(claim: Claim, effect: float) -> list[float]:
+    """How far the edges lie from an effect that all must be cleared for its verdict."""
+    if called(claim, effect) == (NEGLIGIBLE,) and claim.negligible is not None:
+        return [claim.negligible - effect, claim.negligible + effect]
+    return [effect, effect] if _in_the_middle(claim, effect) else [effect]
 
 
 def _in_the_middle(claim: Claim, effect: float) -> bool:
@@ -146,13 +174,18 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
     if claim.design is not None and not study.large:
         with contextlib.suppress(NotTestable):
             c = claim.design(study, DRAWS)
+    verdicts, edges = called(claim, effect), _edges(claim, effect)
     if c is None:
         if not claim.by_questions or smallest is None:
             return None
-        count, least = study.questions, smallest * (BOTH if _in_the_middle(claim, effect) else 1.0)
-        need = max(count, int(np.ceil(count * (least / effect) ** 2)))
-        found = need if need <= MOST["questions"] else None
-        return WouldDecide(effect, {"questions": count}, {"questions": found}, claim.region is not None)
+        count, sd = study.questions, smallest / stats.norm.ppf([THRESHOLD, POWER]).sum()
+
+        def cleared(n: int) -> bool:
+            rates = stats.norm.cdf(np.array(edges) / sd * np.sqrt(n / count) - stats.norm.ppf(THRESHOLD))
+            return bool(1 - (1 - rates).sum() >= POWER - 1e-9)
+
+        most = {"questions": fewest(cleared, count, MOST["questions"])}
+        return WouldDecide(effect, {"questions": count}, most, claim.region is not None, verdicts=verdicts)
     now = {"questions": c.questions, "samples": samples_now(study)}
     sides = as_shown(c, smallest, now["samples"])
     if sides.spread > 0:
@@ -161,14 +194,14 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
     def rate(**design: int) -> float:
         d = {"models": sides.models, **now, **design}
         error, df = standard_error(sides, d["questions"], d["samples"], d["models"])
-        found = float(decision_rate(error, df, effect).mean())
-        return 2 * found - 1 if _in_the_middle(claim, effect) else found  # both edges of a region must be cleared
+        missed = [1 - float(decision_rate(error, df, edge).mean()) for edge in edges]
+        return 1 - sum(missed)  # an estimate that misses one edge clears the others
 
     def enough(what: str) -> Callable[[int], bool]:
         return lambda n: rate(**{what: n}) >= POWER
 
     needed = {what: fewest(enough(what), now[what], MOST[what]) for what in now}
-    return WouldDecide(effect, now, needed, claim.region is not None)
+    return WouldDecide(effect, now, needed, claim.region is not None, verdicts=verdicts)
 
 
 def samples_now(study: Study) -> int:

@@ -190,7 +190,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         more, case = ask(LAST, case)
         findings += more
     if case.verdict == NOT_TESTABLE:
-        own_remedy = "" if case.gate.passed else quantity.remedy
+        own_remedy = "" if quantity.gate.passed else quantity.remedy
         return silent(claim, population, study.metric, findings[-1].reasons, findings, remedy=own_remedy)
     if case.lowered and verdict in (*DECIDED, NEGLIGIBLE):
         verdict = INCONCLUSIVE
@@ -225,10 +225,18 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         holds_in=alone,
         smallest_effect=smallest,
         would_decide=decider,
-        remedy=(quantity.remedy if case.lowered else remedy) if verdict == INCONCLUSIVE else "",
+        remedy=_remedy(case, remedy) if verdict == INCONCLUSIVE else "",
         published=published(study, claim),
         these_models=own_models,
     )
+
+
+def _remedy(case: Case, remedy: str) -> str:
+    """What to do: what the quantity says of what holds it back; what a guard says, of which nothing is said here; else
+    what is known of draws and few questions, or what the quantity says of more of its data."""
+    if case.lowered:
+        return case.quantity.remedy if case.quantity.held else ""
+    return remedy or case.quantity.remedy
 
 
 def of_questions(study: Study, claim: Claim, quantity: Quantity) -> tuple[Quantity, Effective | None]:

@@ -147,7 +147,8 @@ def halved_cells(responses: Responses) -> Cells:
     halved = split_halves(responses)
     if halved.table["half"].isna().all():
         raise NotTestable(
-            f"No question has responses of different {responses.length}, so long and short cannot be compared."
+            f"No question has responses of different {responses.length} at one budget, so long and short cannot "
+            "be compared."
         )
     return whole_pairs(
         reduce(halved, split=["half"]),

@@ -67,7 +67,8 @@ def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True)
         )
     if not has.any():
         raise NotTestable(
-            f"No question has {responses.length} and two or more responses, so nothing can be said about length."
+            f"No question has {responses.length} and two or more responses at one budget, so nothing can be said "
+            "about length."
         )
     cells = take_cells(cells, np.flatnonzero(has.to_numpy()))
     table = cells.table.copy()

@@ -61,7 +61,8 @@ class Cells(Short):
 
 
 ONE_RESPONSE = (
-    "Every question has one response only: variance cannot be told from bias; draw at least two responses per question."
+    "Every question has one response only{}: variance cannot be told from bias; draw at least two responses per "
+    "question."
 )
 BUT_BUDGETS = (
     " What one response at each budget can say, accuracy and agreement between budgets, is said by hotmess test (claim "
@@ -73,7 +74,7 @@ def need_repeats(cells: Cells) -> None:
     """Refuse cells in which nothing can be decomposed: one response of each."""
     if int(cells.table["responses"].max()) < 2:
         budgets = cells.table["budget"].nunique() > 1
-        raise NotTestable(ONE_RESPONSE + (BUT_BUDGETS if budgets else ""))
+        raise NotTestable(ONE_RESPONSE.format(" at each budget" if budgets else "") + (BUT_BUDGETS if budgets else ""))
 
 
 def take_cells(cells: Cells, keep: np.ndarray) -> Cells:

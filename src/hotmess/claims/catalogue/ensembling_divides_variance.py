@@ -70,16 +70,19 @@ def exponents(real: RealEnsembles, *, population: str, draws: int, seed: int) ->
             continue
         with np.errstate(divide="ignore"):
             values = np.log(weights[:, q[rows]] @ real.variance[rows]) @ coefficient
-        out[:, i] = centre + _widening(len(np.unique(q[rows]))) * (values - centre)
+        out[:, i] = centre + _widening(len(np.unique(q[rows])), name) * (values - centre)
     return out, names
 
 
-def _widening(questions: int) -> float:
+def _widening(questions: int, model: str) -> float:
     """The factor of `hotmess.decompose.intervals.bootstrap_interval` at 95%."""
     if questions >= FEW:
         return 1.0
     if questions < 2:
-        raise NotTestable("One question says nothing about questions like it.")
+        raise NotTestable(
+            f"The model {model} has one question only, which says nothing about questions like it.",
+            "Ask it more questions, or leave it out (--where).",
+        )
     tail = (1 - THRESHOLD) / 2
     ratio = stats.t.isf(tail, questions - 1) / stats.norm.isf(tail)
     return float(ratio * np.sqrt((questions + 1) / (questions - 1)))

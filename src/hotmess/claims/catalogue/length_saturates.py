@@ -17,6 +17,7 @@ from hotmess.estimates.estimate import NOTHING, Estimate
 from hotmess.estimates.length_slopes import binned_logits
 from hotmess.inference.gate import Gate
 from hotmess.laws.shapes import MIN_UNITS, Shapes, bend, compare_shapes
+from hotmess.words import population_words
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -95,7 +96,8 @@ def _quantity(study: Study, population: str) -> Quantity:
     rng = np.random.default_rng([study.seed, 43])
     chains, draws = study.chains, study.draws
     w = rng.dirichlet(np.ones(shapes.units), chains * draws)
-    held = [why for why in (shapes.undecided("saturating", best),) if why]
+    why = shapes.undecided("saturating", best)
+    held = [f"for {population_words(population)} {why}"] if why else []
     slopes = shapes.fits["saturating"].slopes.mean(1)
     if not held and each_bin.sum() > 0 and np.mean(slopes > 0) < 0.975:
         held.append("below the knee incoherence does not rise with length")

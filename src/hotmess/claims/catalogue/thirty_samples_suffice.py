@@ -11,15 +11,16 @@ from hotmess.claims.scope import base_scope
 from hotmess.decompose.intervals import jackknife, ratio_contrast
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
-from hotmess.estimates.estimate import Estimate
+from hotmess.estimates.estimate import THRESHOLD, Estimate
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
     from hotmess.laws.samples import SampleSize
 
 SAMPLES = 30
-REGION = (0.0, 0.01)
-"""A standard deviation of 0.01: differences of 0.03 between two such models stand out of sampling noise."""
+REGION, MEMORY = (0.0, 0.01), 2**29
+"""A standard deviation of 0.01: differences of 0.03 between two such models stand out of sampling noise. Bytes that
+eight projections of every cell in all draws may take."""
 
 
 def _quantity(study: Study, population: str) -> Quantity:
@@ -33,13 +34,37 @@ def _quantity(study: Study, population: str) -> Quantity:
     count = made.table["cells"].to_numpy()
     span = f"{count.min():,}" if count.min() == count.max() else f"{count.min():,} to {count.max():,}"
     scope = f"{base_scope(study.fit.cells.table)}, with {span} cells of each model"
-    return Quantity(sd[..., known].max(-1), study.fit.gate.over(each), scope, each)
+    largest, gate = sd[..., known].max(-1), study.fit.gate.over(each)
+    return Quantity(
+        largest, gate, scope, each, remedy=enough_questions(largest, study.questions) if gate.passed else ""
+    )
+
+
+def enough_questions(sd: np.ndarray, questions: int) -> str:
+    """What decides it: a standard deviation falls with the root of the number of questions at hand.
+
+    >>> enough_questions(np.full((4, 500), 0.0125), 64)
+    'With 100 questions like these instead of 64 it would be below 0.01 with probability 0.975: it falls as their root.'
+    """
+    need = int(np.ceil(questions * (float(np.quantile(sd, THRESHOLD)) / REGION[1]) ** 2 - 1e-9))
+    if need <= questions:
+        return ""
+    return (
+        f"With {need:,} questions like these instead of {questions:,} it would be below {REGION[1]:g} with "
+        f"probability {THRESHOLD:g}: it falls as their root."
+    )
 
 
 def _made(study: Study, population: str) -> SampleSize:
-    from hotmess.laws.samples import sample_size
+    from hotmess.laws.samples import DRAWS, sample_size
 
-    return study.once(f"sample size, {population}", lambda: sample_size(study.fit, population=population))
+    def make() -> SampleSize:
+        fits = MEMORY // (8 * 4 * max(1, len(study.fit.cells.table)))
+        draws = max(DRAWS, min(study.draws * study.chains // 2, fits))
+        return sample_size(study.fit, population=population, draws=draws)
+
+    made: SampleSize = study.once(f"sample size, {population}", make)
+    return made
 
 
 def _estimate(study: Study) -> Estimate:

@@ -18,7 +18,7 @@ from hotmess.statements.effective import Effective
 from hotmess.words import population_words, show, with_interval
 
 MORE = "more draws may cure it (--draws)"
-FEW_REMEDY = "Ask more questions that the models get wrong now and then: what carries the errors is too few of them."
+FEW_REMEDY = "Ask more questions that the models get wrong now and then: their errors sit on too few."
 
 UNITS = {"cluster": CLUSTER, "weight": WEIGHT}
 """Options that say how questions differ, and their columns."""
