@@ -44,7 +44,7 @@ CARRIES: dict[str, tuple[str, float | None]] = {  # what each carries beside qua
     "budget-lowers-incoherence": ("estimate control variants fit densities design guards", 0.02),
     "accuracy-rises-with-budget": ("estimate control guards", 0.01),
     "natural-overthinking": ("estimate control variants fit densities prior published design rates guards", 0.02),
-    "incoherence-rises-within-questions": ("control variants published guards", 0.02),
+    "incoherence-rises-within-questions": ("control variants published rates guards", 0.02),
     "hard-incoherence-rises-with-scale": ("estimate control fit densities prior point published design rates", 1),
     "easy-incoherence-falls-with-scale": ("estimate control fit densities prior point published design rates", 1),
     "bias-falls-faster-than-variance": ("estimate control fit densities prior point published design rates", 0.05),

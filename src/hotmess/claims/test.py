@@ -37,7 +37,7 @@ from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate
 from hotmess.statements.effective import Effective, spread_by_count
 
-DRAW_MORE = "Draw more (--draws): Monte Carlo error alone leaves it open."
+DRAW_MORE = "Draw more (--draws): its probability is within Monte Carlo error of what decides."
 """What to do where the interval of a probability holds its threshold."""
 
 
