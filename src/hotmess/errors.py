@@ -57,6 +57,24 @@ def checked_seed(seed: int) -> int:
     return number
 
 
+def checked_count(name: str, value: int, least: int = 1) -> int:
+    """A whole number of draws, chains and the like, or `BadInput`.
+
+    >>> checked_count("draws", 500)
+    500
+    >>> checked_count("draws", 1.5)
+    Traceback (most recent call last):
+    hotmess.errors.BadInput: draws is 1.5; it must be a whole number, at least 1.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise BadInput(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+    return number
+
+
 def one_seed(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings with `random_seed`, ArviZ's and PyMC's word, under the name `seed`.
 

@@ -313,3 +313,17 @@ def test_formulas_are_small_and_run_nothing(formula, words):
     with pytest.raises(BadInput, match=words) as refused:
         _plain(formula)
     assert len(str(refused.value)) < 400
+
+
+def test_where_nothing_is_wrong_the_prior_is_not_shown_as_a_finding():
+    from hotmess.answers.latent_records import decompose_noted
+
+    rng = np.random.default_rng(0)
+    rows = [(m, f"q{q}", 0 if m == "a" else int(rng.integers(3))) for m in "ab" for q in range(8) for _ in range(5)]
+    frame = pd.DataFrame(rows, columns=["model", "question", "answer"]).assign(target=0, n_choices=4)
+    records, notes = decompose_noted(validate(frame), draws=100)
+    assert [r["reliable"] for r in records] == [False, True]
+    assert "no response of a is wrong" in notes[0] and len(notes) == 1
+    assert fit(validate(frame), draws=100).summary(by=[])["reliable"].tolist() == [True]
+    records, notes = decompose_noted(validate(frame[frame["model"] == "a"]), by=[], draws=100)
+    assert not records[0]["reliable"] and "no response is wrong" in notes[0]

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hotmess.answers.conjugate import METRICS
 from hotmess.answers.fit import fit
+from hotmess.answers.population import without_errors
+from hotmess.answers.posterior import Fit
 from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput
+from hotmess.words import join
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -72,11 +77,20 @@ def decompose_noted(
     for row in (table.iloc[i].to_dict() for i in sorted(range(len(table)), key=keys.__getitem__)):
         values = {str(k): plain_value(v) for k, v in row.items()}
         records.append(values | {"metric": metric, "outcome": responses.outcome, "estimator": "latent"})
+    flawless = np.zeros(len(table), bool)
+    if isinstance(posterior, Fit):
+        flawless = without_errors(posterior.cells.table, table, by)
     notes = [*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ()), *said]
+    if flawless.any():
+        named = f" of {join([', '.join(map(str, g)) for g, right in zip(groups, flawless) if right])}" if by else ""
+        notes.append(
+            f"Not reliable: no response{named} is wrong, so that bias², variance and incoherence there are what the "
+            "prior says of errors that were not seen."
+        )
     reasons = posterior.gate.reasons
     if reasons:
         more = f" ({len(reasons) - 1} more such)" if len(reasons) > 1 else ""
         notes.append(f"Not reliable: {reasons[0]}{more}; more draws may cure it (--draws, --warmup).")
-    elif not (table["reliable"] | most).all() and not getattr(posterior, "misfit", ()):
+    elif not (table["reliable"] | most | flawless).all() and not getattr(posterior, "misfit", ()):
         notes.append("Not reliable where it says so: the sets' draws are too few; more may cure it (--draws).")
     return records, tuple(notes)

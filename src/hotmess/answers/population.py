@@ -272,3 +272,19 @@ def pair_moments(error: Float[np.ndarray, " *draws"], variance: Float[np.ndarray
     """
     a = 1 - error / 2
     return a, a**2, np.maximum((1 - variance) - a**2, 0)
+
+
+def without_errors(cells: pd.DataFrame, sets: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
+    """(sets,) whether no response of a set is wrong or unparsable: then the prior alone says how errors would scatter.
+
+    sets: with the `by` columns, as those of `aggregate`.
+    """
+    import pandas as pd
+
+    wrong = cells["responses"] - cells["right"]
+    if not by:
+        return np.full(len(sets), not (wrong > 0).any())
+    some = wrong.groupby([cells[name].astype(str) for name in by]).sum()
+    keys = pd.MultiIndex.from_frame(sets[list(by)].astype(str))
+    some.index = pd.MultiIndex.from_frame(some.index.to_frame(index=False))
+    return ~(some.reindex(keys).to_numpy(float) > 0)

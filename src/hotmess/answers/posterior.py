@@ -24,6 +24,7 @@ from hotmess.answers.population import (
     refuse_unknown,
     set_weights,
     summarise,
+    without_errors,
 )
 from hotmess.answers.worth import worth
 from hotmess.inference.gate import Gate, gate_tree
@@ -215,9 +216,14 @@ class Fit(AnswerPosterior):
         metric: str = "brier",
         interval: float | None = 0.9,
     ) -> pd.DataFrame:
-        """Medians (and intervals) of error, bias², variance and incoherence of each set; `reliable` is the gate."""
+        """Medians (and intervals) of error, bias², variance and incoherence of each set.
+
+        `reliable` is the gate, and False where no response of a set is wrong: its incoherence is then the prior's.
+        """
         sets = self.draws(by, population=population, metric=metric)
-        return summarise(sets, [self.gate] * len(sets.table), interval)
+        none = Gate(("no response is wrong",))
+        flawless = without_errors(self.cells.table, sets.table, by)
+        return summarise(sets, [none if right else self.gate for right in flawless], interval)
 
     def pointwise(self) -> pd.DataFrame:
         """What every question adds to the expected log predictive density, for export: one row per question.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from hotmess.errors import BadInput, one_seed
@@ -82,6 +82,10 @@ def as_study(about: Any, **settings: Any) -> Study:
     from hotmess.claims.study import MOST_DRAWS, Study
     from hotmess.responses.table import Responses
 
+    known = [f.name for f in fields(Study) if f.name not in ("responses", "made")]
+    for name in settings:
+        if name not in known:
+            raise BadInput(f"A study has no setting {name!r}; there are {', '.join(known)}.")
     if isinstance(about, Responses):
         return Study(about, **({} if "draws" in settings else {"most_draws": MOST_DRAWS}) | settings)
     several = list(about) if isinstance(about, (list, tuple)) else [about]
@@ -95,8 +99,6 @@ def as_study(about: Any, **settings: Any) -> Study:
 def _refuse_other(study: Study, settings: Mapping[str, Any]) -> None:
     """Refuse settings that are not those of a study that was made already."""
     for name, value in settings.items():
-        if not hasattr(study, name):
-            raise BadInput(f"A study has no setting {name!r}.")
         if getattr(study, name) != value:
             raise BadInput(
                 f"This study has {name}={getattr(study, name)!r}, and {name}={value!r} was asked for: make a study "

@@ -6,7 +6,7 @@ from dataclasses import InitVar, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hotmess.claims.study_data import OF_THE_DATA, StudyData
-from hotmess.errors import checked_seed
+from hotmess.errors import BadInput, checked_count, checked_seed
 from hotmess.words import Short
 
 if TYPE_CHECKING:
@@ -86,9 +86,28 @@ class Study(Short, StudyData):
         if random_seed is not None:
             object.__setattr__(self, "seed", random_seed)
         checked_seed(self.seed)
+        for name, least in (("draws", 1), ("chains", 1), ("warmup", 0), ("groups", 1)):
+            checked_count(name, getattr(self, name), least)
+        self._check_priors()
         Responses.need(self.responses)
         self.responses.need_single("A study")
         object.__setattr__(self, "metric", choose_metric(self.responses.outcome, self.metric or None))
+
+    def _check_priors(self) -> None:
+        given = {name: getattr(self, name) for name in ("prior", "law_prior", "length_prior", "temperature_prior")}
+        given = {name: prior for name, prior in given.items() if prior is not None}
+        if not given:
+            return  # nothing to load
+        from hotmess.answers.prior import AnswerPrior
+        from hotmess.laws.length_prior import LengthPrior
+        from hotmess.laws.power_model import LawPrior
+        from hotmess.temperature.prior import TemperaturePrior
+
+        kinds = {"law_prior": LawPrior, "length_prior": LengthPrior, "temperature_prior": TemperaturePrior}
+        for name, prior in given.items():
+            kind: type = kinds.get(name, AnswerPrior)
+            if not isinstance(prior, kind):
+                raise BadInput(f"{name} is {prior!r}; it must be of {kind.__name__}, or None.")
 
     def said(self) -> str:
         """One line for a print."""

@@ -77,14 +77,21 @@ def test_claims(
     progress: Callable[[str], None] | None = None,
 ) -> list[Verdict]:
     """Test each claim on a study; a claim that the data cannot speak to is `not testable`, with its reason."""
-    if population not in OTHER:
-        raise BadInput(f"The population is {population!r}; it can be {' or '.join(OTHER)}.")
+    check_asked(population, interval)
     out = []
     for claim in find_claims(claims):
         if progress is not None:
             progress(claim.name)
         out.append(_unstopped(study, claim, population=population, interval=interval, sensitivity=sensitivity))
     return Several().together(out)
+
+
+def check_asked(population: str, interval: float) -> None:
+    """Refuse a population or an interval that there is not."""
+    if population not in OTHER:
+        raise BadInput(f"The population is {population!r}; it can be {' or '.join(OTHER)}.")
+    if not 0 < interval < 1:
+        raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
 
 
 def _unstopped(study: Study, claim: Claim, **settings: Any) -> Verdict:
@@ -122,6 +129,7 @@ def test_claim(
     sensitivity: where a verdict would stand, whether priors to a power, or a model, benchmark, group or suspect
     questions left out, turn its side (`hotmess.claims.guards.sensitivity`).
     """
+    check_asked(population, interval)
     settings: dict[str, Any] = {"population": population, "interval": interval, "sensitivity": sensitivity}
     verdict = _once(study, claim, **settings)
     while verdict.case is not None and touching(verdict.case) and (more := study.with_more_draws()) is not None:

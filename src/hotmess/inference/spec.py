@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from hotmess.errors import BadInput, checked_seed
+from hotmess.errors import BadInput, checked_count, checked_seed
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Spec:
 
     def __post_init__(self) -> None:
         checked_seed(self.seed)
+        for name, least in (("draws", 1), ("chains", 1), ("warmup", 0)):
+            checked_count(name, getattr(self, name), least)
 
     def changed(self, **changes: Any) -> Spec:
         """The spec with other settings.

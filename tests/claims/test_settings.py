@@ -1,0 +1,32 @@
+"""What a study and a test are told is checked before anything is fitted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import hotmess as hm
+from hotmess.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"draws": "60"}, "draws is '60'; it must be a whole number, at least 1."),
+        ({"draws": 1.5}, "draws is 1.5"),
+        ({"draws": -3}, "draws is -3"),
+        ({"chains": 0}, "chains is 0"),
+        ({"warmup": -1}, "warmup is -1; it must be a whole number, at least 0."),
+        ({"prior": 3}, "prior is 3; it must be of AnswerPrior, or None."),
+        ({"length_prior": hm.LawPrior()}, "it must be of LengthPrior"),
+        ({"nonsense": 1}, "no setting 'nonsense'; there are "),
+        ({"made": {}}, "no setting 'made'"),
+        ({"population": "zz"}, "The population is 'zz'"),
+        ({"interval": 2}, "The interval 2 is not a probability"),
+    ],
+)
+def test_settings_that_cannot_be(settings: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        hm.test("natural-overthinking", hm.example(), **settings)
+    assert sentence in str(caught.value)
