@@ -15,6 +15,15 @@ from hotmess.answers.pointwise import right_draws
 MATPLOTLIB = {"backend": "matplotlib"}
 
 
+@pytest.fixture(autouse=True)
+def figures_are_closed():
+    """Those of ArviZ, which pyplot keeps."""
+    yield
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+
+
 @pytest.fixture(scope="module")
 def fit():
     return hm.fit(hm.example().where("model_size_b < 8"), groups=["model"], seed=3, draws=120, prior_draws=300)

@@ -71,9 +71,10 @@ def test_settings_of_matplotlib_are_given_back():
 def test_figures_are_unknown_to_pyplot():
     from matplotlib import pyplot
 
+    before = pyplot.get_fignums()
     with style.look():
         axes = style.panels(2, 2, width=3, height=2)
-    assert pyplot.get_fignums() == []
+    assert pyplot.get_fignums() == before
     assert style.figure_of(axes) is axes[0, 0].figure
 
 
