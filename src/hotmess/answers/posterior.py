@@ -238,7 +238,7 @@ class Fit(AnswerPosterior):
         Examples
         --------
         >>> import hotmess as hm
-        >>> table = hm.fit(hm.example(), draws=50).pointwise()
+        >>> table = hm.fit(hm.example(), draws=200).pointwise()
         >>> len(table), bool(table["pareto_k"].max() < 0.7)
         (60, True)
         """
