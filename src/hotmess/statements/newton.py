@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from hotmess.answers.prior import AnswerPrior
+from hotmess.answers.prior import PARAMETERS, UNPARSABLE, UNPARSABLE_SPREAD, AnswerPrior
 from hotmess.statements.sums import Features, Patterns
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 STEPS, ENOUGH = 60, 1e-6  # a step that small leaves an error of its square
 NUMBERS = 250_000  # of one array, about: what a processor's caches hold
-NAMES = ("logit_a", "log_kappa", "log_phi", "logit_u", "log_psi")
+NAMES = (*PARAMETERS, *UNPARSABLE)
 
 
 def weighted_fit(
@@ -56,12 +56,12 @@ def weighted_fit(
     parts = [found(w) for _, w in weights]
     v, _, options = (np.concatenate([p[i] for p in parts]) for i in range(3))
     centres = dict(zip(NAMES, [*prior.location, prior.unparsable[0], 0.0]))
-    scales = dict(zip(NAMES, [*prior.scale, prior.unparsable[1], 1.5]))
+    scales = dict(zip(NAMES, [*prior.scale, prior.unparsable[1], UNPARSABLE_SPREAD]))
     noise = np.zeros((5, draws, groups))
     if seed is not None:
         noise = np.random.default_rng([seed, 911]).standard_normal(noise.shape)
     centre = {name: centres[name] + scales[name] * z for name, z in zip(NAMES, noise)}
-    out = {name: np.empty((draws, groups)) for name in NAMES[:3]}
+    out = {name: np.empty((draws, groups)) for name in PARAMETERS}
     if len(apart):
         out["logit_u"], out["log_psi"] = np.full((draws, groups), -np.inf), np.zeros((draws, groups))
     patterns = found.patterns
@@ -78,14 +78,14 @@ def weighted_fit(
         right, wrong, total, split = (_stacked(v, own, x) for x in (r, c + u, r + c + u, c))
         a, kappa = beta_maxima(right, wrong, total, *gather(take, "logit_a", "log_kappa"))
         phi = wrong_maxima(found, options, take, split, *gather(take, "log_phi"))
-        for name, x in zip(NAMES, (a, kappa, phi)):
+        for name, x in zip(PARAMETERS, (a, kappa, phi)):
             out[name][:, take] = x.reshape(len(take), draws).T
     for take in _blocks(np.asarray(apart, int), draws, patterns):
         own = [np.flatnonzero((patterns.group == g) & patterns.apart) for g in take]
         c, u = patterns.split, patterns.unparsable
         nothing, wrong, both = (_stacked(v, own, x) for x in (u, c, c + u))
-        maxima = beta_maxima(nothing, wrong, both, *gather(take, "logit_u", "log_psi"))
-        for name, x in zip(NAMES[3:], maxima):
+        maxima = beta_maxima(nothing, wrong, both, *gather(take, *UNPARSABLE))
+        for name, x in zip(UNPARSABLE, maxima):
             out[name][:, take] = x.reshape(len(take), draws).T
     return out
 
