@@ -107,7 +107,8 @@ def _refuse(
     same = (low == low[at]) & (high == high[at]) & (low != high)
     one = int(np.argmax((codes == low[at]) & same)) if ((codes == low[at]) & same).any() else at
     other = int(np.argmax((codes == high[at]) & same))
-    values = [_short(text) for text in labels(frame[name].iloc[[one, other]], fill="")]
+    # In one order: an engine gives its groups back in any.
+    values = sorted(_short(text) for text in labels(frame[name].iloc[[one, other]], fill=""))
     long = max(len(str(frame[name].iloc[row])) for row in (one, other)) > _LONG
     condition = f"condition,{name}" if "condition" in frame.columns else name
     own = f"question={name},question" if "benchmark" in frame.columns else f"benchmark={name}"
