@@ -35,6 +35,11 @@ class NotTestable(BadInput):
         self.remedy = remedy
 
 
+class OtherOutcome(NotTestable):
+    """An outcome that cannot speak to a question of which another outcome of the same responses may: a claim turns to
+    that one, where the table holds it."""
+
+
 SEEDS = 2**32
 """Seeds are below this: JAX, NumPy and nutpie all take them."""
 

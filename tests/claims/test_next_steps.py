@@ -151,18 +151,6 @@ def test_scores_have_no_design_in_letters_but_the_root_of_their_questions() -> N
     assert would_decide(scores, claim, 0.1) is None
 
 
-def test_where_letters_would_do_the_next_step_names_them() -> None:
-    """Probability vectors beside the letters: both the latent model of cells and the joint model ask for letters."""
-    table = simulate("natural-only", seed=1, questions=12, budgets=1, samples=8).table
-    both = table.assign(probs=[(np.eye(n)[a] * 0.9 + 0.1 / n).tolist() for n, a in zip(table.n_choices, table.answer)])
-    names = ["natural-overthinking", "answers-get-hotter-with-length"]
-    found = run_claims(Study(validate(both), draws=100), names)
-    assert [v.verdict for v in found] == ["not testable"] * 2
-    assert all(v.next_step.startswith("Choose letters (--outcome answer)") for v in found)
-    alone = run_claims(Study(validate(both.drop(columns="answer")), draws=100), names[1:])[0]
-    assert alone.next_step.startswith("It needs letters")
-
-
 def test_a_model_with_one_question_is_named_where_others_have_more() -> None:
     table = pd.DataFrame({"model": ["lone", *"aa"], "question": ["p", "p", "q"], "score": 0.0})
     table = table.loc[table.index.repeat(6)].assign(score=np.tile([0.0, 0.0, 1.0, 1.0, 1.0, 0.0], 3))

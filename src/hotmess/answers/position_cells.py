@@ -10,7 +10,7 @@ import numpy as np
 from hotmess.answers.conjugate import LetterCells
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.resemblance import Alike, resemblance
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, OtherOutcome
 from hotmess.responses.bases import Base
 from hotmess.responses.outcomes import OUTCOMES
 
@@ -86,7 +86,7 @@ def position_cells(cells: Cells, *, unparsable: str = "uniform") -> PositionCell
     outcome = OUTCOMES[cells.outcome]
     never = outcome.own and cells.points.copies.max() == 1 and (cells.table["responses"] > 1).any()
     if outcome.model != "positions" or never:
-        raise NotTestable(outcome.refusal, outcome.instead)
+        raise OtherOutcome(outcome.refusal, outcome.instead)
     line = np.linalg.norm(target, axis=1)
     if (line < 1e-12).any():
         raise BadInput(f"A target of outcome {cells.outcome} is the origin; move the origin, so that nothing scores 0.")

@@ -11,7 +11,7 @@ import numpy as np
 from hotmess.claims.claim import Quantity
 from hotmess.claims.expression import Expression, Term, nearest
 from hotmess.claims.scope import base_scope, length_scope, scale_scope
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, OtherOutcome
 from hotmess.laws.contrast_parts import changes
 from hotmess.statements.effective import effective_of
 
@@ -64,7 +64,7 @@ def _defined(expression: Expression, draws: np.ndarray) -> None:
 def _only_letters(study: Study, expression: Expression) -> None:
     named = any(term.name == "accuracy" for term in expression.terms)
     if named and (study.metric != "brier" or study.responses.outcome != "answer"):
-        raise NotTestable("accuracy() is for letters under the Brier score; use error() instead.")
+        raise OtherOutcome("accuracy() is for letters under the Brier score; use error() instead.")
 
 
 def _settled(study: Study, expression: Expression, sign: float) -> Quantity:

@@ -55,6 +55,8 @@ class Study(Short, StudyData):
         defaults.
     made
         What has been made so far, by name: see `once`.
+    instead_of
+        The outcome that the table was read with, where this is the study of another that stands beside it (`beside`).
     """
 
     responses: Responses
@@ -77,6 +79,7 @@ class Study(Short, StudyData):
     temperature_prior: TemperaturePrior | None = None
     length_options: Mapping[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    instead_of: str = ""
     random_seed: InitVar[int | None] = None
 
     def __post_init__(self, random_seed: int | None) -> None:
@@ -124,6 +127,38 @@ class Study(Short, StudyData):
             return None
         kept = {key: value for key, value in self.made.items() if key in OF_THE_DATA + WHATEVER_THE_DRAWS}
         return self.once("more draws", lambda: replace(self, draws=2 * self.draws, made=kept))
+
+    @property
+    def beside(self) -> Study | None:
+        """This study of the outcome that stands beside its own in the table; None where there is none.
+
+        Claims are tested on it where the outcome itself cannot speak: of probability vectors there is no latent model
+        of cells, and the letters that go with them have one.
+        """
+        from hotmess.responses.beside import read_beside
+
+        def make() -> Study | None:
+            read = read_beside(self.responses)
+            own = self.responses.outcome
+            return None if read is None else replace(self, responses=read, metric="", made={}, instead_of=own)
+
+        study: Study | None = self.once("beside", make)
+        if study is None:
+            return None
+        looks = self.responses.looks
+        if looks is not None:
+            study.made.setdefault("seen", self.seen)  # what was looked at is the table as it was read
+        return replace(study, responses=replace(study.responses, looks=looks), made=study.made)
+
+    @property
+    def of_column(self) -> str:
+        """A sentence on the column that this study is of, where the table was read with another; else nothing."""
+        if not self.instead_of:
+            return ""
+        return (
+            f"It speaks of the column {self.responses.outcome}: of {self.instead_of}, with which the table was read, "
+            "it cannot be tested."
+        )
 
     @property
     def sampled(self) -> dict[str, Any]:

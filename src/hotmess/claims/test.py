@@ -16,6 +16,7 @@ from hotmess.claims.each_model import each_model
 from hotmess.claims.guards import LAST, guards_of
 from hotmess.claims.guards.of_draws import FEW_REMEDY
 from hotmess.claims.guards.several import Several
+from hotmess.claims.other_outcome import tested_beside
 from hotmess.claims.published import Published
 from hotmess.claims.rule import (
     DECIDED,
@@ -32,7 +33,7 @@ from hotmess.claims.these_models import these_models
 from hotmess.claims.untestable import untestable
 from hotmess.claims.verdict import Verdict, sentence, silent
 from hotmess.decompose.intervals import FEW
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, OtherOutcome
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate
 from hotmess.statements.effective import Effective, spread_by_count
@@ -132,8 +133,8 @@ def test_claim(
     check_asked(population, interval)
     settings: dict[str, Any] = {"population": population, "interval": interval, "sensitivity": sensitivity}
     verdict = _once(study, claim, **settings)
-    while verdict.case is not None and touching(verdict.case) and (more := study.with_more_draws()) is not None:
-        study, verdict = more, _once(more, claim, **settings)
+    while (case := verdict.case) is not None and touching(case) and (more := case.study.with_more_draws()) is not None:
+        verdict = _once(more, claim, **settings)
     return verdict
 
 
@@ -171,6 +172,9 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         return before
     try:
         quantity, other = (claim.quantity(study, p) for p in (population, OTHER[population]))
+    except OtherOutcome as reason:
+        settings: dict[str, Any] = {"population": population, "interval": interval, "sensitivity": sensitivity}
+        return tested_beside(study, claim, reason, absent, _once, **settings)
     except NotTestable as reason:
         return silent(claim, population, study.metric, (str(reason),), absent=absent, remedy=reason.remedy)
     if population == "like-these":

@@ -118,6 +118,7 @@ class Verdict:
             "high": self.high,
             "population": self.population,
             "metric": self.metric,
+            "outcome": None if self.case is None else self.case.study.responses.outcome,
             "statement": self.claim.statement,
             "estimand": self.claim.estimand,
             "place": self.claim.place,
@@ -194,6 +195,7 @@ def sentence(
         if max(case.p.value, 1 - case.p.value) > case.threshold:
             tail += f" Its sign is known, {'positive' if case.p.value > 0.5 else 'negative'}, and too small to matter."
     kind = " An association, not an effect of length." if claim.association else ""
+    kind += f" {of}" if (of := case.study.of_column) else ""
     kind += "".join(f" {said}" for f in findings if f.record and not f.not_run and (said := f.guard.clause(f.record)))
     looks = case.study.responses.looks
     if looks is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, OtherOutcome
 from hotmess.files import write_text
 from hotmess.report import accounts, text
 from hotmess.report.folder import FORMAT, whole_folder
@@ -102,12 +102,24 @@ def make_sections(context: Context, tell: Callable[[str], None]) -> list[Section
     for name, title, make in SECTIONS:
         tell(title)
         try:
-            section = make(context)
+            section = _made(context, make)
         except BadInput as reason:
             section = Section(name, title, missing=(f"Not testable with these data. {reason}",))
         if section is not None:
             sections.append(section)
     return sections
+
+
+def _made(context: Context, make: Callable[[Context], Section | None]) -> Section | None:
+    """A section, of the outcome that stands beside the table's own where that one cannot speak, as claims are."""
+    try:
+        return make(context)
+    except OtherOutcome as reason:
+        other = context.study.beside
+        if other is None:
+            raise reason
+    section = make(replace(context, study=other, code=f"{context.code}\nstudy = study.beside"))
+    return None if section is None else replace(section, text=(other.of_column, *section.text))
 
 
 def default_code(study: Study) -> str:

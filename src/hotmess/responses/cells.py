@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.decompose.points import Points, cluster
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, OtherOutcome
 from hotmess.looks.chosen import asked_by_answers
 from hotmess.responses.condition import connect
 from hotmess.responses.filter import arrow, arrow_column
@@ -244,7 +244,7 @@ def need_letters(cells: Cells, what: str) -> None:
         For other outcomes than letters: `what`, such as "These checks are of", letter answers.
     """
     if cells.counts is None:
-        raise NotTestable(f"{what} letter answers; the outcome here is another.")
+        raise OtherOutcome(f"{what} letter answers; the outcome here is another.")
 
 
 def _changes(rows: pa.Table, names: Sequence[str]) -> np.ndarray:

@@ -63,6 +63,8 @@ class Outcome:
         Whether its positions, one-hot, are at right angles to each other, so that sums over a context are counts.
     own
         Whether a user made it.
+    beside
+        Another outcome that the same responses may have, to which claims turn where this one cannot speak.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Outcome:
     instead: str = ""
     distinct: bool = False
     own: bool = False
+    beside: str = ""
 
     @property
     def default_metric(self) -> str:

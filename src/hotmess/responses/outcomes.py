@@ -52,6 +52,7 @@ OUTCOMES: dict[str, Outcome] = {
                 "there are both."
             ),
             instead="Choose letters (--outcome answer), where there are both.",
+            beside="answer",
         ),
         Outcome(
             "answer",

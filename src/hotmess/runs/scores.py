@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.arrays import Floats, Ints
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, OtherOutcome
 from hotmess.responses.cut import parsed
 from hotmess.responses.outcomes import refuse_outcomes
 from hotmess.responses.table import CELL, Responses
@@ -140,7 +140,7 @@ def scores_of(responses: Responses) -> Floats:
 
 def _need_answers(outcome: str) -> None:
     if outcome not in ANSWERS:
-        raise NotTestable(
+        raise OtherOutcome(
             f"Reliability counts right and wrong answers, and the outcome {outcome} is neither; choose another, as "
             "--outcome answer or --outcome score."
         )

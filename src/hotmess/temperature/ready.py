@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import NotTestable
+from hotmess.errors import NotTestable, OtherOutcome
 from hotmess.inference.gate import ESS
 from hotmess.temperature.trust import remedy, slow_seconds
 
@@ -31,7 +31,7 @@ def check_ready(responses: Responses) -> None:
     if responses.outcome != "answer":
         both = "answer" in responses.table and responses.table["answer"].notna().any()
         other = ": choose letters with --outcome answer" if both else ""
-        raise NotTestable(
+        raise OtherOutcome(
             f"The temperature model is of letters; the outcome here is {responses.outcome}{other}.",
             "Choose letters (--outcome answer)." if both else "",
         )

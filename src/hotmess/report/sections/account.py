@@ -16,12 +16,11 @@ from hotmess.responses.cut import missing_lengths_note
 if TYPE_CHECKING:
     import xarray as xr
 
+    from hotmess.claims.study import Study
     from hotmess.inference.gate import Gate
 
 
-def diagnostics(context: Context) -> Section | None:
-    """R-hat and effective sample sizes of every posterior."""
-    study, pieces, bad = context.study, [], []
+def _stages(study: Study) -> dict[str, Callable[[], tuple[xr.DataTree, Gate]]]:
     stages: dict[str, Callable[[], tuple[xr.DataTree, Gate]]] = {
         "answers": lambda: (study.fit.data, study.fit.gate),
         "length law": lambda: (study.length_law.data, study.length_law.gate),
@@ -30,6 +29,15 @@ def diagnostics(context: Context) -> Section | None:
     }
     if (joint := study.fitted("temperature")) is not None:
         stages["temperature"] = lambda: (joint.data, joint.gate)
+    return stages
+
+
+def diagnostics(context: Context) -> Section | None:
+    """R-hat and effective sample sizes of every posterior."""
+    pieces, bad = [], []
+    stages = _stages(context.study)
+    if (other := context.study.fitted("beside")) is not None:
+        stages |= {f"{name}, {other.responses.outcome}": make for name, make in _stages(other).items()}
     for name, make in stages.items():
         try:
             tree, gate = make()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess import plot
-from hotmess.errors import NotTestable
+from hotmess.errors import NotTestable, OtherOutcome
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.report.sections.between import gate_sentences
 from hotmess.words import percent, population_words, with_interval
@@ -72,6 +72,8 @@ def _assigned(context: Context) -> tuple[Table, str] | None:
     study = context.study
     try:
         latent, unbiased = study.budget_contrast, study.unbiased_budget_contrast
+    except OtherOutcome:
+        raise
     except NotTestable:
         return None
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotmess import plot
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, OtherOutcome
 from hotmess.report.section import Context, Figure, Section
 from hotmess.words import percent, population_words, show
 
@@ -16,6 +16,8 @@ def relations(context: Context) -> Section | None:
     for make in (_correlations, _surface, _movement, _waiting):
         try:
             figure = make(context)
+        except OtherOutcome:
+            raise  # the outcome beside has what it needs, or all figures do without
         except BadInput:
             continue  # the data do not have what this figure needs
         if figure is not None:
