@@ -124,9 +124,10 @@ def test_lengths_that_are_alike_between_questions_are_said_to_be() -> None:
 def test_bins_whose_incoherence_is_undefined_are_no_shape() -> None:
     world = simulate("odds-law", seed=3, questions=60, samples=6)
     law = length_law(validate(world.table), draws=100, bins=8)
-    bins = law.bins.copy()
+    bins, covariance = law.bins.copy(), law.binned[1]
     bins.loc[0, "incoherence_like-these"] = np.nan
-    lost = replace(law, law=replace(law.law, bins=bins))
+    lost = replace(law)
+    vars(lost)["binned"] = bins, covariance
     assert len(law.curves("like-these").x) == len(bins)
     with pytest.raises(NotTestable, match=f"In 1 of {len(bins)} bins of length") as said:
         lost.curves("like-these")

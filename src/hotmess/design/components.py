@@ -230,13 +230,12 @@ def size_components(laws: PowerLaws, of_bias2: np.ndarray, of_variance: np.ndarr
 
 def length_components(law: LengthLaw, *, draws: int) -> Components:
     """Components of the slope of logit incoherence on log length, mean over arms."""
-    bins = law.bins
     return _from_fit(
         law.fit,
         length_weights,
         draws=draws,
         models=_models(law.fit),
-        bins=int(bins.groupby("arm").size().max()),
+        bins=int(law.rows.groupby("arm").size().max()),
     )
 
 

@@ -23,7 +23,7 @@ from hotmess.errors import BadInput, NotTestable, either_seed
 from hotmess.inference.spec import Spec
 from hotmess.laws.curves import CURVES, Bins, CurveLaw
 from hotmess.laws.length_bins import ARM, BINS, binned_cells
-from hotmess.laws.length_lines import BIN, POPULATIONS, LineData, line_data
+from hotmess.laws.length_lines import BIN, POPULATIONS, LineData, bin_incoherences, bin_rows, line_data
 from hotmess.laws.length_model import length_model, sample_length_laws
 from hotmess.laws.length_prior import LengthPrior
 from hotmess.words import Short, counted
@@ -59,7 +59,7 @@ class LengthLaw(Short):
 
     def said(self) -> str:
         """One line for a print."""
-        what = f"{counted(len(self.arms), 'arm')}, {counted(len(self.bins), 'bin')}, {', '.join(self.shapes)}"
+        what = f"{counted(len(self.arms), 'arm')}, {counted(len(self.rows), 'bin')}, {', '.join(self.shapes)}"
         return f"{what}; {self.gate.said}"
 
     def shown(self) -> pd.DataFrame:
@@ -78,10 +78,21 @@ class LengthLaw(Short):
         """A row per arm: model, condition, budget, family, model_size_b, mean and sd of its log lengths."""
         return self.law.arms
 
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """A row per bin of questions by length: arm, log length, `x` (less the arm's mean), questions, wrong."""
+        return bin_rows(self.fit, self.arms)
+
+    @cached_property
+    def binned(self) -> tuple[pd.DataFrame, np.ndarray]:
+        """`bins`, and the (P, B, B) covariances of their incoherences: made when first asked for, the law's lines need
+        no bins."""
+        return bin_incoherences(self.fit, self.rows, (self.spec.options or {})["metric"])
+
     @property
     def bins(self) -> pd.DataFrame:
-        """A row per bin of questions by length: arm, log length, posterior mean and sd of its incoherence."""
-        return self.law.bins
+        """The bins with posterior mean and sd of their incoherence, for each population."""
+        return self.binned[0]
 
     @property
     def shapes(self) -> tuple[str, ...]:
@@ -160,7 +171,7 @@ class LengthLaw(Short):
                 "cannot be compared.",
                 "Ask more questions, or draw more responses to each: fewer bins have then next to no errors.",
             )
-        seen = Bins.of(mean, self.law.bin_covariance[POPULATIONS.index(population)])
+        seen = Bins.of(mean, self.binned[1][POPULATIONS.index(population)])
         return CurveLaw("odds", seen, (x - x.mean()) / spread, bins["arm"].to_numpy(), self.prior)
 
     def densities(self, population: str, shape: str = "odds") -> tuple[np.ndarray, np.ndarray]:

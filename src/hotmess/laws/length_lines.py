@@ -1,5 +1,5 @@
-"""What length laws are fitted to: lines of every arm, and incoherences of bins,
-from draws of questions' own terms (methods, section 4)."""
+"""What length laws are fitted to: lines of every arm, from draws of questions' own terms; and the incoherences of bins
+that shapes are compared on (methods, section 4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotmess.answers.population import question_weights
+from hotmess.answers.population import question_sets, question_weights
 from hotmess.decompose.grouping import question_index, question_units
 from hotmess.errors import NotTestable
 from hotmess.inference.gate import need_draws
@@ -44,22 +44,15 @@ class LineData:
     mean, covariance
         (S, P, 2A) levels at the arm's mean length, then slopes per standard deviation of its log length; and their
         (S, P, 2A, 2A) joint covariance.
-    bins
-        A row per bin (B): its arm, `log_length`, `x` (less the arm's mean), questions, wrong responses, and for each
-        population the posterior mean and sd of its incoherence.
-    bin_covariance
-        (P, B, B) of the bins' incoherences.
     """
 
     arms: pd.DataFrame
     mean: Floats
     covariance: Floats
-    bins: pd.DataFrame
-    bin_covariance: Floats
 
 
 def line_data(fit: Fit, *, shapes: Sequence[str], metric: str) -> LineData:
-    """Lines and bins of a posterior of answers that pools nothing over length.
+    """Lines of a posterior of answers that pools nothing over length.
 
     Raises
     ------
@@ -87,8 +80,7 @@ def line_data(fit: Fit, *, shapes: Sequence[str], metric: str) -> LineData:
         flat = {p: _lines(terms.variance, terms.error, z, arm, fit, shape, p) for p in POPULATIONS}
         mean.append([f.mean(0) for f in flat.values()])
         covariance.append([shrunk_covariance(f) for f in flat.values()])
-    bins, of_bins = _bins(fit, arms, metric)
-    return LineData(arms, np.array(mean), np.array(covariance), bins, of_bins)
+    return LineData(arms, np.array(mean), np.array(covariance))
 
 
 def _lines(
@@ -136,14 +128,13 @@ def _arms(table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     return arms, np.asarray(index.get_indexer(pd.MultiIndex.from_frame(table[list(ARM)])), np.int64)
 
 
-def _bins(fit: Fit, arms: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, Floats]:
-    """The bins with their incoherences, and the covariances of these."""
+def bin_rows(fit: Fit, arms: pd.DataFrame) -> pd.DataFrame:
+    """A row per bin: model, condition, budget, bin, questions, its arm, `log_length`, `x` (less the arm's mean), wrong
+    responses, family and size."""
     import pandas as pd
 
-    keys = list(BIN)
-    sets = {p: fit.draws(keys, population=p, metric=metric) for p in POPULATIONS}
-    table = sets["these"].table
-    cells = fit.cells.table
+    keys, cells = list(BIN), fit.cells.table
+    table = question_sets(cells, keys).table
     more = cells.assign(wrong=cells["responses"] - cells["right"]).groupby(keys, observed=True)
     extra = more.agg(wrong=("wrong", "sum"), log2=("latent_log2_length", "mean"))
     extra = extra.reindex(pd.MultiIndex.from_frame(table[keys]))
@@ -158,9 +149,14 @@ def _bins(fit: Fit, arms: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, Floa
         family=arms["family"].to_numpy()[arm],
         model_size_b=arms["model_size_b"].to_numpy()[arm],
     )
+    return table.reset_index(drop=True)
+
+
+def bin_incoherences(fit: Fit, rows: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, Floats]:
+    """The bins with posterior mean and sd of their incoherence for each population, and (P, B, B) its covariances."""
     covariance = []
-    for p, s in sets.items():
-        flat = s.incoherence.reshape(-1, len(table))
-        table[f"incoherence_{p}"], table[f"sd_{p}"] = flat.mean(0), flat.std(0)
+    for p in POPULATIONS:
+        flat = fit.draws(list(BIN), population=p, metric=metric).incoherence.reshape(-1, len(rows))
+        rows = rows.assign(**{f"incoherence_{p}": flat.mean(0), f"sd_{p}": flat.std(0)})
         covariance.append(shrunk_covariance(flat))
-    return table.reset_index(drop=True), np.stack(covariance)
+    return rows, np.stack(covariance)

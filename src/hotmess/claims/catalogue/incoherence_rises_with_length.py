@@ -34,15 +34,12 @@ def _quantity(study: Study, population: str) -> Quantity:
     law = study.length_law
     slopes = law.slopes("odds", population)
     each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"].dataset["arm"].values)}
-    table = law.fit.draws(KEYS, population="these").table
     moments = moments_of(law.fit, KEYS, population)
-    place = {tuple(r): i for i, r in enumerate(table[KEYS].itertuples(index=False, name=None))}
     parts = []
     for arm in range(len(law.arms) if moments is not None else 0):
-        rows = law.bins[law.bins["arm"] == arm].sort_values("x")
-        index = [place[tuple(r)] for r in rows[KEYS].itertuples(index=False, name=None)]
+        rows = law.rows[law.rows["arm"] == arm].sort_values("x")
         assert moments is not None
-        parts.append(slope_parts(moments[..., index, :], rows["x"].to_numpy()))
+        parts.append(slope_parts(moments[..., rows.index, :], rows["x"].to_numpy()))
     mean = np.mean(parts, axis=0) if parts else None
     return Quantity(
         slopes.mean(-1),

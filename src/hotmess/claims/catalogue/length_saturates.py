@@ -33,7 +33,7 @@ def shapes_law(study: Study) -> LengthLaw:
     from hotmess.laws.length_bins import BINS
 
     law = study.length_law
-    if len(law.bins) >= MIN_UNITS or "latent_log2_length" not in law.fit.cells.table:
+    if len(law.rows) >= MIN_UNITS or "latent_log2_length" not in law.fit.cells.table:
         return law
 
     def make() -> LengthLaw:
@@ -41,7 +41,7 @@ def shapes_law(study: Study) -> LengthLaw:
         return length_law(study.responses, **study.of_length_laws | {"bins": bins, "shapes": ("odds",)})
 
     finer: LengthLaw = study.once("shapes_law", make)
-    return finer if len(finer.bins) > len(law.bins) else law
+    return finer if len(finer.rows) > len(law.rows) else law
 
 
 def study_shapes(study: Study, population: str) -> Shapes:
