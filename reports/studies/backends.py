@@ -123,8 +123,9 @@ def power(*, seed: int, draws: int, questions: int = 90) -> Any:
             for g, label in enumerate(order):
                 ours[f"{name} {term} {label}"] = mine[f"{name}_{term}"].values[..., g]
                 pymc[f"{name} {term} {label}"] = theirs[name].sel(group=label).values[..., i]
-        for name in ("tau", "u", "e"):
-            ours[f"{name} {term}"], pymc[f"{name} {term}"] = mine[f"{name}_{term}"].values, theirs[name].values[..., i]
+        residual = ("level", "ratio")[i]
+        for name, what in (("tau", term), ("u", residual), ("e", residual)):
+            ours[f"{name} {what}"], pymc[f"{name} {what}"] = mine[f"{name}_{what}"].values, theirs[name].values[..., i]
     for name in ("rho_alpha", "rho_u"):
         ours[name], pymc[name] = mine[name].values, theirs[name].values
     return ours, pymc, _divergences(tree)

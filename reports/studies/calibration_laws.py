@@ -45,12 +45,16 @@ def power_law(seed: int) -> dict[str, float]:
     s, rho = point[0, :6], point[0, 6:]
     pair = np.array([[s[0] ** 2, rho[0] * s[0] * s[1]], [rho[0] * s[0] * s[1], s[1] ** 2]])
     alpha = rng.multivariate_normal(np.zeros(2), pair, groups, method="eigh") + rng.normal(0, prior.slope, 2)
+    hard = np.linspace(-1, 1, groups)
+    alpha = alpha + hard[:, None] * rng.normal(0, prior.trend, 2)
     start = rng.normal(LEVEL, prior.intercept, (groups, 2))
     pair = np.array([[s[2] ** 2, rho[1] * s[2] * s[3]], [rho[1] * s[2] * s[3], s[3] ** 2]])
     u = rng.multivariate_normal(np.zeros(2), pair, models, method="eigh")
-    mean = start[g] - alpha[g] * x[:, None] + u[m] + rng.normal(size=(len(g), 2)) * s[4:6]
+    # Residuals are of level and ratio: (log bias² + log variance) / √2 and (log variance − log bias²) / √2.
+    residual = (u[m] + rng.normal(size=(len(g), 2)) * s[4:6]) @ np.array([[1.0, 1.0], [-1.0, 1.0]]) / np.sqrt(2)
+    mean = start[g] - alpha[g] * x[:, None] + residual
     y = mean.T.ravel() + rng.multivariate_normal(np.zeros(2 * len(g)), noise, method="eigh")
-    law = power_model(y, noise, x, g, m, prior, groups=groups)
+    law = power_model(y, noise, x, g, m, prior, hard=hard)
     chain, _ = law.chains(seed=seed, draws=DRAWS, chains=1, thin=10 * THIN)
     drawn = law.draw(chain[0], rng).reshape(DRAWS, 4, groups)
     truth = {

@@ -243,7 +243,9 @@ def test_claims_of_size_weigh_the_groups_and_the_sign_that_they_state(name: str,
 
 @pytest.mark.parametrize("name", LAWS)
 def test_the_prior_of_exponents_has_the_variance_of_its_weights(name: str, scale: Study) -> None:
-    """Var Σ w alpha_B + v alpha_V = slope² ((Σw)² + (Σv)²) + spread² (Σw² + Σv²): E[correlation] is 0."""
+    """Var Σ w alpha_B + v alpha_V = slope² ((Σw)² + (Σv)²) + spread² (Σw² + Σv²) + trend² ((Σwh)² + (Σvh)²):
+    E[correlation] is 0."""
+    from hotmess.laws.difficulty import hardness
     from hotmess.laws.power import LawPrior
 
     laws, prior = scale.power_laws, LawPrior()
@@ -255,7 +257,9 @@ def test_the_prior_of_exponents_has_the_variance_of_its_weights(name: str, scale
         w, v = (0 * rise, -rise) if "variance" in name else (rise, 0 * rise)
     claim = CATALOGUE[name]
     draws = claim.prior(scale, np.random.default_rng(1), 40_000)  # type: ignore[misc]
+    hard = hardness(laws.groups)
     exact = prior.slope**2 * (w.sum() ** 2 + v.sum() ** 2) + prior.slope_spread**2 * (w @ w + v @ v)
+    exact += prior.trend**2 * ((w @ hard) ** 2 + (v @ hard) ** 2)
     assert draws.var() == pytest.approx(exact, rel=0.05)
     assert abs(draws.mean()) < 5 * np.sqrt(exact / 40_000)
     if name in SIZE:

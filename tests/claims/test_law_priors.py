@@ -12,6 +12,7 @@ from hotmess.claims.guards.odds import Odds
 from hotmess.claims.guards.sensitivity import sensitivity
 from hotmess.claims.reduced import without
 from hotmess.claims.rule import SUPPORTED, probability
+from hotmess.laws.difficulty import hardness
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
@@ -74,6 +75,7 @@ def test_a_wider_prior_asks_for_more_evidence(laws):
 
 def test_powers_of_the_prior_are_powers_of_the_prior_that_was_used(laws):
     one = laws[WIDE]
+    hard = hardness(one.groups)
     log_prior, _ = one.densities("these")
     draws = one.draws("these").isel(chain=0, draw=[3, 40])
     exact = []
@@ -82,11 +84,11 @@ def test_powers_of_the_prior_are_powers_of_the_prior_that_was_used(laws):
         own = [
             stats.halfnorm.logpdf(d[f"{s}_{t}"], scale=w)
             for s, w in (("tau", 0.6), ("u", 0.5), ("e", 0.2))
-            for t in ("bias2", "variance")
+            for t in (("bias2", "variance") if s == "tau" else ("level", "ratio"))
         ]
         tau = np.array([d["tau_bias2"], d["tau_variance"]])
         pair = np.outer(tau, tau) * np.array([[1, d["rho_alpha"]], [d["rho_alpha"], 1]])
-        cov = np.kron(pair, np.eye(3)) + 9.0 * np.kron(np.eye(2), np.ones((3, 3)))
+        cov = np.kron(pair, np.eye(3)) + np.kron(np.eye(2), 9.0 + 0.09 * np.outer(hard, hard))
         alpha = np.r_[d["alpha_bias2"], d["alpha_variance"]]
         level = np.r_[d["level_bias2"], d["level_variance"]]
         gauss = stats.multivariate_normal.logpdf(alpha, np.zeros(6), cov) + stats.norm.logpdf(level, -1, 2).sum()
@@ -96,7 +98,7 @@ def test_powers_of_the_prior_are_powers_of_the_prior_that_was_used(laws):
 
 def test_the_guard_of_sensitivity_leaves_out_models_under_the_same_prior(laws):
     """Under a prior that allows no slope the quantity stays near 0, whatever is left out, reweighted or fitted anew."""
-    flat = hm.LawPrior(slope=1e-3, slope_spread=1e-3)
+    flat = hm.LawPrior(slope=1e-3, slope_spread=1e-3, trend=1e-3)
     study = as_study(laws[WIDE].refit(prior=flat, draws=200))
     assert study.law_prior == flat
     reduced = without(study, "model", str(study.power_laws.law.cells["model"].iloc[0]))

@@ -91,7 +91,10 @@ def test_the_prior_to_a_power_is_a_fit_with_that_prior(study):
     slopes = laws.slope_of_logit_incoherence("these").mean(-1).ravel()
     (low, weights, k), _ = scaled_weights(log_prior)
     wide = LawPrior(
-        *(getattr(LawPrior(), n) / np.sqrt(low) for n in ("slope", "intercept", "slope_spread", "model", "rest"))
+        *(
+            getattr(LawPrior(), n) / np.sqrt(low)
+            for n in ("slope", "intercept", "slope_spread", "model", "rest", "trend")
+        )
     )
     refit = power_laws(laws.fit, by=laws.by, prior=wide, seed=3, draws=500)
     direct = refit.slope_of_logit_incoherence("these").mean(-1)

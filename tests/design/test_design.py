@@ -143,12 +143,13 @@ def test_differences_of_exponents_between_groups_have_no_residual_that_groups_sh
     estimate = claim.estimate(study)  # by least squares over six models, without a model of answers
     assert c.effect.mean() == pytest.approx(estimate.value, abs=2 * estimate.error)
     posterior = laws.data["posterior"].dataset.sel(population="like-these")
-    e = posterior["e_variance"].values.ravel() ** 2  # w = (1, 0, -1) up to a scale: the sum of squares is two
+    level, ratio = (posterior[n].values.ravel() ** 2 for n in ("e_level", "e_ratio"))
+    e = (level + ratio) / 2  # of log variance; w = (1, 0, -1) up to a scale: the sum of squares is two
     take = np.linspace(0, len(e) - 1, 20).astype(int)
     np.testing.assert_allclose(c.residual, 2 * e[take], rtol=1e-9)
     slope = CATALOGUE["hard-incoherence-rises-with-scale"].design(study, 20)
-    u, v, rho, eb = (posterior[n].values.ravel()[take] for n in ("u_bias2", "u_variance", "rho_u", "e_bias2"))
-    np.testing.assert_allclose(slope.residual, u**2 + v**2 - 2 * rho * u * v + eb**2 + e[take], rtol=1e-9)
+    u = posterior["u_ratio"].values.ravel()[take]  # log bias² − log variance is −√2 times what is told as the ratio
+    np.testing.assert_allclose(slope.residual, 2 * u**2 + 2 * ratio[take], rtol=1e-9)
 
 
 def test_length_and_refusals(pilot):

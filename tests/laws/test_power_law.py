@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -10,6 +11,7 @@ from hotmess.answers.fit import fit
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.posterior import Posterior
 from hotmess.laws import power
+from hotmess.laws.difficulty import hardness
 from hotmess.laws.gaussian import shrunk_covariance
 from hotmess.laws.power import LawPrior, power_laws
 from hotmess.laws.power_model import power_model
@@ -17,6 +19,7 @@ from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
 GROUPS, MODELS = 3, 5
+HARD = np.array([-1.0, 0.0, 1.0])
 
 
 def problem(prior, seed=0):
@@ -29,11 +32,11 @@ def problem(prior, seed=0):
     y = np.concatenate([-1.5 - 0.4 * x, -1.2 - 0.1 * x]) + rng.normal(0, 0.2, 2 * len(x))
     level, model = np.eye(GROUPS)[g], np.eye(MODELS)[m]
     arrays = {"y": y, "noise": noise, "level": level, "slope": -level * x[:, None], "model": model}
-    return power_model(y, noise, x, g, m, prior, groups=GROUPS), arrays
+    return power_model(y, noise, x, g, m, prior, hard=HARD), arrays
 
 
 POINT = np.array([[0.2, 0.4, 0.1, 0.3, 0.05, 0.15, 0.6, -0.5]])
-OTHER = LawPrior(slope=0.4, intercept=1.1, slope_spread=0.2, model=0.5, rest=0.3)
+OTHER = LawPrior(slope=0.4, intercept=1.1, slope_spread=0.2, model=0.5, rest=0.3, trend=0.7)
 
 
 def generative(arrays, prior, point):
@@ -43,12 +46,15 @@ def generative(arrays, prior, point):
     cells = len(arrays["level"])
     spread = np.array([[1, rho_alpha], [rho_alpha, 1]]) * np.outer(tau, tau)
     alpha = np.kron(spread, np.eye(GROUPS)) + prior.slope**2 * np.kron(np.eye(2), np.ones((GROUPS, GROUPS)))
-    shared = np.array([[1, rho_u], [rho_u, 1]]) * np.outer(u, u)
+    alpha += prior.trend**2 * np.kron(np.eye(2), np.outer(HARD, HARD))
+    turn = np.array([[1, -1], [1, 1]]) / np.sqrt(2)  # level and ratio to bias² and variance
+    shared = turn @ (np.array([[1, rho_u], [rho_u, 1]]) * np.outer(u, u)) @ turn.T
+    own = turn @ np.diag(e**2) @ turn.T
     parts = [
         (np.kron(np.eye(2), arrays["level"]), prior.intercept**2 * np.eye(2 * GROUPS)),
         (np.kron(np.eye(2), arrays["slope"]), alpha),
         (np.kron(np.eye(2), arrays["model"]), np.kron(shared, np.eye(MODELS))),
-        (np.eye(2 * cells), np.kron(np.diag(e**2), np.eye(cells))),
+        (np.eye(2 * cells), np.kron(own, np.eye(cells))),
     ]
     design, blocks = np.hstack([d for d, _ in parts]), [c for _, c in parts]
     size = sum(len(b) for b in blocks)
@@ -95,6 +101,35 @@ def test_covariance_of_draws_keeps_variances_and_shrinks_correlations_little():
 def test_the_prior_is_that_of_its_scales():
     hyper = OTHER.hyper
     assert hyper.widths == (0.2, 0.2, 0.5, 0.5, 0.3, 0.3) and hyper.correlations == 2
+
+
+def test_hardness_is_the_order_of_difficulty_and_none_where_there_is_none():
+    def of(*values, **more):
+        return hardness(pd.DataFrame({"difficulty": values, **more})).tolist()
+
+    assert of("hard", "easy", "hard", "medium") == [1.0, -1.0, 1.0, 0.0]
+    assert of("1", "2", "10", "3") == pytest.approx([-1.0, -1 / 3, 1.0, 1 / 3])
+    assert of("red", "green") == [0.0, 0.0] and of("easy") == [0.0]
+    assert hardness(pd.DataFrame({"family": ["a", "b"]})).tolist() == [0.0, 0.0]
+    levels = pd.Categorical(["low", "top"], categories=["low", "mid", "top"], ordered=True)  # no question is mid
+    assert hardness(pd.DataFrame({"difficulty": levels})).tolist() == [-1.0, 1.0]
+
+
+def test_a_trend_is_taken_up_by_the_hardest_group_and_not_pulled_to_the_others():
+    """Two groups of many errors and a steep trend, and a hardest group that is seen badly: it follows the trend."""
+    g, m = (v.ravel() for v in np.indices((GROUPS, MODELS)))
+    x = np.linspace(-1.5, 1.5, MODELS)[m]
+    alpha = np.array([0.0, 0.3, 0.6])
+    y = np.concatenate([-1.5 - 0 * x, -1.5 - alpha[g] * x])
+    noise = np.diag(np.tile(np.where(g == 2, 4.0, 0.01), 2) ** 2)
+    point = np.array([[0.05, 0.05, 0.01, 0.01, 0.01, 0.01, 0.0, 0.0]])
+
+    def hardest(trend):
+        law = power_model(y, noise, x, g, m, LawPrior(trend=trend), hard=HARD)
+        return law.conditional(point)[0][0, -1]
+
+    assert hardest(0.0) == pytest.approx(0.15, abs=0.02)  # the mean of what is seen of the others
+    assert hardest(1.0) == pytest.approx(0.6, abs=0.02)
 
 
 # --- from responses ---------------------------------------------------------------------------------------------

@@ -59,20 +59,24 @@ def test_the_power_law_is_the_gaussian_of_the_methods():
         "rho_u": -0.4,
         "level": [[-1.0, -0.5], [-1.2, -0.8]],
         "middle": [0.2, 0.1],
+        "trend": [0.15, -0.1],
         "free": [[0.5, -0.5], [0.3, 1.0]],
     }
-    alpha = np.array([[0.2 + 0.2 * 0.5, 0.2 - 0.2 * 0.5], [0.0, 0.0]])
-    alpha[1] = 0.1 + 0.3 * (0.3 * np.array([0.5, -0.5]) + np.sqrt(1 - 0.09) * np.array([0.3, 1.0]))
+    hard = np.array([-1.0, 1.0])
+    alpha = np.array([[0.2 + 0.2 * 0.5, 0.2 - 0.2 * 0.5], [0.0, 0.0]]) + np.outer(point["trend"], hard)
+    alpha[1] += 0.1 + 0.3 * (0.3 * np.array([0.5, -0.5]) + np.sqrt(1 - 0.09) * np.array([0.3, 1.0]))
     g, m, x = np.tile([0, 1], 4), np.repeat(np.arange(4), 2), cells["x"].to_numpy()
     mean = np.concatenate([np.array(point["level"])[i][g] - alpha[i][g] * x for i in range(2)])
     same = (m[:, None] == m).astype(float)
+    # u and e are of level and ratio, which an orthogonal matrix turns into log bias² and log variance.
+    turn = np.kron(np.array([[1, -1], [1, 1]]) / np.sqrt(2), np.eye(8))
     cross = -0.4 * 0.1 * 0.2 * same
-    cov = data.covariance[0] + np.block(
-        [[0.01 * same + 0.05**2 * np.eye(8), cross], [cross, 0.04 * same + 0.07**2 * np.eye(8)]]
-    )
+    told = np.block([[0.01 * same + 0.05**2 * np.eye(8), cross], [cross, 0.04 * same + 0.07**2 * np.eye(8)]])
+    cov = data.covariance[0] + turn @ told @ turn.T
     direct = stats.multivariate_normal(mean, cov).logpdf(data.mean[0])
     direct += stats.halfnorm(scale=0.3).logpdf(point["tau"]).sum() + stats.halfnorm(scale=0.3).logpdf(point["u"]).sum()
     direct += stats.halfnorm(scale=0.15).logpdf(point["e"]).sum() + 2 * np.log(0.5)
+    direct += stats.norm(0, 0.3).logpdf(point["trend"]).sum()
     direct += stats.norm(-1, 2).logpdf(point["level"]).sum() + stats.norm.logpdf(point["middle"]).sum()
     direct += stats.norm.logpdf(point["free"]).sum()
     assert density(model, point) == pytest.approx(direct, rel=1e-6)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.claims.kinds.exponents_of_size import easiest_first
 from hotmess.claims.published import Published, judge, least_squares
 from hotmess.errors import NotTestable
 from hotmess.estimates.length_slopes import arm_index
+from hotmess.laws.difficulty import easiest_first
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study

@@ -212,10 +212,11 @@ def size_components(laws: PowerLaws, of_bias2: np.ndarray, of_variance: np.ndarr
     sets = {labels[i]: float(x[i]) for i in keep}
     each = weight[keep] * (centred[keep] / spread)[:, None]
     posterior = laws.data["posterior"].dataset.sel(population="like-these")
-    u, v, rho = (posterior[n].values.ravel() for n in ("u_bias2", "u_variance", "rho_u"))
-    a, b = both.sum(0)  # what all groups share of a model's residual cancels between them
-    squares = (both**2).sum(0)
-    rest = sum(squares[i] * posterior[n].values.ravel() ** 2 for i, n in enumerate(("e_bias2", "e_variance")))
+    turned = both @ (np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2))  # of what residuals do to level and ratio
+    a, b = turned.sum(0)  # what all groups share of a model's residual cancels between them
+    u, v, rho = (posterior[n].values.ravel() for n in ("u_level", "u_ratio", "rho_u"))
+    squares = (turned**2).sum(0)
+    rest = sum(squares[i] * posterior[n].values.ravel() ** 2 for i, n in enumerate(("e_level", "e_ratio")))
     residual = (a * u) ** 2 + (b * v) ** 2 + 2 * a * b * rho * u * v + rest
     return _from_fit(
         laws.fit,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.inference.resume import resumed
+from hotmess.laws.difficulty import hardness
 from hotmess.laws.gaussian import GaussianLaw, Part
 from hotmess.laws.hyperprior import HyperPrior
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.floating[Any]]
 COEFFICIENTS = ("level_bias2", "level_variance", "alpha_bias2", "alpha_variance")
-SCALES = ("tau_bias2", "tau_variance", "u_bias2", "u_variance", "e_bias2", "e_variance")
+SCALES = ("tau_bias2", "tau_variance", "u_level", "u_ratio", "e_level", "e_ratio")
 CORRELATIONS = ("rho_alpha", "rho_u")
-TAU_B, TAU_V, U_B, U_V, E_B, E_V, RHO_ALPHA, RHO_U = range(8)
+TAU_B, TAU_V, U_L, U_R, E_L, E_R, RHO_ALPHA, RHO_U = range(8)
 LEVEL = -1.0
 """Prior mean of log bias² and log variance at the middle size."""
 
@@ -34,9 +35,11 @@ LEVEL = -1.0
 class LawPrior:
     """Priors of the power law.
 
-    alpha_g ~ Normal(mean, diag(tau) R diag(tau)), mean ~ Normal(0, slope); A_g ~ Normal(-1, intercept);
-    tau ~ HalfNormal(slope_spread); residual scales sigma_u ~ HalfNormal(model), sigma_e ~ HalfNormal(rest), on the
-    scale of natural logarithms; correlations uniform on (-1, 1).
+    alpha_g ~ Normal(mean + h_g t, diag(tau) R diag(tau)), for bias² and for variance: mean ~ Normal(0, slope),
+    t ~ Normal(0, trend) with h_g from -1 (easiest group) to 1 (hardest), 0 without an order; A_g ~ Normal(-1,
+    intercept); tau ~ HalfNormal(slope_spread). Residuals are those of level and ratio, (log bias² + log variance)/√2
+    and (log variance − log bias²)/√2: scales sigma_u ~ HalfNormal(model), sigma_e ~ HalfNormal(rest), on the scale of
+    natural logarithms; correlations uniform on (-1, 1).
     """
 
     slope: float = 1.0
@@ -44,6 +47,7 @@ class LawPrior:
     slope_spread: float = 0.3
     model: float = 0.3
     rest: float = 0.15
+    trend: float = 0.3
 
     @property
     def hyper(self) -> HyperPrior:
@@ -60,9 +64,12 @@ def power_model(
     model: Int[np.ndarray, " c"],
     prior: LawPrior,
     *,
-    groups: int,
+    hard: Float[np.ndarray, " g"],
 ) -> GaussianLaw:
     """The law of C cells.
+
+    A model's residuals are told as level and ratio, since claims are about the ratio: with a scale each for bias² and
+    variance that of their ratio would have to be told from both, and be widest where they are alike.
 
     Parameters
     ----------
@@ -72,20 +79,23 @@ def power_model(
         (C,) log(N/N0).
     group, model
         (C,) index of each cell's group and model.
-    groups
-        How many groups there are; one without a cell is known from the others alone.
+    hard
+        (G,) of each group, from -1 to 1 (`hotmess.laws.difficulty`); a group without a cell is known from the others
+        alone.
 
     Returns
     -------
     A law whose coefficients are A^B_g, A^V_g, alpha^B_g, alpha^V_g (`COEFFICIENTS`), each for all groups.
     """
-    cells = len(x)
+    cells, groups = len(x), len(hard)
     level = np.eye(groups)[group]
     slope = -level * x[:, None]
     same = (model[:, None] == model).astype(float)
     two, bias2, variance = np.eye(2), np.diag([1.0, 0.0]), np.diag([0.0, 1.0])
     cross = np.array([[0.0, 1.0], [1.0, 0.0]])
-    alike = np.ones((groups, groups))  # the mean of alpha is shared by groups
+    of_level, of_ratio, of_both = np.ones((2, 2)) / 2, np.array([[1.0, -1.0], [-1.0, 1.0]]) / 2, np.diag([-1.0, 1.0])
+    # The mean of alpha is shared by groups, and so is its trend.
+    shared = prior.slope**2 * np.ones((groups, groups)) + prior.trend**2 * np.outer(hard, hard)
 
     def of_alpha(covariance: Floats) -> Floats:
         return np.kron(variance, covariance)  # exponents are the second half of the coefficients
@@ -97,7 +107,7 @@ def power_model(
         noise=noise,
         design=np.concatenate([np.kron(two, level), np.kron(two, slope)], axis=1),
         mean=np.concatenate([np.full(2 * groups, LEVEL), np.zeros(2 * groups)]),
-        fixed=intercepts + of_alpha(prior.slope**2 * np.kron(two, alike)),
+        fixed=intercepts + of_alpha(np.kron(two, shared)),
         hyper=prior.hyper,
         coefficients=(
             Part((TAU_B, TAU_B), of_alpha(np.kron(bias2, own))),
@@ -105,11 +115,11 @@ def power_model(
             Part((TAU_B, TAU_V, RHO_ALPHA), of_alpha(np.kron(cross, own))),
         ),
         residuals=(
-            Part((U_B, U_B), np.kron(bias2, same)),
-            Part((U_V, U_V), np.kron(variance, same)),
-            Part((U_B, U_V, RHO_U), np.kron(cross, same)),
-            Part((E_B, E_B), np.kron(bias2, np.eye(cells))),
-            Part((E_V, E_V), np.kron(variance, np.eye(cells))),
+            Part((U_L, U_L), np.kron(of_level, same)),
+            Part((U_R, U_R), np.kron(of_ratio, same)),
+            Part((U_L, U_R, RHO_U), np.kron(of_both, same)),
+            Part((E_L, E_L), np.kron(of_level, np.eye(cells))),
+            Part((E_R, E_R), np.kron(of_ratio, np.eye(cells))),
         ),
     )
 
@@ -123,7 +133,7 @@ def model_of(law: LawData, groups: pd.DataFrame, by: Sequence[str], prior: LawPr
     group = index.get_indexer(pd.MultiIndex.from_frame(law.cells[list(by)].astype(str)))
     model = pd.factorize(law.cells["model"], sort=True)[0]
     x = law.cells["x"].to_numpy(float)
-    return power_model(law.mean[p], law.covariance[p], x, np.asarray(group), model, prior, groups=len(groups))
+    return power_model(law.mean[p], law.covariance[p], x, np.asarray(group), model, prior, hard=hardness(groups))
 
 
 def draw_laws(

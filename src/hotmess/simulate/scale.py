@@ -11,6 +11,7 @@ from hotmess.errors import BadInput
 from hotmess.simulate.world import World, draw_answers
 
 GROUPS = ("easy", "medium", "hard")
+TRIES = 100  # to find residuals of models that some answer distribution has
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,24 @@ def _solve(world: Scale, bias: Floats, variance: Floats) -> tuple[float, Floats,
     return h, a, rho
 
 
+def _models(world: Scale, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
+    """bias², variance, accuracy and correlation of models; residuals that no answer distribution has are drawn anew."""
+    m = len(world.sizes)
+    _solve(world, *laws(world, np.zeros((2, m))))
+    for _ in range(TRIES):
+        noise = rng.normal(size=(2, m)) * world.residual
+        noise[1] = world.correlation * noise[0] + np.sqrt(1 - world.correlation**2) * noise[1]
+        bias, variance = laws(world, noise)
+        try:
+            return bias, variance, *_solve(world, bias, variance)[1:]
+        except BadInput:
+            continue
+    raise BadInput(
+        f"With residuals of standard deviation {world.residual:g} no answer distributions have these bias² and "
+        f"variance in {TRIES} draws; choose smaller residuals."
+    )
+
+
 def scale(world: Scale, *, seed: int) -> World:
     """Draw a data set of all models on the questions of three difficulty groups.
 
@@ -95,10 +114,7 @@ def scale(world: Scale, *, seed: int) -> World:
 
     rng = np.random.default_rng(seed)
     m, q, k = len(world.sizes), world.questions, world.options - 1
-    noise = rng.normal(size=(2, m)) * world.residual
-    noise[1] = world.correlation * noise[0] + np.sqrt(1 - world.correlation**2) * noise[1]
-    bias, variance = laws(world, noise)
-    _, a, rho = _solve(world, bias, variance)
+    bias, variance, a, rho = _models(world, rng)
     kappa = 1 / rho - 1
     group = np.repeat(np.arange(3), -(-q // 3))[:q]
     common = np.sqrt(world.shared) * rng.normal(size=q) + np.sqrt(1 - world.shared) * rng.normal(size=(m, q))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Quantity
-from hotmess.claims.kinds.exponents_of_size import easiest_first, group_weights
+from hotmess.claims.kinds.exponents_of_size import group_weights
 from hotmess.claims.scope import scale_scope
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.size_slopes import size_estimate, size_statistics
+from hotmess.laws.difficulty import easiest_first
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study

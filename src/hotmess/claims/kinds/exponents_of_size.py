@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +13,10 @@ from hotmess.claims.kinds.exponent_evidence import exponent_draws, exponent_poin
 from hotmess.design.components import Components, size_components
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.power_scaling import PARETO_K
+from hotmess.laws.difficulty import easiest_first
 from hotmess.laws.leave_out import laws_without
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hotmess.answers.posterior import Fit
     from hotmess.claims.study import Study
     from hotmess.inference.evidence import PointEvidence
@@ -98,25 +97,3 @@ def group_weights(laws: PowerLaws, which: str) -> np.ndarray:
             )
     out: np.ndarray = chosen / chosen.sum()
     return out
-
-
-WORDS = ("easiest", "very easy", "easy", "medium", "middle", "moderate", "hard", "very hard", "hardest")
-
-
-def easiest_first(level: pd.Series) -> list[Any]:
-    """The difficulty groups from easy to hard: an ordered category's order, that of numbers, or that of `WORDS`."""
-    import pandas as pd
-
-    if isinstance(level.dtype, pd.CategoricalDtype) and level.cat.ordered:
-        return list(level.cat.categories)
-    values = list(level.unique())
-    words = [str(v).strip().lower() for v in values]
-    if all(w in WORDS for w in words):
-        return [v for _, v in sorted(zip((WORDS.index(w) for w in words), values))]
-    numbers = pd.to_numeric(pd.Series(words).str.extract(r"^(-?\d+(?:\.\d+)?)")[0], errors="coerce")
-    if numbers.notna().all():
-        return [values[i] for i in np.argsort(numbers.to_numpy(), kind="stable")]
-    raise NotTestable(
-        f"Which of the difficulty groups {', '.join(map(str, values))} is the hardest cannot be told; name them easy, "
-        "medium, hard, or number them."
-    )
