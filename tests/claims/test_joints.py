@@ -245,7 +245,7 @@ def test_claims_of_size_weigh_the_groups_and_the_sign_that_they_state(name: str,
 def test_the_prior_of_exponents_has_the_variance_of_its_weights(name: str, scale: Study) -> None:
     """Var Σ w alpha_B + v alpha_V = slope² ((Σw)² + (Σv)²) + spread² (Σw² + Σv²) + trend² ((Σwh)² + (Σvh)²):
     E[correlation] is 0."""
-    from hotmess.laws.difficulty import hardness
+    from hotmess.laws.hardness import hardness
     from hotmess.laws.power import LawPrior
 
     laws, prior = scale.power_laws, LawPrior()

@@ -12,7 +12,7 @@ from hotmess.claims.guards.odds import Odds
 from hotmess.claims.guards.sensitivity import sensitivity
 from hotmess.claims.reduced import without
 from hotmess.claims.rule import SUPPORTED, probability
-from hotmess.laws.difficulty import hardness
+from hotmess.laws.hardness import hardness
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 

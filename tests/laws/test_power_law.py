@@ -11,8 +11,8 @@ from hotmess.answers.fit import fit
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.posterior import Posterior
 from hotmess.laws import power
-from hotmess.laws.difficulty import hardness
 from hotmess.laws.gaussian import shrunk_covariance
+from hotmess.laws.hardness import hardness
 from hotmess.laws.power import LawPrior, power_laws
 from hotmess.laws.power_model import power_model
 from hotmess.responses.validate import validate

@@ -15,7 +15,7 @@ import numpy as np
 from hotmess.claims.published import Published, judge, least_squares
 from hotmess.errors import NotTestable
 from hotmess.estimates.length_slopes import arm_index
-from hotmess.laws.difficulty import easiest_first
+from hotmess.laws.hardness import easiest_first
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study

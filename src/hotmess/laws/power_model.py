@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.inference.resume import resumed
-from hotmess.laws.difficulty import hardness
 from hotmess.laws.gaussian import GaussianLaw, Part
+from hotmess.laws.hardness import hardness
 from hotmess.laws.hyperprior import HyperPrior
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def power_model(
     group, model
         (C,) index of each cell's group and model.
     hard
-        (G,) of each group, from -1 to 1 (`hotmess.laws.difficulty`); a group without a cell is known from the others
+        (G,) of each group, from -1 to 1 (`hotmess.laws.hardness`); a group without a cell is known from the others
         alone.
 
     Returns

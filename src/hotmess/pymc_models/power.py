@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput
-from hotmess.laws.difficulty import hardness
+from hotmess.laws.hardness import hardness
 from hotmess.laws.power_data import LawData, law_data
 from hotmess.laws.power_model import LawPrior
 from hotmess.pymc_models.sample import load_pymc

@@ -11,7 +11,7 @@ from hotmess.claims.kinds.exponents_of_size import group_weights
 from hotmess.claims.scope import scale_scope
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.size_slopes import size_estimate, size_statistics
-from hotmess.laws.difficulty import easiest_first
+from hotmess.laws.hardness import easiest_first
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study

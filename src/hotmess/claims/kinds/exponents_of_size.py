@@ -13,7 +13,7 @@ from hotmess.claims.kinds.exponent_evidence import exponent_draws, exponent_poin
 from hotmess.design.components import Components, size_components
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.power_scaling import PARETO_K
-from hotmess.laws.difficulty import easiest_first
+from hotmess.laws.hardness import easiest_first
 from hotmess.laws.leave_out import laws_without
 
 if TYPE_CHECKING:
