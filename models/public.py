@@ -227,9 +227,8 @@ def data_set(name: str, found: dict[str, Any]) -> list[str]:
         out += [f"{source.what}. Source: github.com/{source.where}; licence: {source.licence}. {source.caveat}", ""]
     if "refused" in found:
         return [*out, f"It is refused: {found['refused']}", ""]
-    told = "; ".join(f"{key} {value}" for key, value in found["options"].items())
-    size = f"{found['responses']:,} responses to {found['questions']:,} questions, {found['date']}"
-    out += [f"{size}{f', read with {told}' if told else ''}.", ""]
+    told = f", read with `{found['typed']}`" if found.get("typed") else ""
+    out += [f"{found['responses']:,} responses to {found['questions']:,} questions, {found['date']}{told}.", ""]
     speaks = [v for v in found["verdicts"] if v["verdict"] != "not testable"]
     if speaks:
         out += ["| claim | verdict | number | P | held back by |", "|---|---|---|---|---|"]

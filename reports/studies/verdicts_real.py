@@ -20,6 +20,7 @@ import argparse
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -92,6 +93,8 @@ def run(name: str) -> dict[str, Any]:
     real, begun = SETS[name], time.process_time()
     files: Any = [str(f) for f in real.files]
     out: dict[str, Any] = {"options": real.options, "date": str(datetime.date.today())}
+    if real.options:
+        out["typed"] = typed(real.options)
     try:
         responses = read(files[0] if len(files) == 1 else files, **real.options)
     except BadInput as reason:
@@ -107,19 +110,30 @@ def run(name: str) -> dict[str, Any]:
     return {**out, **size, "seconds": round(time.process_time() - begun), "verdicts": verdicts}
 
 
+def words(options: dict[str, Any]) -> list[str]:
+    """Options of `hotmess.read` as the command line takes them."""
+    out: list[str] = []
+    for option, value in options.items():
+        if option == "columns":
+            out += [a for ours, theirs in value.items() for a in ("--column", f"{ours}={theirs}")]
+        elif option == "sources":
+            out += ["--source", ",".join(value)]
+        elif value is True:
+            out.append(f"--{option.replace('_', '-')}")
+        else:
+            out += [f"--{option}", value]
+    return out
+
+
+def typed(options: dict[str, Any]) -> str:
+    """The same as one would type them."""
+    return " ".join(w if re.fullmatch(r"[\w,=.-]+", w) else f'"{w}"' for w in words(options))
+
+
 def before(name: str, tree: Path) -> dict[str, Any]:
     """What the command line of another work tree says of a data set; where it ends without verdicts, why."""
     real = SETS[name]
-    asked = [sys.executable, "-m", "hotmess", "test", *map(str, real.files), "--json"]
-    for option, value in real.options.items():
-        if option == "columns":
-            asked += [a for ours, theirs in value.items() for a in ("--column", f"{ours}={theirs}")]
-        elif option == "sources":
-            asked += ["--source", ",".join(value)]
-        elif value is True:
-            asked.append(f"--{option.replace('_', '-')}")
-        else:
-            asked += [f"--{option}", value]
+    asked = [sys.executable, "-m", "hotmess", "test", *map(str, real.files), "--json", *words(real.options)]
     try:
         done = subprocess.run(
             asked,
@@ -147,8 +161,8 @@ def page(found: dict[str, Any]) -> str:
     parts = [head]
     for name in (n for n in SETS if n in found):
         one = found[name]
-        read_as = ", ".join(f"{k} {v}" for k, v in one["options"].items())
-        parts.append(f"\n## {name}\n\n{f'Read with {read_as}. ' * bool(read_as)}")
+        read_as = typed(one["options"])
+        parts.append(f"\n## {name}\n\n{f'Read with `{read_as}`. ' * bool(read_as)}")
         past = one.get("before", {})
         stopped = f" Before: could not run ({past['stopped'].rstrip('.')})." if "stopped" in past else ""
         if "refused" in one:

@@ -387,7 +387,8 @@ def test_what_the_data_do_not_hold_is_known_without_a_fit() -> None:
     assert lacks["budget-lowers-incoherence"] == "second budget (budget)"
     said = run_claim(study, CATALOGUE["intelligence-and-incoherence-correlate"])
     assert said.verdict == NOT_TESTABLE and said.absent == "survey"
-    whole = Study(validate(sided().assign(model_size_b=1.0)))
+    two = pd.concat([sided().assign(model_size_b=1.0), sided().assign(model="n", model_size_b=2.0)])
+    whole = Study(validate(two))
     assert {n for n, c in CATALOGUE.items() if c.absent is not None and c.absent(whole)} == {
         *("intelligence-and-incoherence-correlate", "optimizer-bias-falls-faster-than-variance"),
         *("embedding-variance-rises-with-length", "context-share-of-variance", "judge-share-of-variance"),

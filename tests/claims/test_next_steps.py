@@ -4,6 +4,7 @@ to do."""
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Finding, Guard, Quantity
 from hotmess.claims.decidable import would_decide
 from hotmess.claims.guards import FIRST, LAST, THEN
+from hotmess.claims.scope import base_scope
 from hotmess.claims.study import Study
 from hotmess.claims.test import DRAW_MORE
 from hotmess.claims.test import test_claims as run_claims
@@ -24,6 +26,7 @@ from hotmess.estimates.control import Control
 from hotmess.inference.gate import Gate
 from hotmess.laws.length import length_law
 from hotmess.responses.cells import need_repeats, reduce
+from hotmess.responses.read import read
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
@@ -168,3 +171,63 @@ def test_one_response_at_each_budget_is_not_said_to_be_one_in_all() -> None:
         need_repeats(reduce(responses))
     found = run_claims(Study(responses, draws=60), ["incoherence-rises-with-length", "natural-overthinking"])
     assert all("at one budget" in v.sentence for v in found)
+
+
+def budgets_by_condition(samples: int) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    rows = [(b, f"q{q}", i) for b in (256, 4096) for q in range(20) for i in range(samples)]
+    table = pd.DataFrame(rows, columns=["budget", "question", "sample"]).assign(model="m", target=0, n_choices=4)
+    spent = table["budget"] * rng.lognormal(0, 0.3, len(table))
+    table = table.assign(answer=rng.choice(4, len(table), p=[0.55, 0.15, 0.15, 0.15]), reasoning_tokens=spent.round())
+    return table.assign(condition=table["budget"].map({256: "effort-low", 4096: "effort-high"}))
+
+
+def test_conditions_that_name_budgets_are_said_to_stand_in_the_way(tmp_path: Path) -> None:
+    """And what is said to be done about it makes the claim testable."""
+    path = tmp_path / "t.parquet"
+    table = budgets_by_condition(4)
+    table.to_parquet(path)
+    names = ["budget-lowers-incoherence"]
+    (verdict,) = run_claims(Study(validate(table), draws=60), names)
+    assert verdict.verdict == "not testable" and "in one condition" in verdict.sentence
+    assert verdict.next_step.endswith("make it one for each model (--column condition=model).")
+    (after,) = run_claims(Study(read(path, columns={"condition": "model"}), draws=60), names, sensitivity=False)
+    assert after.verdict != "not testable"
+    (few,) = run_claims(Study(validate(budgets_by_condition(2)), draws=60), names)
+    assert few.next_step.endswith("and draw three or more responses of each question at two budgets.")
+    other = table[table["budget"] == 256].assign(condition="direct", sample=lambda t: t["sample"] + 9)
+    (choose,) = run_claims(Study(validate(pd.concat([table, other])), draws=60), names)
+    assert "once one condition is chosen at every budget (--where)" in choose.next_step
+    apart = table.assign(model=table["condition"])  # a model at each budget: no column stands in the way
+    (no,) = run_claims(Study(validate(apart), draws=60), names)
+    assert no.next_step.startswith("It needs")
+
+
+def test_sizes_are_said_to_lack_before_difficulty_is() -> None:
+    table = simulate("beta", seed=1, questions=12, samples=3).table
+    names = ["hard-incoherence-rises-with-scale", "variance-exponent-falls-with-difficulty"]
+    three = table[table["model"].isin(sorted(table["model"].unique())[:3])]
+    for one in (table.assign(model_size_b=7.0), three.assign(model_size_b=three["model"].factorize()[0] + 1.0)):
+        verdicts = run_claims(Study(validate(one), draws=60), names)
+        count = one["model_size_b"].nunique()
+        assert all(f"Only {count} model size" in v.sentence for v in verdicts)
+        assert all(v.absent == "second model size (model_size_b)" * (count < 2) for v in verdicts)
+    wide = pd.concat([table.assign(model=f"m{i}", model_size_b=2.0**i) for i in range(4)], ignore_index=True)
+    (verdict,) = run_claims(Study(validate(wide), draws=60), names[:1])
+    assert verdict.next_step == "Name the column of lengths (--length COLUMN) or of difficulties (--difficulty COLUMN)."
+
+
+def test_arms_that_cannot_be_told_apart_say_how_they_would_be() -> None:
+    table = budgets_by_condition(4).drop(columns="budget").assign(sample=range(160))
+    (verdict,) = run_claims(Study(validate(table), draws=60), ["intervention-lowers-incoherence"])
+    assert verdict.next_step.startswith("Call the arm without the intervention plain")
+    more = pd.concat([table, table.assign(condition="third")], ignore_index=True)
+    (verdict,) = run_claims(Study(validate(more), draws=60), ["intervention-lowers-incoherence"])
+    assert verdict.next_step.startswith("Choose two (--where")
+
+
+def test_sizes_of_some_models_are_not_said_to_be_those_of_all() -> None:
+    table = pd.DataFrame({"model": list("abc"), "model_size_b": [1.0, 4.0, 9.0], "family": ""})
+    table = table.assign(question="q", benchmark="all")
+    assert base_scope(table) == "a, b and c of 1 to 9 billion parameters on 1 question"
+    assert base_scope(table.assign(model_size_b=[1.0, 4.0, np.nan])) == "a, b and c on 1 question"

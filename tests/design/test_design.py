@@ -1,6 +1,7 @@
 """Design: closed-form variances by enumeration, decision rates by simulation, and what is asked gets an answer."""
 
 import json
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,7 +13,8 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.study import Study
 from hotmess.cli import main
 from hotmess.design.components import half_weights, linear, size_weights
-from hotmess.design.planning import decision_rate, plan, standard_error
+from hotmess.design.decision_rate import decision_rate, standard_error
+from hotmess.design.planning import plan
 from hotmess.design.variance import Moments, moments, sampling_coefficients, sampling_variance
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
@@ -107,8 +109,12 @@ def pilot():
     return table.assign(reasoning_tokens=tokens)
 
 
-def test_more_of_anything_decides_more_often(pilot):
-    study = Study(validate(pilot), seed=1, draws=100)
+@pytest.fixture(scope="module")
+def study(pilot):
+    return Study(validate(pilot), seed=1, draws=100)
+
+
+def test_more_of_anything_decides_more_often(study):
     found = plan(study, "natural_overthinking", effect=0.03, questions=[50, 200, 2000], samples=[6, 12, 40])
     rates = found.table.pivot(index="questions", columns="samples", values="rate").to_numpy()
     assert (np.diff(rates, axis=0) > 0).all() and (np.diff(rates, axis=1) > 0).all()
@@ -121,8 +127,7 @@ def test_more_of_anything_decides_more_often(pilot):
     assert none.best is None and "No design" in none.notes[0]
 
 
-def test_sizes_are_what_a_slope_over_size_needs(pilot):
-    study = Study(validate(pilot), seed=1, draws=100)
+def test_sizes_are_what_a_slope_over_size_needs(study):
     c = CATALOGUE["hard-incoherence-rises-with-scale"].design(study, 20)
     slope = study.power_laws.slope_of_logit_incoherence("like-these")
     hard = study.power_laws.groups["difficulty"].tolist().index("hard")
@@ -136,8 +141,7 @@ def test_sizes_are_what_a_slope_over_size_needs(pilot):
         plan(study, "hard-incoherence-rises-with-scale", models=[3])
 
 
-def test_differences_of_exponents_between_groups_have_no_residual_that_groups_share(pilot):
-    study = Study(validate(pilot), seed=1, draws=100)
+def test_differences_of_exponents_between_groups_have_no_residual_that_groups_share(study):
     laws, claim = study.power_laws, CATALOGUE["variance-exponent-falls-with-difficulty"]
     c = claim.design(study, 20)
     estimate = claim.estimate(study)  # by least squares over six models, without a model of answers
@@ -152,8 +156,32 @@ def test_differences_of_exponents_between_groups_have_no_residual_that_groups_sh
     np.testing.assert_allclose(slope.residual, 2 * u**2 + 2 * ratio[take], rtol=1e-9)
 
 
-def test_length_and_refusals(pilot):
-    study = Study(validate(pilot), seed=1, draws=100)
+@pytest.mark.parametrize("effect", [0.004, 0.015, 0.02, None])
+def test_what_counts_as_none_is_not_called_supported(study, effect):
+    """Estimates and their errors drawn anew in one design, each called what the rule calls it: none first."""
+    claim = replace(CATALOGUE["natural-overthinking"], negligible=0.02)
+    found = plan(study, claim, effect=effect, questions=[300], samples=[100], draws=100)
+    error, delta = found.table["sd"][0], 0.02
+    assert 2 * stats.norm.ppf(0.975) * error < 1.3 * delta  # so that the region matters here
+    rng = np.random.default_rng(0)
+    true = claim.design(study, 100).effect if effect is None else np.array([effect])
+    estimate = rng.normal(np.repeat(true, 200_000 // len(true)), error)
+    t = stats.t.ppf(THRESHOLD, 299) * error * np.sqrt(rng.chisquare(299, len(estimate)) / 299)
+    none = np.abs(estimate) < delta - t
+    up = (estimate > t) & ~none
+    rates = {("negligible",): none, ("supported",): up, ("supported", "negligible"): none | up}
+    assert found.table["rate"][0] == pytest.approx(rates[found.verdicts].mean(), abs=0.04)
+    words = {0.004: "practically none", 0.015: "supported or practically none"}.get(effect, "supported")
+    assert f"called {words} with" in plan(study, claim, effect=effect, questions=[3000], samples=[100]).notes[0] or (
+        effect is None
+    )
+    assert found.record()["verdicts"] == list(found.verdicts)
+    assert any("counts as none" in note for note in found.notes) is (effect != 0.02)
+    for_all = plan(study, replace(claim, negligible=None), effect=0.004, questions=[300], samples=[100])
+    assert for_all.verdicts == ("supported",)
+
+
+def test_length_and_refusals(pilot, study):
     with pytest.raises(NotTestable, match="no length column"):
         plan(Study(validate(pilot.drop(columns="reasoning_tokens"))), "incoherence-rises-with-length")
     world = simulate("odds-law", seed=3, questions=120, samples=8)
@@ -180,9 +208,8 @@ def test_the_command(pilot, tmp_path, capsys):
     assert "is called supported with probability" in out.out and "new questions are taken to be like these" in out.err
 
 
-def test_a_pilot_that_cannot_know_the_sign_says_so(pilot, tmp_path, capsys):
+def test_a_pilot_that_cannot_know_the_sign_says_so(pilot, study, tmp_path, capsys):
     """Lengths were drawn by themselves, so longer responses are no more incoherent than shorter ones."""
-    study = Study(validate(pilot), seed=1, draws=100)
     found = plan(study, "natural-overthinking", draws=20)
     assert any("cannot know the sign" in note and "--effect" in note for note in found.notes)
     assert not any("sign" in note for note in plan(study, "natural-overthinking", effect=0.05, draws=20).notes)

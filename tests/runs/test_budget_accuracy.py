@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,7 +61,7 @@ def test_conditions_that_name_budgets_are_no_arms_and_others_are():
     crossed = pd.concat([made(condition="a"), made(seed=1, condition="b")])
     assert budget_accuracy(validate(crossed)).arms == ("m, a", "m, b")
     off = made(questions=80).query("budget == 100").assign(condition="off")
-    with pytest.raises(NotTestable, match="share a budget in m"):
+    with pytest.raises(NotTestable, match="share a budget: m"):
         budget_accuracy(validate(pd.concat([named, off])))
 
 
@@ -100,3 +102,16 @@ def test_at_the_command_line_the_table_is_not_refused(tmp_path, capsys):
     assert "m at 900:" in capsys.readouterr().out
     assert main(["decompose", str(tmp_path / "t.parquet")]) == 2
     assert "accuracy-rises-with-budget" in capsys.readouterr().err
+
+
+def test_models_that_are_left_out_are_named_beside_the_verdict():
+    whole = made(questions=60)
+    off = whole[whole["budget"] == 100].assign(condition="off", sample=7)
+    split = whole[(whole["budget"] == 100) == (whole["question"] < "q3")].assign(model="apart")
+    twice = pd.concat([whole.assign(condition=whole["budget"].astype(str)), off]).assign(model="twice")
+    verdict = hm.test("accuracy-rises-with-budget", validate(pd.concat([whole, split, twice])), draws=60)
+    said = verdict.record()["notes"]
+    assert "several conditions share a budget: twice;" in said[0] and said[1].endswith("the largest: apart.")
+    assert dict(verdict.lines())["Notes"] == " ".join(said) and " ".join(said) in verdict.brief()
+    many = replace(verdict, case=replace(verdict.case, quantity=replace(verdict.case.quantity, notes=tuple("abcdef"))))
+    assert "a b c There are 3 notes more." in many.brief()

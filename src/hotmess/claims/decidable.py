@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from hotmess.claims.rule import NEGLIGIBLE, SUPPORTED
-from hotmess.design.decision_rate import as_shown, decision_rate, standard_error
+from hotmess.design.decision_rate import as_shown, clearing_rate, standard_error, supported_rate
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 POWER, DRAWS = 0.8, 40
+NORMAL = 1e6
+"""Degrees of freedom at which Student's t is a Normal."""
 MOST = {"questions": 1_000_000, "samples": 1_000, "models": 100}
 
 
@@ -150,15 +152,21 @@ def called(claim: Claim, effect: float) -> tuple[str, ...]:
     return (NEGLIGIBLE,) if 2 * effect <= claim.negligible else (SUPPORTED, NEGLIGIBLE)
 
 
-def _edges(claim: Claim, effect: float) -> list[float]:
-    """How far the edges lie from an effect that all must be cleared for its verdict."""
-    if called(claim, effect) == (NEGLIGIBLE,) and claim.negligible is not None:
-        return [claim.negligible - effect, claim.negligible + effect]
-    return [effect, effect] if _in_the_middle(claim, effect) else [effect]
+def called_rate(claim: Claim, effect: float, error: np.ndarray, df: float) -> np.ndarray:
+    """How probable it is that an effect of that size is called one of `called`, at standard errors of the estimate.
 
-
-def _in_the_middle(claim: Claim, effect: float) -> bool:
-    return claim.region is not None and bool(np.isclose(2 * effect, claim.region[1] - claim.region[0]))
+    The chances of the verdicts add up, since no estimate has two. Both edges of a region must be cleared: of a claim of
+    equality the farther one is out of reach, unless the value lies in the middle.
+    """
+    if claim.region is not None:
+        middle = bool(np.isclose(2 * effect, claim.region[1] - claim.region[0]))
+        return clearing_rate(error, df, [effect, effect] if middle else [effect])
+    verdicts, rate = called(claim, effect), np.zeros(np.shape(error))
+    if SUPPORTED in verdicts:
+        rate = rate + supported_rate(error, df, effect, claim.negligible)
+    if NEGLIGIBLE in verdicts and claim.negligible is not None:
+        rate = rate + clearing_rate(error, df, [claim.negligible - effect, claim.negligible + effect])
+    return rate
 
 
 def would_decide(study: Study, claim: Claim, effect: float, smallest: float | None = None) -> WouldDecide | None:
@@ -174,15 +182,14 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
     if claim.design is not None and not study.large:
         with contextlib.suppress(NotTestable):
             c = claim.design(study, DRAWS)
-    verdicts, edges = called(claim, effect), _edges(claim, effect)
+    verdicts = called(claim, effect)
     if c is None:
         if not claim.by_questions or smallest is None:
             return None
         count, sd = study.questions, smallest / stats.norm.ppf([THRESHOLD, POWER]).sum()
 
         def cleared(n: int) -> bool:
-            rates = stats.norm.cdf(np.array(edges) / sd * np.sqrt(n / count) - stats.norm.ppf(THRESHOLD))
-            return bool(1 - (1 - rates).sum() >= POWER - 1e-9)
+            return bool(called_rate(claim, effect, np.array([sd * np.sqrt(count / n)]), NORMAL)[0] >= POWER - 1e-6)
 
         most = {"questions": fewest(cleared, count, MOST["questions"])}
         return WouldDecide(effect, {"questions": count}, most, claim.region is not None, verdicts=verdicts)
@@ -194,8 +201,7 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
     def rate(**design: int) -> float:
         d = {"models": sides.models, **now, **design}
         error, df = standard_error(sides, d["questions"], d["samples"], d["models"])
-        missed = [1 - float(decision_rate(error, df, edge).mean()) for edge in edges]
-        return 1 - sum(missed)  # an estimate that misses one edge clears the others
+        return float(called_rate(claim, effect, error, df).mean())
 
     def enough(what: str) -> Callable[[int], bool]:
         return lambda n: rate(**{what: n}) >= POWER

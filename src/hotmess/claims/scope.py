@@ -20,7 +20,7 @@ def base_scope(table: pd.DataFrame) -> str:
     models = list(dict.fromkeys(table.sort_values(["family", "model_size_b", "model"])["model"].astype(str)))
     sizes = table["model_size_b"].dropna()
     span = ""
-    if len(sizes) and sizes.nunique() > 1:
+    if len(sizes) == len(table) and sizes.nunique() > 1:
         span = f" of {size_span(sizes)} parameters"
     who = f"the {len(models)} models" if len(models) > 4 else join(models)
     families = [f for f in table["family"].astype(str).unique() if f and f != "nan"]

@@ -74,7 +74,8 @@ class StudyData:
             if self.difficulty is None and self.responses.length is None:
                 raise NotTestable(
                     "There is neither a length column to group questions by difficulty nor a column of difficulties "
-                    "(--difficulty COLUMN)."
+                    "(--difficulty COLUMN).",
+                    "Name the column of lengths (--length COLUMN) or of difficulties (--difficulty COLUMN).",
                 )
             try:
                 return self.responses.difficulty(reference=self.reference, groups=self.groups, column=self.difficulty)
@@ -97,12 +98,16 @@ class StudyData:
 
     @property
     def scale_cells(self) -> Cells:
-        """Cells with their difficulty group, of models whose size is known."""
+        """Cells with their difficulty group, of models whose size is known; too few sizes are said before groups."""
+        from hotmess.laws.power_data import MIN_SIZES, few_sizes
         from hotmess.responses.cells import reduce, take_cells
 
         def make() -> Cells:
-            if self.responses.table["model_size_b"].isna().all():
+            sizes = self.responses.table["model_size_b"].dropna()
+            if not len(sizes):
                 raise NotTestable("No model has a value of model_size_b, so nothing can be said about scale.")
+            if (count := int(sizes[sizes > 0].nunique())) < MIN_SIZES:
+                raise NotTestable(few_sizes(count))
             cells = reduce(self.grouped, split=self.scale_split)
             known = cells.table["model_size_b"].notna().to_numpy()
             return cells if known.all() else take_cells(cells, np.flatnonzero(known))

@@ -57,6 +57,11 @@ class Verdict:
         return f"{head}<table>{rows}</table>" if rows else head
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out on the way to the number, in sentences."""
+        return () if self.case is None else self.case.quantity.notes
+
+    @property
     def guards(self) -> dict[str, Any]:
         """The guards' records, by name."""
         return {f.guard.name: f.record for f in self.findings}
@@ -69,6 +74,8 @@ class Verdict:
             beside.append(("These models", self.these_models.line()))
         if self.holds_in is not None:
             beside.append(("Each model", self.holds_in.line()))
+        if self.notes:
+            beside.append(("Notes", _first(self.notes)))
         if self.could_show:
             beside.append(("What these data could show", self.could_show))
         if self.next_step:
@@ -105,7 +112,7 @@ class Verdict:
         told = (f for f in reversed(self.findings) if f.record and not f.not_run)
         said = [line for f in told if (line := f.guard.shell(f.record))]
         step = f"Next step: {self.next_step}" if self.next_step else ""
-        return [*said, *(line for line in (self.could_show, step) if line)]
+        return [*said, *(line for line in (_first(self.notes), self.could_show, step) if line)]
 
     def record(self) -> dict[str, Any]:
         """One JSON record: undefined numbers are None."""
@@ -124,6 +131,7 @@ class Verdict:
             "place": self.claim.place,
             "sentence": self.sentence,
             "reasons": list(self.reasons),
+            "notes": list(self.notes),
             "preregistration": self.claim.preregistration or None,
             "guards": self.guards,
             "models": list(self.each),
@@ -137,6 +145,7 @@ class Verdict:
         }
 
 
+NOTES = 3
 HEADS = {
     SUPPORTED: "Supported: {}",
     CONTRADICTED: "Contradicted: that {}",
@@ -202,6 +211,12 @@ def sentence(
         own = looks.is_of(claim.name, claim.preregistration, case.population)
         tail += f" {looks.sentence(len(case.study.responses.table), case.threshold, own=own)}"
     return f"{body}: {quantity.scope}.{kind_of}{kind}{tail}"
+
+
+def _first(notes: tuple[str, ...]) -> str:
+    """Notes, the first three of many."""
+    more = f" There are {len(notes) - NOTES} notes more." if len(notes) > NOTES + 1 else ""
+    return " ".join(notes[: NOTES if more else NOTES + 1]) + more
 
 
 def _p(p: float) -> str:

@@ -20,14 +20,16 @@ def add_parser(subparsers: Any) -> None:
         run,
         help="how many questions, samples and models a claim needs",
         description=(
-            "From a pilot's posterior: the probability that a claim is called supported, for designs with more or "
-            "fewer questions, samples and models; or the best split of a fixed number of responses."
+            "From a pilot's posterior: the probability that a claim is called supported (an effect that counts as "
+            "none: practically none), for designs with more or fewer questions, samples and models; or the best split "
+            "of a fixed number of responses."
         ),
         example="hotmess design pilot.parquet --claim natural-overthinking --effect 0.05 --probability 0.9",
         parents=[table_options(), sampling_options()],
     )
     parser.add_argument("--claim", required=True, metavar="NAME", help="the claim to be decided")
     parser.add_argument("--effect", type=float, metavar="SIZE", help="effect to be found (default: the pilot's own)")
+    parser.add_argument("--negligible", metavar="SIZE", help="effects below it count as none (default: the claim's)")
     parser.add_argument("--probability", type=probability, default=0.8, metavar="P", help="wanted (default: 0.8)")
     parser.add_argument("--questions", type=numbers, metavar="N,…", help="numbers of questions to compare")
     parser.add_argument("--samples", type=numbers, metavar="N,…", help="numbers of samples per question to compare")
@@ -50,10 +52,13 @@ def numbers(text: str) -> list[int]:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    from hotmess.claims.regions import half_width, region_of
     from hotmess.claims.test import find_claims
     from hotmess.design.planning import plan
 
     claim = find_claims([args.claim])[0]
+    if args.negligible is not None:
+        claim = region_of(claim, half_width(args.negligible, "--negligible"))
     with stages(2) as stage:
         stage("pilot")
         study = make_study(args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -79,4 +80,34 @@ def decision_rate(error: np.ndarray, df: float, effect: np.ndarray | float) -> n
     with np.errstate(all="ignore"):
         rate = stats.nct.sf(critical, df, np.clip(effect / np.asarray(error), -30, 30))
     out: np.ndarray = np.nan_to_num(rate)
+    return out
+
+
+def clearing_rate(error: np.ndarray, df: float, edges: Sequence[float]) -> np.ndarray:
+    """P(all edges are cleared by t at 0.975), `edges` how far each lies from the effect; at least 0.
+
+    An estimate that misses one edge clears the others, so that the chances to miss add up.
+
+    >>> clearing_rate(np.array([1.0]), 1e6, [2.8]).round(1), clearing_rate(np.array([1.0]), 1e6, [2.8, 2.8]).round(1)
+    (array([0.8]), array([0.6]))
+    """
+    missed = sum(1 - decision_rate(error, df, edge) for edge in edges)
+    out: np.ndarray = np.clip(1 - missed, 0.0, 1.0)
+    return out
+
+
+def supported_rate(error: np.ndarray, df: float, effect: np.ndarray | float, negligible: float | None) -> np.ndarray:
+    """P(called supported): `decision_rate`, and not *practically none*, which is decided first.
+
+    Of a region (-δ, δ) the estimate must come within t at 0.975 standard errors of δ: the lesser of both chances, which
+    is exact where the error is known.
+
+    >>> supported_rate(np.array([0.01]), 1e6, np.array([0.05]), 0.2).round(3)  # five errors from 0, fifteen from 0.2
+    array([0.])
+    """
+    rate = decision_rate(error, df, effect)
+    if negligible is None:
+        return rate
+    away = np.clip((effect - negligible) / error, -30, 30)
+    out: np.ndarray = np.minimum(rate, np.nan_to_num(stats.nct.sf(-stats.t.ppf(THRESHOLD, df), df, away)))
     return out

@@ -5,7 +5,9 @@ In each posterior draw of the pilot the quick estimate of the claim has mean `ef
     residual + (pilot's questions / questions) (between questions + sampling(samples)),
 
 all in closed form; the claim is called supported where estimate/standard error exceeds Student's t at 0.975, so the
-chance of that is one of a noncentral t. The rate reported is its mean over the draws.
+chance of that is one of a noncentral t. The rate reported is its mean over the draws. What lies in the region of
+practically none is called that first: a stated effect within half of it has the rate of that verdict, one further in
+the rate of either, and draws of the pilot's effect count as supported only where they are not called practically none.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ import numpy as np
 
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim
-from hotmess.claims.decidable import samples_now, smallest_of
+from hotmess.claims.decidable import called, called_rate, samples_now, smallest_of
+from hotmess.claims.rule import NEGLIGIBLE, SUPPORTED
 from hotmess.claims.test import find_claims, of_questions
 from hotmess.design.components import Components
-from hotmess.design.decision_rate import as_shown, decision_rate, standard_error
+from hotmess.design.decision_rate import as_shown, standard_error, supported_rate
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, need_draws
@@ -43,6 +46,9 @@ class Design:
     ----------
     claim, effect, wanted
         What is asked: the claim, its effect (None: the pilot's own posterior), the probability wanted.
+    verdicts
+        What an effect of that size is called, whose rate is shown: within the region of practically none that comes
+        first.
     table
         One row per design: questions, samples, models, responses (of all models), sd of the estimate, rate, and
         its 90% range over the pilot's posterior.
@@ -59,6 +65,7 @@ class Design:
     table: pd.DataFrame
     best: dict[str, Any] | None
     notes: tuple[str, ...]
+    verdicts: tuple[str, ...] = (SUPPORTED,)
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
@@ -66,6 +73,7 @@ class Design:
             "claim": self.claim,
             "effect": self.effect,
             "probability": self.wanted,
+            "verdicts": list(self.verdicts),
             "best": self.best,
             "notes": list(self.notes),
             "designs": self.table.to_dict("records"),
@@ -129,7 +137,7 @@ def plan(
         raise BadInput("A slope over model size needs at least 4 models.")
     if not samples or min(models) < 1:
         raise BadInput(f"There is no design to compare: at least {least} samples and one model are needed.")
-    value = c.effect if effect is None else np.full(len(c.effect), effect)
+    verdicts = (SUPPORTED,) if effect is None else called(about, effect)
     rows = []
     for k in models:
         for n in samples:
@@ -138,7 +146,10 @@ def plan(
                 if q < max(3, c.bins):
                     continue
                 error, df = standard_error(c, q, n, k)
-                rate = decision_rate(error, df, value)
+                if effect is None:
+                    rate = supported_rate(error, df, c.effect, about.negligible)
+                else:
+                    rate = called_rate(about, effect, error, df)
                 low, high = np.quantile(rate, [0.05, 0.95])
                 numbers = (q, n, k, q * n * k, float(error.mean()), float(rate.mean()), float(low), float(high))
                 rows.append(numbers)
@@ -153,8 +164,8 @@ def plan(
         row = enough.sort_values(key, ascending=responses is None).iloc[0]
         best = {name: float(row[name]) for name in names}
         best |= {name: int(best[name]) for name in ("questions", "samples", "models", "responses")}
-    notes = _notes(study, c, about, effect, probability, best)
-    return Design(about.name, effect, probability, table, best, notes)
+    notes = _notes(study, c, about, effect, probability, best, verdicts)
+    return Design(about.name, effect, probability, table, best, notes, verdicts)
 
 
 def _as_seen(study: Study, claim: Claim, c: Components) -> Components:
@@ -174,16 +185,29 @@ def _notes(
     effect: float | None,
     probability: float,
     best: dict[str, Any] | None,
+    verdicts: tuple[str, ...],
 ) -> tuple[str, ...]:
+    words = " or ".join("practically none" if v == NEGLIGIBLE else v for v in verdicts)
     what = f"an effect of {effect:g}" if effect is not None else "the effect that the pilot's posterior holds"
     if best is None:
-        head = f"No design compared here finds {what} with probability {probability:g}; give more questions or models."
+        head = (
+            f"No design compared here calls {what} {words} with probability {probability:g}; give more questions or "
+            "models."
+        )
     else:
         numbers = f"{best['questions']:,} questions × {best['samples']} samples × {best['models']} models"
         size = f"({best['responses']:,} responses)"
-        head = f"{claim.name}: with {numbers} {size} {what} is called supported with probability {best['rate']:.2f}."
+        head = f"{claim.name}: with {numbers} {size} {what} is called {words} with probability {best['rate']:.2f}."
     notes = [head]
+    if NEGLIGIBLE in verdicts:
+        notes[0] += f" What lies within ±{claim.negligible:.2g} counts as none."
     if effect is None:
+        none = 0.0 if claim.negligible is None else float((np.abs(c.effect) < claim.negligible).mean())
+        if none > 1 - THRESHOLD:
+            notes.append(
+                f"{none:.0%} of the pilot's posterior lies within ±{claim.negligible:.2g}, which counts as none and is "
+                "not called supported."
+            )
         p = float(claim.holds(claim.quantity(study, "like-these").draws).mean())
         if 1 - THRESHOLD < p < THRESHOLD:
             notes.append(

@@ -72,10 +72,7 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
     kept = cells.iloc[ok].reset_index(drop=True)
     sizes_left = int(kept[over].nunique())
     if sizes_left < MIN_SIZES:
-        raise NotTestable(
-            f"Only {sizes_left} model size{'s' if sizes_left != 1 else ''} can be used, and a slope over k sizes has "
-            f"about k - 2 degrees of freedom: at least {MIN_SIZES} are needed."
-        )
+        raise NotTestable(few_sizes(sizes_left))
     logs = {
         p: np.log(np.concatenate([s.bias2[..., ok], s.variance[..., ok]], axis=-1)).reshape(-1, 2 * len(ok))
         for p, s in sets.items()
@@ -88,6 +85,14 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
     mean = np.stack([logs[p].mean(0) for p in populations])
     covariance = np.stack([shrunk_covariance(logs[p]) for p in populations]) + 1e-10 * np.eye(2 * len(ok))
     return LawData(kept, mean, covariance, populations, center), left_out, notes
+
+
+def few_sizes(count: int) -> str:
+    """Why there is no law over so few sizes of models."""
+    return (
+        f"Only {count} model size{'s' if count != 1 else ''} can be used, and a slope over k sizes has about k - 2 "
+        f"degrees of freedom: at least {MIN_SIZES} are needed."
+    )
 
 
 def prior_shift(fit: Fit, bias2: np.ndarray, cells: pd.DataFrame, keys: list[str]) -> np.ndarray:

@@ -74,7 +74,9 @@ def need_repeats(cells: Cells) -> None:
     """Refuse cells in which nothing can be decomposed: one response of each."""
     if int(cells.table["responses"].max()) < 2:
         budgets = cells.table["budget"].nunique() > 1
-        raise NotTestable(ONE_RESPONSE.format(" at each budget" if budgets else "") + (BUT_BUDGETS if budgets else ""))
+        at = " at each budget" if budgets else ""
+        why = ONE_RESPONSE.format(at) + BUT_BUDGETS * budgets
+        raise NotTestable(why, f"Draw at least two responses of each question{at}.")
 
 
 def take_cells(cells: Cells, keep: np.ndarray) -> Cells:

@@ -37,7 +37,8 @@ ONE_EACH = (
 NO_ORDER = (
     "No model has two budgets (column budget) whose order is known, by numbers or by lengths, with questions in common."
 )
-TWICE = "Several conditions share a budget in {}, which is left out of accuracy by budget; choose among them (--where)."
+TWICE = "Left out of accuracy by budget, since several conditions share a budget: {}; choose among them (--where)."
+APART = "Left out of accuracy by budget, since no question is shared by the smallest and the largest: {}."
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def budget_accuracy(responses: Responses) -> BudgetAccuracy:
     question = cells.groupby(["benchmark", "question"], observed=True, sort=True).ngroup().to_numpy(np.int64)
     cells["q"] = question
     answers = _shares(found.cell, found.answer)
-    rows, changes, names, twice = [], [], [], []
+    rows, changes, names, twice, apart = [], [], [], [], []
     for arm, own in cells.groupby("arm", sort=True):
         several = own.groupby("budget", observed=True)["size"].first().sort_values()
         if len(several) < 2 or several.isna().any():
@@ -148,7 +149,9 @@ def budget_accuracy(responses: Responses) -> BudgetAccuracy:
             rows += told
             changes.append(change)
             names.append(str(arm))
-    notes = (TWICE.format(join(twice)),) if twice else ()
+        else:
+            apart.append(str(arm))
+    notes = tuple(why.format(join(arms)) for why, arms in ((TWICE, twice), (APART, apart)) if arms)
     if not rows:
         raise NotTestable(notes[0] if notes else NO_ORDER)
     import pandas as pd

@@ -69,7 +69,10 @@ def equal_accuracy(responses: Responses, *, seed: int = 0, draws: int = 1000) ->
         raise NotTestable("pass^k is of responses that are right or wrong, with a target; scores between are neither.")
     n = found.table["responses"].to_numpy()
     if n.max() < 2:
-        raise NotTestable("Every question has one response only: draw at least two responses per question.")
+        raise NotTestable(
+            "Every question has one response only: draw at least two responses per question.",
+            "Draw at least two responses of each question.",
+        )
     scores = counts.sort_scores(found.score, found.cell, len(n))
     moments = np.stack(counts.pair_moments(scores), axis=1)
     spread = _jackknife(found.score, found.cell, n)

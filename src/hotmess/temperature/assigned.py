@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 ARM = ("model", "condition")
 ONE_BUDGET = "No model has two budgets with tokens (column budget) in one condition: nothing can be said about budgets."
+ONE_CONDITION = (
+    "The column condition differs with the budget: where it only names it, make it one for each model (--column "
+    "condition=model)"
+)
+FEW = "No question has three or more responses both at the smallest and at the largest budget."
 
 
 def budget_levels(responses: Responses) -> pd.DataFrame:
@@ -80,7 +85,7 @@ def budget_cells(responses: Responses) -> Cells:
     apart = groups.transform("max") - groups.transform("min") > 1e-9
     levels = levels[apart]
     if levels.empty:
-        raise NotTestable(ONE_BUDGET)
+        raise NotTestable(ONE_BUDGET, _one_condition(responses))
     ends = {name: levels.groupby(list(ARM), observed=True)["budget"].agg(how) for name, how in _ENDS}
     arm = pd.MultiIndex.from_frame(responses.table[list(ARM)])
     budget = responses.table["budget"].to_numpy(object)
@@ -91,8 +96,28 @@ def budget_cells(responses: Responses) -> Cells:
     table = responses.table.assign(half=half, budget="")[code >= 0].reset_index(drop=True)
     return whole_pairs(
         reduce(replace(responses, table=table), split=["half"]),
-        "No question has three or more responses both at the smallest and at the largest budget.",
+        FEW,
     )
+
+
+def _one_condition(responses: Responses) -> str:
+    """What to do where there would be two budgets if conditions were none; else nothing.
+
+    Where a budget has several conditions of a model, they are to be chosen among first.
+    """
+    table = responses.table
+    if table["condition"].nunique() < 2:
+        return ""
+    also = ""
+    try:
+        budget_cells(replace(responses, table=table.assign(condition="")))
+    except NotTestable as reason:
+        if str(reason) != FEW:
+            return ""
+        also = ", and draw three or more responses of each question at two budgets"
+    several = table.groupby(["model", "budget"], observed=True)["condition"].nunique().max() > 1
+    first = ", once one condition is chosen at every budget (--where)" if several else ""
+    return f"{ONE_CONDITION}{first}{also}."
 
 
 _ENDS = (("shorter", "first"), ("longer", "last"))

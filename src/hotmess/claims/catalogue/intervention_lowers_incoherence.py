@@ -41,13 +41,16 @@ def arms(responses: Responses) -> tuple[str, str]:
     if len(found) != 2:
         raise NotTestable(
             f"An intervention is a comparison of two arms (column condition); there {_are(len(found))}"
-            + ("; choose two with --where." if len(found) > 2 else ".")
+            + ("; choose two with --where." if len(found) > 2 else "."),
+            "Choose two (--where \"condition in ('one', 'other')\"), the one without the intervention called plain, "
+            "baseline or control." * (len(found) > 2),
         )
     without = [name for name in found if name.strip().lower() in WITHOUT]
     if len(without) != 1:
         raise NotTestable(
             f"Which of the arms {found[0]!r} and {found[1]!r} is without the intervention cannot be told; call it "
-            "plain, baseline or control in the column condition."
+            "plain, baseline or control in the column condition.",
+            "Call the arm without the intervention plain, baseline or control in the column condition.",
         )
     return without[0], next(name for name in found if name != without[0])
 

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 
 def _quantity(study: Study, population: str) -> Quantity:
+    from hotmess.temperature.ready import check_ready
     from hotmess.temperature.scalars import natural_exceeds_budget
 
+    check_ready(study.responses)
     _ = study.budget_halves  # without two budgets there is nothing to fit
     fit = study.temperature
     if "budget" not in fit.lengths.features:

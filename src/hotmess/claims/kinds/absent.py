@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def sizes(study: Study) -> str:
-    """Model sizes, without which nothing can be said of scale."""
-    return "model sizes (model_size_b)" if study.responses.table["model_size_b"].isna().all() else ""
+    """Model sizes, two at least, without which nothing can be said of scale."""
+    count = study.responses.table["model_size_b"].nunique()
+    return "" if count > 1 else "second model size (model_size_b)" if count else "model sizes (model_size_b)"
 
 
 def lengths(study: Study) -> str:
