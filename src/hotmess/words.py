@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 import unicodedata
 from collections.abc import Mapping
 from html import escape
@@ -22,6 +23,18 @@ def clean(text: object, limit: int = 60) -> str:
     """
     kept = "".join(c for c in str(text) if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def brief(value: Any) -> str:
+    """A value for a sentence, of whatever size and depth.
+
+    >>> brief("up"), brief(list(range(100))), brief([10**5000])
+    ("'up'", '[0, 1, 2, 3, 4, 5, ...]', 'a value of very many digits')
+    """
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python writes no whole numbers of more than 4,300 digits
+        return "a value of very many digits"
 
 
 def show(value: Any, digits: int = 3) -> str:

@@ -256,3 +256,30 @@ def test_a_file_takes_regions_of_practically_none_but_no_aliases_and_no_depths(t
         path.write_text(text)
         with pytest.raises(BadInput, match=said):
             load_claims(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (f"negligible: {'1' * 5000}", "is not YAML: Exceeds the limit"),
+        (f"negligible: 0x{'f' * 5000}", "negligible is a value of very many digits; the half-width"),
+        (f"region: [0, 0x{'f' * 5000}]", "has the region a value of very many digits"),
+        ("region: [false, true]", "has the region [False, True]; a region is two numbers"),
+        ("negligible: 2020-13-45", "is not YAML: month must be in 1..12"),
+        ("negligible: 1:30", "has 1:30, which YAML takes for a number to the base 60"),
+        ("negligible: 0.1\n  negligible: 0.2", "has the key negligible twice"),
+        (f"direction: {'(' * 9}", "has the direction"),
+    ],
+)
+def test_what_yaml_reads_as_something_else_or_cannot_is_one_sentence(tmp_path, line, words):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"- name: mine\n  quantity: error(model='a')\n  {line}\n")
+    with pytest.raises(BadInput) as found:
+        load_claims(path)
+    assert words in str(found.value) and "\n" not in str(found.value) and len(str(found.value)) < 400
+
+
+def test_a_long_quantity_that_cannot_be_read_is_not_shown_whole():
+    with pytest.raises(BadInput, match="cannot be read") as found:
+        claim_from({"name": "mine", "quantity": "(" * 500 + "error()" + ")" * 500})
+    assert len(str(found.value)) < 400

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from hotmess.errors import BadInput
+from hotmess.words import clean
 
 SOURCES: dict[str, str] = {
     **dict.fromkeys(("incoherence", "error", "bias2", "variance", "accuracy"), "answers"),
@@ -122,23 +123,22 @@ def parse(text: str) -> Expression:
         raise BadInput("A quantity is an expression such as incoherence(model='A') - incoherence(model='B').")
     if len(text) > LONGEST:
         raise BadInput(f"The quantity has {len(text):,} characters; the longest has {LONGEST:,}.")
+    shown = repr(clean(text.strip(), 200))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the parser thinks of odd escapes is of no interest here
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         where = getattr(error, "offset", None)
-        raise BadInput(
-            f"The quantity {text.strip()!r} cannot be read{f' at character {where}' if where else ''}."
-        ) from error
+        raise BadInput(f"The quantity {shown} cannot be read{f' at character {where}' if where else ''}.") from error
     terms: list[Term] = []
     tree = _check(tree, terms, 0)
     if not terms:
-        raise BadInput(f"The quantity {text.strip()!r} names no posterior quantity; there are {', '.join(SOURCES)}.")
+        raise BadInput(f"The quantity {shown} names no posterior quantity; there are {', '.join(SOURCES)}.")
     sources = sorted({t.source for t in terms})
     if len(sources) > 1:
         raise BadInput(
-            f"The quantity {text.strip()!r} mixes {' and '.join(sources)}, which are separate fits: their draws are "
+            f"The quantity {shown} mixes {' and '.join(sources)}, which are separate fits: their draws are "
             "not joint. Make a claim of each."
         )
     return Expression(tree, tuple(dict.fromkeys(terms)), ast.unparse(tree))

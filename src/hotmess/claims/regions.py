@@ -10,6 +10,7 @@ from hotmess.claims.claim import Claim
 from hotmess.claims.expression import nearest
 from hotmess.claims.preregister import preregister
 from hotmess.errors import BadInput
+from hotmess.words import brief
 
 
 def with_regions(claims: Sequence[Claim], texts: Iterable[str]) -> list[Claim]:
@@ -88,9 +89,9 @@ def half_width(text: object, where: str) -> float | None:
     if text == "none":
         return None
     try:
-        value = float(str(text)) if not isinstance(text, bool) else math.nan
-    except ValueError:
+        value = float(text) if isinstance(text, (str, int, float)) and not isinstance(text, bool) else math.nan
+    except (ValueError, OverflowError):
         value = math.nan
     if not (math.isfinite(value) and value > 0):
-        raise BadInput(f"{where} is {text!r}; the half-width of a region is a number above 0, or none.")
+        raise BadInput(f"{where} is {brief(text)}; the half-width of a region is a number above 0, or none.")
     return value

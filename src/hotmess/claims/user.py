@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import reprlib
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -25,6 +24,7 @@ import numpy as np
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.expression import ABOUT, Expression, nearest, parse
+from hotmess.claims.file_of_claims import plain_yaml
 from hotmess.claims.plain_quantities import exchange_control, plain_estimate
 from hotmess.claims.preregister import preregister
 from hotmess.claims.quantities import quantity_of
@@ -33,13 +33,14 @@ from hotmess.claims.scope import base_scope
 from hotmess.claims.test import find_claims
 from hotmess.errors import BadInput
 from hotmess.inference.gate import Gate
+from hotmess.words import brief
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 KEYS = ("name", "statement", "quantity", "direction", "region", "negligible")
 DIRECTIONS = {"positive": 1.0, "negative": -1.0}
-MOST_BYTES, MOST_CLAIMS, DEEPEST, LONGEST = 200_000, 100, 8, 2_000
+MOST_BYTES, MOST_CLAIMS, LONGEST = 200_000, 100, 2_000
 
 
 def load_claims(path: str | Path) -> list[Claim]:
@@ -63,7 +64,9 @@ def load_claims(path: str | Path) -> list[Claim]:
         content = yaml.safe_load(text)
     except OSError as error:
         raise BadInput(f"The file of claims {path} cannot be read: {error.strerror or error}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except BadInput:
+        raise
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:  # a date or number that cannot be
         place = re.search(r"line \d+, column \d+", str(getattr(error, "problem_mark", "")))
         problem = (str(getattr(error, "problem", None) or error).strip().splitlines() or ["it cannot be parsed"])[0]
         raise BadInput(f"{path} is not YAML: {problem}{f' ({place[0]})' if place else ''}.") from error
@@ -79,19 +82,6 @@ def load_claims(path: str | Path) -> list[Claim]:
         if names.count(name) > 1:
             raise BadInput(f"{path} has two claims called {name}.")
     return claims
-
-
-def plain_yaml(text: str, path: Path) -> None:
-    """Refuse aliases, by which a few lines become millions, and nesting deeper than any claim's."""
-    import yaml
-
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise BadInput(f"{path} has an alias (*{event.anchor}); write each claim out.")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise BadInput(f"{path} is nested more than {DEEPEST} levels deep; a file of claims has three.")
 
 
 def chosen_claims(
@@ -121,7 +111,7 @@ def claim_from(definition: Mapping[str, Any], *, where: str = "The claim") -> Cl
     """
     for key in definition:
         if key not in KEYS:
-            raise BadInput(f"{where} has a key {_brief(key)}; {nearest(str(key)[:80], KEYS, 'keys')}")
+            raise BadInput(f"{where} has a key {brief(key)}; {nearest(str(key)[:80], KEYS, 'keys')}")
     if "quantity" not in definition:
         raise BadInput(f"{where} has no quantity; there are {', '.join(ABOUT)}.")
     try:
@@ -248,26 +238,18 @@ def _common(definition: Mapping[str, Any], where: str) -> tuple[str, float, tupl
         raise BadInput(f"{where} has both a direction and a region; a claim has one of them.")
     if region is not None:
         known = isinstance(region, (list, tuple)) and len(region) == 2
-        if not known or not all(isinstance(x, (int, float)) and abs(x) <= 1e300 for x in region):
-            raise BadInput(f"{where} has the region {_brief(region)}; a region is two numbers, as [-0.05, 0.05].")
+        numbers = known and not any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in region)
+        if not numbers or not all(abs(x) <= 1e300 for x in region):
+            raise BadInput(f"{where} has the region {brief(region)}; a region is two numbers, as [-0.05, 0.05].")
         low, high = float(region[0]), float(region[1])
         if not low < high:
-            raise BadInput(f"{where} has the region {region!r}, whose lower end is not below its upper end.")
+            raise BadInput(f"{where} has the region {brief(region)}, whose lower end is not below its upper end.")
         return name, 1.0, (low, high)
     if direction is not None and (not isinstance(direction, str) or direction not in DIRECTIONS):
         raise BadInput(
-            f"{where} has the direction {_brief(direction)}; {nearest(_brief(direction), DIRECTIONS, 'directions')}"
+            f"{where} has the direction {brief(direction)}; {nearest(brief(direction), DIRECTIONS, 'directions')}"
         )
     return name, DIRECTIONS[direction or "positive"], None
-
-
-def _brief(value: Any) -> str:
-    """A value for a sentence, of whatever size and depth.
-
-    >>> _brief("up"), _brief(list(range(100)))
-    ("'up'", '[0, 1, 2, 3, 4, 5, ...]')
-    """
-    return reprlib.repr(value)
 
 
 def _statement(text: str, sign: float, region: tuple[float, float] | None) -> str:
