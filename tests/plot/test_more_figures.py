@@ -88,17 +88,25 @@ def test_changed_answers_draw_every_kind(study):
     assert sorted(marks(axes)[:, 0]) == pytest.approx(sorted(table["share"]))
 
 
-@pytest.mark.parametrize("width", [7.2, 3.7])
-def test_length_correlations_are_written_beside_their_discs(study, width):
+def test_length_correlations_are_drawn_in_the_rows_of_both_models(study):
     table = plot.length_correlation_table(study.responses, label="hours")
-    axes = plot.length_correlation(study.responses, label="hours", width=width)
+    axes = plot.length_correlation(study.responses, label="hours")
     plot.figure_of(axes).canvas.draw()
-    written = sorted(text.get_text() for text in axes.texts)
-    assert written == sorted(f"{r:.2f}".replace("-", "−") for r in table["correlation"])
-    discs = [line for line in axes.lines if line.get_marker() == "o"]
-    assert len(discs) == len(table) == 6 + 4
-    areas = sorted(line.get_markersize() ** 2 for line in discs)
-    assert areas[-1] / areas[0] == pytest.approx(table["correlation"].abs().max() / table["correlation"].abs().min())
+    pairs, people = table[table["second"] != "hours"], table[table["second"] == "hours"]
+
+    def drawn(mark):
+        return sorted(x for line in axes.lines if line.get_marker() == mark for x in line.get_xdata())
+
+    assert drawn("o") == pytest.approx(sorted([*pairs["correlation"]] * 2)) and len(pairs) == 6
+    assert drawn("D") == pytest.approx(sorted(people["correlation"])) and len(people) == 4
+    one = table["first"].iloc[0]
+    own = pairs[(pairs["first"] == one) | (pairs["second"] == one)]["correlation"]
+    row = [label.get_text() for label in axes.get_yticklabels()].index(one)
+    height = axes.get_yticks()[row]
+    middle = [line for line in axes.lines if line.get_marker() == "|" and line.get_ydata()[0] == height]
+    assert [line.get_xdata()[0] for line in middle] == pytest.approx([own.median()])
+    reach = sorted(x for c in axes.collections for segment in c.get_segments() for x in segment[:, 0])
+    assert reach == pytest.approx(sorted([*pairs["correlation_low"], *pairs["correlation_high"]] * 2))
 
 
 def test_the_surface_has_a_square_per_bin_in_the_colour_of_its_class(study):

@@ -29,8 +29,18 @@ def test_labels_never_look_alike(names, limit):
 
 def test_labels_keep_what_tells_names_apart():
     names = [f"Qwen2.5-{n}B-Instruct" for n in ("0.5", "1.5", "72")]
-    assert style.labels(names, 16) == ["0.5B-Instruct", "1.5B-Instruct", "72B-Instruct"]
+    assert style.labels(names, 16) == ["Qwen2.5-0.5B", "Qwen2.5-1.5B", "Qwen2.5-72B"]
+    assert style.labels(names, 8) == ["0.5B", "1.5B", "72B"]
     assert style.labels(names, 40) == names
+
+
+def test_labels_are_cut_between_words_and_not_in_the_number_that_tells_them_apart():
+    sizes = ("0.135", "14.982", "72")
+    names = [f"{family}-{size}B-it" for family in ("gemma-2", "DeepSeek-R1-Distill-Qwen") for size in sizes]
+    assert style.labels(names, 20)[3:] == ["DeepSeek…Qwen-0.135B", "DeepSeek-R1…14.982B", "DeepSeek-R1…Qwen-72B"]
+    assert style.labels(names, 14)[:3] == ["gemma-2-0.135B", "gemma…14.982B", "gemma-2-72B"]
+    arms = ["Qwen2.5-0.135B-Instruct, low", "Qwen2.5-0.135B-Instruct, high", "Qwen2.5-72B-Instruct, low"]
+    assert style.labels(arms, 16) == ["0.135B…low", "0.135B…high", "72B-Instruct…low"]
 
 
 @given(st.floats(1e-4, 1e6), st.floats(1.2, 1e5), st.integers(3, 7))

@@ -33,26 +33,42 @@ def posterior_checks(checks: Checks, *, width: float = style.WIDE, ax: Any = Non
     names = list(dict.fromkeys(table["statistic"]))
     sets = [s for s in dict.fromkeys(table["set"]) if s != "whole"]
     shown = [sets[i] for i in style.some(len(sets), ROWS)]
-    rows_of = {name: [s for s in shown if s in set(part["set"])] for name, part in table.groupby("statistic")}
-    tall = max(len(v) for v in rows_of.values()) + 1
     columns = 3 if width > 5 else 1
-    rows = -(-len(names) // columns)
+    names.sort(key=lambda name: set(table.loc[table["statistic"] == name, "set"]) == {"whole"})  # those stand last
+    lines = [len(_sets(table, name, shown)) for name in names]
+    height = [0.55 + 0.21 * max(lines[i : i + columns]) for i in range(0, len(names), columns)]
     with style.look(ax):
-        axes = style.panels(rows, columns, width=width, height=0.5 + rows * (0.55 + 0.21 * tall))
+        axes = style.panels(
+            len(height), columns, width=width, height=0.4 + sum(height), gridspec_kw={"height_ratios": height}
+        )
         style.hide(axes.flat[len(names) :])
-        for panel, name in zip(axes.flat, names):
-            part = table[(table["statistic"] == name) & table["set"].isin([*rows_of[name], "whole"])]
-            at = style.rows_axis(panel, part["set"].tolist(), limit=18)
-            panel.set_title(clean(name, 44), fontsize=7.6)
-            for y, (_, row) in zip(at, part.iterrows()):
-                if not np.isfinite(row["made_low"]) or not np.isfinite(row["seen"]):
-                    continue
-                outside = not row["made_low"] <= row["seen"] <= row["made_high"]
-                panel.hlines(y, row["made_low"], row["made_high"], color=MUTED, lw=3.0)
-                mark = {"mfc": "none", "mec": WRONG, "mew": 1.4} if outside else {"color": INK}
-                panel.plot(row["seen"], y, "o", ms=4.6, **mark)
+        for i, (panel, name) in enumerate(zip(axes.flat, names)):
+            beside = i - i % columns  # the first panel of the row has the rows' names
+            rows = _sets(table, names[beside], shown)
+            said = [*style.labels(rows[:-1], 24 if width > 5 else 20), rows[-1]]
+            at = dict(zip(rows, style.rows_axis(panel, said)))
+            if i > beside:
+                panel.set_yticklabels([])
+            panel.set_title(clean(name, style.panel_limit(width, columns) + 4), fontsize=7.6)
+            for row in table[(table["statistic"] == name) & table["set"].isin(rows)].to_dict("records"):
+                _mark(panel, at[row["set"]], row)
             panel.margins(x=0.08)
             ticks.few_ticks(panel.xaxis, 3)
         if len(shown) < len(sets):
             style.left_over(axes.flat[0], len(shown), len(sets), "models")
     return axes
+
+
+def _sets(table: pd.DataFrame, statistic: str, shown: list[str]) -> list[str]:
+    """The sets of a statistic that are drawn, the whole last."""
+    have = set(table.loc[table["statistic"] == statistic, "set"])
+    return [*(s for s in shown if s in have), "whole"]
+
+
+def _mark(panel: Any, y: float, row: dict[Any, Any]) -> None:
+    if not np.isfinite(row["made_low"]) or not np.isfinite(row["seen"]):
+        return
+    outside = not row["made_low"] <= row["seen"] <= row["made_high"]
+    panel.hlines(y, row["made_low"], row["made_high"], color=MUTED, lw=3.0)
+    mark = {"mfc": "none", "mec": WRONG, "mew": 1.4} if outside else {"color": INK}
+    panel.plot(row["seen"], y, "o", ms=4.6, **mark)

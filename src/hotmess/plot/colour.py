@@ -95,11 +95,21 @@ def palette(models: Sequence[tuple[str, str]]) -> Palette:
         for i, model in enumerate(members):
             step = i / (len(members) - 1) if len(members) > 1 else 0.75
             lightness = LIGHTEST + (DARKEST - LIGHTEST) * step
-            # A single family may run through hues as well, which tells neighbouring sizes apart.
-            hue = 165 + 140 * step if len(families) == 1 else HUES[f % len(HUES)]
+            hue = _hue(f, len(families), step)
             colours[model] = from_oklch(lightness, 0.13, hue)
             markers[model] = MARKERS[f % len(MARKERS)]
     return Palette(colours, markers)
+
+
+def _hue(family: int, families: int, step: float) -> float:
+    """The hue of a family, which sizes share where families are many.
+
+    Sizes of one family run from orange over green and blue to violet, those of two to four a little to both sides of
+    the family's hue: neighbouring sizes are told apart by more than lightness.
+    """
+    if families == 1:
+        return 60 + 250 * step
+    return (HUES[family % len(HUES)] + (40 * step - 20 if families <= 4 else 0)) % 360
 
 
 def ordinal(count: int) -> list[str]:

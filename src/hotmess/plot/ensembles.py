@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.decompose.grouping import models_in_order
-from hotmess.plot import style, ticks
+from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import BIAS, VARIANCE
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def real_ensembles(
         figure = first.figure
         more = "" if len(shown) == len(models) else f"\n{len(shown)} of {len(models)} models are drawn, evenly spread"
         figure.supxlabel(f"answers averaged, E{more}", fontsize=8.5)
-        _legend(figure)
+        _legend(figure, width)
     return axes
 
 
@@ -100,9 +100,9 @@ def _panel(panel: Any, own: pd.DataFrame, floor: float) -> None:
     panel.set_axisbelow(True)
 
 
-def _legend(figure: Any) -> None:
+def _legend(figure: Any, width: float) -> None:
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=colour, marker=marker, ms=3.8, lw=1.2) for _, _, colour, marker in TERMS]
     said = ["bias²; line: as with one answer", "variance; line: divided by E"]
-    figure.legend(handles, said, loc="outside upper left", ncols=2, columnspacing=1.3)
+    legend.legend_above(figure, handles, said, width=width)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.decompose.grouping import models_in_order
-from hotmess.plot import style, ticks
+from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, palette
 from hotmess.words import clean
 
@@ -152,4 +152,4 @@ def _legend(figure: Any, shape: str, width: float) -> None:
         Line2D([], [], color=MUTED, marker="s", ms=3, mfc=PAPER, mew=0.7, lw=0),
     ]
     said = [f"{shape} law", "bins, posterior", "bins, plug-in"]
-    figure.legend(handles, said, loc="outside upper left", ncols=3, columnspacing=1.3)
+    legend.legend_above(figure, handles, said, width=width)

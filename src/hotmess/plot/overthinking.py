@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.decompose.grouping import rows_in_order
-from hotmess.plot import style, ticks
+from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER
 from hotmess.words import clean
 
@@ -128,7 +128,7 @@ def _legend(figure: Any, kinds: list[str], unbiased: bool, width: float) -> None
     if unbiased:
         handles.append(Line2D([], [], color=MUTED, marker="o", ms=3.6, mfc=PAPER, mew=0.9, lw=0.8))
         said.append("hollow: without a model")
-    figure.legend(handles, said, loc="outside upper left", ncols=3 if width > 5 else 1)
+    legend.legend_above(figure, handles, said, width=width)
 
 
 def dose_response_table(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.plot import style
+from hotmess.plot import legend, style
 from hotmess.plot.colour import BIAS, MUTED, palette
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def length_prior(
         axes.set_xlabel(wide if width > 5 else "log length, in sd of the model's questions")
         axes.set_ylabel("incoherence")
         handles, labels = axes.get_legend_handles_labels()
-        axes.figure.legend(handles, style.labels(labels, 26), loc="outside upper left", ncols=4 if width > 5 else 2)
+        legend.legend_above(axes.figure, handles, style.labels(labels, 26), width=width, most=4)
         style.left_over(axes, len(shown), len(every), "models")
     return axes
 

@@ -6,26 +6,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
-from hotmess.decompose.grouping import models_in_order
+from hotmess.decompose.grouping import models_in_order, rows_in_order
 from hotmess.laws.length_relations import length_correlations
 from hotmess.laws.waiting import wait_ratio
-from hotmess.plot import style, ticks
-from hotmess.plot.colour import BIAS, MUTED, PAPER, RULE, ordinal, palette
+from hotmess.plot import legend, style, ticks
+from hotmess.plot.colour import BIAS, INK, MUTED, PAPER, RULE, VARIANCE, ordinal, palette
 from hotmess.plot.length import incoherence_against_length_table
 from hotmess.plot.plane import LEVELS
 from hotmess.plot.scale import group_names, power_laws_table, size_unit
 from hotmess.words import clean
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hotmess.laws.length import LengthLaw
     from hotmess.laws.power import PowerLaws
     from hotmess.responses.table import Responses
 
 CLASSES = 5
-MOST_ARMS = 12
 
 
 def length_correlation_table(
@@ -44,43 +42,53 @@ def length_correlation(
     width: float = style.WIDE,
     ax: Any = None,
 ) -> Any:
-    """Correlations of questions' lengths between models: a disc per pair, its area the correlation, hollow below 0.
+    """Correlations of questions' lengths between models: a row per model, a mark per other model, a bar in the middle.
 
-    With `label`, a last row of rank correlations with people's labels of difficulty.
+    Up to three others have their intervals. With `label`, hollow diamonds are rank correlations with people's labels of
+    difficulty.
     """
     table = length_correlation_table(responses, label=label, interval=interval, seed=seed)
-    from hotmess.decompose.grouping import natural
-
-    arms = sorted({*table["first"], *table["second"]} - {label}, key=natural)
-    most = MOST_ARMS if width > 5 else 7
-    shown = [arms[i] for i in style.some(len(arms), most)]
-    down = shown[1:] + ([label] if label is not None and (table["second"] == label).any() else [])
-    across = shown[:-1] if label not in down else shown
-    value = {frozenset((a, b)): r for a, b, r in zip(table["first"], table["second"], table["correlation"])}
-    limit = 30 if width > 5 else 14
-    names = dict(zip([*shown, label], style.labels([*shown, str(label)], limit)))
-    step = min(0.55, (width - (2.2 if width > 5 else 1.3)) / max(len(across), 1))
+    sides = [table.assign(row=table[one], other=table[two]) for one, two in (("first", "second"), ("second", "first"))]
+    both = pd.concat(sides, ignore_index=True)
+    both = rows_in_order(both[(both["row"] != label) | (label is None)], "row")
+    arms = list(dict.fromkeys(both["row"]))
+    shown = [arms[i] for i in style.some(len(arms), style.MAX_ROWS)]
+    said = [f"correlation with {'the other' if len(arms) == 2 else 'each other'} model", "median"]
     with style.look(ax):
-        axes = style.panels(1, 1, width=width, height=1.3 + step * len(down))[0, 0]
-        for i, row in enumerate(down):
-            for j, column in enumerate(across):
-                r = value.get(frozenset((row, column)))
-                if r is None or (row in shown and shown.index(column) >= shown.index(row)):
-                    continue
-                face = {"mfc": BIAS} if r > 0 else {"mfc": PAPER}
-                axes.plot(j, -i + 0.12, "o", color=BIAS, ms=19 * step / 0.55 * np.sqrt(abs(r)), mew=1, **face)
-                axes.text(j, -i - 0.38, f"{r:.2f}".replace("-", "−"), ha="center", va="center", fontsize=6.5)
-        axes.set_yticks(-np.arange(len(down)), [names[n] for n in down], parse_math=False)
-        axes.set_xticks(
-            np.arange(len(across)), [names[n] for n in across], rotation=35, ha="right", parse_math=False, fontsize=7
+        axes = style.panels(1, 1, width=width, height=0.95 + 0.27 * len(shown))[0, 0]
+        at = dict(zip(shown, style.rows_axis(axes, shown, limit=36 if width > 5 else 20)))
+        for name in shown:
+            own = both[(both["row"] == name) & (both["other"] != label)]
+            y = np.full(len(own), at[name])
+            if len(own) <= 3:
+                y += 0.18 * (np.arange(len(own))[::-1] - (len(own) - 1) / 2)
+                axes.hlines(y, own["correlation_low"], own["correlation_high"], color=BIAS, lw=0.9)
+            axes.plot(own["correlation"], y, "o", color=BIAS, ms=4, alpha=0.5, mew=0, clip_on=False)
+            axes.plot(own["correlation"].median(), at[name], "|", color=INK, ms=9, mew=1.4, clip_on=False)
+            people = both[(both["row"] == name) & (both["other"] == label)]["correlation"]
+            if len(people):
+                axes.plot(people, np.full(len(people), at[name]), "D", color=VARIANCE, mfc=PAPER, ms=4.6, clip_on=False)
+        axes.set_xlabel(
+            "correlation of questions' mean log lengths" if width > 5 else "correlation of mean log lengths"
         )
-        axes.set_xlim(-0.6, len(across) - 0.4)
-        axes.set_ylim(-len(down) + 0.35, 0.65)
-        axes.tick_params(length=0)
-        for side in ("left", "bottom"):
-            axes.spines[side].set_visible(False)
+        axes.set_xlim(right=1)
+        ticks.few_ticks(axes.xaxis, 5)
+        _correlation_legend(axes.figure, said, label if (both["other"] == label).any() else None, width)
         style.left_over(axes, len(shown), len(arms), "models")
     return axes
+
+
+def _correlation_legend(figure: Any, said: list[str], label: str | None, width: float) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=BIAS, marker="o", ms=4, lw=0, alpha=0.5),
+        Line2D([], [], color=INK, marker="|", ms=9, mew=1.4, lw=0),
+    ]
+    if label is not None:
+        handles.append(Line2D([], [], color=VARIANCE, marker="D", mfc=PAPER, ms=4.6, lw=0))
+        said = [*said, clean(f"with {label}", 24)]
+    legend.legend_above(figure, handles, said, width=width)
 
 
 def length_size_surface_table(law: LengthLaw, *, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
@@ -185,7 +193,7 @@ def movement_by_size(
         from matplotlib.lines import Line2D
 
         handles = [Line2D([], [], color=colours[n], marker="o", ms=4, lw=1.2) for n in shown]
-        axes.figure.legend(handles, style.labels(shown, 24), loc="outside upper left", ncols=4 if width > 5 else 2)
+        legend.legend_above(axes.figure, handles, style.labels(shown, 24), width=width, most=4)
         style.left_over(axes, len(shown), len(every), "groups")
     return axes
 

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from hotmess.decompose.grouping import models_in_order
-from hotmess.plot import style, ticks
+from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, VARIANCE, palette
-from hotmess.plot.samples import model_legend
 from hotmess.runs.reliability import reliability
 from hotmess.runs.sources import sources
 
@@ -60,7 +59,8 @@ def pass_curves(
     rows, columns = (1, 2) if width > 5 else (2, 1)
     ks = np.unique(table["k"].to_numpy(float))
     with style.look(ax):
-        axes = style.panels(rows, columns, width=width, height=1.0 + 2.3 * rows, sharex=True, sharey=True)
+        height = 0.85 + 2.3 * rows + legend.model_legend_inches(shown, width)
+        axes = style.panels(rows, columns, width=width, height=height, sharex=True, sharey=True)
         for panel, side in zip(axes.flat, sides):
             panel.set_title(SIDES[side])
             for i, name in enumerate(shown):
@@ -93,7 +93,7 @@ def pass_curves(
         more = "" if len(shown) == len(names) else f"\n{len(shown)} of {len(names)} models are drawn, evenly spread"
         figure.supxlabel(f"k{more}", fontsize=8.5)
         figure.supylabel("mean over questions", fontsize=8.5)
-        model_legend(figure, shown, colours, width)
+        legend.model_legend(figure, shown, colours, width=width)
     return axes
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from hotmess.decompose.changes import KINDS, answer_changes
 from hotmess.decompose.grouping import models_in_order
 from hotmess.laws.samples import SIZES, TERMS, SampleSize, sample_size_table
-from hotmess.plot import style, ticks
+from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, VARIANCE, palette
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 NAMES = {"bias2": "bias²", "variance": "variance", "incoherence": "incoherence"}
+MANY, BANDS = 8, 4
+"""Lines that can be told apart, and their intervals."""
 LOOK = {"resampling": (VARIANCE, "s"), "context": (MUTED, "^"), "both": (INK, "o")}
 
 
@@ -48,17 +50,20 @@ def sample_efficiency(
 ) -> np.ndarray:
     """One panel per term: its standard deviation against the number of responses per question, a line per model.
 
+    With many models some are drawn, and intervals only where there are few.
+
     Hollow marks are the spread between disjoint subsets of the responses (Hägele et al. 2026, figure on sample
     efficiency, bootstraps 100 responses); the upright line marks 30 responses.
     """
     table = sample_efficiency_table(made, spread, interval=interval)
     models = models_in_order(table)
     names = models["model"].astype(str).tolist()
-    shown = [names[i] for i in style.some(len(names), 12)]
+    shown = [names[i] for i in style.some(len(names), MANY)]
     colours = palette(list(zip(names, models["family"].astype(str))))
     rows, columns = (1, 3) if width > 5 else (3, 1)
+    height = 0.85 + 2.1 * rows + legend.model_legend_inches(shown, width)
     with style.look(ax):
-        axes = style.panels(rows, columns, width=width, height=1.0 + 2.1 * rows, sharex=True, sharey=True)
+        axes = style.panels(rows, columns, width=width, height=height, sharex=True, sharey=True)
         values = table[["sd_low", "sd_high"]].to_numpy(float)
         values = values[np.isfinite(values) & (values > 0)]
         low, high = (values.min(), values.max()) if len(values) else (0.001, 0.1)
@@ -68,7 +73,8 @@ def sample_efficiency(
             for name in shown:
                 own = table[(table["model"].astype(str) == name) & (table["term"] == term)]
                 colour = colours.colours[name]
-                panel.fill_between(own["n"], own["sd_low"], own["sd_high"], color=colour, alpha=0.2, lw=0)
+                if len(shown) <= BANDS:
+                    panel.fill_between(own["n"], own["sd_low"], own["sd_high"], color=colour, alpha=0.2, lw=0)
                 panel.plot(own["n"], own["sd"], color=colour, lw=1.4)
                 if "subsets" in own:
                     panel.plot(
@@ -87,20 +93,9 @@ def sample_efficiency(
         figure = first.figure
         more = "" if len(shown) == len(names) else f"\n{len(shown)} of {len(names)} models are drawn, evenly spread"
         figure.supxlabel(f"responses per question{more}", fontsize=8.5)
-        figure.supylabel("standard deviation of the aggregate", fontsize=8.5)
-        model_legend(figure, shown, colours, width)
+        figure.supylabel("standard deviation", fontsize=8.5)
+        legend.model_legend(figure, shown, colours, width=width)
     return axes
-
-
-def model_legend(figure: Any, names: list[str], colours: Any, width: float) -> None:
-    """Models by colour and hollow mark, above the figure."""
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], color=colours.colours[n], marker=colours.markers[n], ms=3.4, mfc=PAPER) for n in names]
-    limit = 24 if width > 5 else 18
-    figure.legend(
-        handles, style.labels(names, limit), loc="outside upper left", ncols=4 if width > 5 else 2, columnspacing=1.2
-    )
 
 
 def changed_answers_table(
@@ -140,11 +135,11 @@ def changed_answers(
         drawn = table[["share", "share_low", "share_high"]].to_numpy(float)  # one question has no interval
         left, right = (float(f(drawn, initial=0.0, where=np.isfinite(drawn))) for f in (np.min, np.max))
         axes.set_xlim(left - 0.02, min(max(right, 0.1) * 1.06, 1.02))
-        axes.set_xlabel("share of questions with a changed answer")
+        axes.set_xlabel("share of questions with a changed answer" if width > 5 else "share with a changed answer")
         from matplotlib.lines import Line2D
 
         said = {"resampling": "by resampling", "context": "by context", "both": "by both"}
         handles = [Line2D([], [], color=LOOK[k][0], marker=LOOK[k][1], ms=4.4, lw=1.3) for k in kinds]
-        axes.figure.legend(handles, [said[k] for k in kinds], loc="outside upper left", ncols=3)
+        legend.legend_above(axes.figure, handles, [said[k] for k in kinds], width=width)
         style.left_over(axes, len(shown), len(models), "models")
     return axes

@@ -61,13 +61,13 @@ def failure_signatures(
             own = table[(table["signature"] == name) & table["model"].isin(shown)]
             y = [at[m] for m in own["model"]]
             panel.hlines(y, own["share_low"], own["share_high"], color=colour, lw=1.4)
-            panel.plot(own["share"], y, marker, color=colour, ms=4.6)
+            panel.plot(own["share"], y, marker, color=colour, ms=4.6, clip_on=False)
             panel.set_title(name)
             panel.grid(True, axis="x")
             panel.set_axisbelow(True)
             panel.spines["left"].set_visible(False)
             panel.tick_params(axis="y", length=0)
-        axes.flat[0].set_xlim(-0.02, 1.02)
+        axes.flat[0].set_xlim(-0.04, 1.04)
         axes.flat[0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         figure = axes.flat[0].figure
         more = "" if len(shown) == len(models) else f"\n{len(shown)} of {len(models)} models are drawn, evenly spread"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
@@ -139,33 +139,31 @@ def panel_limit(width: float, columns: int) -> int:
     """Characters of a title that fit above one of `columns` panels in a figure `width` inches wide.
 
     >>> panel_limit(7.2, 4), panel_limit(7.2, 2), panel_limit(3.7, 2)
-    (20, 40, 21)
+    (19, 39, 18)
     """
-    return round(11.1 * width / columns)
+    return round(12 * ((width - 0.5) / columns - 0.1))
 
 
 def labels(names: Iterable[object], limit: int = 36) -> list[str]:
-    """Short names for a figure: where some are too long, all lose what they begin with in common; no two look alike.
+    """Short names for a figure: where some are too long, all lose the words they end with in common.
 
-    Names are cut at the end, and in the middle where their ends tell them apart.
+    If that is not enough, those that they begin with; what is still too long loses the part that tells it least from
+    the others. No two look alike.
 
+    >>> labels(["Qwen2.5-0.5B-Instruct", "Qwen2.5-72B-Instruct"], 15)
+    ['Qwen2.5-0.5B', 'Qwen2.5-72B']
     >>> labels(["Qwen2.5-0.5B-Instruct", "Qwen2.5-72B-Instruct-AWQ"], 15)
-    ['0.5B-Instruct', '72B-Instruct-A…']
+    ['0.5B-Instruct', '72B-Instruct…']
     >>> labels(["pilot_model-4-sonnet", "pilot_model-4.1-opus", "other"], 14)
-    ['pilot_…-sonnet', 'pilot_….1-opus', 'other']
+    ['pilot…4-sonnet', 'pilot…4.1-opus', 'other']
     """
     out = [clean(name, 10_000) for name in names]
-    if len(set(out)) > 1 and max(map(len, out)) > limit:
-        first, last = min(out), max(out)
-        common = first[: next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), len(first))]
-        start = max(common.rfind(c) for c in "-_/ :,") + 1
-        out = [name[start:] for name in out]
-    whole, out = out, [clean(name, limit) for name in out]
-    alike, tail = Counter(out), (limit + 1) // 2
-    out = [
-        f"{name[: limit - 1 - tail]}…{name[-tail:]}" if alike[cut] > 1 and len(name) > limit else cut
-        for name, cut in zip(whole, out)
-    ]
+    for step in (-1, 1):
+        if len(set(out)) > 1 and max(map(len, out)) > limit:
+            words = [BETWEEN.split(name)[::step] for name in out]  # between two words stands what parts them
+            common = _in_common(words)
+            out = ["".join(w[common:][::step]) for w in words]
+    out = [_cut(name, [other for other in out if other != name], limit) for name in out]
     seen: set[str] = set()
     for i, name in enumerate(out):
         number = 2
@@ -174,6 +172,37 @@ def labels(names: Iterable[object], limit: int = 36) -> list[str]:
             number += 1
         seen.add(out[i])
     return out
+
+
+BETWEEN = re.compile(r"([-_/ :,]+)")
+
+
+def _in_common(words: Sequence[Sequence[str]]) -> int:
+    """How many first parts all names share, always words with what parts them from the next; one is left."""
+    shortest = min(map(len, words)) - 1
+    same = next((i for i in range(shortest) if len({w[i] for w in words}) > 1), shortest)
+    return same - same % 2
+
+
+def _cut(name: str, others: Sequence[str], limit: int) -> str:
+    """A name cut to a length, at its end or before one of its last words, so that it can be no other's."""
+    if len(name) <= limit:
+        return name
+    begins = [m.end() for m in BETWEEN.finditer(name)]
+    ends = [m.start() for m in BETWEEN.finditer(name)]
+    found = []
+    for start in [len(name), *begins]:
+        tail, room = name[start:], limit - 1 - (len(name) - start)
+        whole = max((e for e in ends if 0 < e <= room), default=0)
+        head = name[: max(whole or room, 0)]
+        if len(head) < 3 or any(o.startswith(head) and o[len(head) :].endswith(tail) for o in others):
+            continue
+        found.append((len(head) + len(tail) + WHOLE * bool(whole), f"{head}…{tail}"))
+    return max(found)[1] if found else clean(name, limit)
+
+
+WHOLE = 6
+"""Letters that a name may lose for a cut between two words."""
 
 
 def some(count: int, most: int) -> np.ndarray:

@@ -171,6 +171,16 @@ def test_several_tasks_and_models_in_one_folder(tmp_path):
     ]
 
 
+def test_logs_that_leave_out_the_prompts_are_read_together(tmp_path):
+    for name in ("org/model-1b", "org/model-7b"):
+        records = [repeated(q, [q + 1, q + 2], arguments={}) for q in range(3)]
+        write_lm_eval(tmp_path / name.replace("/", "__"), records, model=name)
+    table, notes = read(tmp_path)
+    assert table.groupby("model").size().tolist() == [6, 6]
+    file = f"samples_gsm8k_{DATE}.jsonl"  # both are called so: their folders tell them apart
+    assert f"Responses of each log: org__model-1b/{file} (6), org__model-7b/{file} (6)." in notes
+
+
 def test_a_file_copied_twice_counts_once(tmp_path):
     write_lm_eval(tmp_path / "a", [lm_record(q) for q in range(3)])
     write_lm_eval(tmp_path / "b", [lm_record(q) for q in range(3)])

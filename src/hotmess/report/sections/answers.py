@@ -48,7 +48,8 @@ def models(context: Context) -> Section:
         frame["model"] = pd.Categorical(frame["model"].astype(str), order["model"])
         frame = frame.sort_values("model").astype({"model": str}).reset_index(drop=True)
         heads, same = _without_constant(frame)
-        caption = f"{said}, with {percent(context.interval)} intervals for {about}, by {words}.{same}"
+        between = f", with {percent(context.interval)} intervals for {about}" if _with_intervals(frame) else ""
+        caption = f"{said}{between}, by {words}.{same}"
         tables.append(Table(estimator, caption, frame, heads))
     title = "Bias, variance and incoherence of each model"
     if not tables:  # one response per question: nothing can be told apart
@@ -126,6 +127,12 @@ def _numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns of numbers and None as columns of numbers and NaN."""
     mixed = [c for c in frame if frame[c].dtype == object and not any(isinstance(v, str) for v in frame[c])]
     return frame.astype(dict.fromkeys(mixed, float))
+
+
+def _with_intervals(frame: pd.DataFrame) -> bool:
+    """Whether there is an interval: too few draws, or a single question, have none."""
+    ends = frame[[c for c in frame if str(c).endswith("_low")]].to_numpy(float)
+    return bool(np.isfinite(ends).any())
 
 
 def _without_constant(frame: pd.DataFrame) -> tuple[dict[str, str], str]:

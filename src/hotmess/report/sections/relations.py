@@ -41,10 +41,12 @@ def _correlations(context: Context) -> Figure | None:
     return Figure(
         "length-correlation",
         "Do questions that take one model long take another long? Correlation of questions' mean log lengths between "
-        "models, corrected for the noise of few responses; areas of discs are correlations. Raw ones and "
+        "models, corrected for the noise of few responses: a row per model, a mark per other model. Raw ones and "
         f"{percent(interval)} intervals are in the table.",
-        f"Corrected correlations of {len(pairs)} pairs lie between {show(low, 2)} and {show(high, 2)}, in the middle "
-        f"{show(middle, 2)}.{people}",
+        f"The corrected correlation is {show(middle, 2)}.{people}"
+        if len(pairs) == 1
+        else f"Corrected correlations of {len(pairs)} pairs lie between {show(low, 2)} and {show(high, 2)}, in the "
+        f"middle {show(middle, 2)}.{people}",
         lambda width: plot.length_correlation(
             study.responses, label=label, interval=interval, seed=study.seed, width=width
         ),

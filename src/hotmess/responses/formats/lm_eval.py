@@ -71,6 +71,8 @@ def finished(table: pd.DataFrame) -> pd.DataFrame:
                 f"--{name[1:]} means nothing to these logs of lm-evaluation-harness, which {why}: leave it out."
             )
     table = table.drop(columns=["_tokenizer", "_filter"])
+    if "_asked" not in table:  # none of several logs holds its prompts
+        return table
     asked = table.groupby(["benchmark", "model", "settings", "question"], dropna=False, sort=False)["_asked"]
     several = bool((asked.nunique() > 1).any())
     out = table.assign(context=table["_asked"]) if several else table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,13 +84,13 @@ def read_logs(
     tables: dict[str, list[pd.DataFrame]] = {}
     refused: list[NoResponses] = []
     damaged: list[Damaged] = []
-    rows: list[tuple[str, int]] = []
+    rows: list[tuple[Path, int]] = []
     with _bar(listed, shown=progress) as bar:
         for reader, path, asked in listed:
             try:
                 part = _read(reader, path, options, cache=cache)
                 tables.setdefault(reader.name, []).append(part)
-                rows.append((path.name, len(part)))
+                rows.append((path, len(part)))
             except NoResponses as error:
                 if asked:
                     raise
@@ -109,7 +110,9 @@ def read_logs(
     copies = check_copies(table, allow=allow_copies)
     accounts = sentences({f"responses read from {logs:,} log{'s' * (logs != 1)} ({', '.join(tables)})": len(table)})
     if len(rows) > 1:
-        few = ", ".join(f"{name} ({number:,})" for name, number in rows[:MOST_NAMED])
+        often = Counter(path.name for path, _ in rows)
+        named = [path.name if often[path.name] == 1 else f"{path.parent.name}/{path.name}" for path, _ in rows]
+        few = ", ".join(f"{name} ({number:,})" for name, (_, number) in zip(named[:MOST_NAMED], rows))
         rest = f", and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
         accounts.append(f"Responses of each log: {few}{rest}.")
     accounts += [f"Passed over: {error}" for error in refused]
