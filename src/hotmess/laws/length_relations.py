@@ -66,12 +66,19 @@ def length_correlations(
     place = {q: i for i, q in enumerate(questions)}
     rows = []
 
-    def add(first: str, second: str, x: pd.Series, y: pd.Series, factor: float) -> None:
-        common = x.index.intersection(y.index)
-        if len(common) < LEAST or x[common].nunique() < 2 or y[common].nunique() < 2:
+    def placed(values: pd.Series) -> Floats:
+        """(questions,): NaN where there is no value."""
+        out = np.full(len(questions), np.nan)
+        known = [(place[q], v) for q, v in zip(values.index, values) if q in place]
+        out[[i for i, _ in known]] = [v for _, v in known]
+        return out
+
+    def add(first: str, second: str, x: Floats, y: Floats, factor: float) -> None:
+        common = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        u, v = x[common], y[common]
+        if len(common) < LEAST or np.ptp(u) == 0 or np.ptp(v) == 0:
             return
-        w = weights[:, [place[q] for q in common]]
-        u, v = x[common].to_numpy(), y[common].to_numpy()
+        w = weights[:, common]
         draws = _weighted(u, v, w / w.sum(1, keepdims=True)) * factor
         raw = float(_weighted(u, v, np.full((1, len(common)), 1 / len(common)))[0])
         value = np.asarray(raw * factor)
@@ -80,14 +87,15 @@ def length_correlations(
         row = {"first": first, "second": second, "questions": len(common), "raw": raw}
         rows.append(row | dict(zip(("correlation", "correlation_low", "correlation_high"), cut)))
 
-    for a, b in combinations(arms, 2):
+    means = [placed(a.mean) for a in arms]
+    for (a, x), (b, y) in combinations(zip(arms, means), 2):
         if min(a.reliability, b.reliability) > 0:
-            add(a.name, b.name, a.mean, b.mean, 1 / np.sqrt(a.reliability * b.reliability))
+            add(a.name, b.name, x, y, 1 / np.sqrt(a.reliability * b.reliability))
     if label is not None:
         values = _label(responses, label)
         for a in arms:
             common = a.mean.index.intersection(values.index)
-            add(a.name, label, a.mean[common].rank(), values[common].rank(), 1.0)
+            add(a.name, label, placed(a.mean[common].rank()), placed(values[common].rank()), 1.0)
     if not rows:
         raise NotTestable(f"No two models have {LEAST} questions with lengths in common.")
     return pd.DataFrame(rows)
