@@ -278,6 +278,7 @@ def run(kinds: Iterable[Kind], sets: Mapping[str, int], *, jobs: int, path: Path
                 print(f"\r{i} of {total} data sets ", end="", file=sys.stderr)
             used = time.process_time() - begun if jobs == 1 else sum(os.times()[:4])
             if used > 60 * minutes:
+                pool.shutdown(wait=False, cancel_futures=True)  # leaving the block alone would do all the rest
                 break
 
 
