@@ -160,7 +160,7 @@ class AnswerPosterior(Short):
             refuse_unknown(self.cells.table, by)
             rows = question_sets(self.cells.table, by).rows
         found = self.bootstrap(metric) if weights is None else self.make_bootstrap(metric, weights)
-        return means_of(found, rows, self.cells, known)
+        return means_of(found, rows, self.cells, known, unparsable=self.unparsable, seed=self.seed)
 
     def summary(
         self,

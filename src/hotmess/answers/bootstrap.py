@@ -16,6 +16,7 @@ from hotmess.answers.conjugate import LetterCells
 from hotmess.answers.drawn import Bootstrap, Drawn, DrawnTerms
 from hotmess.answers.one_hot import one_hot_points
 from hotmess.answers.pointwise import question_log_likelihood
+from hotmess.answers.shared_contexts import under_contexts
 from hotmess.decompose.grouping import question_index, question_units
 from hotmess.statements.letters import LetterBootstrap
 from hotmess.statements.means import SetMeans
@@ -77,10 +78,19 @@ def unbiased_cells(cells: Cells, unparsable: str) -> np.ndarray:
     return np.column_stack([terms.error, terms.bias2, terms.variance])
 
 
-def means_of(found: Bootstrap, rows: Sequence[np.ndarray], cells: Cells, known: np.ndarray | None = None) -> SetMeans:
+def means_of(
+    found: Bootstrap,
+    rows: Sequence[np.ndarray],
+    cells: Cells,
+    known: np.ndarray | None = None,
+    *,
+    unparsable: str,
+    seed: int,
+) -> SetMeans:
     """Means over sets of cells, given by their rows, which may overlap: disjoint ones are taken together.
 
-    Where questions were asked again for what they had been answered, unbiased terms are off, and guard nothing.
+    They scatter over few-shot contexts that questions share, too. Where questions were asked again for what they had
+    been answered, unbiased terms are off, and guard nothing.
     """
     layers: list[tuple[list[int], np.ndarray]] = []
     for s, own in enumerate(rows):
@@ -98,6 +108,7 @@ def means_of(found: Bootstrap, rows: Sequence[np.ndarray], cells: Cells, known: 
         whole = whole.join(found.means(sets, known))
     order = np.argsort([s for members, _ in layers for s in members])
     means = whole if (np.diff(order) == 1).all() else whole.take(order)
+    means = under_contexts(means, rows, cells, unparsable=unparsable, seed=seed, known=known)
     return means.unguarded() if cells.chosen else means
 
 

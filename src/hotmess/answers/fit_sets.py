@@ -116,7 +116,7 @@ def like_these(fit: Stated, by: Sequence[str], metric: str) -> SetDraws:
     out, effective = [], []
     for start in range(0, len(found.rows), TOGETHER):
         some = found.rows[start : start + TOGETHER]
-        means = means_of(fit.bootstrap(metric), some, fit.cells)
+        means = means_of(fit.bootstrap(metric), some, fit.cells, unparsable=fit.unparsable, seed=fit.seed)
         for s in range(len(some)):
             settled = means.take([s]).settle(*each)
             out.append(settled.draws)

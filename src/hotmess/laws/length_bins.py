@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,7 +98,7 @@ def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True)
             f"No model has {MIN_BINS} length bins with {MIN_WRONG} or more wrong responses: there are too few errors "
             "to decompose."
         )
-    whole = type(cells)(table, cells.points, cells.counts, cells.clusters, cells.outcome)
+    whole = replace(cells, table=table)
     if few.any():
         names = table.loc[few, list(ARM)].drop_duplicates().itertuples(index=False)
         listed = "; ".join(", ".join(str(part) for part in name if str(part)) for name in names)

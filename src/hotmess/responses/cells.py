@@ -42,6 +42,8 @@ class Cells(Short):
         clusters: letters only: int64 (m, Kmax + 1), the same counts for one copy of each row of `points`; else None.
         outcome: the outcome's column.
         chosen: whether questions were asked more often for what they had been answered (`hotmess.looks.chosen`).
+        contexts: int64 (m,) number of the context of each row of `points`, the same for all cells; None where there
+            are none.
     """
 
     table: pd.DataFrame
@@ -50,6 +52,7 @@ class Cells(Short):
     clusters: np.ndarray | None
     outcome: str
     chosen: bool = False
+    contexts: np.ndarray | None = None
 
     def said(self) -> str:
         """One line for a print."""
@@ -94,6 +97,7 @@ def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
         None if cells.clusters is None else cells.clusters[rows],
         cells.outcome,
         cells.chosen,
+        None if cells.contexts is None else cells.contexts[rows],
     )
 
 
@@ -200,9 +204,10 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
     keep = [*cell, *(name for name in CARRIED if name in responses.table.columns and name not in cell)]
     table = responses.table[keep].iloc[rows["row"].to_numpy()[first]].reset_index(drop=True)
     copies = rows["copies"].to_numpy().astype(np.int64)
-    inside = None
+    inside = context = None
     if "context" in rows.column_names:
         inside = np.cumsum(change | _changes(rows, ["context"])) - 1
+        context = np.nan_to_num(rows["context"].to_numpy().astype(np.float64), nan=-1.0).astype(np.int64)
     outcome = OUTCOMES[responses.outcome]
     placed = outcome.place(rows["value"].to_numpy(), owner, table, responses, space)
 
@@ -235,7 +240,8 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
         counts = np.add.reduceat(copies[:, None] * hot, first, axis=0)
         clusters = groups.sum(hot)
     chosen = not responses.counted and asked_by_answers(responses.table, responses.looks)
-    return Cells(table, points, counts, clusters, responses.outcome, chosen)
+    contexts = None if context is None else context[groups.rows[groups.starts]]
+    return Cells(table, points, counts, clusters, responses.outcome, chosen, contexts)
 
 
 def need_letters(cells: Cells, what: str) -> None:
