@@ -70,7 +70,9 @@ class Diagnostics(Guard):
     def run(self, case: Case) -> Finding | None:
         gate = case.gate
         record = {"passed": gate.passed, "reasons": list(gate.reasons[:5]), "divergences": gate.divergences}
-        return Finding(self, record, tuple(f"{r}; {MORE}" if i == 0 else r for i, r in enumerate(gate.reasons)))
+        if gate.passed or (case.quantity.remedy and not case.quantity.gate.passed):  # it says itself what may cure it
+            return Finding(self, record, gate.reasons)
+        return Finding(self, record, (f"{gate.reasons[0]}; {MORE}", *gate.reasons[1:]))
 
     def remedy(self, record: Any) -> str:
         return (
