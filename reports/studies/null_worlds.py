@@ -32,7 +32,8 @@ ENOUGH = 50  # data sets of false worlds below which a claim's rates stay those 
 AIM, LEVEL = 0.035, 0.05  # rate of supported that no false world may exceed; of the exact test, Holm over the worlds
 SUMMARY = "python reports/studies/null_worlds.py --summary"  # what has run so far, not what is aimed at
 LEAST = 20
-JOINT = ("answers-get-hotter-with-length", "natural-exceeds-budget", "incoherence-rises-within-questions")
+HOTTER = "answers-get-hotter-with-length"
+JOINT = (HOTTER, "natural-exceeds-budget", "incoherence-rises-within-questions")
 CATALOGUE = HERE.parents[1] / "src" / "hotmess" / "claims" / "catalogue"
 SUBJECTS = {
     worlds.NATURAL[0]: "natural",
@@ -165,7 +166,8 @@ def joint_rates(path: Path, date: str, *, least: int = 0) -> dict[str, Any]:
     """Rates of the joint model's claims, and of the continuous contrast beside them, from `overthinking_worlds.py`.
 
     As `packaged` gives those of the others; none where a world has fewer than `least` data sets: the rates that stand
-    beside the claim stay. Supported by the posterior alone: the other guards only lower verdicts.
+    beside the claim stay. Supported by the posterior alone, of heat with the guard from no effect: the other guards
+    only lower verdicts.
     """
     names = {k.world: k.name for k in worlds.KINDS if k.claims == worlds.NATURAL}
     more = {"natural-only": "natural effect only", "budget-only": "budget effect only", "both": "both effects"}
@@ -179,7 +181,11 @@ def joint_rates(path: Path, date: str, *, least: int = 0) -> dict[str, Any]:
         for claim in JOINT:
             values, these = (record[f"{claim}|{population}"] for population in ("like-these", "these"))
             counts = found[claim].setdefault(record["world"], [0, 0])
-            counts[0] += bool(values[4] > 0.975 and these[4] > 0.5)
+            supported = values[4] > 0.975 and these[4] > 0.5
+            scatter = record.get("option_lengths")
+            if claim == HOTTER and scatter is not None and scatter <= 0.025:  # the guard from no effect
+                supported = supported and record["from_no_effect"] > 0.975
+            counts[0] += bool(supported)
             counts[1] += 1
             truths[claim, record["world"]] = values[0]
     claims = {}
@@ -202,7 +208,7 @@ def joint_rates(path: Path, date: str, *, least: int = 0) -> dict[str, Any]:
             "power": [[names.get(w, w), truths[claim, w], *c] for w, c in by_world.items() if w not in false],
             "command": "python reports/studies/overthinking_worlds.py --summary",
             "date": date,
-            "by": "by its posterior alone",
+            "by": "by its posterior and the guard from no effect" if claim == HOTTER else "by its posterior alone",
         }
     return claims
 

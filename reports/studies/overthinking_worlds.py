@@ -3,7 +3,9 @@
     python reports/studies/overthinking_worlds.py --sets 100          # resumes where it stopped
     python reports/studies/overthinking_worlds.py --nuts 20           # the same data sets by NUTS; again, with
                                                                       # longer chains, where the gate fails
-    python reports/studies/overthinking_worlds.py --verdicts          # hm.test where the posterior alone is sure
+    python reports/studies/overthinking_worlds.py --verdicts          # hm.test where the posterior alone is sure;
+                                                                      # resumes
+    python reports/studies/overthinking_worlds.py --scores            # the step from no effect, where rows lack it
     python reports/studies/overthinking_worlds.py --summary           # writes the page alone
 
 Every data set: one model, 60 questions, 2 budgets, 20 responses each. The truth is that of `hotmess.simulate` (of the
@@ -34,12 +36,13 @@ ROWS = HERE / "overthinking_worlds.jsonl"
 TABLE = HERE / "overthinking_worlds.md"
 VERDICTS = HERE / "overthinking_verdicts.json"
 WITHIN = "incoherence-rises-within-questions"
-HOTTER, SHIFTED = "answers-get-hotter-with-length", ("wrong-longer", "wrong-shorter")
+HOTTER, SHIFTED = "answers-get-hotter-with-length", ("wrong-longer", "wrong-shorter", "option-lengths")
 SIZE = {"questions": 60, "budgets": 2, "samples": 20}
 FAST = {"engine": "fast", "draws": 200, "points": 32}
 NUTS = {"engine": "nuts", "draws": 300, "warmup": 250}
 LONGER = {"engine": "nuts", "draws": 900, "warmup": 400}  # where NUTS did not pass its gate
 LIMIT = 0.7  # of Pareto k
+UNLIKELY = 0.025  # of the scatter of questions' own slopes, by data that the fitted model makes
 STATEMENTS: dict[str, tuple[str, int, Callable[..., Any]]] = {  # statement: (truth, sign, its draws)
     "natural-slope": ("beta_nat", 1, scalars.natural_slope),
     "answers-get-hotter-with-length": ("gamma_nat", 1, scalars.hotter_with_length),
@@ -78,7 +81,28 @@ def one(world: str, seed: int, engine: str = "fast", *, again: bool = False) -> 
             true = sign * data.truth.get(truth + ("" if truth in PARAMETERS else suffix), math.nan)
             record[f"{name}|{population}"] = told(true, x)
     p = option_lengths(fit).p if engine == "fast" else None
-    return record | within(data, seed) | {"split": split(data), "option_lengths": p}
+    return record | within(data, seed) | {"split": split(data), "option_lengths": p, "from_no_effect": score(data)}
+
+
+def score(data: World) -> float:
+    """P(hotter) by one Newton step from no effect, without the model (the guard `from_no_effect`)."""
+    from hotmess.responses.validate import validate
+    from hotmess.temperature.score import heat_score
+
+    found = heat_score(validate(data.table).table, length="reasoning_tokens", unparsable="wrong")
+    assert found is not None
+    return round(found.estimate().probability, 5)
+
+
+def add_scores() -> None:
+    """Rows of the fast engine that were made before the step from no effect was recorded get it."""
+    from hotmess.simulate import simulate
+
+    records = read()
+    for record in records:
+        if record["engine"] == "fast" and "from_no_effect" not in record:
+            record["from_no_effect"] = score(simulate(record["world"], seed=record["seed"], **SIZE))
+    ROWS.write_text("".join(json.dumps(record) + "\n" for record in records))
 
 
 def told(true: float, x: Any) -> list[float]:
@@ -200,14 +224,22 @@ def summarise() -> None:
             f"| {world} | {x[0, 0]:+.3f} | {x[:, 1].mean():+.3f} | {np.mean(ratio > 1.96):.2f} "
             f"| {np.mean(ratio < -1.96):.2f} | {np.mean(hot[:, 4] > 0.975):.2f} | {'yes' if hot[0, 0] > 0 else 'no'} |"
         )
-    lines += ["", *_verdicts(good), "", *_agreement(records)]
+    lines += ["", "## With the guards", "", *_verdicts({w: good[w] for w in order}), "", *_agreement(records)]
     TABLE.write_text("\n".join(lines) + "\n")
 
 
-def sure(record: dict[str, Any]) -> bool:
-    """Whether the posterior alone would call answers hotter with length."""
+def sure(record: dict[str, Any]) -> int:
+    """Whether the posterior alone is sure that answers get hotter with length: 1; that they get colder: -1; else 0."""
     like, these = (record[f"{HOTTER}|{p}"][4] for p in ("like-these", "these"))
-    return bool(like > 0.975 and these > 0.5)
+    return int(like > 0.975 and these > 0.5) - int(like < 0.025 and these < 0.5)
+
+
+def guarded(record: dict[str, Any]) -> int:
+    """The same where, if options seem to have lengths of their own, a direction must show from no effect too."""
+    side, p = sure(record), record["from_no_effect"]
+    if record["option_lengths"] is None or record["option_lengths"] > UNLIKELY:
+        return side
+    return side if (p if side > 0 else 1 - p) > 0.975 else 0
 
 
 def verdicts() -> None:
@@ -215,29 +247,38 @@ def verdicts() -> None:
     import hotmess as hm
     from hotmess.simulate import simulate
 
-    found = {}
-    for record in read():
-        if record["world"] in SHIFTED and record["engine"] == "fast" and sure(record):
+    wanted = {f"{r['world']} {r['seed']}": r for r in read() if r["world"] in SHIFTED and r["engine"] == "fast"}
+    known = json.loads(VERDICTS.read_text()) if VERDICTS.exists() else {}
+    found = {name: known[name] for name, r in wanted.items() if sure(r) and name in known}
+    for name, record in wanted.items():
+        if sure(record) and name not in found:
             table = simulate(record["world"], seed=record["seed"], **SIZE).table
-            verdict = hm.test(HOTTER, hm.read(table), seed=record["seed"])
-            found[f"{record['world']} {record['seed']}"] = verdict.verdict
-            print(record["world"], record["seed"], verdict.verdict)
-    VERDICTS.write_text(json.dumps(found, indent=1) + "\n")
+            found[name] = hm.test(HOTTER, hm.read(table), seed=record["seed"]).verdict
+            print(name, found[name], flush=True)
+            VERDICTS.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def _verdicts(good: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """What the guards leave of what the posterior alone supports where wrong runs are merely longer, or shorter."""
+    """What the guards leave of what the posterior alone decides where nothing is hotter."""
     found = json.loads(VERDICTS.read_text()) if VERDICTS.exists() else {}
-    lines = []
-    for world in SHIFTED:
-        alone = [f"{world} {r['seed']}" for r in good[world] if sure(r)]
-        left = sum(found[name] == "supported" for name in alone if name in found)
-        known = sum(name in found for name in alone)
-        lines.append(
-            f"{world}: by the posterior alone {HOTTER} is called supported in {len(alone)} of {len(good[world])} data "
-            f"sets; `hm.test`, with its guards (`--verdicts`), supports it in {left} of the {known} of these it was "
-            "run on."
-        )
+    lines = [
+        f"What stands of `{HOTTER}` where it decides: by the posterior alone; by the posterior",
+        f"and, where options seem to have lengths of their own (p at most {UNLIKELY}), one step from no effect",
+        "(`from_no_effect`); and, of those that the posterior alone decides, by `hm.test` with all its guards",
+        "(`--verdicts`), which only lower. Counts of hotter + colder.",
+        "",
+        "| world | data sets | options' lengths seen | by the posterior | from no effect too | `hm.test` | tested |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for world, rows in good.items():
+        seen = sum(r["option_lengths"] is not None and r["option_lengths"] <= UNLIKELY for r in rows)
+        counts = [" + ".join(str(sum(of(r) == side for r in rows)) for side in (1, -1)) for of in (sure, guarded)]
+        alone = [f"{world} {r['seed']}" for r in rows if sure(r)]
+        tested = [found[name] for name in alone if name in found]
+        whole = f"{len(tested)} of {len(alone)}" if world in SHIFTED else ""
+        by_test = f"{tested.count('supported')} + {tested.count('contradicted')}" if whole else ""
+        columns = [world, len(rows), seen, *counts, by_test, whole]
+        lines.append(f"| {' | '.join(map(str, columns))} |")
     return lines
 
 
@@ -276,6 +317,7 @@ def main() -> None:
     parser.add_argument("--nuts", type=int, default=0, help="data sets that NUTS fits too")
     parser.add_argument("--worlds", nargs="*", help="worlds (default: all with lengths and budgets)")
     parser.add_argument("--verdicts", action="store_true", help="test where the posterior alone is sure")
+    parser.add_argument("--scores", action="store_true", help="add the step from no effect where rows lack it")
     parser.add_argument("--summary", action="store_true", help="write the page from what has run")
     args = parser.parse_args()
     worlds = args.worlds or every_world()
@@ -288,6 +330,8 @@ def main() -> None:
             record = one(*key, again=again)
             with ROWS.open("a") as file:
                 file.write(json.dumps(record) + "\n")
+    if args.scores:
+        add_scores()
     if args.verdicts:
         verdicts()
     summarise()

@@ -127,7 +127,7 @@ def test_the_guards_are_these_in_this_order_and_lower_to_this() -> None:
         "incoherence-rises-with-length": ["confounding"],
         "incoherence-rises-within-questions": ["confounding"],
         "natural-overthinking": ["joint_model", "length_slope", "confounding"],
-        "answers-get-hotter-with-length": ["length_slope", "confounding", "option_lengths"],
+        "answers-get-hotter-with-length": ["length_slope", "confounding", "option_lengths", "from_no_effect"],
         "length-saturates": ["shapes"],
     }
     assert CATALOGUE["natural-exceeds-budget"].guards[0].lowers == INCONCLUSIVE

@@ -27,7 +27,7 @@ def test_a_world_of_both_effects_gets_its_verdicts_and_the_joint_reading_stands_
     assert (hotter.verdict, budget.verdict) == (SUPPORTED, SUPPORTED)
     assert abs(hotter.median - 0.6) < 0.2 and hotter.low > 0.2
     assert "An association, not an effect of length." in hotter.sentence
-    assert "Where wrong options have their own lengths" in hotter.sentence  # a world that fooled it
+    assert hotter.guards["from_no_effect"]["passed"] and hotter.guards["from_no_effect"]["probability"] > 0.99
     assert "an intervention" in budget.sentence and "An association" not in budget.sentence
     assert budget.guards["negative_control"]["rank"] == 1 and hotter.guards["negative_control"]["rank"] == 1
     assert exceeds.verdict in (SUPPORTED, INCONCLUSIVE, CONTRADICTED) and exceeds.guards["agreement"]["passed"]

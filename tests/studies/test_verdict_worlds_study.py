@@ -16,6 +16,7 @@ import sbc
 import verdict_worlds as worlds
 from scipy import stats
 
+from hotmess.claims.guards.null_worlds import NullWorlds
 from hotmess.claims.rates import Rates, rates_beside, sentence
 
 BY_NAME = {k.name: k for k in (*worlds.KINDS, *worlds.POWER)}
@@ -121,14 +122,19 @@ def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
 
     lines = [
         *(record("neither", i, 0.0, 0.99 if i < 3 else 0.5) for i in range(20)),
-        *(record("option-lengths", i, 0.0, 0.98) for i in range(2)),
+        *(
+            record("option-lengths", i, 0.0, 0.98, option_lengths=0.005, from_no_effect=0.96 + 0.03 * i)
+            for i in range(2)
+        ),
         record("option-lengths", 2, 0.0, 0.98, these=0.4),  # the populations differ in sign
         record("neither", 30, 0.0, 0.99, pareto_k=0.9),  # not to be trusted
         record("neither", 31, 0.0, 0.99, engine="nuts"),
         record("both", 0, 0.2, 0.99),
     ]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines) + "\n")
-    found = null_worlds.joint_rates(tmp_path / "rows.jsonl", "today")["natural-exceeds-budget"]
+    both = null_worlds.joint_rates(tmp_path / "rows.jsonl", "today")
+    assert both[null_worlds.HOTTER]["supported"] == 4  # one is open from no effect, where options' lengths are seen
+    found = both["natural-exceeds-budget"]
     assert (found["supported"], found["data_sets"], found["false_worlds"], found["fewest"]) == (5, 23, 2, 3)
     assert found["worst_world"] == "wrong options have their own lengths" and found["worst_rate"] == 2 / 3
     assert found["power"] == [["both effects", 0.2, 1, 1]]
@@ -136,6 +142,7 @@ def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
     assert null_worlds.joint_rates(tmp_path / "rows.jsonl", "today", least=1)
     said = sentence(Rates(found).record())
     assert "supported by its posterior alone in 5 of 23" in said and "own lengths: 67%" in said
+    assert NullWorlds().clause(Rates(found).record()).startswith("Where wrong options have their own lengths, which")
     assert "; and in 1 of 1 of 1 worlds where it is true" in said
     unknown = sentence(Rates({**found, "power": []}).record())
     assert "; how often where it is true was not measured" in unknown and "where it is true." not in unknown

@@ -8,10 +8,9 @@ from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.hidden_cause import HiddenCause
 from hotmess.claims.kinds.joint_model import LEAVE_OUT, joint_densities, joint_quantity
-from hotmess.claims.kinds.option_length import OptionLengths
+from hotmess.claims.kinds.option_length import FromNoEffect, OptionLengths, heat_score_of
 from hotmess.claims.kinds.within_length import LengthSlope
 from hotmess.claims.rates import rates_beside
-from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 
@@ -28,11 +27,7 @@ def _quantity(study: Study, population: str) -> Quantity:
 
 
 def _control(study: Study, seed: int) -> Control:
-    from hotmess.temperature.score import heat_score
-
-    score = heat_score(study.responses.table, length=str(study.responses.length), unparsable="wrong")
-    if score is None:
-        raise NotTestable("Lengths do not vary within the budgets, so long and short cannot be compared.")
+    score = heat_score_of(study)
     return run_control("lengths permuted within model, question and budget", score.estimate(), score.permuted(seed))
 
 
@@ -78,7 +73,7 @@ CLAIM = Claim(
     densities=joint_densities,
     leave_out=LEAVE_OUT,
     rates=rates_beside(__file__),
-    guards=(SLOPE, HiddenCause(_association), OptionLengths()),
+    guards=(SLOPE, HiddenCause(_association), OptionLengths(), FromNoEffect()),
     of_models=True,
     absent=absent.lengths,
     negligible=0.05,
