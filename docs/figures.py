@@ -50,7 +50,7 @@ GALLERY = (
         "incoherence_against_length",
         "plot.incoherence_against_length(study.length_law)",
         "Incoherence against mean length between questions: bins, and the odds law with its interval.",
-        "Incoherence falls with length in all eight panels; the intervals of seven of the eight slopes exclude zero.",
+        "Incoherence falls with length in all eight panels; the intervals of six of the eight slopes exclude zero.",
     ),
     Picture(
         "length_prior",
@@ -86,7 +86,7 @@ GALLERY = (
         "compare",
         'plot.compare(hm.compare(study, "owl-1b", "owl-64b"))',
         "Two models on the same questions: incoherence with its three parts, bias², variance and error.",
-        "The smaller model is less coherent in error but lower in incoherence, all of it through accuracy.",
+        "The smaller model has the larger error, mostly bias²; its incoherence is lower, all of it through accuracy.",
     ),
     Picture(
         "overthinking_slopes",
@@ -110,7 +110,7 @@ GALLERY = (
         "pass_curves",
         "plot.pass_curves(study.responses)",
         "All of k responses right, and one of k right, against k.",
-        "All of k falls and one of k rises with k in every model; larger models lie above smaller ones in both.",
+        "All of k falls and one of k rises with k in every model; the largest model lies above the others in both.",
     ),
     Picture(
         "source_shares",
@@ -140,7 +140,7 @@ GALLERY = (
         "length_size_surface",
         "plot.length_size_surface(study.length_law)",
         "Incoherence of bins of questions against length and model size.",
-        "Darker and larger squares, more incoherent, lie toward larger models and shorter responses.",
+        "Most bins lie between 0.2 and 0.6; the few that are darker are at all sizes, the darkest at the largest.",
     ),
     Picture(
         "movement_by_size",
@@ -152,7 +152,7 @@ GALLERY = (
         "length_correlation",
         "plot.length_correlation(study.responses)",
         "Correlation between models of how long questions take, a mark per other model and setting.",
-        "All correlations are above 0.98: the example's questions have the same lengths in every model.",
+        "All correlations are above 0.97: the example's questions have the same lengths in every model.",
     ),
     Picture(
         "wait_ratios",
