@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 import operator
+import reprlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar, cast
@@ -77,6 +79,24 @@ def checked_count(name: str, value: int, least: int = 1) -> int:
         number = least - 1
     if number < least:
         raise BadInput(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+    return number
+
+
+def checked_number(name: str, value: Any, told: str, *, least: float = 0.0, beyond: bool = False) -> float:
+    """A number from `least` (with `beyond`: above it), or `BadInput`; told: what it should be.
+
+    >>> checked_number("patience", 60, "seconds, from 0")
+    60.0
+    >>> checked_number("patience", float("nan"), "seconds, from 0")
+    Traceback (most recent call last):
+    hotmess.errors.BadInput: patience is nan; it must be seconds, from 0.
+    """
+    try:
+        number = math.nan if isinstance(value, (bool, str)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not (number > least if beyond else number >= least):
+        raise BadInput(f"{name} is {reprlib.repr(value) if math.isnan(number) else value}; it must be {told}.")
     return number
 
 

@@ -20,7 +20,7 @@ from hotmess.responses.beside import read_beside
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
 
-OF_LETTERS = ["natural-overthinking", "hard-incoherence-rises-with-scale", "answers-get-hotter-with-length"]
+OF_LETTERS = ["natural-overthinking", "length-saturates", "answers-get-hotter-with-length"]
 OF_BOTH = "incoherence-rises-within-questions"
 SAID = "It speaks of the column answer: of probs, with which the table was read, it cannot be tested."
 
@@ -52,7 +52,8 @@ def test_the_verdict_is_that_on_letters_and_says_of_which_column_it_speaks(
         assert SAID in own.sentence and SAID not in other.sentence
     assert [v.verdict for v in found] == ["inconclusive", "not testable", "inconclusive", "inconclusive"]
     assert [v.record()["outcome"] for v in found] == ["answer", None, "answer", "probs"]
-    assert found[1].reasons == (f"{asked[1].reasons[0].rstrip('.')}. {SAID}",) and SAID in found[2].sentence
+    assert found[1].reasons == tuple(f"{why.rstrip('.')}. {SAID}" for why in asked[1].reasons)
+    assert SAID in found[2].sentence
     assert SAID not in found[3].sentence, "what probabilities can say of themselves is not asked of letters"
 
 

@@ -24,6 +24,11 @@ from hotmess.errors import BadInput
         ({"made": {}}, "no setting 'made'"),
         ({"population": "zz"}, "The population is 'zz'"),
         ({"interval": 2}, "The interval 2 is not a probability"),
+        ({"interval": "a"}, "The interval 'a' is not a probability"),
+        ({"population": ["these"]}, "The population is ['these']"),
+        ({"draws": 10**12}, "4 × 1,000,000,000,000 draws are asked for; the most is 10,000,000."),
+        ({"patience": float("nan")}, "patience is nan; it must be a number of seconds, from 0."),
+        ({"patience": "a"}, "patience is 'a'"),
     ],
 )
 def test_settings_that_cannot_be(settings: dict[str, Any], sentence: str) -> None:

@@ -191,7 +191,12 @@ def test_length_and_refusals(pilot, study):
         plan(study, "length-saturates")
     with pytest.raises(NotTestable, match="No design for the claim"):  # one of equality is not called by its direction
         plan(study, "bias-exponent-constant-across-difficulty")
-    for bad in ({"effect": -1.0}, {"probability": 1.5}, {"samples": [1]}, {"responses": 5}):
+    for bad in (
+        *({"effect": e} for e in (-1.0, float("nan"), "x", 10**400, True)),
+        *({"probability": p} for p in (1.5, float("nan"), "x")),
+        *({"samples": [1]}, {"samples": [10**30]}, {"samples": 6}, {"questions": ["a"]}, {"questions": [1.5]}),
+        *({"models": [10**30]}, {"responses": 5}, {"responses": 10**30}, {"responses": 1.5}, {"responses": 0}),
+    ):
         with pytest.raises(BadInput):
             plan(study, "natural-overthinking", **bad)
 

@@ -89,10 +89,10 @@ def test_claims(
 
 def check_asked(population: str, interval: float) -> None:
     """Refuse a population or an interval that there is not."""
-    if population not in OTHER:
+    if population not in tuple(OTHER):
         raise BadInput(f"The population is {population!r}; it can be {' or '.join(OTHER)}.")
-    if not 0 < interval < 1:
-        raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
+    if not isinstance(interval, (int, float)) or not 0 < interval < 1:
+        raise BadInput(f"The interval {interval!r} is not a probability between 0 and 1, as 0.9.")
 
 
 def _unstopped(study: Study, claim: Claim, **settings: Any) -> Verdict:

@@ -177,7 +177,7 @@ def number(text: str) -> float:
     0.5
     """
     value = _parsed(float, text)
-    if value is None:
+    if value is None or value != value:
         raise argparse.ArgumentTypeError(f"{_short(text)} is not a number")
     return value
 

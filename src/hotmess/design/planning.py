@@ -12,7 +12,7 @@ the rate of either, and draws of the pilot's effect count as supported only wher
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from hotmess.claims.rule import NEGLIGIBLE, SUPPORTED
 from hotmess.claims.test import find_claims, of_questions
 from hotmess.design.components import Components
 from hotmess.design.decision_rate import as_shown, standard_error, supported_rate
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, checked_count, checked_number
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, need_draws
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from hotmess.claims.study import Study
 
+MOST = 10**9
 SAMPLES = (2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100)
 QUESTIONS = (25, 50, 100, 200, 300, 500, 1000, 2000, 5000)
 
@@ -119,15 +120,20 @@ def plan(
     import pandas as pd
 
     about = find_claims([claim])[0]
-    if not 0 < probability < 1:
-        raise BadInput(f"The probability of a decision is {probability}; it must lie between 0 and 1.")
-    if effect is not None and not effect > 0:
-        raise BadInput(f"The effect is {effect}; give its size where the claim holds, a number above 0.")
+    checked_number("The probability of a decision", probability, "between 0 and 1", beyond=True)
+    if probability >= 1:
+        raise BadInput(f"The probability of a decision is {probability}; it must be between 0 and 1.")
+    if effect is not None:
+        effect = checked_number("The effect", effect, "its size where the claim holds, a number above 0", beyond=True)
     if effect is not None and effect > about.most:
         raise BadInput(f"The effect is {effect:g}, and none of {about.name} is above {about.most:g}.")
     if about.design is None or about.region is not None:  # one of equality is not called by its direction
         known = ", ".join(one.name for one in CATALOGUE.values() if one.design is not None and one.region is None)
         raise NotTestable(f"No design for the claim {about.name!r} is known; there are designs for {known}.")
+    questions, samples, models = (
+        _sizes(what, counts) for what, counts in (("questions", questions), ("samples", samples), ("models", models))
+    )
+    _sizes("responses", None if responses is None else [responses])
     need_draws(study.draws * study.chains, least=INDEPENDENT)
     c = _as_seen(study, about, about.design(study, draws))
     least = int(np.ceil(2 / c.share)) if c.share == 1 else 6
@@ -166,6 +172,18 @@ def plan(
         best |= {name: int(best[name]) for name in ("questions", "samples", "models", "responses")}
     notes = _notes(study, c, about, effect, probability, best, verdicts)
     return Design(about.name, effect, probability, table, best, notes, verdicts)
+
+
+def _sizes(what: str, counts: Sequence[int] | None) -> list[int]:
+    """Numbers of questions, samples, models or responses, none for None; `BadInput` where they are not."""
+    if counts is None:
+        return []
+    if not isinstance(counts, Iterable) or isinstance(counts, str):
+        raise BadInput(f"{what} is {counts!r}; give a list of whole numbers from 1.")
+    found = [checked_count(f"The number of {what}", count) for count in counts]
+    if max(found, default=0) > MOST:
+        raise BadInput(f"The number of {what} is {max(found):,}; designs are of {MOST:,} at most.")
+    return found
 
 
 def _as_seen(study: Study, claim: Claim, c: Components) -> Components:
