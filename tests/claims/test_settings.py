@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import hotmess as hm
+from hotmess.claims.catalogue import CATALOGUE
 from hotmess.errors import BadInput
 
 
@@ -35,3 +37,12 @@ def test_settings_that_cannot_be(settings: dict[str, Any], sentence: str) -> Non
     with pytest.raises(BadInput) as caught:
         hm.test("natural-overthinking", hm.example(), **settings)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "stated", [{"negligible": v} for v in (float("nan"), -1.0, "x", float("inf"))] + [{"effect": -1.0}, {"effect": "x"}]
+)
+def test_what_a_claim_states_beforehand_is_a_number(stated: dict[str, Any]) -> None:
+    claim = replace(CATALOGUE["natural-overthinking"], **stated)
+    with pytest.raises(BadInput, match="number above 0"):
+        hm.test(claim, hm.example())

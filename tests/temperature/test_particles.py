@@ -144,6 +144,8 @@ def test_a_unit_that_failed_is_named_and_the_others_numbers_stand():
     assert [one["name"] for one in verdict.each] == ["model-0"] and np.isfinite(verdict.median)
     assert verdict.verdict == "inconclusive"
     assert "the fast path failed in model-1 (Pareto k 0.95, not below 0.7)" in verdict.reasons[-1]
+    assert verdict.case.quantity.scope.startswith("model-0 on 20 questions")
+    assert verdict.notes[0].endswith("not below 0.7), so that the numbers are those of the others.")
     assert "--patience" in verdict.reasons[-1]
     fit.data.attrs["unit_k"] = [0.8, 0.95]
     fit.__dict__.pop("failed", None), fit.__dict__.pop("gate", None)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hotmess.claims.claim import Claim
 from hotmess.claims.expression import nearest
 from hotmess.claims.preregister import preregister
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, checked_number
 from hotmess.words import brief
 
 
@@ -78,6 +78,15 @@ def region_of(claim: Claim, delta: float | None) -> Claim:
     """A claim with another region of practically none; a claim that has no hash gets that of the change."""
     hashed = preregister({"name": claim.name, "negligible": delta})
     return replace(claim, negligible=delta, preregistration=claim.preregistration or hashed)
+
+
+def well_stated(claim: Claim) -> Claim:
+    """A claim whose region of practically none and effect are numbers that they can be, or `BadInput`."""
+    if claim.negligible is not None:
+        half_width(claim.negligible, f"negligible of {claim.name}")
+    if claim.effect is not None:
+        checked_number(f"The effect of {claim.name}", claim.effect, "a number above 0", beyond=True)
+    return claim
 
 
 def half_width(text: object, where: str) -> float | None:

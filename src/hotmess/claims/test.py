@@ -18,6 +18,7 @@ from hotmess.claims.guards.of_draws import FEW_REMEDY
 from hotmess.claims.guards.several import Several
 from hotmess.claims.other_outcome import tested_beside
 from hotmess.claims.published import Published
+from hotmess.claims.regions import well_stated
 from hotmess.claims.rule import (
     DECIDED,
     INCONCLUSIVE,
@@ -39,7 +40,6 @@ from hotmess.inference.gate import Gate
 from hotmess.statements.effective import Effective, spread_by_count
 
 DRAW_MORE = "Draw more (--draws): its probability is within Monte Carlo error of what decides."
-"""What to do where the interval of a probability holds its threshold."""
 
 
 def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
@@ -55,7 +55,7 @@ def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
     out = []
     for name in names:
         if isinstance(name, Claim):
-            out.append(name)
+            out.append(well_stated(name))
             continue
         if not isinstance(name, str):
             raise BadInput(f"A claim is a name or a Claim, not {type(name).__name__}: hm.test(claim, responses).")

@@ -30,7 +30,7 @@ LEAVE_OUT = LeaveOut(refit=False)
 
 def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
     """A claim's quantity from effects of the joint model."""
-    notes = effects.notes
+    notes = (*(f"{capital(why.partition(': ')[0])}." for why in effects.held), *effects.notes)
     if len(fit.lengths.units) > 1 or fit.lengths.cells["benchmark"].nunique() > 1:
         notes = (*notes, ONLY_POWERS)
     scope, held = joint_scope(study, fit), effects.held
@@ -49,10 +49,17 @@ def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
 
 
 def joint_scope(study: Study, fit: LengthFit, models: Collection[str] | None = None) -> str:
-    """What the joint model covers."""
-    table = study.cells.table
-    models = fit.lengths.units["model"].tolist() if models is None else models
-    return length_scope(study, table[table["model"].isin(list(models)) & table["log2_length"].notna()])
+    """What the joint model covers: of these models, or all, those whose draws can be trusted."""
+    table, drawn = study.cells.table, drawn_models(fit)
+    models = drawn if models is None else [m for m in models if m in drawn]
+    return length_scope(study, table[table["model"].isin(models) & table["log2_length"].notna()])
+
+
+def drawn_models(fit: LengthFit) -> list[str]:
+    """Models that a statement of the fit is of: without those where the fast path failed, unless it did in all."""
+    models, lost = fit.lengths.units["model"].tolist(), fit.failed
+    kept = [m for i, m in enumerate(models) if i not in lost]
+    return kept or models
 
 
 def joint_densities(study: Study, _: str) -> tuple[np.ndarray, np.ndarray]:
