@@ -85,7 +85,8 @@ SOURCES = {
         "protimroy/crosslingual-test-time-scaling",
         "none stated",
         "s1.1-32B with thinking capped at five budgets, 400 questions in 7 languages",
-        "One greedy response at each budget; budget 0 is another model.",
+        "One greedy response at each budget; budget 0 is another model. The languages of a question are taken for "
+        "questions of their own, which makes intervals narrower than they are for new questions.",
     ),
     "thinking_budget_qa": Source(
         "XuZhao0/tts-knowledge",

@@ -198,6 +198,9 @@ def test_conditions_that_name_budgets_are_said_to_stand_in_the_way(tmp_path: Pat
     other = table[table["budget"] == 256].assign(condition="direct", sample=lambda t: t["sample"] + 9)
     (choose,) = run_claims(Study(validate(pd.concat([table, other])), draws=60), names)
     assert "once one condition is chosen at every budget (--where)" in choose.next_step
+    silent = pd.concat([table, table.assign(model="n", reasoning_tokens=np.nan)], ignore_index=True)
+    (of_one,) = run_claims(Study(validate(silent), draws=60), names)  # lengths of another model are not known
+    assert of_one.next_step == verdict.next_step
     apart = table.assign(model=table["condition"])  # a model at each budget: no column stands in the way
     (no,) = run_claims(Study(validate(apart), draws=60), names)
     assert no.next_step.startswith("It needs")

@@ -103,9 +103,13 @@ def budget_cells(responses: Responses) -> Cells:
 def _one_condition(responses: Responses) -> str:
     """What to do where there would be two budgets if conditions were none; else nothing.
 
-    Where a budget has several conditions of a model, they are to be chosen among first.
+    It is of models with lengths at every budget, where lengths are recorded. Where a budget has several conditions of a
+    model, they are to be chosen among first.
     """
     table = responses.table
+    if responses.length is not None:
+        known = table.groupby(["model", "budget"], observed=True)[responses.length].transform("count") > 0
+        table = table[known.groupby(table["model"], observed=True).transform("all")].reset_index(drop=True)
     if table["condition"].nunique() < 2:
         return ""
     also = ""
