@@ -2,10 +2,12 @@
 
 import importlib.util
 import json
+import shlex
 import sys
 from pathlib import Path
 
 import hotmess as hm
+from hotmess.cli import frame
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = importlib.util.spec_from_file_location("public_script", ROOT / "models" / "public.py")
@@ -56,3 +58,18 @@ def test_the_page_holds_the_numbers_of_the_study():
         for row in page.splitlines()
         if row.count("|") == 7 and row.split("|")[3].strip().isdigit()
     )
+
+
+def test_options_stand_as_the_command_line_takes_them():
+    numbers = json.loads(public.NUMBERS.read_text(encoding="utf-8"))
+    assert "{" not in public.page(numbers)
+    for name, found in numbers.items():
+        assert bool(found["options"]) is bool(found.get("typed")), name
+        args = frame("test").parse_args(["test", "t.parquet", *shlex.split(found.get("typed", ""))])
+        for option, value in found["options"].items():
+            if option == "columns":
+                assert args.column == [f"{ours}={theirs}" for ours, theirs in value.items()]
+            elif option == "sources":
+                assert args.source == [",".join(value)]
+            else:
+                assert getattr(args, option) == value
