@@ -1,12 +1,15 @@
 """Looks between rounds: how often a claim is called supported over all looks where it is false, and what looks save.
 
     python reports/studies/sequential.py --jobs 2            # all worlds; goes on where it was stopped
+    python reports/studies/sequential.py --guards --jobs 2   # guards, where the posterior alone decided falsely
     python reports/studies/sequential.py --summary           # writes sequential.json and sequential.md
     python reports/studies/sequential.py --sets 3 --out DIR  # a small run
 
 Worlds of one model, 60 questions and at most 2,400 responses (40 a question), looked at 5 times; the claim is
-natural-overthinking, decided by its posterior alone (without the guards, which can only lower a verdict). Every data
-set is drawn once, 160 responses a question, and used in the order drawn by
+natural-overthinking, decided by its posterior alone (without the guards, which can only lower a verdict; `--guards`
+takes the data sets without an effect that it decided, and lets all guards of `hotmess test` speak at every look that
+would decide: where they lower it, looks go on). Every data set is drawn once, 160 responses a question, and used in the
+order drawn by
 
 * *fixed*: one look at n responses of every question, n = 8 to 80 (to 40 where there is no effect);
 * *looks*: the same, looked at each time with O'Brien-Fleming thresholds, stopping for a verdict;
@@ -35,6 +38,7 @@ HERE = Path(__file__).resolve().parent
 QUESTIONS, MOST, LOOKS, POOL, DRAWS = 60, 40, 5, 160, 100
 FIXED = (8, 16, 24, 32, 40, 56, 80)
 """Responses a question of the fixed designs; the first five are those of the looks."""
+GUARDS = "sequential_guards.jsonl"
 WORLDS: dict[str, tuple[dict[str, float], int]] = {
     "null": ({}, 500),
     "null, most questions easy": ({"ability": 3.0, "difficulty": 2.5}, 500),
@@ -46,18 +50,32 @@ WORLDS: dict[str, tuple[dict[str, float], int]] = {
 
 def one(name: str, seed: int) -> dict[str, Any]:
     """All designs on one data set."""
-    from hotmess.claims.test import find_claims
-    from hotmess.simulate.overthinking import Temperature, temperature
-
-    changes, _ = WORLDS[name]
-    world = Temperature(models=1, questions=QUESTIONS, samples=POOL, budgets=1, heat_nat=0.0, lift_nat=0.0)
-    table = temperature(replace(world, **changes), seed=seed).table
-    claim = find_claims(["natural-overthinking"])[0]
+    table, claim = _world(name, seed)
     began = time.process_time()
-    fixed, equal, first = _equal(table, claim, seed, FIXED if changes.get("heat_nat") else FIXED[:LOOKS])
+    fixed, equal, first = _equal(table, claim, seed, FIXED if WORLDS[name][0].get("heat_nat") else FIXED[:LOOKS])
     chosen = _chosen(table, claim, seed, *first)
     spent = time.process_time() - began
     return {"world": name, "seed": seed, "fixed": fixed, "looks": equal, "allocation": chosen, "seconds": spent}
+
+
+def guarded(name: str, seed: int) -> dict[str, Any]:
+    """Both designs with looks on one data set again, all guards asked at each look that would decide."""
+    table, claim = _world(name, seed)
+    began = time.process_time()
+    _, equal, first = _equal(table, claim, seed, FIXED[:LOOKS], guards=True)
+    chosen = _chosen(table, claim, seed, *first, guards=True)
+    told = {"world": name, "seed": seed, "looks": equal["verdict"], "allocation": chosen["verdict"]}
+    return told | {"seconds": time.process_time() - began}
+
+
+def _world(name: str, seed: int) -> tuple[Any, Any]:
+    """A data set, and the claim."""
+    from hotmess.claims.test import find_claims
+    from hotmess.simulate.overthinking import Temperature, temperature
+
+    world = Temperature(models=1, questions=QUESTIONS, samples=POOL, budgets=1, heat_nat=0.0, lift_nat=0.0)
+    table = temperature(replace(world, **WORLDS[name][0]), seed=seed).table
+    return table, find_claims(["natural-overthinking"])[0]
 
 
 def _study(table: Any, counts: np.ndarray, seed: int) -> Any:
@@ -71,10 +89,14 @@ def _study(table: Any, counts: np.ndarray, seed: int) -> Any:
     return Study(hm.read(table[rows].reset_index(drop=True)), seed=seed, draws=DRAWS)
 
 
-def _look(study: Any, claim: Any, plan: Any) -> Any:
-    """One look by the posterior alone, its draws' probability with a smoothed tail, and the information foreseen."""
+def _look(study: Any, claim: Any, plan: Any, guards: bool = False) -> Any:
+    """One look by the posterior alone, its draws' probability with a smoothed tail, and the information foreseen.
+
+    guards: what it decides is what `hotmess test` says of the table with its record of looks.
+    """
+    from hotmess.claims.test import test_claim
     from hotmess.errors import NotTestable
-    from hotmess.looks.record import Look, information_of
+    from hotmess.looks.record import Look, appended, information_of
     from hotmess.sequential.interim import chance, final_information
     from hotmess.statements.tail import probability_above
 
@@ -98,6 +120,10 @@ def _look(study: Any, claim: Any, plan: Any) -> Any:
         probability=p,
         verdict=verdict,
     )
+    if guards and verdict != "inconclusive":
+        known = appended(plan, look.model_copy(update={"verdict": "open", "probability": None}))
+        asked = replace(study, responses=replace(study.responses, looks=known), made=study.made)
+        look = look.model_copy(update={"verdict": test_claim(asked, claim, population=plan.population).verdict})
     return look.model_copy(update={"decided": chance(plan, float(np.median(draws)), look, final, None)}), final
 
 
@@ -108,19 +134,21 @@ def _plan() -> Any:
 
 
 def _equal(
-    table: Any, claim: Any, seed: int, sizes: tuple[int, ...]
+    table: Any, claim: Any, seed: int, sizes: tuple[int, ...], *, guards: bool = False
 ) -> tuple[list[float | None], dict[str, Any], tuple[Any, Any]]:
     """P at every number of responses, what looks at them make of it, and the first look, which all designs share."""
     plan, fixed, path, ended, first = _plan(), [], [], None, None
     for k in range(LOOKS):
         study = _study(table, np.full(QUESTIONS, MOST * (k + 1) // LOOKS), seed)
-        look, final = _look(study, claim, plan)
+        look, final = _look(study, claim, plan, guards)
         path.append(_step(look, final))
         first = first or (study, (look, final))
         plan = plan.model_copy(update={"history": (*plan.history, look)})
         fixed.append(look.probability)
         if ended is None and (look.verdict in ("supported", "contradicted") or k == LOOKS - 1):
             ended = {"verdict": look.verdict, "responses": look.responses, "looks": k + 1, "path": path}
+        if guards and ended is not None:
+            break
     assert ended is not None and first is not None
     for n in sizes[LOOKS:]:
         fixed.append(_look(_study(table, np.full(QUESTIONS, n), seed), claim, _plan())[0].probability)
@@ -132,7 +160,7 @@ def _step(look: Any, final: float) -> list[float | None]:
     return [look.responses, float(f"{look.information:.6g}"), float(f"{final:.6g}"), look.probability]
 
 
-def _chosen(table: Any, claim: Any, seed: int, study: Any, first: Any) -> dict[str, Any]:
+def _chosen(table: Any, claim: Any, seed: int, study: Any, first: Any, *, guards: bool = False) -> dict[str, Any]:
     """Looks with allocation, stopping for a verdict, futility, or the budget's end."""
     from hotmess.sequential.allocation import next_counts
 
@@ -140,7 +168,7 @@ def _chosen(table: Any, claim: Any, seed: int, study: Any, first: Any) -> dict[s
     for k in range(LOOKS):
         if k:
             study = _study(table, counts, seed)
-            look, final = _look(study, claim, plan)
+            look, final = _look(study, claim, plan, guards)
         path.append(_step(look, final))
         plan = plan.model_copy(update={"history": (*plan.history, look)})
         futile = look.decided is not None and look.decided < plan.futility
@@ -271,11 +299,14 @@ def main() -> int:
     parser.add_argument("--sets", type=int, help="data sets of each world at most")
     parser.add_argument("--only", action="append", help="only this world")
     parser.add_argument("--out", type=Path, default=HERE)
+    parser.add_argument("--guards", action="store_true", help="the guards, where the posterior alone decided falsely")
     parser.add_argument("--summary", action="store_true", help="write the summary of what is there, and end")
     args = parser.parse_args()
     store = args.out / "sequential.jsonl"
-    rows = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
-    if not args.summary:
+    rows = _lines(store)
+    if args.guards:
+        _run_guards(args.out, rows, args.jobs)
+    elif not args.summary:
         done = {(row["world"], row["seed"]) for row in rows}
         sizes = {name: min(size, args.sets or size) for name, (_, size) in WORLDS.items()}
         todo = [
@@ -288,10 +319,61 @@ def main() -> int:
             for row in pool.map(one, *zip(*todo, strict=True)) if todo else ():
                 rows.append(row)
                 print(json.dumps(row), file=file, flush=True)
-    told = summary(rows)
-    (args.out / "sequential.json").write_text(json.dumps(told, indent=1) + "\n")
-    (args.out / "sequential.md").write_text(page(told, sum(row["seconds"] for row in rows)))
+    told, again = summary(rows), _lines(args.out / GUARDS)
+    (args.out / "sequential.json").write_text(json.dumps(told | with_guards(rows, again), indent=1) + "\n")
+    seconds = sum(row["seconds"] for row in (*rows, *again))
+    (args.out / "sequential.md").write_text(page(told, seconds) + _said_of_guards(with_guards(rows, again)))
     return 0
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _false(rows: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Data sets without an effect that the posterior alone decided."""
+    decided = ("supported", "contradicted")
+    null = [row for row in rows if row["world"].startswith("null")]
+    return [(r["world"], r["seed"]) for r in null if any(r[d]["verdict"] in decided for d in ("looks", "allocation"))]
+
+
+def _run_guards(out: Path, rows: list[dict[str, Any]], jobs: int) -> None:
+    done = {(row["world"], row["seed"]) for row in _lines(out / GUARDS)}
+    todo = [job for job in _false(rows) if job not in done]
+    with ProcessPoolExecutor(jobs) as pool, (out / GUARDS).open("a") as file:
+        for row in pool.map(guarded, *zip(*todo, strict=True)) if todo else ():
+            print(json.dumps(row), file=file, flush=True)
+
+
+def with_guards(rows: list[dict[str, Any]], again: list[dict[str, Any]]) -> dict[str, Any]:
+    """False verdicts that all guards let stand, of all data sets without an effect; empty until all have run.
+
+    Where the posterior alone decides nothing, guards do not, either: they only lower.
+    """
+    from scipy import stats
+
+    if not again or {(row["world"], row["seed"]) for row in again} < set(_false(rows)):
+        return {}
+    size, found = sum(row["world"].startswith("null") for row in rows), {}
+    for design in ("looks", "allocation"):
+        for what in ("supported", "contradicted"):
+            hits = sum(row[design] == what for row in again)
+            limit = float(stats.beta.ppf(0.05, hits, size - hits + 1)) if hits else 0.0
+            found[f"{design}, {what}"] = {"hits": hits, "sets": size, "rate": hits / size, "lower 95% limit": limit}
+    return {"with guards": found}
+
+
+def _said_of_guards(told: dict[str, Any]) -> str:
+    if not told:
+        return ""
+    each = [
+        f"{name} {d['hits']} of {d['sets']} ({d['rate']:.1%}; {d['lower 95% limit']:.1%})"
+        for name, d in told["with guards"].items()
+    ]
+    return (
+        "\nWith all guards of `hotmess test` at every look that would decide (`--guards`), over the null worlds "
+        f"together: {'; '.join(each)}.\n"
+    )
 
 
 if __name__ == "__main__":
