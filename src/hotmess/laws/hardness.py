@@ -1,4 +1,4 @@
-"""Which difficulty groups are hard: their order, and where each stands between the easiest and the hardest."""
+"""Which difficulty groups are hard: their order, and where each stands from easiest to hardest (methods, section 4)."""
 
 from __future__ import annotations
 

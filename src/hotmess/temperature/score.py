@@ -1,4 +1,4 @@
-"""Quick estimates without the joint model: for agreement and for negative controls of its claims."""
+"""Quick estimates without the joint model: for agreement and negative controls of its claims (methods, section 5)."""
 
 from __future__ import annotations
 
