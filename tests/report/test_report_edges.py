@@ -21,7 +21,7 @@ def build(data, folder, claims=None, **settings):
 
 
 def test_without_lengths(table, tmp_path):
-    missing, page = build(table(lengths=False, models=2, questions=10), tmp_path, ["natural-overthinking"])
+    missing, page = build(table(lengths=False, models=4, questions=10), tmp_path, ["natural-overthinking"])
     assert sum("Not testable with these data. There is no length column" in m for m in missing) == 2
     assert any("neither a length column" in m for m in missing)
     assert '<b class="not-testable">1</b> <span class="not-testable">not testable</span>' in page
