@@ -168,8 +168,8 @@ MUTANTS = [
     ),
     _m(
         *("exponents-without-their-mean", "pooling", MODEL),
-        "alike = np.ones((groups, groups))",
-        "alike = np.eye(groups)",
+        "prior.slope**2 * np.ones((groups, groups))",
+        "prior.slope**2 * np.eye(groups)",
         *("laws/test_power_law.py", "collapsed"),
     ),
     _m(

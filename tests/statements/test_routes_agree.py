@@ -32,6 +32,10 @@ def sets_of(made):
     return [np.flatnonzero((made.cells.table["model"] == m).to_numpy()) for m in ("model-0", "model-1")]
 
 
+def means(found, letters):
+    return means_of(found, sets_of(letters), letters.cells, unparsable=letters.unparsable, seed=letters.seed)
+
+
 def test_least_squares_on_draws_is_the_closed_expectation(letters):
     closed = letters.bootstrap()
     terms = letters.terms()
@@ -39,8 +43,7 @@ def test_least_squares_on_draws_is_the_closed_expectation(letters):
     route = SampledBootstrap(
         found, letters.groups.index, closed.questions, closed.parameters, closed.centre, closed.unbiased, closed.seed
     )
-    rows = sets_of(letters)
-    one, other = (statements(means_of(b, rows, letters.cells).latent) for b in (closed, route))
+    one, other = (statements(means(b, letters).latent) for b in (closed, route))
     for i in range(one.shape[1]):
         assert np.corrcoef(one[:, i], other[:, i])[0, 1] > 0.985
         assert abs(one[:, i].std() / other[:, i].std() - 1) < 0.05
@@ -61,8 +64,7 @@ def test_the_jackknife_on_posterior_draws_is_the_bootstrap(letters):
         closed.draws,
         closed.seed,
     )
-    rows = sets_of(letters)
-    one, other = (means_of(b, rows, letters.cells) for b in (closed, route))
+    one, other = (means(b, letters) for b in (closed, route))
     x, y = statements(one.latent), statements(other.latent)
     assert (np.abs(x.std(0) / y.std(0) - 1) < 0.12).all()
     assert (np.abs(x.mean(0) - y.mean(0)) < 0.2 * x.std(0)).all()
@@ -71,7 +73,7 @@ def test_the_jackknife_on_posterior_draws_is_the_bootstrap(letters):
     assert (np.abs(powers[0].std(0) / powers[1].std(0) - 1) < 0.12).all()
     terms = letters.terms()
     drawn = replace(route, terms=(terms.error, terms.bias2, terms.variance))
-    z = statements(means_of(drawn, rows, letters.cells).latent)
+    z = statements(means(drawn, letters).latent)
     assert (np.abs(z.std(0) / y.std(0) - 1) < 0.12).all()
 
 

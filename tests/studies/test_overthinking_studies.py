@@ -98,7 +98,7 @@ def test_recovery_is_counted_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyP
     names = [*worlds.STATEMENTS, *worlds.EFFECTS.values()]
 
     def record(
-        seed: int, world: str, *, engine: str = "fast", inside: bool, p: float, k: float = 0.2
+        seed: int, world: str, *, engine: str = "fast", inside: bool, p: float, k: float = 0.2, seen: float = 0.5
     ) -> dict[str, Any]:
         values = [1.0, 1.1, 0.5 if inside else 1.05, 1.6, p, 0.3]  # true, median, 5%, 95%, P(> 0), sd
         found = {
@@ -111,11 +111,13 @@ def test_recovery_is_counted_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyP
             "split": [0.1, 0.2, 0.05],
             "pareto_k": k,
             "gate": [],
+            "option_lengths": seen,
+            "from_no_effect": 0.6,
             **found,
         }
 
     world = worlds.SHIFTED[0]
-    records = [record(i, world, inside=i < 3, p=0.99 if i < 1 else 0.6) for i in range(4)]
+    records = [record(i, world, inside=i < 3, p=0.99 if i < 1 else 0.6, seen=0.01 if i < 1 else 0.5) for i in range(4)]
     records += [record(9, world, inside=False, p=0.99, k=0.9), record(0, worlds.SHIFTED[1], inside=True, p=0.5)]
     records += [record(0, world, engine="nuts", inside=True, p=0.99)]
     worlds.ROWS.write_text("\n".join(map(json.dumps, records)))
@@ -127,6 +129,6 @@ def test_recovery_is_counted_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert statements[0][1:] == ["natural-slope", "+1.000", "+1.100", "0.75", "0.25", "0.00"]
     page = worlds.TABLE.read_text()
     assert (
-        "called supported in 1 of 4 data sets; `hm.test`, with its guards (`--verdicts`), supports it in 0 of the 1"
-        in page
-    )
+        worlds.guarded(records[0]) == 0 and worlds.sure(records[0]) == 1
+    )  # lengths of options, nothing from no effect
+    assert f"| {world} | 4 | 1 | 1 + 0 | 0 + 0 | 0 + 0 | 1 of 1 |" in page
