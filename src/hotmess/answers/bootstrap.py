@@ -14,9 +14,8 @@ import numpy as np
 
 from hotmess.answers.conjugate import LetterCells
 from hotmess.answers.drawn import Bootstrap, Drawn, DrawnTerms
-from hotmess.answers.one_hot import one_hot_points
 from hotmess.answers.pointwise import question_log_likelihood
-from hotmess.answers.shared_contexts import under_contexts
+from hotmess.answers.shared_contexts import points_of, unbiased_terms, under_contexts
 from hotmess.decompose.grouping import question_index, question_units
 from hotmess.statements.letters import LetterBootstrap
 from hotmess.statements.means import SetMeans
@@ -63,19 +62,10 @@ def unpooled(
 
 def _about(fit: DrawnTerms, metric: str, weights: np.ndarray | None) -> tuple[Questions, int, np.ndarray | None]:
     """The questions, how many draws, and the cells' unbiased terms where the metric has any."""
-    unbiased = None if metric in ("kl", "zero-one") else unbiased_cells(fit.cells, fit.unparsable)
+    unbiased = None if metric in ("kl", "zero-one") else unbiased_terms(points_of(fit.cells, fit.unparsable))
     question = question_index(fit.cells.table)
     questions = Questions(question, *question_units(fit.cells.table, question), given=weights)
     return questions, fit.kept_draws if weights is None else len(weights), unbiased
-
-
-def unbiased_cells(cells: Cells, unparsable: str) -> np.ndarray:
-    """(cells, 3) unbiased error, bias² and variance of the squared family; nan where a cell has none."""
-    from hotmess.decompose.squared import unbiased
-
-    points = one_hot_points(cells) if unparsable == "wrong" else None
-    terms = unbiased(cells.points if points is None else points)
-    return np.column_stack([terms.error, terms.bias2, terms.variance])
 
 
 def means_of(

@@ -35,6 +35,18 @@ LEAST = 3  # degrees of freedom that few contexts are taken to have
 MOST = 20.0  # of the logarithm of a factor, so that far tails of t stay numbers
 
 
+def points_of(cells: Cells, unparsable: str) -> Points:
+    """Positions whose squared family a fit's terms are: an unparsable response is one more wrong answer, if asked."""
+    points = one_hot_points(cells) if unparsable == "wrong" else None
+    return cells.points if points is None else points
+
+
+def unbiased_terms(points: Points | Totals) -> Float[np.ndarray, "k 3"]:
+    """(k, 3) unbiased error, bias² and variance of the squared family; nan where there are none."""
+    found = unbiased(points)
+    return np.column_stack([found.error, found.bias2, found.variance])
+
+
 def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
     """(m,) the context of each row of `cells.points` that several questions share, from 0, -1: none; None without any.
 
@@ -65,7 +77,7 @@ def context_influence(
 
     known: (cells,) whether a cell's terms are used.
     """
-    whole, without = _terms(points), _terms(leave_one_out(points))
+    whole, without = unbiased_terms(points), unbiased_terms(leave_one_out(points))
     change = without - whole[points.cell]
     used = np.isfinite(change).all(axis=1) & (context >= 0)
     used &= np.isfinite(whole).all(axis=1)[points.cell] if known is None else known[points.cell]
@@ -100,8 +112,7 @@ def under_contexts(
     context = None if means.unbiased is None else shared_contexts(cells)
     if context is None or means.unbiased is None:
         return means
-    points = one_hot_points(cells) if unparsable == "wrong" else None
-    influence = context_influence(points or cells.points, context, rows, known)
+    influence = context_influence(points_of(cells, unparsable), context, rows, known)
     benchmark = np.unique(cells.table["benchmark"].astype(str).to_numpy(), return_inverse=True)[1]
     of = np.empty(len(influence), int)
     of[context[context >= 0]] = benchmark[cells.points.cell[context >= 0]]
@@ -119,11 +130,6 @@ def _times(values: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Error, bias² and variance where the latter two are multiplied: what is positive stays so, and they add up."""
     parts = values[..., 1:] * factor
     return np.concatenate([parts.sum(axis=-1, keepdims=True), parts], axis=-1)
-
-
-def _terms(points: Points | Totals) -> np.ndarray:
-    found = unbiased(points)
-    return np.column_stack([found.error, found.bias2, found.variance])
 
 
 def _means(cell: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -106,6 +106,18 @@ def rows_in_order(table: pd.DataFrame, column: str) -> pd.DataFrame:
     return table.iloc[sorted(range(len(table)), key=keys.__getitem__)].reset_index(drop=True)
 
 
+def rows_by_model(table: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
+    """A table's rows in the order of its models in another (`models_in_order`), else as they are.
+
+    >>> about = pd.DataFrame({"model": ["a-16b", "b-4b"], "model_size_b": [16.0, 4.0]})
+    >>> rows_by_model(pd.DataFrame({"model": ["a-16b", "b-4b"]}), about)["model"].tolist()
+    ['b-4b', 'a-16b']
+    """
+    order = models_in_order(about)["model"].astype(str).tolist()
+    place = table["model"].astype(str).map(order.index)
+    return table.iloc[np.argsort(place.to_numpy(), kind="stable")].reset_index(drop=True)
+
+
 def question_units(cells: pd.DataFrame, question: Ints) -> tuple[Ints | None, Floats | None]:
     """Cluster of each question, from 0, and its own weight, of mean 1: (questions,) each; None where none were named.
 

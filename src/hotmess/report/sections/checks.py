@@ -5,7 +5,7 @@ from __future__ import annotations
 from hotmess import plot
 from hotmess.checks.predictive import LEVEL, check
 from hotmess.checks.statistics import WORDS
-from hotmess.decompose.grouping import models_in_order
+from hotmess.decompose.grouping import rows_by_model
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.words import show
 
@@ -52,10 +52,7 @@ def checks(context: Context) -> Section | None:
     )
     tables: tuple[Table, ...] = ()
     if not found.gate.passed or len(fit.groups.table) <= GROUPS:
-        order = models_in_order(fit.cells.table)["model"].tolist()
-        data = alternatives(fit).sort_values(
-            "model", key=lambda c: c.map(order.index), kind="stable", ignore_index=True
-        )
+        data = rows_by_model(alternatives(fit), fit.cells.table)
         best = data.loc[data.groupby("model", sort=False)["log_evidence"].idxmax()]
         most = best.iloc[int(best["moved"].to_numpy().argmax())]
         text.append(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess import plot
-from hotmess.decompose.grouping import models_in_order
+from hotmess.decompose.grouping import rows_by_model
 from hotmess.errors import BadInput, NotTestable
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.words import percent, population_words, show, with_interval
@@ -90,9 +90,7 @@ def _bought(context: Context) -> Table:
         for value in ("accuracy", "error"):
             for end in ("", "_low", "_high"):
                 wide[f"{value}_{name}{end}"] = part[f"{value}{end}"]
-    order = models_in_order(context.study.responses.table)["model"].astype(str).tolist()
-    wide = wide.astype(dict.fromkeys(by, str))
-    wide = wide.sort_values("model", key=lambda c: c.map(order.index), kind="stable", ignore_index=True)
+    wide = rows_by_model(wide.astype(dict.fromkeys(by, str)), context.study.responses.table)
     heads = {name: name for name in by} | {
         "accuracy_one": "accuracy of one answer",
         "accuracy_eight": f"of the vote of {SIZE}",
