@@ -66,7 +66,7 @@ def test_a_closed_gate_is_not_testable_whatever_the_posterior_says(value):
 
 def test_two_reasons_are_both_told():
     assert len(decide(p(0.978), 0.3, gate=Gate())[1]) == 2
-    assert decide(p(0.5), 0.5, gate=Gate(), few="too few")[1][1] == "too few"
+    assert decide(p(0.5), 0.5, gate=Gate(), few="too few")[1][0] == "too few"
 
 
 def test_a_probability_is_never_certain_and_has_a_jeffreys_interval():

@@ -40,6 +40,8 @@ def test_of_lengths_of_options_what_the_posterior_calls_hotter_is_open_from_no_e
     e = score.estimate()
     assert found.record["probability"] == stats.t.cdf(e.value / e.error, e.df) < 0.975
     assert found.reasons and "from no effect" in found.reasons[0] and not found.record["passed"]
+    smallest = (stats.t.ppf(0.975, e.df) + stats.norm.ppf(0.8)) * e.error
+    assert f"one of {smallest:.2g} or more" in FromNoEffect().remedy(found.record) and smallest > e.value
     assert "asked for" in found.line("questions") and FromNoEffect.lowers == INCONCLUSIVE
     for other in (case("option-lengths", 3, scatter=False), replace(made, verdict=INCONCLUSIVE)):
         left = FromNoEffect().run(other)

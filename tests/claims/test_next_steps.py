@@ -3,6 +3,7 @@ to do."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Finding, Guard, Quantity
 from hotmess.claims.decidable import would_decide
 from hotmess.claims.guards import FIRST, LAST, THEN
+from hotmess.claims.kinds.between_questions import further_apart
 from hotmess.claims.scope import base_scope
 from hotmess.claims.study import Study
 from hotmess.claims.test import DRAW_MORE
@@ -122,6 +124,24 @@ def test_lengths_that_are_alike_between_questions_are_said_to_be() -> None:
     assert verdict.verdict == "not testable"
     assert "The lengths of flat differ between questions no more than by chance, so" in verdict.sentence
     assert verdict.next_step == "Leave it out (--where), or ask questions whose lengths lie further apart."
+
+
+def test_of_lengths_that_are_much_alike_their_spread_is_what_to_widen() -> None:
+    world = simulate("odds-law", seed=3, questions=40, samples=6).table
+    near = world.assign(reasoning_tokens=1000 * (world["reasoning_tokens"] / 1000) ** 0.05)
+    wide, narrow = (Study(validate(t), draws=60) for t in (world, near))
+    spread = np.log(near["reasoning_tokens"]).groupby([near["model"], near["question"]]).mean().groupby("model").std()
+    assert further_apart(wide) == ""
+    said = re.search(r"differ by ([\d.]+)% \(one", further_apart(narrow))
+    assert said is not None and float(said[1]) == pytest.approx(100 * spread.mean(), rel=0.1)
+
+
+def test_what_a_guard_says_stands_before_the_probability(study: Study) -> None:
+    held = Quantity(np.random.default_rng(0).normal(0.5, 1, (4, 500)), Gate(), "one", held=("they are sorted",))
+    claim = replace(CATALOGUE["thirty-samples-suffice"], region=None, quantity=lambda s, p: held, estimate=None)
+    (verdict,) = run_claims(study, [claim], sensitivity=False)
+    assert verdict.reasons[0] == "they are sorted" and "lies between 0.025 and 0.975" in verdict.reasons[1]
+    assert "Held back because they are sorted." in verdict.sentence
 
 
 def test_bins_whose_incoherence_is_undefined_are_no_shape() -> None:

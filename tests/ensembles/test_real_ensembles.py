@@ -153,14 +153,27 @@ def test_slopes_over_the_order_are_those_of_polyfit():
 
 def test_a_claim_about_neighbours_is_held_back_where_their_order_says_something_and_names_the_model():
     table = trending(models=2)
-    said = order_says(real_ensembles(validate(table)))
+    said, remedy = order_says(real_ensembles(validate(table)))
     assert len(said) == 1 and "the responses of m1 stand in an order" in said[0]
     shuffled = table.sample(frac=1, random_state=0)
     shuffled["sample"] = shuffled.groupby(["model", "question"]).cumcount()
-    assert order_says(real_ensembles(validate(shuffled))) == ()
+    assert order_says(real_ensembles(validate(shuffled))) == ((), "")
     verdict = hm.test("ensembling-divides-variance", validate(table), draws=250)
-    assert verdict.verdict == "inconclusive" and said[0] in verdict.sentence and "drawn" in verdict.next_step
+    assert verdict.verdict == "inconclusive" and said[0] in verdict.sentence and verdict.next_step == remedy
+    assert "in the order in which they were drawn" in remedy
 
 
 def test_contexts_that_questions_share_have_one_order_and_no_trend():
-    assert order_says(real_ensembles(validate(trending(samples=12, contexts=True)))) == ()
+    assert order_says(real_ensembles(validate(trending(samples=12, contexts=True)))) == ((), "")
+
+
+def test_contexts_with_one_response_each_are_told_from_responses_in_an_order():
+    """Languages, say, in the order of their names: no one can draw these again in another order."""
+    table = trending(samples=12)
+    table["context"] = [f"c{i:02}" for i in table["sample"]]
+    real = real_ensembles(validate(table))
+    said, remedy = order_says(real)
+    assert real.by_context.all() and "the contexts of m0, with one response to a question in each" in said[0]
+    assert remedy.startswith("Choose one context (--where) and draw six responses") and "sorted" not in said[0] + remedy
+    verdict = hm.test("ensembling-divides-variance", validate(table), draws=250)
+    assert "averages of 2 and 4 responses of different few-shot contexts" in verdict.sentence

@@ -99,7 +99,7 @@ def decide(
         wanted, clear, agrees = CONTRADICTED, 1 - p.high > threshold, other < 0.5
     else:
         between = f"the posterior probability {p.value:.3f} lies between {1 - threshold:.3g} and {threshold:.7g}"
-        return INCONCLUSIVE, (between, few) if few else (between,)
+        return INCONCLUSIVE, (few, between) if few else (between,)
     reasons = [few] if few else []
     if not clear:
         reasons.append(

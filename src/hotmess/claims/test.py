@@ -206,7 +206,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         return silent(claim, population, study.metric, findings[-1].reasons, findings, remedy=own_remedy)
     if case.lowered and verdict in (*DECIDED, NEGLIGIBLE):
         verdict = INCONCLUSIVE
-    reasons = (*reasons, *case.lowered)
+    reasons = (*case.lowered, *reasons)
     low, high = (float(x) for x in np.quantile(quantity.draws, [(1 - interval) / 2, (1 + interval) / 2]))
     each = tuple(
         {"name": k, **case.summary(v), "probability": float(claim.holds(v).mean())} for k, v in quantity.each.items()

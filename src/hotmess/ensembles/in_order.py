@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from hotmess.ensembles.real import RealEnsembles
 
 
-def order_says(real: RealEnsembles) -> tuple[str, ...]:
-    """A reason to hold a claim about averages of neighbours back, where a model's responses have a trend; else nothing.
+def order_says(real: RealEnsembles) -> tuple[tuple[str, ...], str]:
+    """Reasons to hold a claim about averages of neighbours back, where responses have a trend, and what to do.
 
-    Models whose units are few-shot contexts are left out: contexts that questions share have one order by chance.
+    Neighbours may be responses that were drawn one after the other, or, with one response in each few-shot context,
+    contexts in the order of their names: what differs between these is no matter of drawing. Models with repeats in
+    contexts are left out: contexts that questions share have one order by chance. No reasons where there is no trend.
     """
     model = real.table["model"].astype(str).to_numpy()
     single = (real.table["responses"] == real.table["units"]).to_numpy()
-    seen = []
+    named = real.by_context
+    seen: dict[bool, list[str]] = {False: [], True: []}
     for name in sorted(set(model), key=natural):
         found: dict[str, list[Floats]] = {"others": [], "target": []}
         for rows, z, target in real.stacks:
@@ -38,13 +41,27 @@ def order_says(real: RealEnsembles) -> tuple[str, ...]:
         tested = [np.concatenate(one) for one in found.values() if one]
         ps = [trend(one)[1] for one in tested if len(one) >= LEAST and np.isfinite(one).all()]
         if any(p < ALPHA / 2 for p in ps):
-            seen.append(name)
-    if not seen:
-        return ()
-    return (
-        f"the responses of {join(seen)} stand in an order that goes with what they say, as where they were sorted, or "
-        "asked while something changed, so that averages of neighbours tell of the order",
-    )
+            seen[bool(named[model == name].any())].append(name)
+    reasons, remedies = [], []
+    if seen[True]:
+        reasons.append(
+            f"the contexts of {join(seen[True])}, with one response to a question in each, differ in what responses "
+            "say and stand in the order of their names, so that averages of neighbours tell of that order"
+        )
+        remedies.append(
+            "Choose one context (--where) and draw six responses or more to each question in it: averages over "
+            "contexts that differ say nothing of averages of answers."
+        )
+    if seen[False]:
+        reasons.append(
+            f"the responses of {join(seen[False])} stand in an order that goes with what they say, as where they were "
+            "sorted, or asked while something changed, so that averages of neighbours tell of the order"
+        )
+        remedies.append(
+            "Take the responses in the order in which they were drawn, or draw them again: sorted ones say nothing of "
+            "it."
+        )
+    return tuple(reasons), " ".join(remedies)
 
 
 def slopes(z: Floats, target: Floats | None = None) -> Floats:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.arrays import Floats, Ints
+from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import NotTestable
 from hotmess.responses.table import CELL
 
@@ -33,7 +33,7 @@ class RealEnsembles:
     Attributes
     ----------
     table
-        The cells that have enough responses: names, `units` (responses, or contexts), `responses`.
+        The cells that have enough responses: names, `units` (responses, or contexts), `responses`, `contexts`.
     sizes
         E = 1, 2, 4, … up to the largest with three disjoint ensembles.
     variance, error
@@ -53,6 +53,12 @@ class RealEnsembles:
     covariance: Floats
     notes: tuple[str, ...]
     stacks: tuple[tuple[Ints, Floats, Floats], ...] = field(repr=False, default=())
+
+    @property
+    def by_context(self) -> Bools:
+        """(cells,) whether the units are contexts."""
+        out: Bools = (self.table["contexts"] > 1).to_numpy()
+        return out
 
     def copied(self, rng: np.random.Generator) -> Floats:
         """(cells, sizes) variances where every ensemble is E copies of one of its answers: nothing is divided."""
@@ -119,7 +125,11 @@ def real_ensembles(responses: Responses) -> RealEnsembles:
         covariance[rows] = _jackknife(z, sizes)
         stacks.append((rows, z, target))
     names = [*CELL, *(c for c in ("family", "model_size_b", "difficulty") if c in cells)]
-    kept = cells.iloc[keep][names].assign(units=units[keep], responses=np.bincount(owner)[keep])
+    kept = cells.iloc[keep][names].assign(
+        units=units[keep],
+        responses=np.bincount(owner)[keep],
+        contexts=table["context"].groupby(owner).nunique().to_numpy()[keep],
+    )
     notes = []
     if len(keep) < len(units):
         notes.append(

@@ -69,7 +69,8 @@ def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True)
     if not has.any():
         raise NotTestable(
             f"No question has {responses.length} and two or more responses at one budget, so nothing can be said "
-            "about length."
+            "about length.",
+            "Draw at least two responses of each question at one budget, with their lengths.",
         )
     cells = take_cells(cells, np.flatnonzero(has.to_numpy()))
     table = cells.table.copy()

@@ -8,7 +8,7 @@ import numpy as np
 
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.kinds import absent
-from hotmess.claims.kinds.between_questions import KEYS, length_fit, length_terms, permuted_lengths
+from hotmess.claims.kinds.between_questions import KEYS, further_apart, length_fit, length_terms, permuted_lengths
 from hotmess.claims.kinds.hidden_cause import BETWEEN, HiddenCause
 from hotmess.claims.procedures import length_line
 from hotmess.claims.rates import rates_beside
@@ -41,13 +41,15 @@ def _quantity(study: Study, population: str) -> Quantity:
         assert moments is not None
         parts.append(slope_parts(moments[..., rows.index, :], rows["x"].to_numpy()))
     mean = np.mean(parts, axis=0) if parts else None
+    gate = law.gate.over(each)
     return Quantity(
         slopes.mean(-1),
-        law.gate.over(each),
+        gate,
         length_scope(study, law.fit.cells.table),
         each,
         {} if mean is None else {name: mean[..., i] for i, name in enumerate(NAMES)},
         law.notes,
+        remedy=further_apart(study) if gate.passed else "",
     )
 
 

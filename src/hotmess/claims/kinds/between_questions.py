@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hotmess.claims.study import Study
 
 KEYS = ["model", "condition", "budget", "bin"]
+ALIKE = np.log(2) / 4
+"""Standard deviation of log lengths between questions, a quarter of a doubling, below which they are much alike."""
 
 
 @dataclass(frozen=True)
@@ -77,3 +79,18 @@ def permuted_lengths(
 def length_fit(study: Study) -> Fit:
     """The fit of answers beneath the length law."""
     return study.length_law.fit
+
+
+def further_apart(study: Study) -> str:
+    """What to do where questions' lengths are much alike, so that a slope over them is hardly known; else nothing.
+
+    The standard deviation of a slope falls with that of the lengths, and with the root of the number of questions.
+    """
+    t = length_terms(study)
+    spread = float(np.mean([t.x[t.arm == a].std() for a in range(int(t.arm.max()) + 1)]))
+    if spread >= ALIKE:
+        return ""
+    return (
+        f"Ask questions whose lengths lie further apart: these differ by {100 * np.expm1(spread):.2g}% (one standard "
+        "deviation), and twice as far apart tells of the slope as much as four times the questions."
+    )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from scipy import stats
+
 from hotmess.claims.claim import Case, Finding, Guard
+from hotmess.claims.decidable import POWER
 from hotmess.claims.rule import DECIDED, INCONCLUSIVE, SUPPORTED
 from hotmess.errors import NotTestable
+from hotmess.estimates.estimate import THRESHOLD
 from hotmess.words import show
 
 if TYPE_CHECKING:
@@ -119,6 +123,15 @@ class FromNoEffect(Guard):
             f"model: {show(found.value)} ± {show(found.error)} there, P = {p:.3f}"
         )
         return Finding(self, record | {"passed": sure}, () if sure else (why,))
+
+    def remedy(self, record: Any) -> str:
+        smallest = (stats.t.ppf(THRESHOLD, record["degrees_of_freedom"]) + stats.norm.ppf(POWER)) * record[
+            "standard_error"
+        ]
+        return (
+            f"Ask more questions: from no effect these show one of {smallest:.2g} or more with probability {POWER:g}, "
+            "and half of that takes four times the questions."
+        )
 
     def line(self, record: Any, units: str) -> str:
         said = f"{show(record['estimate'])} ± {show(record['standard_error'])}, P = {record['probability']:.3f}"
