@@ -75,6 +75,9 @@ WORLDS = (
     World("nested, 4 levels, truth drawn", False, 4, 60, 3, 0.0, 0.5, drawn=True),
     World("two shared, 8 and 8 levels, right and wrong", True, 8, 60, 1, 0.8, 0.3, True, 8),
     World("two shared, 8 and 8 levels, right and wrong, strong", True, 8, 60, 1, 1.5, 0.3, True, 8),
+    World("two shared, 3 and 4 levels, truth drawn", True, 3, 40, 2, 0.5, 0.2, False, 4, drawn=True),
+    World("two shared, 4 and 4 levels, truth drawn", True, 4, 40, 2, 0.5, 0.2, False, 4, drawn=True),
+    World("two shared, 4 and 4 levels, right and wrong, truth drawn", True, 4, 60, 2, 0.8, 0.3, True, 4, drawn=True),
 )
 
 

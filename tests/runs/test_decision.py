@@ -87,7 +87,10 @@ def test_the_command(pilot, tmp_path, capsys):
     words = ["--levels", "judge=1,4", "--levels", "question=100", "--cost", "judge=1", "--width", "0.5"]
     assert main(["reliability", file, "--allow-copies", *words]) == 0
     assert "half_width" in capsys.readouterr().out
+    assert main(["reliability", file, "--allow-copies", "--source", "judge", *words]) == 0
+    assert "half_width" in capsys.readouterr().out
     assert main(["reliability", file, "--allow-copies", "--width", "0.5"]) == 2
+    assert "belongs to --levels" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("price", [-1.0, float("nan"), float("inf")])

@@ -121,3 +121,41 @@ def test_few_questions_have_wider_intervals():
     plain = np.quantile(1 - question_shares(12, 4000, 1) @ mean, [0.05, 0.95])
     factor = stats.t.isf(0.05, 11) / stats.norm.isf(0.05) * np.sqrt(13 / 11)
     assert row["high"] - row["low"] == pytest.approx(factor * (plain[1] - plain[0]), rel=0.01)
+
+
+def test_a_judged_response_is_one_of_its_own_question_whatever_it_is_called():
+    """Stories 0, 1, 2 of every question are no sources that questions share."""
+    rng = np.random.default_rng(5)
+    q, story, judgement = (i.ravel() for i in np.indices((20, 3, 2)))
+    score = np.clip(rng.normal(0.5, 0.1, (20, 3))[q, story] + rng.normal(0, 0.03, len(q)), 0, 1)
+    frame = pd.DataFrame({"model": "m", "question": q, "sample": story, "judge_run": judgement, "score": score})
+    with pytest.raises(BadInput, match=r"--column sample=sample,judge_run --column judged_response=sample"):
+        hm.read(frame)
+    named = {"sample": "sample,judge_run", "judged_response": "sample"}
+    alike = hm.read(frame, columns=named)
+    own = hm.read(
+        frame.assign(judged_response=[f"{a}.{b}" for a, b in zip(q, story)]), columns={"sample": named["sample"]}
+    )
+    found, hand = (hm.sources(r, ["judged_response"]).table for r in (alike, own))
+    pd.testing.assert_frame_equal(found, hand)
+    read = hm.read(frame, columns=named, sources=["judged_response"])
+    assert read.table["context"].nunique() == 60
+    pd.testing.assert_frame_equal(hm.sources(read, ["judged_response"]).table, hand)
+    designs = [hm.decision_study(r, {"judged_response": [2]}, samples=[2]) for r in (alike, own)]
+    pd.testing.assert_frame_equal(*designs)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--source", "judge", "--k", "2"],
+        ["--modes", "--differences"],
+        ["--levels", "judge=2", "--modes"],
+        ["--estimator", "latent", "--source", "judge", "--right", "0.5"],
+        ["--source", "judge", "--cost", "judge=1"],
+    ],
+)
+def test_options_that_change_nothing_are_refused(words, capsys):
+    assert main(["reliability", "nothing.parquet", *words]) == 2
+    said = capsys.readouterr().err
+    assert "leave out one of them" in said or "belongs to --levels" in said

@@ -88,9 +88,12 @@ def run(args: argparse.Namespace) -> int:
     """Read, count, print."""
     from hotmess.runs.reliability import reliability
 
+    _refuse_unused(args)
     responses = read_table(args, by=args.by)
     if args.validation:
         return _judged(args, responses)
+    if args.levels:
+        return _designs(args, responses)
     if args.estimator == "latent":
         return _latent(args, responses)
     if args.modes:
@@ -103,11 +106,6 @@ def run(args: argparse.Namespace) -> int:
         settings = {"interval": args.interval, "seed": args.seed, "differences": args.differences}
         divided = sources(responses, args.source, args.by, **settings)
         return (_between if args.differences else _parts)(args, responses, divided)
-    if args.levels:
-        return _designs(args, responses)
-    for name in ("cost", "width"):
-        if getattr(args, name) is not None:
-            raise BadInput(f"--{name} belongs to --levels, as --levels judge=1,2,5.")
     settings = {"k": args.k, "right": args.right, "interval": args.interval, "seed": args.seed}
     found = reliability(responses, args.by, **settings, differences=args.differences)
     say(*responses.notes, *found.notes)
@@ -118,6 +116,40 @@ def run(args: argparse.Namespace) -> int:
     head = ["of", "against"] if args.differences else args.by
     print_table([_shown(record, head) for record in records])
     return 0
+
+
+USES = {
+    "--validation": (),
+    "--levels": ("--cost", "--width"),
+    "--estimator latent": ("--k", "--right"),
+    "--modes": (),
+    "--source": ("--differences",),
+    "counts": ("--k", "--right", "--differences"),
+}
+"""What is printed, first named first, and the options that say how; --source is read by all of them."""
+
+
+def _refuse_unused(args: argparse.Namespace) -> None:
+    """An option that the numbers asked for do not depend on is an error, not silence."""
+    given = {
+        "--validation": args.validation,
+        "--levels": args.levels,
+        "--estimator latent": args.estimator == "latent",
+        "--modes": args.modes,
+        "--cost": args.cost,
+        "--width": args.width is not None,
+        "--k": args.k,
+        "--right": args.right is not None,
+        "--differences": args.differences,
+    }
+    chosen = next((name for name in USES if given.get(name)), "--source" if args.source else "counts")
+    uses = () if chosen == "--estimator latent" and args.source else USES[chosen]
+    for name, value in given.items():
+        if not value or name == chosen or name in uses:
+            continue
+        if name in ("--cost", "--width"):
+            raise BadInput(f"{name} belongs to --levels, as --levels judge=1,2,5.")
+        raise BadInput(f"{name} says nothing about what {chosen} prints: leave out one of them.")
 
 
 def _parts(args: argparse.Namespace, responses: Responses, found: Modes | Sources) -> int:
@@ -156,7 +188,7 @@ def _latent(args: argparse.Namespace, responses: Responses) -> int:
     from hotmess.runs.latent import latent_power, latent_share
 
     settings = {"interval": args.interval, "seed": args.seed}
-    if len(args.source) > 1 or args.modes:
+    if len(args.source) > 1:
         raise BadInput("The latent model divides variance by one source: name one, or leave out --estimator latent.")
     if args.source:
         table = latent_share(responses, args.source[0], args.by, **settings)

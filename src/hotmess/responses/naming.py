@@ -240,6 +240,10 @@ def without_blanks(table: pd.DataFrame, place: Place) -> list[str]:
     return [f"Blanks around names are left off: {', '.join(around[:3])}{more}."]
 
 
+JUDGING = ("judg", "grad", "rat", "annotat", "scorer", "scoring")
+"""How columns begin that number judgements of one response."""
+
+
 def apart(table: pd.DataFrame, keys: list[str], beside: Sequence[str]) -> str:
     """What to do about duplicates: the columns that tell all of them apart, if there are any.
 
@@ -263,7 +267,13 @@ def apart(table: pd.DataFrame, keys: list[str], beside: Sequence[str]) -> str:
     name = min(tells, key=lambda one: tells[one])
     others = f" (so do {', '.join(one for one in tells if one != name)})" if len(tells) > 1 else ""
     condition = f"condition,{name}" if (table["condition"] != "").any() else name
+    repeats = f"--column sample=sample,{name}"
+    judged = ""
+    if name.lower().startswith(JUDGING):
+        judged = (
+            f", {repeats} --column judged_response=sample (judgements of one response: see --source judged_response)"
+        )
     return (
-        f"column {name} tells them apart{others}; say what it is: --column sample=sample,{name} (repeats), --column "
+        f"column {name} tells them apart{others}; say what it is: {repeats} (repeats){judged}, --column "
         f"condition={condition} (a condition) or --source {name} (a source of scatter)"
     )

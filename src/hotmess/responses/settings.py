@@ -71,6 +71,8 @@ PARTS = frozenset(
 """Columns that say which part of a benchmark a question is of: repeats of one question are of one part."""
 
 _LONG = 120
+JUDGED = "judged_response"
+"""The source whose levels belong to their own cell, whatever they are called."""
 
 
 def check_settings(frame: pd.DataFrame, place: Place, *, settled: Sequence[str]) -> list[str]:
@@ -138,9 +140,13 @@ def take_sources(frame: pd.DataFrame, sources: Sequence[str]) -> tuple[pd.DataFr
         refuse_source(name)
         if name not in frame.columns:
             raise BadInput(f"There is no column {name!r} to be a source of scatter{suggest(name, frame.columns)}.")
+    frame = frame.copy(deep=False)
+    cell = [name for name in CELL if name in frame.columns]
+    if JUDGED in sources and frame.groupby(JUDGED)[cell].nunique(dropna=False).gt(1).any(axis=None):
+        within = joined([labels(frame[name], fill="") for name in (*cell, JUDGED)], [*cell, JUDGED], JUDGED)
+        frame[JUDGED] = within.where(frame[JUDGED].notna())
     names = [*(["context"] if "context" in frame.columns and "context" not in sources else []), *sources]
     context = joined([labels(frame[name], fill="") for name in names], names, "context")
-    frame = frame.copy(deep=False)
     for name in names:
         if name in CELL or (name == "context" and len(names) > 1):
             frame[f"{name}_source"] = frame[name]

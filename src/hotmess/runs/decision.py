@@ -28,7 +28,7 @@ from scipy import stats
 from hotmess.errors import BadInput, NotTestable
 from hotmess.runs.pairs import pair_sums, parts
 from hotmess.runs.scores import scores_of
-from hotmess.runs.sources import source_column
+from hotmess.runs.sources import level_names
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -51,7 +51,7 @@ def components(responses: Responses, names: Sequence[str]) -> dict[tuple[str, ..
     question = table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy(np.int64)
     levels = [
         np.asarray(question, np.int64),
-        *(pd.factorize(table[source_column(table, name)], sort=True)[0].astype(np.int64) for name in names),
+        *(pd.factorize(level_names(table, name), sort=True)[0].astype(np.int64) for name in names),
     ]
     one = np.zeros(len(table), np.int64)
     sums = pair_sums(score[:, None], one, levels)

@@ -90,10 +90,10 @@ def modes(
     ['right or wrong', 'answered or not', 'among wrong answers', 'effective wrong answers']
     """
     if responses.outcome not in ("answer", "text"):
+        other = "text" if "text" in responses.table and "answer" not in responses.table else "answer"
         raise NotTestable(
             f"Modes of failure are counted among answers, letters or texts, and the outcome is {responses.outcome}: "
-            "choose "
-            "another, as --outcome answer."
+            f"choose another, as --outcome {other}."
         )
     found = runs(responses, by)
     n = found.table["responses"].to_numpy()

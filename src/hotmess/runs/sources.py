@@ -203,7 +203,7 @@ def source_splits(
     table = responses.table
     cell = list(dict.fromkeys(c for c in (*CELL, *by) if c not in given))
     z, error = places(responses)
-    named = {name: table[source_column(table, name)] for name in given}
+    named = {name: level_names(table, name) for name in given}
     keep = np.isfinite(z).all(axis=1) & ~np.any([values.isna() for values in named.values()], axis=0)
     if not keep.any():
         raise NotTestable(f"No response has a value in {', '.join(given)}.")
@@ -234,6 +234,15 @@ def source_splits(
         alike = given[0] if len(given) == 1 else f"one of {', '.join(given)} only"
         notes.append(f"{left:,} questions of a model lack pairs that agree in {alike}; they are left out.")
     return Splits(tuple((dict(zip(by, keyed[i][0])), one) for i, one in made.items()), tuple(notes))
+
+
+def level_names(table: pd.DataFrame, name: str) -> pd.Series:
+    """The levels of a source; a judged response is one of its own cell, whatever it is called."""
+    values = table[source_column(table, name)]
+    if name != "judged_response":
+        return values
+    own = table.assign(judged_response=values).groupby([*CELL, name], sort=True, observed=True).ngroup()
+    return own.where(values.notna())
 
 
 def source_column(table: pd.DataFrame, name: str) -> str:
