@@ -47,6 +47,15 @@ def test_pass_at_k_is_inspects_reducer(right, k):
     assert counts.best_of(counts.sort_scores(x, np.zeros(5, int), 1), k)[0] == pytest.approx(theirs)
 
 
+@pytest.mark.parametrize("right", range(6))
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_pass_at_k_is_that_of_lm_evals_tasks_of_code(right, k):
+    """lm-evaluation-harness counts by `code_eval`, which takes Chen et al.'s (2021) product."""
+    theirs = 1.0 if 5 - right < k else 1 - np.prod(1 - k / np.arange(5 - right + 1, 6))
+    x = np.array([1.0] * right + [0.0] * (5 - right))
+    assert counts.best_of(counts.sort_scores(x, np.zeros(5, int), 1), k)[0] == pytest.approx(theirs)
+
+
 @pytest.mark.parametrize("k", [1, 2, 4])
 def test_a_table_has_what_inspects_reducers_say_of_its_questions(k):
     """pass@k, pass^k and the mean of right ones; best and worst of scores where k is all of them."""

@@ -167,6 +167,12 @@ def test_the_command_prints_json_alone(two_models, tmp_path, capsys):
     assert "pass^4" in capsys.readouterr().out
 
 
+def test_differences_of_no_two_models_are_an_error_and_not_silence(two_models, tmp_path, capsys):
+    two_models.table.query("model == @two_models.table.model.iloc[0]").to_parquet(tmp_path / "r.parquet")
+    assert main(["reliability", str(tmp_path / "r.parquet"), "--allow-copies", "--differences"]) == 2
+    assert "no two models to compare" in capsys.readouterr().err
+
+
 def test_where_every_question_is_right_every_time_the_interval_is_the_exact_one():
     """Of Q questions that all are right, the lower end of a 90% interval is 0.05^(1/Q); likewise where none is."""
     for right, side, want in ((1, "low", 0.05 ** (1 / 40)), (0, "high", 1 - 0.05 ** (1 / 40))):

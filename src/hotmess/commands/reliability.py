@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from hotmess.runs.sources import Sources
 
 
+NO_PAIR = (
+    "There are no two models to compare: differences are of 2 to 12 models (choose them, as --where \"model in ('a', "
+    "'b')\"), of models alone (without --by) where variance is divided, on questions that both answered."
+)
 MOST = 10**9
 """The greatest number of responses, levels or questions that is worked with."""
 
@@ -109,6 +113,8 @@ def run(args: argparse.Namespace) -> int:
     settings = {"k": args.k, "right": args.right, "interval": args.interval, "seed": args.seed}
     found = reliability(responses, args.by, **settings, differences=args.differences)
     say(*responses.notes, *found.notes)
+    if args.differences and not len(found.differences):
+        raise NotTestable(NO_PAIR)
     records = found.difference_records() if args.differences else found.records()
     if args.json:
         print_json(records)
@@ -172,10 +178,7 @@ def _between(args: argparse.Namespace, responses: Responses, found: Sources) -> 
     """Differences of models in their parts of variance."""
     say(*responses.notes, *found.notes)
     if not len(found.differences):
-        raise NotTestable(
-            "There are no two models to compare: differences are of models alone (without --by), at most 12, on "
-            "questions that both answered."
-        )
+        raise NotTestable(NO_PAIR)
     if args.json:
         print_json(found.difference_records())
     else:

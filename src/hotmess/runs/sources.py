@@ -232,7 +232,8 @@ def source_splits(
         notes.append(f"{join(lost)}: {reason}")
     if left := sum(one.left for one in made.values()):
         alike = given[0] if len(given) == 1 else f"one of {', '.join(given)} only"
-        notes.append(f"{left:,} questions of a model lack pairs that agree in {alike}; they are left out.")
+        they = " of a model lacks" if left == 1 else "s of a model lack"
+        notes.append(f"{left:,} question{they} pairs that agree in {alike}; left out.")
     return Splits(tuple((dict(zip(by, keyed[i][0])), one) for i, one in made.items()), tuple(notes))
 
 
