@@ -77,9 +77,8 @@ def _beta_draws(
     (ma, sa), (mk, sk) = mean, concentration
 
     def density(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        a = 1 / (1 + np.exp(-x))[:, None] + 0 * y
-        kappa = np.exp(y)[None, :] + 0 * a
-        value = log_likelihood_accuracy(tails, a[None], kappa[None])[0]
+        a, kappa = 1 / (1 + np.exp(-x)), np.exp(y)
+        value = log_likelihood_accuracy(tails, a[None, :, None], kappa[None, None])[0]
         out: np.ndarray = value + _log_normal(x, ma, sa)[:, None] + _log_normal(y, mk, sk)[None, :]
         return out
 

@@ -138,16 +138,14 @@ def tail_counts(
 def log_likelihood_accuracy(tails: TailCounts, a: Any, kappa: Any, xp: Any = np) -> Any:
     """Beta-binomial log likelihood of each group, up to a constant free of the parameters.
 
-    a, kappa: (groups, …); the trailing axes are a grid or draws. `xp` is the array module (numpy or jax.numpy).
+    a, kappa: (groups, …), of as many axes, broadcast: a grid or draws. `xp` is the array module (numpy or jax.numpy).
     """
     j = xp.arange(tails.right.shape[1], dtype=float)
-    alpha, beta = (kappa * a)[..., None], (kappa * (1 - a))[..., None]
-    shape = (slice(None), *(None,) * (xp.ndim(a) - 1), slice(None))
     return (
-        tails.right[shape] * _log_positive(alpha + j, xp)
-        + tails.wrong[shape] * _log_positive(beta + j, xp)
-        - tails.total[shape] * xp.log(kappa[..., None] + j)
-    ).sum(-1)
+        _weighted_logs(tails.right, kappa * a, j, xp)
+        + _weighted_logs(tails.wrong, kappa * (1 - a), j, xp)
+        - _weighted_logs(tails.total, kappa, j, xp)
+    )
 
 
 def log_likelihood_wrong(tails: TailCounts, phi: Any, xp: Any = np) -> Any:
@@ -162,13 +160,19 @@ def log_likelihood_wrong(tails: TailCounts, phi: Any, xp: Any = np) -> Any:
     finite = np.isfinite(tails.options)
     k = np.where(finite, tails.options, 1.0)[flat]
     per_block = phi[tails.block]
-    closed = (tails.option[shape] * _log_positive((per_block / k)[..., None] + j, xp)).sum(-1)
+    closed = (tails.option[shape] * xp.log(_positive(per_block / k, xp)[..., None] + j)).sum(-1)
     ewens = tails.distinct[flat] * xp.log(per_block)
     sums = (np.arange(tails.groups)[:, None] == tails.block).astype(float)  # blocks of a group add up
     options = xp.tensordot(sums, xp.where(finite[flat], closed, ewens), axes=1)
     return options - (tails.split[shape] * xp.log(phi[..., None] + j)).sum(-1)
 
 
-def _log_positive(x: Any, xp: Any) -> Any:
+def _weighted_logs(counts: Any, x: Any, j: Any, xp: Any) -> Any:
+    """(groups, …) sums over j of counts (groups, J) times log(x + j), x (groups, …)."""
+    flat = xp.reshape(xp.log(_positive(x, xp)[..., None] + j), (x.shape[0], -1, len(j)))
+    return xp.reshape(flat @ counts[..., None], x.shape)
+
+
+def _positive(x: Any, xp: Any) -> Any:
     # kappa (1 - a) underflows to 0 at the edge of a grid; the term is then -inf or has weight 0, never nan.
-    return xp.log(xp.maximum(x, 1e-300))
+    return xp.maximum(x, 1e-300)

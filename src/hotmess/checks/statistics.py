@@ -22,6 +22,10 @@ WORDS = {
 }
 
 
+ALIKE = 1e-12
+"""Variance of accuracy between questions below which a model's questions are all alike, and correlate with nothing."""
+
+
 def cell_statistics(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """(cells, 8) statistics of cells; nan where a cell has too few responses.
 
@@ -67,22 +71,22 @@ def summarise(statistics: np.ndarray, index: np.ndarray, sets: int) -> np.ndarra
 
 
 def between_models(accuracy: np.ndarray, model: np.ndarray, question: np.ndarray) -> float:
-    """Mean over pairs of models of the correlation over questions of their accuracy; nan with one model.
+    """Mean over pairs of models of the correlation of their accuracy over the questions of both; nan with one model.
 
     >>> a = np.array([0.0, 0.5, 1.0, 0.1, 0.6, 0.9])
     >>> bool(between_models(a, np.repeat([0, 1], 3), np.tile([0, 1, 2], 2)) > 0.9)
     True
     """
-    models, questions = int(model.max()) + 1, int(question.max()) + 1
-    total, count = np.zeros((models, questions)), np.zeros((models, questions))
-    np.add.at(total, (model, question), accuracy)
-    np.add.at(count, (model, question), 1)
-    grid = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    found = []
-    for i in range(models):
-        for j in range(i):
-            both = np.isfinite(grid[i]) & np.isfinite(grid[j])
-            x, y = grid[i][both], grid[j][both]
-            if len(x) > 2 and x.std() > 0 and y.std() > 0:
-                found.append(float(np.corrcoef(x, y)[0, 1]))
-    return float(np.mean(found)) if found else np.nan
+    shape = int(model.max()) + 1, int(question.max()) + 1
+    at = np.ravel_multi_index((model, question), shape)
+    count = np.bincount(at, minlength=shape[0] * shape[1]).reshape(shape)
+    grid = np.bincount(at, accuracy, minlength=shape[0] * shape[1]).reshape(shape) / np.maximum(count, 1)
+    known = (count > 0).astype(float)
+    x = (grid - (grid * known).sum(1, keepdims=True) / known.sum(1, keepdims=True)) * known
+    n = known @ known.T  # questions that both answered, and the moments of either over them
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = x @ known.T / n
+        spread = x**2 @ known.T / n - mean**2
+        correlation = (x @ x.T / n - mean * mean.T) / np.sqrt(spread * spread.T)
+        told = (n > 2) & (spread > ALIKE) & (spread.T > ALIKE) & np.tri(len(n), k=-1, dtype=bool)
+    return float(correlation[told].mean()) if told.any() else np.nan

@@ -27,6 +27,8 @@ Floats = NDArray[np.floating[Any]]
 BLOCK, BYTES, JITTER = 500, 250_000_000, 1e-10
 """Points whose matrices are made together, at most, and bytes of one such array."""
 
+_ABOVE = 1e200  # any square length of a vector that is not far outside all that can be computed with
+
 
 class Part(NamedTuple):
     """A covariance: a product of hyperparameters times a fixed matrix.
@@ -237,13 +239,17 @@ def shrunk_covariance(draws: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "d d
 
 
 def log_normal(x: Float[np.ndarray, "n d"], covariance: Float[np.ndarray, "n d d"]) -> Float[np.ndarray, " n"]:
-    """(n,) log densities of Normal(0, covariance) (n, d, d) at x (n, d), by forward substitution, all at once."""
-    root = np.linalg.cholesky(covariance)
-    z = np.empty((x.shape[1], len(x)))
-    for i in range(x.shape[1]):
-        z[i] = (x[:, i] - np.einsum("nk,kn->n", root[:, i, :i], z[:i])) / root[:, i, i]
-    log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
-    return np.asarray(-0.5 * (z**2).sum(0) - log_det - 0.5 * x.shape[1] * np.log(2 * np.pi))
+    """(n,) log densities of Normal(0, covariance) (n, d, d) at x (n, d), all at once.
+
+    With Σ = L Lᵀ, the Cholesky root of [[Σ, x], [xᵀ, c]] is [[L, 0], [zᵀ, …]] with L z = x, whatever c > zᵀz: one call
+    makes the root and solves with it.
+    """
+    d = x.shape[1]
+    whole = np.empty((len(x), d + 1, d + 1))
+    whole[:, :d, :d], whole[:, d, :d], whole[:, :d, d], whole[:, d, d] = covariance, x, x, _ABOVE
+    root = np.linalg.cholesky(whole)
+    log_det = np.log(np.diagonal(root, axis1=1, axis2=2)[:, :d]).sum(1)
+    return np.asarray(-0.5 * (root[:, d, :d] ** 2).sum(1) - log_det - 0.5 * d * np.log(2 * np.pi))
 
 
 def _weights(points: Floats, parts: Sequence[Part]) -> Floats:

@@ -28,9 +28,8 @@ def laws_without(laws: PowerLaws, model: str) -> tuple[PowerLaws, dict[str, floa
     k: dict[str, float] = {}
     models, points, rngs, log_prior = [], [], [], {}
     for p, population in enumerate(laws.law.populations):
-        before, own = laws.model(population), laws.points(population)
-        after = before.rows(both)
-        weights, worst = smoothed(after.log_likelihood(own) - before.log_likelihood(own))
+        after, own = laws.model(population).rows(both), laws.points(population)
+        weights, worst = smoothed(after.log_likelihood(own) - laws.likelihoods[population])
         k[population] = float(worst)
         rng = np.random.default_rng([laws.fit.seed, 37, p])
         kept = own[resample(weights, rng)]

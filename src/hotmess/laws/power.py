@@ -115,6 +115,11 @@ class PowerLaws(Short):
         draws = self.draws(population)
         return np.column_stack([draws[name].values.ravel() for name in (*SCALES, *CORRELATIONS)])
 
+    @cached_property
+    def likelihoods(self) -> dict[str, np.ndarray]:
+        """(draws,) log likelihood of `points` for each population, all else integrated out."""
+        return {p: self.model(p).log_likelihood(self.points(p)) for p in self.law.populations}
+
     def densities(self, population: str) -> tuple[np.ndarray, np.ndarray]:
         """(chain, draw) log prior and log likelihood of the draws, for powers of either."""
         draws = self.draws(population)

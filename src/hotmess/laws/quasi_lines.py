@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 Floats = NDArray[np.floating[Any]]
-STEPS, CLOSE, LARGEST, BLOCK = 60, 1e-9, 12.0, 4_000_000
-"""Newton steps, when they end, the largest level and slope per standard deviation, numbers held at a time."""
+STEPS, CLOSE, LARGEST, BLOCK = 60, 1e-5, 12.0, 4_000_000
+"""Newton steps, the step after which they end (the next would be about its square), the largest level and slope per standard deviation, numbers held at a time."""
 
 
 class Lines(NamedTuple):
@@ -84,7 +84,8 @@ def _block(variance: Floats, error: Floats, z: Floats, weights: Floats | None, l
         rows = np.flatnonzero(going)
         if not len(rows):
             break
-        step = _step(v[rows], e[rows], z, level[rows], slope[rows], link)
+        some = (v, e) if len(rows) == len(v) else (v[rows], e[rows])
+        step = _step(*some, z, level[rows], slope[rows], link)
         level[rows] += step[0]
         slope[rows] += step[1]
         far = (np.abs(level[rows]) > LARGEST) | (np.abs(slope[rows]) > LARGEST) | ~np.isfinite(step).all(0)
@@ -97,9 +98,10 @@ def _block(variance: Floats, error: Floats, z: Floats, weights: Floats | None, l
 def _step(v: Floats, e: Floats, z: Floats, level: Floats, slope: Floats, link: str) -> Floats:
     """(2, draws) Newton step, at most 1 in either direction."""
     m, pull = _curve(level[:, None] + slope[:, None] * z, link)
-    r, k = v - m * e, np.maximum(e, 0) * pull
-    a, b, c = k.sum(1), k @ z, k @ z**2
-    g, h = r.sum(1), r @ z
+    m *= e
+    pull *= np.maximum(e, 0)
+    x = np.stack([np.ones(len(z)), z, z * z], axis=1)
+    (a, b, c), (g, h) = (pull @ x).T, ((v - m) @ x[:, :2]).T
     with np.errstate(invalid="ignore", divide="ignore"):
         det = a * c - b * b
         step = np.stack([(c * g - b * h) / det, (a * h - b * g) / det])
@@ -109,7 +111,7 @@ def _step(v: Floats, e: Floats, z: Floats, level: Floats, slope: Floats, link: s
 def _curve(eta: Floats, link: str) -> tuple[Floats, Floats]:
     """m and its derivative in eta."""
     m = expit(eta) if link == "odds" else np.exp(np.clip(eta, -50, 50))
-    return m, m * (1 - m) if link == "odds" else m
+    return m, m * (1 - m) if link == "odds" else m.copy()
 
 
 def line_influence(variance: Floats, error: Floats, z: Floats, level: float, slope: float) -> Floats:
