@@ -21,7 +21,8 @@ from scipy.special import expit
 
 Floats = NDArray[np.floating[Any]]
 STEPS, CLOSE, LARGEST, BLOCK = 60, 1e-5, 12.0, 4_000_000
-"""Newton steps, the step after which they end (the next would be about its square), the largest level and slope per standard deviation, numbers held at a time."""
+"""Newton steps; the step after which they end, since the next would be about its square; the largest level and slope
+per standard deviation; numbers held at a time."""
 
 
 class Lines(NamedTuple):
