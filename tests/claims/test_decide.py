@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hotmess.claims.api import as_study
 from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.guards.of_draws import FewQuestions
 from hotmess.claims.guards.without_model import NegativeControl
 from hotmess.claims.rule import (
     CONTRADICTED,
@@ -175,6 +177,8 @@ def test_a_settled_statement_says_how_far_it_parted_and_how_few_questions_carry_
     said = dict(got.lines())
     assert ("84% is taken off" in said["Agreement"].replace("\n", " ")) == parted
     assert got.guards["few_questions"]["passed"] != few and "as if they were 40 of 50" in said["Effective questions"]
+    even = FewQuestions().line({"effective": 26.0, "implied": 12.0, "questions": 24, "passed": True}, "questions")
+    assert "sit on questions as evenly as on 24 (the fitted model implies 12)" in even and "with 26 degrees" in even
 
 
 @pytest.mark.parametrize(("df", "sd", "few"), [
@@ -351,6 +355,10 @@ def test_a_region_of_ones_own_is_hashed_and_checked():
     assert changed.negligible == 0.1 and len(changed.preregistration) == 64 and other is claims[1]
     assert with_regions(claims, ["natural-overthinking=0.2"])[0].preregistration != changed.preregistration
     assert with_regions(claims, ["natural-overthinking=none"])[0].negligible is None
+    assert find_claims([replace(claims[0], negligible=0.1)])[0].preregistration == changed.preregistration
+    assert find_claims([claims[0]])[0].preregistration == ""
+    with pytest.raises(BadInput, match=r"replace\(hm.claims.natural_overthinking, negligible=0.02\)"):
+        as_study(STUDY, negligible=0.1)
     for text, said in (
         ("natural-overthinking", "takes CLAIM=VALUE"),
         ("natural-overthinkin=0.1", "did you mean natural-overthinking"),

@@ -213,6 +213,28 @@ def test_the_command(pilot, tmp_path, capsys):
     assert "is called supported with probability" in out.out and "new questions are taken to be like these" in out.err
 
 
+def test_sizes_are_taken_as_hotmess_test_takes_them(pilot, tmp_path, capsys):
+    path = tmp_path / "pilot.parquet"
+    pilot.to_parquet(path)
+    args = ["design", str(path), "--claim", "natural-overthinking", "--draws", "100", "--samples", "8", "--questions"]
+    args += ["100", "--json"]
+    alone, named = (["--effect", f"{of}0.05", "--negligible", f"{of}0.2"] for of in ("", "natural-overthinking="))
+    assert main([*args, *alone]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert main([*args, *named]) == 0
+    assert json.loads(capsys.readouterr().out) == first and first["verdicts"] == ["negligible"]
+    for wrong, why in (("mine=1", "is of 'mine', and the design of natural-overthinking"), ("a", "--effect is 'a'")):
+        assert main([*args, "--effect", wrong]) == 2 and why in capsys.readouterr().err
+
+
+def test_a_pilot_that_cannot_speak_to_a_claim_says_what_it_needs(pilot, tmp_path, capsys):
+    path = tmp_path / "few.parquet"
+    pilot[pilot["sample"] < 4].to_parquet(path)
+    assert main(["design", str(path), "--claim", "natural-overthinking", "--draws", "100"]) == 2
+    said = capsys.readouterr().err
+    assert "both above and below its median length. It needs any outcome with a target, lengths, at least 3" in said
+
+
 def test_a_pilot_that_cannot_know_the_sign_says_so(pilot, study, tmp_path, capsys):
     """Lengths were drawn by themselves, so longer responses are no more incoherent than shorter ones."""
     found = plan(study, "natural-overthinking", draws=20)

@@ -104,7 +104,7 @@ def test_tables_count_what_the_records_say(tmp_path: Path) -> None:
     found = beside.record()
     assert found["supported"] == 1 and found["data_sets"] == 60
     assert found["worst_upper_limit"] == found["upper_limit"] == pytest.approx(worlds.upper_limit(1, 60))
-    assert "in 1 of 60 simulated data sets of 1 worlds" in sentence(found)
+    assert "in 1 of 60 simulated data sets of 1 world where" in sentence(found)
     assert rates_beside(tmp_path / "no_such_claim.py") is None
     few = tmp_path / "few"
     few.mkdir()
@@ -143,7 +143,7 @@ def test_joint_claims_are_counted_by_their_posteriors(tmp_path: Path) -> None:
     said = sentence(Rates(found).record())
     assert "supported by its posterior alone in 5 of 23" in said and "own lengths: 67%" in said
     assert NullWorlds().clause(Rates(found).record()).startswith("Where wrong options have their own lengths, which")
-    assert "; and in 1 of 1 of 1 worlds where it is true" in said
+    assert "; and in 1 of 1 of 1 world where it is true" in said
     unknown = sentence(Rates({**found, "power": []}).record())
     assert "; how often where it is true was not measured" in unknown and "where it is true." not in unknown
 

@@ -84,6 +84,11 @@ def as_study(about: Any, **settings: Any) -> Study:
 
     known = [f.name for f in fields(Study) if f.name not in ("responses", "made")]
     for name in settings:
+        if name in ("negligible", "effect"):
+            raise BadInput(
+                f"{name} belongs to a claim, not to a study: from dataclasses import replace, and test "
+                f"replace(hm.claims.natural_overthinking, {name}=0.02)."
+            )
         if name not in known:
             raise BadInput(f"A study has no setting {name!r}; there are {', '.join(known)}.")
     if isinstance(about, Responses):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hotmess.words import counted
+
 WORTH_SAYING = 0.05
 """Rate of false "supported" in a single world from which on the world is named."""
 SHOWN = (
@@ -52,15 +54,16 @@ def sentence(record: Mapping[str, Any]) -> str:
     by = f" {record['by']}" if record["by"] else ""
     out = (
         f"called supported{by} in {record['supported']:,} of {record['data_sets']:,} simulated data sets of "
-        f"{record['false_worlds']} worlds where it is false (upper limit of the mean rate {record['upper_limit']:.1%}; "
-        f"of a single world, with {record['fewest']:,} data sets or more each, {record['worst_upper_limit']:.1%})"
+        f"{counted(record['false_worlds'], 'world')} where it is false (upper limit of the mean rate "
+        f"{record['upper_limit']:.1%}; of a single world, with {record['fewest']:,} data sets or more each, "
+        f"{record['worst_upper_limit']:.1%})"
     )
     if record["bad_world"]:
         out += f"; most often where {record['worst_world']}: {record['worst_rate']:.0%}"
     true = record["power"]
     if true["data_sets"]:
         found, sets, worlds = (true[k] for k in ("supported", "data_sets", "worlds"))
-        out += f"; and in {found:,} of {sets:,} of {worlds} worlds where it is true"
+        out += f"; and in {found:,} of {sets:,} of {counted(worlds, 'world')} where it is true"
     else:
         out += "; how often where it is true was not measured"
     other = record["published_supported"]

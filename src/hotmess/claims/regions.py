@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim
 from hotmess.claims.expression import nearest
 from hotmess.claims.preregister import preregister
@@ -81,12 +82,14 @@ def region_of(claim: Claim, delta: float | None) -> Claim:
 
 
 def well_stated(claim: Claim) -> Claim:
-    """A claim whose region of practically none and effect are numbers that they can be, or `BadInput`."""
+    """A claim whose region of practically none and effect are numbers that they can be, or `BadInput`; a claim of the
+    catalogue with another region has the hash of that change."""
     if claim.negligible is not None:
         half_width(claim.negligible, f"negligible of {claim.name}")
     if claim.effect is not None:
         checked_number(f"The effect of {claim.name}", claim.effect, "a number above 0", beyond=True)
-    return claim
+    changed = claim.name in CATALOGUE and claim.negligible != CATALOGUE[claim.name].negligible
+    return region_of(claim, claim.negligible) if changed else claim
 
 
 def half_width(text: object, where: str) -> float | None:

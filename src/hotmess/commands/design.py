@@ -8,6 +8,8 @@ from typing import Any
 from hotmess.commands.options import command, json_option, probability, sampling_options, table_options
 from hotmess.commands.printing import print_json, print_table, say
 from hotmess.commands.study import make_study, stages
+from hotmess.errors import BadInput
+from hotmess.words import brief
 
 ROWS = 5  # the cheapest designs shown; --json has all
 
@@ -28,7 +30,7 @@ def add_parser(subparsers: Any) -> None:
         parents=[table_options(), sampling_options()],
     )
     parser.add_argument("--claim", required=True, metavar="NAME", help="the claim to be decided")
-    parser.add_argument("--effect", type=float, metavar="SIZE", help="effect to be found (default: the pilot's own)")
+    parser.add_argument("--effect", metavar="SIZE", help="effect to be found (default: the pilot's own)")
     parser.add_argument("--negligible", metavar="SIZE", help="effects below it count as none (default: the claim's)")
     parser.add_argument("--probability", type=probability, default=0.8, metavar="P", help="wanted (default: 0.8)")
     parser.add_argument("--questions", type=numbers, metavar="N,…", help="numbers of questions to compare")
@@ -50,6 +52,25 @@ def numbers(text: str) -> list[int]:
     return out
 
 
+def own(text: str, claim: str, option: str) -> str:
+    """The value in SIZE, or in CLAIM=SIZE as `hotmess test` takes it.
+
+    >>> own("0.05", "my-claim", "--effect"), own("my_claim=1", "my-claim", "--effect")
+    ('0.05', '1')
+    """
+    name, named, value = text.rpartition("=")
+    if named and name.strip().replace("_", "-") != claim:
+        raise BadInput(f"{option} is of {brief(name)}, and the design of {claim}; give the number alone.")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise BadInput(f"--effect is {brief(text)}; the effect to be found is a number above 0.") from None
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from hotmess.claims.regions import half_width, region_of
@@ -58,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
 
     claim = find_claims([args.claim])[0]
     if args.negligible is not None:
-        claim = region_of(claim, half_width(args.negligible, "--negligible"))
+        claim = region_of(claim, half_width(own(args.negligible, claim.name, "--negligible"), "--negligible"))
+    effect = None if args.effect is None else _number(own(args.effect, claim.name, "--effect"))
     with stages(2) as stage:
         stage("pilot")
         study = make_study(args)
@@ -66,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         found = plan(
             study,
             claim,
-            effect=args.effect,
+            effect=effect,
             probability=args.probability,
             questions=args.questions,
             samples=args.samples,
@@ -81,7 +103,8 @@ def run(args: argparse.Namespace) -> int:
         reach = shown[shown["rate"] >= args.probability]
         cheapest = reach.sort_values("responses").groupby(["models", "samples"], sort=True).head(1)
         shown = cheapest.sort_values("responses").head(ROWS) if len(cheapest) else shown.tail(ROWS)
-    print_table([{str(k): v for k, v in row.items()} for row in shown.to_dict("records")])
+    rounded = shown.round({"rate": 3, "rate_low": 3, "rate_high": 3})
+    print_table([{str(k): v for k, v in row.items()} for row in rounded.to_dict("records")])
     print(found.notes[0])
     for note in found.notes[1:]:
         say(note)

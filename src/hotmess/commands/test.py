@@ -35,7 +35,8 @@ def add_parser(subparsers: Any) -> None:
         run,
         help="test claims: verdicts with their guards",
         description=(
-            "Test claims about incoherence. A verdict is supported, contradicted, inconclusive or not testable."
+            "Test claims about incoherence. A verdict is supported, contradicted, practically none (negligible in "
+            "JSON), inconclusive or not testable."
         ),
         example="hotmess test responses.parquet --claim natural-overthinking --json",
         parents=[table_options(), sampling_options()],

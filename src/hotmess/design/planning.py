@@ -135,7 +135,10 @@ def plan(
     )
     _sizes("responses", None if responses is None else [responses])
     need_draws(study.draws * study.chains, least=INDEPENDENT)
-    c = _as_seen(study, about, about.design(study, draws))
+    try:
+        c = _as_seen(study, about, about.design(study, draws))
+    except NotTestable as reason:
+        raise NotTestable(f"{reason} {reason.remedy or f'It needs {about.needs}.'}") from None
     least = int(np.ceil(2 / c.share)) if c.share == 1 else 6
     samples = [n for n in (samples or SAMPLES) if n >= least]
     models = list(models or [c.models])

@@ -158,13 +158,16 @@ class FewQuestions(Guard):
         return FEW_REMEDY
 
     def line(self, record: Any, units: str) -> str:
-        said = f"errors sit on {units} as if they were {record['effective']:.0f} of {record['questions']:,}"
+        even = f"as evenly as on {record['questions']:,}"  # lighter tails than a Normal's
+        many = f"as if they were {record['effective']:.0f} of {record['questions']:,}"
+        said = f"errors sit on {units} {even if record['effective'] > record['questions'] else many}"
         implied = f"the fitted model implies {record['implied']:.0f}"
         last = "" if record["passed"] else "; fewer than 8 decide nothing"
         if "share" in record:
             part = f"{record['share']:.0%} of its variance is one over {units}, the rest is the law's"
             return f"{said} ({implied}): {part}{last}."
-        return f"{said} ({implied}); intervals are those of Student's t with as many degrees of freedom{last}."
+        degrees = f"{record['effective']:.0f} degrees of freedom"
+        return f"{said} ({implied}); intervals are those of Student's t with {degrees}{last}."
 
 
 def _record(e: Effective) -> dict[str, Any]:
