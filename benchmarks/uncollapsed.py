@@ -170,14 +170,12 @@ def numpyro_run(model: Callable[..., None]) -> Callable[[Any, int, int], dict[st
     return run
 
 
-def pymc_run(found: Any, warmup: int, draws: int) -> dict[str, Any]:
-    """The centred model in PyMC, one chain of nutpie."""
-    import nutpie
+def pymc_model(right: np.ndarray, wrong: np.ndarray, group: np.ndarray, groups: int) -> Any:
+    """The centred model in PyMC."""
     import pymc as pm
 
     from hotmess.answers.prior import AnswerPrior
 
-    right, wrong, group, groups = counts(found)
     prior, options, missed = AnswerPrior(), wrong.shape[1], wrong.sum(1)
     with pm.Model() as model:
         eta = [
@@ -189,6 +187,14 @@ def pymc_run(found: Any, warmup: int, draws: int) -> dict[str, Any]:
         pm.Binomial("right", n=right + missed, p=b, observed=right)
         rows = np.flatnonzero(missed)
         pm.Multinomial("wrong", n=missed[rows], p=w[rows], observed=wrong[rows])
+    return model
+
+
+def pymc_run(found: Any, warmup: int, draws: int) -> dict[str, Any]:
+    """The centred model in PyMC, one chain of nutpie."""
+    import nutpie
+
+    model = pymc_model(*counts(found))
     began = time.process_time()
     compiled = nutpie.compile_pymc_model(model)
     first = time.process_time() - began

@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 from scipy.integrate import quad
 
+from hotmess.inference.normal import log_normal
 from hotmess.laws import gaussian
-from hotmess.laws.gaussian import GaussianLaw, Part, log_normal
+from hotmess.laws.gaussian import GaussianLaw, Part
 from hotmess.laws.hyperprior import HyperPrior
 from hotmess.laws.lines import line_draws
 

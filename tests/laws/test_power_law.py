@@ -10,7 +10,7 @@ from scipy import stats
 from hotmess.answers.fit import fit
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.posterior import Posterior
-from hotmess.laws import power
+from hotmess.laws import power_data
 from hotmess.laws.gaussian import shrunk_covariance
 from hotmess.laws.hardness import hardness
 from hotmess.laws.power import LawPrior, power_laws
@@ -237,7 +237,7 @@ def test_fewer_than_four_sizes_are_not_testable(world):
 
 
 def test_more_estimates_than_can_be_fitted_are_refused_with_the_way_out(first, monkeypatch):
-    monkeypatch.setattr(power, "MOST", 10)
+    monkeypatch.setattr(power_data, "MOST", 10)
     with pytest.raises(NotTestable, match=r"would be of \d+ estimates .* at most 10 are fitted: .*--groups 1"):
         power_laws(first)
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from hotmess.errors import NotTestable
 from hotmess.inference.pareto import smoothed
 from hotmess.simulate import simulate
-from hotmess.temperature import like_these, trust
+from hotmess.temperature import like_these, ready, trust
 from hotmess.temperature.data import length_data
 from hotmess.temperature.effects import Curves
 from hotmess.temperature.hierarchy import joint_draws
@@ -143,15 +144,27 @@ def test_a_unit_that_failed_is_named_and_the_others_numbers_stand():
     verdict = hm.test("answers-get-hotter-with-length", study)
     assert [one["name"] for one in verdict.each] == ["model-0"] and np.isfinite(verdict.median)
     assert verdict.verdict == "inconclusive"
-    assert "the fast path failed in model-1 (Pareto k 0.95, not below 0.7)" in verdict.reasons[-1]
+    assert "the fast path failed in model-1 (Pareto k 0.95, not below 0.7)" in verdict.reasons[0]
     assert verdict.case.quantity.scope.startswith("model-0 on 20 questions")
     assert verdict.notes[0].endswith("not below 0.7), so that the numbers are those of the others.")
-    assert "--patience" in verdict.reasons[-1]
+    assert "--patience" in verdict.reasons[0]
     fit.data.attrs["unit_k"] = [0.8, 0.95]
     fit.__dict__.pop("failed", None), fit.__dict__.pop("gate", None)
     lost = hm.test("answers-get-hotter-with-length", study)
     assert lost.verdict == "not testable" and "in model-0" in lost.sentence and "--patience" in lost.sentence
     assert lost.next_step.startswith("The slow engine would take about 12 minutes") and "letters" not in lost.next_step
+
+
+def test_more_models_than_are_fitted_are_refused_before_anything_is(monkeypatch):
+    from hotmess.responses.validate import validate
+
+    responses = validate(simulate("natural-only", seed=3, questions=20, budgets=1, samples=8, models=3).table)
+    monkeypatch.setattr(ready, "MOST_UNITS", 2)
+    with pytest.raises(NotTestable, match=r"would be of 3 models .* at most 2 are fitted") as refused:
+        ready.check_ready(responses)
+    assert "--where" in str(refused.value.remedy)
+    monkeypatch.setattr(ready, "MOST_UNITS", 3)
+    ready.check_ready(responses)
 
 
 def test_the_option_that_a_failed_fast_path_names_is_one_of_every_command_that_fits_it():

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hotmess.inference.normal import log_normal
 from hotmess.laws.hyperprior import HyperPrior
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating[Any]]
 BLOCK, BYTES, JITTER = 500, 250_000_000, 1e-10
 """Points whose matrices are made together, at most, and bytes of one such array."""
-
-_ABOVE = 1e200  # any square length of a vector that is not far outside all that can be computed with
 
 
 class Part(NamedTuple):
@@ -236,20 +235,6 @@ def shrunk_covariance(draws: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "d d
     cov = np.cov(draws, rowvar=False)
     keep = 1 - min(0.5, draws.shape[1] / draws.shape[0])
     return np.asarray(keep * cov + (1 - keep) * np.diag(np.diag(cov)))
-
-
-def log_normal(x: Float[np.ndarray, "n d"], covariance: Float[np.ndarray, "n d d"]) -> Float[np.ndarray, " n"]:
-    """(n,) log densities of Normal(0, covariance) (n, d, d) at x (n, d), all at once.
-
-    With Σ = L Lᵀ, the Cholesky root of [[Σ, x], [xᵀ, c]] is [[L, 0], [zᵀ, …]] with L z = x, whatever c > zᵀz: one call
-    makes the root and solves with it.
-    """
-    d = x.shape[1]
-    whole = np.empty((len(x), d + 1, d + 1))
-    whole[:, :d, :d], whole[:, d, :d], whole[:, :d, d], whole[:, d, d] = covariance, x, x, _ABOVE
-    root = np.linalg.cholesky(whole)
-    log_det = np.log(np.diagonal(root, axis1=1, axis2=2)[:, :d]).sum(1)
-    return np.asarray(-0.5 * (root[:, d, :d] ** 2).sum(1) - log_det - 0.5 * d * np.log(2 * np.pi))
 
 
 def _weights(points: Floats, parts: Sequence[Part]) -> Floats:

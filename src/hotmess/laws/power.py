@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable, either_seed
+from hotmess.errors import BadInput, either_seed
 from hotmess.inference.spec import Spec
 from hotmess.laws.power_data import LawData, law_data
 from hotmess.laws.power_model import COEFFICIENTS, CORRELATIONS, SCALES, LawPrior, model_of, sample_laws
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from hotmess.answers.posterior import Fit
     from hotmess.inference.gate import Gate
     from hotmess.laws.gaussian import GaussianLaw
-
-MOST = 600
-"""Estimates of one law, two for each model and group: time grows with their cube, five minutes at so many."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -190,7 +187,8 @@ def power_laws(
     BadInput
         If the fit is pooled by a formula (shrinking twice), or the columns are missing.
     NotTestable
-        If fewer than 4 sizes remain, since a slope has about k - 2 degrees of freedom with k sizes.
+        If fewer than 4 sizes remain, since a slope has about k - 2 degrees of freedom with k sizes; or the law would be
+        of more than 600 estimates.
     """
     spec = Spec(
         engine="metropolis",
@@ -212,11 +210,6 @@ def _fit(fit: Fit, spec: Spec) -> PowerLaws:
         )
     by, options = list(spec.by), spec.options or {}
     law, left_out, notes = law_data(fit, over=options["over"], by=by, metric=options["metric"])
-    if 2 * len(law.cells) > MOST:
-        raise NotTestable(
-            f"The power law of {law.cells['model'].nunique():,} models would be of {2 * len(law.cells):,} estimates "
-            f"that share questions, and at most {MOST} are fitted: take fewer groups (--groups 1) or models (--where)."
-        )
     groups = law.cells[by].drop_duplicates().sort_values(by).reset_index(drop=True)
     models = [model_of(law, groups, by, spec.prior, population) for population in law.populations]
     labels = [", ".join(map(str, row)) for row in groups.itertuples(index=False)]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hotmess.answers.posterior import Fit
 
 MIN_SIZES, MIN_WRONG, MAX_SHIFT = 4, 10, 0.5
+MOST = 600
+"""Estimates of one law, two for each model and group: time grows with their cube, five minutes at so many."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,12 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
     if (known.groupby("model")[over].nunique() > 1).any():
         raise BadInput(f"A model has more than one value of {over}; it must be constant within a model.")
     need_draws(fit.kept_draws)
+    counts = known.assign(wrong=known["responses"] - known["right"]).groupby(keep, observed=True)
+    wrong = counts["wrong"].sum()
+    refuse_many(int(((wrong >= MIN_WRONG) & (counts[over].first() > 0)).sum()), known["model"].nunique())
     populations = ("like-these", "these")
     sets = {p: fit.draws(keep, population=p, metric=metric) for p in populations}
     cells = sets["these"].table.merge(known.groupby("model", as_index=False)[over].first(), on="model", how="left")
-    wrong = known.assign(wrong=known["responses"] - known["right"]).groupby(keep, observed=True)["wrong"].sum()
     cells["wrong"] = wrong.reindex(pd.MultiIndex.from_frame(cells[keep])).to_numpy()
     reason = pd.Series("", index=cells.index, dtype=object)
     reason[~(cells[over] > 0)] = f"no positive {over}"
@@ -85,6 +89,15 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
     mean = np.stack([logs[p].mean(0) for p in populations])
     covariance = np.stack([shrunk_covariance(logs[p]) for p in populations]) + 1e-10 * np.eye(2 * len(ok))
     return LawData(kept, mean, covariance, populations, center), left_out, notes
+
+
+def refuse_many(cells: int, models: int) -> None:
+    """Refuse a law of more estimates than can be fitted, before anything is drawn for it."""
+    if 2 * cells > MOST:
+        raise NotTestable(
+            f"The power law of {models:,} models would be of {2 * cells:,} estimates that share questions, and at most "
+            f"{MOST} are fitted: take fewer groups (--groups 1) or models (--where)."
+        )
 
 
 def few_sizes(count: int) -> str:

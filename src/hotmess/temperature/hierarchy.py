@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hotmess.inference.normal import log_normal
 from hotmess.temperature.model import effect_covariance
 
 if TYPE_CHECKING:
@@ -146,22 +147,20 @@ def _move_scales(
     scales of zero, and what a scale's square multiplies.
     """
 
-    def density(s: Floats) -> tuple[Floats, Floats]:
-        covariance = fixed + np.einsum("cie,igh->cegh", s**2, shared)
-        precision = np.linalg.inv(covariance)
-        quadratic = np.einsum("cge,cegh,che->ce", state, precision, state)
-        log_det = np.linalg.slogdet(covariance)[1]
-        half_normal = (-0.5 * (s / width) ** 2 + np.log(s)).sum(axis=1)  # per logarithm of the scale
-        return half_normal - 0.5 * (log_det + quadratic), precision
+    def covariance(s: Floats) -> Floats:
+        return np.asarray(fixed + np.einsum("cie,igh->cegh", s**2, shared))
 
-    here, precision = density(scales)
+    def density(s: Floats) -> Floats:
+        half_normal = (-0.5 * (s / width) ** 2 + np.log(s)).sum(axis=1)  # per logarithm of the scale
+        return np.asarray(half_normal + log_normal(state.transpose(0, 2, 1), covariance(s)))
+
+    here = density(scales)
     for i in range(scales.shape[1]):
         for _ in range(2):
             trial = scales.copy()
             trial[:, i] *= np.exp(STEP * rng.normal(size=trial[:, i].shape))
-            there, other = density(trial)
+            there = density(trial)
             accept = np.log(rng.random(here.shape)) < there - here
             scales[:, i] = np.where(accept, trial[:, i], scales[:, i])
             here = np.where(accept, there, here)
-            precision = np.where(accept[:, :, None, None], other, precision)
-    return scales, precision
+    return scales, np.linalg.inv(covariance(scales))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hotmess.temperature.prior import TemperaturePrior
 
 MIN_MIXED = 10
+MOST_UNITS = 150
+"""Models and conditions of one fit: time grows with their cube, four minutes at so many."""
 DRAWS, WARMUP = 300, 250  # per chain, at most: more change nothing but the Monte Carlo error, and the time it takes
 
 
@@ -25,8 +27,9 @@ def check_ready(responses: Responses) -> None:
     Raises
     ------
     NotTestable
-        If answers are not letters, lengths are missing or do not vary within a question at a budget, or fewer than
-        `MIN_MIXED` questions have two or more different answers.
+        If answers are not letters, lengths are missing or do not vary within a question at a budget, fewer than
+        `MIN_MIXED` questions have two or more different answers, or there are more than `MOST_UNITS` models and
+        conditions.
     """
     if responses.outcome != "answer":
         both = "answer" in responses.table and responses.table["answer"].notna().any()
@@ -57,6 +60,13 @@ def check_ready(responses: Responses) -> None:
         )
     if not np.any(table["answer"] != table["target"]):
         raise NotTestable("There are no wrong answers.")
+    units = len(table[["model", "condition"]].drop_duplicates())
+    if units > MOST_UNITS:
+        raise NotTestable(
+            f"The joint model of answers and lengths would be of {units:,} models and conditions together, and at most "
+            f"{MOST_UNITS} are fitted.",
+            "Name fewer models (--where).",
+        )
 
 
 def check_draws(draws: int, chains: int) -> None:
