@@ -163,4 +163,4 @@ def _move_scales(
             accept = np.log(rng.random(here.shape)) < there - here
             scales[:, i] = np.where(accept, trial[:, i], scales[:, i])
             here = np.where(accept, there, here)
-    return scales, np.linalg.inv(covariance(scales))
+    return scales, np.asarray(np.linalg.inv(covariance(scales)), float)
