@@ -52,6 +52,13 @@ def test_ticks_are_few_inside_and_plain(low, ratio, most):
         assert "e" not in plain_number(tick)
 
 
+@given(st.floats(1e-3, 1e6), st.floats(1.02, 3), st.integers(3, 7))
+def test_an_axis_of_hardly_a_range_has_two_ticks_or_more(low, ratio, most):
+    """One number on an axis says nothing of its scale."""
+    ticks = round_ticks(low, low * ratio, most)
+    assert 2 <= len(ticks) <= most and low / 1.01 <= ticks[0] < ticks[-1] <= 1.01 * low * ratio
+
+
 def test_value_ticks_keep_the_ends_and_their_distance():
     sizes = np.array([0.5, 1.5, 3, 3.1, 7, 14, 32, 72])
     kept = spread(sizes, 5)

@@ -101,6 +101,18 @@ def length_correlations(
     return pd.DataFrame(rows)
 
 
+def alike_in_length(responses: Responses) -> list[str]:
+    """Names of models (and conditions and budgets) whose questions' lengths differ no more than by chance.
+
+    They have no reliability to correct a correlation by, and no row in `length_correlations`.
+
+    >>> import hotmess as hm
+    >>> alike_in_length(hm.example())
+    []
+    """
+    return [one.name for one in _arms(responses) if not one.reliability > 0]
+
+
 def _arms(responses: Responses) -> list[_Arm]:
     if responses.length is None:
         raise NotTestable("There is no length column (reasoning_tokens or actions), so lengths cannot be compared.")

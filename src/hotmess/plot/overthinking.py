@@ -96,14 +96,11 @@ def overthinking_slopes(
     table = rows_in_order(table, "unit")
     units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_ROWS)]
-    offset = {
-        ("natural", "joint"): 0.27,
-        ("natural", "unbiased"): 0.1,
-        ("budget", "joint"): -0.1,
-        ("budget", "unbiased"): -0.27,
-    }
+    drawn = [k for k in KINDS if (table["kind"] == k).any()]
+    places = [(kind, estimator) for kind in drawn for estimator in ("joint", "unbiased")]
+    offset = {place: 0.18 * ((len(places) - 1) / 2 - i) for i, place in enumerate(places)}
     with style.look(ax):
-        axes = style.panels(1, 1, width=width, height=1.1 + 0.55 * len(shown))
+        axes = style.panels(1, 1, width=width, height=1.1 + (0.15 + 0.2 * len(drawn)) * len(shown))
         panel = axes.flat[0]
         at = dict(zip(shown, style.rows_axis(panel, shown, limit=26 if width > 5 else 16)))
         panel.axvline(0, color=MUTED, lw=0.8)
@@ -115,7 +112,6 @@ def overthinking_slopes(
             panel.plot(row["slope"], y, MARKERS[kind], color=colour, ms=3.6 if hollow else 4.8, **face)
         more = "" if len(shown) == len(units) else f"\n{len(shown)} of {len(units)} are drawn, evenly spread"
         panel.set_xlabel(f"change of logit incoherence per doubling of tokens{more}")
-        drawn = [k for k in KINDS if (table["kind"] == k).any()]
         _legend(panel.figure, drawn, bool((table["estimator"] == "unbiased").any()), width)
     return axes
 

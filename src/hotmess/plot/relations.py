@@ -53,7 +53,7 @@ def length_correlation(
     both = rows_in_order(both[(both["row"] != label) | (label is None)], "row")
     arms = list(dict.fromkeys(both["row"]))
     shown = [arms[i] for i in style.some(len(arms), style.MAX_ROWS)]
-    said = [f"correlation with {'the other' if len(arms) == 2 else 'each other'} model", "median"]
+    said = ["correlation with each other model", "median"] if len(arms) > 2 else ["correlation with the other model"]
     with style.look(ax):
         axes = style.panels(1, 1, width=width, height=0.95 + 0.27 * len(shown))[0, 0]
         at = dict(zip(shown, style.rows_axis(axes, shown, limit=36 if width > 5 else 20)))
@@ -64,7 +64,8 @@ def length_correlation(
                 y += 0.18 * (np.arange(len(own))[::-1] - (len(own) - 1) / 2)
                 axes.hlines(y, own["correlation_low"], own["correlation_high"], color=BIAS, lw=0.9)
             axes.plot(own["correlation"], y, "o", color=BIAS, ms=4, alpha=0.5, mew=0, clip_on=False)
-            axes.plot(own["correlation"].median(), at[name], "|", color=INK, ms=9, mew=1.4, clip_on=False)
+            if len(arms) > 2:
+                axes.plot(own["correlation"].median(), at[name], "|", color=INK, ms=9, mew=1.4, clip_on=False)
             people = both[(both["row"] == name) & (both["other"] == label)]["correlation"]
             if len(people):
                 axes.plot(people, np.full(len(people), at[name]), "D", color=VARIANCE, mfc=PAPER, ms=4.6, clip_on=False)
@@ -84,7 +85,7 @@ def _correlation_legend(figure: Any, said: list[str], label: str | None, width: 
     handles = [
         Line2D([], [], color=BIAS, marker="o", ms=4, lw=0, alpha=0.5),
         Line2D([], [], color=INK, marker="|", ms=9, mew=1.4, lw=0),
-    ]
+    ][: len(said)]
     if label is not None:
         handles.append(Line2D([], [], color=VARIANCE, marker="D", mfc=PAPER, ms=4.6, lw=0))
         said = [*said, clean(f"with {label}", 24)]

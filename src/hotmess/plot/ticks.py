@@ -64,6 +64,11 @@ def round_ticks(low: float, high: float, most: int) -> list[float]:
         apart = len(ticks) < 2 or np.diff(np.log(ticks)).min() >= gap
         if len(best) < len(ticks) <= most and (apart or len(best) < 2):
             best = ticks
+    if len(best) < 2 and high > low:  # hardly a range: nearly the same as an axis that is not logarithmic
+        from matplotlib.ticker import MaxNLocator
+
+        even = MaxNLocator(max(min(most, 5) - 1, 1), steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        best = max(best, [float(v) for v in even if low / 1.001 <= v <= high * 1.001], key=len)
     return best or [float(f"{low:.2g}")]
 
 

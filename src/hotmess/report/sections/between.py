@@ -17,11 +17,13 @@ def length(context: Context) -> Section:
     named = summary.assign(name=[", ".join(part for part in arm if part) for arm in arms(law)]).sort_values("slope")
     ends = [named.iloc[i] for i in sorted({0, len(named) - 1})]
     listed = [f"{e['name']} {with_interval(e['slope'], e['slope_low'], e['slope_high'], 2)}" for e in ends]
-    finding = (
-        f"Slope of logit incoherence in log length for {len(summary)} "
-        f"{'models or settings' if len(summary) > 1 else 'model'}: above zero in {rises}, below zero in {falls}, its "
-        f"interval includes zero in {len(summary) - rises - falls}. The extremes: {' and '.join(listed)}."
-    )
+    finding = f"Slope of logit incoherence in log length of {listed[0]}."
+    if len(summary) > 1:
+        finding = (
+            f"Slope of logit incoherence in log length for {len(summary)} models or settings: above zero in {rises}, "
+            f"below zero in {falls}, its interval includes zero in {len(summary) - rises - falls}. The extremes: "
+            f"{' and '.join(listed)}."
+        )
     unit = law.length.replace("_", " ")
     figure = Figure(
         "incoherence-against-length",

@@ -206,8 +206,8 @@ def _agreement(data: pd.DataFrame) -> list[str]:
     ]
     if apart.empty:
         return [
-            f"In all {len(both)} comparisons the intervals of the joint model and of the estimate without a model "
-            "overlap."
+            f"{f'In all {len(both)} comparisons the' if len(both) > 1 else 'The'} intervals of the joint model and of "
+            "the estimate without a model overlap."
         ]
     names = ", ".join(f"{unit} ({kind})" for unit, kind in apart.index)
     return [f"The intervals of the joint model and of the estimate without a model do not overlap for {names}.", APART]

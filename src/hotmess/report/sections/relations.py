@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hotmess import plot
 from hotmess.errors import BadInput, OtherOutcome
+from hotmess.laws.length_relations import alike_in_length
 from hotmess.report.section import Context, Figure, Section
-from hotmess.words import percent, population_words, show
+from hotmess.words import join, percent, population_words, show, with_interval
 
 
 def relations(context: Context) -> Section | None:
@@ -34,16 +35,20 @@ def _correlations(context: Context) -> Figure | None:
     if len(pairs) < 1:
         return None
     low, middle, high = (float(f(pairs["correlation"])) for f in (min, lambda x: x.median(), max))
+    ends = ("correlation", "correlation_low", "correlation_high")
+    one = with_interval(*(float(pairs[name].iloc[0]) for name in ends), 2)
     people = ""
     if label is not None and (table["second"] == label).any():
         own = table[table["second"] == label]["correlation"]
         people = f" With {label}: {show(own.min(), 2)} to {show(own.max(), 2)} (rank correlations)."
+    if alike := alike_in_length(study.responses):
+        people += f" Left out, since lengths of their questions differ no more than by chance: {join(alike, most=5)}."
     return Figure(
         "length-correlation",
         "Do questions that take one model long take another long? Correlation of questions' mean log lengths between "
         "models, corrected for the noise of few responses: a row per model, a mark per other model. Raw ones and "
         f"{percent(interval)} intervals are in the table.",
-        f"The corrected correlation is {show(middle, 2)}.{people}"
+        f"The corrected correlation is {one}.{people}"
         if len(pairs) == 1
         else f"Corrected correlations of {len(pairs)} pairs lie between {show(low, 2)} and {show(high, 2)}, in the "
         f"middle {show(middle, 2)}.{people}",
