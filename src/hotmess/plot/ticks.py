@@ -64,12 +64,23 @@ def round_ticks(low: float, high: float, most: int) -> list[float]:
         apart = len(ticks) < 2 or np.diff(np.log(ticks)).min() >= gap
         if len(best) < len(ticks) <= most and (apart or len(best) < 2):
             best = ticks
-    if len(best) < 2 and high > low:  # hardly a range: nearly the same as an axis that is not logarithmic
-        from matplotlib.ticker import MaxNLocator
-
-        even = MaxNLocator(max(min(most, 5) - 1, 1), steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        best = max(best, [float(v) for v in even if low / 1.001 <= v <= high * 1.001], key=len)
+    if len(best) < 2 and high > 1.001 * low:  # hardly a range: nearly the same as an axis that is not logarithmic
+        best = even_ticks(low, high, most)
     return best or [float(f"{low:.2g}")]
+
+
+def even_ticks(low: float, high: float, most: int) -> list[float]:
+    """Multiples of the widest round step that has two of them or more between low and high, at most `most`.
+
+    >>> even_ticks(140, 190, 5)
+    [150.0, 175.0]
+    """
+    top = int(np.ceil(np.log10(high - low)))
+    for step in (s * 10.0**p for p in (top, top - 1, top - 2) for s in (5, 2.5, 2, 1)):
+        ticks = step * np.arange(np.ceil(low / 1.0005 / step), np.floor(high * 1.0005 / step) + 1)
+        if len(ticks) >= 2:
+            break
+    return [float(f"{t:.10g}") for t in ticks[:: -(-len(ticks) // most)]]
 
 
 def spread(values: np.ndarray, most: int) -> list[float]:
