@@ -1,6 +1,6 @@
 """Study: simulation-based calibration of the latent share of a source (Talts et al. 2018).
 
-    python reports/studies/latent_share.py --simulations 500
+    python reports/studies/latent_share.py --simulations 400
 
 The share of the variance between the levels of a source (`hotmess reliability --source … --estimator latent`) is drawn
 from its prior, Beta(1, 4), the group's parameters logit a, log κ, log φ from theirs, answers among four options from
@@ -47,7 +47,7 @@ class Design:
         return f"{self.questions} questions × {self.levels} levels × {self.samples} responses"
 
 
-DESIGNS = (Design(30, 8, 4), Design(120, 3, 3))
+DESIGNS = (Design(30, 8, 4), Design(60, 3, 3))
 
 
 def simulate(design: Design, eta: np.ndarray, rho: float, rng: np.random.Generator) -> Responses:

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from hotmess.errors import BadInput, NotTestable
-from hotmess.laws.length_relations import length_correlations
+from hotmess.laws.length_relations import alike_in_length, length_correlations
 from hotmess.laws.waiting import text_column, wait_ratio, word_share
 from hotmess.responses.validate import validate
 
@@ -33,6 +33,21 @@ def test_noise_of_few_runs_is_corrected_for():
     assert row["raw"] == pytest.approx(0.8 * 0.75, abs=0.07)  # reliability 1/(1 + 1/3)
     assert row["correlation"] == pytest.approx(0.8, abs=0.08)
     assert row["correlation_low"] < row["correlation"] < row["correlation_high"] <= 1
+
+
+def test_pairs_have_the_questions_of_both_whoever_else_is_there():
+    """One with several at once, some of which lack questions, as pair by pair; one whose lengths are noise is named."""
+    table = pd.concat([world(questions=40), world(questions=40, seed=1).replace({"m0": "m2", "m1": "m3"})])
+    table = table[~((table["model"] == "m2") & table["question"].isin([f"q{i}" for i in range(9)]))]
+    whole = length_correlations(validate(table)).set_index(["first", "second"])
+    assert whole["questions"].to_dict()[("m0", "m2")] == 31 and len(whole) == 6
+    for one, other in whole.index:
+        pair = length_correlations(validate(table[table["model"].isin([one, other])]))
+        if pair["questions"].iloc[0] == 40:  # else the bootstrap is of fewer questions
+            pd.testing.assert_frame_equal(pair.set_index(["first", "second"]), whole.loc[[(one, other)]])
+        assert pair["raw"].iloc[0] == pytest.approx(whole.loc[(one, other), "raw"])
+    noise = table["reasoning_tokens"].where(table["model"] != "m3", np.tile([1.0, 2.0, 4.0], len(table) // 3))
+    assert alike_in_length(validate(table.assign(reasoning_tokens=noise))) == ["m3"]
 
 
 def test_benchmarks_of_different_lengths_make_no_correlation():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
+import pandas as pd
 import pytest
 
 
@@ -69,11 +70,16 @@ def test_a_section_of_ones_own(table, tmp_path, monkeypatch, population):
     from hotmess.errors import BadInput
     from hotmess.report import sections
     from hotmess.report.build import build_report
-    from hotmess.report.section import Section
+    from hotmess.report.section import Section, Table
     from hotmess.responses.validate import validate
 
+    def listed(rows):
+        return Table(
+            f"of-{rows}", "Rows.", pd.DataFrame({"row": [f"row {i} of {rows}" for i in range(rows)]}), {"row": "row"}
+        )
+
     def speaks(context):
-        return Section("extra", "Extra", text=(f"Of {context.population}.",))
+        return Section("extra", "Extra", text=(f"Of {context.population}.",), tables=(listed(60), listed(61)))
 
     def cannot(context):
         raise BadInput("There is <nothing> to see.")
@@ -85,6 +91,8 @@ def test_a_section_of_ones_own(table, tmp_path, monkeypatch, population):
     assert f"Of {population}." in page
     assert "Not testable with these data. There is &lt;nothing&gt; to see." in page
     assert 'id="none"' not in page
+    assert page.count(" of 60<") == 60 and page.count(" of 61<") == 20  # in whole, or the first
+    assert "61 rows; the first 20 are shown, all are in the CSV." in page
 
 
 def test_conditions_stand_in_a_table_of_their_own(table, tmp_path):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def length_correlations(
     questions = sorted(set().union(*(a.mean.index for a in arms)))
     weights = question_shares(len(questions), DRAWS, seed)
     place = {q: i for i, q in enumerate(questions)}
-    rows = []
+    rows: list[dict[str, Any]] = []
 
     def placed(values: pd.Series) -> Floats:
         """(questions,): NaN where there is no value."""
@@ -73,29 +73,41 @@ def length_correlations(
         out[[i for i, _ in known]] = [v for _, v in known]
         return out
 
-    def add(first: str, second: str, x: Floats, y: Floats, factor: float) -> None:
-        common = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-        u, v = x[common], y[common]
-        if len(common) < LEAST or np.ptp(u) == 0 or np.ptp(v) == 0:
-            return
-        w = weights[:, common]
-        draws = _weighted(u, v, w / w.sum(1, keepdims=True)) * factor
-        raw = float(_weighted(u, v, np.full((1, len(common)), 1 / len(common)))[0])
-        value = np.asarray(raw * factor)
-        low, high = bootstrap_interval(draws, value, interval=interval, questions=len(common))
-        cut = [float(np.clip(v, -1, 1)) for v in (value, low, high)]
-        row = {"first": first, "second": second, "questions": len(common), "raw": raw}
-        rows.append(row | dict(zip(("correlation", "correlation_low", "correlation_high"), cut)))
+    def add(first: str, x: Floats, seconds: Sequence[str], ys: Floats, factors: Floats) -> None:
+        """Pairs of one with several (S, questions), all at once where they have the same questions in common."""
+        known = np.isfinite(x) & np.isfinite(ys)
+        kinds, kind = np.unique(known, axis=0, return_inverse=True)
+        found: dict[int, dict[str, Any]] = {}
+        for number, common in enumerate(kinds):
+            at = np.flatnonzero(kind == number)
+            u, v = x[common], ys[at][:, common]
+            at, v = at[np.ptp(v, axis=1) > 0], v[np.ptp(v, axis=1) > 0]
+            if len(u) < LEAST or np.ptp(u) == 0 or not len(at):
+                continue
+            w = weights[:, common]
+            draws = _weighted(u, v, w / w.sum(1, keepdims=True)) * factors[at]
+            raw = _weighted(u, v, np.full((1, len(u)), 1 / len(u)))[0]
+            ends = bootstrap_interval(draws, raw * factors[at], interval=interval, questions=len(u))
+            cut = np.clip([raw * factors[at], *ends], -1, 1)
+            for i, r, three in zip(at, raw, cut.T):
+                row = {"first": first, "second": seconds[i], "questions": len(u), "raw": float(r)}
+                found[int(i)] = row | dict(
+                    zip(("correlation", "correlation_low", "correlation_high"), map(float, three))
+                )
+        rows.extend(found[i] for i in sorted(found))
 
-    means = [placed(a.mean) for a in arms]
-    for (a, x), (b, y) in combinations(zip(arms, means), 2):
-        if min(a.reliability, b.reliability) > 0:
-            add(a.name, b.name, x, y, 1 / np.sqrt(a.reliability * b.reliability))
+    reliable = [one for one in arms if one.reliability > 0]
+    means = np.array([placed(one.mean) for one in reliable]).reshape(len(reliable), len(questions))
+    factor = 1 / np.sqrt([one.reliability for one in reliable])
+    for i, one in enumerate(reliable[:-1]):
+        names = [other.name for other in reliable[i + 1 :]]
+        add(one.name, means[i], names, means[i + 1 :], factor[i] * factor[i + 1 :])
     if label is not None:
         values = _label(responses, label)
-        for a in arms:
-            common = a.mean.index.intersection(values.index)
-            add(a.name, label, placed(a.mean[common].rank()), placed(values[common].rank()), 1.0)
+        for one in arms:
+            common = one.mean.index.intersection(values.index)
+            theirs = placed(values[common].rank())[None]
+            add(one.name, placed(one.mean[common].rank()), [label], theirs, np.ones(1))
     if not rows:
         raise NotTestable(f"No two models have {LEAST} questions with lengths in common.")
     return pd.DataFrame(rows)
@@ -158,8 +170,8 @@ def _label(responses: Responses, label: str) -> pd.Series:
 
 
 def _weighted(x: Floats, y: Floats, w: Floats) -> Floats:
-    """Weighted correlations, one per row of weights."""
-    mx, my = w @ x, w @ y
-    xx, yy, xy = w @ x**2 - mx**2, w @ y**2 - my**2, w @ (x * y) - mx * my
+    """(draws, S) weighted correlations of x (Q,) with each row of y (S, Q), one per row of weights (draws, Q)."""
+    mx, my = (w @ x)[:, None], w @ y.T
+    xx, yy, xy = (w @ x**2)[:, None] - mx**2, w @ (y**2).T - my**2, w @ (x * y).T - mx * my
     with np.errstate(invalid="ignore", divide="ignore"):
         return xy / np.sqrt(xx * yy)

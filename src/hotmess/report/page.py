@@ -14,6 +14,8 @@ from hotmess.words import join, percent, population_words
 
 MAX_BYTES = 1_500_000
 """Data of a figure or table larger than this stand beside the page, not in it."""
+LEAD = 20
+"""Rows shown of a table that is too long to be shown whole."""
 
 
 def render(
@@ -101,14 +103,15 @@ def _figure(
 
 def _table(table: Table, number: int, href: Callable[[str, Any], str]) -> dict[str, Any]:
     heads, rows = text.rows(table)
-    more = f"{len(rows):,} rows; the first {table.most} are shown." if len(rows) > table.most else ""
+    most = table.most if len(rows) <= table.most else min(table.most, LEAD)
+    more = f"{len(rows):,} rows; the first {most} are shown, all are in the CSV." if len(rows) > most else ""
     links = [*table.links, *[""] * len(rows)][: len(rows)]
     return {
         "number": number,
         "name": table.name,
         "caption": table.caption,
         "heads": heads,
-        "rows": list(zip(rows, links))[: table.most],
+        "rows": list(zip(rows, links))[:most],
         "more": more,
         "href": href(f"table-{table.name}", table.data),
     }

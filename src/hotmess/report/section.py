@@ -80,8 +80,8 @@ class Table:
     """A table with a caption; `heads` maps columns to what they are called in the page.
 
     A column with `…_low` and `…_high` beside it is shown with its interval, in one cell. Numbers have
-    `digits` decimals, or those that `places` says. The page has the first `most` rows, the CSV has all. `links` are
-    addresses of the first rows' first cells.
+    `digits` decimals, or those that `places` says. The page has up to `most` rows, of longer tables the first 20 (or
+    `most`, where that is less); the CSV has all. `links` are addresses of the first rows' first cells.
     """
 
     name: str

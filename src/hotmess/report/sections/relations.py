@@ -50,7 +50,7 @@ def _correlations(context: Context) -> Figure | None:
         f"{percent(interval)} intervals are in the table.",
         f"The corrected correlation is {one}.{people}"
         if len(pairs) == 1
-        else f"Corrected correlations of {len(pairs)} pairs lie between {show(low, 2)} and {show(high, 2)}, in the "
+        else f"Corrected correlations of {len(pairs):,} pairs lie between {show(low, 2)} and {show(high, 2)}, in the "
         f"middle {show(middle, 2)}.{people}",
         lambda width: plot.length_correlation(
             study.responses, label=label, interval=interval, seed=study.seed, width=width
