@@ -35,8 +35,8 @@ def _correlations(context: Context) -> Figure | None:
     if len(pairs) < 1:
         return None
     low, middle, high = (float(f(pairs["correlation"])) for f in (min, lambda x: x.median(), max))
-    ends = ("correlation", "correlation_low", "correlation_high")
-    one = with_interval(*(float(pairs[name].iloc[0]) for name in ends), 2)
+    first = pairs.iloc[0]
+    one = with_interval(first["correlation"], first["correlation_low"], first["correlation_high"], 2)
     people = ""
     if label is not None and (table["second"] == label).any():
         own = table[table["second"] == label]["correlation"]
