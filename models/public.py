@@ -85,8 +85,7 @@ SOURCES = {
         "protimroy/crosslingual-test-time-scaling",
         "none stated",
         "s1.1-32B with thinking capped at five budgets, 400 questions in 7 languages",
-        "One greedy response at each budget; budget 0 is another model. The languages of a question are taken for "
-        "questions of their own, which makes intervals narrower than they are for new questions.",
+        "One greedy response at each budget; budget 0 is another model. The languages of a question are one cluster.",
     ),
     "thinking_budget_qa": Source(
         "XuZhao0/tts-knowledge",
@@ -232,13 +231,14 @@ def data_set(name: str, found: dict[str, Any]) -> list[str]:
     out += [f"{found['responses']:,} responses to {found['questions']:,} questions, {found['date']}{told}.", ""]
     speaks = [v for v in found["verdicts"] if v["verdict"] != "not testable"]
     if speaks:
-        out += ["| claim | verdict | number | P | held back by |", "|---|---|---|---|---|"]
+        out += ["| claim | verdict | number | P | held back by | next step |", "|---|---|---|---|---|---|"]
         for v in speaks:
             claim = CATALOGUE.get(v["claim"])
             number = f"{v['median']:.3g} [{v['low']:.3g}, {v['high']:.3g}]" if v["median"] is not None else ""
             chance = f"{v['probability']:.3f}" if v["probability"] is not None else ""
             said = "practically none" if v["verdict"] == "negligible" else v["verdict"]
-            out.append(f"| {claim.statement if claim else v['claim']} | **{said}** | {number} | {chance} | {held(v)} |")
+            cells = (claim.statement if claim else v["claim"], f"**{said}**", number, chance, held(v), step(v))
+            out.append(f"| {' | '.join(cells)} |")
         out.append("")
     rest = len(found["verdicts"]) - len(speaks)
     return [*out, f"{rest} of {len(found['verdicts'])} claims it cannot speak to.", ""]
@@ -248,6 +248,11 @@ def held(verdict: dict[str, Any]) -> str:
     """What held a verdict back, where it is not the probability alone."""
     reasons = [r for r in verdict.get("reasons") or () if not r.startswith("the posterior probability")]
     return reasons[0].replace("|", " ") if reasons else ""
+
+
+def step(verdict: dict[str, Any]) -> str:
+    """What its reader may do next, where nothing is decided."""
+    return str(verdict.get("next_step") or "").replace("|", " ")
 
 
 def main() -> int:

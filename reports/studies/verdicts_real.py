@@ -37,7 +37,7 @@ from hotmess.responses.read import read
 HERE = Path(__file__).resolve().parent
 SHARED, OWN = HERE.parents[2] / "shared" / "data", HERE.parents[1] / "data"
 NUMBERS, PAGE = HERE / "verdicts_real.json", HERE / "verdicts_real.md"
-BEFORE, MINUTES = "06d0937", 40
+BEFORE, MINUTES = "06d0937", 120
 KEPT = ("claim", "verdict", "probability", "median", "low", "high", "smallest_effect", "next_step", "reasons")
 
 
@@ -69,7 +69,9 @@ SETS: dict[str, Real] = {
     "cruxeval_codellama7b": _shared("public/cruxeval_codellama7b"),
     "agent_hotpotqa": _shared("public/agent_hotpotqa", where="condition = 'default'"),
     "terminal-bench": _shared("terminal-bench"),
-    "budget_global_mmlu": _shared("public/budget_global_mmlu", columns={"question": "question,context"}),
+    "budget_global_mmlu": _shared(
+        "public/budget_global_mmlu", columns={"item": "question", "question": "question,context"}, cluster="item"
+    ),
     "temperature0_json": _shared(
         "public/temperature0_repeats", where="experiment = 'strict_json_schema'", allow_copies=True
     ),

@@ -53,6 +53,7 @@ def test_the_page_holds_the_numbers_of_the_study():
         for verdict in found.get("verdicts", ()):
             if verdict["median"] is not None and verdict["verdict"] != "not testable":
                 assert f"{verdict['median']:.3g} [{verdict['low']:.3g}, {verdict['high']:.3g}]" in own
+                assert (verdict["next_step"] or "") in own
     assert page.count("**supported**") == sum(
         int(row.split("|")[3])
         for row in page.splitlines()

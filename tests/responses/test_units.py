@@ -124,6 +124,13 @@ def test_what_cannot_be_a_cluster_or_a_weight(table, change, options, said):
         hm.read(table.assign(**change), **options)
 
 
+def test_clusters_of_one_question_each_are_told(table):
+    """As where a column that is made of a question and something else has the name of the old one."""
+    notes = " ".join(hm.read(table, cluster="question").notes)
+    assert "Every question is a cluster of its own (column question): clusters change nothing." in notes
+    assert "Questions come in 20 clusters" in " ".join(hm.read(table, cluster="passage").notes)
+
+
 def test_a_question_has_one_cluster_and_one_weight(table):
     for name, value in (("passage", "other"), ("points", 9.0)):
         odd = table.copy()

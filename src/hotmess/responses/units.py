@@ -56,8 +56,10 @@ def take_units(
                 "clusters like it. Leave out --cluster."
             )
         notes.append(
-            f"Questions come in {units:,} clusters (column {cluster}): statements about questions like these are about "
-            "clusters like these."
+            f"Every question is a cluster of its own (column {cluster}): clusters change nothing."
+            if units == len(np.unique(question))
+            else f"Questions come in {units:,} clusters (column {cluster}): statements about questions like these are "
+            "about clusters like these."
         )
     if weight is not None:
         _need(frame, weight, "weight", place)
