@@ -357,6 +357,9 @@ def test_a_region_of_ones_own_is_hashed_and_checked():
     assert with_regions(claims, ["natural-overthinking=none"])[0].negligible is None
     assert find_claims([replace(claims[0], negligible=0.1)])[0].preregistration == changed.preregistration
     assert find_claims([claims[0]])[0].preregistration == ""
+    mine = replace(claims[0], name="mine", preregistration="1a2b", negligible=0.3)
+    first, second, same = (with_regions([mine], [f"mine={d}"])[0].preregistration for d in (0.1, 0.2, 0.3))
+    assert len({first, second, "1a2b"}) == 3 and same == "1a2b", "a region of one's own claim that is changed is told"
     with pytest.raises(BadInput, match=r"replace\(hm.claims.natural_overthinking, negligible=0.02\)"):
         as_study(STUDY, negligible=0.1)
     for text, said in (

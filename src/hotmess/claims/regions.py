@@ -76,9 +76,18 @@ def _stated(claims: Sequence[Claim], texts: Iterable[str], option: str, example:
 
 
 def region_of(claim: Claim, delta: float | None) -> Claim:
-    """A claim with another region of practically none; a claim that has no hash gets that of the change."""
-    hashed = preregister({"name": claim.name, "negligible": delta})
-    return replace(claim, negligible=delta, preregistration=claim.preregistration or hashed)
+    """A claim with another region of practically none, and the hash of the change; that of a claim that has one, as a
+    user's has, is of both.
+
+    >>> mine = replace(CATALOGUE["natural-overthinking"], preregistration="1a2b")
+    >>> region_of(mine, 0.3).preregistration == "1a2b", region_of(mine, mine.negligible) == mine
+    (False, True)
+    """
+    if claim.preregistration and delta == claim.negligible:
+        return claim
+    before = {"claim": claim.preregistration} if claim.preregistration else {}
+    hashed = preregister({**before, "name": claim.name, "negligible": delta})
+    return replace(claim, negligible=delta, preregistration=hashed)
 
 
 def well_stated(claim: Claim) -> Claim:
