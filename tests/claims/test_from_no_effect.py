@@ -41,7 +41,10 @@ def test_of_lengths_of_options_what_the_posterior_calls_hotter_is_open_from_no_e
     assert found.record["probability"] == stats.t.cdf(e.value / e.error, e.df) < 0.975
     assert found.reasons and "from no effect" in found.reasons[0] and not found.record["passed"]
     smallest = (stats.t.ppf(0.975, e.df) + stats.norm.ppf(0.8)) * e.error
-    assert f"one of {smallest:.2g} or more" in FromNoEffect().remedy(found.record) and smallest > e.value
+    assert found.record["claimed"] == 0.3 > smallest > e.value
+    far, near = (FromNoEffect().remedy(found.record | {"claimed": c}) for c in (-0.3, 0.9 * smallest))
+    assert f"the model says -0.3, and without it these data, which could show {smallest:.2g} or more, show" in far
+    assert near.startswith(f"Ask more questions: from no effect these show one of {smallest:.2g} or more")
     assert "asked for" in found.line("questions") and FromNoEffect.lowers == INCONCLUSIVE
     for other in (case("option-lengths", 3, scatter=False), replace(made, verdict=INCONCLUSIVE)):
         left = FromNoEffect().run(other)

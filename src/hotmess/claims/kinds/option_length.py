@@ -112,6 +112,7 @@ class FromNoEffect(Guard):
             "standard_error": found.error,
             "degrees_of_freedom": found.df,
             "probability": p,
+            "claimed": case.median,
             "asked": bool(scatter),
             "passed": True,
         }
@@ -125,12 +126,18 @@ class FromNoEffect(Guard):
         return Finding(self, record | {"passed": sure}, () if sure else (why,))
 
     def remedy(self, record: Any) -> str:
-        smallest = (stats.t.ppf(THRESHOLD, record["degrees_of_freedom"]) + stats.norm.ppf(POWER)) * record[
-            "standard_error"
-        ]
+        """What the step could show decides whether more questions help, or the model says what is not there."""
+        error = record["standard_error"]
+        smallest = float((stats.t.ppf(THRESHOLD, record["degrees_of_freedom"]) + stats.norm.ppf(POWER)) * error)
+        if abs(record["claimed"]) < smallest:
+            return (
+                f"Ask more questions: from no effect these show one of {smallest:.2g} or more with probability "
+                f"{POWER:g}, and half of that takes four times the questions."
+            )
         return (
-            f"Ask more questions: from no effect these show one of {smallest:.2g} or more with probability {POWER:g}, "
-            "and half of that takes four times the questions."
+            f"More questions do not settle it: the model says {record['claimed']:.2g}, and without it these data, "
+            f"which could show {smallest:.2g} or more, show {show(record['estimate'])} ± {show(error)}. Rely on what "
+            "needs no model (claim incoherence-rises-within-questions)."
         )
 
     def line(self, record: Any, units: str) -> str:
