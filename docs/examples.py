@@ -117,17 +117,18 @@ def run_page(path: Path, *, update: bool = False) -> list[str]:
                     Path(block.info).write_text(block.text, encoding="utf-8")
                 elif block.language == "text" and printed is not None:
                     differs = agree(block.text, printed)
-                    if differs and update:
+                    if update:
                         changes.append((block.start, block.end, printed.rstrip() + "\n"))
                     elif differs:
                         wrong.append(f"{place}: {differs}")
                     printed = None
         finally:
             os.chdir(back)
+    now = page
     for start, end, text in reversed(changes):
-        page = page[:start] + text + page[end:]
-    if changes:
-        path.write_text(page, encoding="utf-8")
+        now = now[:start] + text + now[end:]
+    if now != page:
+        path.write_text(now, encoding="utf-8")
     return wrong
 
 
