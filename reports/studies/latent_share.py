@@ -1,13 +1,12 @@
 """Study: simulation-based calibration of the latent share of a source (Talts et al. 2018).
 
-    python reports/studies/latent_share.py --simulations 400
+    python reports/studies/latent_share.py --simulations 250
 
 The share of the variance between the levels of a source (`hotmess reliability --source … --estimator latent`) is drawn
 from its prior, Beta(1, 4), the group's parameters logit a, log κ, log φ from theirs, answers among four options from
-the model, and the rank of the share among its posterior draws must be uniform. Twice: with the parameters that made the
-answers (`given parameters`), which tests the posterior of the share alone, and as it is published, with parameters
-fitted to the same answers without levels and held at their medians (`fitted parameters`). Designs: few questions of
-many levels, and many questions of few levels.
+the the model, and the rank of the share among its posterior draws must be uniform. Twice: with the parameters that made the
+answers (`given parameters`), which tests the posterior of the share alone, and as it is published, with the parameters
+unknown too (`unknown parameters`). Designs: few questions of many levels, and more questions of three levels.
 
 Writes `latent_share.json` and `latent_share.md` beside itself, and the ranks as `latent_share.nc` in ArviZ's layout.
 """
@@ -73,13 +72,13 @@ def given(responses: Responses, eta: np.ndarray, seed: int) -> np.ndarray:
     return context_posterior(counts, cell, real, a=a, kappa=kappa, phi=phi, draws=DRAWS, seed=seed).rho[:, 0]
 
 
-def fitted(responses: Responses, seed: int) -> np.ndarray:
+def published(responses: Responses, seed: int) -> np.ndarray:
     """(DRAWS,) draws of the share as it is published."""
     return share_posterior(responses, "context", seed=seed, draws=DRAWS // 4, chains=4)[0][1]
 
 
 def ranks(simulations: int, *, seed: int, designs: tuple[Design, ...] = DESIGNS) -> dict[str, np.ndarray]:
-    """(simulations,) randomised ranks in (0, 1) of every design with given and with fitted parameters."""
+    """(simulations,) randomised ranks in (0, 1) of every design with given and with unknown parameters."""
     prior, out = AnswerPrior(), {}
     for number, design in enumerate(designs):
         rng = np.random.default_rng([seed, number])
@@ -87,9 +86,9 @@ def ranks(simulations: int, *, seed: int, designs: tuple[Design, ...] = DESIGNS)
         for i in range(simulations):
             eta, rho = rng.normal(prior.location, prior.scale), rng.beta(*PRIOR)
             responses = simulate(design, eta, rho, rng)
-            below = [np.sum(x < rho) for x in (given(responses, eta, i), fitted(responses, i))]
+            below = [np.sum(x < rho) for x in (given(responses, eta, i), published(responses, i))]
             found[i] = (np.array(below) + rng.random(2)) / (DRAWS + 1)
-        out |= {f"{design}: {kind} parameters": column for kind, column in zip(("given", "fitted"), found.T)}
+        out |= {f"{design}: {kind} parameters": column for kind, column in zip(("given", "unknown"), found.T)}
     return out
 
 

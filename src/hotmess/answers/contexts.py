@@ -130,12 +130,53 @@ def context_posterior(
     >>> bool(out.log_bayes_factor[0] > 3), bool(np.median(out.rho) > 0.3)
     (True, True)
     """
-    cells, width = real.shape
-    if np.any(real.sum(1) < 2):
-        raise BadInput("Some questions have fewer than two options: nothing can be wrong there; leave them out.")
+    cells = len(real)
     group = np.zeros(cells, int) if group is None else group
     groups = int(group.max()) + 1
     rng = np.random.default_rng([seed, 23])
+    p, weights = share_weights(counts, cell, real, a=a, kappa=kappa, phi=phi, points=points, rng=rng)
+    by_cell = logsumexp(weights, axis=2) - np.log(points)
+    log_l = np.stack([by_cell[:, group == g].sum(1) for g in range(groups)])
+    cuts, log_prior = grid_prior()
+    posterior = log_l + log_prior
+    evidence = logsumexp(posterior, axis=1)
+    probability = np.exp(posterior - evidence[:, None])
+    index = np.stack([rng.choice(len(GRID), draws, p=probability[g]) for g in range(groups)], axis=1)
+    low, high = cuts[index], cuts[index + 1]
+    rho = low + (high - low) * rng.random(index.shape)
+    terms, context = _terms(p, weights, index[:, group], rho[:, group], real, rng)
+    mean = np.argmin(np.abs(GRID[:, None] - (probability @ GRID)[None]), axis=0)[group]
+    at = weights[mean, np.arange(cells)]
+    normal = np.exp(at - logsumexp(at, axis=1, keepdims=True))
+    return ContextPosterior(rho, evidence - log_l[:, 0], log_l, terms, context, 1 / (normal**2).sum(1))
+
+
+def grid_prior() -> tuple[Floats, Floats]:
+    """Ends (grid + 1,) of the cell around each point of `GRID`, and the logarithm of the prior in each (grid,)."""
+    from scipy.stats import beta
+
+    cuts = np.r_[0, (GRID[1:] + GRID[:-1]) / 2, 1]
+    return cuts, np.log(np.diff(beta.cdf(cuts, *PRIOR)))
+
+
+def share_weights(
+    counts: Ints,
+    cell: Ints,
+    real: Bools,
+    *,
+    a: Floats,
+    kappa: Floats,
+    phi: Floats,
+    points: int,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """Points p (cells, points, D) and, over `GRID`, log weights (grid, cells, points) of each under the counts.
+
+    The mean of the weights over points is the marginal likelihood of a cell at given parameters.
+    """
+    cells, width = real.shape
+    if np.any(real.sum(1) < 2):
+        raise BadInput("Some questions have fewer than two options: nothing can be wrong there; leave them out.")
     total = np.zeros((cells, width))
     np.add.at(total, cell, counts)
     depth = int(counts.sum(1).max())
@@ -148,24 +189,7 @@ def context_posterior(
     for i, rho in enumerate(GRID):
         kernel = np.log(np.maximum(p[..., None] * (1 - rho) + j * rho, 1e-300))  # (cells, points, D, depth)
         weights[i] = np.einsum("cdj,cpdj->cp", tails, kernel) - (of_cell @ np.log((1 - rho) + j * rho))[:, None]
-    weights -= log_q[None]
-    by_cell = logsumexp(weights, axis=2) - np.log(points)
-    log_l = np.stack([by_cell[:, group == g].sum(1) for g in range(groups)])
-    cuts = np.r_[0, (GRID[1:] + GRID[:-1]) / 2, 1]  # a cell of the grid around each point
-    from scipy.stats import beta
-
-    log_prior = np.log(np.diff(beta.cdf(cuts, *PRIOR)))
-    posterior = log_l + log_prior
-    evidence = logsumexp(posterior, axis=1)
-    probability = np.exp(posterior - evidence[:, None])
-    index = np.stack([rng.choice(len(GRID), draws, p=probability[g]) for g in range(groups)], axis=1)
-    low, high = cuts[index], cuts[index + 1]
-    rho = low + (high - low) * rng.random(index.shape)
-    terms, context = _terms(p, weights, index[:, group], rho[:, group], real, rng)
-    mean = np.argmin(np.abs(GRID[:, None] - (probability @ GRID)[None]), axis=0)[group]
-    at = weights[mean, np.arange(cells)]
-    normal = np.exp(at - logsumexp(at, axis=1, keepdims=True))
-    return ContextPosterior(rho, evidence - log_l[:, 0], log_l, terms, context, 1 / (normal**2).sum(1))
+    return p, weights - log_q
 
 
 def _tails(counts: Ints, cell: Ints, cells: int, depth: int) -> Floats:

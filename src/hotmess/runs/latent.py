@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from hotmess.answers.prior import PARAMETERS
 from hotmess.decompose.intervals import question_shares
 from hotmess.errors import BadInput, NotTestable
 from hotmess.responses.table import CELL
@@ -112,7 +113,7 @@ def latent_share(
 ) -> pd.DataFrame:
     """The share of the variance that lies between the levels of one source, by the latent model of letters.
 
-    Group parameters are held at their posterior medians, as of the answers without levels.
+    Group parameters are unknown along with the share (`hotmess.answers.context_share`).
 
     Returns
     -------
@@ -142,7 +143,8 @@ def share_posterior(
     responses: Responses, source: str, by: Sequence[str] = ("model",), *, seed: int, draws: int, chains: int
 ) -> list[tuple[dict[str, Any], np.ndarray, float]]:
     """Names of each set, (chains · draws,) draws of its share, and the log Bayes factor that levels matter."""
-    from hotmess.answers.contexts import context_counts, context_posterior
+    from hotmess.answers.context_share import share_draws
+    from hotmess.answers.contexts import context_counts
     from hotmess.answers.fit import fit
     from hotmess.responses.cells import reduce
 
@@ -158,23 +160,21 @@ def share_posterior(
     cells = reduce(replace(responses, table=changed), split=split)
     counts, cell, real = context_counts(cells)
     found = fit(cells, by=split, unparsable="wrong", seed=seed, draws=draws, chains=chains, pointwise=False)
-    parameters = {k: np.median(v, axis=0)[found.groups.index] for k, v in found.parameters().items()}
+    parameters = np.stack([found.parameters()[name] for name in PARAMETERS], axis=-1)
     keyed = sets_of(cells.table, by)
-    group = np.empty(len(cells), np.int64)
+    share = np.empty(len(cells), np.int64)
     for number, (_, at) in enumerate(keyed):
-        group[at] = number
-    posterior = context_posterior(
+        share[at] = number
+    rho, factors = share_draws(
         counts,
         cell,
         real,
-        a=expit(parameters["logit_a"]),
-        kappa=np.exp(parameters["log_kappa"]),
-        phi=np.exp(parameters["log_phi"]),
-        group=group,
+        parameters=parameters,
+        group=found.groups.index,
+        share=share,
         draws=draws * chains,
         seed=seed,
     )
     asked = [len(cells.table.iloc[at][["benchmark", "question"]].drop_duplicates()) for _, at in keyed]
     heads: list[dict[str, Any]] = [dict(zip(by, key)) | {"questions": n} for (key, _), n in zip(keyed, asked)]
-    factors = [float(f) for f in posterior.log_bayes_factor]
-    return [(head, posterior.rho[:, i], factors[i]) for i, head in enumerate(heads)]
+    return [(head, rho[:, i], float(factors[i])) for i, head in enumerate(heads)]
