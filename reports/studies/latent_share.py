@@ -4,15 +4,17 @@
 
 The share of the variance between the levels of a source (`hotmess reliability --source … --estimator latent`) is drawn
 from its prior, Beta(1, 4), the group's parameters logit a, log κ, log φ from theirs, answers among four options from
-the the model, and the rank of the share among its posterior draws must be uniform. Twice: with the parameters that made the
-answers (`given parameters`), which tests the posterior of the share alone, and as it is published, with the parameters
-unknown too (`unknown parameters`). Designs: few questions of many levels, and more questions of three levels.
+the model, and the rank of the share among its posterior draws must be uniform. Thrice: with the parameters that made
+the answers (`given parameters`), which tests the posterior of the share alone; as it is published, with the parameters
+unknown too (`unknown parameters`); and with parameters held at a fit without levels (`held parameters`), as it was
+published once. Designs: few questions of many levels, and more questions of three.
 
 Writes `latent_share.json` and `latent_share.md` beside itself, and the ranks as `latent_share.nc` in ArviZ's layout.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ import pandas as pd
 
 import hotmess as hm
 from hotmess.answers.contexts import PRIOR, context_counts, context_posterior
-from hotmess.answers.prior import AnswerPrior
+from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.responses.cells import reduce
 from hotmess.responses.table import Responses
 from hotmess.runs.latent import share_posterior
@@ -32,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import sbc
 
 OPTIONS, DRAWS, BINS = 4, 400, 20
+KINDS = ("given", "unknown", "held")
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,14 @@ def simulate(design: Design, eta: np.ndarray, rho: float, rng: np.random.Generat
     return hm.read(frame.assign(model="m", target=0, n_choices=OPTIONS), allow_copies=True)
 
 
+def held(responses: Responses, seed: int) -> np.ndarray:
+    """(DRAWS,) draws of the share with the parameters at the medians of a fit without levels."""
+    fit = hm.fit(responses, draws=DRAWS // 4, seed=seed, pointwise=False)
+    return given(responses, np.array([np.median(fit.parameters()[name]) for name in PARAMETERS]), seed)
+
+
 def given(responses: Responses, eta: np.ndarray, seed: int) -> np.ndarray:
-    """(DRAWS,) draws of the share with the parameters that made the answers."""
+    """(DRAWS,) draws of the share with these parameters, as those that made the answers."""
     cells = reduce(responses)
     counts, cell, real = context_counts(cells)
     a, kappa, phi = (np.full(len(cells), value) for value in (1 / (1 + np.exp(-eta[0])), *np.exp(eta[1:])))
@@ -78,24 +87,37 @@ def published(responses: Responses, seed: int) -> np.ndarray:
 
 
 def ranks(simulations: int, *, seed: int, designs: tuple[Design, ...] = DESIGNS) -> dict[str, np.ndarray]:
-    """(simulations,) randomised ranks in (0, 1) of every design with given and with unknown parameters."""
+    """(simulations,) randomised ranks in (0, 1) of every design and kind of parameters."""
     prior, out = AnswerPrior(), {}
     for number, design in enumerate(designs):
         rng = np.random.default_rng([seed, number])
-        found = np.empty((simulations, 2))
+        found = np.empty((simulations, len(KINDS)))
         for i in range(simulations):
             eta, rho = rng.normal(prior.location, prior.scale), rng.beta(*PRIOR)
             responses = simulate(design, eta, rho, rng)
-            below = [np.sum(x < rho) for x in (given(responses, eta, i), published(responses, i))]
-            found[i] = (np.array(below) + rng.random(2)) / (DRAWS + 1)
-        out |= {f"{design}: {kind} parameters": column for kind, column in zip(("given", "unknown"), found.T)}
+            draws = given(responses, eta, i), published(responses, i), held(responses, i)
+            found[i] = ([np.sum(x < rho) for x in draws] + rng.random(len(KINDS))) / (DRAWS + 1)
+        out |= {f"{design}: {kind} parameters": column for kind, column in zip(KINDS, found.T)}
     return out
+
+
+def last(folder: Path) -> str:
+    """The smallest p-value of each kind."""
+    rows = json.loads((folder / "latent_share.json").read_text())["rows"]
+    least = [
+        min(min(row["kolmogorov"], row["chi2"]) for row in rows if f" {kind} " in row["quantity"]) for kind in KINDS
+    ]
+    return (
+        f"The smallest of {2 * len(DESIGNS)} p-values is {least[0]:.4f} with given parameters, {least[1]:.4f} with "
+        f"unknown ones, as published, and {least[2]:.4f} with held ones, whose fit takes the scatter of levels for "
+        "scatter between questions."
+    )
 
 
 def main() -> None:
     of = f"of each design, answers among {OPTIONS} options, {DRAWS} posterior draws"
     title = "Simulation-based calibration of the latent share of a source"
-    sbc.main(__file__, title, of, BINS, lambda simulations, seed, _: ranks(simulations, seed=seed))
+    sbc.main(__file__, title, of, BINS, lambda simulations, seed, _: ranks(simulations, seed=seed), last)
 
 
 if __name__ == "__main__":

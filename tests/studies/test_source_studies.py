@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import latent_share
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,3 +102,19 @@ def test_stopping_by_outcome_is_recognised_in_real_runs_and_not_where_there_was_
     assert sum(found["adaptive"][name] for name in ("recognised", "never_differ", "too_few")) >= 24
     assert "score 0.480, all rows pooled 0.608" in found["adaptive"]["largest"]
     assert "all 25 groups where it is 'adaptive" in found["adaptive"]["column"]
+
+
+def test_simulated_levels_have_the_share_they_are_drawn_with_and_ranks_are_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(2)
+    made = latent_share.simulate(latent_share.Design(400, 6, 3), np.array([0.0, 0.5, 0.7]), 0.3, rng)
+    plain = hm.sources(made, ["context"], draws=200).table.set_index("part").loc["context"]
+    assert plain["share"] == pytest.approx(0.3, abs=0.05)
+    design = (latent_share.Design(10, 3, 2),)
+    monkeypatch.setattr(latent_share, "published", lambda responses, seed: np.zeros(latent_share.DRAWS))
+    found = latent_share.ranks(6, seed=1, designs=design)
+    given, zeros, held = found.values()
+    assert (
+        all(((x > 0) & (x < 1)).all() for x in (given, held)) and (zeros > 0.99).all()
+    )  # draws below the truth have it above them
