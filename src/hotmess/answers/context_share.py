@@ -28,10 +28,9 @@ class _Density:
     def __init__(self, p: Floats, real: Bools, group: Ints, start: Floats) -> None:
         self.group, self.options = group, real[:, 1:].sum(axis=1).astype(float)
         wrong = np.maximum(p[..., 1:].sum(axis=-1, keepdims=True), 1e-300)
-        self.right, self.rest = np.log(np.maximum(p[..., 0], 1e-300)), np.log(wrong[..., 0])
+        right, rest = np.log(np.maximum(p[..., 0], 1e-300)), np.log(wrong[..., 0])
         spread = np.where(real[:, None, 1:], np.log(np.maximum(p[..., 1:] / wrong, 1e-300)), 0.0)
-        self.wrong = spread.sum(axis=-1)
-        self.right, self.rest, self.wrong = (x.astype(np.float32) for x in (self.right, self.rest, self.wrong))
+        self.right, self.rest, self.wrong = (x.astype(np.float32) for x in (right, rest, spread.sum(axis=-1)))
         self.start = self._terms(start)
 
     def _terms(self, theta: Floats) -> tuple[Floats, ...]:
@@ -104,9 +103,8 @@ def share_draws(
         trial = theta + 1.2 * np.einsum("gij,gj->gi", root, rng.standard_normal((groups, 3)))
         other = density(trial)
         there = _total(weights[at[share], cells] + other)
-        gain = np.bincount(group, there - here, minlength=groups)
-        gain += (_distance(theta, prior) - _distance(trial, prior)) / 2
-        moved = np.log(rng.random(groups)) < gain
+        likelier = np.bincount(group, there - here, minlength=groups)
+        moved = np.log(rng.random(groups)) < likelier + (_distance(theta, prior) - _distance(trial, prior)) / 2
         theta = np.where(moved[:, None], trial, theta)
         ratio, here = np.where(moved[group][:, None], other, ratio), np.where(moved[group], there, here)
         next_ = at + np.rint(rng.choice(STEPS) * rng.standard_normal(shares)).astype(int)
