@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 Floats = NDArray[np.floating[Any]]
-BLOCK, BYTES, JITTER = 500, 250_000_000, 1e-10
-"""Points whose matrices are made together, at most, and bytes of one such array."""
+BYTES, JITTER = 1_000_000, 1e-10
+"""Bytes of an array of matrices that are made together: what a processor keeps at hand."""
 
 
 class Part(NamedTuple):
@@ -140,13 +140,9 @@ class GaussianLaw:
         p = np.exp(log_p - log_p.max())
         at = rng.choice(len(points), draws, p=p / p.sum())
         found, back = np.unique(at, return_inverse=True)
-        size, parts = self._size, _blocks(np.arange(len(found)), self._size)
-        if len(parts) == 1 and draws * size**2 * 8 <= BYTES:
-            mean, cov = self.conditional(points[found])
-            return points[at], mean[back] + _spread(cov, rng, back)
         z = rng.standard_normal((draws, len(self.mean)))
         out = np.empty(z.shape)
-        for part in parts:
+        for part in _blocks(np.arange(len(found)), self._size):
             mean, cov = self.conditional(points[found[part]])
             for i, root in enumerate(np.linalg.cholesky(cov + JITTER * np.eye(cov.shape[1]))):
                 rows = back == part[i]
@@ -163,7 +159,7 @@ class GaussianLaw:
         """
         prior, likelihood = self.hyper.log_density(points), np.empty(len(points))
         away, left = coefficients - self.mean, self.y - coefficients @ self.design.T
-        for rows in _blocks(np.arange(len(points)), self._size, most=len(points)):
+        for rows in _blocks(np.arange(len(points)), self._size):
             around = self.prior_covariances(points[rows]) + 1e-12 * np.eye(len(self.mean))
             prior[rows] += log_normal(away[rows], around)
             likelihood[rows] = log_normal(left[rows], _total(self.noise, points[rows], self.residuals))
@@ -248,20 +244,19 @@ def _total(fixed: Floats, points: Floats, parts: Sequence[Part]) -> Floats:
     return np.asarray(fixed + np.tensordot(_weights(points, parts), np.stack([p.matrix for p in parts]), axes=1))
 
 
-def _spread(cov: Floats, rng: np.random.Generator, index: NDArray[np.int64] | None = None) -> Floats:
-    """Draws of Normal(0, cov), one for each covariance, or for each of those that `index` names."""
+def _spread(cov: Floats, rng: np.random.Generator) -> Floats:
+    """Draws of Normal(0, cov), one for each covariance."""
     root = np.linalg.cholesky(cov + JITTER * np.eye(cov.shape[1]))
-    root = root if index is None else root[index]
     return np.asarray(np.einsum("nij,nj->ni", root, rng.standard_normal((len(root), cov.shape[1]))))
 
 
-def _blocks(rows: NDArray[np.int64], size: int, most: int = BLOCK) -> list[NDArray[np.int64]]:
-    """Rows in blocks, whose matrices (size, size) fit in memory.
+def _blocks(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    """Rows in blocks, whose matrices (size, size) are held together.
 
-    >>> [len(_blocks(np.arange(2000), size)) for size in (20, 250, 2500)]
-    [4, 4, 400]
+    >>> [len(_blocks(np.arange(2000), size)) for size in (5, 20, 250, 2500)]
+    [1, 4, 1000, 2000]
     """
-    block = min(max(most, 1), max(1, BYTES // (8 * size**2)))
+    block = max(1, BYTES // (8 * size**2))
     return [part for part in np.array_split(rows, max(1, len(rows) // block)) if len(part)]
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 Floats = NDArray[np.floating[Any]]
-STEPS, CLOSE, LARGEST, BLOCK = 60, 1e-5, 12.0, 4_000_000
+STEPS, CLOSE, LARGEST, BLOCK = 60, 1e-5, 12.0, 100_000
 """Newton steps; the step after which they end, since the next would be about its square; the largest level and slope
 per standard deviation; numbers held at a time."""
 

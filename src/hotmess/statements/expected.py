@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 
-_BLOCK = 2_000_000  # draws × patterns at a time
+_BLOCK = 100_000  # draws × patterns at a time
 
 
 def brier_coefficients(
