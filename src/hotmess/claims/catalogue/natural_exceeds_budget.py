@@ -54,6 +54,12 @@ class SameScores(Guard):
     def line(self, record: Any, units: str) -> str:
         return str(record["what"])
 
+    def remedy(self, record: Any) -> str:
+        return (
+            "More data do not mend it, since the joint model takes a question's scores as the same at all budgets: "
+            "test natural-overthinking and budget-lowers-incoherence, which need no such model."
+        )
+
 
 def _both(natural: Cells, budget: Cells) -> tuple[Cells, Cells]:
     """Halves by natural length and by budget of the models that have both."""
