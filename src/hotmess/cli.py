@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decompose": ("hotmess.commands.decompose", "bias, variance and incoherence of groups of responses"),
     "fit": ("hotmess.commands.fit", "fit latent answer distributions, save the posterior"),
     "compare": ("hotmess.commands.compare", "compare models on the same questions"),
-    "reliability": ("hotmess.commands.reliability", "pass@k, pass^k, flips and agreement of repeated responses"),
+    "reliability": ("hotmess.commands.reliability", "pass@k, pass^k, flips; sources of variance, judges, mistakes"),
     "test": ("hotmess.commands.test", "test claims: verdicts with their guards"),
     "report": ("hotmess.commands.report", "an HTML report with figures, numbers and posteriors"),
     "design": ("hotmess.commands.design", "how many questions, samples and models a claim needs"),

@@ -43,7 +43,13 @@ def test_truths_are_what_estimates_average_to(name: str) -> None:
             assert table[part].mean() == pytest.approx(truth[part], abs=4 * error)
 
 
-@pytest.mark.parametrize("name", ["shared, 5 levels", "nested, 5 levels", "two shared, 5 and 6 levels"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("shared, 5 levels", "nested, 5 levels", "two shared, 5 and 6 levels"),
+        "two shared, 3 and 4 levels, truth drawn",
+    ],
+)
 def test_a_small_run_covers(name: str) -> None:
     """Every part within three Monte Carlo errors of the band from 0.87 to 0.93."""
     world = next(w for w in source_coverage.WORLDS if w.name == name)

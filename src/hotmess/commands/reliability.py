@@ -40,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
         subparsers,
         "reliability",
         run,
-        help="pass@k, pass^k, flips, agreement and entropy of repeated responses",
+        help="pass@k, pass^k, flips; sources of variance, judges, mistakes",
         description=(
             "How far one can rely on the next answer: pass@k (one of k is right), pass^k (all of k are), flips (of two "
             "runs one is right and one is not), agreement (two runs give the same answer), the intra-class correlation "
