@@ -40,14 +40,15 @@ def length_correlation(
     interval: float = 0.9,
     seed: int = 0,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> Any:
     """Correlations of questions' lengths between models: a row per model, a mark per other model, a bar in the middle.
 
     Up to three others have their intervals. With `label`, hollow diamonds are rank correlations with people's labels of
-    difficulty.
+    difficulty. `table`: what `length_correlation_table` gave, where it is there already.
     """
-    table = length_correlation_table(responses, label=label, interval=interval, seed=seed)
+    table = length_correlation_table(responses, label=label, interval=interval, seed=seed) if table is None else table
     sides = [table.assign(row=table[one], other=table[two]) for one, two in (("first", "second"), ("second", "first"))]
     both = pd.concat(sides, ignore_index=True)
     both = rows_in_order(both[(both["row"] != label) | (label is None)], "row")

@@ -44,13 +44,15 @@ def pass_curves(
     interval: float = 0.9,
     seed: int = 0,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> np.ndarray:
     """Two panels, all of k right and one of k right, against k: a line per model, upright lines its intervals.
 
-    Beyond the responses drawn only the upright lines are drawn, dotted: bounds.
+    Beyond the responses drawn only the upright lines are drawn, dotted: bounds. `table`: what `pass_curves_table` gave,
+    where it is there already.
     """
-    table = pass_curves_table(responses, k=k, interval=interval, seed=seed)
+    table = pass_curves_table(responses, k=k, interval=interval, seed=seed) if table is None else table
     models = models_in_order(table)
     names = models["model"].astype(str).tolist()
     shown = [names[i] for i in style.some(len(names), MANY)]
@@ -115,10 +117,14 @@ def source_shares(
     interval: float = 0.9,
     seed: int = 0,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> np.ndarray:
-    """One panel per part, one row per model: the part's share of the variance of responses to a question."""
-    table = source_shares_table(responses, names, interval=interval, seed=seed)
+    """One panel per part, one row per model: the part's share of the variance of responses to a question.
+
+    `table`: what `source_shares_table` gave, where it is there already.
+    """
+    table = source_shares_table(responses, names, interval=interval, seed=seed) if table is None else table
     models = list(dict.fromkeys(table["model"]))
     shown = [models[i] for i in style.some(len(models), style.MAX_ROWS)]
     parts = list(dict.fromkeys(table["part"]))[: style.MAX_PANELS]

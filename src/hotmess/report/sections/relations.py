@@ -53,7 +53,7 @@ def _correlations(context: Context) -> Figure | None:
         else f"Corrected correlations of {len(pairs):,} pairs lie between {show(low, 2)} and {show(high, 2)}, in the "
         f"middle {show(middle, 2)}.{people}",
         lambda width: plot.length_correlation(
-            study.responses, label=label, interval=interval, seed=study.seed, width=width
+            study.responses, label=label, interval=interval, seed=study.seed, width=width, table=table
         ),
         table,
         f"plot.length_correlation(study.responses, label={label!r}, interval={interval}, seed={study.seed})",

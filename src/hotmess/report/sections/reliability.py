@@ -60,7 +60,7 @@ def _curves(context: Context) -> Figure:
         f"{what}, against k: means over questions of unbiased estimates, with "
         f"{percent(interval)} intervals for questions like these. k goes up to the responses of every question.",
         f"{name} is {span}.",
-        lambda width: plot.pass_curves(responses, interval=interval, seed=seed, width=width),
+        lambda width: plot.pass_curves(responses, interval=interval, width=width, table=table),
         table,
         f"plot.pass_curves(study.responses, interval={interval}, seed={study.seed})",
         claims=("reliability-rises-with-scale",),
@@ -135,7 +135,7 @@ def sources_section(context: Context) -> Section | None:
         f"responses that share some of their sources, with {percent(interval)} intervals for questions and levels like "
         "these. Estimates of a share that is nothing lie to both sides of 0; lines are cut at −0.2 and 1.2.",
         f"Shares of the variance: {'; '.join(listed)}.",
-        lambda width: plot.source_shares(responses, names, interval=interval, seed=seed, width=width),
+        lambda width: plot.source_shares(responses, names, interval=interval, width=width, table=table),
         table,
         f"plot.source_shares(study.responses, {names!r}, interval={interval}, seed={study.seed})",
     )
