@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ def model_legend_inches(names: Sequence[str], width: float) -> float:
     return 0.16 * -(-len(names) // columns_that_fit(said, width, most=4))
 
 
+@lru_cache(4096)
 def _inches(text: str) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
