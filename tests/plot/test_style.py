@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hotmess.decompose.grouping import models_in_order
 from hotmess.plot import style
-from hotmess.plot.ticks import plain_number, round_ticks, spread
+from hotmess.plot.ticks import plain_number, round_ticks, spread, value_ticks
 from hotmess.words import clean
 
 
@@ -64,6 +64,19 @@ def test_value_ticks_keep_the_ends_and_their_distance():
     kept = spread(sizes, 5)
     assert (kept[0], kept[-1]) == (0.5, 72)
     assert np.diff(np.log(kept)).min() >= np.log(144) / 10 - 1e-9
+
+
+@pytest.mark.parametrize("inches", [1.0, 1.6, 3.2])
+def test_numbers_of_many_digits_do_not_touch_on_a_short_axis(inches):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    axes.set_xscale("log")
+    sizes = np.geomspace(0.301, 400, 20)
+    value_ticks(axes.xaxis, sizes, most=6, inches=inches)
+    at = axes.xaxis.get_majorticklocs()
+    apart = inches * np.diff(np.log(at)) / np.log(sizes[-1] / sizes[0])
+    assert len(at) >= 2 and apart.min() > 0.055 * max(len(plain_number(v)) for v in at)
 
 
 def test_models_by_family_size_and_number_in_the_name():

@@ -90,7 +90,7 @@ def power_laws(
             panel.set_yscale("log")
             panel.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)
             panel.set_ylim(values.min() / 1.15, values.max() * 1.15)
-            ticks.value_ticks(panel.xaxis, sizes, most=6 if columns < 4 else 4, factor=factor)
+            ticks.value_ticks(panel.xaxis, sizes, most=6, factor=factor, inches=(width - 0.5) / columns - 0.1)
             ticks.log_ticks(panel.yaxis, values.min(), values.max(), most=5)
             panel.grid(True, axis="y")
             panel.set_axisbelow(True)

@@ -34,9 +34,18 @@ def log_ticks(axis: Any, low: float, high: float, *, most: int = 5) -> None:
     _ticks(axis, round_ticks(low, high, most))
 
 
-def value_ticks(axis: Any, values: np.ndarray, *, most: int = 5, factor: float = 1.0) -> None:
-    """The values themselves (as model sizes) as ticks, written times a factor; those left out that run together."""
-    _ticks(axis, spread(np.unique(np.asarray(values, float)), most), factor)
+def value_ticks(
+    axis: Any, values: np.ndarray, *, most: float = 5, factor: float = 1.0, inches: float | None = None
+) -> None:
+    """The values themselves (as model sizes) as ticks, written times a factor; those left out that run together.
+
+    `inches`: how long a horizontal axis is, where numbers of many digits must not touch.
+    """
+    values = np.unique(np.asarray(values, float))
+    if inches is not None:
+        longest = max(len(plain_number(v * factor)) for v in values)
+        most = min(most, inches / (2 * (0.06 * longest + 0.06)))
+    _ticks(axis, spread(values, most), factor)
 
 
 def few_ticks(axis: Any, most: int) -> None:
@@ -83,7 +92,7 @@ def even_ticks(low: float, high: float, most: int) -> list[float]:
     return [float(f"{t:.10g}") for t in ticks[:: -(-len(ticks) // most)]]
 
 
-def spread(values: np.ndarray, most: int) -> list[float]:
+def spread(values: np.ndarray, most: float) -> list[float]:
     """Some of the values, no two closer than 1/(2 most) of the range of logarithms."""
     if len(values) < 2:
         return list(values)
