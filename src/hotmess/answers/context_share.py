@@ -1,7 +1,7 @@
 """The share of variance between levels with the group's parameters unknown too (methods, section 3).
 
 A fit that knows of no levels takes the scatter of levels for scatter between questions, so that parameters held at it
-leave too little for the levels, and the less the fewer they are (`reports/studies/latent_share.md`). So the parameters
+leave too little for the levels; with few levels what is made here is not calibrated either (limits). The parameters
 θ = (logit a, log κ, log φ) of every group move along with the share ρ, by Metropolis' steps under their own prior; the
 questions' p_i stay integrated by the points of `hotmess.answers.contexts`, reweighted by the ratio of their density
 under θ to that under the θ they were drawn at. ρ is drawn from the mean over θ of its exact conditional on the grid;
