@@ -276,7 +276,7 @@ def test_a_pair_is_judged_by_the_rule_of_claims():
         (pair(0.5, 0.01), 0.05, "negligible", ""),
         (pair(0.99, 0.01), 0.05, "negligible", ""),
         (pair(0.5, 0.01), None, "inconclusive", "between 0.025"),
-        (pair(0.5, 0.01, effective=few), 0.05, "inconclusive", "between 0.025"),
+        (pair(0.5, 0.01, effective=few), 0.05, "inconclusive", "few questions"),
         (pair(0.99, effective=few), 0.02, "inconclusive", "few questions"),
         (opposite, 0.02, "inconclusive", "opposite sign"),
         (pair(0.978), 0.02, "inconclusive", "Monte Carlo interval"),
