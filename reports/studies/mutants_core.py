@@ -56,17 +56,17 @@ APART = "_set_draws(study, fit, t, tuple(k for k, _ in t.filters), population)"
 MUTANTS = [
     _m(
         *("tails-total-sign", "sign", TAILS),
-        *("- tails.total[shape] * xp.log", "+ tails.total[shape] * xp.log", "answers/test_tails.py"),
+        *("- _weighted_logs(tails.total", "+ _weighted_logs(tails.total", "answers/test_tails.py"),
     ),
     _m(
         *("tails-right-for-wrong", "swapped label", TAILS),
-        "tails.right[shape] * _log_positive(alpha + j, xp)",
-        "tails.wrong[shape] * _log_positive(alpha + j, xp)",
+        "_weighted_logs(tails.right, kappa * a, j, xp)",
+        "_weighted_logs(tails.wrong, kappa * a, j, xp)",
         "answers/test_tails.py",
     ),
     _m(
         *("tails-phi-not-shared-by-options", "factor", TAILS),
-        *("_log_positive((per_block / k)[..., None] + j, xp)", "_log_positive(per_block[..., None] + j, xp)"),
+        *("_positive(per_block / k, xp)", "_positive(per_block, xp)"),
         "answers/test_tails.py",
     ),
     _m(
