@@ -202,7 +202,7 @@ def test_ranks_by_arviz(study):
     assert (table["scalars"] > 0).all()
     collection = plot.ranks(study.power_laws.data, names=["alpha_bias2"], most=4)
     band = collection.viz["figure"].item().axes[0].collections[0].get_paths()[0].get_extents()
-    assert 0.02 < band.y1 < 0.2  # not as wide as all ranks there are
+    assert 0.02 < band.y1 < 0.3  # 0.5 is as wide as all ranks there are
     pyplot.close("all")
 
 

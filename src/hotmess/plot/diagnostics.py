@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,4 +60,7 @@ def ranks(tree: xr.DataTree, *, names: Sequence[str] | None = None, most: int = 
     import xarray as xr
 
     tree = xr.DataTree.from_dict({"posterior": xr.Dataset(out)})
-    return arviz_plots.plot_rank(tree, ci_prob=BAND, backend="matplotlib")
+    # ArviZ 1 calls the band an envelope, and draws another test's points without being asked for it
+    new = "envelope_prob" in signature(arviz_plots.plot_rank).parameters
+    band = {"method": "envelope", "envelope_prob": BAND} if new else {"ci_prob": BAND}
+    return arviz_plots.plot_rank(tree, **band, backend="matplotlib")
