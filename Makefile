@@ -22,6 +22,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/paper_scale.py --questions 570 --out .cache/bench
 	$(BIN)/python benchmarks/uncollapsed.py --questions 40 --warmup 150 --draws 150 --out .cache/bench
 	$(BIN)/python benchmarks/growth.py --axis samples --out .cache/bench
+	$(BIN)/python benchmarks/peers.py --sets 5 --slow-sets 1 --out .cache/bench
 
 test: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
