@@ -254,7 +254,7 @@ def _blocks(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
     """Rows in blocks, whose matrices (size, size) are held together.
 
     >>> [len(_blocks(np.arange(2000), size)) for size in (5, 20, 250, 2500)]
-    [1, 4, 1000, 2000]
+    [1, 6, 1000, 2000]
     """
     block = max(1, BYTES // (8 * size**2))
     return [part for part in np.array_split(rows, max(1, len(rows) // block)) if len(part)]
