@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 import hotmess as hm
-from hotmess.checks.families import FAMILIES, _grid, _nodes, alternatives, group_posterior
+from hotmess.checks import families
+from hotmess.checks.families import FAMILIES, _grid, _nodes, alternatives, group_posterior, group_posteriors
 from hotmess.checks.predictive import check, replicate, tail
 from hotmess.checks.statistics import NAMES, between_models, cell_statistics, summarise
 from hotmess.errors import NotTestable
@@ -131,6 +132,21 @@ def test_means_with_the_beta_are_those_of_the_fit():
     np.testing.assert_allclose(second, (a**2).mean(0), atol=0.04)
     table = alternatives(fit, families=("beta",))
     assert table["incoherence"].iloc[0] == pytest.approx(fit.incoherence()["incoherence"].iloc[0], abs=0.02)
+
+
+@pytest.mark.parametrize("together", [1, 9, 1000])
+def test_groups_that_share_patterns_are_what_each_is_alone(together, monkeypatch):
+    monkeypatch.setattr(families, "TOGETHER", together)
+    rng = np.random.default_rng(3)
+    group, total = rng.integers(0, 4, 60), rng.integers(3, 6, 60)
+    right = rng.binomial(total, 0.2 + 0.2 * group)
+    for family in FAMILIES:
+        evidence, *means = group_posteriors(right, total, group, family)
+        for g in range(4):
+            mine = group == g
+            alone = group_posterior(right[mine], total[mine], family)
+            assert evidence[g] == pytest.approx(alone[0], rel=1e-12)
+            np.testing.assert_allclose([m[mine] for m in means], alone[1:], rtol=1e-9)
 
 
 def test_other_outcomes_are_refused():

@@ -23,12 +23,15 @@ from hotmess.responses.cells import need_letters
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jaxtyping import Float, Int
 
     from hotmess.answers.posterior import Fit
 
 FAMILIES = ("beta", "logit-normal", "mixture")
 NODES, SETTLED = 401, 0.05
 """Points of the quadrature over logit accuracy in (-15, 15); the mixture's settled part is a Beta of this kappa."""
+TOGETHER = 1000
+"""Patterns (right, total) whose matrices are held at once."""
 
 
 def _nodes() -> np.ndarray:
@@ -87,6 +90,23 @@ def _normal(x: np.ndarray, location: float, scale: float) -> np.ndarray:
     return -0.5 * ((x - location) / scale) ** 2
 
 
+def pattern_moments(
+    pairs: Int[np.ndarray, "patterns 2"], family: str
+) -> tuple[Float[np.ndarray, "points patterns"], Float[np.ndarray, "2 points patterns"]]:
+    """Of a question with each (right, total): log likelihood at the points of theta, and means of a and a² there."""
+    u = _nodes()
+    weight, _ = _weights(family)
+    x, n = pairs.T
+    like = -x[:, None] * np.logaddexp(0, -u) - (n - x)[:, None] * np.logaddexp(0, u)  # (patterns, nodes)
+    top = like.max(axis=1, keepdims=True)
+    scaled = np.exp(like - top)
+    integral = weight @ scaled.T
+    a = expit(u)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where nothing is left the posterior weighs nothing
+        means = np.stack([weight @ (scaled * power).T for power in (a, a**2)]) / integral
+        return np.log(integral) + top.T, means
+
+
 def group_posterior(right: np.ndarray, total: np.ndarray, family: str) -> tuple[float, np.ndarray, np.ndarray]:
     """Log evidence of a family for one group of cells, and posterior means of a_i and a_i².
 
@@ -99,25 +119,48 @@ def group_posterior(right: np.ndarray, total: np.ndarray, family: str) -> tuple[
     >>> evidence["beta"] > evidence["logit-normal"]
     True
     """
-    u = _nodes()
-    pairs, inverse, copies = np.unique(np.column_stack([right, total]), axis=0, return_inverse=True, return_counts=True)
-    x, n = pairs.T
-    weight, log_prior = _weights(family)
-    like = -x[:, None] * np.logaddexp(0, -u) - (n - x)[:, None] * np.logaddexp(0, u)  # (patterns, nodes)
-    top = like.max(axis=1, keepdims=True)
-    scaled = np.exp(like - top)
-    integral = weight @ scaled.T  # (points, patterns)
-    with np.errstate(divide="ignore"):
-        log_like = (np.log(integral) + top.T) @ copies
-    log_post = log_like + log_prior
-    evidence = float(logsumexp(log_post))
-    post = np.exp(log_post - evidence)
-    a = expit(u)
-    keep = post > 1e-10 * post.max()
-    ratio = post[keep][:, None] / integral[keep]
-    first = (ratio * (weight[keep] @ (scaled * a).T)).sum(0)
-    second = (ratio * (weight[keep] @ (scaled * a**2).T)).sum(0)
-    return evidence, first[inverse.ravel()], second[inverse.ravel()]
+    evidence, first, second = group_posteriors(right, total, np.zeros(len(right), int), family)
+    return float(evidence[0]), first, second
+
+
+def group_posteriors(
+    right: Int[np.ndarray, " cells"], total: Int[np.ndarray, " cells"], group: Int[np.ndarray, " cells"], family: str
+) -> tuple[Float[np.ndarray, " groups"], Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
+    """The same of many groups, numbered from 0: patterns (right, total) that they share are integrated once."""
+    _, log_prior = _weights(family)
+    pairs, pattern = np.unique(np.column_stack([right, total]), axis=0, return_inverse=True)
+    pattern, groups = pattern.ravel(), int(group.max()) + 1
+    evidence, means = np.zeros(groups), np.zeros((2, len(right)))
+    of = [np.flatnonzero(group == g) for g in range(groups)]
+    for block in _blocks([pattern[cells] for cells in of]):
+        shown = np.unique(np.concatenate([pattern[of[g]] for g in block]))
+        log_like, moments = pattern_moments(pairs[shown], family)
+        for g in block:
+            mine, inverse, copies = np.unique(pattern[of[g]], return_inverse=True, return_counts=True)
+            at = np.searchsorted(shown, mine)
+            log_post = log_like[:, at] @ copies + log_prior
+            evidence[g] = logsumexp(log_post)
+            post = np.exp(log_post - evidence[g])
+            keep = np.flatnonzero(post > 1e-10 * post.max())
+            means[:, of[g]] = (post[keep] @ moments[:, keep[:, None], at])[:, inverse.ravel()]
+    return evidence, *means
+
+
+def _blocks(patterns: Sequence[np.ndarray]) -> list[list[int]]:
+    """Groups in a row whose patterns are integrated together, at most `TOGETHER` of them where a group has fewer.
+
+    >>> _blocks([np.arange(900), np.arange(100, 1000), np.arange(2000), np.arange(3)])
+    [[0, 1], [2], [3]]
+    """
+    out: list[list[int]] = []
+    seen: set[int] = set()
+    for g, mine in enumerate(patterns):
+        seen |= set(mine.tolist())
+        if not out or len(seen) > TOGETHER:
+            out.append([])
+            seen = set(mine.tolist())
+        out[-1].append(g)
+    return out
 
 
 def alternatives(fit: Fit, by: Sequence[str] = ("model",), *, families: Sequence[str] = FAMILIES) -> pd.DataFrame:
@@ -148,12 +191,10 @@ def alternatives(fit: Fit, by: Sequence[str] = ("model",), *, families: Sequence
     values: dict[str, np.ndarray] = {}
     evidence: dict[str, np.ndarray] = {}
     for family in families:
-        first, second = np.empty(len(index)), np.empty(len(index))
+        found, first, second = group_posteriors(letters.right, total, index, family)
         evidence[family] = np.zeros(len(sets.table))
         for g in np.unique(index):
-            mine = index == g
-            found, first[mine], second[mine] = group_posterior(letters.right[mine], total[mine], family)
-            evidence[family][np.unique(of[mine])] += found
+            evidence[family][np.unique(of[index == g])] += found[g]
         error, bias2 = 2 * (1 - first), (1 - 2 * first + second) * one_plus_h
         sums = [np.bincount(of, v, len(sets.table)) for v in (error, bias2)]
         with np.errstate(invalid="ignore", divide="ignore"):
