@@ -1,11 +1,12 @@
 """The share of variance between levels with the group's parameters unknown too (methods, section 3).
 
 A fit that knows of no levels takes the scatter of levels for scatter between questions, so that parameters held at it
-leave too little for the levels; with few levels what is made here is not calibrated either (limits). The parameters
-θ = (logit a, log κ, log φ) of every group move along with the share ρ, by Metropolis' steps under their own prior; the
-questions' p_i stay integrated by the points of `hotmess.answers.contexts`, reweighted by the ratio of their density
-under θ to that under the θ they were drawn at. ρ is drawn from the mean over θ of its exact conditional on the grid;
-the Bayes factor is Savage and Dickey's ratio at ρ = 0.
+leave too little for the levels. The parameters θ = (logit a, log κ, log φ) of every group move along with the share ρ,
+by Metropolis' steps under their own prior; the questions' p_i stay integrated by the points of
+`hotmess.answers.contexts`, reweighted by the ratio of their density under θ to that under the θ they were drawn at. ρ
+is drawn from the mean over θ of its exact conditional on the grid; the Bayes factor is Savage and Dickey's ratio at
+ρ = 0. Points are kept as logarithms: where κ or φ is small, p_i is nearer to 0 or 1 than numbers can be, and the
+ratio depends on how near.
 """
 
 from __future__ import annotations
@@ -25,11 +26,10 @@ STEPS = (1.5, 5.0, 15.0)
 class _Density:
     """Log density of every point under θ over that under the θ (groups, 3) that the points were drawn at."""
 
-    def __init__(self, p: Floats, real: Bools, group: Ints, start: Floats) -> None:
+    def __init__(self, log_p: Floats, real: Bools, group: Ints, start: Floats) -> None:
         self.group, self.options = group, real[:, 1:].sum(axis=1).astype(float)
-        wrong = np.maximum(p[..., 1:].sum(axis=-1, keepdims=True), 1e-300)
-        right, rest = np.log(np.maximum(p[..., 0], 1e-300)), np.log(wrong[..., 0])
-        spread = np.where(real[:, None, 1:], np.log(np.maximum(p[..., 1:] / wrong, 1e-300)), 0.0)
+        right, rest = log_p[..., 0], logsumexp(log_p[..., 1:], axis=-1)
+        spread = np.where(real[:, None, 1:], log_p[..., 1:] - rest[..., None], 0.0)
         self.right, self.rest, self.wrong = (x.astype(np.float32) for x in (right, rest, spread.sum(axis=-1)))
         self.start = self._terms(start)
 
@@ -89,8 +89,8 @@ def share_draws(
     prior, rng = prior or AnswerPrior(), np.random.default_rng([seed, 29])
     theta = np.median(parameters, axis=0)
     a, kappa, phi = expit(theta[group, 0]), *np.exp(theta[group, 1:].T)
-    p, weights = share_weights(counts, cell, real, a=a, kappa=kappa, phi=phi, points=points, rng=rng)
-    density, weights = _Density(p, real, group, theta), weights.astype(np.float32)
+    log_p, weights = share_weights(counts, cell, real, a=a, kappa=kappa, phi=phi, points=points, rng=rng)
+    density, weights = _Density(log_p, real, group, theta), weights.astype(np.float32)
     cuts, log_prior = grid_prior()
     groups, shares, cells = theta.shape[0], int(share.max()) + 1, np.arange(len(group))
     centred = parameters - parameters.mean(axis=0)

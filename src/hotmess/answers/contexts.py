@@ -134,7 +134,7 @@ def context_posterior(
     group = np.zeros(cells, int) if group is None else group
     groups = int(group.max()) + 1
     rng = np.random.default_rng([seed, 23])
-    p, weights = share_weights(counts, cell, real, a=a, kappa=kappa, phi=phi, points=points, rng=rng)
+    log_p, weights = share_weights(counts, cell, real, a=a, kappa=kappa, phi=phi, points=points, rng=rng)
     by_cell = logsumexp(weights, axis=2) - np.log(points)
     log_l = np.stack([by_cell[:, group == g].sum(1) for g in range(groups)])
     cuts, log_prior = grid_prior()
@@ -144,7 +144,7 @@ def context_posterior(
     index = np.stack([rng.choice(len(GRID), draws, p=probability[g]) for g in range(groups)], axis=1)
     low, high = cuts[index], cuts[index + 1]
     rho = low + (high - low) * rng.random(index.shape)
-    terms, context = _terms(p, weights, index[:, group], rho[:, group], real, rng)
+    terms, context = _terms(np.exp(log_p), weights, index[:, group], rho[:, group], real, rng)
     mean = np.argmin(np.abs(GRID[:, None] - (probability @ GRID)[None]), axis=0)[group]
     at = weights[mean, np.arange(cells)]
     normal = np.exp(at - logsumexp(at, axis=1, keepdims=True))
@@ -170,9 +170,10 @@ def share_weights(
     points: int,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Points p (cells, points, D) and, over `GRID`, log weights (grid, cells, points) of each under the counts.
+    """Points log p (cells, points, D) and, over `GRID`, log weights (grid, cells, points) of each under the counts.
 
-    The mean of the weights over points is the marginal likelihood of a cell at given parameters.
+    The mean of the weights over points is the marginal likelihood of a cell at given parameters. Logarithms have no
+    floor, as p may be nearer to 0 or 1 than numbers can be; they are −∞ where a cell has no such option.
     """
     cells, width = real.shape
     if np.any(real.sum(1) < 2):
@@ -183,13 +184,14 @@ def share_weights(
     tails = _tails(counts, cell, cells, depth)
     of_cell = _tails(counts.sum(1)[:, None], cell, cells, depth)[:, 0]
     temper = 1 / (1 + (depth - 1) * _moment_share(counts, cell, total))
-    p, log_q = _proposals(total, temper, real, a, kappa, phi, points, rng)
+    log_p, log_q = _proposals(total, temper, real, a, kappa, phi, points, rng)
+    p = np.exp(log_p)
     weights = np.empty((len(GRID), cells, points))
     j = np.arange(depth)
     for i, rho in enumerate(GRID):
         kernel = np.log(np.maximum(p[..., None] * (1 - rho) + j * rho, 1e-300))  # (cells, points, D, depth)
         weights[i] = np.einsum("cdj,cpdj->cp", tails, kernel) - (of_cell @ np.log((1 - rho) + j * rho))[:, None]
-    return p, weights - log_q
+    return log_p, weights - log_q
 
 
 def _tails(counts: Ints, cell: Ints, cells: int, depth: int) -> Floats:
@@ -221,22 +223,31 @@ def _proposals(
     points: int,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """p (cells, points, D) from prior × Π p^(temper · total), and log of proposal over prior density at each."""
+    """log p (cells, points, D) from prior × Π p^(temper · total), and log of proposal over prior density at each."""
     right, wrong = temper * total[:, 0], temper * total[:, 1:]
     options = real[:, 1:].sum(1)
     up, down = kappa * a, kappa * (1 - a)
-    gammas = rng.standard_gamma(np.stack([up + right, down + wrong.sum(1)], 1)[:, None].repeat(points, 1)) + 1e-300
-    accuracy = gammas[..., 0] / gammas.sum(-1)
+    first = _log_shares(np.stack([up + right, down + wrong.sum(1)], axis=1), points, rng)
     each = np.where(real[:, 1:], (phi / options)[:, None], 0.0)
-    w = rng.standard_gamma((each + wrong)[:, None].repeat(points, 1)) + 1e-300 * real[:, None, 1:]
-    w = w / w.sum(-1, keepdims=True)
-    p = np.concatenate([accuracy[..., None], (1 - accuracy)[..., None] * w], axis=-1)
-    log_p = np.log(np.maximum(p, 1e-300))
+    rest = first[..., 1:] + _log_shares(each + wrong, points, rng)
+    log_p = np.concatenate([first[..., :1], rest], axis=-1)
     constant = betaln(up + right, down + wrong.sum(1)) - betaln(up, down)
     safe = np.where(real[:, 1:], each, 1.0)
     constant += np.where(real[:, 1:], gammaln(safe + wrong) - gammaln(safe), 0.0).sum(1)
     constant -= gammaln(phi + wrong.sum(1)) - gammaln(phi)
-    return p, np.einsum("cd,cpd->cp", temper * total, log_p) - constant[:, None]
+    return log_p, np.einsum("cd,cpd->cp", temper * total, np.where(real[:, None], log_p, 0.0)) - constant[:, None]
+
+
+def _log_shares(shape: Floats, points: int, rng: np.random.Generator) -> Floats:
+    """(cells, points, D) logarithms of Dirichlet draws; −∞ where the shape (cells, D) is 0.
+
+    A gamma variable of shape s is one of shape s + 1 times U^(1/s), whose logarithm is −E/s with an exponential E.
+    """
+    size = (len(shape), points, shape.shape[1])
+    boost = rng.standard_exponential(size) / np.where(shape > 0, shape, 1.0)[:, None]
+    draws = np.log(rng.standard_gamma(shape[:, None] + 1, size)) - boost
+    draws = np.where(shape[:, None] > 0, draws, -np.inf)
+    return np.asarray(draws - logsumexp(draws, axis=-1, keepdims=True))
 
 
 def _terms(
