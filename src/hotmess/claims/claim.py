@@ -37,7 +37,7 @@ class Quantity:
     gate
         Diagnostics of the fits behind it.
     parts
-        Draws (chain, draw) of the three parts of the change of incoherence, where there is one.
+        Draws (chain, draw) of the three parts of the change of incoherence, where there is one (often `Later`).
     scope
         What the data cover: a phrase that ends the claim's sentence.
     notes

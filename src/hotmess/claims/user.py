@@ -25,6 +25,7 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.expression import ABOUT, Expression, nearest, parse
 from hotmess.claims.file_of_claims import plain_yaml
+from hotmess.claims.later import Later
 from hotmess.claims.plain_quantities import exchange_control, plain_estimate
 from hotmess.claims.preregister import preregister
 from hotmess.claims.quantities import quantity_of
@@ -211,7 +212,8 @@ def claim_from_function(
 
 def _turned(found: Quantity) -> Quantity:
     """The quantity with the other sign, and all that goes with it."""
-    each, parts = ({name: -draws for name, draws in some.items()} for some in (found.each, found.parts))
+    each = {name: -draws for name, draws in found.each.items()}
+    parts = Later(lambda: {name: -draws for name, draws in found.parts.items()})
     e = found.effective
     effective = None if e is None else replace(e, z=-e.z, apart=-e.apart)
     return replace(found, draws=-found.draws, each=each, parts=parts, effective=effective)

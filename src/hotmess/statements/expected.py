@@ -24,7 +24,7 @@ from scipy.special import expit
 from hotmess.statements.sums import Features, Patterns
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
 
 
 _BLOCK = 100_000  # draws × patterns at a time
@@ -99,6 +99,25 @@ def piece_sums(
                         value += np.einsum("dp,dp->d", v2[at][:, rows], more)
                     sums[take, p, t] = value
     return sums, size
+
+
+def set_means(
+    sums: Float[np.ndarray, "draws pieces terms"],
+    size: Float[np.ndarray, "draws pieces"],
+    of: Int[np.ndarray, " pieces"],
+    count: int,
+) -> Float[np.ndarray, "draws sets terms"]:
+    """Means of sets from sums and sizes of pieces, `of` the set of each; nan in sets without pieces.
+
+    >>> set_means(np.array([[[1.0], [2.0], [6.0]]]), np.array([[1.0, 1.0, 2.0]]), np.array([2, 0, 2]), 3).tolist()
+    [[[2.0], [nan], [2.3333333333333335]]]
+    """
+    order = np.argsort(of, kind="stable")
+    present, start = np.unique(of[order], return_index=True)
+    out = np.full((len(sums), count, sums.shape[-1]), np.nan)
+    whole = np.add.reduceat(size[:, order], start, axis=1)
+    out[:, present] = np.add.reduceat(sums[:, order], start, axis=1) / whole[:, :, None]
+    return out
 
 
 def cell_terms(

@@ -10,7 +10,7 @@ import numpy as np
 
 from hotmess.answers.conjugate import LetterCells
 from hotmess.answers.prior import AnswerPrior
-from hotmess.statements.expected import cell_terms, piece_sums
+from hotmess.statements.expected import cell_terms, piece_sums, set_means
 from hotmess.statements.implied import virtual_questions
 from hotmess.statements.means import SetMeans
 from hotmess.statements.newton import weighted_fit
@@ -77,11 +77,10 @@ class LetterBootstrap:
         return self._both(sets, int(sets.max()) + 1, powers=True)
 
     def _both(self, sets: np.ndarray, count: int, *, powers: bool) -> tuple[np.ndarray, np.ndarray]:
-        found, into = pieces(self.cells, self.group, self.questions, sets, count)
+        found, of = pieces(self.cells, self.group, self.questions, sets, count)
         out = []
         for weights, parameters in ((self._blocks(), self.parameters), (self._even(), self.centre)):
-            sums, size = piece_sums(found, weights, parameters, len(into), powers=powers)
-            out.append(np.einsum("dpt,ps->dst", sums, into) / (size @ into)[:, :, None])
+            out.append(set_means(*piece_sums(found, weights, parameters, len(of), powers=powers), of, count))
         return out[0], out[1][0]
 
     def _fitted(
@@ -153,14 +152,14 @@ def with_unbiased(
 def pieces(
     cells: LetterCells, group: np.ndarray, questions: Questions, sets: np.ndarray, count: int
 ) -> tuple[Features, np.ndarray]:
-    """Features of the pieces (group, set) that cells lie in, and (pieces, sets) which set each adds up to."""
+    """Features of the pieces (group, set) that cells lie in, and (pieces,) the set that each belongs to."""
     rows = np.flatnonzero(sets >= 0)
     pairs, piece = np.unique(group[rows] * count + sets[rows], return_inverse=True)
     some = LetterCells(cells.right[rows], cells.wrong[rows], cells.unparsable[rows], cells.choices[rows])
     found = features(
         some, group[rows], questions.question[rows], piece=np.ravel(piece), options=False, questions=questions.size
     )
-    return found, ((pairs % count)[:, None] == np.arange(count)).astype(float)
+    return found, pairs % count
 
 
 def three(two: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from hotmess.answers.conjugate import LetterCells
-from hotmess.statements.expected import cell_terms, piece_sums
+from hotmess.statements.expected import cell_terms, piece_sums, set_means
 from hotmess.statements.jackknife import linear_draws
 from hotmess.statements.letters import pieces, three, with_unbiased
 from hotmess.statements.means import SetMeans
@@ -82,11 +82,10 @@ class PooledBootstrap:
         )
 
     def _closed(self, sets: np.ndarray, count: int, *, powers: bool) -> np.ndarray:
-        found, into = pieces(self.cells, self.group, self.questions, sets, count)
+        found, of = pieces(self.cells, self.group, self.questions, sets, count)
         samples = len(self.likelihood)
         even = iter([(slice(0, samples), self.questions.even())])
-        sums, size = piece_sums(found, even, self.samples, len(into), powers=powers)
-        return np.asarray(np.einsum("dpt,ps->dst", sums, into) / (size @ into)[:, :, None])
+        return set_means(*piece_sums(found, even, self.samples, len(of), powers=powers), of, count)
 
     def _drawn(self, sets: np.ndarray, count: int) -> np.ndarray:
         own = self.questions.even()[0][self.questions.question]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from hotmess.statements.expected import set_means
 from hotmess.statements.letters import with_unbiased
 from hotmess.statements.means import SetMeans
 from hotmess.statements.questions import Blocks, Questions
@@ -123,22 +124,24 @@ class SampledBootstrap:
         size = self.questions.size * len(pairs)
         sums = np.stack([np.bincount(place, c, size) for c in columns.T], axis=-1)
         flat = sums.reshape(self.questions.size, -1)
-        group, into = pairs // count, ((pairs % count)[:, None] == np.arange(count)).astype(float)
+        group, of = pairs // count, pairs % count
         draws = len(self.parameters["logit_a"])
         even = iter([(slice(0, 1), self.questions.even())])
         out = []
         for blocks, parameters in ((self.questions.blocks(draws, self.seed), self.parameters), (even, self.centre)):
             moved = bounded(parameters) - r.middle
-            out.append(_weighted(blocks, flat, moved[:, group], into, terms))
+            out.append(_weighted(blocks, flat, moved[:, group], of, count, terms))
         return out[0], out[1][0]
 
 
-def _weighted(blocks: Blocks, flat: np.ndarray, moved: np.ndarray, into: np.ndarray, terms: int) -> np.ndarray:
+def _weighted(
+    blocks: Blocks, flat: np.ndarray, moved: np.ndarray, of: np.ndarray, count: int, terms: int
+) -> np.ndarray:
     draws, pieces, width = moved.shape
-    out = np.empty((draws, into.shape[1], terms))
+    out = np.empty((draws, count, terms))
     for block, w in blocks:
         whole = (w @ flat).reshape(len(w), pieces, -1)
         level, slope = whole[..., :terms], whole[..., terms:-1].reshape(len(w), pieces, width, terms)
         value = level + np.einsum("dpf,dpft->dpt", moved[block], slope)
-        out[block] = np.einsum("dpt,ps->dst", value, into) / (whole[..., -1] @ into)[:, :, None]
+        out[block] = set_means(value, whole[..., -1], of, count)
     return out

@@ -10,6 +10,7 @@ from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.between_questions import KEYS, further_apart, length_fit, length_terms, permuted_lengths
 from hotmess.claims.kinds.hidden_cause import BETWEEN, HiddenCause
+from hotmess.claims.later import Later
 from hotmess.claims.procedures import length_line
 from hotmess.claims.rates import rates_beside
 from hotmess.claims.scope import length_scope
@@ -27,6 +28,7 @@ from hotmess.laws.length_model import log_factor_without_slopes
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
     from hotmess.estimates.confounding import Association
+    from hotmess.laws.length import LengthLaw
     from hotmess.responses.table import Responses
 
 
@@ -34,23 +36,26 @@ def _quantity(study: Study, population: str) -> Quantity:
     law = study.length_law
     slopes = law.slopes("odds", population)
     each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"].dataset["arm"].values)}
-    moments = moments_of(law.fit, KEYS, population)
-    parts = []
-    for arm in range(len(law.arms) if moments is not None else 0):
-        rows = law.rows[law.rows["arm"] == arm].sort_values("x")
-        assert moments is not None
-        parts.append(slope_parts(moments[..., rows.index, :], rows["x"].to_numpy()))
-    mean = np.mean(parts, axis=0) if parts else None
     gate = law.gate.over(each)
     return Quantity(
         slopes.mean(-1),
         gate,
         length_scope(study, law.fit.cells.table),
         each,
-        {} if mean is None else {name: mean[..., i] for i, name in enumerate(NAMES)},
+        Later(lambda: _parts(law, population)),
         law.notes,
         remedy=further_apart(study) if gate.passed else "",
     )
+
+
+def _parts(law: LengthLaw, population: str) -> dict[str, np.ndarray]:
+    """Least squares slopes of the three parts, mean over arms; none where the outcome has no parts."""
+    moments = moments_of(law.fit, KEYS, population)
+    if moments is None:
+        return {}
+    arms = [law.rows[law.rows["arm"] == arm].sort_values("x") for arm in range(len(law.arms))]
+    mean = np.mean([slope_parts(moments[..., rows.index, :], rows["x"].to_numpy()) for rows in arms], axis=0)
+    return {name: mean[..., i] for i, name in enumerate(NAMES)}
 
 
 def _estimate(study: Study) -> Estimate:

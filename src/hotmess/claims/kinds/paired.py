@@ -16,6 +16,7 @@ import numpy as np
 from hotmess.answers.densities import fit_densities
 from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
 from hotmess.claims.kinds.permuted_sides import permuted_changes
+from hotmess.claims.later import Later
 from hotmess.decompose.parts import NAMES
 from hotmess.design.components import Components, half_components
 from hotmess.errors import NotTestable
@@ -96,15 +97,18 @@ class TwoSides:
             raise NotTestable(self.undefined.format(bad[0]))
         assert contrast.fit is not None
         each = {str(m): change[..., i] for i, m in enumerate(models)}
-        three = contrast.parts.get(population)
-        parts = {} if three is None else {n: self.sign * three[..., i].mean(-1) for i, n in enumerate(NAMES)}
         scope = self.scope(study, contrast.fit.cells.table)
         settled, effective = contrast.settled, None
         if settled is not None and contrast.means is not None and population == "like-these":
             effective = effective_of(settled, -1, contrast.means.units, self.sign)
         mean = self.sign * contrast.mean_change(population)
         gate = contrast.fit.gate.over(each)
+        parts = Later(lambda: self._parts(contrast, population))
         return Quantity(mean, gate, scope, each, parts, contrast.notes, effective=effective)
+
+    def _parts(self, contrast: Contrast, population: str) -> dict[str, np.ndarray]:
+        three = contrast.parts.get(population)
+        return {} if three is None else {n: self.sign * three[..., i].mean(-1) for i, n in enumerate(NAMES)}
 
     def estimate(self, study: Study) -> Estimate:
         """The same by unbiased terms."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.answers.population import question_sets
 from hotmess.claims.claim import Claim, LeaveOut, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, group_weights, law_densities, law_fit
 from hotmess.claims.kinds.own_slopes import OwnSlopes
+from hotmess.claims.later import Later
 from hotmess.claims.procedures import size_line
 from hotmess.claims.published import Published
 from hotmess.claims.rates import rates_beside
@@ -24,6 +26,7 @@ from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_pe
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
+    from hotmess.laws.power import PowerLaws
 
 
 @dataclass(frozen=True)
@@ -52,28 +55,31 @@ class SizeSlope:
         weights = group_weights(laws, self.which)
         labels = [str(g) for g in laws.data["posterior"].dataset["group"].values]
         each = {g: slopes[..., i] for i, g in enumerate(labels) if weights[i] > 0}
-        keys = ["model", *laws.by]
-        table = laws.fit.draws(keys, population="these").table
-        moments = moments_of(laws.fit, keys, population)
-        place = {tuple(map(str, r)): i for i, r in enumerate(table[keys].itertuples(index=False, name=None))}
-        total = 0
-        for i in np.flatnonzero(weights) if moments is not None else ():
-            group = laws.groups.iloc[i]
-            rows = laws.law.cells
-            rows = rows[(rows[list(laws.by)].astype(str) == group[list(laws.by)].astype(str)).all(axis=1)].sort_values(
-                "x"
-            )
-            index = [place[tuple(map(str, r))] for r in rows[keys].itertuples(index=False, name=None)]
-            assert moments is not None
-            total = total + weights[i] * self.sign * slope_parts(moments[..., index, :], rows["x"].to_numpy())
         return Quantity(
             slopes @ weights,
             laws.gate.over(each),
             scale_scope(study, laws),
             each,
-            {name: total[..., i] for i, name in enumerate(NAMES)} if isinstance(total, np.ndarray) else {},
+            Later(lambda: self._parts(laws, weights, population)),
             laws.notes,
         )
+
+    def _parts(self, laws: PowerLaws, weights: np.ndarray, population: str) -> dict[str, np.ndarray]:
+        """Least squares slopes of the three parts; none where the outcome has no parts."""
+        keys = ["model", *laws.by]
+        moments = moments_of(laws.fit, keys, population)
+        if moments is None:
+            return {}
+        table = question_sets(laws.fit.cells.table, keys).table
+        place = {tuple(map(str, r)): i for i, r in enumerate(table[keys].itertuples(index=False, name=None))}
+        total, cells = 0.0, laws.law.cells
+        for i in np.flatnonzero(weights):
+            group = laws.groups.iloc[i]
+            mine = (cells[list(laws.by)].astype(str) == group[list(laws.by)].astype(str)).all(axis=1)
+            rows = cells[mine].sort_values("x")
+            index = [place[tuple(map(str, r))] for r in rows[keys].itertuples(index=False, name=None)]
+            total = total + weights[i] * self.sign * slope_parts(moments[..., index, :], rows["x"].to_numpy())
+        return {name: np.asarray(total)[..., i] for i, name in enumerate(NAMES)}
 
     def estimate(self, study: Study) -> Estimate:
         """The same by unbiased terms and least squares over models."""
