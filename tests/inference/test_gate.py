@@ -43,8 +43,8 @@ def stand_still(*places):
         ("a constant of one chain", np.zeros((1, 2000)), "R-hat"),
         ("a constant", np.zeros((4, 500)), "the same in all draws"),
         ("slow", np.random.default_rng(2).normal(size=(4, 50)).repeat(10, axis=1), "effective sample size"),
-        ("not a number", not_a_number(), "R-hat"),
-        ("infinite", np.where(GOOD > 3, np.inf, GOOD), "R-hat"),
+        ("not a number", not_a_number(), "finite number"),
+        ("infinite", np.where(GOOD > 3, np.inf, GOOD), "finite number"),
     ],
 )
 def test_bad_draws_do_not_pass(name, draws, reason):
@@ -140,3 +140,12 @@ def test_gates_add_up_and_say_everything_once():
     first, second = Gate(("a",), {"x": (1, 2, 3)}), Gate(("a", "b"), {"y": (1, 2, 3)}, 2)
     both = first & second
     assert both.reasons == ("a", "b") and set(both.values) == {"x", "y"} and both.divergences == 2
+
+
+@pytest.mark.parametrize(("lost", "said"), [(3, "3 of"), (2000, "all")])
+@pytest.mark.parametrize("independent", [False, True])
+def test_draws_that_are_no_numbers_are_called_so(lost, said, independent):
+    x = np.random.default_rng(0).normal(size=(4, 500))
+    x.flat[:lost] = np.nan
+    gate = Gate(independent=independent).judge({"x": x})
+    assert gate.reasons == (f"x is not a finite number in {said} 2,000 draws",)

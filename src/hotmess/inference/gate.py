@@ -157,6 +157,8 @@ def _reasons(
         if not constants:
             return [f"{name} is the same in all draws, which is no diagnosis: R-hat is undefined"]
         return [f"effective sample size of {name} is not above {ess:.0f}, with {x.size} draws"] * (x.size <= ess)
+    if not np.isfinite(x).all():
+        return [_lost(name, x)]
     reasons = []
     if r >= rhat:
         reasons.append(f"R-hat of {name} is {r:.3f}, not below {rhat}: the chains disagree")
@@ -171,7 +173,7 @@ def _count(draws: Mapping[str, np.ndarray], *, constants: bool = True) -> Gate:
     for name, x in draws.items():
         values[name] = (np.nan, float(x.size), float(x.size))
         if not np.isfinite(x).all():
-            reasons.append(f"{name} is not a number in some draws")
+            reasons.append(_lost(name, x))
         elif x.size < INDEPENDENT:
             reasons.append(
                 f"{_many(x.size, 'independent draw')} of {name} {'is' if x.size == 1 else 'are'} too few, there must "
@@ -180,6 +182,11 @@ def _count(draws: Mapping[str, np.ndarray], *, constants: bool = True) -> Gate:
         elif not constants and np.ptp(x) == 0:
             reasons.append(f"{name} is the same in all draws, which is no diagnosis")
     return Gate(tuple(reasons), values, independent=True)
+
+
+def _lost(name: str, x: np.ndarray) -> str:
+    lost = int((~np.isfinite(x)).sum())
+    return f"{name} is not a finite number in {'all' if lost == x.size else f'{lost:,} of'} {_many(x.size, 'draw')}"
 
 
 def _many(n: int, noun: str) -> str:
