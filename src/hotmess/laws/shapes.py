@@ -19,7 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logsumexp
 
+from hotmess.errors import NotTestable
+from hotmess.inference.pareto import smoothed
 from hotmess.laws.curves import Bins, CurveLaw
+from hotmess.laws.length_bins import BINS
+from hotmess.words import counted
 
 if TYPE_CHECKING:
     from hotmess.laws.length import LengthLaw
@@ -29,6 +33,8 @@ MIN_UNITS, MIN_DIFFERENCE, MIN_ERRORS, MAX_K = 20, 4.0, 2.0, 0.7
 KNEES, WIDTH, GRID = 7, 0.2, 16
 """The saturating law: odds up to a knee, flat beyond it, the bend WIDTH of a natural log length wide. Its knee is one
 of KNEES places between the 15% and the 85% quantile of the bins' lengths, equally probable beforehand."""
+MOST_BINS = 240
+"""Bins of length that shapes are compared on: each may have to be left out in earnest, minutes at so many."""
 
 
 def bend(x: np.ndarray, knee: float | np.ndarray, width: float = WIDTH) -> np.ndarray:
@@ -98,6 +104,11 @@ def compare_shapes(
 ) -> Shapes:
     """Fit every shape to the bins of a length law and compare their leave-one-out predictions.
 
+    Raises
+    ------
+    NotTestable
+        For more than `MOST_BINS` bins, and where the weights of a shape's draws cannot be trusted.
+
     Examples
     --------
     >>> from hotmess.laws.length import length_law
@@ -108,6 +119,12 @@ def compare_shapes(
     >>> shapes.units, max(shapes.weights, key=shapes.weights.get) != "constant"
     (20, True)
     """
+    if len(law.rows) > MOST_BINS:
+        raise NotTestable(
+            f"Shapes over {len(law.rows)} bins of length, those of {counted(len(law.arms), 'arm')} (model, condition, "
+            f"budget), are not compared: {MOST_BINS} bins at most are left out one at a time.",
+            f"Take {MOST_BINS // BINS} models and settings at most (--where).",
+        )
     model = law.curves(population)
     fits = {
         name: _fit(name, model, draws=draws, rng=np.random.default_rng([seed, 41, i])) for i, name in enumerate(names)
@@ -124,6 +141,13 @@ def _fit(name: str, model: CurveLaw, *, draws: int, rng: np.random.Generator) ->
     else:
         laws = [replace(model, shape=name)]
     points, log_w = _weighted(laws, 4 * draws, rng)
+    own = float(smoothed(log_w[None])[1][0])
+    if not own < MAX_K:
+        raise NotTestable(
+            f"The {name} law over bins of length cannot be drawn well enough to be compared (Pareto k {own:.2f}, not "
+            f"below {MAX_K}).",
+            "Take fewer models or settings (--where).",
+        )
     logs = np.concatenate([_left_out(law, part) for law, part in zip(laws, points)])
     elpd, k = loo(logs, log_w)
     again = np.flatnonzero(~(k < MAX_K) | ~np.isfinite(elpd))
@@ -170,8 +194,6 @@ def loo(log_density: np.ndarray, log_weights: np.ndarray | None = None) -> tuple
     >>> bool(abs(same[0] - loo(log_density, np.zeros(4000))[0][0]) < 1e-9)
     True
     """
-    from hotmess.inference.pareto import smoothed
-
     base = 0.0 if log_weights is None else log_weights
     weights, k = smoothed(base - log_density.T)
     with np.errstate(divide="ignore"):
