@@ -2,7 +2,8 @@
 
 A function, or a data class, of the packages below is checked where its annotations name a shape: arguments and what it
 returns (or its fields) are bound together, so that an axis of one name has one length. Nothing else is touched, and
-nothing is checked outside the tests.
+nothing is checked outside the tests. A function that a test calls over and over is checked in its first calls: shapes
+that are right a hundred times do not become wrong in a loop.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib.abc import MetaPathFinder
@@ -21,6 +23,9 @@ import jaxtyping
 import numpy as np
 
 PACKAGES = ("decompose", "answers", "laws", "temperature", "statements")
+ENOUGH = 100
+CALLS: Counter[str] = Counter()
+"""Calls of each function in the test that runs; cleared before the next."""
 KINDS = {name: getattr(jaxtyping, name) for name in ("Float", "Int", "Bool", "Real", "Shaped")}
 
 
@@ -59,6 +64,9 @@ def checked(function: Callable[..., Any], module: ModuleType) -> Callable[..., A
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
+        CALLS[where] += 1
+        if CALLS[where] > ENOUGH:
+            return function(*args, **kwargs)
         with jaxtyping.jaxtyped("context"):
             given = signature.bind(*args, **kwargs).arguments
             for name, kind in kinds.items():

@@ -29,6 +29,7 @@ def shipped_outcomes():
     from hotmess.responses.outcomes import OUTCOMES
 
     before = dict(OUTCOMES)
+    array_shapes.CALLS.clear()
     yield
     OUTCOMES.clear()
     OUTCOMES.update(before)
