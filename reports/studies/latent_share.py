@@ -109,7 +109,7 @@ def last(folder: Path) -> str:
     ]
     return (
         f"The smallest of {2 * len(DESIGNS)} p-values is {least[0]:.4f} with given parameters, {least[1]:.4f} with "
-        f"unknown ones, as published, and {least[2]:.4f} with held ones."
+        f"unknown ones, as published, and {least[2]:.4f} with held ones, as once."
     )
 
 
