@@ -133,7 +133,7 @@ def rates(claim: Any) -> str:
 def public() -> str:
     """What public responses say, from the study's numbers as they are now."""
     sys.path.insert(0, str(HERE.parent / "models"))
-    from public import NUMBERS, page
+    from public_sources.page import NUMBERS, page
 
     return page(json.loads(NUMBERS.read_text(encoding="utf-8")))
 
