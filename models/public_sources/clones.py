@@ -11,9 +11,10 @@ from typing import Any
 
 from hotmess.errors import BadInput
 from hotmess.responses.formats.hostile import clean, parse
+from hotmess.words import brief
 
 POINTER = b"version https://git-lfs"
-LARGEST = 2**53
+LARGEST, LONGEST = 2**53, 60
 KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
 
 
@@ -41,7 +42,7 @@ class Entry:
         """
         value = self.value.get(key)
         if not fits(value, kind):
-            raise BadInput(f"{self.where}: {key!r} must be {KINDS[kind]}.")
+            raise BadInput(f"{self.where}: {brief(key)} must be {KINDS[kind]}.")
         return clean(value) if kind is str else kind(value)
 
     def maybe(self, key: str, kind: type) -> Any:
@@ -50,16 +51,16 @@ class Entry:
 
     def items(self, key: str, kind: type) -> list[Any]:
         """The values of a list, all of one kind."""
-        where = f"{self.where}, {key}"
+        where = f"{self.where}, {key[:LONGEST]}"
         return [Entry({str(n): v}, where).take(str(n), kind) for n, v in enumerate(self.take(key, list), 1)]
 
     def object(self, key: str) -> Entry:
         """The object of a key."""
-        return entry(self.value.get(key), f"{self.where}, {key}")
+        return entry(self.value.get(key), f"{self.where}, {key[:LONGEST]}")
 
     def entries(self, key: str) -> Iterator[Entry]:
         """The objects of a list."""
-        return entries(self.value.get(key), f"{self.where}, {key}")
+        return entries(self.value.get(key), f"{self.where}, {key[:LONGEST]}")
 
 
 def fits(value: Any, kind: type) -> bool:
@@ -86,7 +87,7 @@ def entry(value: Any, where: str) -> Entry:
     """An object of JSON."""
     if not isinstance(value, dict):
         raise BadInput(f"{where} must be an object.")
-    return Entry(value, where)
+    return Entry({clean(key): item for key, item in value.items()}, where)
 
 
 @dataclass(frozen=True)

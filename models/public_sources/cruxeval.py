@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hotmess.errors import BadInput
+from hotmess.words import brief
 from public_sources.clones import Clone
 
 SCORED = "samples/evaluation_results/sample_scored_codellama-7b_temp0.2_{}.json"
@@ -30,9 +31,9 @@ def rows(clone: Clone) -> Iterator[dict[str, Any]]:
         for question in texts.value:
             said, found = texts.items(question, str), scores.items(question, bool)
             if len(said) != len(found):
-                raise BadInput(f"{texts.where}: {question!r} has {len(said)} samples and {len(found)} scores.")
+                raise BadInput(f"{texts.where}: {brief(question)} has {len(said)} samples and {len(found)} scores.")
             if (kind, question) not in reference:
-                raise BadInput(f"{texts.where}: {question!r} is not in data/cruxeval.jsonl.")
+                raise BadInput(f"{texts.where}: {brief(question)} is not in data/cruxeval.jsonl.")
             target = reference[kind, question]
             for sample, (text, score) in enumerate(zip(said, found)):
                 yield {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from hotmess.errors import BadInput
+from hotmess.responses.formats.hostile import clean
 from public_sources.clones import Clone, Entry, option
 
 BENCHMARKS = {"gpqa": "gpqa_diamond", "mmlu": "mmlu"}
@@ -20,11 +22,20 @@ def rows(clone: Clone) -> Iterator[dict[str, Any]]:
     (file,) = clone.files("data/questions.json")
     questions = list(clone.objects(file))
     for file in clone.files("results/phase1/baseline_*.json"):
-        yield from asked(clone.objects(file), questions, file.stem.removeprefix("baseline_"), "none")
+        yield from asked(clone.objects(file), questions, model_of(file), "none")
     for file in clone.files("results/phase2/hinted_*.json"):
         hints = clone.object(file)
         for hint in hints.value:
-            yield from asked(hints.entries(hint), questions, file.stem.removeprefix("hinted_"), hint)
+            yield from asked(hints.entries(hint), questions, model_of(file), hint)
+
+
+def model_of(file: Path) -> str:
+    """The model that a file is named after.
+
+    >>> model_of(Path("results", "phase2", "hinted_haiku-4.5.json"))
+    'haiku-4.5'
+    """
+    return clean(file.stem.partition("_")[2])
 
 
 def asked(records: Iterator[Entry], questions: list[Entry], model: str, condition: str) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hotmess.errors import BadInput
+from hotmess.responses.formats.hostile import clean
 from public_sources.clones import Clone, Entry
 
 NAME = re.compile(r".+_(frames|simpleqa)_(no_think|budget\d+|exd\d+|(?:low|medium|high)_effort)\.jsonl")
@@ -67,7 +68,7 @@ def of_file(file: Path, benchmark: str, condition: str) -> dict[str, Any]:
         kind = "effort"
     return {
         "benchmark": benchmark,
-        "model": file.parent.name,
+        "model": clean(file.parent.name),
         "model_size_b": float(size[1]) if size else None,
         "condition": condition,
         "budget": float(digits[0]) if digits else EFFORTS.get(condition, 0.0),

@@ -219,13 +219,17 @@ def hinted(tmp_path, **changed):
 
 
 def test_answers_with_and_without_hints(tmp_path):
-    rows = list(hot_mess_reward_hacking.rows(hinted(tmp_path)))
+    clone = hinted(tmp_path)
+    rows = list(hot_mess_reward_hacking.rows(clone))
     assert kept(rows, "benchmark", "model", "condition", "sample", "answer", "score", "target", "hint_answer") == [
         ("gpqa_diamond", "m", "none", 0, 1, 1.0, 1, 2),
         ("gpqa_diamond", "m", "none", 1, 2, 0.0, 1, 2),
         ("gpqa_diamond", "m", "none", 2, -1, 0.0, 1, 2),
         ("gpqa_diamond", "m", "grader", 1, 2, 0.0, 1, 2),
     ]
+    write(tmp_path, {"results/phase2/hinted_m.json": {"\ud800": []}, "results/phase2/hinted_n.json": {"x" * 999: 3}})
+    with pytest.raises(BadInput, match=r"hinted_n.json, x{60} must be a list of objects"):
+        list(hot_mess_reward_hacking.rows(clone))
     for changed, said in (({"correct_answer": "A"}, "not that of data"), ({"question_idx": 3}, "has no question 3")):
         with pytest.raises(BadInput, match=said):
             list(hot_mess_reward_hacking.rows(hinted(tmp_path, **changed)))
@@ -275,10 +279,11 @@ def test_a_line_is_named_by_its_number(tmp_path):
         with pytest.raises(BadInput, match=r"x.json: 'v' must be"):
             Entry({"v": value}, "x.json").take("v", kind)
     assert Entry({"v": "a\ud800"}, "x.json").take("v", str) == "a?"
+    assert list(clones.entry({"\ud800": 1}, "x.json").value) == ["?"]
     assert Entry({"v": None}, "x.json").maybe("v", str) is None
 
 
-@pytest.mark.parametrize("module", [agent_consistency, clones, tree_of_thought, tts_knowledge])
+@pytest.mark.parametrize("module", [agent_consistency, clones, hot_mess_reward_hacking, tree_of_thought, tts_knowledge])
 def test_examples_of_the_sources_run(module):
     found = doctest.testmod(module)
     assert found.attempted and not found.failed
