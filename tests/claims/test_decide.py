@@ -233,7 +233,7 @@ def test_a_contradicted_claim():
         (claim(other=-UP), INCONCLUSIVE, "opposite sign"),
         (claim(UP[:, :20]), NOT_TESTABLE, "of a-claim is"),
         (claim(UP + 50 * np.arange(4)[:, None]), NOT_TESTABLE, "R-hat"),
-        (claim(np.where(UP > 6, np.nan, UP)), NOT_TESTABLE, "R-hat"),
+        (claim(np.where(UP > 6, np.nan, UP)), NOT_TESTABLE, "finite number"),
         (claim(other=UP[:, :20]), NOT_TESTABLE, "of a-claim is"),
         (claim(gate=Gate(("3 divergent transitions",), {}, 3)), NOT_TESTABLE, "divergent"),
         (claim(control=control(0.11)), NOT_TESTABLE, "called supported in 11%"),

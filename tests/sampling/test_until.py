@@ -39,10 +39,14 @@ def collect_garbage() -> Iterator[None]:
     gc.collect()
 
 
+def written(folder: Path) -> str:
+    (folder / "q.jsonl").write_text("\n".join(map(json.dumps, QUESTIONS)))
+    return str(folder / "q.jsonl")
+
+
 @pytest.fixture
 def questions(tmp_path: Path) -> str:
-    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, QUESTIONS)))
-    return str(tmp_path / "q.jsonl")
+    return written(tmp_path)
 
 
 def hot(text: str, seed: int) -> tuple[str, int]:
@@ -84,6 +88,18 @@ WORDS = "--model mockllm/model --contexts 1 --draws 8 --until natural-overthinki
 def sample(questions: str, folder: Path, monkeypatch: pytest.MonkeyPatch, model: Any, *more: str) -> int:
     monkeypatch.setattr("hotmess.commands.sample._model", lambda *_: model)
     return main(["sample", questions, *WORDS.split(), "--log-dir", str(folder), *more])
+
+
+BUDGET = ("--responses", "256", "--futility", "0", "--looks", "2")
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of two rounds that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("alone")
+    with pytest.MonkeyPatch.context() as patch:
+        assert sample(written(folder), folder / "logs", patch, mock(cold), *BUDGET) == 0
+    return folder / "logs"
 
 
 def test_it_stops_when_the_claim_is_decided(
@@ -150,53 +166,46 @@ def test_beside_what_is_not_asked_again_all_questions_are_asked_alike(
 
 @pytest.mark.slow
 def test_a_run_that_is_interrupted_ends_as_one_left_alone(
-    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: Path
 ) -> None:
-    alone, cut = tmp_path / "alone", tmp_path / "cut"
-    budget = ("--responses", "480", "--futility", "0")
-    assert sample(questions, alone, monkeypatch, mock(cold), *budget) == 0
-    capsys.readouterr()
+    cut = tmp_path / "cut"
     codes = []
-    for most in (0, 50, 100, 100, None):  # before the first response, inside the first, second, third round, to the end
+    for most in (0, 50, 100, None):  # before the first response, inside the first round, the second, to the end
         try:
-            codes.append(sample(questions, cut, monkeypatch, mock(cold, most=most), *budget))
+            codes.append(sample(questions, cut, monkeypatch, mock(cold, most=most), *BUDGET))
         except KeyboardInterrupt:
             codes.append(130)
     assert codes[-1] == 0 and all(codes[:-1])
     assert (cut / "looks.json").read_bytes() == (alone / "looks.json").read_bytes()
     plan = load_looks(cut / "looks.json")
-    assert len(plan.history) > 1 and plan.history[-1].responses == 480 and plan.stopped == "the budget is spent"
+    assert len(plan.history) == 2 and plan.history[-1].responses == 256 and plan.stopped == "the budget is spent"
 
 
 @pytest.mark.slow
 def test_a_process_killed_before_its_first_response_is_followed_by_one_left_alone(
-    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: Path
 ) -> None:
     """What lies in the folder when the first response is asked for is what a process killed then leaves behind."""
-    alone, left = tmp_path / "alone", tmp_path / "left"
+    begun, left = tmp_path / "begun", tmp_path / "left"
 
     def first(text: str, seed: int) -> tuple[str, int]:
-        if not left.exists():
-            shutil.copytree(alone, left)
-        return cold(text, seed)
+        shutil.copytree(begun, left)
+        raise KeyboardInterrupt
 
-    budget = ("--responses", "256", "--futility", "0", "--looks", "2")
-    assert sample(questions, alone, monkeypatch, mock(first), *budget) == 0
+    with contextlib.suppress(KeyboardInterrupt):
+        sample(questions, begun, monkeypatch, mock(first), *BUDGET)
     assert {one.suffix for one in left.iterdir()} == {".lock", ".eval"} and not (left / "looks.json").exists()
-    capsys.readouterr()
-    assert sample(questions, left, monkeypatch, mock(cold), *budget) == 0
+    assert sample(questions, left, monkeypatch, mock(cold), *BUDGET) == 0
     assert (left / "looks.json").read_bytes() == (alone / "looks.json").read_bytes()
 
 
 @pytest.mark.slow
 def test_a_second_process_ends_with_one_sentence_and_nothing_is_lost(
-    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: Path
 ) -> None:
     """The second process is another one: locks are of open files, and the first goes on as if alone."""
-    logs, alone = tmp_path / "logs", tmp_path / "alone"
-    budget = ("--responses", "256", "--futility", "0", "--looks", "2")
-    assert sample(questions, alone, monkeypatch, mock(cold), *budget) == 0
-    words = [sys.executable, "-m", "hotmess", "sample", questions, *WORDS.split(), "--log-dir", str(logs), *budget]
+    logs = tmp_path / "logs"
+    words = [sys.executable, "-m", "hotmess", "sample", questions, *WORDS.split(), "--log-dir", str(logs), *BUDGET]
     second: list[subprocess.CompletedProcess[str]] = []
 
     def during(text: str, seed: int) -> tuple[str, int]:
@@ -204,7 +213,7 @@ def test_a_second_process_ends_with_one_sentence_and_nothing_is_lost(
             second.append(subprocess.run(words, capture_output=True, text=True))
         return cold(text, seed)
 
-    assert sample(questions, logs, monkeypatch, mock(during), *budget) == 0
+    assert sample(questions, logs, monkeypatch, mock(during), *BUDGET) == 0
     (other,) = second
     assert other.returncode == 2 and other.stdout == ""
     said = other.stderr.strip().splitlines()[-1]
@@ -216,16 +225,15 @@ def test_a_second_process_ends_with_one_sentence_and_nothing_is_lost(
 
 
 def test_responses_whose_record_was_deleted_are_refused(
-    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], alone: Path
 ) -> None:
     logs = tmp_path / "logs"
-    budget = ("--responses", "256", "--futility", "0", "--looks", "2")
-    assert sample(questions, logs, monkeypatch, mock(cold), *budget) == 0
+    shutil.copytree(alone, logs)
     record = (logs / "looks.json").read_bytes()
     (tmp_path / "kept.json").write_bytes(record)
     (logs / "looks.json").unlink()
     capsys.readouterr()
-    assert sample(questions, logs, monkeypatch, mock(cold, most=0), *budget) == 2
+    assert sample(questions, logs, monkeypatch, mock(cold, most=0), *BUDGET) == 2
     said = capsys.readouterr().err.strip().splitlines()[-1]
     assert "are of 2 rounds" in said and "looks.json, is not there: put it back" in said
     assert not (logs / "looks.json").exists()
@@ -233,7 +241,7 @@ def test_responses_whose_record_was_deleted_are_refused(
     (told,) = json.loads(capsys.readouterr().out)
     assert told["verdict"] == "not testable" and "nothing is known of the looks" in told["sentence"]
     (logs / "looks.json").write_bytes(record)
-    assert sample(questions, logs, monkeypatch, mock(cold, most=0), *budget) == 0
+    assert sample(questions, logs, monkeypatch, mock(cold, most=0), *BUDGET) == 0
 
     # Of one round the same look is taken again, and a sentence says that it may be the second.
     rounds = {one: (read_eval_log(str(one)).samples or [])[0].metadata["round"] for one in logs.glob("*.eval")}
@@ -243,7 +251,7 @@ def test_responses_whose_record_was_deleted_are_refused(
         one.unlink()
     capsys.readouterr()
     with contextlib.suppress(KeyboardInterrupt):
-        sample(questions, logs, monkeypatch, mock(cold, most=0), *budget)
+        sample(questions, logs, monkeypatch, mock(cold, most=0), *BUDGET)
     assert "no look at it is on record: if there was one, put looks.json back" in capsys.readouterr().err
     (again,), first = load_looks(logs / "looks.json").history, load_looks(tmp_path / "kept.json").history[0]
     assert again.probability == first.probability and again.threshold == first.threshold
