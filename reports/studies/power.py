@@ -33,7 +33,8 @@ def markdown(about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
         "the claim's own estimand in the world; data sets as in `verdict_worlds.py` (natural: 100 questions, 20 "
         "responses, one model; between: 200 questions, 15 responses, one model; sized: 100 questions, 10 responses, "
         "six sizes; scale: 120 questions in three groups, 10 responses, six sizes). *Published*: the procedure a "
-        "reader of the paper would follow; what it supports where the claim is false is in `null_worlds.md`.",
+        "reader of the paper would follow; what it supports where the claim is false is in `null_worlds.md`. Planned "
+        f"are {worlds.ELSEWHERE} data sets or more of each; the number in each row has run so far.",
         "",
         "| claim | world | truth | data sets | supported | contradicted | not testable | published: supported |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
