@@ -37,6 +37,10 @@ class NotTestable(BadInput):
         self.remedy = remedy
 
 
+ASK_HARDER = "Ask questions that are answered wrong now and then: incoherence is a share of errors."
+ASK_UNSETTLED = "Ask questions that are answered now one way, now another: variance is of answers that differ."
+
+
 class OtherOutcome(NotTestable):
     """An outcome that cannot speak to a question of which another outcome of the same responses may: a claim turns to
     that one, where the table holds it."""

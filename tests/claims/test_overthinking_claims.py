@@ -79,7 +79,7 @@ def test_numbers_for_labels_order_budgets_where_there_are_no_lengths():
         (lambda t: t[t["budget"].isin(["none", "much"])], "budget-lowers-incoherence", "No model has two budgets"),
         (lambda t: t[t["sample"] < 2], "budget-lowers-incoherence", "three or more responses"),
         (lambda t: t[t["budget"] == "some"].assign(budget=""), "natural-exceeds-budget", "No model has two budgets"),
-        (lambda t: t, "natural-exceeds-budget", "Only 1 questions have different answers"),
+        (lambda t: t, "natural-exceeds-budget", "Only 1 question has different answers"),
         (lambda t: t.drop(columns="reasoning_tokens"), "answers-get-hotter-with-length", "no length column"),
         (lambda t: t.assign(reasoning_tokens=8), "answers-get-hotter-with-length", "at one budget"),
         (

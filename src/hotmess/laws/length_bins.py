@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 BINS, MIN_BINS, MIN_WRONG = 12, 4, 10
+FURTHER_APART = "Ask questions whose lengths lie further apart."
 ARM = ("model", "condition", "budget")
 
 
@@ -76,13 +77,15 @@ def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True)
     table = cells.table.copy()
     arms = table.groupby(list(ARM), observed=True)["log2_length"]
     if (arms.transform("max") - arms.transform("min") < 1e-9).all():
-        raise NotTestable(f"{responses.length} does not vary between questions, so nothing can be said about length.")
+        why = f"{responses.length} does not vary between questions, so nothing can be said about length."
+        raise NotTestable(why, FURTHER_APART)
     table["latent_log2_length"] = latent_lengths(responses, table, latent=latent)
     arms = table.groupby(list(ARM), observed=True)["latent_log2_length"]
     if (arms.transform("max") - arms.transform("min") < 1e-9).all():
         raise NotTestable(
             f"{responses.length} varies between questions no more than between runs of one question, so nothing can be "
-            "said about length."
+            "said about length.",
+            FURTHER_APART,
         )
     rank = arms.rank(method="first") - 1
     size = arms.transform("size")
@@ -97,7 +100,8 @@ def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True)
     if few.all():
         raise NotTestable(
             f"No model has {MIN_BINS} length bins with {MIN_WRONG} or more wrong responses: there are too few errors "
-            "to decompose."
+            "to decompose.",
+            "Ask more questions that are answered wrong now and then, or draw more responses to each.",
         )
     whole = replace(cells, table=table)
     if few.any():

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import NotTestable, OtherOutcome
+from hotmess.errors import ASK_HARDER, ASK_UNSETTLED, NotTestable, OtherOutcome
 from hotmess.inference.gate import ESS
 from hotmess.temperature.trust import remedy, slow_seconds
+from hotmess.words import counted
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -54,12 +55,14 @@ def check_ready(responses: Responses) -> None:
         )
     mixed = int((table.groupby(keys, observed=True)["answer"].nunique() > 1).sum())
     if mixed < MIN_MIXED:
+        some = f"Only {counted(mixed, 'question')} {'has' if mixed == 1 else 'have'}"
+        which = some if mixed else "No question has"
         raise NotTestable(
-            f"Only {mixed} questions have different answers, too few to see a temperature; at least {MIN_MIXED} are "
-            "needed."
+            f"{which} different answers, too few to see a temperature; at least {MIN_MIXED} are needed.",
+            ASK_UNSETTLED,
         )
     if not np.any(table["answer"] != table["target"]):
-        raise NotTestable("There are no wrong answers.")
+        raise NotTestable("There are no wrong answers.", ASK_HARDER)
     units = len(table[["model", "condition"]].drop_duplicates())
     if units > MOST_UNITS:
         raise NotTestable(

@@ -13,7 +13,7 @@ from hotmess.claims.scope import base_scope
 from hotmess.decompose.grouping import question_index
 from hotmess.decompose.intervals import FEW, question_shares
 from hotmess.ensembles.in_order import order_says
-from hotmess.errors import NotTestable
+from hotmess.errors import ASK_UNSETTLED, NotTestable
 from hotmess.estimates.control import PERMUTATIONS, STATEMENT, Control
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate
@@ -55,7 +55,8 @@ def exponents(real: RealEnsembles, *, population: str, draws: int, seed: int) ->
     model, q = real.table["model"].astype(str).to_numpy(), question_index(real.table)
     names = [m for m in dict.fromkeys(model) if (real.variance[model == m].sum(0) > 0).all()]
     if not names:
-        raise NotTestable("No answer varies in ensembles of every size, so there is no variance to divide.")
+        why = "No answer varies in ensembles of every size, so there is no variance to divide."
+        raise NotTestable(why, ASK_UNSETTLED)
     weights = question_shares(int(q.max()) + 1, draws, seed)
     out = np.empty((draws, len(names)))
     for i, name in enumerate(names):

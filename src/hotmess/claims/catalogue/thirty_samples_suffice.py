@@ -8,10 +8,11 @@ import numpy as np
 
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.scope import base_scope
-from hotmess.decompose.intervals import jackknife, ratio_contrast
+from hotmess.decompose.intervals import FEW, jackknife, ratio_contrast
 from hotmess.decompose.squared import unbiased
-from hotmess.errors import NotTestable
+from hotmess.errors import ASK_HARDER, NotTestable
 from hotmess.estimates.estimate import THRESHOLD, Estimate
+from hotmess.statements.effective import Effective, spread_by_count
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -29,15 +30,25 @@ def _quantity(study: Study, population: str) -> Quantity:
     models = made.table["model"].astype(str).tolist()
     known = [i for i in range(len(models)) if np.isfinite(sd[..., i]).all()]
     if not known:
-        raise NotTestable("No model makes errors, so incoherence is undefined and has no sampling error.")
+        raise NotTestable("No model makes errors, so incoherence is undefined and has no sampling error.", ASK_HARDER)
     each = {models[i]: sd[..., i] for i in known}
+    largest, gate, effective = sd[..., known].max(-1), study.fit.gate.over(each), None
+    if population == "like-these" and 2 <= study.questions < FEW:
+        largest, each, effective = _spread(largest, each, study.questions)
     count = made.table["cells"].to_numpy()
     span = f"{count.min():,}" if count.min() == count.max() else f"{count.min():,} to {count.max():,}"
     scope = f"{base_scope(study.fit.cells.table)}, with {span} cells of each model"
-    largest, gate = sd[..., known].max(-1), study.fit.gate.over(each)
-    return Quantity(
-        largest, gate, scope, each, remedy=enough_questions(largest, study.questions) if gate.passed else ""
-    )
+    remedy = enough_questions(largest, study.questions) if gate.passed else ""
+    return Quantity(largest, gate, scope, each, remedy=remedy, effective=effective)
+
+
+def _spread(
+    largest: np.ndarray, each: dict[str, np.ndarray], questions: int
+) -> tuple[np.ndarray, dict[str, np.ndarray], Effective]:
+    """Spread by how few the questions are, in logs, since no standard deviation lies below 0."""
+    wide, *others = (np.exp(spread_by_count(np.log(x), questions)) for x in (largest, *each.values()))
+    df = questions - 1.0
+    return wide, dict(zip(each, others)), Effective(df, df, questions)
 
 
 def enough_questions(sd: np.ndarray, questions: int) -> str:

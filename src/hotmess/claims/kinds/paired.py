@@ -19,7 +19,7 @@ from hotmess.claims.kinds.permuted_sides import permuted_changes
 from hotmess.claims.later import Later
 from hotmess.decompose.parts import NAMES
 from hotmess.design.components import Components, half_components
-from hotmess.errors import NotTestable
+from hotmess.errors import ASK_HARDER, NotTestable
 from hotmess.estimates.control import Control, run_control, stated
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.sides import halves_estimate
@@ -94,7 +94,7 @@ class TwoSides:
         models = contrast.models["model"]
         if not np.isfinite(change).all():
             bad = [m for i, m in enumerate(models) if not np.isfinite(change[..., i]).all()]
-            raise NotTestable(self.undefined.format(bad[0]))
+            raise NotTestable(self.undefined.format(bad[0]), ASK_HARDER)
         assert contrast.fit is not None
         each = {str(m): change[..., i] for i, m in enumerate(models)}
         scope = self.scope(study, contrast.fit.cells.table)

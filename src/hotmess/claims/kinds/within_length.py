@@ -10,7 +10,7 @@ import numpy as np
 
 from hotmess.claims.claim import Case, Finding, Guard, Quantity
 from hotmess.claims.scope import length_scope
-from hotmess.errors import NotTestable
+from hotmess.errors import ASK_HARDER, ASK_UNSETTLED, NotTestable
 from hotmess.estimates.control import Control, run_control, stated
 from hotmess.estimates.estimate import THRESHOLD, Estimate
 from hotmess.inference.gate import Gate
@@ -48,7 +48,11 @@ def slope_quantity(study: Study, population: str) -> Quantity:
     lost = ~np.isfinite(values).all((0, 1))
     if lost.any():
         which = next(m for m, bad in zip(data.models, lost) if bad)
-        raise NotTestable(f"Responses of {which} that have lengths hold no error: its incoherence is undefined.")
+        why = f"Responses of {which} that have lengths hold no error: its incoherence is undefined."
+        raise NotTestable(why, ASK_HARDER)
+    if not np.ptp(values[..., -1]) > 0:
+        why = "No question has different answers within a model and budget: incoherence is 0 at all lengths."
+        raise NotTestable(why, ASK_UNSETTLED)
     each = {m: values[..., i] for i, m in enumerate(data.models)}
     gate = Gate(independent=True).over(each)
     return Quantity(values[..., -1], gate, length_scope(study, data.table), each, effective=effective)
