@@ -255,7 +255,7 @@ def pair(p: float, sd: float = 1.0, **change: Any) -> Pair:
     at = (np.arange(4000) + 0.5) / 4000
     draws = sd * (stats.norm.ppf(np.random.default_rng(1).permutation(at)) + stats.norm.ppf(p)).reshape(4, -1)
     own = {"effective": Effective(np.inf, np.inf, 100), **change}
-    return Pair({"probability": p, "of": "x"}, draws, draws, **own)
+    return Pair({"probability": p, "of": "x", "questions": 100}, draws, draws, **own)
 
 
 def test_many_pairs_are_decided_together():
@@ -305,6 +305,8 @@ def test_models_alike_are_practically_none_apart_and_the_region_is_the_users():
     assert found.preregistration == found.records()[1]["preregistration"] == by_hand
     said = hm.compare(table(answers), "x", "y", draws=250, seed=1, negligible=None).sentences[0]
     assert "inconclusive which is more coherent" in said and "could show a difference" in said
+    half, count = row["smallest_effect"] / 2, 4 * 120  # half the effect takes four times the questions
+    assert f"Next step: A difference of {half:.2g} would be supported with probability 0.8 by {count} questions" in said
     with pytest.raises(BadInput, match="half-width of a region is a number above 0"):
         hm.compare(table(answers), "x", "y", draws=20, negligible=-1.0)
 
@@ -321,7 +323,7 @@ def test_a_direction_needs_what_its_look_needs():
     plan = Looks(claim="natural-overthinking", most_responses=10 * len(responses), history=(look,))
     held = hm.compare(replace(responses, looks=plan), "owl-4b", "owl-64b", draws=250)
     assert "inconclusive" in held.sentences[0] and "Look 1 of at most 5" in held.notes[-1]
-    own = ["verdict", "reason", "smallest_effect"]
+    own = ["verdict", "reason", "next_step", "smallest_effect"]
     assert held.table.drop(columns=own).equals(plain.table.drop(columns=own))
     unknown = replace(responses, table=responses.table.assign(round=["1", "2"] * (len(responses) // 2)))
     said = hm.compare(unknown, "owl-4b", "owl-64b", draws=250)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from scipy import stats
@@ -23,6 +23,18 @@ POWER, DRAWS = 0.8, 40
 NORMAL = 1e6
 """Degrees of freedom at which Student's t is a Normal."""
 MOST = {"questions": 1_000_000, "samples": 1_000, "models": 100}
+
+
+class Regions(Protocol):
+    """What has the regions that a verdict is by: a claim, or a comparison of models."""
+
+    @property
+    def region(self) -> tuple[float, float] | None:
+        """In which the quantity lies if a claim of equality holds."""
+
+    @property
+    def negligible(self) -> float | None:
+        """Half-width of the region in which it is practically none."""
 
 
 def smallest_effect(draws: np.ndarray, threshold: float = THRESHOLD) -> float | None:
@@ -144,7 +156,7 @@ def planned(claim: Claim, smallest: float) -> float:
     return min(smallest, claim.most) / 2
 
 
-def called(claim: Claim, effect: float) -> tuple[str, ...]:
+def called(claim: Regions, effect: float) -> tuple[str, ...]:
     """What an effect of that size is called by data that just decide it: within half of the region (-δ, δ) in which it
     is practically none its edge is the farther from it, so that the region is decided no later than the sign."""
     if claim.region is not None or claim.negligible is None or effect >= claim.negligible:
@@ -152,7 +164,7 @@ def called(claim: Claim, effect: float) -> tuple[str, ...]:
     return (NEGLIGIBLE,) if 2 * effect <= claim.negligible else (SUPPORTED, NEGLIGIBLE)
 
 
-def called_rate(claim: Claim, effect: float, error: np.ndarray, df: float) -> np.ndarray:
+def called_rate(claim: Regions, effect: float, error: np.ndarray, df: float) -> np.ndarray:
     """How probable it is that an effect of that size is called one of `called`, at standard errors of the estimate.
 
     The chances of the verdicts add up, since no estimate has two. Both edges of a region must be cleared: of a claim of
@@ -182,17 +194,10 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
     if claim.design is not None and not study.large:
         with contextlib.suppress(NotTestable):
             c = claim.design(study, DRAWS)
-    verdicts = called(claim, effect)
     if c is None:
         if not claim.by_questions or smallest is None:
             return None
-        count, sd = study.questions, smallest / stats.norm.ppf([THRESHOLD, POWER]).sum()
-
-        def cleared(n: int) -> bool:
-            return bool(called_rate(claim, effect, np.array([sd * np.sqrt(count / n)]), NORMAL)[0] >= POWER - 1e-6)
-
-        most = {"questions": fewest(cleared, count, MOST["questions"])}
-        return WouldDecide(effect, {"questions": count}, most, claim.region is not None, verdicts=verdicts)
+        return by_questions(claim, effect, smallest, study.questions)
     now = {"questions": c.questions, "samples": samples_now(study)}
     sides = as_shown(c, smallest, now["samples"])
     if sides.spread > 0:
@@ -207,7 +212,18 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
         return lambda n: rate(**{what: n}) >= POWER
 
     needed = {what: fewest(enough(what), now[what], MOST[what]) for what in now}
-    return WouldDecide(effect, now, needed, claim.region is not None, verdicts=verdicts)
+    return WouldDecide(effect, now, needed, claim.region is not None, verdicts=called(claim, effect))
+
+
+def by_questions(claim: Regions, effect: float, smallest: float, count: int) -> WouldDecide:
+    """How many questions decide it, of which there are `count`, where the sd falls with their root."""
+    sd = smallest / stats.norm.ppf([THRESHOLD, POWER]).sum()
+
+    def cleared(n: int) -> bool:
+        return bool(called_rate(claim, effect, np.array([sd * np.sqrt(count / n)]), NORMAL)[0] >= POWER - 1e-6)
+
+    needed = {"questions": fewest(cleared, count, MOST["questions"])}
+    return WouldDecide(effect, {"questions": count}, needed, claim.region is not None, verdicts=called(claim, effect))
 
 
 def samples_now(study: Study) -> int:

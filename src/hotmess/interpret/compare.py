@@ -42,8 +42,8 @@ class Comparison(Short):
         One row per pair (and `by` set) and quantity, as of `hotmess.interpret.comparisons`; letters add the three parts
         of the difference of incoherence as the quantities `accuracy part`, `spread part` and `concentration part`. Rows
         of incoherence have the `verdict` (`supported`: the sign of the difference is certain; `negligible`,
-        `inconclusive`, `not testable`), what held it back (`reason`), and the `smallest_effect` that these data could
-        show with probability 0.8.
+        `inconclusive`, `not testable`), what held it back (`reason`), the `smallest_effect` that these data could show
+        with probability 0.8, and what would decide it (`next_step`), as of a claim.
     sentences
         One per pair (and `by` set): who is more coherent, by how much, on what.
     notes

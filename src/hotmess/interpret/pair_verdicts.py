@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from hotmess.claims.decidable import POWER, smallest_effect
+from hotmess.claims.decidable import POWER, by_questions, smallest_effect
+from hotmess.claims.guards.of_draws import FEW_REMEDY
 from hotmess.claims.rule import (
     DECIDED,
     INCONCLUSIVE,
@@ -50,6 +51,8 @@ class Pair:
         How many questions it rests on, where it is about questions like these.
     reason, threshold
         What held a verdict back; the probability that decides.
+    next_step
+        What would decide it, where it is inconclusive.
     """
 
     row: Any
@@ -60,6 +63,15 @@ class Pair:
     reason: str = ""
     smallest: float | None = None
     threshold: float = THRESHOLD
+    next_step: str = ""
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """The regions of a difference, as `hotmess.claims.decidable` asks for them."""
+
+    negligible: float | None
+    region: None = None
 
 
 def pair_of(row: Any, mine: Sets, other: Sets, population: str, barred: str) -> Pair:
@@ -90,7 +102,7 @@ def judged(pairs: Sequence[Pair], negligible: float | None, level: float, gate: 
     found = [_alone(pair, negligible, 1 - level, gate) for pair in pairs]
     least = [_least(pair) for pair in found]
     return [
-        replace(pair, verdict=INCONCLUSIVE, reason=_fell(len(found), own, adjusted, level))
+        replace(pair, verdict=INCONCLUSIVE, reason=_fell(len(found), own, adjusted, level), next_step=FEWER)
         if pair.verdict == SUPPORTED and adjusted > level
         else pair
         for pair, own, adjusted in zip(found, least, stats.false_discovery_control(least))
@@ -114,7 +126,20 @@ def _alone(pair: Pair, negligible: float | None, threshold: float, gate: Gate) -
     verdict = SUPPORTED if verdict in DECIDED else verdict
     smallest = smallest_effect(pair.draws, threshold)
     why = reasons[0] if reasons else ""
-    return replace(pair, verdict=verdict, reason=why, smallest=smallest, threshold=threshold)
+    step = "" if verdict != INCONCLUSIVE else FEW_REMEDY if few else _step(pair, negligible, smallest, threshold)
+    return replace(pair, verdict=verdict, reason=why, smallest=smallest, threshold=threshold, next_step=step)
+
+
+def _step(pair: Pair, negligible: float | None, smallest: float | None, threshold: float) -> str:
+    """What would decide it, by the arithmetic of claims, which is of questions like these; at a look the plan says."""
+    if threshold != THRESHOLD:
+        return ""
+    if smallest is None or pair.effective is None:
+        return MORE
+    decider = by_questions(_Difference(negligible), smallest / 2, smallest, int(pair.row["questions"]))
+    if decider.needed == decider.now:
+        return MORE
+    return f"A difference{decider.sentence().removeprefix('An effect')}"
 
 
 def _least(pair: Pair) -> float:
@@ -130,12 +155,13 @@ def _fell(pairs: int, own: float, adjusted: float, level: float) -> str:
 
 
 def with_verdicts(table: pd.DataFrame, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """The table with verdict, reason and smallest effect in the rows of incoherence."""
+    """The table with verdict, reason, next step and smallest effect in the rows of incoherence."""
     left = iter(pairs)
     own = [next(left) if name == "incoherence" else None for name in table["quantity"]]
     columns: dict[str, list[Any]] = {
         "verdict": [None if one is None else one.verdict for one in own],
         "reason": [None if one is None else one.reason or None for one in own],
+        "next_step": [None if one is None else one.next_step or None for one in own],
         "smallest_effect": [np.nan if one is None or one.smallest is None else one.smallest for one in own],
     }
     return table.assign(**columns)
@@ -181,11 +207,13 @@ def _beside(pair: Pair) -> str:
         sign = "negative" if p < 0.5 else "positive"
         return f" Its sign is known, {sign}, and too small to matter." * bool(max(p, 1 - p) > pair.threshold)
     said = f" Held back because {pair.reason}."
-    if pair.smallest is None:
-        return said
-    return f"{said} These data could show a difference of {pair.smallest:.2g} or more, with probability {POWER}."
+    if pair.smallest is not None:
+        said += f" These data could show a difference of {pair.smallest:.2g} or more, with probability {POWER}."
+    return said + (f" Next step: {pair.next_step}" if pair.next_step else "")
 
 
+MORE = "More responses narrow it; how many is not worked out here."
+FEWER = "Ask more questions, or compare the pair alone that was to be compared beforehand."
 _UNBIASED = ("unbiased", "unbiased_low", "unbiased_high")
 _UNDEFINED = "the difference is undefined, since one of them makes no errors"
 _FAILED = "the diagnostics of the fit failed; draw more (--draws)"
