@@ -104,6 +104,20 @@ def checked_number(name: str, value: Any, told: str, *, least: float = 0.0, beyo
     return number
 
 
+def checked_interval(interval: float) -> float:
+    """The probability inside an interval, or `BadInput`.
+
+    >>> checked_interval(0.9)
+    0.9
+    >>> checked_interval(1)
+    Traceback (most recent call last):
+    hotmess.errors.BadInput: The interval is 1; it is a probability between 0 and 1.
+    """
+    if not 0 < interval < 1:
+        raise BadInput(f"The interval is {interval}; it is a probability between 0 and 1.")
+    return float(interval)
+
+
 def one_seed(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings with `random_seed`, ArviZ's and PyMC's word, under the name `seed`.
 

@@ -103,3 +103,33 @@ def test_a_cost_is_a_number_from_0(pilot, price):
 def test_a_width_wanted_is_above_0(pilot, width):
     with pytest.raises(BadInput, match="The half width wanted is"):
         decision_study(pilot, {"judge": [1]}, width=width)
+
+
+@pytest.mark.parametrize("names", [{"question": [1]}, {"sample": [1]}, {"model": [2]}, {"score": [2]}])
+def test_only_sources_have_numbers_of_levels(pilot, names):
+    with pytest.raises(BadInput, match=r"is no source here|how a response turned out"):
+        decision_study(pilot, names)
+
+
+@pytest.mark.parametrize(
+    "given", [{"levels": {"judge": [1.5]}}, {"levels": {"judge": []}}, {"levels": {}, "samples": []}]
+)
+def test_numbers_of_a_design_are_whole_and_there(pilot, given):
+    with pytest.raises(BadInput, match="in whole numbers"):
+        decision_study(pilot, **given)
+
+
+def test_what_a_study_cannot_use_is_refused_and_not_left_aside(pilot):
+    table = pilot.table[["model", "question", "judge", "sample", "score"]].iloc[:480]
+    some = table.assign(judge=table["judge"].mask(table["judge"] == "j3"))
+    with pytest.raises(BadInput, match="60 of 480 responses have no value in judge"):
+        decision_study(hm.read(some, allow_copies=True, sources=["judge"]), {"judge": [2]})
+    plain = table.drop(columns="judge").assign(passage=table["question"].astype(int) // 5, points=1.0)
+    with pytest.raises(NotTestable, match="knows no cluster of questions"):
+        decision_study(hm.read(plain, allow_copies=True, cluster="passage"), {})
+    with pytest.raises(NotTestable, match="knows no weight of questions"):
+        decision_study(hm.read(plain, allow_copies=True, weight="points"), {})
+    with pytest.raises(NotTestable, match="same score"):
+        decision_study(hm.read(plain.assign(score=1.0), allow_copies=True), {})
+    with pytest.raises(BadInput, match=r"The interval is 1\.5"):
+        decision_study(pilot, {"judge": [2]}, interval=1.5)

@@ -1,6 +1,6 @@
 """A judge's errors taken out: exact in expectation, covered, and refused where the judge says nothing."""
 
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pandas as pd
@@ -159,3 +159,36 @@ def test_options_that_change_nothing_are_refused(words, capsys):
     assert main(["reliability", "nothing.parquet", *words]) == 2
     said = capsys.readouterr().err
     assert "leave out one of them" in said or "belongs to --levels" in said
+
+
+def test_judgements_of_one_response_are_no_pairs_of_responses():
+    """Products are those of pairs of different responses, by enumeration; names count within their question only."""
+    given = {0: {"a": [1, 1], "b": [0, 1, 1]}, 1: {"a": [0], "b": [0, 1], "c": [1, 1]}, 2: {"a": [1, 0]}}
+    rows = [
+        {"model": "m", "question": q, "judged_response": r, "sample": f"{r}{j}", "score": float(x)}
+        for q, own in given.items()
+        for r, judged in own.items()
+        for j, x in enumerate(judged)
+    ]
+    checked = pd.DataFrame({"score": [0, 1] * 500, "truth": [0, 1] * 500})
+    responses = hm.read(pd.DataFrame(rows), allow_copies=True)
+    assert any("judged more than once" in note for note in responses.notes)
+    found = hm.judged(responses, checked).table.set_index("quantity")["as_judged"]
+    means, products = [], []
+    for own in (given[0], given[1]):  # question 2 has one response, judged twice
+        means.append(np.mean(np.concatenate(list(own.values()))))
+        products.append(np.mean([x * y for a, b in permutations(own, 2) for x, y in product(own[a], own[b])]))
+    assert found["accuracy"] == pytest.approx(np.mean(means))
+    assert found["variance"] == pytest.approx(np.mean(means) - np.mean(products))
+    named = hm.read(pd.DataFrame(rows), allow_copies=True, sources=["judged_response"])
+    assert not any("judged more than once" in note for note in named.notes)
+    assert hm.judged(named, checked).table.set_index("quantity")["as_judged"].equals(found)
+
+
+def test_a_share_of_no_error_has_no_value_and_an_impossible_accuracy_is_said():
+    responses, _ = world(np.random.default_rng(3), questions=10, accuracy=[1.0] * 10)
+    always = hm.read(responses.table.assign(score=1.0), allow_copies=True)
+    found = hm.judged(always, validation(np.random.default_rng(4)))
+    assert found.table.set_index("quantity").loc["incoherence", ["value", "low", "high"]].isna().all()
+    assert any("not told from 0" in note for note in found.notes)
+    assert any("not between 0 and 1" in note for note in found.notes)

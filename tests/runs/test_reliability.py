@@ -212,3 +212,53 @@ def test_columns_that_divide_alike_are_named():
     assert any(
         "prompt and wording divide every question alike" in n for n in hm.sources(read, ["prompt", "wording"]).notes
     )
+
+
+def test_the_correlation_takes_pairs_of_different_questions_not_of_budgets():
+    """Two questions in two budgets, by enumeration: pairs of one question in two budgets are no pairs of questions."""
+    scores = {(0, 0): [1, 1], (0, 1): [1, 0], (1, 0): [0, 0], (1, 1): [0, 1]}
+    rows = [
+        {"model": "m", "question": q, "budget": b, "sample": s, "score": x}
+        for (q, b), own in scores.items()
+        for s, x in enumerate(own)
+    ]
+    table = hm.reliability(hm.read(pd.DataFrame(rows), allow_copies=True), k=[1]).table
+    pairs = np.mean([x[0] * x[1] for x in scores.values()])
+    across = np.mean(
+        [x * y for (q, _), a in scores.items() for (r, _), b in scores.items() if q < r for x in a for y in b]
+    )
+    within = np.mean([np.var(x, ddof=1) for x in scores.values()])
+    want = (pairs - across) / (pairs - across + within)
+    assert table.set_index("quantity").loc["icc", "value"] == pytest.approx(want)
+
+
+def test_answers_that_never_differed_may_yet():
+    rows = [{"model": "m", "question": q, "sample": s, "score": 0.0} for q in range(20) for s in range(3)]
+    entropy = hm.reliability(hm.read(pd.DataFrame(rows), allow_copies=True)).table.set_index("quantity").loc["entropy"]
+    assert entropy["value"] == 0 and entropy["high"] == pytest.approx(1.5 * (1 - 0.05 ** (1 / 20)), rel=0.05)
+
+
+def test_differences_are_possible_and_equal_ones_are_0():
+    """No difference is beyond 1 (icc: 2); where both are always right it is 0, to the last digit."""
+
+    def compared(a, b):
+        rows = [
+            {"model": m, "question": q, "sample": s, "score": float(x)}
+            for m, own in (("a", a), ("b", b))
+            for q, given in enumerate(own)
+            for s, x in enumerate(given)
+        ]
+        return hm.reliability(hm.read(pd.DataFrame(rows), allow_copies=True), k=[3]).differences.set_index("quantity")
+
+    far = compared(["1000", "0110", "0101", "0100"], ["111", "111", "111", "100"])
+    assert ((far["low"] >= -1) & (far["high"] <= 1)).drop(["icc", "entropy"]).all()
+    assert far.loc["icc", "low"] >= -2 and far.loc["icc", "high"] <= 2
+    equal = compared(["1100", "0110", "0101", "1001"], ["111"] * 4).loc["pass@k"]
+    assert (equal[["difference", "low", "high"]] == 0).all()
+
+
+@pytest.mark.parametrize("name", ["responses", "quantity", "value"])
+def test_sets_are_not_made_by_a_column_that_the_result_has(name):
+    table = hm.example().table[["model", "question", "budget", "sample", "answer", "target", "n_choices"]]
+    with pytest.raises(BadInput, match="of its own"):
+        hm.reliability(hm.read(table.assign(**{name: 1}), allow_copies=True), [name], k=[1])

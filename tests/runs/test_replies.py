@@ -77,3 +77,9 @@ def test_at_the_shell(tmp_path, capsys):
     table.to_csv(file, index=False)
     assert main(["reliability", str(file), "--column", "reply=answer", "--allow-copies", "--json"]) == 0
     assert [one["quantity"] for one in json.loads(capsys.readouterr().out)] == ["agreement", "entropy"]
+
+
+def test_responses_without_a_reply_are_said():
+    rows = [{"model": "m", "question": q, "sample": s, "reply": "a" if s else None} for q in "xy" for s in range(4)]
+    notes = hm.reliability(hm.read(pd.DataFrame(rows), allow_copies=True)).notes
+    assert "25.0% of the responses of m are no reply; they count as one more answer, equal to each other." in notes

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hotmess as hm
+from hotmess.claims.catalogue import CATALOGUE
 from hotmess.errors import BadInput, NotTestable
 from hotmess.runs.pairs import pair_sums, pair_values, parts
 
@@ -224,4 +225,59 @@ def test_a_model_without_pairs_is_left_out_and_named():
     ]
     found = hm.sources(hm.read(pd.DataFrame(rows + once), allow_copies=True, sources=["prompt"]), ["prompt"], draws=200)
     assert set(found.table["model"]) == {"m"}
-    assert any(note.startswith("once: No two responses to a question differ") for note in found.notes)
+    assert any(note.startswith("once: All responses to a question have the same prompt") for note in found.notes)
+
+
+def test_a_level_for_every_response_is_said_to_tell_nothing():
+    rows = [
+        {"model": "m", "question": q, "sample": s, "prompt": f"{q}{s}", "score": s % 2} for q in "ab" for s in range(4)
+    ]
+    found = hm.sources(hm.read(pd.DataFrame(rows), allow_copies=True, sources=["prompt"]), ["prompt"], draws=200)
+    assert found.notes == (
+        "Every response to a question has its own prompt, so that its part cannot be told from sampling.",
+    )
+    with pytest.raises(BadInput, match=r"The interval is 1\.5"):
+        hm.sources(hm.read(pd.DataFrame(rows), allow_copies=True, sources=["prompt"]), ["prompt"], interval=1.5)
+
+
+def test_prompts_may_be_lists_of_messages():
+    rows = [
+        {
+            "model": "m",
+            "question": q,
+            "sample": s,
+            "prompt": [{"role": "user", "content": s % 3}],
+            "score": s * q % 4 / 3,
+        }
+        for q, s in product(range(4), range(6))
+    ]
+    listed, plain = pd.DataFrame(rows), pd.DataFrame(rows).assign(prompt=[str(row["sample"] % 3) for row in rows])
+    tables = [
+        hm.sources(hm.read(frame, allow_copies=True, sources=["prompt"]), ["prompt"], draws=200).table
+        for frame in (listed, plain)
+    ]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_a_part_that_is_surely_below_0_is_said_and_decides_no_claim():
+    """Three judges grade each of four responses, and the table does not say which."""
+    rng, rows = np.random.default_rng(11), []
+    for q, r in product(range(12), range(4)):
+        quality = rng.random()
+        rows += [
+            {
+                "model": "m",
+                "question": q,
+                "judge": f"j{j}",
+                "sample": 3 * r + j,
+                "score": np.clip(quality + rng.normal(0, 0.1), 0, 1),
+            }
+            for j in range(3)
+        ]
+    responses = hm.read(pd.DataFrame(rows), allow_copies=True, sources=["judge"])
+    found = hm.sources(responses, ["judge"])
+    assert found.table["high"][0] < 0
+    assert any(note.startswith("The part of judge is below 0 for certain (m)") for note in found.notes)
+    claim = CATALOGUE["judge-share-of-variance"]
+    quantity = claim.quantity(hm.Study(responses, draws=500), "like-these")
+    assert any("which no source does (m)" in why for why in quantity.held) and "judged_response" in quantity.remedy

@@ -26,7 +26,7 @@ from hotmess.responses.layouts import Layout, read_layouts
 from hotmess.responses.load import numbers_where_all
 from hotmess.responses.mixed import shared_outcome
 from hotmess.responses.right_answers import none_right
-from hotmess.responses.settings import check_settings, take_sources
+from hotmess.responses.settings import check_settings, judged_again, take_sources
 from hotmess.responses.table import Responses
 from hotmess.responses.units import take_units
 from hotmess.responses.validate import require, validate
@@ -191,6 +191,8 @@ def read(
     )
     responses = replace(responses, sources=tuple(dict.fromkeys(sources)))
     responses = replace(responses, looks=one_record(account.looks, looks))
+    if "judged_response" not in sources:
+        responses = responses.note(*judged_again(responses.table))
     if not responses.counted and asked_by_answers(responses.table, responses.looks):
         responses = responses.note(NOTE)
     return _judged(responses, canonical, allow_copies, tables=bool(account.tables))

@@ -75,6 +75,24 @@ JUDGED = "judged_response"
 """The source whose levels belong to their own cell, whatever they are called."""
 
 
+def judged_again(table: pd.DataFrame) -> list[str]:
+    """A note where responses were judged more than once and the column that says so is no source.
+
+    >>> one = pd.DataFrame({"question": ["q", "q"], "judged_response": ["a", "a"]})
+    >>> len(judged_again(one)), len(judged_again(one.assign(judged_response=["a", "b"])))
+    (1, 0)
+    """
+    if JUDGED not in table:
+        return []
+    names = [name for name in (*CELL, JUDGED) if name in table]
+    if not table[table[JUDGED].notna()].duplicated(names).any():
+        return []
+    return [
+        f"Some responses were judged more than once (column {JUDGED}), and every judgement counts as a response: "
+        f"what compares responses takes the judge's scatter for theirs. --source {JUDGED} tells them apart."
+    ]
+
+
 def check_settings(frame: pd.DataFrame, place: Place, *, settled: Sequence[str]) -> list[str]:
     """Refuse settings that vary inside a cell and a context, unless they are settled; a note on those that are.
 

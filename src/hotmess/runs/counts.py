@@ -145,6 +145,15 @@ def entropy(answer: Ints, question: Ints, questions: int) -> Floats:
     return np.where(n > 1, np.bincount(owner, each, minlength=questions), np.nan)
 
 
+def most_entropy(n: int) -> float:
+    """The greatest `entropy` of n responses, when no two are alike: ψ(n) − ψ(1).
+
+    >>> most_entropy(2)
+    1.0
+    """
+    return float(digamma(n) - digamma(1))
+
+
 def _tally(answer: Ints, question: Ints) -> tuple[Ints, Floats]:
     """How often each answer was given: its question, and the count."""
     pair, m = np.unique(np.stack([question, answer], axis=1), axis=0, return_counts=True)

@@ -25,7 +25,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, checked_interval
+from hotmess.responses.outcomes import refuse_source
+from hotmess.responses.units import refuse_units
 from hotmess.runs.pairs import pair_sums, parts
 from hotmess.runs.scores import scores_of
 from hotmess.runs.sources import level_names
@@ -43,11 +45,14 @@ def components(responses: Responses, names: Sequence[str]) -> dict[tuple[str, ..
     [(), ('budget',), ('question',), ('question', 'budget')]
     """
     given = ["question", *names]
+    responses.need_single("A decision study")
+    refuse_units(responses.table, "A decision study")
     table = responses.table
     for name in names:
-        if name not in table.columns:
-            raise BadInput(f"There is no column {name!r} to divide variance by.")
+        _need_source(table, name)
     score = scores_of(responses)
+    if not np.ptp(score) > 0:
+        raise NotTestable("All responses have the same score, so nothing is known of what would scatter; ask more.")
     question = table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy(np.int64)
     levels = [
         np.asarray(question, np.int64),
@@ -65,6 +70,22 @@ def components(responses: Responses, names: Sequence[str]) -> dict[tuple[str, ..
         value = max(0.0, float(sum(c * d[s] for s, c in combination.items())))
         out[tuple(given[s] for s in sorted(key or ()))] = value
     return out
+
+
+def _need_source(table: pd.DataFrame, name: str) -> None:
+    """Refuse what is no source of scatter, or is empty in some rows."""
+    if name not in table.columns:
+        raise BadInput(f"There is no column {name!r} to divide variance by.")
+    if name in ("model", "benchmark", "question", "sample"):
+        raise BadInput(
+            f"The column {name} is no source here: numbers of questions and samples stand beside the sources."
+        )
+    refuse_source(name)
+    if empty := int(level_names(table, name).isna().sum()):
+        raise BadInput(
+            f"{empty:,} of {len(table):,} responses have no value in {name}; leave them out, as --where "
+            f'"{name} is not null".'
+        )
 
 
 def decision_study(
@@ -110,9 +131,17 @@ def decision_study(
     >>> found["half_width"].is_monotonic_decreasing
     True
     """
+    interval = checked_interval(interval)
     if responses.table[["model", "condition"]].drop_duplicates().shape[0] > 1:
         raise BadInput("A decision study is of one model in one condition: choose them, as --where \"model = 'm'\".")
     names = list(levels)
+    sizes = {"question": questions, **levels, "sample": samples}
+    for name, numbers in sizes.items():
+        if numbers is not None and not (len(numbers) and all(one >= 1 and int(one) == one for one in numbers)):
+            raise BadInput(
+                f"The numbers of {name} are {list(numbers)}: a design has at least one question, one level of every "
+                "source and one sample, in whole numbers."
+            )
     found = components(responses, names)
     asked = responses.table[["benchmark", "question"]].drop_duplicates().shape[0]
     costs = {"sample": 1.0} if cost is None else dict(cost)
@@ -128,8 +157,6 @@ def decision_study(
     rows = []
     for q, *rest, s in product(questions or [asked], *levels.values(), samples):
         size = dict(zip(["question", *names], [q, *rest]))
-        if min(*size.values(), s) < 1:
-            raise BadInput("A design has at least one question, one level of every source and one sample.")
         total = float(np.prod(list(size.values()))) * s
         terms = {key: v / (total if not key else float(np.prod([size[n] for n in key]))) for key, v in found.items()}
         units = np.cumprod(list(size.values()))

@@ -30,9 +30,8 @@ import pandas as pd
 from hotmess.arrays import Floats
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable, either_seed
-from hotmess.runs import counts
-from hotmess.runs.scores import runs
+from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed
+from hotmess.runs.scores import Runs, runs
 from hotmess.runs.sets_of_cells import sets_of
 
 if TYPE_CHECKING:
@@ -89,7 +88,8 @@ def judged(
     Parameters
     ----------
     responses
-        Scores of 0 and 1 by the judge, one judgement a response.
+        Scores of 0 and 1 by the judge. Judgements of one response (column judged_response) are told from responses:
+        products are those of pairs of different responses, whose rightness is independent.
     validation
         Responses judged by the same judge and by somebody who knows: columns `judged_as` and `truth`, 0 or 1.
 
@@ -108,6 +108,7 @@ def judged(
     >>> found.table["quantity"].tolist()
     ['accuracy', 'error', 'bias2', 'variance', 'incoherence']
     """
+    interval = checked_interval(interval)
     said, right = (_zero_one(validation, name) for name in (judged_as, truth))
     found = runs(responses, by)
     if not (found.binary and np.isfinite(found.score).all()):
@@ -135,13 +136,15 @@ def judged(
     for name, kind in (("right", hits + misses), ("wrong", passed + alarms)):
         if kind < FEW:
             notes.append(f"Only {kind} validated responses are {name}: the judge's rate there is known poorly.")
-    scores = counts.sort_scores(found.score, found.cell, len(n))
-    mean, _, pairs = counts.pair_moments(scores)
+    mean, pairs = _moments(found, responses)
+    several = np.isfinite(pairs)
+    if not several.any():
+        raise NotTestable("Every question has one judged response only: judge two responses or more to a question.")
     question = np.asarray(found.table.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
     weights = question_shares(int(question.max()) + 1, draws, seed)
     rows: list[dict[str, Any]] = []
     for key, at in sets_of(found.table, by):
-        at = at[n[at] > 1]
+        at = at[several[at]]
         if not len(at):
             continue
         share = 1.0 / np.bincount(question[at])[question[at]]
@@ -152,12 +155,49 @@ def judged(
         first, second = (w[kept] @ x[at] for x in (mean, pairs))
         u, j = 1 - specificity[kept], power[kept]
         own = _terms((first - u) / j, (second - 2 * u * first + u**2) / j**2)
+        notes += _doubts(own, ", ".join(map(str, key)), interval)
+        if _no_error(own, interval):
+            own = (*own[:-1], np.full_like(own[-1], np.nan))
         for name, before, values in zip(QUANTITIES, naive, own):
             asked, median = len(np.unique(question[at])), float(np.median(values))
             low, high = bootstrap_interval(values, np.asarray(median), interval=interval, questions=asked)
             row = {"quantity": name, "questions": asked, "as_judged": float(before)}
             rows.append(dict(zip(by, key)) | row | {"value": median, "low": float(low), "high": float(high)})
     return Judged(pd.DataFrame(rows), sensitivity, specificity, tuple(notes))
+
+
+def _no_error(terms: tuple[Any, ...], interval: float) -> bool:
+    """Whether the error, which incoherence is a share of, is not told from 0."""
+    return bool((terms[1] <= 0).mean() > (1 - interval) / 2)
+
+
+def _doubts(terms: tuple[Any, ...], where: str, interval: float) -> list[str]:
+    """What to say of corrected numbers that cannot be."""
+    out = []
+    if not 0 <= float(np.median(terms[0])) <= 1:
+        out.append(
+            f"The corrected accuracy of {where} is not between 0 and 1: its responses were called right more often, "
+            "or more seldom, than the validation table lets a judge do. Is it of responses like these?"
+        )
+    if _no_error(terms, interval):
+        out.append(f"The corrected error of {where} is not told from 0, so incoherence, a share of it, has no value.")
+    return out
+
+
+def _moments(found: Runs, responses: Responses) -> tuple[Floats, Floats]:
+    """(cells,) means of judgements, and of their products over pairs of different responses; NaN where there is one."""
+    cells, judgement = len(found.table), np.arange(len(found.cell))
+    table = responses.table
+    if "judged_response" in table:
+        name = pd.factorize(table["judged_response"])[0][found.row]  # −1: no name, and a response of its own
+        judgement = np.where(name >= 0, name, name.max() + 1 + judgement)
+    one = np.unique(np.stack([found.cell, judgement], axis=1), axis=0, return_inverse=True)
+    cell, response = one[0][:, 0], one[1].ravel()
+    total, n = np.bincount(found.cell, found.score, minlength=cells), np.bincount(found.cell, minlength=cells)
+    own, m = np.bincount(response, found.score), np.bincount(response).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        products = total**2 - np.bincount(cell, own**2, minlength=cells)
+        return total / n, products / (n**2.0 - np.bincount(cell, m**2, minlength=cells))
 
 
 def _terms(first: Any, second: Any) -> tuple[Any, ...]:

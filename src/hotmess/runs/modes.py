@@ -29,7 +29,7 @@ from hotmess.arrays import Floats, Ints
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.mistakes import MISTAKES, mistakes
 from hotmess.decompose.records import plain_value
-from hotmess.errors import NotTestable, either_seed
+from hotmess.errors import NotTestable, checked_interval, either_seed
 from hotmess.responses.table import CELL
 from hotmess.runs.scores import Runs, runs
 from hotmess.runs.sets_of_cells import sets_of
@@ -95,6 +95,7 @@ def modes(
             f"Modes of failure are counted among answers, letters or texts, and the outcome is {responses.outcome}: "
             f"choose another, as --outcome {other}."
         )
+    interval = checked_interval(interval)
     found = runs(responses, by)
     n = found.table["responses"].to_numpy()
     if n.max() < 2:

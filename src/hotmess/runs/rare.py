@@ -12,8 +12,10 @@ RARE = 10
 """Fewer questions than this away from 0 or 1 are rare."""
 
 
-def rare_ends(value: Floats, question: Ints, spread: Floats, ends: tuple[Any, Any], interval: float) -> tuple[Any, Any]:
-    """Ends of a mean of values from 0 to 1 where next to none of the questions is away from 0, or from 1.
+def rare_ends(
+    value: Floats, question: Ints, spread: Floats, ends: tuple[Any, Any], interval: float, top: float = 1.0
+) -> tuple[Any, Any]:
+    """Ends of a mean of values from 0 to `top` where next to none of the questions is away from 0, or from `top`.
 
     What nearly no question shows the bootstrap hardly draws: with none, its interval is a point. The weights then have
     one more question, at the other end (Learned-Miller and Thomas 2020); where all Q are 1 the lower end is α^(1/Q),
@@ -22,7 +24,7 @@ def rare_ends(value: Floats, question: Ints, spread: Floats, ends: tuple[Any, An
     Parameters
     ----------
     value, question
-        (cells,) values from 0 to 1, and the question of each.
+        (cells,) values from 0 to `top`, and the question of each.
     spread
         (draws,) of their mean under the weights of the bootstrap.
     ends
@@ -35,10 +37,10 @@ def rare_ends(value: Floats, question: Ints, spread: Floats, ends: tuple[Any, An
     low, high = ends
     asked, tail = len(np.unique(question)), (1 - interval) / 2
     one_more = np.random.default_rng([asked, 89]).beta(1, asked, len(spread))
-    for bound in (0.0, 1.0):
+    for bound in (0.0, top):
         if len(np.unique(question[value != bound])) < RARE:
-            drawn = spread * (1 - one_more) + (1 - bound) * one_more
-            if bound == 1.0:
+            drawn = spread * (1 - one_more) + (top - bound) * one_more
+            if bound == top:
                 low = min(low, float(np.quantile(drawn, tail)))
             else:
                 high = max(high, float(np.quantile(drawn, 1 - tail)))

@@ -13,7 +13,7 @@ import pandas as pd
 from hotmess.decompose.grouping import natural
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable, either_seed
+from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed
 from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
@@ -110,8 +110,7 @@ def reliability(
     >>> sorted(set(found.table["quantity"]))
     ['accuracy', 'agreement', 'entropy', 'flips', 'icc', 'pass@k', 'pass^k']
     """
-    if not 0 < interval < 1:
-        raise BadInput(f"The interval is {interval}; it is a probability between 0 and 1.")
+    interval = checked_interval(interval)
     found = runs(responses, by, right=right)
     n = found.table["responses"].to_numpy()
     if k is not None and responses.outcome == "reply":
@@ -122,11 +121,8 @@ def reliability(
             "question."
         )
     ks = _ks(k, int(n.min()))
-    notes = [
-        *unread(responses),
-        *_notes(found, ks, responses),
-        *filter(None, [deciding_column(found, responses.table)]),
-    ]
+    notes = [*unread(responses), *_notes(found, ks, responses)]
+    notes += filter(None, [deciding_column(found, responses.table)])
     each = _each(found, ks)
     sets = sets_of(found.table, by)
     question = found.table.groupby(["benchmark", "question"], sort=True).ngroup().to_numpy()
@@ -136,11 +132,9 @@ def reliability(
         head = dict(zip(by, key))
         for (name, size), value in each.items():
             rows.append(head | _row(found, name, size, value, at, question, weights, interval))
-    table = pd.DataFrame(rows)
-    table["k"] = table["k"].astype("Int64")
+    table = pd.DataFrame(rows).astype({"k": "Int64"})
     between = pd.DataFrame(_differences(found, each, by, question, weights, interval) if differences else [])
-    if len(between):
-        between["k"] = between["k"].astype("Int64")
+    between = between.astype({"k": "Int64"} if len(between) else {})
     return Reliability(table, between, tuple(notes))
 
 
@@ -201,8 +195,9 @@ def _row(
     point, spread = (_statistic(value[at], question[at], w) for w in (np.ones((1, weights.shape[1])), weights))
     influence = _influence(value[at], question[at])
     ends = settled_ends(spread, float(point[0]), influence, interval, link="identity" if name == "entropy" else "logit")
-    if name not in ("icc", "entropy"):
-        ends = rare_ends(value[at], question[at], spread, ends, interval)
+    if name != "icc":
+        top = counts.most_entropy(int(found.table["responses"].max())) if name == "entropy" else 1.0
+        ends = rare_ends(value[at], question[at], spread, ends, interval, top)
     least, most = -1.0 if name == "icc" else 0.0, np.inf if name == "entropy" else 1.0
     low, high = (float(np.clip(end, least, most)) for end in ends)
     return out | {"value": float(point[0]), "low": low, "high": high, "kind": "estimate"}
@@ -210,20 +205,22 @@ def _row(
 
 def _statistic(value: np.ndarray, question: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(draws,) means over questions under weights (draws, questions), or the correlation from moments (cells, 3)."""
-    share = 1.0 / np.bincount(question)[question]
-    w = weights[:, question] * share
-    w = w / w.sum(axis=1, keepdims=True)
     if value.ndim == 1:
-        out: np.ndarray = w @ value
-        return out
-    mean, square, pairs = value.T
-    return counts.intraclass(mean, square, pairs, w)
+        w = weights[:, question] / np.bincount(question)[question]
+        return np.asarray((w / w.sum(axis=1, keepdims=True)) @ value)
+    w = weights[:, np.unique(question)]  # pairs of different questions, not of the cells of one
+    return counts.intraclass(*_by_question(value, question), w / w.sum(axis=1, keepdims=True))
+
+
+def _by_question(value: np.ndarray, question: np.ndarray) -> np.ndarray:
+    """(M, Q) means over the cells of each question, of values (cells,) or (cells, M)."""
+    at = np.unique(question, return_inverse=True)[1]
+    return np.stack([np.bincount(at, v) for v in np.atleast_2d(value.T)]) / np.bincount(at)
 
 
 def _influence(value: np.ndarray, question: np.ndarray) -> np.ndarray:
     """(Q,) what each question does to `_statistic`, times Q."""
-    at = np.unique(question, return_inverse=True)[1]
-    each = np.stack([np.bincount(at, v) for v in np.atleast_2d(value.T)]) / np.bincount(at)
+    each = _by_question(value, question)
     return counts.intraclass_influence(*each) if len(each) > 1 else each[0] - each[0].mean()
 
 
@@ -258,9 +255,11 @@ def _differences(
             one = np.ones((1, weights.shape[1]))
             point, spread = (np.subtract(*(_statistic(v, q, w) for v, q in sides)) for w in (one, weights))
             influence = np.subtract(*(_influence(v, q) for v, q in sides))
-            low, high = settled_ends(spread, float(point[0]), influence, interval)
+            most = {"icc": 2.0, "entropy": np.inf}.get(name, 1.0)
+            ends = np.clip(settled_ends(spread, float(point[0]), influence, interval), -most, most)
+            difference, low, high = (round(float(one), 12) + 0.0 for one in (point[0], *ends))
             row = {"of": of, "against": against, "quantity": name, "k": k, "questions": len(influence)}
-            out.append(row | {"difference": float(point[0]), "low": low, "high": high})
+            out.append(row | {"difference": difference, "low": low, "high": high})
     return out
 
 

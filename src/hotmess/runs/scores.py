@@ -14,6 +14,7 @@ from hotmess.responses.cut import parsed
 from hotmess.responses.outcomes import refuse_outcomes
 from hotmess.responses.table import CELL, Responses
 from hotmess.responses.units import refuse_units
+from hotmess.runs.sets_of_cells import refuse_taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,8 @@ class Runs:
         Whether a response is right or wrong and nothing between.
     order
         (N,) the place of each response among those of its cell, by `sample`.
+    row
+        (N,) the row of the table that each response stands in.
     """
 
     table: pd.DataFrame
@@ -49,21 +52,21 @@ class Runs:
     answer: Ints
     binary: bool
     order: Ints
+    row: Ints
 
 
 def unread(responses: Responses) -> list[str]:
-    """A sentence where more than 1% of a model's responses are unparsable: how they count here."""
-    table, lost = responses.table, ~parsed(responses)
+    """A sentence where more than 1% of a model's responses are unparsable, or are no reply: how they count here."""
+    table, replies = responses.table, responses.outcome == "reply"
+    lost = table["reply"].isna().to_numpy(bool) if replies else ~parsed(responses)
     copies = table["copies"].to_numpy(float) if responses.counted else np.ones(len(table))
     model = table["model"].astype(str).to_numpy()
     share = pd.Series(lost * copies).groupby(model).sum() / pd.Series(copies).groupby(model).sum()
     if share.max() <= 0.01:
         return []
     worst = share.index[int(share.argmax())]
-    return [
-        f"{share.max():.1%} of the responses of {worst} are unparsable; they count as wrong and as one more answer, "
-        "equal to each other."
-    ]
+    what = "no reply; they count" if replies else "unparsable; they count as wrong and"
+    return [f"{share.max():.1%} of the responses of {worst} are {what} as one more answer, equal to each other."]
 
 
 def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = None) -> Runs:
@@ -95,6 +98,7 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     if right is not None and not 0 < right <= 1:
         raise BadInput(f"--right is {right:g}; scores lie between 0 and 1, and it is one from which on they are right.")
     refuse_outcomes(by)
+    refuse_taken(by, ("responses", "contexts", "quantity", "k", "questions", "value", "low", "high", "kind", "part"))
     for name in by:
         if name not in table.columns:
             raise BadInput(f"There is no column {name!r} to group by; there are {', '.join(map(str, table.columns))}.")
@@ -119,7 +123,7 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     inside = np.arange(len(owner)) - (np.cumsum(n) - n)[owner]
     given = score[np.isfinite(score)]
     binary = bool(np.isin(given, (0.0, 1.0)).all())
-    return Runs(out, owner, score[place], answer[place], binary, inside.astype(np.int64))
+    return Runs(out, owner, score[place], answer[place], binary, inside.astype(np.int64), np.asarray(place, np.int64))
 
 
 def scores_of(responses: Responses) -> Floats:

@@ -13,14 +13,14 @@ import pandas as pd
 from hotmess.arrays import Ints
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable, either_seed
+from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed
 from hotmess.responses.outcomes import refuse_outcomes, refuse_source
 from hotmess.responses.table import CELL
 from hotmess.responses.units import refuse_units
 from hotmess.responses.values import suggest
 from hotmess.runs.places import places
-from hotmess.runs.sets_of_cells import sets_of
-from hotmess.runs.split import Rows, Split, splits
+from hotmess.runs.sets_of_cells import refuse_taken, sets_of
+from hotmess.runs.split import Rows, Split, below_nothing, splits
 from hotmess.words import join
 
 if TYPE_CHECKING:
@@ -110,13 +110,15 @@ def sources(
     >>> sorted(set(hm.sources(hm.example(), ["budget"]).table["part"]))
     ['budget', 'sampling', 'total']
     """
+    interval = checked_interval(interval)
     made = source_splits(responses, names, by, settle=True, seed=seed, draws=draws)
-    notes = made.notes
+    notes = [*made.notes]
     if "judged_response" in names:
-        notes = (*notes, "Sampling is of judgements here: those of one judged_response differ by it.")
+        notes.append("Sampling is of judgements here: those of one judged_response differ by it.")
     rows: list[dict[str, Any]] = []
     for head, one in made.sets:
         point, spread = one.ratios()
+        notes += below_nothing(one, ", ".join(map(str, head.values())))
         for at, name in enumerate(one.parts):
             row: dict[str, Any] = {"part": name, "questions": one.questions}
             for kind, label in enumerate(("", "share", "incoherence")):
@@ -131,7 +133,7 @@ def sources(
         settings = {"settle": True, "seed": seed, "draws": draws}
         for one, other in combinations([head["model"] for head, _ in made.sets], 2):
             between += _difference(responses, names, made, (one, other), interval, settings)
-    return Sources(pd.DataFrame(rows), notes, pd.DataFrame(between))
+    return Sources(pd.DataFrame(rows), tuple(notes), pd.DataFrame(between))
 
 
 KINDS = {"difference": 0, "share_difference": 1, "incoherence_difference": 2}
@@ -240,6 +242,8 @@ def source_splits(
 def level_names(table: pd.DataFrame, name: str) -> pd.Series:
     """The levels of a source; a judged response is one of its own cell, whatever it is called."""
     values = table[source_column(table, name)]
+    if values.dtype == object and values.map(lambda one: isinstance(one, (list, dict, np.ndarray))).any():
+        values = values.map(str, na_action="ignore")  # a prompt as a list of messages
     if name != "judged_response":
         return values
     own = table.assign(judged_response=values).groupby([*CELL, name], sort=True, observed=True).ngroup()
@@ -259,6 +263,7 @@ def _checked(responses: Responses, names: Sequence[str], by: Sequence[str]) -> l
     if len(given) > MOST:
         raise BadInput(f"There are {len(given)} sources; at most {MOST} can be told apart at once.")
     refuse_outcomes(by)
+    refuse_taken(by, ("part", "questions", "value", "low", "high", "share", "incoherence"))
     for name in (*given, *by):
         if name not in responses.table.columns:
             near = suggest(name, responses.table.columns)
@@ -277,7 +282,11 @@ def _level_notes(given: Sequence[str], levels: Sequence[Ints], where: np.ndarray
         most = int(np.bincount(pair[:, 0]).max())
         if most < 2:
             raise NotTestable(f"No question has responses with two values of {name}, so its part cannot be told.")
-        if most < FEW_LEVELS:
+        if len(pair) == len(where):
+            out.append(
+                f"Every response to a question has its own {name}, so that its part cannot be told from sampling."
+            )
+        elif most < FEW_LEVELS:
             out.append(
                 f"{name} has {most} levels in a question: fewer than {FEW_LEVELS} say little about others, so "
                 f"the interval of its part is {'for these two, over questions' if most < 3 else 'wide'}."

@@ -16,6 +16,10 @@ from hotmess.runs.levels import LEAST, Main, Scatter, level_scatter, main_effect
 from hotmess.runs.pairs import PairSums, Subset, pair_sums, pair_values, parts
 from hotmess.runs.settled import settled
 
+CERTAIN = 0.995
+"""A part that is below 0 with more than this probability is none."""
+ENOUGH = 8
+"""Fewer questions than this make nothing certain."""
 KINDS = ("sampling", "error", "total")
 
 
@@ -139,7 +143,11 @@ class _Set:
         self.rows = rows
         sums = pair_sums(rows.z, rows.cell, rows.levels)
         if frozenset() not in sums.shared:
-            raise NotTestable(f"No two responses to a question differ in all of {', '.join(given)}: drop one of them.")
+            raise NotTestable(
+                f"No two responses to a question differ in all of {', '.join(given)}: drop one of them."
+                if len(given) > 1
+                else f"All responses to a question have the same {given[0]}, so its part cannot be told."
+            )
         self.parts = parts(sums.shared)
         self.names = [part_name(key, given, sums.shared) for key in self.parts]
         self.use = np.asarray(np.isfinite(sums.distance()).all(axis=0))
@@ -228,6 +236,19 @@ class _Set:
         z = self.rows.z
         mean = np.stack([np.bincount(self.rows.cell, z[:, d]) / n for d in range(z.shape[1])], axis=1)
         return np.asarray(((z - mean[self.rows.cell]) ** 2).sum(axis=1))
+
+
+def below_nothing(one: Split, where: str) -> list[str]:
+    """A sentence for each part that is surely below 0: no variance is, so responses are not what they seem."""
+    if one.questions < ENOUGH:
+        return []
+    parts = (name for at, name in enumerate(one.parts[:-2]) if (one.draws[:, at] < 0).mean() > CERTAIN)
+    return [
+        f"The part of {name} is below 0 for certain ({where}), which no variance is: responses that share it differ by "
+        "more than those that do not, as where those are judgements of one response (judged_response), or share "
+        "something else that is not named."
+        for name in parts
+    ]
 
 
 def on_a_sphere(z: Floats) -> bool:

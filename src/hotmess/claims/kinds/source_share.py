@@ -15,7 +15,7 @@ from hotmess.estimates.control import Control
 from hotmess.estimates.estimate import NOTHING, THRESHOLD, Estimate
 from hotmess.inference.gate import Gate
 from hotmess.responses.table import CELL
-from hotmess.runs.split import shares
+from hotmess.runs.split import CERTAIN, shares
 from hotmess.words import join
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class SourceShare:
     def quantity(self, study: Study, population: str) -> Quantity:
         """Mean over models of the share; levels are always like these, questions too."""
         made, names = self.splits(study)
-        each, few = {}, []
+        each, few, below = {}, [], []
         for head, one in made.sets:
             share = self.share(one.draws, one, names[0])
             if not np.isfinite(share).all() or not one.value[len(one.parts) - 1] > 0:
@@ -78,9 +78,11 @@ class SourceShare:
             each[str(head["model"])] = share.reshape(study.chains, study.draws)
             if 0 < one.shared < LEAST:
                 few.append(str(head["model"]))
+            if not self.rest and (share < 0).mean() > CERTAIN:
+                below.append(str(head["model"]))
         if not each:
             raise NotTestable("No response to any question varies, so there is no variance to divide.")
-        held = (f"two levels say nothing of others like them ({join(few)})",) if few else ()
+        held, remedy = _held(few, below, names[0])
         table = study.responses.table.drop_duplicates(["benchmark", "model", "question", "condition", "budget"])
         return Quantity(
             np.mean(list(each.values()), axis=0),
@@ -89,7 +91,7 @@ class SourceShare:
             each,
             notes=(*made.notes, "Both populations are of questions and levels like these."),
             held=held,
-            remedy="Take five levels of the source or more." if few else "",
+            remedy=remedy,
         )
 
     def control(self, study: Study, seed: int) -> Control:
@@ -117,6 +119,18 @@ class SourceShare:
         shares = [(self.share(one.value, one, names[0]), self.share(one.draws, one, names[0])) for _, one in made.sets]
         value, draws = (np.mean([pair[i] for pair in shares], axis=0) for i in (0, 1))
         return Estimate(float(value), float(np.std(draws, ddof=1)))
+
+
+def _held(few: list[str], below: list[str], name: str) -> tuple[tuple[str, ...], str]:
+    """Why a share decides nothing, by models with two levels and with a share below 0 for certain; and what to do."""
+    held = (f"two levels say nothing of others like them ({join(few)})",) if few else ()
+    if not below:
+        return held, "Take five levels of the source or more." if few else ""
+    why = f"responses that share a {name} differ by more than those that do not, which no source does ({join(below)})"
+    return (
+        *held,
+        why,
+    ), f"Name what responses with different {name}s share: judgements of one response, judged_response."
 
 
 def _splits(responses: Responses, names: tuple[str, ...], seed: int, draws: int) -> Splits:
