@@ -89,6 +89,8 @@ def test_the_command(pilot, tmp_path, capsys):
     assert "half_width" in capsys.readouterr().out
     assert main(["reliability", file, "--allow-copies", "--source", "judge", *words]) == 0
     assert "half_width" in capsys.readouterr().out
+    assert main(["reliability", file, "--allow-copies", *words, "--levels", "judge=2"]) == 2
+    assert "--levels is given twice for judge" in capsys.readouterr().err
     assert main(["reliability", file, "--allow-copies", "--width", "0.5"]) == 2
     assert "belongs to --levels" in capsys.readouterr().err
 
@@ -129,6 +131,8 @@ def test_what_a_study_cannot_use_is_refused_and_not_left_aside(pilot):
         decision_study(hm.read(plain, allow_copies=True, cluster="passage"), {})
     with pytest.raises(NotTestable, match="knows no weight of questions"):
         decision_study(hm.read(plain, allow_copies=True, weight="points"), {})
+    with pytest.raises(NotTestable, match="one question only"):
+        decision_study(pilot.where("question = '0'"), {"judge": [2]})
     with pytest.raises(NotTestable, match="same score"):
         decision_study(hm.read(plain.assign(score=1.0), allow_copies=True), {})
     with pytest.raises(BadInput, match=r"The interval is 1\.5"):

@@ -230,13 +230,13 @@ def _designs(args: argparse.Namespace, responses: Responses) -> int:
     from hotmess.runs.decision import decision_study
 
     say(*responses.notes)
-    levels = dict(args.levels)
+    levels = _once("--levels", args.levels)
     table = decision_study(
         responses,
         {name: numbers for name, numbers in levels.items() if name not in ("question", "sample")},
         questions=levels.get("question"),
         samples=levels.get("sample", [1]),
-        cost=dict(args.cost) if args.cost else None,
+        cost=_once("--cost", args.cost) if args.cost else None,
         width=args.width,
         interval=args.interval,
     )
@@ -246,6 +246,17 @@ def _designs(args: argparse.Namespace, responses: Responses) -> int:
     else:
         print_table([{str(name): value for name, value in record.items()} for record in records])
     return 0
+
+
+def _once(option: str, given: list[tuple[str, Any]]) -> dict[str, Any]:
+    """What was given for each name; a name given twice is refused, not the first of the two passed over."""
+    found = dict(given)
+    for name in found:
+        if sum(name == other for other, _ in given) > 1:
+            raise BadInput(
+                f"{option} is given twice for {name}; give it once, as --levels judge=1,2 or --cost judge=0.2."
+            )
+    return found
 
 
 def _levels(text: str) -> tuple[str, list[int]]:

@@ -60,6 +60,8 @@ def components(responses: Responses, names: Sequence[str]) -> dict[tuple[str, ..
     ]
     one = np.zeros(len(table), np.int64)
     sums = pair_sums(score[:, None], one, levels)
+    if question.max() == 0:
+        raise NotTestable("There is one question only, and how questions differ is part of every design: ask more.")
     if frozenset() not in sums.shared:
         raise NotTestable(
             f"No two responses differ in the question and in all of {', '.join(names)}: drop one of them."

@@ -209,7 +209,8 @@ def _statistic(value: np.ndarray, question: np.ndarray, weights: np.ndarray) -> 
         w = weights[:, question] / np.bincount(question)[question]
         return np.asarray((w / w.sum(axis=1, keepdims=True)) @ value)
     w = weights[:, np.unique(question)]  # pairs of different questions, not of the cells of one
-    return counts.intraclass(*_by_question(value, question), w / w.sum(axis=1, keepdims=True))
+    mean, square, pairs = _by_question(value, question)
+    return counts.intraclass(mean, square, pairs, w / w.sum(axis=1, keepdims=True))
 
 
 def _by_question(value: np.ndarray, question: np.ndarray) -> np.ndarray:
