@@ -26,7 +26,7 @@ def test_prints_are_short_and_tables_escaped(responses, study):
     fit = hm.fit(responses, draws=60)
     things = [responses, study, study.cells, fit, study.length_law, hm.compare(fit)]
     for thing in things:
-        assert len(repr(thing)) < 500 and repr(thing).startswith(f"<{type(thing).__name__}: ")
+        assert len(repr(thing)) < 400 and repr(thing).startswith(f"<{type(thing).__name__}: ")
         page = thing._repr_html_()
         assert "<b>owl" not in page and len(page) < 20_000
     assert "60 questions, 2 models, 240 cells; answer, by grid, 4 × 60 draws; reliable" in repr(fit)

@@ -15,6 +15,7 @@ import xarray as xr
 
 from hotmess.errors import NotTestable
 from hotmess.inference.converged import BLOCK, diagnostics
+from hotmess.words import counted
 
 RHAT, RHAT_LATENT, ESS = 1.01, 1.05, 400
 INDEPENDENT = 200
@@ -150,7 +151,7 @@ def _reasons(
     """Why draws (chain, draw) with these diagnostics do not pass, one sentence for each failure."""
     r, bulk, tail = found
     if x.shape[0] < CHAINS or x.shape[1] < DRAWS:
-        have = f"{_many(x.shape[1], 'draw')} of {_many(x.shape[0], 'chain')}"
+        have = f"{counted(x.shape[1], 'draw')} of {counted(x.shape[0], 'chain')}"
         be = "is" if x.shape[1] == 1 else "are"
         return [f"R-hat of {name} needs {CHAINS} chains of {DRAWS} draws, and there {be} {have}"]
     if np.isnan(r):
@@ -176,7 +177,7 @@ def _count(draws: Mapping[str, np.ndarray], *, constants: bool = True) -> Gate:
             reasons.append(_lost(name, x))
         elif x.size < INDEPENDENT:
             reasons.append(
-                f"{_many(x.size, 'independent draw')} of {name} {'is' if x.size == 1 else 'are'} too few, there must "
+                f"{counted(x.size, 'independent draw')} of {name} {'is' if x.size == 1 else 'are'} too few, there must "
                 f"be at least {INDEPENDENT}"
             )
         elif not constants and np.ptp(x) == 0:
@@ -186,11 +187,7 @@ def _count(draws: Mapping[str, np.ndarray], *, constants: bool = True) -> Gate:
 
 def _lost(name: str, x: np.ndarray) -> str:
     lost = int((~np.isfinite(x)).sum())
-    return f"{name} is not a finite number in {'all' if lost == x.size else f'{lost:,} of'} {_many(x.size, 'draw')}"
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'s' * (n != 1)}"
+    return f"{name} is not a finite number in {'all' if lost == x.size else f'{lost:,} of'} {counted(x.size, 'draw')}"
 
 
 def need_draws(draws: int, *, least: int = LEAST) -> None:
@@ -202,7 +199,7 @@ def need_draws(draws: int, *, least: int = LEAST) -> None:
     """
     if draws < least:
         raise NotTestable(
-            f"Nothing can be said from {_many(draws, 'draw')}, there must be at least {least} (--draws, --chains)."
+            f"Nothing can be said from {counted(draws, 'draw')}, there must be at least {least} (--draws, --chains)."
         )
 
 

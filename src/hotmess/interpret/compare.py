@@ -21,7 +21,7 @@ from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import unread_models
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.estimate import THRESHOLD
-from hotmess.interpret.pair_verdicts import NEGLIGIBLE_CHANGE, Pair, judged, pair_of, sentence, with_verdicts
+from hotmess.interpret.pair_verdicts import NEGLIGIBLE_CHANGE, NEXT, Pair, judged, pair_of, sentence, with_verdicts
 from hotmess.interpret.paired_sets import pair_sets, pair_table, paired_rows
 from hotmess.interpret.sets import Source, source_of
 from hotmess.responses.decoding import pair_decoded_differently
@@ -64,8 +64,8 @@ class Comparison(Short):
     preregistration: str = ""
 
     def said(self) -> str:
-        """One line for a print."""
-        return " ".join(self.sentences)
+        """One line for a print, without what would decide it, which the sentences and the table say."""
+        return " ".join(one.partition(NEXT)[0] for one in self.sentences)
 
     def shown(self) -> pd.DataFrame:
         """For a notebook."""

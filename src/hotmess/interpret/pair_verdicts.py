@@ -209,9 +209,10 @@ def _beside(pair: Pair) -> str:
     said = f" Held back because {pair.reason}."
     if pair.smallest is not None:
         said += f" These data could show a difference of {pair.smallest:.2g} or more, with probability {POWER}."
-    return said + (f" Next step: {pair.next_step}" if pair.next_step else "")
+    return said + (f"{NEXT}{pair.next_step}" if pair.next_step else "")
 
 
+NEXT = " Next step: "
 MORE = "More responses narrow it; how many is not worked out here."
 FEWER = "Ask more questions, or compare the pair alone that was to be compared beforehand."
 _UNBIASED = ("unbiased", "unbiased_low", "unbiased_high")

@@ -146,7 +146,7 @@ def _fit(name: str, model: CurveLaw, *, draws: int, rng: np.random.Generator) ->
         raise NotTestable(
             f"The {name} law over bins of length cannot be drawn well enough to be compared (Pareto k {own:.2f}, not "
             f"below {MAX_K}).",
-            "Take fewer models or settings (--where)." if len(set(model.arm.tolist())) > 1 else "",
+            "Take fewer models or settings (--where)." if model.arms > 1 else "",
         )
     logs = np.concatenate([_left_out(law, part) for law, part in zip(laws, points)])
     elpd, k = loo(logs, log_w)
