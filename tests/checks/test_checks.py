@@ -9,7 +9,7 @@ from scipy import stats
 
 import hotmess as hm
 from hotmess.checks import families
-from hotmess.checks.families import FAMILIES, _grid, _nodes, alternatives, group_posterior, group_posteriors
+from hotmess.checks.families import FAMILIES, _grid, _nodes, alternatives, group_posteriors
 from hotmess.checks.predictive import check, replicate, tail
 from hotmess.checks.statistics import NAMES, between_models, cell_statistics, summarise
 from hotmess.errors import NotTestable
@@ -126,7 +126,7 @@ def test_each_family_is_a_density_and_the_beta_gives_the_beta_binomial():
 
 def test_means_with_the_beta_are_those_of_the_fit():
     fit = fitted("beta", questions=60, samples=5)
-    _, first, second = group_posterior(fit.letters.right, np.full(60, 5), "beta")
+    _, first, second = group_posteriors(fit.letters.right, np.full(60, 5), np.zeros(60, int), "beta")
     a = 1 - fit.terms("brier").error.astype(float) / 2
     np.testing.assert_allclose(first, a.mean(0), atol=5 * a.std(0).max() / np.sqrt(1000))
     np.testing.assert_allclose(second, (a**2).mean(0), atol=0.04)
@@ -144,8 +144,8 @@ def test_groups_that_share_patterns_are_what_each_is_alone(together, monkeypatch
         evidence, *means = group_posteriors(right, total, group, family)
         for g in range(4):
             mine = group == g
-            alone = group_posterior(right[mine], total[mine], family)
-            assert evidence[g] == pytest.approx(alone[0], rel=1e-12)
+            alone = group_posteriors(right[mine], total[mine], np.zeros(mine.sum(), int), family)
+            assert evidence[g] == pytest.approx(alone[0][0], rel=1e-12)
             np.testing.assert_allclose([m[mine] for m in means], alone[1:], rtol=1e-9)
 
 

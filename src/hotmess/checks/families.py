@@ -107,26 +107,22 @@ def pattern_moments(
         return np.log(integral) + top.T, means
 
 
-def group_posterior(right: np.ndarray, total: np.ndarray, family: str) -> tuple[float, np.ndarray, np.ndarray]:
-    """Log evidence of a family for one group of cells, and posterior means of a_i and a_i².
+def group_posteriors(
+    right: Int[np.ndarray, " cells"], total: Int[np.ndarray, " cells"], group: Int[np.ndarray, " cells"], family: str
+) -> tuple[Float[np.ndarray, " groups"], Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
+    """Log evidence of a family for groups of cells, numbered from 0, and posterior means of a_i and a_i².
+
+    Patterns (right, total) that groups share are integrated once.
 
     Examples
     --------
     Half of the questions are always right and half never: any mean is as good, and settled questions fit.
 
-    >>> x, n = np.array([10, 0] * 20), np.full(40, 10)
-    >>> evidence = {f: group_posterior(x, n, f)[0] for f in FAMILIES}
-    >>> evidence["beta"] > evidence["logit-normal"]
+    >>> x, n, one = np.array([10, 0] * 20), np.full(40, 10), np.zeros(40, int)
+    >>> evidence = {f: group_posteriors(x, n, one, f)[0][0] for f in FAMILIES}
+    >>> bool(evidence["beta"] > evidence["logit-normal"])
     True
     """
-    evidence, first, second = group_posteriors(right, total, np.zeros(len(right), int), family)
-    return float(evidence[0]), first, second
-
-
-def group_posteriors(
-    right: Int[np.ndarray, " cells"], total: Int[np.ndarray, " cells"], group: Int[np.ndarray, " cells"], family: str
-) -> tuple[Float[np.ndarray, " groups"], Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
-    """The same of many groups, numbered from 0: patterns (right, total) that they share are integrated once."""
     _, log_prior = _weights(family)
     pairs, pattern = np.unique(np.column_stack([right, total]), axis=0, return_inverse=True)
     pattern, groups = pattern.ravel(), int(group.max()) + 1
