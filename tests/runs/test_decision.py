@@ -91,6 +91,8 @@ def test_the_command(pilot, tmp_path, capsys):
     assert "half_width" in capsys.readouterr().out
     assert main(["reliability", file, "--allow-copies", *words, "--levels", "judge=2"]) == 2
     assert "--levels is given twice for judge" in capsys.readouterr().err
+    assert main(["reliability", file, "--allow-copies", *words, "--by", "judge"]) == 2
+    assert "--by says nothing about what --levels prints" in capsys.readouterr().err
     assert main(["reliability", file, "--allow-copies", "--width", "0.5"]) == 2
     assert "belongs to --levels" in capsys.readouterr().err
 

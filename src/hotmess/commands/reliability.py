@@ -125,12 +125,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 USES = {
-    "--validation": (),
+    "--validation": ("--by",),
     "--levels": ("--cost", "--width"),
-    "--estimator latent": ("--k", "--right"),
-    "--modes": (),
-    "--source": ("--differences",),
-    "counts": ("--k", "--right", "--differences"),
+    "--estimator latent": ("--k", "--right", "--by"),
+    "--modes": ("--by",),
+    "--source": ("--differences", "--by"),
+    "counts": ("--k", "--right", "--differences", "--by"),
 }
 """What is printed, first named first, and the options that say how; --source is read by all of them."""
 
@@ -147,9 +147,10 @@ def _refuse_unused(args: argparse.Namespace) -> None:
         "--k": args.k,
         "--right": args.right is not None,
         "--differences": args.differences,
+        "--by": args.by != ["model"],
     }
     chosen = next((name for name in USES if given.get(name)), "--source" if args.source else "counts")
-    uses = () if chosen == "--estimator latent" and args.source else USES[chosen]
+    uses = ("--by",) if chosen == "--estimator latent" and args.source else USES[chosen]
     for name, value in given.items():
         if not value or name == chosen or name in uses:
             continue
