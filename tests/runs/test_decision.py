@@ -111,7 +111,7 @@ def test_a_width_wanted_is_above_0(pilot, width):
 
 @pytest.mark.parametrize("names", [{"question": [1]}, {"sample": [1]}, {"model": [2]}, {"score": [2]}])
 def test_only_sources_have_numbers_of_levels(pilot, names):
-    with pytest.raises(BadInput, match=r"is no source here|how a response turned out"):
+    with pytest.raises(BadInput, match=r"says what a response is of|how a response turned out"):
         decision_study(pilot, names)
 
 
@@ -139,3 +139,21 @@ def test_what_a_study_cannot_use_is_refused_and_not_left_aside(pilot):
         decision_study(hm.read(plain.assign(score=1.0), allow_copies=True), {})
     with pytest.raises(BadInput, match=r"The interval is 1\.5"):
         decision_study(pilot, {"judge": [2]}, interval=1.5)
+
+
+def test_what_is_not_named_does_not_count_as_sampling(pilot):
+    """A budget, a source named in reading, and a shared context scatter: a study that leaves them out is refused."""
+    one = hm.example().where("model = 'owl-1b'")
+    assert one.table["budget"].nunique() > 1
+    with pytest.raises(BadInput, match=r"levels of budget, whose differences would count as sampling: .*budget=1,2"):
+        decision_study(one, {}, samples=[4])
+    assert len(decision_study(one, {"budget": [1]}, samples=[4])) == 1
+    level = one.table["budget"].iloc[0]
+    assert len(decision_study(one.where(f"budget = '{level}'"), {}, samples=[4])) == 1
+    with pytest.raises(BadInput, match=r"8 levels of judge, .*judge = 'j0'"):
+        decision_study(pilot, {})
+    bare = pilot.table[["model", "question", "judge", "sample", "score"]].iloc[:480]
+    shared = hm.read(bare.rename(columns={"judge": "context"}), allow_copies=True)
+    with pytest.raises(BadInput, match="8 levels of context"):
+        decision_study(shared, {})
+    assert len(decision_study(shared, {"context": [2]})) == 1

@@ -1,6 +1,7 @@
 """Latent pass^k and the latent share of a source: calibrated, and in agreement with what needs no model."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -75,7 +76,18 @@ def test_what_the_model_cannot_say_is_refused(tmp_path, capsys):
         latent_power(responses, [4])
     with pytest.raises(NotTestable, match="letters"):
         latent_share(responses, "sample")
-    contexts(rng, 12, 0.3).table.to_parquet(tmp_path / "r.parquet")
+    shared = contexts(rng, 12, 0.3)
+    for name, said in (
+        ("contxt", r"did you mean 'context'"),
+        ("answer", "how a response turned out"),
+        ("model", "sets"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            latent_share(shared, name)
+    gap = shared.table.assign(judge=shared.table["context"].mask(shared.table["question"] == "0"))
+    with pytest.raises(BadInput, match="have no value in judge"):
+        latent_share(replace(shared, table=gap), "judge")
+    shared.table.to_parquet(tmp_path / "r.parquet")
     words = ["reliability", str(tmp_path / "r.parquet"), "--allow-copies", "--estimator", "latent", "--json"]
     assert main([*words, "--source", "context"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["source"] == "context"

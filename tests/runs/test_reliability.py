@@ -66,7 +66,8 @@ def test_differences_are_paired_over_questions(two_models):
         allow_copies=True,
     )
     gone = hm.reliability(both).differences
-    assert np.abs(gone[["difference", "low", "high"]]).to_numpy().max() < 1e-12
+    assert np.abs(gone["difference"]).max() < 1e-12
+    assert np.abs(gone.loc[gone["quantity"] != "entropy", ["low", "high"]]).to_numpy().max() < 0.06  # none of 60
 
 
 def test_questions_count_once_however_often_they_were_asked():
@@ -238,23 +239,37 @@ def test_answers_that_never_differed_may_yet():
     assert entropy["value"] == 0 and entropy["high"] == pytest.approx(1.5 * (1 - 0.05 ** (1 / 20)), rel=0.05)
 
 
+def compared(a, b):
+    """Differences of two models with these scores."""
+    rows = [
+        {"model": m, "question": q, "sample": s, "score": float(x)}
+        for m, own in (("a", a), ("b", b))
+        for q, given in enumerate(own)
+        for s, x in enumerate(given)
+    ]
+    found = hm.reliability(hm.read(pd.DataFrame(rows), allow_copies=True), k=[3])
+    return found.differences.set_index("quantity")
+
+
 def test_differences_are_possible_and_equal_ones_are_0():
     """No difference is beyond 1 (icc: 2); where both are always right it is 0, to the last digit."""
-
-    def compared(a, b):
-        rows = [
-            {"model": m, "question": q, "sample": s, "score": float(x)}
-            for m, own in (("a", a), ("b", b))
-            for q, given in enumerate(own)
-            for s, x in enumerate(given)
-        ]
-        return hm.reliability(hm.read(pd.DataFrame(rows), allow_copies=True), k=[3]).differences.set_index("quantity")
-
     far = compared(["1000", "0110", "0101", "0100"], ["111", "111", "111", "100"])
     assert ((far["low"] >= -1) & (far["high"] <= 1)).drop(["icc", "entropy"]).all()
     assert far.loc["icc", "low"] >= -2 and far.loc["icc", "high"] <= 2
     equal = compared(["1100", "0110", "0101", "1001"], ["111"] * 4).loc["pass@k"]
-    assert (equal[["difference", "low", "high"]] == 0).all()
+    assert equal["difference"] == 0 and equal["low"] == -equal["high"]
+
+
+@pytest.mark.parametrize("size", [20, 60])
+def test_models_that_never_differed_may_yet(size):
+    """Q differences of 0: where a share s of questions differs by 1, none is seen in (1 − s)^Q of data sets."""
+    found = compared(["111"] * size, ["1111"] * size)
+    want = 1 - 0.05 ** (1 / size)
+    for name in ("accuracy", "pass^k", "pass@k", "flips", "agreement"):
+        difference, low, high = found.loc[name, ["difference", "low", "high"]]
+        assert difference == 0 and (low, high) == pytest.approx((-want, want), rel=0.1)
+    apart = compared(["111"] * size, ["0000"] * size).loc["accuracy"]
+    assert apart["high"] == 1 and 1 - apart["low"] == pytest.approx(2 * want, rel=0.1)
 
 
 @pytest.mark.parametrize("name", ["responses", "quantity", "value"])

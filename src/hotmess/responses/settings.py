@@ -10,9 +10,9 @@ import pandas as pd
 from hotmess.errors import BadInput
 from hotmess.responses.ask import joined
 from hotmess.responses.naming import normal
-from hotmess.responses.outcomes import refuse_source
+from hotmess.responses.source_columns import need_source
 from hotmess.responses.table import CELL
-from hotmess.responses.values import Place, labels, suggest
+from hotmess.responses.values import Place, labels
 
 SETTINGS = frozenset(
     (
@@ -153,11 +153,7 @@ def take_sources(frame: pd.DataFrame, sources: Sequence[str]) -> tuple[pd.DataFr
     if not sources:
         return frame, []
     for name in sources:
-        if name in ("model", "question", "benchmark", "sample"):
-            raise BadInput(f"The column {name} says what a response is of, and cannot be a source of its scatter.")
-        refuse_source(name)
-        if name not in frame.columns:
-            raise BadInput(f"There is no column {name!r} to be a source of scatter{suggest(name, frame.columns)}.")
+        need_source(frame, name)
     frame = frame.copy(deep=False)
     cell = [name for name in CELL if name in frame.columns]
     if JUDGED in sources and frame.groupby(JUDGED)[cell].nunique(dropna=False).gt(1).any(axis=None):

@@ -1,18 +1,14 @@
 """With r judges and s samples, how wide would the statement be, and which split is cheapest? A decision study.
 
 The mean score of a model over questions scatters for every reason that its responses do: which questions, which
-prompts,
-which judges, and sampling. With the variance of each reason known (questions count as a source here, so that a judge
-who
-is strict everywhere is told from one who is strict on some questions), the mean over a design with n_s levels of
-source s
-has the variance
+prompts, which judges, and sampling. With the variance of each reason known (questions count as a source here, so that a
+judge who is strict everywhere is told from one who is strict on some questions), the mean over a design with n_s levels
+of source s has the variance
 
     Var = Σ_B σ²_B / Π_{s ∈ B} n_s + σ²_sampling / Π_s n_s
 
 (Brennan 2001, Generalizability Theory, ch. 4: the absolute error of a D study, with the questions' own part added,
-since
-the statement is about questions like these).
+since the statement is about questions like these).
 """
 
 from __future__ import annotations
@@ -26,11 +22,10 @@ import pandas as pd
 from scipy import stats
 
 from hotmess.errors import BadInput, NotTestable, checked_interval
-from hotmess.responses.outcomes import refuse_source
+from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.units import refuse_units
 from hotmess.runs.pairs import pair_sums, parts
 from hotmess.runs.scores import scores_of
-from hotmess.runs.sources import level_names
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -49,7 +44,8 @@ def components(responses: Responses, names: Sequence[str]) -> dict[tuple[str, ..
     refuse_units(responses.table, "A decision study")
     table = responses.table
     for name in names:
-        _need_source(table, name)
+        need_source(table, name, full=True)
+    _need_named(responses, names)
     score = scores_of(responses)
     if not np.ptp(score) > 0:
         raise NotTestable("All responses have the same score, so nothing is known of what would scatter; ask more.")
@@ -74,19 +70,24 @@ def components(responses: Responses, names: Sequence[str]) -> dict[tuple[str, ..
     return out
 
 
-def _need_source(table: pd.DataFrame, name: str) -> None:
-    """Refuse what is no source of scatter, or is empty in some rows."""
-    if name not in table.columns:
-        raise BadInput(f"There is no column {name!r} to divide variance by.")
-    if name in ("model", "benchmark", "question", "sample"):
+def _need_named(responses: Responses, names: Sequence[str]) -> None:
+    """Refuse what differs between responses to a question and would count as sampling, since it is not named."""
+    table = responses.table
+    unnamed = [name for name in responses.sources if name not in names]
+    if table["budget"].nunique() > 1 and "budget" not in names:
+        unnamed.append("budget")
+    named = [level_names(table, name) for name in names]
+    alike = table.groupby([table["benchmark"], table["question"], *named], sort=False, dropna=False)
+    if not unnamed and "context" in table.columns and (alike["context"].nunique() > 1).any():
+        own = table.groupby(["benchmark", "question", "context"], sort=False).size()
+        unnamed = ["context"] if (own > 1).any() else []
+    if unnamed:
+        at = unnamed[0]
+        levels = level_names(table, at)
         raise BadInput(
-            f"The column {name} is no source here: numbers of questions and samples stand beside the sources."
-        )
-    refuse_source(name)
-    if empty := int(level_names(table, name).isna().sum()):
-        raise BadInput(
-            f"{empty:,} of {len(table):,} responses have no value in {name}; leave them out, as --where "
-            f'"{name} is not null".'
+            f"The responses have {levels.nunique():,} levels of {at}, whose differences would count as sampling: say "
+            f'how many there are to be, as --levels {at}=1,2, or choose one, as --where "{at} = '
+            f"'{levels.dropna().iloc[0]}'\"."
         )
 
 
@@ -108,8 +109,7 @@ def decision_study(
         Of one model and condition; letters, texts, tests or scores.
     levels
         Source → numbers of levels to look at, in the order in which work is done: every level of a later source is
-        taken
-        for every one of the earlier ones, as judges for every story.
+        taken for every one of the earlier ones, as judges for every story.
     questions
         Numbers of questions; default: as many as there are.
     samples

@@ -24,10 +24,10 @@ from scipy.special import expit
 from hotmess.answers.prior import PARAMETERS
 from hotmess.decompose.intervals import question_shares
 from hotmess.errors import BadInput, NotTestable
+from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.table import CELL
 from hotmess.runs.scores import scores_of
 from hotmess.runs.sets_of_cells import sets_of
-from hotmess.runs.sources import source_column
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -151,9 +151,8 @@ def share_posterior(
     responses.need_single("A division of variance by source")
     if responses.outcome != "answer":
         raise NotTestable("The latent share of a source is known for letters; hm.sources has it without a model.")
-    if source not in responses.table.columns:
-        raise BadInput(f"There is no column {source!r} to divide variance by.")
-    changed = responses.table.assign(context=responses.table[source_column(responses.table, source)].astype(str))
+    need_source(responses.table, source, sets=by, full=True)
+    changed = responses.table.assign(context=level_names(responses.table, source).astype(str))
     if source in CELL:
         changed[source] = ""
     split = [n for n in by if n not in CELL]

@@ -18,6 +18,7 @@ from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
 from hotmess.runs.drift import drift, shared_contexts
+from hotmess.runs.question_means import influence_of, statistic, top_of
 from hotmess.runs.rare import rare_ends
 from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
@@ -192,37 +193,14 @@ def _row(
     out["questions"] = len(np.unique(question[at]))
     if not len(at):
         return out | {"value": np.nan, "low": np.nan, "high": np.nan, "kind": "estimate"}
-    point, spread = (_statistic(value[at], question[at], w) for w in (np.ones((1, weights.shape[1])), weights))
-    influence = _influence(value[at], question[at])
+    point, spread = (statistic(value[at], question[at], w) for w in (np.ones((1, weights.shape[1])), weights))
+    influence = influence_of(value[at], question[at])
     ends = settled_ends(spread, float(point[0]), influence, interval, link="identity" if name == "entropy" else "logit")
     if name != "icc":
-        top = counts.most_entropy(int(found.table["responses"].max())) if name == "entropy" else 1.0
-        ends = rare_ends(value[at], question[at], spread, ends, interval, top)
+        ends = rare_ends(value[at], question[at], spread, ends, interval, top_of(found, name))
     least, most = -1.0 if name == "icc" else 0.0, np.inf if name == "entropy" else 1.0
     low, high = (float(np.clip(end, least, most)) for end in ends)
     return out | {"value": float(point[0]), "low": low, "high": high, "kind": "estimate"}
-
-
-def _statistic(value: np.ndarray, question: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(draws,) means over questions under weights (draws, questions), or the correlation from moments (cells, 3)."""
-    if value.ndim == 1:
-        w = weights[:, question] / np.bincount(question)[question]
-        return np.asarray((w / w.sum(axis=1, keepdims=True)) @ value)
-    w = weights[:, np.unique(question)]  # pairs of different questions, not of the cells of one
-    mean, square, pairs = _by_question(value, question)
-    return counts.intraclass(mean, square, pairs, w / w.sum(axis=1, keepdims=True))
-
-
-def _by_question(value: np.ndarray, question: np.ndarray) -> np.ndarray:
-    """(M, Q) means over the cells of each question, of values (cells,) or (cells, M)."""
-    at = np.unique(question, return_inverse=True)[1]
-    return np.stack([np.bincount(at, v) for v in np.atleast_2d(value.T)]) / np.bincount(at)
-
-
-def _influence(value: np.ndarray, question: np.ndarray) -> np.ndarray:
-    """(Q,) what each question does to `_statistic`, times Q."""
-    each = _by_question(value, question)
-    return counts.intraclass_influence(*each) if len(each) > 1 else each[0] - each[0].mean()
 
 
 def _differences(
@@ -254,10 +232,14 @@ def _differences(
                 continue
             sides = [(value[p[known]], question[p[known]]) for p in pair]
             one = np.ones((1, weights.shape[1]))
-            point, spread = (np.subtract(*(_statistic(v, q, w) for v, q in sides)) for w in (one, weights))
-            influence = np.subtract(*(_influence(v, q) for v, q in sides))
+            point, spread = (np.subtract(*(statistic(v, q, w) for v, q in sides)) for w in (one, weights))
+            influence = np.subtract(*(influence_of(v, q) for v, q in sides))
+            ends = settled_ends(spread, float(point[0]), influence, interval)
+            if name != "icc":
+                top = top_of(found, name)
+                ends = rare_ends(sides[0][0] - sides[1][0], sides[0][1], spread, ends, interval, top, -top)
             most = {"icc": 2.0, "entropy": np.inf}.get(name, 1.0)
-            ends = np.clip(settled_ends(spread, float(point[0]), influence, interval), -most, most)
+            ends = np.clip(ends, -most, most)
             difference, low, high = (round(float(one), 12) + 0.0 for one in (point[0], *ends))
             row = {"of": of, "against": against, "quantity": name, "k": k, "questions": len(influence)}
             out.append(row | {"difference": difference, "low": low, "high": high})

@@ -14,7 +14,8 @@ from hotmess.arrays import Ints
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed
-from hotmess.responses.outcomes import refuse_outcomes, refuse_source
+from hotmess.responses.outcomes import refuse_outcomes
+from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.table import CELL
 from hotmess.responses.units import refuse_units
 from hotmess.responses.values import suggest
@@ -239,23 +240,6 @@ def source_splits(
     return Splits(tuple((dict(zip(by, keyed[i][0])), one) for i, one in made.items()), tuple(notes))
 
 
-def level_names(table: pd.DataFrame, name: str) -> pd.Series:
-    """The levels of a source; a judged response is one of its own cell, whatever it is called."""
-    values = table[source_column(table, name)]
-    if values.dtype == object and values.map(lambda one: isinstance(one, (list, dict, np.ndarray))).any():
-        values = values.map(str, na_action="ignore")  # a prompt as a list of messages
-    if name != "judged_response":
-        return values
-    own = table.assign(judged_response=values).groupby([*CELL, name], sort=True, observed=True).ngroup()
-    return own.where(values.notna())
-
-
-def source_column(table: pd.DataFrame, name: str) -> str:
-    """Where a source stands: reading with a source that is part of the cell, or the context, puts it aside."""
-    aside = f"{name}_source"
-    return aside if name in (*CELL, "context") and aside in table.columns else name
-
-
 def _checked(responses: Responses, names: Sequence[str], by: Sequence[str]) -> list[str]:
     given = list(dict.fromkeys(names))
     if not given:
@@ -264,14 +248,12 @@ def _checked(responses: Responses, names: Sequence[str], by: Sequence[str]) -> l
         raise BadInput(f"There are {len(given)} sources; at most {MOST} can be told apart at once.")
     refuse_outcomes(by)
     refuse_taken(by, ("part", "questions", "value", "low", "high", "share", "incoherence"))
-    for name in (*given, *by):
+    for name in by:
         if name not in responses.table.columns:
             near = suggest(name, responses.table.columns)
-            raise BadInput(f"There is no column {name!r} to divide variance by{near}.")
+            raise BadInput(f"There is no column {name!r} to make sets by{near}.")
     for name in given:
-        if name in by or name in ("model", "question", "benchmark"):
-            raise BadInput(f"The column {name} makes the sets or the questions, so it is no source of variance there.")
-        refuse_source(name)
+        need_source(responses.table, name, sets=by)
     return given
 
 
