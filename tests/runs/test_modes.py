@@ -8,7 +8,7 @@ import pytest
 
 import hotmess as hm
 from hotmess.cli import main
-from hotmess.errors import NotTestable
+from hotmess.errors import BadInput, NotTestable
 
 
 def letters(answers, **more):
@@ -79,8 +79,13 @@ def test_texts_count_by_their_canonical_form():
 
 def test_scores_have_no_modes(tmp_path, capsys):
     frame = pd.DataFrame({"model": "m", "question": [0, 0], "sample": [0, 1], "score": [0.0, 1.0]})
-    with pytest.raises(NotTestable, match="--outcome answer"):
+    with pytest.raises(NotTestable, match="is score, and the table has no column answer or text"):
         hm.modes(hm.read(frame))
+    with pytest.raises(NotTestable, match="is score; choose another, as --outcome text"):
+        hm.modes(hm.read(frame.assign(text=["a", "b"], target="a"), outcome="score"))
+    vectors = hm.read(frame.drop(columns="score").assign(probs=[[0.5, 0.5], [0.2, 0.8]], target=0))
+    with pytest.raises(NotTestable, match="outcome probs is none, and the table has no column answer, text, tests"):
+        hm.reliability(vectors)
     letters([[0, 1, 1], [0, 2, 0]]).table.to_parquet(tmp_path / "r.parquet")
     assert main(["reliability", str(tmp_path / "r.parquet"), "--modes", "--allow-copies"]) == 0
     assert "among wrong answers" in capsys.readouterr().out
@@ -102,3 +107,20 @@ def test_wrong_answers_that_never_repeat_are_no_number():
     found = hm.modes(hm.read(pd.DataFrame(rows), allow_copies=True)).table
     row = found[found["part"] == "effective wrong answers"].iloc[0]
     assert np.isinf(row[["value", "low", "high"]].to_numpy(float)).all()
+
+
+def test_questions_have_the_columns_that_were_asked_for():
+    table = letters([[0, 1, 1], [0, 2, 0], [1, 1, 2]]).table.assign(topic=["a"] * 3 + ["b"] * 6, wrong="x")
+    responses = hm.read(table, allow_copies=True)
+    found = hm.modes(responses, ["model", "topic"]).questions
+    assert found[["question", "topic"]].to_numpy().tolist() == [["0", "a"], ["1", "b"], ["2", "b"]]
+    with pytest.raises(BadInput, match="a column wrong of its own"):
+        hm.modes(responses, ["wrong"])
+
+
+def test_what_no_question_showed_may_yet_be():
+    """All 40 questions were answered each time: pairs of which one is no answer have the upper end 1 − α^(1/40)."""
+    rng = np.random.default_rng(0)
+    found = hm.modes(letters(rng.integers(0, 4, (40, 3)))).table.set_index("part")
+    low, high = found.loc["answered or not", ["low", "high"]]
+    assert low == 0 and high == pytest.approx(1 - 0.05 ** (1 / 40), rel=0.05)

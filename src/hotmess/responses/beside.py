@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from hotmess.responses.validate import present_outcomes, validate
 from hotmess.responses.values import missing
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hotmess.responses.table import Responses
 
 ARM = ["benchmark", "model", "condition", "budget"]
@@ -50,3 +53,19 @@ def read_beside(responses: Responses) -> Responses | None:
     except BadInput as error:
         raise NotTestable(f"The column {other} cannot take the place of {responses.outcome}: {error}") from error
     return replace(read, notes=responses.notes, sources=responses.sources, looks=responses.looks)
+
+
+def another(table: pd.DataFrame, among: Iterable[str], *, own: str = "") -> str:
+    """What to do where an outcome is the wrong one, by those `among` that the table holds, for the end of a sentence.
+
+    >>> import pandas as pd
+    >>> another(pd.DataFrame({"score": [1.0], "text": ["a"]}), ["answer", "text", "score"], own="score")
+    '; choose another, as --outcome text'
+    >>> another(pd.DataFrame({"score": [1.0]}), ["answer", "text"])
+    ', and the table has no column answer or text'
+    """
+    names = [name for name in among if name != own]
+    there = present_outcomes(table)
+    if found := [name for name in names if name in there]:
+        return "; choose another, as " + " or ".join(f"--outcome {name}" for name in found)
+    return f", and the table has no column {', '.join(names[:-1])} or {names[-1]}"

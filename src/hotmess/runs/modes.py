@@ -2,18 +2,15 @@
 mistake, lose its format, or guess? (methods, section 10)
 
 The variance of one-hot answers is the chance that two responses differ, 1 − Σ p², and two responses differ in one of
-three
-ways, so it has three parts:
+three ways, so it has three parts:
 
     right or wrong          one is right, the other is not                              2 a (1 − a)
     answered or not         both are wrong, one of them is no answer at all (refused, cut off, malformed)
     among wrong answers     both are wrong answers, and not the same one
 
 The chances are those of pairs of different responses, so each part is unbiased. Among pairs that are both wrong
-answers,
-the chance that they are the same one is Σ w², the concentration of mistakes; its inverse is the *effective number of
-wrong
-answers* (Hill 1973, order 2): 1 for one favourite mistake, 2 for two equally frequent ones.
+answers, the chance that they are the same one is Σ w², the concentration of mistakes; its inverse is the *effective
+number of wrong answers* (Hill 1973, order 2): 1 for one favourite mistake, 2 for two equally frequent ones.
 """
 
 from __future__ import annotations
@@ -30,9 +27,11 @@ from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.mistakes import MISTAKES, mistakes
 from hotmess.decompose.records import plain_value
 from hotmess.errors import NotTestable, checked_interval, either_seed
+from hotmess.responses.beside import another
 from hotmess.responses.table import CELL
+from hotmess.runs.rare import rare_ends
 from hotmess.runs.scores import Runs, runs
-from hotmess.runs.sets_of_cells import sets_of
+from hotmess.runs.sets_of_cells import refuse_taken, sets_of
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -48,14 +47,11 @@ class Modes:
     ----------
     table
         One row per set and part of variance: the `by` columns, `part`, `questions`, `value`, `low`, `high`, `share`
-        of the
-        variance; then the part `effective wrong answers`.
+        of the variance; then the part `effective wrong answers`.
     questions
-        One row per cell: its names, `responses`, `wrong` (answers that are wrong), `no_answer`, `modes` (wrong
-        answers that
-        hold more than a fifth of the wrong answers, by the posterior), `first` and `second` (the largest shares of
-        wrong
-        answers: posterior means) with `first_low` and `first_high`.
+        One row per cell: its names, the `by` columns, `responses`, `wrong` (answers that are wrong), `no_answer`,
+        `modes` (wrong answers that hold more than a fifth of the wrong answers, by the posterior), `first` and `second`
+        (the largest shares of wrong answers: posterior means) with `first_low` and `first_high`.
     notes
         What the numbers leave out or depend on.
     """
@@ -90,12 +86,12 @@ def modes(
     ['right or wrong', 'answered or not', 'among wrong answers', 'effective wrong answers']
     """
     if responses.outcome not in ("answer", "text"):
-        other = "text" if "text" in responses.table and "answer" not in responses.table else "answer"
         raise NotTestable(
-            f"Modes of failure are counted among answers, letters or texts, and the outcome is {responses.outcome}: "
-            f"choose another, as --outcome {other}."
+            f"Modes of failure are counted among answers, letters or texts, and the outcome is {responses.outcome}"
+            f"{another(responses.table, ('answer', 'text'))}."
         )
     interval = checked_interval(interval)
+    refuse_taken(by, ("share", "wrong", "no_answer", *MISTAKES))
     found = runs(responses, by)
     n = found.table["responses"].to_numpy()
     if n.max() < 2:
@@ -113,7 +109,7 @@ def modes(
         notes.append(f"{int((n < 2).sum()):,} questions have one response only and are left out.")
     if int(question.max()) == 0:
         notes.append("There is one question only, which says nothing of questions like it: there are no intervals.")
-    return Modes(pd.DataFrame(rows), _questions(responses, found, interval, seed), tuple(notes))
+    return Modes(pd.DataFrame(rows), _questions(responses, found, by, interval, seed), tuple(notes))
 
 
 def _pairs(found: Runs) -> Floats:
@@ -145,14 +141,15 @@ def _rows(pairs: Floats, question: Ints, weights: Floats, interval: float) -> li
     point, spread = means(np.ones((1, weights.shape[1])))[0], means(weights)
     out = []
     for at, name in enumerate(PARTS):
-        low, high = bootstrap_interval(spread[:, at], point[at], interval=interval, questions=asked)
+        ends = bootstrap_interval(spread[:, at], point[at], interval=interval, questions=asked)
+        low, high = rare_ends(pairs[:, at], question, spread[:, at], ends, interval)
         whole = point[:3].sum()
         row = {
             "part": name,
             "questions": asked,
             "value": point[at],
             "low": float(np.maximum(low, 0.0)),
-            "high": float(high),
+            "high": float(np.minimum(high, 1.0)),
         }
         out.append(row | {"share": point[at] / whole if whole > 0 else np.nan})
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -173,10 +170,9 @@ def _ratio_interval(number: Floats, band: Floats, interval: float, asked: int) -
         return 1 / np.maximum(most, 0.0), 1 / np.maximum(least, 0.0)
 
 
-def _questions(responses: Responses, found: Runs, interval: float, seed: int) -> pd.DataFrame:
+def _questions(responses: Responses, found: Runs, by: Sequence[str], interval: float, seed: int) -> pd.DataFrame:
     """Favourite mistakes of every cell, by the posterior of its shares of wrong answers."""
-    table = found.table[[c for c in CELL if c in found.table]].copy()
-    table["responses"] = found.table["responses"]
+    table = found.table[[*dict.fromkeys((*CELL, *by)), "responses"]].copy()
     wrong = (found.score != 1) & (found.answer >= 0)
     cells = len(table)
     table["wrong"] = np.bincount(found.cell[wrong], minlength=cells)

@@ -239,8 +239,8 @@ def _differences(
                 top = top_of(found, name)
                 ends = rare_ends(sides[0][0] - sides[1][0], sides[0][1], spread, ends, interval, top, -top)
             most = {"icc": 2.0, "entropy": np.inf}.get(name, 1.0)
-            ends = np.clip(ends, -most, most)
-            difference, low, high = (round(float(one), 12) + 0.0 for one in (point[0], *ends))
+            within = np.clip(ends, -most, most)
+            difference, low, high = (round(float(one), 12) + 0.0 for one in (point[0], *within))
             row = {"of": of, "against": against, "quantity": name, "k": k, "questions": len(influence)}
             out.append(row | {"difference": difference, "low": low, "high": high})
     return out

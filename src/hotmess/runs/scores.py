@@ -10,6 +10,7 @@ import pandas as pd
 
 from hotmess.arrays import Floats, Ints
 from hotmess.errors import BadInput, NotTestable, OtherOutcome
+from hotmess.responses.beside import another
 from hotmess.responses.cut import parsed
 from hotmess.responses.outcomes import refuse_outcomes
 from hotmess.responses.table import CELL, Responses
@@ -92,7 +93,7 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     Responses.need(responses)
     refuse_units(responses.table, "Counting of right and wrong runs")
     table, outcome = responses.table, responses.outcome
-    _need_answers(outcome)
+    _need_answers(responses)
     if right is not None and outcome != "score":
         raise BadInput(f"A threshold makes scores right or wrong, and the outcome is {outcome}: leave out --right.")
     if right is not None and not 0 < right <= 1:
@@ -134,7 +135,7 @@ def scores_of(responses: Responses) -> Floats:
     NotTestable
         For outcomes that are no answers, and for replies, which have no target.
     """
-    _need_answers(responses.outcome)
+    _need_answers(responses)
     if responses.outcome == "reply":
         raise NotTestable(
             "Replies have no target, so nothing is right or wrong: there are agreement, entropy and variance."
@@ -142,11 +143,11 @@ def scores_of(responses: Responses) -> Floats:
     return _values(responses.table, responses.outcome)[0]
 
 
-def _need_answers(outcome: str) -> None:
-    if outcome not in ANSWERS:
+def _need_answers(responses: Responses) -> None:
+    if responses.outcome not in ANSWERS:
         raise OtherOutcome(
-            f"Reliability counts right and wrong answers, and the outcome {outcome} is neither; choose another, as "
-            "--outcome answer or --outcome score."
+            f"Reliability counts right and wrong answers, and the outcome {responses.outcome} is none"
+            f"{another(responses.table, ANSWERS)}."
         )
 
 
