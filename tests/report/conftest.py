@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import chromium_pipe
 import pytest
 from report_world import BENCHMARK, FORMULA, HIT, LINK, SCRIPT, made_up
 
@@ -23,6 +25,13 @@ class Built:
 @pytest.fixture(scope="session")
 def table() -> Any:
     return made_up
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[chromium_pipe.Chromium]:
+    chromium = chromium_pipe.Chromium(chromium_pipe.find())
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 from report_world import HIT, LINK, SCRIPT, made_up
 
 from hotmess.claims.catalogue import CATALOGUE
+from hotmess.claims.these_models import TheseModels
 from hotmess.claims.verdict import Verdict
 from hotmess.errors import BadInput
 from hotmess.report import front, texts, verdicts
@@ -66,7 +67,13 @@ def test_labels_of_drawings_are_escaped():
 def test_rows_say_what_the_verdict_says():
     row = verdicts.view(verdict(smallest_effect=0.0312))
     assert (row["value"], row["between"], row["decide"]) == ("+0.030", "0.010 to 0.050", "could show 0.031 or more")
-    assert row["statement"].startswith("Within a question, longer responses") and row["holds"] == row["these"] == ""
+    assert (
+        row["statement"].startswith("Within a question, longer responses")
+        and row["holds"] == ""
+        and row["these"] is None
+    )
+    own = verdicts.these(verdict(these_models=TheseModels(8, "negligible", 0.6, 0.004, -0.0312, 0.04)))
+    assert own == ("practically none: 0.004", "[−0.031, 0.040]")
     none = verdicts.view(verdict(kind="negligible", median=-0.001, low=-0.01, high=0.008))
     assert (none["verdict"], none["css"], none["value"]) == ("practically none", "negligible", "−0.001")
     near = verdicts.view(verdict(kind="inconclusive", median=-0.002, low=-0.075, high=0.073))

@@ -36,13 +36,6 @@ CONTRAST = """(() => {
   return worst; })()"""
 
 
-@pytest.fixture(scope="module")
-def browser():
-    chromium = chromium_pipe.Chromium(chromium_pipe.find())
-    yield chromium
-    chromium.close()
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_page(hostile, browser, width, dark):

@@ -133,13 +133,13 @@ def places(low: float, high: float) -> int:
     return int(np.clip(1 - np.floor(np.log10(width)), 0, 8)) if width > 0 else 3
 
 
-def these(verdict: Verdict) -> str:
-    """What holds among these models themselves, where the verdict is on models like these."""
+def these(verdict: Verdict) -> tuple[str, str] | None:
+    """What holds among these models themselves, where the verdict is on models like these: its words, its interval."""
     own = verdict.these_models
     if own is None:
-        return ""
-    digits = places(own.low, own.high)
-    return f"{WORDS.get(own.verdict, own.verdict)}: {with_interval(own.median, own.low, own.high, digits)}"
+        return None
+    median, low, high = (show(v, places(own.low, own.high)) for v in (own.median, own.low, own.high))
+    return f"{WORDS.get(own.verdict, own.verdict)}: {median}", f"[{low}, {high}]"
 
 
 def decide(verdict: Verdict) -> str:
