@@ -22,6 +22,7 @@ from hotmess.claims.study import Study
 from hotmess.claims.test import DRAW_MORE
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.claims.user import claim_from
+from hotmess.commands.study import refuse_own
 from hotmess.commands.test import print_verdicts
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.control import Control
@@ -55,8 +56,16 @@ def test_what_stops_one_claim_leaves_the_others_theirs(study: Study, capsys: pyt
     assert "ValueError: Probabilities contain NaN" in verdicts[1].sentence and "Report it" in verdicts[1].next_step
     assert verdicts[2].next_step == "" and verdicts[2].record()["next_step"] is None
     mine = claim_from({"name": "mine", "quantity": "error(model='nobody') - error(model='model-0')"})
-    with pytest.raises(BadInput, match="nobody"):  # what the user wrote is the user's to mend
-        run_claims(study, [mine])
+    other = replace(base, name="other", quantity=lambda s, p: fine)
+    lost, stays = run_claims(study, [mine, other], sensitivity=False)
+    assert (lost.verdict, stays.verdict) == ("not testable", "supported") and not stays.refused
+    assert "there is no model 'nobody'" in lost.sentence and lost.sentence.endswith(lost.refused)
+    assert lost.next_step == "Mend the claim, and test it again."
+    with pytest.raises(BadInput, match="mine: error.*nobody"):  # what the user wrote is the user's to mend
+        refuse_own([lost, stays])
+    elsewhere = replace(study, difficulty="nobody-else", made={})
+    with pytest.raises(BadInput, match="nobody-else"):  # what was asked of the study stops all
+        run_claims(elsewhere, [mine])
     print_verdicts([verdicts[0], verdicts[2], replace(verdicts[0], claim=mine)], asked=True)
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "natural-overthinking, mine" and said[1] == "  Not testable: These rows have no cells."

@@ -30,7 +30,7 @@ def test(
     Parameters
     ----------
     claim
-        A claim or its name; None: all of the catalogue, as a list of verdicts.
+        A claim or its name; None: all of the catalogue, as a list of verdicts, of which none stops another.
     about
         `Responses`, a `Study`, a `Fit`, `PowerLaws`, a `LengthLaw`, a `LengthFit`, a `Contrast`, or several of these
         (`as_study`).

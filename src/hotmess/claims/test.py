@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from hotmess.claims.catalogue import CATALOGUE
-from hotmess.claims.claim import Case, Claim, Finding, Guard, Quantity
+from hotmess.claims.claim import Case, Claim, Quantity
 from hotmess.claims.decidable import planned, smallest_of, would_decide
 from hotmess.claims.each_model import each_model
-from hotmess.claims.guards import LAST, guards_of
+from hotmess.claims.guards import LAST, ask, guards_of
 from hotmess.claims.guards.of_draws import FEW_REMEDY
 from hotmess.claims.guards.several import Several
 from hotmess.claims.other_outcome import tested_beside
@@ -77,7 +77,11 @@ def test_claims(
     sensitivity: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> list[Verdict]:
-    """Test each claim on a study; a claim that the data cannot speak to is `not testable`, with its reason."""
+    """Test each claim on a study; a claim that the data cannot speak to is `not testable`, with its reason.
+
+    One claim never stops the others: a claim of the user's own that cannot be worked out, as on a model that is not
+    there, is `not testable` too, and its verdict's `refused` has the sentence.
+    """
     check_asked(population, interval)
     out = []
     for claim in find_claims(claims):
@@ -96,22 +100,25 @@ def check_asked(population: str, interval: float) -> None:
 
 
 def _unstopped(study: Study, claim: Claim, **settings: Any) -> Verdict:
-    """The verdict; what stops one claim of the catalogue is said in its place, and leaves the others theirs.
+    """The verdict; what stops one claim is said in its place, and leaves the others theirs.
 
-    What the user asked for by name (a claim of their own, a reference model, groups of difficulty) and cannot be done
-    stops all.
+    Of a claim of the user's own bad input (a model that is not there) is marked as `refused`, for who asked to be told.
+    Only what a study was asked for and cannot do (a reference model, a column of difficulty) stops all.
     """
+    refused, remedy = "", ""
     try:
         return test_claim(study, claim, **settings)
     except BadInput as error:
-        own = claim.name not in CATALOGUE or study.reference is not None or study.difficulty is not None
-        if own:
-            raise
-        why, remedy = str(error), ""
+        if study.reference is not None or study.difficulty is not None:
+            with contextlib.suppress(NotTestable):
+                _ = study.grouped
+        why = str(error)
+        if claim.name not in CATALOGUE:
+            refused, why, remedy = why, f"It cannot be worked out: {why}", "Mend the claim, and test it again."
     except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
         why = f"It stopped with an error of the program's own, {type(error).__name__}: {error}"
         remedy = "Report it, with these responses."
-    return silent(claim, settings["population"], study.metric, (why,), remedy=remedy)
+    return replace(silent(claim, settings["population"], study.metric, (why,), remedy=remedy), refused=refused)
 
 
 def test_claim(
@@ -276,25 +283,3 @@ def published(study: Study, claim: Claim) -> Published | None:
     with contextlib.suppress(NotTestable):
         return claim.published(study)
     return None
-
-
-def ask(guards: Iterable[Guard], case: Case) -> tuple[tuple[Finding, ...], Case]:
-    """What guards find, in turn, and the case as they leave it; the first that forbids a verdict is the last asked."""
-    findings: list[Finding] = []
-    for guard in guards:
-        try:
-            found = guard.run(case)
-        except (
-            NotTestable
-        ) as reason:  # what forbids a verdict must be able to; what lowers one says that it was not run
-            why = str(reason)
-            forbids = guard.lowers == NOT_TESTABLE
-            found = Finding(guard, {"passed": None, "not_run": why}, (why,) if forbids else (), not_run=why)
-        if found is None:
-            continue
-        findings.append(found)
-        if found.reasons and guard.lowers == NOT_TESTABLE:
-            return tuple(findings), replace(case, verdict=NOT_TESTABLE)
-        if guard.lowers is not None:
-            case = replace(case, lowered=(*case.lowered, *found.reasons))
-    return tuple(findings), case

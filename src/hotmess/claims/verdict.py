@@ -20,7 +20,10 @@ from hotmess.words import capital
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
-    """The outcome of a test; `record()` is the command line's JSON. It prints short, in a notebook with its guards."""
+    """The outcome of a test; `record()` is the command line's JSON. It prints short, in a notebook with its guards.
+
+    refused: what is wrong with the claim itself, one of the user's own that was tested among others; else empty.
+    """
 
     claim: Claim
     verdict: str
@@ -43,6 +46,7 @@ class Verdict:
     remedy: str = ""
     published: Published | None = None
     these_models: TheseModels | None = None
+    refused: str = ""
 
     def __repr__(self) -> str:
         said = f"{self.claim.name}: {self.verdict}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hotmess.commands.options import columns, command, interval_option, patience_option, sampling_options, table_options
 from hotmess.commands.out import force_option
 from hotmess.commands.printing import say
-from hotmess.commands.study import claims_options, make_study, stages
+from hotmess.commands.study import claims_options, make_study, refuse_own, stages
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -79,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
         say(f"hotmess: interrupted; {args.out} is as it was.{resume}")
         return 130
     say(*study.responses.notes, f"{page} is written.")
+    refuse_own(verdicts)
     return 0
 
 

@@ -17,7 +17,7 @@ from hotmess.commands.options import (
     table_options,
 )
 from hotmess.commands.printing import print_json, say
-from hotmess.commands.study import claims_options, make_study, stages
+from hotmess.commands.study import claims_options, make_study, refuse_own, stages
 from hotmess.terminal import one_line
 from hotmess.words import capital, join
 
@@ -83,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
                 f"Of {decided['decided']} claims decided, {decided['expected_false_signs']:.2g} are expected to have "
                 "the wrong sign."
             )
+    refuse_own(verdicts)
     contradicted = any(v.verdict == CONTRADICTED for v in verdicts)
     return 1 if args.strict and contradicted else 0
 
