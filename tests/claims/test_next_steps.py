@@ -61,7 +61,7 @@ def test_what_stops_one_claim_leaves_the_others_theirs(study: Study, capsys: pyt
     assert (lost.verdict, stays.verdict) == ("not testable", "supported") and not stays.refused
     assert "there is no model 'nobody'" in lost.sentence and lost.sentence.endswith(lost.refused)
     assert lost.next_step == "Mend the claim, and test it again."
-    with pytest.raises(BadInput, match="mine: error.*nobody"):  # what the user wrote is the user's to mend
+    with pytest.raises(BadInput, match=r"mine: error.*nobody"):  # what the user wrote is the user's to mend
         refuse_own([lost, stays])
     elsewhere = replace(study, difficulty="nobody-else", made={})
     with pytest.raises(BadInput, match="nobody-else"):  # what was asked of the study stops all

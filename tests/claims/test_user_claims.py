@@ -216,10 +216,12 @@ def test_yaml_on_the_command_line(table, tmp_path: Path, capsys: pytest.CaptureF
     out = capsys.readouterr().out
     assert "Not testable" in out and load_claims(claims)[0].preregistration in out
     claims.write_text(f'- name: lost\n  quantity: error(model="model-9")\n- name: x-y\n  quantity: "{DIFFERENCE}"\n')
-    assert main(["test", str(data), "--claims", str(claims), "--draws", "20", "--quiet"]) == 2
+    assert main(["test", str(data), "--claims", str(claims), "--draws", "250", "--quiet"]) == 2
     told = capsys.readouterr()
-    assert "there is no model 'model-9'" in told.out and "x-y\n  Not testable" in told.out
-    assert told.err.startswith("hotmess: A claim of your own cannot be tested") and "lost: error(model=" in told.err
+    assert "there is no model 'model-9'" in told.out and "x-y\n  Inconclusive" in told.out
+    assert told.err.startswith("hotmess: A claim of your own cannot be tested") and told.err.endswith(
+        "did you mean model-3?\n"
+    )
     claims.write_text("- name: x-y\n  quantity: incoherense()\n")
     assert main(["test", str(data), "--claims", str(claims)]) == 2
     assert "did you mean incoherence?" in capsys.readouterr().err

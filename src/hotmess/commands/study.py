@@ -42,7 +42,8 @@ def refuse_own(verdicts: Sequence[Verdict]) -> None:
     """
     bad = [f"{v.claim.name}: {v.refused.rstrip('.')}" for v in verdicts if v.refused]
     if bad:
-        raise BadInput(f"A claim of your own cannot be tested; mend it and test it again: {'; '.join(bad)}.")
+        listed = "; ".join(bad)
+        raise BadInput(f"A claim of your own cannot be tested; mend it: {listed}{'.' * (not listed.endswith('?'))}")
 
 
 def make_study(args: argparse.Namespace, *, metric: str | None = None, budgets: bool = False) -> Study:
