@@ -5,8 +5,8 @@
     hotmess test humaneval_repeats.parquet --length response_chars     verdicts, as on the page
     python models/public.py --page reports/public/verdicts.md          the page, from verdicts_real.json
 
-The data are other people's and no row of them is in this repository: the page holds numbers only. Where no licence is
-stated, ask the authors before you pass anything on.
+The data are other people's and no row of them is in this repository: the page holds numbers only, and the commit of
+each repository that its table is from. Where no licence is stated, ask the authors before you pass anything on.
 """
 
 from __future__ import annotations

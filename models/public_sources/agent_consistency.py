@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import string
 from collections.abc import Iterator
 from typing import Any
 
-from hotmess.errors import BadInput
 from public_sources.clones import Clone, Entry
 
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
@@ -44,7 +42,7 @@ def rows(clone: Clone) -> Iterator[dict[str, Any]]:
                 "searches": actions.count("Search"),
                 "retrieves": actions.count("Retrieve"),
                 "finished": run.take("success", bool),
-                "duration_s": seconds(run),
+                "duration_s": run.seconds("start_time", "end_time"),
                 "text": text,
                 "error": run.maybe("error", str),
             }
@@ -87,12 +85,3 @@ def words(text: str) -> list[str]:
     ['us', 'navy', 'arm']
     """
     return ARTICLES.sub(" ", text.lower().translate(PLAIN)).split()
-
-
-def seconds(run: Entry) -> float:
-    """How long a run took."""
-    begun, ended = run.take("start_time", str), run.take("end_time", str)
-    try:
-        return (datetime.datetime.fromisoformat(ended) - datetime.datetime.fromisoformat(begun)).total_seconds()
-    except (ValueError, TypeError):
-        raise BadInput(f"{run.where}: 'start_time' and 'end_time' must be two times as in ISO 8601.") from None

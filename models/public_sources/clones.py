@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,17 @@ class Entry:
         """The values of a list, all of one kind."""
         where = f"{self.where}, {key[:LONGEST]}"
         return [Entry({str(n): v}, where).take(str(n), kind) for n, v in enumerate(self.take(key, list), 1)]
+
+    def seconds(self, begun: str, ended: str) -> float:
+        """The seconds between the times of two keys."""
+        times = self.take(begun, str), self.take(ended, str)
+        try:
+            first, last = map(datetime.datetime.fromisoformat, times)
+            return (last - first).total_seconds()
+        except (ValueError, TypeError):
+            raise BadInput(
+                f"{self.where}: {brief(begun)} and {brief(ended)} must be two times as in ISO 8601."
+            ) from None
 
     def object(self, key: str) -> Entry:
         """The object of a key."""
@@ -150,6 +162,19 @@ class Clone:
             if line.strip():
                 where = f"{self.name(file)}, line {number}"
                 yield entry(parse(line, where), where)
+
+    def parquet(self, file: Path, columns: Sequence[str]) -> Iterator[Entry]:
+        """The rows of a Parquet file, with some of its columns."""
+        import pyarrow
+        from pyarrow import parquet
+
+        try:
+            table = parquet.read_table(pyarrow.BufferReader(self.content(file)), columns=list(columns))
+        except (pyarrow.ArrowException, OSError) as error:
+            raise BadInput(
+                f"{self.name(file)} is not the Parquet file that it should be: {brief(str(error))}."
+            ) from None
+        yield from entries(table.to_pylist(), f"{self.name(file)}, row")
 
 
 def option(label: Any) -> int:

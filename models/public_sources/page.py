@@ -55,7 +55,8 @@ def data_set(name: str, found: dict[str, Any]) -> list[str]:
     source = SOURCES.get(name)
     out = [f"## {name}", ""]
     if source is not None:
-        out += [f"{source.what}. Source: github.com/{source.where}; licence: {source.licence}. {source.caveat}", ""]
+        place = f"Source: github.com/{source.where} (at {source.commit}); licence: {source.licence}."
+        out += [f"{source.what}. {place} {source.caveat}", ""]
         if source.rows is not None:
             command = f"Its table, from a clone's folder: `python models/public.py {name} FOLDER`. {source.differs}"
             out += [command.rstrip(), ""]

@@ -49,8 +49,8 @@ def test_what_cannot_be_made_is_refused_and_nothing_is_written(tmp_path, monkeyp
         (("cot-scaling-qwen2.5", tmp_path), "holds no results/core_sweep/*/generation_results.jsonl; give the folder"),
         (("cot-scaling-qwen2.5", tmp_path / "no"), "is no folder; clone github.com/sohv/inverse-scaling-cot"),
         (
-            ("terminal-bench", tmp_path),
-            "Nothing here makes a table of 'terminal-bench'; give one of cot",
+            ("mgsm_language_forcing", tmp_path),
+            "Nothing here makes a table of 'mgsm_language_forcing'; give one of cot",
         ),
         (("x\x1b[2J", tmp_path), "Nothing here makes a table of 'x\\x1b[2J'"),
     ):
@@ -74,6 +74,9 @@ def test_the_page_holds_the_numbers_of_the_study():
             continue
         assert name in SOURCES
         own = text.partition(f"## {name}\n")[2].partition("\n## ")[0]
+        source = SOURCES[name]
+        assert f"github.com/{source.where} (at {source.commit}); licence: {source.licence}. {source.caveat}" in own
+        assert source.caveat and source.licence and len(source.commit) == 8
         assert (f"`python models/public.py {name} FOLDER`" in own) == (name in public.known_names())
         for verdict in found.get("verdicts", ()):
             if verdict["median"] is not None and verdict["verdict"] != "not testable":
