@@ -78,6 +78,8 @@ def test_rows_say_what_the_verdict_says():
     assert (none["verdict"], none["css"], none["value"]) == ("practically none", "negligible", "−0.001")
     near = verdicts.view(verdict(kind="inconclusive", median=-0.002, low=-0.075, high=0.073))
     assert near["value"] == "0.00"  # and not −0.00
+    edge = verdicts.view(verdict(kind="inconclusive", median=0.5, low=-0.03, high=1.04))
+    assert (edge["value"], edge["between"]) == ("+0.50", "−0.03 to 1.04")  # and not −0.0 to 1.0
     silent = verdicts.view(verdict(kind="not testable", median=None, low=None, high=None, reasons=("there is no x",)))
     assert (silent["drawing"], silent["why"]) == ("", "There is no x.")
 

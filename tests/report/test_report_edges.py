@@ -45,7 +45,15 @@ def test_one_model_one_question(table, tmp_path):
     missing, page = build(table(models=1, questions=1), tmp_path)
     assert any("does not vary between questions" in m for m in missing)
     assert "No claim was tested." in page
+    assert "Two responses differ: by resampling" in page and "which are wider" not in page
     assert "8 responses: 1 model × 1 question of b × 8" in page
+
+
+def test_captions_name_no_marks_that_are_not_there(table, tmp_path):
+    """Five responses to a question are too few for three disjoint subsets of two."""
+    for samples, said in ((5, 0), (6, 1)):
+        _, page = build(table(models=1, questions=4, samples=samples, lengths=False), tmp_path / str(samples))
+        assert page.count("Hollow marks: spread between disjoint subsets") == said
 
 
 def test_everything_right(table, tmp_path):

@@ -108,7 +108,7 @@ def estimate(verdict: Verdict) -> dict[str, str]:
     median, low, high = (np.nan if v is None else float(v) for v in known)
     if not np.isfinite([median, low, high]).all():
         return {"value": "", "between": "", "drawing": ""}
-    digits = places(low, high)
+    digits = apart(low, high)
     shown = round(median, digits) + 0.0  # no minus before what is shown as 0
     value, between = show(shown, digits), f"{show(low, digits)} to {show(high, digits)}"
     region = verdict.claim.region
@@ -133,12 +133,22 @@ def places(low: float, high: float) -> int:
     return int(np.clip(1 - np.floor(np.log10(width)), 0, 8)) if width > 0 else 3
 
 
+def apart(low: float, high: float) -> int:
+    """The same, and one more where an end would else be shown as 0 that is not: whether 0 lies within is to be seen.
+
+    >>> apart(-0.03, 1.0), apart(0.0, 1.0), apart(-0.09, 0.14)
+    (2, 1, 2)
+    """
+    digits = places(low, high)
+    return digits + any(v and not round(v, digits) for v in (low, high))
+
+
 def these(verdict: Verdict) -> tuple[str, str] | None:
     """What holds among these models themselves, where the verdict is on models like these: its words, its interval."""
     own = verdict.these_models
     if own is None:
         return None
-    median, low, high = (show(v, places(own.low, own.high)) for v in (own.median, own.low, own.high))
+    median, low, high = (show(v, apart(own.low, own.high)) for v in (own.median, own.low, own.high))
     return f"{WORDS.get(own.verdict, own.verdict)}: {median}", f"[{low}, {high}]"
 
 

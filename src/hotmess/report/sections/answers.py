@@ -64,8 +64,8 @@ def models(context: Context) -> Section:
     figure = Figure(
         "incoherence-by-model",
         f"Incoherence of each model, Σ variance / Σ error. Filled marks: {filled}. Thick lines: "
-        f"{percent(context.interval)} intervals for these questions themselves; thin lines: for questions like these, "
-        f"which are wider. Hollow marks: {hollow}; plug-in is biased towards low incoherence.",
+        f"{percent(context.interval)} intervals for these questions themselves; thin lines: for questions like these. "
+        f"Hollow marks: {hollow}; plug-in is biased towards low incoherence.",
         _finding(order),
         lambda width: plot.incoherence_by_model(study, interval=context.interval, width=width),
         order,

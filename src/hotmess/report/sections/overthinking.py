@@ -14,6 +14,8 @@ from hotmess.report.sections.between import gate_sentences
 from hotmess.words import percent, population_words, with_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
     from hotmess.claims.study import Study
@@ -112,10 +114,7 @@ def _joint(context: Context, fit: LengthFit) -> tuple[list[Figure], Table, list[
     figures = [
         Figure(
             "natural-against-budget",
-            "Change of logit incoherence per doubling of tokens: by natural variation of length within a question and "
-            "budget (observed: an association), and by budget (assigned: an intervention; per token spent only if a "
-            "budget acts through its tokens alone). Filled: the joint temperature model; hollow: unbiased, without a "
-            f"model. {percent(interval)} intervals for {words}.",
+            f"{slopes_words(set(data['kind']), set(data['estimator']))} {percent(interval)} intervals for {words}.",
             _finding(fit, data, population, interval),
             lambda width: plot.overthinking_slopes(fit, halves, population=population, interval=interval, width=width),
             data,
@@ -159,6 +158,29 @@ def _joint(context: Context, fit: LengthFit) -> tuple[list[Figure], Table, list[
         heads,
     )
     return figures, table, _agreement(data)
+
+
+def slopes_words(kinds: Collection[str], estimators: Collection[str]) -> str:
+    """What the figure of slopes shows, of the kinds and estimators that are in it.
+
+    >>> slopes_words({"natural"}, {"joint"}).partition(", ")[2]
+    'by natural variation of length within a question (observed: an association). Filled: the joint temperature model.'
+    >>> slopes_words({"natural", "budget"}, {"joint", "unbiased"})[-41:]
+    'model; hollow: unbiased, without a model.'
+    """
+    natural = "by natural variation of length within a question"
+    if "budget" in kinds:
+        natural += " and budget"
+    ways = [f"{natural} (observed: an association)"] if "natural" in kinds else []
+    if "budget" in kinds:
+        ways.append(
+            "by budget (assigned: an intervention; per token spent only if a budget acts through its tokens alone)"
+        )
+    hollow = "; hollow: unbiased, without a model" if "unbiased" in estimators else ""
+    return (
+        f"Change of logit incoherence per doubling of tokens, {', and '.join(ways)}. "
+        f"Filled: the joint temperature model{hollow}."
+    )
 
 
 def _finding(fit: LengthFit, data: pd.DataFrame, population: str, interval: float) -> str:

@@ -32,7 +32,7 @@ def _changes(context: Context) -> Figure:
         "changed-answers",
         f"Share of questions on which two responses give different answers, with {percent(interval)} intervals for "
         f"questions like these.{contexts} It is the unbiased Brier variance.",
-        f"Two responses differ, across models: {'; '.join(listed)}.",
+        f"Two responses differ{', across models' if table['model'].nunique() > 1 else ''}: {'; '.join(listed)}.",
         lambda width: plot.changed_answers(study.cells, interval=interval, seed=study.seed, width=width),
         table,
         f"plot.changed_answers(study.cells, interval={interval}, seed={study.seed})",
@@ -46,13 +46,14 @@ def _efficiency(context: Context) -> Figure:
     table = plot.sample_efficiency_table(made, spread, interval=interval)
     at = table[(table["n"] == 30) & (table["term"] == "incoherence")]
     low, high = at["sd"].min(), at["sd"].max()
+    hollow = " Hollow marks: spread between disjoint subsets of the responses." if "subsets" in table else ""
     span = show(low, 3) if len(at) == 1 else f"between {show(low, 3)} and {show(high, 3)} across models"
     return Figure(
         "sample-efficiency",
         "Standard deviation of each model's mean bias² and variance and of its incoherence by sampling alone, for as "
         "many questions as here, against the number of responses per question: exact for given answer distributions, "
-        f"with their posterior as the band ({percent(interval)}, {population_words(population)}). Hollow marks: spread "
-        "between disjoint subsets of the responses. The dotted line marks 30 responses.",
+        f"with their posterior as the band ({percent(interval)}, {population_words(population)}).{hollow} "
+        "The dotted line marks 30 responses.",
         f"With 30 responses per question the standard deviation of incoherence is {span}.",
         lambda width: plot.sample_efficiency(made, spread, interval=interval, width=width),
         table,
