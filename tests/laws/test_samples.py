@@ -112,3 +112,10 @@ def test_other_outcomes_are_not_testable():
     scores = pd.DataFrame({"model": "m", "question": ["a", "a"], "score": [0.5, 0.6]})
     with pytest.raises(NotTestable, match="letters"):
         subset_spread(reduce(validate(scores)))
+    rng = np.random.default_rng(0)
+    many = pd.DataFrame({"model": "m", "question": np.repeat(range(20), 3), "score": rng.random(60).round(1)})
+    said = verdict_of(hm.Study(validate(many), draws=100), thirty_samples_suffice)
+    assert said.verdict == "not testable" and "of letters; the outcome here is score" in said.sentence
+    assert said.next_step.endswith("decompose --estimator unbiased --interval 0.9 --population these.")
+    both = validate(many.assign(answer=0, target=0, n_choices=4), outcome="score")
+    assert verdict_of(hm.Study(both, draws=100), thirty_samples_suffice).next_step == "Choose letters (--outcome answer)."

@@ -10,8 +10,9 @@ from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.scope import base_scope
 from hotmess.decompose.intervals import FEW, jackknife, ratio_contrast
 from hotmess.decompose.squared import unbiased
-from hotmess.errors import ASK_HARDER, NotTestable
+from hotmess.errors import ASK_HARDER, NotTestable, OtherOutcome
 from hotmess.estimates.estimate import THRESHOLD, Estimate
+from hotmess.responses.validate import present_outcomes
 from hotmess.statements.effective import Effective, spread_by_count
 
 if TYPE_CHECKING:
@@ -70,12 +71,27 @@ def _made(study: Study, population: str) -> SampleSize:
     from hotmess.laws.samples import DRAWS, sample_size
 
     def make() -> SampleSize:
+        if study.fit.cells.counts is None:
+            raise _no_letters(study)
         fits = MEMORY // (8 * 4 * max(1, len(study.fit.cells.table)))
         draws = max(DRAWS, min(study.draws * study.chains // 2, fits))
         return sample_size(study.fit, population=population, draws=draws)
 
     made: SampleSize = study.once(f"sample size, {population}", make)
     return made
+
+
+def _no_letters(study: Study) -> OtherOutcome:
+    """Why other outcomes cannot say what other numbers of responses would give, and what says what these give."""
+    letters = "answer" in present_outcomes(study.responses.table)
+    return OtherOutcome(
+        "What other numbers of responses would give is worked out from the probability of every answer, which the "
+        f"model has of letters; the outcome here is {study.responses.outcome}.",
+        "Choose letters (--outcome answer)."
+        if letters
+        else "The sampling error with the responses at hand needs no model: hotmess decompose --estimator unbiased "
+        "--interval 0.9 --population these.",
+    )
 
 
 def _estimate(study: Study) -> Estimate:
