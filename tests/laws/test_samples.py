@@ -118,4 +118,6 @@ def test_other_outcomes_are_not_testable():
     assert said.verdict == "not testable" and "of letters; the outcome here is score" in said.sentence
     assert said.next_step.endswith("decompose --estimator unbiased --interval 0.9 --population these.")
     both = validate(many.assign(answer=0, target=0, n_choices=4), outcome="score")
-    assert verdict_of(hm.Study(both, draws=100), thirty_samples_suffice).next_step == "Choose letters (--outcome answer)."
+    assert (
+        verdict_of(hm.Study(both, draws=100), thirty_samples_suffice).next_step == "Choose letters (--outcome answer)."
+    )

@@ -18,6 +18,7 @@ import pandas as pd
 from hotmess.errors import BadInput
 from hotmess.responses.ask import join_facts
 from hotmess.responses.condition import checked
+from hotmess.responses.count_columns import counted_elsewhere, refuse_counts
 from hotmess.responses.counted_checks import refuse_duplicate, refuse_duplicates, refuse_odd_lengths
 from hotmess.responses.counted_copies import look_at_copies
 from hotmess.responses.counting import WORD, counts_sql
@@ -114,6 +115,7 @@ def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
     facts = _facts(source, rows, there)
     if not facts["rows"]:
         raise BadInput("The files have no rows." if where is None else f"No row is left by the condition {where!r}.")
+    _refuse_counts(source, rows, there, ask)
     head = _head(source, rows, there)
     for name in ("model", "question"):
         require(head, name)
@@ -157,6 +159,16 @@ def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
     notes += look_at_copies(source.query, rows, there, outcome, length, allow=ask.allow_copies)
     notes += _settled(counted, settings, ask.merge)
     return counted, outcome, notes
+
+
+def _refuse_counts(source: Engine, rows: str, there: Mapping[str, str], ask: _Ask) -> None:
+    """Rows that are counts already, of which an engine would take each for one response."""
+    settled = [*ask.merge, *ask.keep, *filter(None, (ask.outcome, ask.length))]
+    for name in counted_elsewhere(list(there), settled):
+        if source.columns.get(there[name]):
+            most = source.query(f"SELECT max({quoted(name)}) AS most FROM {rows}").to_pylist()[0]["most"]
+            if most is not None and most > 1:
+                refuse_counts(name, f"{most:,} at most", engine=True)
 
 
 def _names(source: Engine, ask: _Ask) -> dict[str, str]:

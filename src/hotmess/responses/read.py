@@ -16,6 +16,7 @@ from hotmess.looks import one_record
 from hotmess.looks.chosen import NOTE, asked_by_answers
 from hotmess.responses.account import Account
 from hotmess.responses.ask import Ask, join_facts, named
+from hotmess.responses.count_columns import take_counts
 from hotmess.responses.facts import Facts, called, counted_lengths, facts_of
 from hotmess.responses.filter import rows_where
 from hotmess.responses.frames import is_table
@@ -178,6 +179,10 @@ def read(
     frame, said = take_sources(frame, sources)
     notes += said
     notes += _settings(frame, place, origin, merge, logs is not None)
+    if account.tables:
+        others = (*merge, *keep, *sources, outcome, length, cluster, weight)
+        frame, said = take_counts(frame, asked="copies" in ask.columns, settled=others, outcome=outcome or shared)
+        notes += said
     frame, said = take_units(frame, cluster, weight, place)
     notes += said
     responses = validate(
@@ -189,8 +194,8 @@ def read(
         notes=notes,
         outside_unparsable=outside_unparsable,
     )
-    responses = replace(responses, sources=tuple(dict.fromkeys(sources)))
-    responses = replace(responses, looks=one_record(account.looks, looks))
+    record = one_record(account.looks, looks)
+    responses = replace(responses, sources=tuple(dict.fromkeys(sources)), looks=record)
     if "judged_response" not in sources:
         responses = responses.note(*judged_again(responses.table))
     if not responses.counted and asked_by_answers(responses.table, responses.looks):
@@ -279,15 +284,12 @@ def _refuse_unused(account: Account, ask: Ask, options: Mapping[str, Any], logs:
         and account.tables
         and all((table.frame["model"] != ask.model).any() for table in account.tables if "model" in table.frame.columns)
     ):
-        raise BadInput(
-            f"--model {ask.model} names the model of logs and tables that do not say it, and these do; leave it out, "
-            "or choose rows with --where."
-        )
+        why = "names the model of logs and tables that do not say it, and these do"
+        raise BadInput(f"--model {ask.model} {why}; leave it out, or choose rows with --where.")
 
 
 def _settings(frame: pd.DataFrame, place: Any, origin: np.ndarray, merge: Sequence[str], logs: bool) -> list[str]:
-    """Settings that vary inside cells of tables (readers of logs tell their own apart); what is merged must be
-    there."""
+    """Settings that vary inside cells of tables (logs' readers tell their own apart); what is merged must be there."""
     if not logs:
         strange = next((name for name in merge if name not in frame.columns), None)
         if strange is not None:
