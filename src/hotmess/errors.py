@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import math
+import numbers
 import operator
 import reprlib
 from collections.abc import Callable
@@ -86,6 +88,15 @@ def checked_count(name: str, value: int, least: int = 1) -> int:
     return number
 
 
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, written as an integer or not.
+
+    >>> is_whole(3), is_whole(3.0), is_whole(2.5), is_whole("3")
+    (True, True, False, False)
+    """
+    return isinstance(value, numbers.Real) and math.isfinite(value) and value == math.floor(value)
+
+
 def checked_number(name: str, value: Any, told: str, *, least: float = 0.0, beyond: bool = False) -> float:
     """A number from `least` (with `beyond`: above it), or `BadInput`; told: what it should be.
 
@@ -104,18 +115,30 @@ def checked_number(name: str, value: Any, told: str, *, least: float = 0.0, beyo
     return number
 
 
-def checked_interval(interval: float) -> float:
+def checked_interval(interval: Any) -> float:
     """The probability inside an interval, or `BadInput`.
 
     >>> checked_interval(0.9)
     0.9
     >>> checked_interval(1)
     Traceback (most recent call last):
-    hotmess.errors.BadInput: The interval is 1; it is a probability between 0 and 1.
+    hotmess.errors.BadInput: The interval is 1; it must be a probability between 0 and 1, as 0.9.
     """
-    if not 0 < interval < 1:
-        raise BadInput(f"The interval is {interval}; it is a probability between 0 and 1.")
-    return float(interval)
+    told = "a probability between 0 and 1, as 0.9"
+    number = checked_number("The interval", interval, told, beyond=True)
+    if not number < 1:
+        raise BadInput(f"The interval is {interval}; it must be {told}.")
+    return number
+
+
+def tails(interval: Any) -> tuple[float, float]:
+    """The probabilities below both ends of a central interval.
+
+    >>> tails(0.5)
+    (0.25, 0.75)
+    """
+    inside = checked_interval(interval)
+    return (1 - inside) / 2, (1 + inside) / 2
 
 
 def one_seed(settings: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +168,33 @@ def either_seed(make: F) -> F:
         return make(*args, **one_seed(settings))
 
     return cast(F, made)
+
+
+def listed(*names: str) -> Callable[[F], F]:
+    """A function whose arguments of these names are several values, and which takes one alone as one of them.
+
+    >>> @listed("by")
+    ... def count(by=()):
+    ...     return len(by)
+    >>> count("model"), count(by=3), count(["model", "budget"]), count()
+    (1, 1, 2, 0)
+    """
+
+    def several(value: Any) -> Any:
+        return (value,) if isinstance(value, (str, numbers.Number)) else value
+
+    def wrap(make: F) -> F:
+        given = list(inspect.signature(make).parameters)
+        places = {given.index(name) for name in names}
+
+        @functools.wraps(make)
+        def made(*args: Any, **settings: Any) -> Any:
+            first = [several(value) if at in places else value for at, value in enumerate(args)]
+            return make(*first, **{name: several(v) if name in names else v for name, v in settings.items()})
+
+        return cast(F, made)
+
+    return wrap
 
 
 def need(module: str, extra: str) -> ModuleType:

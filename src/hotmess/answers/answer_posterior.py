@@ -9,6 +9,7 @@ import numpy as np
 
 from hotmess.answers.bootstrap import means_of
 from hotmess.answers.population import question_sets, refuse_unknown
+from hotmess.errors import listed
 from hotmess.words import Short, counted
 
 if TYPE_CHECKING:
@@ -80,12 +81,14 @@ class AnswerPosterior(Short):
     def unparsable(self) -> str:
         return self.spec.unparsable
 
+    @listed("by")
     def draws(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
     ) -> SetDraws:
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
         raise NotImplementedError
 
+    @listed("by")
     def dataset(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
     ) -> xr.Dataset:
@@ -162,6 +165,7 @@ class AnswerPosterior(Short):
         found = self.bootstrap(metric) if weights is None else self.make_bootstrap(metric, weights)
         return means_of(found, rows, self.cells, known, unparsable=self.unparsable, seed=self.seed)
 
+    @listed("by")
     def summary(
         self,
         by: Sequence[str] = ("model",),
@@ -173,6 +177,7 @@ class AnswerPosterior(Short):
         """Medians (and intervals) of error, bias², variance and incoherence of each set."""
         raise NotImplementedError
 
+    @listed("by")
     def incoherence(
         self,
         by: Sequence[str] = ("model",),

@@ -16,7 +16,7 @@ from hotmess.answers.position_fit import PositionFit
 from hotmess.answers.posterior import Fit
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.vectors import fit_spec
-from hotmess.errors import BadInput, either_seed
+from hotmess.errors import BadInput, either_seed, listed
 from hotmess.inference.spec import Spec
 from hotmess.responses.cells import Cells, need_repeats, reduce
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 @either_seed
+@listed("by", "groups")
 def fit(
     responses: Responses | Cells,
     formula: str | None = None,

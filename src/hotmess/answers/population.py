@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.decompose.grouping import question_index, question_units, unit_count
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, tails
 from hotmess.responses.outcomes import refuse_outcomes
 
 if TYPE_CHECKING:
@@ -245,8 +245,6 @@ def summarise(sets: SetDraws, gates: Sequence[Gate], interval: float | None) -> 
 
     `gates` is what is known of each set's fit; a set is reliable where that and the set's own draws pass.
     """
-    if interval is not None and not 0 < interval < 1:
-        raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
     table, reliable = sets.table.copy(), np.array([gate.passed for gate in gates])
     whose = np.array([id(gate) for gate in gates])
     for name in ("error", "bias2", "variance", "incoherence"):
@@ -256,7 +254,7 @@ def summarise(sets: SetDraws, gates: Sequence[Gate], interval: float | None) -> 
         safe = np.where(np.isfinite(flat), flat, 0.0)
         table[name] = np.where(undefined, np.nan, np.median(safe, axis=0))
         if interval is not None:
-            for suffix, p in (("low", (1 - interval) / 2), ("high", (1 + interval) / 2)):
+            for suffix, p in zip(("low", "high"), tails(interval)):
                 table[f"{name}_{suffix}"] = np.where(undefined, np.nan, np.quantile(safe, p, axis=0))
         for i in np.unique(whose, return_index=True)[1]:
             own = (whose == whose[i]) & ~undefined

@@ -14,7 +14,7 @@ from hotmess.answers.population import SetDraws
 from hotmess.answers.position_cells import PositionCells
 from hotmess.answers.positions import position_draws
 from hotmess.answers.posterior import Fit
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import NotTestable, listed, tails
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,7 @@ class PositionFit(Fit):
 
         return choose_metric(self.cells.outcome, None if metric == "brier" else metric)
 
+    @listed("by")
     def draws(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
     ) -> SetDraws:
@@ -53,6 +54,7 @@ class PositionFit(Fit):
         """Of free text: its answers are corners of a simplex, as letters are."""
         return self.cells.outcome == "text" and self.named(metric) != "zero-one"
 
+    @listed("by")
     def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
         """As of letters, for free text.
 
@@ -68,6 +70,7 @@ class PositionFit(Fit):
             )
         return super().moments(by, population=population)
 
+    @listed("by")
     def new_answers(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", interval: float = 0.9
     ) -> pd.DataFrame:
@@ -76,13 +79,11 @@ class PositionFit(Fit):
         Columns: `distinct` (mean number per question of wrong positions seen, the origin not counted) and `unseen` with
         its interval: the mean over questions of the mass that the posterior has on positions never seen.
         """
-        if not 0 < interval < 1:
-            raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
         unseen = self._drawn()[1]
         seen = (self.letters.wrong > 0).sum(axis=1).astype(float)
         every = np.broadcast_to(seen, unseen.shape)
         table, means = aggregated(self, [unseen, every], by, population)
         flat = means[0].reshape(-1, len(table))
-        low, high = np.quantile(flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
+        low, high = np.quantile(flat, tails(interval), axis=0)
         distinct = aggregated(self, [every], by, "these")[1][0].reshape(-1, len(table))[0]
         return table.assign(distinct=distinct, unseen=np.median(flat, axis=0), unseen_low=low, unseen_high=high)

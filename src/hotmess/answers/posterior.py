@@ -27,6 +27,7 @@ from hotmess.answers.population import (
     without_errors,
 )
 from hotmess.answers.worth import worth
+from hotmess.errors import listed
 from hotmess.inference.gate import Gate, gate_tree
 from hotmess.responses.cells import take_cells
 from hotmess.responses.left_out import kept_rows
@@ -157,6 +158,7 @@ class Fit(AnswerPosterior):
         out: TermDraws = self.made[key]
         return out
 
+    @listed("by")
     def draws(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
     ) -> SetDraws:
@@ -175,6 +177,7 @@ class Fit(AnswerPosterior):
         """What draws the terms of questions like these; `weights` (draws, questions) in place of its own."""
         return bootstrap_of(self, metric, weights)
 
+    @listed("by")
     def moments(self, by: Sequence[str] = ("model",), *, population: str = "like-these") -> np.ndarray:
         """(chain, draw, sets, 3) means over questions of a, a² and Σ w², see `hotmess.decompose.parts.from_moments`.
 
@@ -186,6 +189,7 @@ class Fit(AnswerPosterior):
         out: np.ndarray = self.made[key]
         return out
 
+    @listed("by")
     def set_weights(self, by: Sequence[str], population: str) -> np.ndarray:
         """(chain, draw, sets) weight of each set of `draws` and `moments`: sums over its cells of question weights.
 
@@ -208,6 +212,7 @@ class Fit(AnswerPosterior):
         """Whether unparsable responses are a category of their own here."""
         return bool(self.letters.unparsable.any())
 
+    @listed("by")
     def summary(
         self,
         by: Sequence[str] = ("model",),

@@ -22,7 +22,7 @@ import numpy as np
 from hotmess.answers.population import aggregate
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.mistakes import MISTAKES, mistakes
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, tails
 from hotmess.responses.outcomes import largest_error
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def signature_shares(
     kind = signatures(terms.bias2, terms.variance, thresholds or Thresholds.of(metric))
     values = [(kind == i).astype(np.float32) for i in range(len(SIGNATURES))]
     table, means = aggregate(values, fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)
-    tail = (1 - interval) / 2
+    tail = tails(interval)[0]
     pieces = []
     for i, name in enumerate(SIGNATURES):
         low, middle, high = np.quantile(means[i].reshape(-1, len(table)), [tail, 0.5, 1 - tail], axis=0)

@@ -26,7 +26,7 @@ from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.answers.probabilities import ProbabilityFit
 from hotmess.answers.vector_data import arranged, main_options
 from hotmess.answers.vector_fit import fit_probabilities
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, listed
 from hotmess.inference.gate import Gate, gate_draws
 from hotmess.inference.spec import Spec
 from hotmess.responses.cells import Cells
@@ -175,6 +175,7 @@ class VectorFit(AnswerPosterior):
 
         save_posterior(self, path)
 
+    @listed("by")
     def draws(
         self, by: Sequence[str] = ("model",), *, population: str = "like-these", metric: str = "brier"
     ) -> SetDraws:
@@ -191,6 +192,7 @@ class VectorFit(AnswerPosterior):
         table, means = aggregate(values, self.cells.table, by, population=population, seed=self.seed, chains=chains)
         return SetDraws(table, means[0], means[1], means[2], population, metric)
 
+    @listed("by")
     def summary(
         self,
         by: Sequence[str] = ("model",),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betainc, betaln, expit, logsumexp
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, listed
 from hotmess.responses.cells import need_letters
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ def _blocks(patterns: Sequence[np.ndarray]) -> list[list[int]]:
     return out
 
 
+@listed("by", "families")
 def alternatives(fit: Fit, by: Sequence[str] = ("model",), *, families: Sequence[str] = FAMILIES) -> pd.DataFrame:
     """Incoherence of each set of cells (these questions) with each family in the Beta's place.
 

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import expit
 
 from hotmess.checks.statistics import NAMES, WORDS, between_models, cell_statistics, summarise
+from hotmess.errors import listed
 from hotmess.inference.gate import Gate
 from hotmess.responses.cells import need_letters
 
@@ -103,6 +104,7 @@ def tail(seen: float, made: np.ndarray) -> float:
     return min(1.0, 2 * (min(below, above) + 1) / (len(known) + 1))
 
 
+@listed("by")
 def check(fit: Fit, by: Sequence[str] = ("model",), *, replicates: int = REPLICATES, seed: int | None = None) -> Checks:
     """Posterior predictive checks of a fit, for each set of cells that agree in the `by` columns and for the whole.
 

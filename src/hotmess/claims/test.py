@@ -34,7 +34,7 @@ from hotmess.claims.these_models import these_models
 from hotmess.claims.untestable import untestable
 from hotmess.claims.verdict import Verdict, sentence, silent
 from hotmess.decompose.intervals import FEW
-from hotmess.errors import BadInput, NotTestable, OtherOutcome
+from hotmess.errors import BadInput, NotTestable, OtherOutcome, checked_interval, tails
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate
 from hotmess.statements.effective import Effective, spread_by_count
@@ -95,8 +95,7 @@ def check_asked(population: str, interval: float) -> None:
     """Refuse a population or an interval that there is not."""
     if population not in tuple(OTHER):
         raise BadInput(f"The population is {population!r}; it can be {' or '.join(OTHER)}.")
-    if not isinstance(interval, (int, float)) or not 0 < interval < 1:
-        raise BadInput(f"The interval {interval!r} is not a probability between 0 and 1, as 0.9.")
+    checked_interval(interval)
 
 
 def _unstopped(study: Study, claim: Claim, **settings: Any) -> Verdict:
@@ -214,7 +213,7 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     if case.lowered and verdict in (*DECIDED, NEGLIGIBLE):
         verdict = INCONCLUSIVE
     reasons = (*case.lowered, *reasons)
-    low, high = (float(x) for x in np.quantile(quantity.draws, [(1 - interval) / 2, (1 + interval) / 2]))
+    low, high = (float(x) for x in np.quantile(quantity.draws, tails(interval)))
     each = tuple(
         {"name": k, **case.summary(v), "probability": float(claim.holds(v).mean())} for k, v in quantity.each.items()
     )

@@ -17,7 +17,7 @@ from scipy import special
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.points import Points, Totals, leave_one_out, totals
 from hotmess.decompose.squared import Terms
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, checked_count, tails
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -38,7 +38,7 @@ def question_shares(
     >>> question_shares(3, 2, 0).sum(axis=1).round(12).tolist()
     [1.0, 1.0]
     """
-    raw = np.random.default_rng(seed).standard_exponential((draws, questions))
+    raw = np.random.default_rng(seed).standard_exponential((checked_count("draws", draws), questions))
     out: Floats = raw / raw.sum(axis=1, keepdims=True)
     return out
 
@@ -86,7 +86,7 @@ def bootstrap_interval(
         interval: probability inside, as 0.9.
         questions: (…) number of questions behind each.
     """
-    tail = (1 - interval) / 2
+    tail = tails(interval)[0]
     q = np.broadcast_to(np.asarray(questions, dtype=float), np.shape(estimate))
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -145,7 +145,7 @@ def linear_interval(
     parts = weights**2 * np.einsum("a,cab,b->c", contrast, jack.covariance, contrast, optimize=True)
     parts = np.maximum(parts, 0.0) if not np.isnan(parts).any() else parts
     variance = parts.sum()
-    tail = (1 - interval) / 2
+    tail = tails(interval)[0]
     critical = -float(special.ndtri(tail))
     if questions < FEW and variance > 0:
         critical = student(tail, variance**2 / (parts**2 / (jack.clusters - 1)).sum())

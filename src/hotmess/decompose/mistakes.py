@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hotmess.arrays import Floats, Ints
+from hotmess.errors import tails
 
 MISTAKES = ("modes", "first", "first_low", "first_high", "second")
 LEAST = 0.2
@@ -33,7 +34,7 @@ def mistakes(
     (2, 0.6)
     """
     rng = np.random.default_rng([seed, 41])
-    tail = (1 - interval) / 2
+    tail = tails(interval)[0]
     known: dict[tuple[int, ...], tuple[float, ...]] = {}
     values = np.full((cells, len(MISTAKES)), np.nan)
     start = np.searchsorted(cell, np.arange(cells + 1))

@@ -16,7 +16,7 @@ from hotmess.decompose.grouping import CellGroups, drawn_means, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
 from hotmess.decompose.squared import Terms
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
-from hotmess.errors import BadInput, checked_seed, either_seed
+from hotmess.errors import BadInput, checked_count, checked_interval, checked_seed, either_seed, listed
 
 if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
@@ -40,6 +40,7 @@ class Decomposition:
 
 
 @either_seed
+@listed("by")
 def decompose(
     responses: Responses,
     *,
@@ -84,6 +85,7 @@ def decompose(
 
     Responses.need(responses)
     checked_seed(seed)
+    checked_count("draws", draws)
     by = list(dict.fromkeys(by))
     metric = choose_metric(responses.outcome, metric)
     if estimator not in ("plug-in", "unbiased"):
@@ -92,8 +94,8 @@ def decompose(
         raise BadInput(f"There is no population {population!r}; there are like-these and these.")
     if estimator == "unbiased" and metric in ("kl", "zero-one"):
         raise BadInput(f"The metric {metric} has no unbiased estimator; use --estimator plug-in or latent.")
-    if interval is not None and not 0 < interval < 1:
-        raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
+    if interval is not None:
+        checked_interval(interval)
     if not 0 < delta < 1:
         raise BadInput(f"The smoothing delta {delta:g} is not between 0 and 1.")
     for name in by:

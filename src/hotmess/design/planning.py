@@ -25,7 +25,7 @@ from hotmess.claims.rule import NEGLIGIBLE, SUPPORTED
 from hotmess.claims.test import find_claims, of_questions
 from hotmess.design.components import Components
 from hotmess.design.decision_rate import as_shown, standard_error, supported_rate
-from hotmess.errors import BadInput, NotTestable, checked_count, checked_number
+from hotmess.errors import BadInput, NotTestable, checked_count, checked_number, listed
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, need_draws
 
@@ -81,6 +81,7 @@ class Design:
         }
 
 
+@listed("questions", "samples", "models")
 def plan(
     study: Study,
     claim: str | Claim,

@@ -11,7 +11,7 @@ from hotmess.answers.conjugate import answer_draws, brier_terms
 from hotmess.answers.population import aggregate
 from hotmess.ensembles.averages import average
 from hotmess.ensembles.votes import vote, vote_limit
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, tails
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,7 @@ def ensemble_table(
         piece = table.assign(size=many)
         for name, x in (values | {"incoherence": ratio}).items():
             flat = x.reshape(-1, x.shape[-1])
-            tail = (1 - interval) / 2
+            tail = tails(interval)[0]
             piece[name] = np.quantile(flat, 0.5, axis=0)
             piece[f"{name}_low"], piece[f"{name}_high"] = np.quantile(flat, [tail, 1 - tail], axis=0)
         pieces.append(piece)

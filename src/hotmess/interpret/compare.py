@@ -19,7 +19,7 @@ from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import unread_models
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, listed, tails
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.interpret.pair_verdicts import NEGLIGIBLE_CHANGE, NEXT, Pair, judged, pair_of, sentence, with_verdicts
 from hotmess.interpret.paired_sets import pair_sets, pair_table, paired_rows
@@ -79,6 +79,7 @@ class Comparison(Short):
         return [{str(k): plain_value(v) for k, v in row.items()} | extra for row in self.table.to_dict("records")]
 
 
+@listed("by")
 def compare(
     about: Any,
     *models: str,
@@ -240,7 +241,7 @@ def _parts(
         if not len(head) or not np.isfinite(flat).all():
             continue
         for i, name in enumerate(PARTS):
-            low, high = np.quantile(flat[:, i], [(1 - interval) / 2, (1 + interval) / 2])
+            low, high = np.quantile(flat[:, i], tails(interval))
             values = {"difference": np.median(flat[:, i]), "low": low, "high": high}
             values["probability"] = (flat[:, i] > 0).mean()
             gone = dict.fromkeys(("value_of", "value_against", "unbiased", "unbiased_low", "unbiased_high"), np.nan)

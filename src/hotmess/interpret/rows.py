@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.decompose.intervals import bootstrap_interval
-from hotmess.errors import BadInput
+from hotmess.errors import tails
 from hotmess.interpret.sets import QUANTITIES, Sets, Source
 from hotmess.statements.tail import probability_above
 
@@ -37,9 +37,7 @@ def long_rows(
     """
     import pandas as pd
 
-    if not 0 < interval < 1:
-        raise BadInput(f"The interval {interval:g} is not a probability between 0 and 1, as 0.9.")
-    tails, pieces = [(1 - interval) / 2, (1 + interval) / 2], []
+    ends, pieces = tails(interval), []
     questions = sets.questions
     for name in QUANTITIES:
         piece = sets.table.reset_index(drop=True).assign(quantity=name)
@@ -56,7 +54,7 @@ def long_rows(
             flat = draws.reshape(-1, draws.shape[-1])
             known = np.isfinite(flat).all(0)
             safe = np.where(known, flat, 0.0)
-            for key, end in zip(names, [np.median(safe, axis=0), *np.quantile(safe, tails, axis=0)]):
+            for key, end in zip(names, [np.median(safe, axis=0), *np.quantile(safe, ends, axis=0)]):
                 columns[key] = np.where(known, end, np.nan)
             if probability and found is None:
                 columns["probability"] = np.where(known, (safe > 0).mean(0), np.nan)

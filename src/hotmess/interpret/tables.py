@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, listed
 from hotmess.interpret.paired_sets import MODEL_LEVEL, pair_sets, pair_table
 from hotmess.interpret.rows import long_rows
 from hotmess.interpret.sets import QUANTITIES, Sets, Source, quantity, sets_of, source_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST_LEVELS = 30
 
 
+@listed("over", "by")
 def predictions(
     about: Any,
     over: str | Sequence[str] = "model",
@@ -63,6 +64,7 @@ def predictions(
     return long_rows(sets, source, quantity, interval, ["median", "low", "high"], links=links)
 
 
+@listed("levels", "by")
 def comparisons(
     about: Any,
     over: str = "model",
@@ -111,6 +113,7 @@ def comparisons(
     return pd.concat(out, ignore_index=True)
 
 
+@listed("by")
 def slopes(
     about: Any,
     over: str = "model_size_b",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.errors import NotTestable
+from hotmess.errors import NotTestable, listed, tails
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hotmess.answers.posterior import Fit
 
 
+@listed("by")
 def alignment(
     fit: Fit, by: Sequence[str] = ("model", "category"), *, population: str = "like-these", interval: float = 0.9
 ) -> pd.DataFrame:
@@ -45,7 +46,7 @@ def alignment(
     sets = fit.draws(by, population=population, metric="zero-one")
     lean = 1 - 2 * sets.error
     flat = lean.reshape(-1, lean.shape[-1])
-    low, high = np.quantile(flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
+    low, high = np.quantile(flat, tails(interval), axis=0)
     good = fit.gate.passed & fit.gate.each(lean)
     return sets.table.assign(
         lean=np.median(flat, axis=0),

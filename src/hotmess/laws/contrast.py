@@ -17,7 +17,7 @@ from hotmess.answers.population import question_sets, question_weights
 from hotmess.decompose.grouping import question_index
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
-from hotmess.errors import NotTestable, either_seed
+from hotmess.errors import NotTestable, either_seed, tails
 from hotmess.laws.contrast_parts import changes, letter_statistics, parts_like_these
 from hotmess.responses.cells import take_cells
 from hotmess.statements.means import incoherence as set_incoherence
@@ -120,9 +120,7 @@ class Contrast:
         for name, values in columns.items():
             flat = values.reshape(-1, values.shape[-1])
             table[name] = np.median(flat, axis=0)
-            table[f"{name}_low"], table[f"{name}_high"] = np.quantile(
-                flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0
-            )
+            table[f"{name}_low"], table[f"{name}_high"] = np.quantile(flat, tails(interval), axis=0)
         return table
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.decompose.grouping import question_index, question_units
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, tails
 from hotmess.inference.spec import Spec
 from hotmess.laws.embedding_model import PRIOR, latent_draws
 from hotmess.laws.embedding_slopes import expected_log_variance, settled_slopes, weighted_slope
@@ -116,7 +116,7 @@ class VarianceLaw:
     def summary(self, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the slope of every arm."""
         flat = self.slopes(population).reshape(-1, len(self.arms))
-        low, high = np.quantile(flat, [(1 - interval) / 2, (1 + interval) / 2], axis=0)
+        low, high = np.quantile(flat, tails(interval), axis=0)
         return self.arms.assign(slope=np.median(flat, axis=0), slope_low=low, slope_high=high)
 
 

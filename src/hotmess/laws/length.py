@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable, either_seed
+from hotmess.errors import BadInput, NotTestable, either_seed, listed, tails
 from hotmess.inference.spec import Spec
 from hotmess.laws.curves import CURVES, Bins, CurveLaw
 from hotmess.laws.length_bins import ARM, BINS, binned_cells
@@ -138,7 +138,7 @@ class LengthLaw(Short):
     def summary(self, shape: str = "odds", population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the slope of every arm."""
         slopes = self.slopes(shape, population)
-        low, middle, high = np.quantile(slopes, [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=(0, 1))
+        middle, low, high = np.quantile(slopes, [0.5, *tails(interval)], axis=(0, 1))
         return self.arms.assign(slope=middle, slope_low=low, slope_high=high)
 
     def model(self, population: str, shape: str = "odds") -> GaussianLaw:
@@ -220,6 +220,7 @@ class LengthLaw(Short):
 
 
 @either_seed
+@listed("shapes")
 def length_law(
     responses: Responses,
     *,

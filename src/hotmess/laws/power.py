@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, either_seed
+from hotmess.errors import BadInput, either_seed, listed, tails
 from hotmess.inference.spec import Spec
 from hotmess.laws.power_data import LawData, law_data
 from hotmess.laws.power_model import COEFFICIENTS, CORRELATIONS, SCALES, LawPrior, model_of, sample_laws
@@ -161,7 +161,7 @@ class PowerLaws(Short):
             "alpha_variance": draws["alpha_variance"].values,
             "logit_incoherence_slope": self.slope_of_logit_incoherence(population),
         }
-        ends = [(1 - interval) / 2, (1 + interval) / 2]
+        ends = tails(interval)
         for name, values in quantities.items():
             table[name] = np.median(values, axis=(0, 1))
             table[f"{name}_low"], table[f"{name}_high"] = np.quantile(values, ends, axis=(0, 1))
@@ -169,6 +169,7 @@ class PowerLaws(Short):
 
 
 @either_seed
+@listed("by")
 def power_laws(
     fit: Fit,
     *,
@@ -196,7 +197,7 @@ def power_laws(
         seed=fit.seed if seed is None else seed,
         draws=draws,
         chains=chains,
-        by=(by,) if isinstance(by, str) else tuple(by),
+        by=tuple(by),
         options={"over": over, "metric": metric},
     )
     return _fit(fit, spec)

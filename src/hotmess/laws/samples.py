@@ -23,7 +23,7 @@ from hotmess.answers.groups import letter_cells
 from hotmess.answers.population import aggregate
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.grouping import models_in_order
-from hotmess.errors import NotTestable, either_seed
+from hotmess.errors import NotTestable, either_seed, listed, tails
 from hotmess.responses.cells import need_letters
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class SampleSize:
         return out
 
 
+@listed("by")
 def sample_size(
     fit: Fit, *, by: Sequence[str] = ("model",), population: str = "like-these", draws: int = DRAWS
 ) -> SampleSize:
@@ -133,11 +134,12 @@ def sample_size(
     return SampleSize(table.assign(cells=sizes), means, population, out.mean(1, dtype=float))
 
 
+@listed("sizes")
 def sample_size_table(made: SampleSize, *, sizes: Sequence[int] = SIZES, interval: float = 0.9) -> pd.DataFrame:
     """One row per set, term and n: median of the standard deviation with its interval."""
     import pandas as pd
 
-    tail = (1 - interval) / 2
+    tail = tails(interval)[0]
     pieces = []
     for term in TERMS:
         for n in sizes:
@@ -150,6 +152,7 @@ def sample_size_table(made: SampleSize, *, sizes: Sequence[int] = SIZES, interva
 
 
 @either_seed
+@listed("sizes")
 def subset_spread(cells: Cells, *, sizes: Sequence[int] = SIZES, partitions: int = 20, seed: int = 0) -> pd.DataFrame:
     """The same from the responses themselves: the spread between disjoint random subsets of n responses per question.
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, tails
 from hotmess.inference.spec import Spec
 from hotmess.optimizer.logarithms import OUTCOMES, Logarithms, rest_of
 from hotmess.optimizer.scales import CORRELATED, SCALES, RolloutPrior, as_coefficients, by_problem, rollout_law
@@ -114,7 +114,7 @@ class RolloutLaw:
         """Per outcome: the mean exponent, that of a new seed and problem, with intervals, and the published one."""
         import pandas as pd
 
-        tail = (1 - interval) / 2
+        tail = tails(interval)[0]
         rows: list[dict[str, Any]] = []
         posterior = self.data["posterior"].dataset
         for k, outcome in enumerate(posterior["outcome"].values.tolist()):

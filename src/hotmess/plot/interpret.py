@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, listed
 from hotmess.plot import style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, palette
 
@@ -29,6 +29,7 @@ PARTS = {
 OWN = ("questions", "responses", "levels", "scale", "paired", "reliable", "value_of", "value_against", "probability")
 
 
+@listed("quantities")
 def predictions(
     table: pd.DataFrame,
     *,
@@ -43,6 +44,7 @@ def predictions(
     return _forest(table, "median", quantities, {}, width, ax=ax)
 
 
+@listed("quantities")
 def comparisons(
     table: pd.DataFrame,
     *,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.decompose.grouping import models_in_order, rows_in_order
+from hotmess.errors import listed
 from hotmess.laws.length_relations import length_correlations
 from hotmess.laws.waiting import wait_ratio
 from hotmess.plot import legend, style, ticks
@@ -200,6 +201,7 @@ def movement_by_size(
     return axes
 
 
+@listed("words")
 def wait_ratio_table(
     responses: Responses,
     *,
@@ -212,6 +214,7 @@ def wait_ratio_table(
     return wait_ratio(responses, words=words, column=column, interval=interval, seed=seed)
 
 
+@listed("words")
 def wait_ratios(
     responses: Responses,
     *,

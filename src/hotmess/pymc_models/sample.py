@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import either_seed
+from hotmess.errors import either_seed, listed
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -34,6 +34,7 @@ def load_pymc() -> Any:
 
 
 @either_seed
+@listed("names")
 def sample_pymc(
     model: pm.Model,
     *,

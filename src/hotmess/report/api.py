@@ -11,9 +11,11 @@ from hotmess.claims.api import as_study
 from hotmess.claims.claim import Claim
 from hotmess.claims.test import test_claims
 from hotmess.claims.verdict import Verdict
+from hotmess.errors import listed
 from hotmess.report.build import build_report
 
 
+@listed("claims")
 def report(
     about: Any,
     *,

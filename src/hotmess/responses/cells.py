@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.decompose.points import Points, cluster
-from hotmess.errors import BadInput, NotTestable, OtherOutcome
+from hotmess.errors import BadInput, NotTestable, OtherOutcome, listed
 from hotmess.looks.chosen import asked_by_answers
 from hotmess.responses.condition import connect
 from hotmess.responses.filter import arrow, arrow_column
@@ -101,6 +101,7 @@ def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
     )
 
 
+@listed("split")
 def reduce(
     responses: Responses, *, split: Sequence[str] = (), space: Space | None = None, alone: bool = False
 ) -> Cells:

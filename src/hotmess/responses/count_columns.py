@@ -46,7 +46,12 @@ def take_counts(
     [0, 0]
     """
     outcome = outcome or next(iter(present_outcomes(frame)), None)
-    if is_counted(frame) or outcome not in frame.columns or not {"model", "question"} <= {*frame.columns}:
+    if (
+        is_counted(frame)
+        or outcome is None
+        or outcome not in frame.columns
+        or not {"model", "question"} <= {*frame.columns}
+    ):
         return frame, []  # whatever is wrong is said where it is checked
     if not asked or "copies" not in frame.columns:
         for name in (one for one in frame.columns if one not in settled):

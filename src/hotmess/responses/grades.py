@@ -75,7 +75,10 @@ def rescaled(frame: pd.DataFrame, scale: Sequence[float] | None, place: Place) -
     """
     if scale is None:
         return frame, []
-    low, high = scale
+    try:
+        low, high = (float(end) for end in scale)
+    except (TypeError, ValueError):
+        raise BadInput(f"The scale is {scale!r}; it is the lowest and the highest grade, as (1, 10).") from None
     if not (np.isfinite([low, high]).all() and low < high):
         raise BadInput(f"--scale needs LOW,HIGH with LOW below HIGH, not {low:g},{high:g}.")
     if "score" not in frame.columns:

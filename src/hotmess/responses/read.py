@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, listed
 from hotmess.looks import one_record
 from hotmess.looks.chosen import NOTE, asked_by_answers
 from hotmess.responses.account import Account
@@ -39,6 +39,7 @@ Source = Any
 LOGS = "the logs"
 
 
+@listed("sources", "keep", "merge")
 def read(
     paths: Source | Sequence[Source],
     *,
@@ -108,7 +109,6 @@ def read(
     2
     """
     listed: list[Any] = [paths] if isinstance(paths, (str, Path)) or is_table(paths) else list(paths)
-    merge = (merge,) if isinstance(merge, str) else tuple(merge)
     if canonical is not None and outcome is None:
         outcome = "text"
     if engine is not None:

@@ -13,15 +13,16 @@ since the statement is about questions like these).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from numbers import Number
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hotmess.errors import BadInput, NotTestable, checked_interval
+from hotmess.errors import BadInput, NotTestable, checked_interval, checked_number, is_whole, listed
 from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.units import refuse_units
 from hotmess.runs.pairs import pair_sums, parts
@@ -91,9 +92,21 @@ def _need_named(responses: Responses, names: Sequence[str]) -> None:
         )
 
 
+def _looked_at(levels: Mapping[str, int | Sequence[int]]) -> dict[str, Sequence[int]]:
+    """Numbers of levels by source; one number is a list of one."""
+    if not isinstance(levels, Mapping):
+        raise BadInput(f"levels is {levels!r}; give numbers of levels by source, as {{'judge': [1, 2, 5]}}.")
+    each = {name: [given] if isinstance(given, (Number, str)) else given for name, given in levels.items()}
+    for name, given in each.items():
+        if not isinstance(given, Iterable):
+            raise BadInput(f"The numbers of {name} are {given!r}; give whole numbers from 1, as [1, 2, 5].")
+    return {name: list(given) for name, given in each.items()}  # type: ignore[arg-type]
+
+
+@listed("questions", "samples")
 def decision_study(
     responses: Responses,
-    levels: Mapping[str, Sequence[int]],
+    levels: Mapping[str, int | Sequence[int]],
     *,
     questions: Sequence[int] | None = None,
     samples: Sequence[int] = (1,),
@@ -116,16 +129,14 @@ def decision_study(
         Numbers of responses under the same levels of everything.
     cost
         What one more unit costs: source → cost of one level (within its question and earlier sources), `sample` → of
-        one
-        response; default: 1 a response.
+        one response; default: 1 a response.
     width
         Half width wanted: designs that do not reach it are left out.
 
     Returns
     -------
-    One row per design: `questions`, a column per source, `samples`, `responses`, `cost`, `half_width`, and the
-    source that
-    adds most to the variance, `largest`.
+    One row per design: `questions`, a column per source, `samples`, `responses`, `cost`, `half_width`, and the source
+    that adds most to the variance, `largest`.
 
     >>> import hotmess as hm
     >>> one = hm.example().where("model = 'owl-1b'")
@@ -136,28 +147,31 @@ def decision_study(
     interval = checked_interval(interval)
     if responses.table[["model", "condition"]].drop_duplicates().shape[0] > 1:
         raise BadInput("A decision study is of one model in one condition: choose them, as --where \"model = 'm'\".")
-    names = list(levels)
-    sizes = {"question": questions, **levels, "sample": samples}
-    for name, numbers in sizes.items():
-        if numbers is not None and not (len(numbers) and all(one >= 1 and int(one) == one for one in numbers)):
+    looked = _looked_at(levels)
+    names = list(looked)
+    for name, numbers in {"question": questions, **looked, "sample": samples}.items():
+        if numbers is not None and not (len(numbers) and all(is_whole(one) and one >= 1 for one in numbers)):
             raise BadInput(
                 f"The numbers of {name} are {list(numbers)}: a design has at least one question, one level of every "
                 "source and one sample, in whole numbers."
             )
     found = components(responses, names)
     asked = responses.table[["benchmark", "question"]].drop_duplicates().shape[0]
+    if not isinstance(cost, Mapping | None):
+        raise BadInput(f"cost is {cost!r}; give what one more costs by source, as {{'judge': 0.2, 'sample': 1}}.")
     costs = {"sample": 1.0} if cost is None else dict(cost)
     unknown = set(costs) - {"sample", "question", *names}
     if unknown:
         raise BadInput(f"A cost is given for {sorted(unknown)[0]!r}, which is neither a source nor question or sample.")
     for name, price in costs.items():
-        if not 0 <= price < np.inf:
-            raise BadInput(f"The cost of {name} is {price:g}; a cost is a number from 0.")
-    if width is not None and not 0 < width < np.inf:
-        raise BadInput(f"The half width wanted is {width:g}; it is a number above 0.")
+        if not checked_number(f"The cost of {name}", price, "a number from 0") < np.inf:
+            raise BadInput(f"The cost of {name} is {price}; it must be a number from 0.")
+    wanted = 1.0 if width is None else checked_number("The half width wanted", width, "a number above 0", beyond=True)
+    if not wanted < np.inf:
+        raise BadInput(f"The half width wanted is {width}; it must be a number above 0.")
     z = float(stats.norm.isf((1 - interval) / 2))
     rows = []
-    for q, *rest, s in product(questions or [asked], *levels.values(), samples):
+    for q, *rest, s in product(questions or [asked], *looked.values(), samples):
         size = dict(zip(["question", *names], [q, *rest]))
         total = float(np.prod(list(size.values()))) * s
         terms = {key: v / (total if not key else float(np.prod([size[n] for n in key]))) for key, v in found.items()}

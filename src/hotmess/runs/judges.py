@@ -30,7 +30,7 @@ import pandas as pd
 from hotmess.arrays import Floats
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed
+from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, listed
 from hotmess.runs.scores import Runs, runs
 from hotmess.runs.sets_of_cells import sets_of
 
@@ -69,6 +69,7 @@ class Judged:
 
 
 @either_seed
+@listed("by")
 def judged(
     responses: Responses,
     validation: pd.DataFrame,

@@ -23,7 +23,7 @@ from scipy.special import expit
 
 from hotmess.answers.prior import PARAMETERS
 from hotmess.decompose.intervals import question_shares
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, listed, tails
 from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.table import CELL
 from hotmess.runs.scores import scores_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 
+@listed("k", "by")
 def latent_power(
     responses: Responses,
     k: Sequence[int],
@@ -62,6 +63,7 @@ def latent_power(
     """
     from hotmess.answers.fit import fit
 
+    tail = tails(interval)[0]
     responses.need_single("The latent model of right and wrong answers")
     score = scores_of(responses)
     score = score if right is None else (score >= right).astype(float)
@@ -87,7 +89,7 @@ def latent_power(
     p = np.random.default_rng([seed, 61]).beta(kappa * a + c, kappa * (1 - a) + n - c)
     question = np.asarray(cells.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
     weights = question_shares(int(question.max()) + 1, len(p), seed)
-    tail, rows = (1 - interval) / 2, []
+    rows = []
     for key, at in sets_of(cells, by):
         share = 1.0 / np.bincount(question[at])[question[at]]
         w = weights[:, question[at]] * share
@@ -101,6 +103,7 @@ def latent_power(
     return pd.DataFrame(rows)
 
 
+@listed("by")
 def latent_share(
     responses: Responses,
     source: str,
@@ -130,8 +133,8 @@ def latent_share(
     >>> latent_share(hm.example().where("model = 'owl-1b'"), "budget")["source"].tolist()
     ['budget']
     """
+    tail, rows = tails(interval)[0], []
     table = share_posterior(responses, source, by, seed=seed, draws=draws, chains=chains)
-    tail, rows = (1 - interval) / 2, []
     for head, rho, factor in table:
         low, median, high = np.quantile(rho, [tail, 0.5, 1 - tail])
         row = {"source": source, "share": float(median), "low": float(low), "high": float(high)}

@@ -26,7 +26,7 @@ from hotmess.arrays import Floats, Ints
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.mistakes import MISTAKES, mistakes
 from hotmess.decompose.records import plain_value
-from hotmess.errors import NotTestable, checked_interval, either_seed
+from hotmess.errors import NotTestable, checked_interval, either_seed, listed
 from hotmess.responses.beside import another
 from hotmess.responses.table import CELL
 from hotmess.runs.rare import rare_ends
@@ -66,6 +66,7 @@ class Modes:
 
 
 @either_seed
+@listed("by")
 def modes(
     responses: Responses, by: Sequence[str] = ("model",), *, interval: float = 0.9, seed: int = 0, draws: int = 2000
 ) -> Modes:

@@ -13,7 +13,7 @@ import pandas as pd
 from hotmess.decompose.grouping import natural
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed
+from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, is_whole, listed
 from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
@@ -63,6 +63,7 @@ class Reliability:
 
 
 @either_seed
+@listed("by", "k")
 def reliability(
     responses: Responses,
     by: Sequence[str] = ("model",),
@@ -143,8 +144,8 @@ def _ks(given: Sequence[int] | None, least: int) -> list[int]:
     if given is None:
         return [2**i for i in range(int(np.log2(max(least, 1))) + 1)]
     for one in given:
-        if not 1 <= one <= LARGEST_K or int(one) != one:
-            raise BadInput(f"k is {one}; it counts responses and is a whole number from 1 to {LARGEST_K:,}.")
+        if not (is_whole(one) and 1 <= one <= LARGEST_K):
+            raise BadInput(f"k is {one!r}; it counts responses and is a whole number from 1 to {LARGEST_K:,}.")
     return sorted({int(one) for one in given})
 
 

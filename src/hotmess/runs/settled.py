@@ -12,6 +12,7 @@ from scipy import stats
 
 from hotmess.arrays import Floats
 from hotmess.decompose.intervals import DRAWS
+from hotmess.errors import tails
 from hotmess.statements.influence import acceleration, effective
 from hotmess.statements.settle import BACK, FORWARD, MOST, spread
 
@@ -69,6 +70,5 @@ def settled_ends(
     """
     if len(draws) < DRAWS:
         return np.nan, np.nan
-    tails = [(1 - interval) / 2, (1 + interval) / 2]
-    low, high = np.quantile(settled(draws, estimate, influence, link=link), tails).tolist()
+    low, high = np.quantile(settled(draws, estimate, influence, link=link), tails(interval)).tolist()
     return low, high

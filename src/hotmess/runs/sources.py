@@ -13,7 +13,7 @@ import pandas as pd
 from hotmess.arrays import Ints
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed
+from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, listed
 from hotmess.responses.outcomes import refuse_outcomes
 from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.table import CELL
@@ -70,6 +70,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 @either_seed
+@listed("names", "by")
 def sources(
     responses: Responses,
     names: Sequence[str],

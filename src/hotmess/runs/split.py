@@ -11,7 +11,7 @@ import numpy as np
 
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.intervals import DRAWS
-from hotmess.errors import NotTestable
+from hotmess.errors import NotTestable, tails
 from hotmess.runs.levels import LEAST, Main, Scatter, level_scatter, main_effects, pivots, scatter_draws
 from hotmess.runs.pairs import PairSums, Subset, pair_sums, pair_values, parts
 from hotmess.runs.settled import settled
@@ -69,7 +69,7 @@ class Split:
         """The interval of one of them, of draws that are settled."""
         if self.questions < 2 or len(spread) < DRAWS or not np.isfinite(spread).all():
             return float("nan"), float("nan")
-        low, high = np.quantile(spread, [(1 - interval) / 2, (1 + interval) / 2])
+        low, high = np.quantile(spread, tails(interval))
         return float(low), float(high)
 
 

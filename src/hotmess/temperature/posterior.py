@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable
+from hotmess.errors import BadInput, NotTestable, tails
 from hotmess.inference.gate import Gate, gate_tree
 from hotmess.inference.spec import Spec
 from hotmess.temperature.data import LengthData
@@ -293,7 +293,7 @@ class LengthFit:
                 mean = self.mean_slope(kind, effect, population=population)[0] if effect in EFFECTS else None
                 columns["mean over models"] = self.mean_over_models(out[effect]) if mean is None else mean
                 for label, x in columns.items():
-                    low, high = np.quantile(x, [(1 - interval) / 2, (1 + interval) / 2])
+                    low, high = np.quantile(x, tails(interval))
                     reliable = self.gate.passed and self.gate.judge({effect: x}).passed
                     rows.append((label, kind, effect, float(np.median(x)), low, high, float((x > 0).mean()), reliable))
         names = ["unit", "kind", "effect", "median", "low", "high", "probability", "reliable"]
