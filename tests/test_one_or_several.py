@@ -52,6 +52,8 @@ def test_one_column_makes_the_sets_of_a_fit(fit):
     alike(fit.summary(by="budget"), fit.summary(by=["budget"]))
     assert fit.draws("budget").incoherence.shape == fit.draws(["budget"]).incoherence.shape
     alike(hm.check(fit, "budget", replicates=20).sets, hm.check(fit, ["budget"], replicates=20).sets)
+    two = hm.compare(fit, "owl-1b", "owl-4b", by="budget").table  # models are one after the other, and no list
+    alike(two, hm.compare(fit, "owl-1b", "owl-4b", by=["budget"]).table)
     alike(hm.interpret.predictions(fit, "model", by="budget"), hm.interpret.predictions(fit, ["model"], by=["budget"]))
 
 

@@ -184,8 +184,9 @@ def listed(*names: str) -> Callable[[F], F]:
         return (value,) if isinstance(value, (str, numbers.Number)) else value
 
     def wrap(make: F) -> F:
-        given = list(inspect.signature(make).parameters)
-        places = {given.index(name) for name in names}
+        given = inspect.signature(make).parameters
+        places = {at for at, one in enumerate(given.values()) if one.name in names and one.kind != one.KEYWORD_ONLY}
+        assert set(names) <= set(given), names
 
         @functools.wraps(make)
         def made(*args: Any, **settings: Any) -> Any:

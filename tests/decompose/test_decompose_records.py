@@ -316,7 +316,7 @@ def test_embeddings_have_a_jackknife_too():
         ({"metric": "kl", "estimator": "unbiased"}, "no unbiased estimator"),
         ({"estimator": "best"}, "no estimator"),
         ({"population": "all"}, "no population"),
-        ({"interval": 90.0}, "not a probability"),
+        ({"interval": 90.0}, "The interval is 90.0; it must be a probability"),
         ({"delta": 0.0}, "delta"),
         ({"unparsable": "right"}, "uniform or wrong"),
     ],
