@@ -11,7 +11,7 @@ from hotmess.inference.pareto import smoothed
 from hotmess.inference.sample import enable_x64
 from hotmess.simulate import simulate
 from hotmess.simulate import truth as exact
-from hotmess.temperature import fast, laplace, model
+from hotmess.temperature import fast, laplace, marginal, model
 from hotmess.temperature.data import length_data
 from hotmess.temperature.effects import curves, points
 from hotmess.temperature.fit import fit_lengths
@@ -95,7 +95,7 @@ def test_marginal_likelihood_against_quadrature():
         dense = Dense(*map(jnp.asarray, data.dense))
         cell = jnp.asarray(theta)[:, None] * jnp.ones(n)
         d = laplace.modes(jnp.zeros((1, n)), cell, dense)
-        near = np.asarray(laplace.log_marginal(cell, d, dense))
+        near = np.asarray(marginal.log_marginal(cell, d, dense)[0])
         sampled, _ = fast.integrate_scores(data.dense, approximation, theta[None, None], points=4000, seed=1)
 
         def integrand(x):
@@ -198,7 +198,8 @@ def test_nuts_agrees_with_the_fast_path_where_a_single_normal_proposal_fails():
             assert abs(a.mean() - b.mean()) < error
             assert b.std() / a.std() == pytest.approx(1, abs=0.25)
             wide, other = (f.slopes(kind)[name][:, :, 0] for f in (slow, quick))  # for questions like these
-            assert other.std() / wide.std() == pytest.approx(1, abs=0.3)
+            span = np.ptp(np.quantile(other, [0.1, 0.9])) / np.ptp(np.quantile(wide, [0.1, 0.9]))  # tails are long
+            assert span == pytest.approx(1, abs=0.3)
 
 
 def test_population_draws_match_the_conditional_normal():

@@ -16,7 +16,7 @@ import numpy as np
 from hotmess.arrays import Floats
 from hotmess.errors import NotTestable
 from hotmess.temperature.laplace import Approximation, expand, score_map, softened
-from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior, solve_upper
+from hotmess.temperature.likelihood import Dense, coldness, log_likelihood_at, log_prior, solve_upper
 from hotmess.temperature.prior import Pooling, TemperaturePrior
 
 FREEDOM = 8.0  # degrees of freedom of the proposals' t distribution
@@ -64,12 +64,13 @@ def _compiled() -> Any:
         base = q.theta.T[:, dense.unit]
         center, low = score_map(cell_theta, base, dense.real, q.tilt, q.curvature, q.pull)
         log_det = sum(jnp.log(low[i, i]) for i in range(low.shape[0]))
+        at = coldness(single, dense)
 
         def add(state: Any, point: Any) -> Any:
             total, chosen = state
             e, density, u = point
             d = center + solve_upper(low, e)
-            likelihood = log_likelihood(d.astype(jnp.float32), single, dense).astype(d.dtype)
+            likelihood = log_likelihood_at(d.astype(jnp.float32), at).astype(d.dtype)
             likelihood = jnp.where(jnp.isnan(likelihood), -jnp.inf, likelihood)  # 88 on the log scale is too much
             weight = likelihood + log_prior(d, cell_theta, dense.real) - density - log_det
             total = jnp.logaddexp(total, weight)

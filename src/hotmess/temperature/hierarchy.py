@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 BANDWIDTH = 0.5  # of the usual n^(-1/(d + 4))
 THIN, WARM = 8, 100
 STEP = 0.7
+SIDE_BY_SIDE, SHORTEST = 8, 50
+"""Chains that make up one chain of the draws, moved in one go, as long as each keeps this many draws."""
 
 
 class JointDraws(NamedTuple):
@@ -81,23 +83,25 @@ def joint_draws(
     draws: int,
     chains: int,
 ) -> JointDraws:
-    """Gibbs sampling of effects and scales."""
+    """Gibbs sampling of effects and scales; a chain's draws are those of up to SIDE_BY_SIDE chains, one after another."""
+    beside = int(np.clip(draws // SHORTEST, 1, SIDE_BY_SIDE))
+    each, chains_moved = -(-draws // beside), chains * beside
     rng = np.random.default_rng([seed, 67])
     units, size = particles.theta.shape[1], 2 * len(features)
     width = prior.effect_scales(features)
     made = [kernels(particles.theta[:, g, 3:], particles.weights[:, g]) for g in range(units)]
-    index = np.stack([rng.choice(len(particles.theta), chains, p=particles.weights[:, g]) for g in range(units)], 1)
+    index = np.stack([rng.choice(len(particles.theta), chains_moved, p=particles.weights[:, g]) for g in range(units)], 1)
     state = np.stack([particles.theta[index[:, g], g, 3:] for g in range(units)], axis=1)  # (chains, G, E)
-    scales = prior.spread * width * np.exp(-0.5 + 0.3 * rng.normal(size=(chains, len(pool.groupings), size)))
+    scales = prior.spread * width * np.exp(-0.5 + 0.3 * rng.normal(size=(chains_moved, len(pool.groupings), size)))
     out = JointDraws(
-        np.empty((chains, draws, units, size)),
-        np.empty((chains, draws, units), np.int64),
-        np.empty((chains, draws, *scales.shape[1:])),
+        np.empty((chains_moved, each, units, size)),
+        np.empty((chains_moved, each, units), np.int64),
+        np.empty((chains_moved, each, *scales.shape[1:])),
         np.zeros(units),
     )
     visits = np.zeros_like(particles.weights)
     fixed, shared = effect_covariance(np.zeros(scales.shape[1:]), prior, pool, features), pool.shared()
-    for sweep in range(WARM + THIN * draws):
+    for sweep in range(WARM + THIN * each):
         scales, precision = _move_scales(scales, state, prior.spread * width, fixed, shared, rng)
         for g in range(units):
             state[:, g], index[:, g], p = _move_unit(made[g], state, precision, g, width, rng)
@@ -107,7 +111,8 @@ def joint_draws(
         if sweep >= WARM and rest == THIN - 1:
             out.effects[:, kept], out.origin[:, kept], out.scales[:, kept] = state, index, scales
     share = visits / visits.sum(axis=0)
-    return out._replace(effective=1 / (share**2).sum(axis=0))
+    drawn = (x.reshape(chains, beside * each, *x.shape[2:])[:, :draws] for x in out[:3])
+    return JointDraws(*drawn, 1 / (share**2).sum(axis=0))
 
 
 def _move_unit(

@@ -15,16 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.arrays import Floats
-from hotmess.temperature.likelihood import (
-    Dense,
-    cholesky,
-    curvature,
-    log_likelihood,
-    log_prior,
-    prior_precision,
-    solve_lower,
-    solve_upper,
-)
+from hotmess.temperature.likelihood import Dense, cholesky, curvature, prior_precision, solve_lower, solve_upper
+from hotmess.temperature.marginal import log_marginal, tilt
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -96,51 +88,21 @@ def modes(d: Any, cell_theta: Any, dense: Dense, *, steps: int = 60, tolerance: 
     return jax.lax.while_loop(unfinished, body, (d, jnp.inf, 0))[0]
 
 
-def log_marginal(cell_theta: Any, d: Any, dense: Dense) -> Any:
-    """(n,) Laplace approximation of the cells' log marginal likelihood; d are the modes at the same parameters.
-
-    The modes are carried one differentiable Newton step, which gives their exact first derivative (implicit function
-    theorem), so that this can be differentiated once.
-    """
-    import jax
-    import jax.numpy as jnp
-
-    d = jax.lax.stop_gradient(d)
-    d = d + newton_step(d, cell_theta, dense)[0]
-    _, negative = curvature(d, cell_theta, dense)
-    _, precision, _ = prior_precision(cell_theta, dense.real)
-    low = cholesky(negative + precision)
-    log_det = sum(jnp.log(low[k, k]) for k in range(low.shape[0]))
-    return (
-        log_likelihood(d, cell_theta, dense)
-        + log_prior(d, cell_theta, dense.real)
-        - log_det
-        + 0.5 * np.log(2 * np.pi) * d.shape[0]
-    )
-
-
 @cache
 def _compiled() -> dict[str, Any]:
     """Compiled functions that take the data as arguments: data sets of one shape share them."""
     import jax
+    import jax.numpy as jnp
 
     @jax.jit
     def evaluate(theta: Any, d: Any, dense: Dense) -> Any:
-        d = modes(d, theta[:, dense.unit], dense)
+        cell_theta = theta[:, dense.unit]
+        d = modes(d, cell_theta, dense)
+        cells = jnp.concatenate([x if x.ndim == 2 else x[None] for x in log_marginal(cell_theta, d, dense)])
+        by_unit = jax.ops.segment_sum(cells.T, dense.unit, theta.shape[1]).T
+        return by_unit[0], by_unit[1:], d
 
-        def total(theta: Any) -> Any:
-            cells = log_marginal(theta[:, dense.unit], d, dense)
-            by_unit = jax.ops.segment_sum(cells, dense.unit, theta.shape[1])
-            return by_unit.sum(), by_unit
-
-        (_, by_unit), gradient = jax.value_and_grad(total, has_aux=True)(theta)
-        return by_unit, gradient, d
-
-    @jax.jit
-    def tilt(d: Any, cell_theta: Any, direction: Any, dense: Dense) -> Any:
-        return jax.jvp(lambda c: d + newton_step(d, c, dense)[0], (cell_theta,), (direction,))[1]
-
-    return {"evaluate": evaluate, "tilt": tilt, "curvature": jax.jit(curvature)}
+    return {"evaluate": evaluate, "tilt": jax.jit(tilt)}
 
 
 def approximate(
@@ -220,12 +182,10 @@ def expand(dense: Dense, theta: Floats, precision: Floats, linear: Floats, start
     arrays = Dense(*(jnp.asarray(x) for x in dense))
     d = compiled["evaluate"](jnp.asarray(theta.T), jnp.asarray(start), arrays)[2]
     cell_theta = jnp.asarray(theta.T)[:, arrays.unit]
-    directions = jnp.eye(theta.shape[1])[3:, :, None] * jnp.ones(cell_theta.shape[1])
-    tilt = np.stack([np.asarray(compiled["tilt"](d, cell_theta, v, arrays)) for v in directions])
-    slope, negative = (np.asarray(x) for x in compiled["curvature"](d, cell_theta, arrays))
+    turned, slope, negative = (np.asarray(x) for x in compiled["tilt"](d, cell_theta, arrays))
     mode = np.asarray(d)
     pull = slope + np.einsum("ijn,jn->in", negative, mode)
-    return Approximation(theta, precision, linear, mode, tilt, negative, pull)
+    return Approximation(theta, precision, linear, mode, turned, negative, pull)
 
 
 def softened(

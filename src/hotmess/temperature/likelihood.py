@@ -116,11 +116,55 @@ def _parts(d: Any, cell_theta: Any, dense: Dense) -> tuple[list[Any], Any]:
     return [lift * cold, *wrong], cold
 
 
-def curvature(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any]:
-    """Gradient (K, n) and negative Hessian (K, K, n) of the cells' log likelihood with respect to d.
+class Coldness(NamedTuple):
+    """What the log likelihood of many scores at the same parameters shares.
 
-    Of many options the Hessian is one product of matrices instead of K (K + 1)/2 sums: slower, but quick to compile.
+    Attributes
+    ----------
+    cold, lifted
+        (n, S) inverse temperatures, and the target's logits.
+    weight
+        (n, S)
+    given, right
+        (K, n) sums of the coldness of the responses that gave each wrong option, and (n,) of the target's logits.
+    real
+        (K, n)
     """
+
+    cold: Any
+    lifted: Any
+    weight: Any
+    given: Any
+    right: Any
+    real: Any
+
+
+def coldness(cell_theta: Any, dense: Dense) -> Coldness:
+    """Of the cells' responses at these parameters (T, n)."""
+    import jax.numpy as jnp
+
+    k = dense.real.shape[0]
+    (lifted, *_), cold = _parts(jnp.zeros((k, dense.real.shape[1]), cell_theta.dtype), cell_theta, dense)
+    given = jnp.stack([jnp.where(dense.answer == j + 1, dense.weight * cold, 0.0).sum(-1) for j in range(k)])
+    right = jnp.where(dense.answer == 0, dense.weight * lifted, 0.0).sum(-1)
+    return Coldness(cold, lifted, dense.weight, given, right, dense.real)
+
+
+def log_likelihood_at(d: Any, at: Coldness) -> Any:
+    """(n,) log likelihood of each cell's responses at scores d (K, n): one exponential for each option, one logarithm.
+
+    sum_s w_s (a_y - log sum_k exp a_k), of which the first part is linear in d.
+    """
+    import jax.numpy as jnp
+
+    d = jnp.where(at.real, d, jnp.asarray(ABSENT, d.dtype))
+    top = jnp.maximum(at.lifted, d.max(0)[:, None] * at.cold)
+    total = jnp.exp(at.lifted - top) + sum(jnp.exp(x[:, None] * at.cold - top) for x in d)
+    return at.right + (d * at.given).sum(0) - (at.weight * (top + jnp.log(total))).sum(-1)
+
+
+def probabilities(d: Any, cell_theta: Any, dense: Dense) -> tuple[list[Any], list[Any], Any]:
+    """Probabilities of the target and of each wrong option, their logits, and inverse temperatures; each (n, S)."""
     import jax
     import jax.numpy as jnp
 
@@ -131,15 +175,26 @@ def curvature(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any]:
     top = jax.lax.stop_gradient(top)
     e = [jnp.exp(x - top) for x in a]
     total = 1 / sum(e)
-    p = [x * total for x in e[1:]]
+    return [x * total for x in e], a, cold
+
+
+def curvature(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any]:
+    """Gradient (K, n) and negative Hessian (K, K, n) of the cells' log likelihood with respect to d.
+
+    Of many options the Hessian is one product of matrices instead of K (K + 1)/2 sums: slower, but quick to compile.
+    """
+    import jax.numpy as jnp
+
+    every, _, cold = probabilities(d, cell_theta, dense)
+    p = every[1:]
     k = len(p)
     weighted = dense.weight * cold
     gradient = jnp.stack([(weighted * ((dense.answer == j + 1) - p[j])).sum(-1) for j in range(k)])
     squared = weighted * cold
     if k > UNROLLED:
-        every = jnp.stack(p)
-        second_moment = jnp.einsum("ins,jns->ijn", squared * every, every)
-        return gradient, jnp.eye(k)[:, :, None] * (squared * every).sum(-1) - second_moment
+        stacked = jnp.stack(p)
+        second_moment = jnp.einsum("ins,jns->ijn", squared * stacked, stacked)
+        return gradient, jnp.eye(k)[:, :, None] * (squared * stacked).sum(-1) - second_moment
     first = [(squared * p[j]).sum(-1) for j in range(k)]
     second = {(i, j): (squared * p[i] * p[j]).sum(-1) for i in range(k) for j in range(i + 1)}
     rows = [

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from hotmess.arrays import Floats
+from hotmess.inference import normal
 from hotmess.temperature.laplace import Approximation, score_map, softened
 from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior, solve_upper
 from hotmess.temperature.prior import Pooling, TemperaturePrior
@@ -64,6 +65,21 @@ def log_normal(theta: Any, precision: Any, linear: Any, half: Any, xp: Any = np)
     mean = xp.linalg.solve(precision, linear)
     off = theta - mean
     return half - 0.5 * off @ precision @ off - 0.5 * len(theta) * np.log(2 * np.pi)
+
+
+def log_prior_density(
+    theta: Floats, scales: Floats, prior: TemperaturePrior, pool: Pooling, features: tuple[str, ...]
+) -> Floats:
+    """(…,) log prior density of all units' parameters (…, G, T) given the deviations' scales (…, groupings, 2F)."""
+    covariance = effect_covariance(np.zeros(scales.shape[-2:]), prior, pool, features)
+    if pool.groupings:
+        covariance = covariance + np.einsum("...ie,igh->...egh", scales**2, pool.shared())
+    mean, sd = np.array(prior.level).T
+    off = (theta[..., :3] - mean) / sd
+    levels = -0.5 * (off**2).sum((-1, -2)) - off.shape[-2] * (np.log(sd).sum() + 1.5 * np.log(2 * np.pi))
+    effects = np.swapaxes(theta[..., 3:], -1, -2)
+    covariance = np.broadcast_to(covariance, (*effects.shape, effects.shape[-1]))
+    return np.asarray(levels + normal.log_normal(effects, covariance).sum(-1), float)
 
 
 def temperature_model(

@@ -162,22 +162,16 @@ def with_prior(tree: xr.DataTree, prior: TemperaturePrior, groups: Pooling, data
     import xarray as xr
     from scipy import stats
 
-    from hotmess.temperature.model import log_normal, prior_moments
+    from hotmess.temperature.model import log_prior_density
 
     posterior = tree["posterior"].to_dataset()
-    theta = posterior["theta"].values
-    chains, draws = theta.shape[:2]
-    width = prior.spread * prior.effect_scales(data.features)
-    density = {"theta": np.empty((chains, draws))}
+    theta, density = posterior["theta"].values, {}
+    width = prior.effect_scales(data.features)
+    scales = np.zeros((*theta.shape[:2], 0, len(width)))
     if groups.groupings:
         scales = posterior["scales"].values
-        density["scales"] = stats.halfnorm.logpdf(scales, scale=width).sum((-1, -2))
-    else:
-        scales = np.zeros((chains, draws, 0, len(width)))
-    for c in range(chains):
-        for s in range(draws):
-            moments = prior_moments(scales[c, s], prior, groups, data.features)
-            density["theta"][c, s] = log_normal(theta[c, s].ravel(), *moments)
+        density["scales"] = stats.halfnorm.logpdf(scales, scale=prior.spread * width).sum((-1, -2))
+    density["theta"] = log_prior_density(theta, scales, prior, groups, data.features)
     tree["log_prior"] = xr.Dataset({name: (("chain", "draw"), value) for name, value in density.items()})
     return tree
 
