@@ -90,7 +90,9 @@ def joint_draws(
     units, size = particles.theta.shape[1], 2 * len(features)
     width = prior.effect_scales(features)
     made = [kernels(particles.theta[:, g, 3:], particles.weights[:, g]) for g in range(units)]
-    index = np.stack([rng.choice(len(particles.theta), chains_moved, p=particles.weights[:, g]) for g in range(units)], 1)
+    index = np.stack(
+        [rng.choice(len(particles.theta), chains_moved, p=particles.weights[:, g]) for g in range(units)], 1
+    )
     state = np.stack([particles.theta[index[:, g], g, 3:] for g in range(units)], axis=1)  # (chains, G, E)
     scales = prior.spread * width * np.exp(-0.5 + 0.3 * rng.normal(size=(chains_moved, len(pool.groupings), size)))
     out = JointDraws(
