@@ -83,7 +83,7 @@ def joint_draws(
     draws: int,
     chains: int,
 ) -> JointDraws:
-    """Gibbs sampling of effects and scales; a chain's draws are those of up to SIDE_BY_SIDE chains, one after another."""
+    """Gibbs sampling of effects and scales; a chain's draws are those of up to SIDE_BY_SIDE, one after another."""
     beside = int(np.clip(draws // SHORTEST, 1, SIDE_BY_SIDE))
     each, chains_moved = -(-draws // beside), chains * beside
     rng = np.random.default_rng([seed, 67])

@@ -94,7 +94,7 @@ def inverse_from(low: Any) -> Any:
     import jax.numpy as jnp
 
     k, _, n = low.shape
-    unit = jnp.broadcast_to(jnp.eye(k, dtype=low.dtype)[:, :, None], (k, k, n))
+    unit = jnp.broadcast_to(jnp.eye(k)[:, :, None], (k, k, n))
     return jax.vmap(lambda b: solve_upper(low, solve_lower(low, b)))(unit)
 
 
