@@ -12,7 +12,7 @@ draw j, scores moved along with the effects. Scales move by random walks on thei
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -113,8 +113,11 @@ def joint_draws(
         if sweep >= WARM and rest == THIN - 1:
             out.effects[:, kept], out.origin[:, kept], out.scales[:, kept] = state, index, scales
     share = visits / visits.sum(axis=0)
-    drawn = (x.reshape(chains, beside * each, *x.shape[2:])[:, :draws] for x in out[:3])
-    return JointDraws(*drawn, 1 / (share**2).sum(axis=0))
+
+    def of_chains(x: Any) -> Any:
+        return x.reshape(chains, beside * each, *x.shape[2:])[:, :draws]
+
+    return JointDraws(*(of_chains(x) for x in out[:3]), effective=1 / (share**2).sum(axis=0))
 
 
 def _move_unit(
