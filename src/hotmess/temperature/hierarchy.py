@@ -117,7 +117,8 @@ def joint_draws(
     def of_chains(x: Any) -> Any:
         return x.reshape(chains, beside * each, *x.shape[2:])[:, :draws]
 
-    return JointDraws(*(of_chains(x) for x in out[:3]), effective=1 / (share**2).sum(axis=0))
+    effects, origin, kept_scales = (of_chains(x) for x in (out.effects, out.origin, out.scales))
+    return JointDraws(effects, origin, kept_scales, 1 / (share**2).sum(axis=0))
 
 
 def _move_unit(
