@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from hotmess import plot
 from hotmess.checks.predictive import Checks
 from hotmess.checks.statistics import NAMES
 from hotmess.ensembles import real_ensembles
+from hotmess.laws.contrast import Contrast
 from hotmess.plot.colour import palette, to_oklch
 from hotmess.plot.legend import columns_that_fit
 from hotmess.plot.style import figure_of
@@ -41,12 +44,32 @@ def checks(_):
     return Checks(sets, np.full((len(MODELS), len(NAMES)), 0.5), made, whole)
 
 
+def contrast():
+    rng = np.random.default_rng(0)
+    parts = 0.12 * rng.normal(size=(2, 100, len(MODELS), 3))
+    halves = np.stack([np.full(parts.shape[:3], 0.5), 0.5 + parts.sum(-1)], axis=-1)
+    models = pd.DataFrame(MODELS, columns=["model", "family", "model_size_b"])
+    return Contrast(models, {"like-these": halves}, {"like-these": parts}, "latent", 9)
+
+
+def slopes(width):
+    """One kind of slope by one estimator: as where there are no budgets, and no halves of the responses."""
+    rows = [{"unit": model, "kind": "natural", "estimator": "joint", "slope": 0.1} for model, *_ in MODELS]
+    made = pd.DataFrame(rows).assign(slope_low=-0.9, slope_high=1.2)
+    with pytest.MonkeyPatch.context() as patch:
+        module = importlib.import_module("hotmess.plot.overthinking")
+        patch.setattr(module, "overthinking_slopes_table", lambda *_, **__: made)
+        return plot.overthinking_slopes(None, {}, width=width)
+
+
 FIGURES = {
     "pass_curves": lambda r, width: plot.pass_curves(r, width=width),
     "changed_answers": lambda r, width: plot.changed_answers(r, width=width),
     "real_ensembles": lambda r, width: plot.real_ensembles(real_ensembles(r), width=width),
     "length_correlation": lambda r, width: plot.length_correlation(r, label="hours", width=width),
     "posterior_checks": lambda r, width: plot.posterior_checks(checks(r), width=width),
+    "natural_contrast": lambda r, width: plot.natural_contrast(contrast(), width=width),
+    "overthinking_slopes": lambda r, width: slopes(width),
 }
 
 
@@ -81,6 +104,12 @@ def test_text_stands_inside_the_figure_and_on_no_other(responses, name, width):
         if min(box.x1, beside.x1) - max(box.x0, beside.x0) > 1 and min(box.y1, beside.y1) - max(box.y0, beside.y0) > 2
     ]
     assert met == []
+
+
+def test_marks_stand_at_their_names_where_there_is_one_kind_of_slope():
+    panel = slopes(7.2).flat[0]
+    heights = [line.get_ydata()[0] for line in panel.lines if line.get_marker() != "None"]
+    assert sorted(heights) == sorted(panel.get_yticks())
 
 
 def test_a_legend_has_no_more_columns_than_there_is_room_for():

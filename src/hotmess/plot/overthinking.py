@@ -97,7 +97,8 @@ def overthinking_slopes(
     units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_ROWS)]
     drawn = [k for k in KINDS if (table["kind"] == k).any()]
-    places = [(kind, estimator) for kind in drawn for estimator in ("joint", "unbiased")]
+    there = set(zip(table["kind"], table["estimator"]))
+    places = [(kind, estimator) for kind in drawn for estimator in ("joint", "unbiased") if (kind, estimator) in there]
     offset = {place: 0.18 * ((len(places) - 1) / 2 - i) for i, place in enumerate(places)}
     with style.look(ax):
         axes = style.panels(1, 1, width=width, height=1.1 + (0.15 + 0.2 * len(drawn)) * len(shown))
@@ -111,7 +112,8 @@ def overthinking_slopes(
             face = {"mfc": PAPER, "mew": 0.9} if hollow else {}
             panel.plot(row["slope"], y, MARKERS[kind], color=colour, ms=3.6 if hollow else 4.8, **face)
         more = "" if len(shown) == len(units) else f"\n{len(shown)} of {len(units)} are drawn, evenly spread"
-        panel.set_xlabel(f"change of logit incoherence per doubling of tokens{more}")
+        wide = "change of logit incoherence per doubling of tokens"
+        panel.set_xlabel(f"{wide if width > 5 else 'logit incoherence per doubling'}{more}")
         _legend(panel.figure, drawn, bool((table["estimator"] == "unbiased").any()), width)
     return axes
 

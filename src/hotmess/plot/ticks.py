@@ -48,11 +48,14 @@ def value_ticks(
     _ticks(axis, spread(values, most), factor)
 
 
-def few_ticks(axis: Any, most: int) -> None:
-    """At most `most` + 1 round ticks on a plain axis."""
+def few_ticks(axis: Any, most: int, steps: Sequence[int] = (1, 2, 5, 10)) -> None:
+    """At most `most` + 1 round ticks on a plain axis, a step apart times a power of ten.
+
+    Around 0 a step of 4 too makes three ticks where there would be five.
+    """
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
+    axis.set_major_locator(MaxNLocator(most, steps=list(steps)))
 
 
 def _ticks(axis: Any, ticks: Sequence[float], factor: float = 1.0) -> None:
