@@ -91,6 +91,26 @@ def test_hm_fit_and_the_latent_estimator_take_probability_vectors(tmp_path):
         fit.summary(metric="zero-one")
 
 
+def test_a_fit_read_from_a_file_is_fitted_again_from_what_it_holds(tmp_path):
+    """The same as from the responses; only other cells and groups need those."""
+    data = table(questions=6, samples=4)
+    data.at[0, "probs"] = None
+    fit = fit_vectors(validate(data, outcome="probs"), draws=40, warmup=20, thin=1, chains=2, seed=2)
+    fit.save(str(tmp_path / "fit.nc"))
+    again = hm.load(tmp_path / "fit.nc")
+    alike = pd.testing.assert_frame_equal
+    alike(again.refit(seed=5).summary(), fit.refit(seed=5).summary())
+    for left in ({"models": ["m0"]}, {"questions": [("b", "q1"), "q3", "q5"]}):
+        rest, other = again.without(**left), fit.without(**left)
+        alike(rest.summary(), other.summary())
+        alike(rest.cells.table, other.cells.table)
+        np.testing.assert_array_equal(rest.f, other.f)
+    with pytest.raises(BadInput, match=r"holds no responses to divide in another way \(by, groups\)"):
+        again.refit(by=("budget",))
+    with pytest.raises(NotTestable, match="Nothing is left"):
+        again.without(models=["m0", "m1"])
+
+
 def test_a_group_that_the_model_does_not_fit_is_named_and_its_set_alone_is_unreliable():
     data = table(questions=30, samples=15)
     odd = data["model"] == "m1"

@@ -163,6 +163,15 @@ def test_settings_that_disagree_are_refused():
     with pytest.raises(hm.BadInput, match="made with seed=0, and seed=4 was asked for"):
         hm.test("natural-overthinking", fit, seed=4)
     assert as_study(fit, seed=0, groups=2).groups == 2
+    same = as_study(fit, engine="grid", prior=hm.AnswerPrior())  # what None stands for, in words
+    assert same.made["fit"] is fit and (same.engine, same.prior) == (None, None)
+    for given in ({"engine": "nuts"}, {"prior": NARROW}):
+        with pytest.raises(hm.BadInput, match="was asked for"):
+            as_study(fit, **given)
+    with pytest.raises(
+        hm.BadInput, match=r"made with prior=AnswerPrior\(scale=.*, and prior=AnswerPrior\(\) was asked"
+    ):
+        as_study(other, prior=hm.AnswerPrior())
     law = length_law(responses, draws=50)
     with pytest.raises(hm.BadInput, match=r"prior=AnswerPrior\(scale=\(0.2, 0.2, 0.2\)\) and another with prior=None"):
         as_study([other, law])

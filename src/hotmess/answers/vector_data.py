@@ -64,11 +64,7 @@ def arranged(source: Responses, *, by: Sequence[str] = (), groups: Sequence[str]
     _refuse_contexts(table, names, keys)
     cell: Any = names.groupby([*keys, "question"], sort=True).ngroup().to_numpy()
     count = np.bincount(cell)
-    if len(count) == 0 or count.max() < 2:
-        raise NotTestable(
-            "Every question has one response only: variance cannot be told from bias; draw at least two responses "
-            "per question."
-        )
+    _need_two(count)
     f, real = _target_first(table, cell, len(count))
     first = np.unique(cell, return_index=True)[1]
     cells = names.iloc[first].reset_index(drop=True).assign(responses=count)
@@ -77,6 +73,34 @@ def arranged(source: Responses, *, by: Sequence[str] = (), groups: Sequence[str]
     whole = reduce(replace(source, table=table), split=[name for name in keys if name not in KEYS])
     order = pd.MultiIndex.from_frame(_names(whole.table, keys)).get_indexer(pd.MultiIndex.from_frame(names.iloc[first]))
     return Arranged(cells.assign(group=group), f, cell, real, take_cells(whole, order), notes)
+
+
+def some_cells(rows: Arranged, keep: Int[np.ndarray, " kept"]) -> Arranged:
+    """Some of the cells, in their order, as if nothing else had been arranged.
+
+    Raises
+    ------
+    NotTestable
+        If no question that is left has two responses.
+    """
+    new = np.full(len(rows.table), -1)
+    new[keep] = np.arange(len(keep))
+    own, real = new[rows.cell] >= 0, rows.real[keep]
+    table = rows.table.iloc[keep].reset_index(drop=True)
+    _need_two(table["responses"].to_numpy())
+    table["group"] = np.unique(table["group"], return_inverse=True)[1]
+    wide = real.any(axis=0)
+    cells = take_cells(rows.cells, keep)
+    return Arranged(table, rows.f[own][:, wide], new[rows.cell[own]], real[:, wide], cells, rows.notes)
+
+
+def _need_two(count: np.ndarray) -> None:
+    """Refuse cells of one response each."""
+    if len(count) == 0 or count.max() < 2:
+        raise NotTestable(
+            "Every question has one response only: variance cannot be told from bias; draw at least two responses "
+            "per question."
+        )
 
 
 def _formatted(source: Responses) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -24,13 +24,13 @@ from hotmess.answers.parameters import GROUP
 from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.answers.probabilities import ProbabilityFit
-from hotmess.answers.vector_data import arranged, main_options
+from hotmess.answers.vector_data import Arranged, arranged, main_options, some_cells
 from hotmess.answers.vector_fit import fit_probabilities
 from hotmess.errors import BadInput, listed
 from hotmess.inference.gate import Gate, gate_draws
 from hotmess.inference.spec import Spec
 from hotmess.responses.cells import Cells
-from hotmess.responses.left_out import rest_of
+from hotmess.responses.left_out import kept_rows, rest_of
 from hotmess.responses.table import Responses
 from hotmess.responses.validate import validate
 
@@ -81,18 +81,32 @@ class VectorFit(AnswerPosterior):
         return len(self.posterior.main)
 
     def refit(self, **changes: Any) -> VectorFit:
-        """The same responses fitted again, with the settings of `spec` but for the changes."""
-        return fit_spec(self._responses, self.spec.changed(**changes))
+        """The same responses fitted again, with the settings of `spec` but for the changes.
+
+        Raises
+        ------
+        BadInput
+            Where a fit that was read from a file is to be divided into other cells or groups.
+        """
+        spec = self.spec.changed(**changes)
+        if self.source is not None:
+            return fit_spec(self.source, spec)
+        if (spec.by, spec.groups) != (self.spec.by, self.spec.groups):
+            raise BadInput(
+                "This fit was read from a file, which holds no responses to divide in another way (by, groups); fit "
+                "them again with hotmess.fit."
+            )
+        return _fitted(self._rows, spec, None)
 
     @property
-    def _responses(self) -> Responses:
-        if self.source is None:
-            raise BadInput("This fit was read from a file, which holds no responses; fit them again with hotmess.fit.")
-        return self.source
+    def _rows(self) -> Arranged:
+        return Arranged(self.table, self.f, self.cell, self.posterior.real, self.cells, self.notes)
 
     def without(self, *, questions: Sequence[Any] = (), models: Sequence[str] = ()) -> VectorFit:
         """The rest fitted without some questions (names, or (benchmark, question) pairs) or some models."""
-        return fit_spec(rest_of(self._responses, questions, models), self.spec)
+        if self.source is not None:
+            return fit_spec(rest_of(self.source, questions, models), self.spec)
+        return _fitted(some_cells(self._rows, kept_rows(self.table, questions, models)), self.spec, None)
 
     @cached_property
     def groups(self) -> Groups:
@@ -244,7 +258,11 @@ def fit_vectors(
 
 def fit_spec(source: Responses, spec: Spec) -> VectorFit:
     """Fit responses as a spec says; see `fit_vectors`."""
-    rows = arranged(source, by=spec.by, groups=spec.groups)
+    return _fitted(arranged(source, by=spec.by, groups=spec.groups), spec, source)
+
+
+def _fitted(rows: Arranged, spec: Spec, source: Responses | None) -> VectorFit:
+    """Fit what was arranged; source: the responses it was arranged from, where they are there."""
     posterior = fit_probabilities(
         rows.f,
         rows.cell,

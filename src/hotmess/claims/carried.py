@@ -31,6 +31,7 @@ def study_of(made: Sequence[Any], settings: Mapping[str, Any]) -> Study:
     from hotmess.responses.table import Responses
 
     told: dict[str, Any] = {}
+    usual: list[dict[str, Any]] = []
     source, ready = None, {}
     for one in made:
         key, answers = _kind(one), _answers(one)
@@ -49,18 +50,20 @@ def study_of(made: Sequence[Any], settings: Mapping[str, Any]) -> Study:
                     "them alike, or test a claim on each by itself."
                 )
             told[name] = value
+        usual.append(_usual(one))
         ready[key] = _ready(one) if key == "temperature" else one
         if key == "contrast":
             ready["halves"] = answers.cells
     for name, value in settings.items():
-        if name in told and told[name] != value:
+        the_same = value is not None and all(one.get(name) == value for one in usual)
+        if name in told and told[name] != value and not (told[name] is None and the_same):
             raise BadInput(
                 f"This was made with {_said(name, told[name])}, and {_said(name, value)} was asked for: make it again "
                 f"so, or leave {name} out."
             )
     if source is None:
         raise BadInput("There is nothing to study: give responses, a study, a fit or laws.")
-    study = Study(source, **told | dict(settings))
+    study = Study(source, **dict(settings) | told)
     study.made.update(ready)
     return study
 
@@ -78,17 +81,14 @@ def carried(one: Any) -> dict[str, Any]:
     BadInput
         For a setting that claims cannot follow.
     """
-    from hotmess.answers.posterior import Fit
-    from hotmess.answers.prior import AnswerPrior
-
     answers = _answers(one)
     spec = answers.spec
     if _kind(one) == "temperature":
         return _carried_of_lengths(one)
     out = {name: getattr(spec, name) for name in ("seed", "draws", "warmup", "chains", "backend")}
-    default = answers.letters.prior if isinstance(answers, Fit) else AnswerPrior()
-    out["prior"] = None if spec.prior == default else spec.prior
-    out["engine"] = None if spec.engine in ("grid", "gibbs") else spec.engine  # None is what unpooled fits have
+    usual = _usual(one)
+    out["prior"] = None if spec.prior == usual["prior"] else spec.prior
+    out["engine"] = None if spec.engine == usual["engine"] else spec.engine
     _refuse_unparsable(spec, bool((answers.cells.table["unparsable"] > 0).any()))
     kind = _kind(one)
     if kind == "fit":
@@ -106,10 +106,21 @@ def carried(one: Any) -> dict[str, Any]:
     return out
 
 
-def _carried_of_lengths(fit: LengthFit) -> dict[str, Any]:
-    """Of a fit of answers and lengths; claims are of one unit per model and condition, unparsable answers uniform."""
+def _usual(one: Any) -> dict[str, Any]:
+    """What None stands for in a study: the default prior, and the engine that fits unpooled answers."""
+    from hotmess.answers.posterior import Fit
+    from hotmess.answers.prior import AnswerPrior
     from hotmess.temperature.prior import TemperaturePrior
 
+    if _kind(one) == "temperature":
+        return {"temperature_prior": TemperaturePrior()}
+    letters = isinstance(answers := _answers(one), Fit)
+    prior = answers.letters.prior if letters else AnswerPrior()
+    return {"prior": prior, "engine": "grid" if letters else "gibbs"}
+
+
+def _carried_of_lengths(fit: LengthFit) -> dict[str, Any]:
+    """Of a fit of answers and lengths; claims are of one unit per model and condition, unparsable answers uniform."""
     spec, options = fit.spec, fit.spec.options or {}
     _refuse_unparsable(spec, bool((fit.source.table["answer"] < 0).any()))
     own = fit.source.length
@@ -128,7 +139,7 @@ def _carried_of_lengths(fit: LengthFit) -> dict[str, Any]:
                 "responses."
             )
     out = {name: getattr(spec, name) for name in ("seed", "draws", "chains", "warmup")}
-    return {**out, "temperature_prior": None if spec.prior == TemperaturePrior() else spec.prior}
+    return {**out, "temperature_prior": None if spec.prior == _usual(fit)["temperature_prior"] else spec.prior}
 
 
 def _ready(fit: LengthFit) -> LengthFit | NotTestable:

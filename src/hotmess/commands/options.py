@@ -117,7 +117,8 @@ def sampling_options() -> argparse.ArgumentParser:
         action=Given,
         help="draws of each chain (default: 1000, and more for claims that Monte Carlo error leaves open)",
     )
-    group.add_argument("--warmup", type=positive, default=1000, help="warmup draws of each chain (default: 1000)")
+    warm = "warmup draws of each chain (default: 1000; the joint model of answers and lengths takes 250 at most)"
+    group.add_argument("--warmup", type=positive, default=1000, help=warm)
     group.add_argument("--chains", type=positive, default=4, help="chains (default: 4)")
     group.add_argument(
         "--population",
