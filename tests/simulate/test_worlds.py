@@ -153,6 +153,9 @@ def test_contexts_hold_their_share_of_the_variance():
         ("xyz", {}, "choose one of"),
         ("natural-only", {"question": 3}, "no parameter 'question'"),
         ("scale", {"bias": (1.5, 1.5, 1.5)}, "choose laws"),
+        ("scale", {"sizes": (7.0,)}, r"two or more different numbers above 0, not \(7.0,\)"),
+        ("length-and-size", {"sizes": (3.0, 3.0)}, "two or more different numbers"),
+        ("length-and-size", {"sizes": (0.0, 1.0)}, "numbers above 0"),
     ],
 )
 def test_bad_requests_get_a_sentence(name, changes, words):

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from hotmess.arrays import Floats
 from hotmess.simulate import truth as exact
 from hotmess.simulate.overthinking import LARGE, Temperature, contrast, scores
-from hotmess.simulate.world import World, draw_answers, tokens
+from hotmess.simulate.world import World, draw_answers, log_sizes, tokens
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def length_and_size(world: Sized, *, seed: int) -> World:
     """
     rng = np.random.default_rng(seed)
     m = len(world.sizes)
-    log_size = np.log(world.sizes)
+    log_size = log_sizes(world.sizes)
     s = (log_size - log_size.mean()) / log_size.std()
     latent = rng.normal(size=world.questions)
     own = world.size_slope * s + world.residual * rng.normal(size=m)

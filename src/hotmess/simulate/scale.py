@@ -8,7 +8,7 @@ import numpy as np
 
 from hotmess.arrays import Floats
 from hotmess.errors import BadInput
-from hotmess.simulate.world import World, draw_answers
+from hotmess.simulate.world import World, draw_answers, log_sizes
 
 GROUPS = ("easy", "medium", "hard")
 TRIES = 100  # to find residuals of models that some answer distribution has
@@ -54,7 +54,7 @@ def laws(world: Scale, u: Floats) -> tuple[Floats, Floats]:
     With `accuracy_only` the error follows bias + variance with alpha_bias, while kappa and phi stay what they are at
     N0: all that moves is accuracy.
     """
-    log_n = np.log(world.sizes)
+    log_n = log_sizes(world.sizes)
     x = (log_n - log_n.mean())[:, None]
     bias = np.asarray(world.bias) * np.exp(-x * np.asarray(world.alpha_bias) + u[0][:, None])
     variance = np.asarray(world.variance) * np.exp(-x * np.asarray(world.alpha_variance) + u[1][:, None])
@@ -123,7 +123,7 @@ def scale(world: Scale, *, seed: int) -> World:
     w = rng.standard_gamma(world.phi / k, (m, q, k)) + 1e-300
     p = np.concatenate([right[..., None], (1 - right)[..., None] * w / w.sum(-1, keepdims=True)], axis=-1)
     answer = draw_answers(np.broadcast_to(p[:, :, None, None], (m, q, 1, world.samples, world.options)), rng)
-    x = np.log(world.sizes) - np.mean(np.log(world.sizes))
+    x = log_sizes(world.sizes) - np.mean(np.log(world.sizes))
     clean = laws(world, np.zeros((2, m)))
 
     def slopes(terms: tuple[Floats, Floats]) -> Floats:

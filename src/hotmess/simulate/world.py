@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.arrays import Floats, Ints
+from hotmess.errors import BadInput
+from hotmess.words import brief
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +93,22 @@ class World:
         if self.difficulty is not None:
             columns["difficulty"] = labels(self.difficulty, question)
         return pd.DataFrame(columns)
+
+
+def log_sizes(sizes: Sequence[float]) -> Floats:
+    """(models,) logs of the sizes of a world's models.
+
+    Raises:
+        BadInput: where they are not two or more different numbers above 0, along which nothing can change.
+
+    >>> log_sizes((1.0, 10.0)).round(3).tolist()
+    [0.0, 2.303]
+    """
+    values = np.asarray(sizes, float)
+    if not (values.ndim == 1 and np.isfinite(values).all() and (values > 0).all() and len(set(values.tolist())) > 1):
+        raise BadInput(f"Sizes must be two or more different numbers above 0, not {brief(sizes)}.")
+    out: Floats = np.log(values)
+    return out
 
 
 def draw_answers(p: Floats, rng: np.random.Generator) -> Ints:
