@@ -89,7 +89,7 @@ def natural_contrast(
         if np.isfinite([low, high]).all():
             pad = 0.05 * (high - low) + 1e-6
             axes.flat[0].set_xlim(min(low, 0) - pad, max(high, 0) + pad)
-        ticks.few_ticks(axes.flat[0].xaxis, 3, (1, 2, 4, 5, 10))
+        ticks.few_ticks(axes.flat[0].xaxis, 4, (1, 2, 4, 5, 10))
         figure = axes.flat[0].figure
         more = "" if len(shown) == len(models) else f"\n{len(shown)} of {len(models)} models are drawn, evenly spread"
         figure.supxlabel(f"incoherence of longer − shorter responses{more}", fontsize=8.5)
