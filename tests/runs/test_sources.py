@@ -240,6 +240,18 @@ def test_a_level_for_every_response_is_said_to_tell_nothing():
         hm.sources(hm.read(pd.DataFrame(rows), allow_copies=True, sources=["prompt"]), ["prompt"], interval=1.5)
 
 
+def test_where_no_two_responses_differ_the_points_are_no_certainty():
+    """None of 20 questions shows what s of them show with probability 1 − (1 − s)^20."""
+    q, p, s = (a.ravel() for a in np.indices((20, 3, 2)))
+    frame = pd.DataFrame({"model": "m", "question": q, "prompt": p, "sample": 2 * p + s, "score": 1.0})
+    found = hm.sources(hm.read(frame, allow_copies=True, sources=["prompt"]), "prompt")
+    assert not found.table[["value", "low", "high"]].to_numpy().any()
+    assert any("(m)" in note and f"up to {1 - 0.05 ** (1 / 20):.0%} of questions" in note for note in found.notes)
+    frame.loc[0, "score"] = 0.0
+    other = hm.sources(hm.read(frame, allow_copies=True, sources=["prompt"]), "prompt")
+    assert not any("No two responses" in note for note in other.notes)
+
+
 def test_prompts_may_be_lists_of_messages():
     rows = [
         {

@@ -13,7 +13,7 @@ import pandas as pd
 from hotmess.arrays import Ints
 from hotmess.decompose.intervals import question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, listed
+from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, listed, tails
 from hotmess.responses.outcomes import refuse_outcomes
 from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.table import CELL
@@ -120,7 +120,8 @@ def sources(
     rows: list[dict[str, Any]] = []
     for head, one in made.sets:
         point, spread = one.ratios()
-        notes += below_nothing(one, ", ".join(map(str, head.values())))
+        where = ", ".join(map(str, head.values()))
+        notes += [*below_nothing(one, where), *_all_alike(one, where, interval)]
         for at, name in enumerate(one.parts):
             row: dict[str, Any] = {"part": name, "questions": one.questions}
             for kind, label in enumerate(("", "share", "incoherence")):
@@ -136,6 +137,17 @@ def sources(
         for one, other in combinations([head["model"] for head, _ in made.sets], 2):
             between += _difference(responses, names, made, (one, other), interval, settings)
     return Sources(pd.DataFrame(rows), tuple(notes), pd.DataFrame(between))
+
+
+def _all_alike(one: Split, where: str, interval: float) -> list[str]:
+    """A sentence where no two responses differ, so that the bootstrap of every part is a point."""
+    if one.draws.any():
+        return []
+    share = 1 - tails(interval)[0] ** (1 / max(one.questions, 1))
+    return [
+        f"No two responses to a question differ ({where}), and the intervals of its parts are points: up to "
+        f"{share:.0%} of questions like these {one.questions} may yet have responses that do."
+    ]
 
 
 KINDS = {"difference": 0, "share_difference": 1, "incoherence_difference": 2}
