@@ -93,6 +93,14 @@ def test_an_interval_is_a_probability_wherever_it_is_given(responses, one, fit, 
         (lambda r, o: hm.decision_study(o, {"budget": 2}, cost=3), "give what one more costs by source"),
         (lambda r, o: hm.decision_study(o, {"budget": 2}, cost={"budget": "a"}), "The cost of budget is 'a'"),
         (lambda r, o: hm.decision_study(o, {"budget": 2}, width="a"), "The half width wanted is 'a'"),
+        (
+            lambda r, o: hm.AnswerPrior(location=1.0),
+            r"location of .* is 1\.0; it must be 3 numbers",
+        ),
+        (
+            lambda r, o: hm.AnswerPrior(unparsable=(1.0, "a")),
+            "unparsable of .* it must be 2 numbers",
+        ),
         (lambda r, o: hm.read(r.table, scale=10), "The scale is 10; it is the lowest and the highest grade"),
     ],
 )

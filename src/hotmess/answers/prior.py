@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
+
+from hotmess.errors import BadInput
 
 PARAMETERS = ("logit_a", "log_kappa", "log_phi")
 UNPARSABLE = ("logit_u", "log_psi")
@@ -31,3 +35,14 @@ class AnswerPrior:
     coefficient: float = 1.0
     residual: float = 0.5
     unparsable: tuple[float, float] = (-3.0, 1.5)
+
+    def __post_init__(self) -> None:
+        for name, like in (
+            ("location", "(0.0, 0.0, 0.7)"),
+            ("scale", "(1.5, 1.5, 1.5)"),
+            ("unparsable", "(-3.0, 1.5)"),
+        ):
+            given, size = getattr(self, name), 1 + like.count(",")
+            many = isinstance(given, (tuple, list, np.ndarray)) and len(given) == size
+            if not many or not all(isinstance(x, Real) and math.isfinite(x) for x in given):
+                raise BadInput(f"The {name} of a prior of answers is {given!r}; it must be {size} numbers, as {like}.")

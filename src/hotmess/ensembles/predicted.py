@@ -11,7 +11,7 @@ from hotmess.answers.conjugate import answer_draws, brier_terms
 from hotmess.answers.population import aggregate
 from hotmess.ensembles.averages import average
 from hotmess.ensembles.votes import vote, vote_limit
-from hotmess.errors import BadInput, tails
+from hotmess.errors import BadInput, listed, tails
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,7 @@ SIZES = (1, 8)
 DRAWS = 200
 
 
+@listed("sizes", "by")
 def ensemble_table(
     fit: Fit,
     *,
