@@ -135,7 +135,7 @@ def test_wordings_left_out_for_their_answers_were_not_asked_again():
 
 def test_what_is_no_answer_is_refused():
     probs = frame(model="m", question=[0, 0], sample=[0, 1], probs=[[0.5, 0.5], [0.4, 0.6]], target=0)
-    with pytest.raises(NotTestable, match="--outcome"):
+    with pytest.raises(NotTestable, match="is none, and the table has no column answer"):
         hm.reliability(probs)
     single = frame(model="m", question=[0, 1], answer=[0, 1], target=0, n_choices=2)
     with pytest.raises(NotTestable, match="one response only"):
@@ -148,7 +148,7 @@ def test_what_is_no_answer_is_refused():
     with pytest.raises(BadInput, match="--right"):
         hm.reliability(fine, right=0.5)
     scores = frame(model="m", question=[0, 0], score=[0.0, 0.7])
-    for right in (float("nan"), 0.0, -1.0, 2.0):
+    for right in (float("nan"), 0.0, -1.0, 2.0, "a"):
         with pytest.raises(BadInput, match="scores lie between 0 and 1"):
             hm.reliability(scores, right=right)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,8 +97,8 @@ def runs(responses: Responses, by: Sequence[str] = (), *, right: float | None = 
     _need_answers(responses)
     if right is not None and outcome != "score":
         raise BadInput(f"A threshold makes scores right or wrong, and the outcome is {outcome}: leave out --right.")
-    if right is not None and not 0 < right <= 1:
-        raise BadInput(f"--right is {right:g}; scores lie between 0 and 1, and it is one from which on they are right.")
+    if right is not None and not (isinstance(right, Real) and 0 < right <= 1):
+        raise BadInput(f"--right is {right!r}; scores lie between 0 and 1, and it is one from which on they are right.")
     refuse_outcomes(by)
     refuse_taken(by, ("responses", "contexts", "quantity", "k", "questions", "value", "low", "high", "kind", "part"))
     for name in by:
