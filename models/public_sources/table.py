@@ -76,7 +76,8 @@ SOURCES = {
         "all count as failed. In five tasks the page's table took messages of failures for tests of their own, so that "
         "74 trials that were resolved count as failed in part.",
         terminal_bench.rows,
-        "There the five tasks are right, and four more pairs are in it; it has no `actions`.",
+        "There the five tasks are right, with which both verdicts stay inconclusive, and four more pairs are in it; it "
+        "has no `actions`.",
     ),
     "hinted-mcq": Source(
         "4cd4/hot-mess-reward-hacking",
