@@ -336,3 +336,15 @@ def test_the_package_is_also_the_function():
 def test_no_group_by_a_column_of_nothing_but_its_name():
     with pytest.raises(BadInput, match="no column 'category' to group by"):
         decompose(validate(made()), by=["category"])
+
+
+def test_an_interval_that_is_a_point_is_no_certainty():
+    """None of 20 questions shows what s of them show with probability (1 − s)^20; one that does ends the note."""
+    rows = [(m, q, s) for m in "ab" for q in range(20) for s in range(3)]
+    frame = pd.DataFrame(rows, columns=["model", "question", "sample"]).assign(answer=0, target=0, n_choices=4)
+    found = decompose(validate(frame), estimator="unbiased", interval=0.9)
+    want = f"2 groups (a and one more), so that intervals are points: up to {1 - 0.05 ** (1 / 20):.0%} of questions"
+    assert found.records[0]["error_high"] == 0 and any(want in note for note in found.notes)
+    frame.loc[0, "answer"] = 1
+    frame.loc[60, "answer"] = 1
+    assert not any("points" in note for note in decompose(validate(frame), interval=0.9).notes)

@@ -194,7 +194,7 @@ def test_length_and_refusals(pilot, study):
     for bad in (
         *({"effect": e} for e in (-1.0, float("nan"), "x", 10**400, True)),
         *({"probability": p} for p in (1.5, float("nan"), "x")),
-        *({"samples": [1]}, {"samples": [10**30]}, {"samples": 6}, {"questions": ["a"]}, {"questions": [1.5]}),
+        *({"samples": [1]}, {"samples": [10**30]}, {"samples": "6"}, {"questions": ["a"]}, {"questions": [1.5]}),
         *({"models": [10**30]}, {"responses": 5}, {"responses": 10**30}, {"responses": 1.5}, {"responses": 0}),
     ):
         with pytest.raises(BadInput):

@@ -14,6 +14,7 @@ from hotmess.decompose import intervals, kl
 from hotmess.decompose.aggregate import cell_weights, incoherence, question_means
 from hotmess.decompose.grouping import CellGroups, drawn_means, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
+from hotmess.decompose.never_differ import points_alone
 from hotmess.decompose.squared import Terms
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput, checked_count, checked_interval, checked_seed, either_seed, listed
@@ -194,15 +195,14 @@ def _intervals(
                 column, summary[name], interval=interval, questions=summary["units"]
             )
             summary[f"{name}_low"], summary[f"{name}_high"] = (_possible(name, end, method) for end in (low, high))
+        notes += points_alone(groups.keys, summary, interval, of)
         if draws < intervals.DRAWS:
             notes.append(f"There are no intervals with fewer than {intervals.DRAWS} draws of the bootstrap (--draws).")
         if (summary["units"] == 1).any():
             notes.append(f"A group with one {one} has no interval for questions like these.")
     else:
         jack = intervals.jackknife(cells.points, method.terms, method.choices(cells))
-        for name in TERMS:
-            summary[f"{name}_low"] = np.full(groups.count, np.nan)
-            summary[f"{name}_high"] = np.full(groups.count, np.nan)
+        summary |= {f"{name}_{end}": np.full(groups.count, np.nan) for name in TERMS for end in ("low", "high")}
         for g in range(groups.count):
             _these(summary, g, np.flatnonzero(good & (groups.code == g)), jack, groups, interval)
         lost = ~np.isfinite(jack.covariance).all(axis=(1, 2)) & good

@@ -1,0 +1,36 @@
+"""Groups whose questions all have one error, of which the bootstrap over questions makes a point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hotmess.errors import tails
+
+
+def points_alone(
+    keys: Sequence[tuple[Any, ...]], summary: Mapping[str, np.ndarray], interval: float, units: str
+) -> list[str]:
+    """A sentence where the interval of a group's error is a point: what its n questions did not show, up to
+    1 − α^(1/n) of questions like them may.
+
+    >>> zero = np.zeros(2)
+    >>> summary = {"error": zero, "error_low": zero, "error_high": zero, "units": np.array([20, 30])}
+    >>> points_alone([("a",), ("b",)], summary, 0.9, "questions")[0][:60]
+    'The error of all questions is the same in 2 groups (a and on'
+    """
+    low, high = summary["error_low"], summary["error_high"]
+    at = np.flatnonzero((np.abs(high - low) <= 1e-12) & (summary["units"] > 1))
+    if not len(at):
+        return []
+    first = ", ".join(map(str, keys[at[0]])) or "all"
+    which = f"{first} and {len(at) - 1} more" if len(at) > 2 else f"{first} and one more" if len(at) > 1 else first
+    groups = "a group" if len(at) == 1 else f"{len(at)} groups"
+    n = int(summary["units"][at].min())
+    share = 1 - tails(interval)[0] ** (1 / n)
+    return [
+        f"The error of all {units} is the same in {groups} ({which}), so that intervals are points: up to {share:.0%} "
+        f"of {units} like these {n} may yet have another."
+    ]
