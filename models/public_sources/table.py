@@ -16,6 +16,7 @@ from public_sources import (
     hot_mess_reward_hacking,
     humaneval_results,
     inverse_scaling_cot,
+    llm_stability,
     logit_cot_overthinking,
     terminal_bench,
     tree_of_thought,
@@ -127,6 +128,7 @@ SOURCES = {
         "Apache-2.0",
         "gpt-4o at temperature 0 with a JSON schema, 7 tasks, five runs",
         "Variance that temperature does not explain; repeats that agree are no copies.",
+        llm_stability.rows,
     ),
     "tot_game24": Source(
         "princeton-nlp/tree-of-thought-llm",
