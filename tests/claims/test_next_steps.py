@@ -181,7 +181,7 @@ def test_scores_have_no_design_in_letters_but_the_root_of_their_questions() -> N
     assert claim.design is not None
     with pytest.raises(NotTestable, match="worked out for letters; the outcome here is score"):
         claim.design(scores, 10)
-    with pytest.raises(NotTestable, match="worked out for letter"):
+    with pytest.raises(NotTestable, match="which the model has of letters; the outcome here is score"):
         CATALOGUE["thirty-samples-suffice"].quantity(scores, "these")
     found = would_decide(scores, claim, 0.1, 0.2)
     assert found is not None and found.needed == {"questions": 120}
