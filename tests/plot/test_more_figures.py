@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,6 +122,20 @@ def test_the_surface_has_a_square_per_bin_in_the_colour_of_its_class(study):
     for row in table.itertuples():
         colours.setdefault(min(int(row.incoherence * 5), 4), set()).add(drawn[round(row.length, 6), row.model_size_b])
     assert all(len(c) == 1 for c in colours.values()) and len(set.union(*colours.values())) == len(colours) > 1
+
+
+@pytest.mark.parametrize("width", [7.2, 3.7])
+def test_a_surface_of_very_many_bins_is_not_a_wall_of_squares(monkeypatch, width):
+    rng = np.random.default_rng(0)
+    many = pd.DataFrame({"model_size_b": rng.uniform(1, 400, 1000), "length": rng.uniform(100, 2000, 1000)})
+    module = importlib.import_module("hotmess.plot.relations")
+    monkeypatch.setattr(module, "length_size_surface_table", lambda *_, **__: many.assign(incoherence=rng.random(1000)))
+    axes = plot.length_size_surface(SimpleNamespace(length="tokens"), width=width)
+    figure = plot.figure_of(axes)
+    figure.canvas.draw()
+    covered = sum(len(line.get_xdata()) * (line.get_markersize() / 72) ** 2 for line in axes.lines)
+    box = axes.get_window_extent()
+    assert covered < 0.5 * box.width * box.height / figure.dpi**2
 
 
 def test_movement_goes_from_the_smallest_to_the_largest_model(study):

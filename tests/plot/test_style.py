@@ -66,6 +66,15 @@ def test_value_ticks_keep_the_ends_and_their_distance():
     assert np.diff(np.log(kept)).min() >= np.log(144) / 10 - 1e-9
 
 
+def test_of_very_many_values_round_numbers_are_the_ticks():
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    axes.set_yscale("log")
+    value_ticks(axes.yaxis, np.geomspace(0.1, 400, 200), most=8)
+    assert axes.yaxis.get_majorticklocs().tolist() == pytest.approx([0.1, 0.3, 1, 3, 10, 30, 100, 300])
+
+
 @pytest.mark.parametrize("inches", [1.0, 1.6, 3.2])
 def test_numbers_of_many_digits_do_not_touch_on_a_short_axis(inches):
     from matplotlib.figure import Figure

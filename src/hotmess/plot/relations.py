@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hotmess.responses.table import Responses
 
 CLASSES = 5
+CROWDED = 19
+"""Bins on a square inch of the surface of length and size above which squares become smaller."""
 
 
 def length_correlation_table(
@@ -121,12 +123,16 @@ def length_size_surface(
     level = np.clip(np.searchsorted(edges, table["incoherence"], side="right") - 1, 0, CLASSES - 1)
     what, factor = size_unit(float(sizes.max()))
     with style.look(ax):
-        axes = style.panels(1, 1, width=width, height=3.4 if width > 5 else 3.0)[0, 0]
+        height = 3.4 if width > 5 else 3.0
+        axes = style.panels(1, 1, width=width, height=height)[0, 0]
         used = []
+        small = min(1.0, float(np.sqrt(CROWDED * width * height / len(table))))
         for k in range(CLASSES):
             rows = table[level == k]
             if len(rows):
-                axes.plot(rows["length"], rows["model_size_b"], "s", color=colours[k], ms=3.5 + 1.1 * k, mew=0)
+                axes.plot(
+                    rows["length"], rows["model_size_b"], "s", color=colours[k], ms=small * (3.5 + 1.1 * k), mew=0
+                )
                 used.append(k)
         axes.set_xscale("log")
         axes.set_yscale("log")

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+MANY = 24
+
 
 def plain_number(value: float) -> str:
     """A number for an axis, without exponents.
@@ -39,12 +41,18 @@ def value_ticks(
 ) -> None:
     """The values themselves (as model sizes) as ticks, written times a factor; those left out that run together.
 
+    Of more than `MANY` values none stands out, and round numbers take their place.
+
     `inches`: how long a horizontal axis is, where numbers of many digits must not touch.
     """
     values = np.unique(np.asarray(values, float))
     if inches is not None:
         longest = max(len(plain_number(v * factor)) for v in values)
         most = min(most, inches / (2 * (0.06 * longest + 0.06)))
+    if len(values) > MANY:
+        numbers = round_ticks(values[0] * factor, values[-1] * factor, int(most))
+        _ticks(axis, [number / factor for number in numbers], factor)
+        return
     _ticks(axis, spread(values, most), factor)
 
 
