@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 MANY = 24
+"""So many values are ticks themselves; of more, round numbers are."""
 
 
 def plain_number(value: float) -> str:
