@@ -187,6 +187,8 @@ def listed(*names: str) -> Callable[[F], F]:
         given = inspect.signature(make).parameters
         places = {at for at, one in enumerate(given.values()) if one.name in names and one.kind != one.KEYWORD_ONLY}
         assert set(names) <= set(given), names
+        alone = [name for name in names if isinstance(given[name].default, (str, numbers.Number))]
+        assert not alone, f"{alone}: a default is taken as it is, and must be several values"
 
         @functools.wraps(make)
         def made(*args: Any, **settings: Any) -> Any:

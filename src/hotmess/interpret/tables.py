@@ -23,7 +23,7 @@ MOST_LEVELS = 30
 @listed("over", "by")
 def predictions(
     about: Any,
-    over: str | Sequence[str] = "model",
+    over: str | Sequence[str] = ("model",),
     *,
     by: Sequence[str] = (),
     bins: int | None = None,
@@ -55,7 +55,7 @@ def predictions(
     >>> table["quantity"].unique().tolist()
     ['incoherence', 'bias2', 'variance', 'error']
     """
-    names = list(dict.fromkeys([*([over] if isinstance(over, str) else over), *by]))
+    names = list(dict.fromkeys([*over, *by]))
     source = source_of(about, names, metric=metric, **settings)
     source = source if bins is None else in_bins(source, names, bins)
     few_levels(source.cells.table, names)

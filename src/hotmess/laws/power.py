@@ -174,7 +174,7 @@ def power_laws(
     fit: Fit,
     *,
     over: str = "model_size_b",
-    by: str | Sequence[str] = "difficulty",
+    by: str | Sequence[str] = ("difficulty",),
     metric: str = "brier",
     prior: LawPrior | None = None,
     seed: int | None = None,
