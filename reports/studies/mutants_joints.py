@@ -188,7 +188,7 @@ MUTANTS = [
         *('"Negative control", NOT_TESTABLE', '"Negative control", INCONCLUSIVE', "guards_lower", DECIDE),
     ),
     joint(
-        *("guard-that-cannot-run-lets-pass", "guard", "claims/test.py"),
+        *("guard-that-cannot-run-lets-pass", "guard", "claims/guards/__init__.py"),
         *("(why,) if forbids else ()", "()", "cannot_run"),
     ),
     joint(
@@ -247,11 +247,11 @@ MUTANTS = [
     ),
     joint(
         *("carried-without-the-prior", "refit", "claims/carried.py"),
-        *("None if spec.prior == default else spec.prior", "None", "prior_reaches", CARRIED),
+        *('None if spec.prior == usual["prior"] else spec.prior', "None", "prior_reaches", CARRIED),
     ),
     joint(
         *("carried-without-the-engine", "refit", "claims/carried.py"),
-        *('None if spec.engine in ("grid", "gibbs") else spec.engine', "None", "engine_and", CARRIED),
+        *('None if spec.engine == usual["engine"] else spec.engine', "None", "engine_and", CARRIED),
     ),
     joint(
         *("carried-not-to-contrasts", "refit", "claims/study.py"),
@@ -267,7 +267,12 @@ MUTANTS = [
     ),
     joint(
         *("carried-without-the-prior-of-temperature", "refit", "claims/carried.py"),
-        *("None if spec.prior == TemperaturePrior() else spec.prior", "None", "answers_and_lengths", CARRIED),
+        *(
+            'None if spec.prior == _usual(fit)["temperature_prior"] else spec.prior',
+            "None",
+            "answers_and_lengths",
+            CARRIED,
+        ),
     ),
     joint(
         *("carried-formula-dropped", "refit", "claims/carried.py"),
