@@ -11,7 +11,7 @@ from typing import Any
 from hotmess.home import cache_folder
 
 MOST = 8_000
-"""Compiled programs that are kept, about 10 kB each; beyond, the older half goes."""
+"""Compiled programs that are kept, some 70 kB each; beyond, the older half goes."""
 
 
 def cached_jax() -> Any:
