@@ -10,6 +10,15 @@ import numpy as np
 from hotmess.errors import tails
 
 
+def not_shown(units: int, interval: float) -> float:
+    """The largest share of units like n of which none differed that may yet differ, 1 − α^(1/n).
+
+    >>> round(not_shown(40, 0.9), 2)
+    0.07
+    """
+    return float(1 - tails(interval)[0] ** (1 / max(units, 1)))
+
+
 def points_alone(
     keys: Sequence[tuple[Any, ...]], summary: Mapping[str, np.ndarray], interval: float, units: str
 ) -> list[str]:
@@ -29,8 +38,7 @@ def points_alone(
     which = f"{first} and {len(at) - 1} more" if len(at) > 2 else f"{first} and one more" if len(at) > 1 else first
     groups = "a group" if len(at) == 1 else f"{len(at)} groups"
     n = int(summary["units"][at].min())
-    share = 1 - tails(interval)[0] ** (1 / n)
     return [
-        f"The error of all {units} is the same in {groups} ({which}), so that intervals are points: up to {share:.0%} "
-        f"of {units} like these {n} may yet have another."
+        f"The error of all {units} is the same in {groups} ({which}), so that intervals are points: up to "
+        f"{not_shown(n, interval):.0%} of {units} like these {n} may yet have another."
     ]

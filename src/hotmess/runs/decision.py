@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hotmess.errors import BadInput, NotTestable, checked_interval, checked_number, is_whole, listed
+from hotmess.errors import BadInput, NotTestable, checked_interval, checked_number, is_whole, listed, tails
 from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.units import refuse_units
 from hotmess.runs.pairs import pair_sums, parts
@@ -169,7 +169,7 @@ def decision_study(
     wanted = 1.0 if width is None else checked_number("The half width wanted", width, "a number above 0", beyond=True)
     if not wanted < np.inf:
         raise BadInput(f"The half width wanted is {width}; it must be a number above 0.")
-    z = float(stats.norm.isf((1 - interval) / 2))
+    z = float(stats.norm.isf(tails(interval)[0]))
     rows = []
     for q, *rest, s in product(questions or [asked], *looked.values(), samples):
         size = dict(zip(["question", *names], [q, *rest]))

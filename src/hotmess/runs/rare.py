@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hotmess.arrays import Floats, Ints
+from hotmess.errors import tails
 
 RARE = 10
 """Fewer questions than this away from a value are rare."""
@@ -48,7 +49,7 @@ def rare_ends(
     (-0.07, 0.07)
     """
     low, high = ends
-    asked, tail = len(np.unique(question)), (1 - interval) / 2
+    asked, tail = len(np.unique(question)), tails(interval)[0]
     one_more = np.random.default_rng([asked, 89]).beta(1, asked, len(spread))
     for common in {0.0, least, top}:
         if len(np.unique(question[np.abs(value - common) > SAME])) < RARE:

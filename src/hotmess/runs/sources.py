@@ -12,8 +12,9 @@ import pandas as pd
 
 from hotmess.arrays import Ints
 from hotmess.decompose.intervals import question_shares
+from hotmess.decompose.never_differ import not_shown
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, listed, tails
+from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, listed
 from hotmess.responses.outcomes import refuse_outcomes
 from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.table import CELL
@@ -143,10 +144,10 @@ def _all_alike(one: Split, where: str, interval: float) -> list[str]:
     """A sentence where no two responses differ, so that the bootstrap of every part is a point."""
     if one.draws.any():
         return []
-    share = 1 - tails(interval)[0] ** (1 / max(one.questions, 1))
     return [
         f"No two responses to a question differ ({where}), and the intervals of its parts are points: up to "
-        f"{share:.0%} of questions like these {one.questions} may yet have responses that do."
+        f"{not_shown(one.questions, interval):.0%} of questions like these {one.questions} may yet have responses that "
+        "do."
     ]
 
 

@@ -98,7 +98,7 @@ def _compiled() -> dict[str, Any]:
     def evaluate(theta: Any, d: Any, dense: Dense) -> Any:
         cell_theta = theta[:, dense.unit]
         d = modes(d, cell_theta, dense)
-        cells = jnp.concatenate([x if x.ndim == 2 else x[None] for x in log_marginal(cell_theta, d, dense)])
+        cells = jnp.vstack(log_marginal(cell_theta, d, dense))
         by_unit = jax.ops.segment_sum(cells.T, dense.unit, theta.shape[1]).T
         return by_unit[0], by_unit[1:], d
 

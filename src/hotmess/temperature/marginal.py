@@ -62,7 +62,6 @@ def tilt(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any, Any]:
     Of the likelihood's slope, sum c (1[y = k] - p_k), with mean logit a = sum_k p_k a_k over the target too:
     d/dheat = sum z c (p_k (a_k - a) - 1[y = k] + p_k) and d/dlift = sum z c² p_k p_0.
     """
-    import jax
     import jax.numpy as jnp
 
     p, a, cold = probabilities(d, cell_theta, dense)
@@ -77,8 +76,7 @@ def tilt(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any, Any]:
     turns = [jnp.stack([(x * z).sum(-1) for x in part]) for part in (hot, lifted) for z in dense.features]
     slope, negative = curvature(d, cell_theta, dense)
     low = cholesky(negative + prior_precision(cell_theta, dense.real)[1])
-    moved = jax.vmap(lambda b: solve_upper(low, solve_lower(low, b)))(jnp.stack(turns))
-    return moved, slope, negative
+    return _solved(low, jnp.stack(turns)), slope, negative
 
 
 def inverse_from(low: Any) -> Any:
@@ -90,12 +88,18 @@ def inverse_from(low: Any) -> Any:
     >>> bool(np.allclose(inverse_from(low)[:, :, 0], np.linalg.inv(a), atol=1e-6))
     True
     """
-    import jax
     import jax.numpy as jnp
 
     k, _, n = low.shape
     unit = jnp.broadcast_to(jnp.eye(k)[:, :, None], (k, k, n))
-    return jax.vmap(lambda b: solve_upper(low, solve_lower(low, b)))(unit)
+    return _solved(low, unit)
+
+
+def _solved(low: Any, b: Any) -> Any:
+    """(M, K, n) solutions x of L L' x = b for each of M sides b."""
+    import jax
+
+    return jax.vmap(lambda one: solve_upper(low, solve_lower(low, one)))(b)
 
 
 def _by_responses(d: Any, cell_theta: Any, dense: Dense, inverse: Any) -> tuple[Any, Any]:

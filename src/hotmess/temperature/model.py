@@ -27,13 +27,13 @@ from hotmess.temperature.prior import Pooling, TemperaturePrior
 def effect_covariance(
     scales: Any, prior: TemperaturePrior, pool: Pooling, features: tuple[str, ...], xp: Any = np
 ) -> Any:
-    """(2F, G, G) prior covariance of each effect over units, c and cN integrated out; scales is (groupings, 2F)."""
+    """(…, 2F, G, G) prior covariance of each effect over units, c and cN integrated out; scales (…, groupings, 2F)."""
     width = prior.effect_scales(features)
     s = np.asarray(pool.doublings)
     fixed = 1 + (prior.size**2) * np.outer(s, s)
     out = xp.asarray(fixed)[None] * xp.asarray(width**2)[:, None, None]
     for i, shared in enumerate(pool.shared()):
-        out = out + (scales[i] ** 2)[:, None, None] * xp.asarray(shared)[None]
+        out = out + (scales[..., i, :] ** 2)[..., None, None] * xp.asarray(shared)
     # Units that share every level have one effect; the jitter keeps the matrix of full rank.
     return out + 1e-8 * xp.eye(len(s))[None]
 
@@ -71,14 +71,11 @@ def log_prior_density(
     theta: Floats, scales: Floats, prior: TemperaturePrior, pool: Pooling, features: tuple[str, ...]
 ) -> Floats:
     """(…,) log prior density of all units' parameters (…, G, T) given the deviations' scales (…, groupings, 2F)."""
-    covariance = effect_covariance(np.zeros(scales.shape[-2:]), prior, pool, features)
-    if pool.groupings:
-        covariance = covariance + np.einsum("...ie,igh->...egh", scales**2, pool.shared())
     mean, sd = np.array(prior.level).T
     off = (theta[..., :3] - mean) / sd
     levels = -0.5 * (off**2).sum((-1, -2)) - off.shape[-2] * (np.log(sd).sum() + 1.5 * np.log(2 * np.pi))
     effects = np.swapaxes(theta[..., 3:], -1, -2)
-    covariance = np.broadcast_to(covariance, (*effects.shape, effects.shape[-1]))
+    covariance = np.broadcast_to(effect_covariance(scales, prior, pool, features), (*effects.shape, effects.shape[-1]))
     return np.asarray(levels + normal.log_normal(effects, covariance).sum(-1), float)
 
 
