@@ -77,12 +77,14 @@ def minus(sentence: str) -> str:
 
 
 def with_interval(value: Any, low: Any, high: Any, digits: int = 3) -> str:
-    """A number and its interval.
+    """A number and its interval. Ends keep the sign of a 0, which says where they lie; the number does not.
 
-    >>> with_interval(0.5, 0.4, 0.6, 2)
-    '0.50 [0.40, 0.60]'
+    >>> with_interval(0.5, 0.4, 0.6, 2), with_interval(-0.001, -0.1, -0.001, 2)
+    ('0.50 [0.40, 0.60]', '0.00 [−0.10, −0.00]')
     """
     said = show(value, digits)
+    if not said.strip("−0."):
+        said = said.lstrip("−")
     if said == "–" or low is None or not np.isfinite(low):
         return said
     return f"{said} [{show(low, digits)}, {show(high, digits)}]"

@@ -80,6 +80,7 @@ def test_the_agentic_script_decomposes_tests_and_tests_claims(tmp_path, monkeypa
     assert "needs the outcome score" in said  # there is no column of scores
     assert "coverage, latent patterns of tests:" in said and "more incoherent errors" in said
     page = (tmp_path / "r" / "report.html").read_text()
+    assert "4 responses have no actions in settings that record it" in page
     assert "not taken to be missing at random" in page
 
 

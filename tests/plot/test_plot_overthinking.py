@@ -38,6 +38,7 @@ def test_figures_draw_the_tables(study):
     panel = plot.overthinking_slopes(fit, halves, population="these").flat[0]
     drawn = sorted(float(line.get_xdata()[0]) for line in panel.lines if line.get_marker() in ("o", "s"))
     np.testing.assert_allclose(drawn, sorted(slopes.data["slope"]))
+    assert "by natural length, in one model, " in slopes.finding and "; by budget, in one model, " in slopes.finding
     assert list(slopes.data["estimator"]) == ["joint", "unbiased"] * 2
     joint = slopes.data[slopes.data["estimator"] == "joint"].set_index("kind")
     assert joint.loc["natural", "slope_low"] > 0 > joint.loc["budget", "slope_high"]

@@ -56,6 +56,16 @@ def test_captions_name_no_marks_that_are_not_there(table, tmp_path):
         assert page.count("Hollow marks: spread between disjoint subsets") == said
 
 
+def test_what_shared_contexts_do_to_intervals_is_said_of_the_model_that_was_fitted(table, tmp_path):
+    plain = table(models=1, questions=12, samples=6, lengths=False)
+    _, page = build(plain, tmp_path / "plain")
+    assert "as one cluster" not in page and "in a few-shot context of its own" not in page
+    _, page = build(plain.assign(context=[f"c{s // 2}" for s in plain["sample"]]), tmp_path / "shared")
+    assert "its responses count for as many independent ones as they are worth" in page
+    assert "takes its responses as independent" not in page
+    assert "independent answers, each in a few-shot context of its own" in page
+
+
 def test_everything_right(table, tmp_path):
     missing, page = build(table(models=2, questions=10, right=True), tmp_path)
     assert any("too few errors" in m for m in missing)

@@ -103,8 +103,9 @@ def incoherence_against_length(
         axes.flat[0].set_ylim(0, 1)
         axes.flat[0].set_xscale("log")
         axes.flat[0].set_xlim(low / 1.08, high * 1.08)
+        inches = (width - 0.6) / columns - 0.2
         for panel in axes.flat:
-            ticks.log_ticks(panel.xaxis, low, high, most=ticks.room(width / columns, high))
+            ticks.log_ticks(panel.xaxis, low, high, most=ticks.room(width / columns, high), inches=inches)
         style.hide(axes.flat[len(names) :])
         for panel in list(axes.flat)[: len(names)]:
             panel.xaxis.set_tick_params(labelbottom=True)

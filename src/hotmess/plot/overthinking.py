@@ -265,8 +265,9 @@ def dose_response(
         first.set_xscale("log")
         first.set_xlim((edge if (table["tokens"] == 0).any() else low) / 1.1, high * (high / low) ** 0.06)
         first.set_ylim(0, None)
+        inches = (width - 0.6) / columns - 0.2
         for panel in axes.flat:
-            ticks.log_ticks(panel.xaxis, low, high, most=ticks.room(width / columns, high))
+            ticks.log_ticks(panel.xaxis, low, high, most=ticks.room(width / columns, high), inches=inches)
         style.hide(axes.flat[len(shown) :])
         figure = first.figure
         figure.supylabel("incoherence", fontsize=8.5, color=INK)

@@ -139,7 +139,7 @@ def length_size_surface(
         low, high = table["length"].min(), table["length"].max()
         axes.set_xlim(low / 1.1, high * 1.1)
         axes.set_ylim(sizes[0] / 1.5, sizes[-1] * 1.5)
-        ticks.log_ticks(axes.xaxis, low, high, most=7)
+        ticks.log_ticks(axes.xaxis, low, high, most=7, inches=width - 1.1)
         ticks.value_ticks(axes.yaxis, sizes, most=8, factor=factor)
         axes.set_xlabel(f"mean {clean(law.length.replace('_', ' '))} of a question (logarithmic)")
         axes.set_ylabel(what)
@@ -159,6 +159,12 @@ def movement_by_size_table(laws: PowerLaws, *, population: str = "like-these", i
     return table.assign(incoherence=table["variance"] / (table["variance"] + table["bias2"]))
 
 
+def in_plane(table: pd.DataFrame) -> tuple[float, float]:
+    """How far the plane reaches: to all points, and to the ends of intervals that are not far beyond them."""
+    bias2, variance = (min(table[f"{t}_high"].max(), 1.4 * table[t].max()) for t in ("bias2", "variance"))
+    return 1.08 * bias2, 1.1 * variance
+
+
 def movement_by_size(
     laws: PowerLaws, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE, ax: Any = None
 ) -> Any:
@@ -175,7 +181,7 @@ def movement_by_size(
     area = dict(zip(sizes, np.linspace(3.0, 8.0, len(sizes))))
     with style.look(ax):
         axes = style.panels(1, 1, width=width, height=4.0 if width > 5 else 3.5)[0, 0]
-        reach = 1.08 * table["bias2_high"].max(), 1.1 * table["variance_high"].max()
+        reach = in_plane(table)
         for value in LEVELS:
             slope = value / (1 - value)
             x = min(reach[0], reach[1] / slope)

@@ -38,6 +38,22 @@ def power_laws_table(laws: PowerLaws, *, population: str = "like-these", interva
     return table.iloc[sorted(range(len(table)), key=rank.__getitem__)].reset_index(drop=True)
 
 
+def in_sight(table: pd.DataFrame) -> tuple[float, float]:
+    """Lowest and highest that the panels show: all points, and intervals as far as ten times below or above them.
+
+    One group with hardly an error has an interval over many powers of ten, beside which all others are points.
+    """
+    middle, low, high = (table[[f"{t}{e}" for t, *_ in TERMS]].to_numpy() for e in ("", "_low", "_high"))
+    return max(low.min(), middle.min() / 10), min(high.max(), middle.max() * 10)
+
+
+def out_of_sight(table: pd.DataFrame) -> bool:
+    """Whether some interval leaves the panels."""
+    low, high = in_sight(table)
+    ends = table[[f"{t}_{end}" for t, *_ in TERMS for end in ("low", "high")]]
+    return bool((ends.lt(low) | ends.gt(high)).any(axis=None))
+
+
 def group_names(laws: PowerLaws) -> list[str]:
     """Names of the groups, in the law's order."""
     return [str(v) for v in np.asarray(laws.data["posterior"]["group"])]
@@ -78,7 +94,7 @@ def power_laws(
     short = dict(zip(every, style.labels(every, style.panel_limit(width, columns))))
     with style.look(ax):
         grid, below = _places(rows, columns, len(shown), width)
-        values = np.concatenate([table[f"{t}_{e}"] for t in ("bias2", "variance") for e in ("low", "high")])
+        low, high = in_sight(table)
         sizes = np.unique(table[laws.over])
         what, factor = size_unit(sizes.max()) if laws.over == "model_size_b" else (clean(laws.over), 1.0)
         for i, (panel, name) in enumerate(zip(grid, shown)):
@@ -89,9 +105,9 @@ def power_laws(
             panel.set_xscale("log")
             panel.set_yscale("log")
             panel.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)
-            panel.set_ylim(values.min() / 1.15, values.max() * 1.15)
-            ticks.value_ticks(panel.xaxis, sizes, most=6, factor=factor, inches=(width - 0.5) / columns - 0.1)
-            ticks.log_ticks(panel.yaxis, values.min(), values.max(), most=5)
+            panel.set_ylim(low / 1.15, high * 1.15)
+            ticks.value_ticks(panel.xaxis, sizes, most=6, factor=factor, inches=0.9 * ((width - 0.75) / columns - 0.1))
+            ticks.log_ticks(panel.yaxis, low, high, most=5)
             panel.grid(True, axis="y")
             panel.set_axisbelow(True)
             if i % columns:

@@ -32,9 +32,20 @@ def room(inches: float, high: float) -> int:
     return max(2, int(inches / (0.075 * len(plain_number(float(f"{high:.1g}"))) + 0.15)))
 
 
-def log_ticks(axis: Any, low: float, high: float, *, most: int = 5) -> None:
-    """Round numbers, written plainly, as the ticks of an axis that is logarithmic already."""
-    _ticks(axis, round_ticks(low, high, most))
+def digits_wide(characters: int) -> float:
+    """Inches that a number of so many characters takes on an axis, with what parts it from the next."""
+    return 0.065 * characters + 0.06
+
+
+def log_ticks(axis: Any, low: float, high: float, *, most: int = 5, inches: float | None = None) -> None:
+    """Round numbers, written plainly, as the ticks of an axis that is logarithmic already.
+
+    `inches`: how far low and high lie apart on a horizontal axis, where numbers must not touch.
+    """
+    share = 0.0
+    if inches is not None:
+        share = digits_wide(len(plain_number(float(f"{high:.1g}")))) / inches
+    _ticks(axis, round_ticks(low, high, most, share))
 
 
 def value_ticks(
@@ -44,12 +55,12 @@ def value_ticks(
 
     Of more than `MANY` values none stands out, and round numbers take their place.
 
-    `inches`: how long a horizontal axis is, where numbers of many digits must not touch.
+    `inches`: how far the first and the last lie apart on a horizontal axis, where numbers must not touch.
     """
     values = np.unique(np.asarray(values, float))
     if inches is not None:
         longest = max(len(plain_number(v * factor)) for v in values)
-        most = min(most, inches / (2 * (0.06 * longest + 0.06)))
+        most = min(most, inches / (2 * digits_wide(longest)))
     if len(values) > MANY:
         numbers = round_ticks(values[0] * factor, values[-1] * factor, int(most))
         _ticks(axis, [number / factor for number in numbers], factor)
@@ -75,19 +86,33 @@ def _ticks(axis: Any, ticks: Sequence[float], factor: float = 1.0) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def round_ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers between low and high: the densest set of at most `most` that do not run into each other."""
+def round_ticks(low: float, high: float, most: int, share: float = 0.0) -> list[float]:
+    """Round numbers between low and high: the densest set of at most `most` that do not run into each other.
+
+    `share`: what part of the way from low to high one of them takes.
+    """
     best: list[float] = []
-    gap = np.log(high / low) / (1.7 * most) if high > low else 0.0
+    gap = np.log(high / low) * max(share, 1 / (1.7 * most)) if high > low else 0.0
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5), (1, 2, 3, 5, 7), (1, 1.5, 2, 3, 4, 5, 6, 8)):
         ticks = [s * 10.0**p for p in powers for s in steps if low / 1.001 <= s * 10.0**p <= high * 1.001]
+        if len(best) < 2:
+            ticks = _every(ticks, gap)
         apart = len(ticks) < 2 or np.diff(np.log(ticks)).min() >= gap
         if len(best) < len(ticks) <= most and (apart or len(best) < 2):
             best = ticks
     if len(best) < 2 and high > 1.001 * low:  # hardly a range: nearly the same as an axis that is not logarithmic
         best = even_ticks(low, high, most)
     return best or [float(f"{low:.2g}")]
+
+
+def _every(ticks: list[float], gap: float) -> list[float]:
+    """The ticks, or every second of them, or third, …, whose logarithms lie a gap apart; of too few the outer two."""
+    for step in range(1, len(ticks)):
+        kept = ticks[::step]
+        if len(kept) > 1 and np.diff(np.log(kept)).min() >= gap:
+            return kept
+    return [ticks[0], ticks[-1]] if len(ticks) > 1 else ticks
 
 
 def even_ticks(low: float, high: float, most: int) -> list[float]:

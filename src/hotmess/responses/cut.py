@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from hotmess.responses.table import CELL
+from hotmess.words import counted
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -98,7 +99,9 @@ def missing_lengths_note(responses: Responses) -> str:
     lost = _missing(responses)
     if not lost.any():
         return ""
-    said = f"{int(lost.sum()):,} responses have no {responses.length} in settings that record it"
+    number = int(lost.sum())
+    has = "has" if number == 1 else "have"
+    said = f"{counted(number, 'response')} {has} no {responses.length} in settings that record it"
     marks = _marks(responses)
     if marks is None:
         return f"{said}; those lengths may not be missing at random."
@@ -106,7 +109,7 @@ def missing_lengths_note(responses: Responses) -> str:
     some = responses.table.assign(_lost=lost).groupby(keys, observed=True)["_lost"].transform("any").to_numpy(bool)
     without, others = float(marks[lost].mean()), float(marks[some & ~lost].mean())
     return (
-        f"{said}; on average they are right in {without:.0%} and the others there in {others:.0%}, so lengths are not "
+        f"{said}; {without:.0%} of these are right and {others:.0%} of the others there, so lengths are not "
         "taken to be missing at random: claims are repeated with the longest and the shortest length in their place."
     )
 

@@ -99,9 +99,10 @@ def _bought(context: Context) -> Table:
         "error_eight": f"of the average of {SIZE}",
         "error_limit": "of ever more",
     }
+    alone = ", each in a few-shot context of its own" if (context.study.cells.points.n > 1).any() else ""
     caption = (
-        f"What {SIZE} samples buy: majority votes and averages of independent answers, each in a few-shot context of "
-        f"its own, from the latent answer distributions; medians with {percent(context.interval)} intervals for "
+        f"What {SIZE} samples buy: majority votes and averages of independent answers{alone}, from the latent answer "
+        f"distributions; medians with {percent(context.interval)} intervals for "
         f"{population_words(context.population)}. What the last column of each leaves wrong, no resampling removes."
     )
     return Table("ensembles", caption, wide, heads, digits=2)

@@ -185,17 +185,16 @@ def slopes_words(kinds: Collection[str], estimators: Collection[str]) -> str:
 
 def _finding(fit: LengthFit, data: pd.DataFrame, population: str, interval: float) -> str:
     said = []
+    joint = data[data["estimator"] == "joint"]
     for kind, words in (("natural", "by natural length"), ("budget", "by budget")):
         if kind not in fit.lengths.features:
             continue
+        number = joint.loc[joint["kind"] == kind, "unit"].nunique()
         mean = fit.mean_slope(kind, "incoherence", population=population)[0]
         low, middle, high = np.quantile(mean, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
-        said.append(f"{words} {with_interval(middle, low, high, 2)}")
-    models = data.loc[data["estimator"] == "joint", "unit"].nunique()
-    return (
-        f"Change of logit incoherence per doubling of tokens, mean over {models} "
-        f"model{'s' if models != 1 else ''}: {' and '.join(said)}."
-    )
+        over = f"mean over {number} models" if number > 1 else "in one model"
+        said.append(f"{words}, {over}, {with_interval(middle, low, high, 2)}")
+    return f"Change of logit incoherence per doubling of tokens: {'; '.join(said)}."
 
 
 def _doses(doses: pd.DataFrame) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hotmess import plot
 from hotmess.errors import BadInput, OtherOutcome
 from hotmess.laws.length_relations import alike_in_length
+from hotmess.plot.relations import in_plane
 from hotmess.report.section import Context, Figure, Section
 from hotmess.words import join, percent, population_words, show, with_interval
 
@@ -82,6 +83,9 @@ def _surface(context: Context) -> Figure | None:
 def _movement(context: Context) -> Figure:
     laws, population = context.study.power_laws, context.population
     table = plot.movement_by_size_table(laws, population=population, interval=context.interval)
+    reach = in_plane(table)
+    beyond = table["bias2_high"].gt(reach[0]) | table["variance_high"].gt(reach[1])
+    cut = " Intervals that leave the picture are whole in its data." if beyond.any() else ""
     moves = []
     for name, own in table.groupby("group", sort=False):
         ends = own.sort_values(laws.over)["incoherence"].iloc[[0, -1]]
@@ -90,7 +94,7 @@ def _movement(context: Context) -> Figure:
         "movement-by-size",
         "How models move in the plane of bias² and variance as they grow: a line per group, the arrow at the largest, "
         f"posterior with {percent(context.interval)} intervals for {population_words(population)}. Grey lines join "
-        "points of equal incoherence: crossing to a steeper one, failures become more incoherent.",
+        f"points of equal incoherence: crossing to a steeper one, failures become more incoherent.{cut}",
         f"Incoherence of the smallest and the largest model: {'; '.join(moves[:6])}.",
         lambda width: plot.movement_by_size(laws, population=population, interval=context.interval, width=width),
         table,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotmess import plot
+from hotmess.plot.scale import out_of_sight
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.report.sections.between import gate_sentences
 from hotmess.words import percent, population_words, with_interval
@@ -21,15 +22,18 @@ def size(context: Context) -> Section:
     ]
     finding = f"Slope of logit incoherence in log model size: {'; '.join(listed)}{'; …' if len(labels) > 6 else ''}."
     notes = tuple(n for n in study.grouped.notes if n.startswith("Difficulty"))
+    table = plot.power_laws_table(laws, population=population, interval=interval)
+    cut = "; intervals that leave the picture are whole in its data" if out_of_sight(table) else ""
     figure = Figure(
         "power-laws",
         "Bias² and variance against model size by difficulty, on logarithmic axes; lines and bands are power laws with "
-        f"{percent(interval)} intervals for {population_words(population)}, marks the models' own posteriors. Below: "
-        "the exponents, and their difference, the slope of logit incoherence, above zero where incoherence rises with "
-        "size. Intervals of the difference take account of what the two exponents share.",
+        f"{percent(interval)} intervals for {population_words(population)}, marks the models' own posteriors, as the "
+        f"law takes them, normal in logarithms{cut}. Below: the exponents, and their difference, the slope of logit "
+        "incoherence, above zero where incoherence rises with size. Intervals of the difference take account of what "
+        "the two exponents share.",
         finding,
         lambda width: plot.power_laws(laws, population=population, interval=interval, width=width),
-        plot.power_laws_table(laws, population=population, interval=interval),
+        table,
         f"plot.power_laws(study.power_laws, population={population!r}, interval={interval})",
         claims=(
             "hard-incoherence-rises-with-scale",
