@@ -25,11 +25,16 @@ def study(responses):
 def test_prints_are_short_and_tables_escaped(responses, study):
     fit = hm.fit(responses, draws=60)
     things = [responses, study, study.cells, fit, study.length_law, hm.compare(fit)]
+    things += [hm.decompose(responses), hm.reliability(responses), hm.modes(responses), study.contrast, hm.check(fit)]
+    things += [hm.plan(study, "natural-overthinking", questions=[20, 40], draws=200)]
     for thing in things:
         assert len(repr(thing)) < 400 and repr(thing).startswith(f"<{type(thing).__name__}: ")
         page = thing._repr_html_()
         assert "<b>owl" not in page and len(page) < 20_000
     assert "60 questions, 2 models, 240 cells; answer, by grid, 4 × 60 draws; reliable" in repr(fit)
+    assert repr(hm.decompose(responses)) == "<Decomposition: 2 groups; brier, answer, plug-in; records, frame()>"
+    assert repr(hm.reliability(responses)).startswith("<Reliability: 26 rows of model, quantity, k, questions, value, ")
+    assert repr(study.contrast) == "<Contrast: 2 models on 60 questions, latent>"
     assert "&lt;b&gt;owl" in fit._repr_html_() and "incoherence_low" in fit._repr_html_()
 
 

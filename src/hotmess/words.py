@@ -220,5 +220,20 @@ class Short:
         return head if table is None else head + table.head(SHOWN).to_html(index=False, float_format="%.3g", border=0)
 
 
+class Tabled(Short):
+    """What has a `table`: it prints as how long and wide the table is, and in a notebook the table stands beneath."""
+
+    table: pd.DataFrame
+
+    def said(self) -> str:
+        """One line."""
+        names = ", ".join(clean(name, 24) for name in self.table.columns[:12])
+        return f"{counted(len(self.table), 'row')} of {names}{', …' if len(self.table.columns) > 12 else ''}"
+
+    def shown(self) -> pd.DataFrame:
+        """For a notebook."""
+        return self.table
+
+
 SHOWN = 20
 """Rows of a table in a notebook."""

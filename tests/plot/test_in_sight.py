@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,7 +53,7 @@ def test_numbers_of_lengths_do_not_touch(low, high, inches):
         return low, high
 
     found, dpi = boxes(make, inches)
-    assert all(b.x0 - a.x1 > 0.02 * dpi for a, b in zip(found, found[1:]))
+    assert all(b.x0 - a.x1 > 0.02 * dpi for a, b in itertools.pairwise(found))
 
 
 @pytest.mark.parametrize("inches", [0.9, 1.3, 1.9, 3.0])
@@ -65,4 +67,4 @@ def test_sizes_of_models_do_not_touch(sizes, inches):
         return sizes[0], sizes[-1]
 
     found, dpi = boxes(make, inches)
-    assert all(b.x0 - a.x1 > 0.02 * dpi for a, b in zip(found, found[1:]))
+    assert all(b.x0 - a.x1 > 0.02 * dpi for a, b in itertools.pairwise(found))

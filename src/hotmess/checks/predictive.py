@@ -18,6 +18,7 @@ from hotmess.checks.statistics import NAMES, WORDS, between_models, cell_statist
 from hotmess.errors import listed
 from hotmess.inference.gate import Gate
 from hotmess.responses.cells import need_letters
+from hotmess.words import Short, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,8 @@ RELIED_ON = NAMES
 """Statistics that the posterior of incoherence leans on; the others are told, and nothing rests on them."""
 
 
-@dataclass(frozen=True)
-class Checks:
+@dataclass(frozen=True, repr=False)
+class Checks(Short):
     """What was seen and what the model makes.
 
     Attributes
@@ -51,6 +52,15 @@ class Checks:
     seen: np.ndarray
     replicated: np.ndarray
     whole: dict[str, tuple[float, np.ndarray]] = field(default_factory=dict)
+
+    def said(self) -> str:
+        """One line."""
+        made = f"{counted(len(self.sets), 'set')}, {counted(len(self.replicated), 'data set')} made by the model"
+        return f"{made}; failed: {', '.join(self.failed) or 'none'}"
+
+    def shown(self) -> pd.DataFrame:
+        """For a notebook."""
+        return self.table()
 
     def p(self, name: str) -> float:
         """Two-sided posterior predictive p of a statistic of the whole, at least 2/(replicates + 1)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 from hotmess.arrays import Floats
 from hotmess.decompose import intervals, kl
 from hotmess.decompose.aggregate import cell_weights, incoherence, question_means
+from hotmess.decompose.decomposition import Decomposition
 from hotmess.decompose.grouping import CellGroups, drawn_means, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
 from hotmess.decompose.never_differ import points_alone
@@ -26,18 +26,6 @@ if TYPE_CHECKING:
 Estimator = Literal["plug-in", "unbiased"]
 Population = Literal["like-these", "these"]
 TERMS = ("error", "bias2", "variance", "incoherence")
-
-
-@dataclass(frozen=True)
-class Decomposition:
-    """Records, one per group, and notes: plain sentences on what was left out and how intervals were made."""
-
-    records: list[dict[str, Any]]
-    notes: tuple[str, ...]
-
-    def frame(self) -> pd.DataFrame:
-        """The records as a table; undefined numbers are NaN."""
-        return pd.DataFrame.from_records(self.records)
 
 
 @either_seed

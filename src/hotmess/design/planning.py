@@ -28,6 +28,7 @@ from hotmess.design.decision_rate import as_shown, standard_error, supported_rat
 from hotmess.errors import BadInput, NotTestable, checked_count, checked_number, listed
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, need_draws
+from hotmess.words import Tabled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +40,8 @@ SAMPLES = (2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100)
 QUESTIONS = (25, 50, 100, 200, 300, 500, 1000, 2000, 5000)
 
 
-@dataclass(frozen=True)
-class Design:
+@dataclass(frozen=True, repr=False)
+class Design(Tabled):
     """Rates of a decision over designs.
 
     Attributes

@@ -21,6 +21,7 @@ from hotmess.errors import NotTestable, either_seed, tails
 from hotmess.laws.contrast_parts import changes, letter_statistics, parts_like_these
 from hotmess.responses.cells import take_cells
 from hotmess.statements.means import incoherence as set_incoherence
+from hotmess.words import Short, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +62,8 @@ class ByPopulation(Mapping[str, np.ndarray]):
         return sum(1 for _ in self)
 
 
-@dataclass(frozen=True)
-class Contrast:
+@dataclass(frozen=True, repr=False)
+class Contrast(Short):
     """Draws of the change of incoherence from the shorter to the longer half, per model.
 
     Attributes
@@ -91,6 +92,14 @@ class Contrast:
     fit: Fit | None = field(default=None, repr=False)
     means: SetMeans | None = field(default=None, repr=False)
     settled: Settled | None = field(default=None, repr=False)
+
+    def said(self) -> str:
+        """One line."""
+        return f"{counted(len(self.models), 'model')} on {counted(self.questions, 'question')}, {self.source}"
+
+    def shown(self) -> pd.DataFrame:
+        """For a notebook."""
+        return self.summary()
 
     def change(self, population: str = "like-these") -> np.ndarray:
         """(chain, draw, models) incoherence of the longer half minus that of the shorter half."""

@@ -33,6 +33,7 @@ from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, listed
 from hotmess.runs.scores import Runs, runs
 from hotmess.runs.sets_of_cells import sets_of
+from hotmess.words import Tabled
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -42,8 +43,8 @@ FEW = 20
 """Fewer validated responses of a kind than this are said."""
 
 
-@dataclass(frozen=True)
-class Judged:
+@dataclass(frozen=True, repr=False)
+class Judged(Tabled):
     """Decompositions with a judge's errors taken out.
 
     Attributes

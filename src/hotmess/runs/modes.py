@@ -32,6 +32,7 @@ from hotmess.responses.table import CELL
 from hotmess.runs.rare import rare_ends
 from hotmess.runs.scores import Runs, runs
 from hotmess.runs.sets_of_cells import refuse_taken, sets_of
+from hotmess.words import Tabled
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 PARTS = ("right or wrong", "answered or not", "among wrong answers")
 
 
-@dataclass(frozen=True)
-class Modes:
+@dataclass(frozen=True, repr=False)
+class Modes(Tabled):
     """Modes of failure.
 
     Attributes

@@ -24,6 +24,7 @@ from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
 from hotmess.runs.settled import settled_ends
 from hotmess.runs.stopping import GROUP, deciding_column, never_differ, outcome_dependent, too_few_to_tell
+from hotmess.words import Tabled
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -32,8 +33,8 @@ DRAWS, NEED = 2000, 2
 LARGEST_K = 10**12  # beyond it the logarithms of binomial coefficients lose their last figures
 
 
-@dataclass(frozen=True)
-class Reliability:
+@dataclass(frozen=True, repr=False)
+class Reliability(Tabled):
     """Reliability of sets of questions.
 
     Attributes

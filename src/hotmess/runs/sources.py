@@ -23,7 +23,7 @@ from hotmess.responses.values import suggest
 from hotmess.runs.places import places
 from hotmess.runs.sets_of_cells import refuse_taken, sets_of
 from hotmess.runs.split import Rows, Split, below_nothing, splits
-from hotmess.words import join
+from hotmess.words import Tabled, join
 
 if TYPE_CHECKING:
     from hotmess.responses.table import Responses
@@ -34,8 +34,8 @@ MOST = 4
 MOST_COMPARED = 12
 
 
-@dataclass(frozen=True)
-class Sources:
+@dataclass(frozen=True, repr=False)
+class Sources(Tabled):
     """Parts of variance by source.
 
     Attributes
