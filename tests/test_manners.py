@@ -55,6 +55,13 @@ def test_tab_finds_claims_figures_and_modules():
     assert all(hasattr(hm, name) for name in dir(hm))
 
 
+def test_incoherence_by_model_takes_a_fit(responses, study):
+    fit = hm.fit(responses, seed=4, draws=60)
+    assert plot.incoherence_by_model_table(fit).equals(plot.incoherence_by_model_table(study))
+    with pytest.raises(BadInput, match="not on int"):
+        plot.incoherence_by_model(3)
+
+
 def test_figures_are_drawn_in_place_of_the_axes_given(study):
     figure, axes = plt.subplots(1, 2, layout="constrained", figsize=(11, 5))
     one = plot.incoherence_by_model(study, ax=axes[0])

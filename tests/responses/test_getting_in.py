@@ -165,6 +165,12 @@ def test_targets_that_change_name_the_column_of_the_question():
     assert read(frame, columns={"question": "question,context"}).table["question"].nunique() == 4
 
 
+def test_targets_that_models_do_not_share_are_to_be_corrected():
+    frame = letters(model=["a", "b"] * 4, model_size_b=[1.0, 7.0] * 4, target=["A", "B"] * 4)
+    with pytest.raises(BadInput, match=r"models differ in it: correct it, or, .*--column question=question,model"):
+        read(frame)
+
+
 GRADES = {"C": 1, "I": 0, "P": 0.5, "N": 0, "true": 1, "FALSE": 0, "pass": 1, "failed": 0, "1": 1, "0.25": 0.25}
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.claims.api import as_study
 from hotmess.decompose.grouping import models_in_order
+from hotmess.errors import BadInput
 from hotmess.plot import style
 from hotmess.plot.colour import MUTED, PAPER, palette
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from hotmess.answers.posterior import Fit
     from hotmess.claims.study import Study
 
 INTERVAL = 0.9
@@ -73,14 +76,13 @@ def model_records(
     return study.once(f"{estimator} by {', '.join(by)}, {population}, {interval}", make)
 
 
-def incoherence_by_model_table(study: Study, *, interval: float = INTERVAL) -> pd.DataFrame:
+def incoherence_by_model_table(study: Study | Fit, *, interval: float = INTERVAL) -> pd.DataFrame:
     """One row per model: incoherence by each estimator that the outcome has, in the order of family and size.
 
     Columns `latent` and `unbiased` (questions like these), `latent_these` and `unbiased_these`, each with `_low` and
     `_high`, and `plug_in`: the numbers of `hotmess decompose --by model` with the same seed, draws and chains.
     """
-    from hotmess.errors import BadInput
-
+    study = as_study(study)
     models = models_in_order(study.responses.table)
     table = models.assign(model=models["model"].astype(str)).set_index("model", drop=False)
     wanted = [(e, p) for e in ("latent", "unbiased") for p in ("like-these", "these")] + [("plug-in", "like-these")]
@@ -97,7 +99,7 @@ def incoherence_by_model_table(study: Study, *, interval: float = INTERVAL) -> p
 
 
 def incoherence_by_model(
-    study: Study, *, interval: float = INTERVAL, width: float = style.WIDE, ax: Any = None
+    study: Study | Fit, *, interval: float = INTERVAL, width: float = style.WIDE, ax: Any = None
 ) -> Axes:
     """Incoherence of every model, Σ variance / Σ error.
 

@@ -107,13 +107,25 @@ def constant(table: pd.DataFrame, values: np.ndarray, what: str, place: Place) -
         )
 
 
+APART = ("context", "model", "sample", "answer", "target", "n_choices")
+"""Columns that do not name a question, or are tried in their turn."""
+
+
 def _by_column(table: pd.DataFrame, code: np.ndarray) -> str:
     """The option that makes names different, where one column tells apart what changes within a question."""
-    for name in ("context", *(one for one in table.columns if one not in ("context", "answer", "target", "n_choices"))):
+    names = [one for one in table.columns if one not in APART]
+    for name in ("context", *names, "model"):
         if name not in table.columns or not 1 < table[name].astype(str).nunique() <= 200:
             continue
+        if name != "model" and table[name].astype(str).groupby(table["model"], observed=True).nunique().max() == 1:
+            continue  # what a model is, as its size
         keys = [table["benchmark"], table["question"], table[name].astype(str)]
         first = pd.Series(code).groupby(keys, observed=True, sort=False).transform("first").to_numpy()
         if (first == code).all():
+            if name == "model":  # whose questions would be shared no longer
+                return (
+                    ", and here models differ in it: correct it, or, if they were asked different questions, "
+                    "--column question=question,model"
+                )
             return f", as by column {name}: --column question=question,{name}"
     return ""
