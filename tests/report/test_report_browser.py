@@ -254,6 +254,20 @@ def test_the_summary_of_fifteen_claims_is_one_sheet_of_paper(hostile, browser):
     browser.call("Emulation.setEmulatedMedia", {"media": ""})
 
 
+def test_on_paper_tables_keep_their_heads_and_what_is_folded_leaves_no_heading(hostile, browser):
+    browser.open((hostile.folder / "report.html").as_uri(), width=1440)
+    folded = "[...document.querySelectorAll('section > details')].map(d => d.parentElement.checkVisibility()).join()"
+    assert browser.evaluate(folded) == "true,true"
+    browser.call("Emulation.setEmulatedMedia", {"media": "print"})
+    assert browser.evaluate(folded) == "false,false"
+    kept = "[...document.querySelectorAll('table')].map(t => getComputedStyle(t).breakInside)"
+    first, *others = browser.evaluate(kept)
+    assert first == "auto" and len(others) > 5 and set(others) == {"avoid"}  # that of verdicts has a body for each
+    browser.evaluate("document.querySelectorAll('section > details').forEach(d => d.open = true)")
+    assert browser.evaluate(folded) == "true,true"
+    browser.call("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_the_contents_stay_in_view(hostile, browser):
     for width in (390, 1440):
         browser.open((hostile.folder / "report.html").as_uri(), width=width)

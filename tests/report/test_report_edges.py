@@ -66,6 +66,16 @@ def test_what_shared_contexts_do_to_intervals_is_said_of_the_model_that_was_fitt
     assert "independent answers, each in a few-shot context of its own" in page
 
 
+def test_right_responses_are_counted_in_whole_numbers_of_grades_too(table, tmp_path):
+    plain = table(models=1, questions=9, samples=6, lengths=False)
+    grades = plain.assign(score=(plain["answer"] == plain["target"]).astype(float))
+    for share, said in ((1.0, r">[0-6]</td>"), (0.9, r">\d\.\d\d</td>")):
+        data = grades.assign(score=share * grades["score"]).drop(columns=["answer", "target", "n_choices"])
+        _, page = build(data, tmp_path / str(share))
+        rows = page.partition("The questions to read first")[2].partition("</table>")[0]
+        assert re.search(said + r"\s*<td[^>]*>6</td>", rows)
+
+
 def test_everything_right(table, tmp_path):
     missing, page = build(table(models=2, questions=10, right=True), tmp_path)
     assert any("too few errors" in m for m in missing)

@@ -93,7 +93,10 @@ def _table(rows: pd.DataFrame, metric: str) -> Table:
         )
         + "The CSV holds every failing question with all probabilities."
     )
-    return Table("triage", caption, data, heads, digits=2, places={"modes": 0}, most=15)
+    places = {"modes": 0}
+    if "right" in data and (data["right"] % 1 == 0).all():  # of scores a sum, which may be whole
+        places["right"] = 0
+    return Table("triage", caption, data, heads, digits=2, places=places, most=15)
 
 
 def _alike(rows: pd.DataFrame) -> tuple[str, ...]:
