@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 import types
@@ -137,6 +138,35 @@ def study():
     import hotmess as hm
 
     return hm.Study(hm.example().where("model_size_b < 16"), draws=60)
+
+
+@pytest.mark.parametrize("page", [DOCS.parent / "README.md", DOCS / "index.md"], ids=lambda p: p.name)
+def test_the_first_page_says_what_the_claim_and_its_rates_say(page):
+    """The verdict and the rates that a reader sees first are those of today."""
+    import hotmess as hm
+
+    said = " ".join(re.sub(r"(?m)^> ", "", page.read_text(encoding="utf-8")).split())
+    study = hm.Study(hm.example(), seed=1, draws=250)
+    verdict = hm.test("natural-overthinking", study)
+    assert f"**{verdict.verdict.capitalize()}**: {verdict.claim.statement}." in said
+    low, high = (f"{x:.3f}" for x in (verdict.low, verdict.high))
+    assert f"mean over models: {verdict.median:.3f} (90% interval {low} to {high}; P > 0.999)" in said
+    assert verdict.probability > 0.999
+    rates = verdict.claim.rates.values
+    true, sets = (sum(row[i] for row in rates["power"]) for i in (2, 3))
+    false = f"{rates['supported']} of {rates['data_sets']} simulated data sets of {rates['false_worlds']} worlds"
+    assert f"*supported* in {false} where it is false" in said
+    assert f"said so in {rates['published_supported']};" in said
+    assert f"and in {true} of {sets} of {len(rates['power'])} worlds where it is true" in said
+    assert "mean rate is" not in said or f"mean rate is {rates['upper_limit']:.1%})" in said
+
+
+def test_the_sentence_under_the_readmes_figure_says_what_the_report_says():
+    page = " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
+    results = json.loads((DOCS.parent / "reports" / "main" / "results.json").read_text(encoding="utf-8"))
+    rows = results["tables"]["natural-parts"]["records"]
+    row = next(r for r in rows if r["model"] == "Qwen2.5-Coder-0.5B" and r["estimator"] == "latent")
+    assert f"incoherence is higher by {row['change']:.2f}, of which {row['accuracy']:.2f} goes with accuracy" in page
 
 
 def test_gallery_names_functions_that_exist():
