@@ -55,9 +55,13 @@ def made_pages(app: Any) -> None:
 
 
 def whole_contents(app: Any, name: str, source: list[str]) -> None:
-    """Add pages that the index does not list, so that none is out of reach."""
+    """Add pages that neither the index nor the page of claims lists, so that none is out of reach."""
     if name == "index":
-        strange = [d for d in sorted(app.env.found_docs) if d != "index" and not re.search(rf"(?m)^{d}$", source[0])]
+        strange = [
+            d
+            for d in sorted(app.env.found_docs)
+            if not (d == "index" or d.startswith("made/claim-") or re.search(rf"(?m)^{d}$", source[0]))
+        ]
         if strange:
             source[0] += "\n```{toctree}\n:caption: More\n:maxdepth: 1\n\n" + "\n".join(strange) + "\n```\n"
 

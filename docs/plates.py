@@ -39,7 +39,7 @@ def diagram(nodes: dict[str, Node], edges: list[tuple[str, str]], plates: list[P
             axes.add_patch(arrow)
         for x, y, label, observed in nodes.values():
             axes.add_patch(Circle((x, y), 0.33, fc=RULE if observed else PAPER, ec=INK, lw=1.0, zorder=2))
-            axes.text(x, y, label, ha="center", va="center", fontsize=8.5, zorder=3)
+            axes.text(x, y, label, ha="center", va="center", fontsize=8.5, zorder=3, parse_math=True)
     return axes
 
 
@@ -56,9 +56,9 @@ def nested_dirichlet() -> Any:
         "a": (0.6, 2.7, "a", False),
         "kappa": (1.6, 2.7, "κ", False),
         "phi": (2.9, 2.7, "φ", False),
-        "ai": (1.1, 1.5, "a i", False),
-        "wi": (2.9, 1.5, "w i", False),
-        "n": (2.0, 0.55, "n i", True),
+        "ai": (1.1, 1.5, "$a_i$", False),
+        "wi": (2.9, 1.5, "$w_i$", False),
+        "n": (2.0, 0.65, "$n_i$", True),
     }
     edges = [("a", "ai"), ("kappa", "ai"), ("phi", "wi"), ("ai", "n"), ("wi", "n")]
     plates = [(0.55, 0.02, 2.95, 1.95, "questions i of group g"), (0.05, -0.35, 3.6, 3.5, "groups g")]
@@ -84,7 +84,7 @@ def temperature() -> Any:
     nodes: dict[str, Node] = {
         "eta": (0.6, 2.6, "η", False),
         "gamma": (2.3, 3.5, "γ, λ", False),
-        "tau": (2.3, 2.0, "τ, λ s", False),
+        "tau": (2.3, 2.0, r"$\tau_s, \lambda_s$", False),
         "z": (3.6, 2.6, "z", True),
         "x": (3.6, 1.4, "x", True),
         "k": (1.75, 0.75, "k", True),

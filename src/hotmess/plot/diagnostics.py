@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.plot import style
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
@@ -63,4 +65,12 @@ def ranks(tree: xr.DataTree, *, names: Sequence[str] | None = None, most: int = 
     # ArviZ 1 calls the band an envelope, and draws another test's points without being asked for it
     new = "envelope_prob" in signature(arviz_plots.plot_rank).parameters
     band = {"method": "envelope", "envelope_prob": BAND} if new else {"ci_prob": BAND}
-    return arviz_plots.plot_rank(tree, **band, backend="matplotlib")
+    columns = min(len(out), style.grid_of(len(out), width=style.WIDE)[1])
+    size = style.WIDE * columns / max(columns, 3), 0.3 + 1.5 * -(-len(out) // columns)
+    return arviz_plots.plot_rank(
+        tree,
+        **band,
+        backend="matplotlib",
+        col_wrap=columns,
+        figure_kwargs={"figsize": size, "figsize_units": "inches", "layout": "constrained"},
+    )
