@@ -101,6 +101,16 @@ def test_a_table_for_people(table, capsys):
     assert "[" in out[2]
 
 
+def test_a_fit_prints_the_table_of_a_latent_decomposition_and_what_was_read(table, tmp_path, capsys):
+    options = ["--draws", "60", "--seed", "1"]
+    assert main(["fit", str(table), "--out", str(tmp_path / "a.nc"), *options]) == 0
+    fitted = capsys.readouterr()
+    assert main(["decompose", str(table), "--estimator", "latent", "--interval", "0.9", *options]) == 0
+    latent = capsys.readouterr()
+    assert fitted.out.splitlines() == latent.out.splitlines()[1:] and "[" in fitted.out
+    assert "rows were read" in fitted.err and fitted.err.endswith("a.nc holds the posterior.\n")
+
+
 def test_halves_can_be_groups(table, capsys):
     assert main(["decompose", str(table), "--length", "tokens", "--by", "half", "--json"]) == 0
     assert [r["half"] for r in json.loads(capsys.readouterr().out)] == ["shorter", "longer"]

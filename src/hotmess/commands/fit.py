@@ -7,8 +7,9 @@ from typing import Any
 
 from hotmess.commands.options import command, json_option, names, read_table, sampling_options, table_options
 from hotmess.commands.out import check_file, force_option
-from hotmess.commands.printing import print_json, say
+from hotmess.commands.printing import print_json, print_table, say, with_intervals
 from hotmess.commands.study import stages
+from hotmess.words import plain
 
 MOST = 5
 """Reasons why a fit is not reliable that are said; the rest are counted."""
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     out = check_file(args.out, args.files, is_ours, force=args.force, suffix=".nc")
     responses = read_table(args, by=_mentioned(args), counts=True)
+    say(*responses.notes)
     with stages() as stage:
         stage("fitting")
         result = fit(
@@ -67,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(table.to_dict("records"))
     else:
-        print(table.round(4).to_string(index=False))
+        print_table([with_intervals(plain(row)) for row in table.to_dict("records")])
     for sentence in (*getattr(result, "notes", ()), *getattr(result, "misfit", ())):
         say(f"hotmess: {sentence}")
     reasons = result.gate.reasons
