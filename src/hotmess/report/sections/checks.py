@@ -36,8 +36,9 @@ def checks(context: Context) -> Section | None:
         )
     if "contexts" in found.failed:
         text.append(
-            "Few-shot contexts move the answers, which the parameters of groups do not know: what is said of a question "
-            "counts its responses for what they are worth, and the unbiased estimates take contexts as clusters."
+            "Few-shot contexts move the answers, which the parameters of groups do not know: what is said of a "
+            "question counts its responses for what they are worth, and the unbiased estimates take contexts as "
+            "clusters."
         )
     text += [f"{reason[:1].upper()}{reason[1:]}." for reason in found.gate.reasons]
     figure = Figure(
