@@ -243,6 +243,34 @@ def test_curves_are_the_incoherence_of_the_distributions():
     np.testing.assert_allclose(out.log_odds, np.log(out.incoherence / (1 - out.incoherence)), rtol=1e-9)
 
 
+@pytest.mark.parametrize("unparsable", ["wrong", "uniform"])
+@pytest.mark.parametrize("level", [0.0, -60.0, 60.0])
+def test_terms_are_those_of_the_answers_vectors_also_where_a_model_is_all_but_always_right_or_wrong(unparsable, level):
+    table = simulate("both", seed=6, questions=4, samples=6, options=4).table
+    table.loc[::5, "answer"] = -1
+    data = length_data(table, unparsable=unparsable)
+    options = int(data.choices[0])
+    theta, scores = np.zeros((1, 1, 7)), np.full((1, data.dense.real.shape[0], 4), -np.inf)
+    scores[:] = np.linspace(-1, 1, scores.shape[1])[None, :, None]
+    scores[:, 0] += level  # one option takes all, or those that are wrong vanish beside the right one
+    scores[:, 1:] += min(level, 0)
+    out = curves(data, theta, scores, np.zeros((1, 1, 2)), population="these", seed=0)
+    e = np.exp(np.longdouble(scores[0, :, 0]) * np.asarray(data.dense.real)[:, 0])
+    e[~np.asarray(data.dense.real)[:, 0]] = 0
+    p = np.r_[1, e] / (1 + e.sum())
+    z = np.zeros((len(p), options + (unparsable == "wrong")), np.longdouble)
+    z[: z.shape[1], : z.shape[1]] = np.eye(z.shape[1])
+    if unparsable == "uniform":
+        z[-1] = 1 / np.longdouble(options)
+    error = (p[:, None] * (z - np.eye(z.shape[1])[0]) ** 2).sum()
+    pairs = 0.5 * (p[:, None] * p * ((z[:, None] - z) ** 2).sum(-1)).sum()
+    for value, truth in ((out.error, error), (out.variance, pairs)):
+        assert value[0, 0, 0] == pytest.approx(float(truth), rel=1e-12)
+    away = np.r_[-p[1:].sum() + (p[-1] / options if unparsable == "uniform" else 0), (p @ z)[1:]]
+    assert out.bias2[0, 0, 0] == pytest.approx(float((away**2).sum()), rel=1e-12)
+    assert np.isfinite(out.log_odds).all()
+
+
 def test_recovers_natural_and_budget_effects_and_states_them():
     world = simulate("both", seed=11, questions=100)
     fit = fit_lengths(world.table, engine="fast", seed=3, draws=200)

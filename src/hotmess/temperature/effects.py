@@ -172,25 +172,26 @@ def curves(
             right, wrong = e0 * scale, e * scale[:, None]
             u = wrong[:, -1] if data.uniform else np.zeros_like(right)
             named = wrong[:, :-1] if data.uniform else wrong
-            off = 1 - 1 / options
-            squares = right**2 + (named**2).sum(1) + (2 * u * (1 - u) + u**2) / options
+            off, missed = 1 - 1 / options, named.sum(1)
+            # sums of what is positive: a difference would be 0 where a model is all but always right, or wrong
+            before = np.cumsum(np.concatenate([right[:, None], named[:, :-1]], axis=1), axis=1)
             terms = (
-                2 * (1 - right - u) + u * off,
-                1 - u * off - squares,
+                2 * missed + u * off,
+                (missed + u * off) ** 2 + (named**2).sum(1) + u * (2 * missed + off * u) / options,
+                2 * (named * before).sum(1) + u * (right + missed) * off,
                 right,
                 right**2,
                 (wrong**2).sum(1),
             )
             by_cell[order, p, 0] += terms[0].sum(axis=0) / draws
-            by_cell[order, p, 1] += terms[1].sum(axis=0) / draws
+            by_cell[order, p, 1] += terms[2].sum(axis=0) / draws
             for i, value in enumerate(terms):
                 out[i, s, :, p] = np.add.reduceat(w * value, edges, axis=1) / total
     missing = ~np.isfinite(where).all(-1)
     out[:, :, missing] = np.nan
     from hotmess.decompose.parts import from_moments
 
-    error, variance = out[0], out[1]
-    return Curves(error, error - variance, variance, from_moments(np.moveaxis(out[2:5], 0, -1)), by_cell)
+    return Curves(out[0], out[1], out[2], from_moments(np.moveaxis(out[3:6], 0, -1)), by_cell)
 
 
 def average_slopes(curve: Curves, distance: Floats) -> dict[str, Floats]:
