@@ -1,13 +1,16 @@
-"""Few-shot contexts that questions share: are intervals of levels for questions like these as wide as they must be?
+"""Few-shot contexts: do intervals of levels, differences and slopes hold the truth, for both populations of questions?
 
-    python reports/studies/shared_contexts.py --sets 200      # about 9 minutes of processor time
+    python reports/studies/shared_contexts.py --sets 200      # about 7 minutes of processor time
     python reports/studies/shared_contexts.py --sets 3 --out DIR
 
-One model; 10 contexts of 3 responses each; answers among four options, right with logit(p) = b_q + c_k, b ~
-Normal(0.5, 1.5), c ~ Normal(0, 0.5) the same for all questions (*crossed*) or anew for each (*nested*). 90% intervals
-of incoherence and of mean error for questions like these, with context effects in the weights
-(`hotmess.answers.shared_contexts`) and with weights on questions alone, against the expectation over questions and
-contexts.
+Four models of 1, 4, 16 and 64 billion parameters; 10 contexts of 3 responses each, or of one (the paper's own
+protocol); answers among four options, right with logit(p) = a_m + b_q + c_k + c_mk: a from 0 to 1.2, b ~ Normal(0.3,
+1.5), c_k ~ Normal(0, 0.4) the same for all models, c_mk ~ Normal(0, 0.3) a model's own; contexts the same for all
+questions (*crossed*) or a question's own (*nested*). 90% intervals of incoherence and mean error of the smallest model,
+of the difference between the largest and the smallest, and of the slope of log(variance / bias²) in log size among
+these models (`hotmess.statements.pseudo`), about questions like these and about these questions, with what contexts do
+to all questions at once (`hotmess.decompose.context_scatter`) and without, against expectations over contexts, and for
+questions like these over questions.
 """
 
 from __future__ import annotations
@@ -23,94 +26,131 @@ import numpy as np
 import pandas as pd
 
 HERE = Path(__file__).resolve().parent
-CONTEXTS, REPEATS, OPTIONS = 10, 3, 4
-SD = 0.5
-SIZES = (200, 1000)
-NAMES = ("incoherence", "error")
+CONTEXTS, OPTIONS = 10, 4
+SIZES, ABILITY = np.array([1.0, 4.0, 16.0, 64.0]), np.array([0.0, 0.4, 0.8, 1.2])
+COMMON, OWN, QUESTIONS = 0.4, 0.3, 1.5
+NAMES = ("incoherence", "error", "difference of incoherence", "difference of error", "slope")
+POPULATIONS = ("like-these", "these")
+WAYS = ("with contexts", "without")
 
 
-def truth(seed: int = 0, size: int = 4000) -> np.ndarray:
-    """(2,) incoherence and mean error over all questions and contexts."""
-    rng = np.random.default_rng(seed)
-    p = 1 / (1 + np.exp(-(rng.normal(0.5, 1.5, size)[:, None] + rng.normal(0, SD, size))))
-    right = p.mean(axis=1)
-    error = 2 * (1 - right)
-    bias2 = (1 - right) ** 2 * (1 + 1 / (OPTIONS - 1))  # wrong answers are spread evenly
-    return np.array([1 - bias2.sum() / error.sum(), error.mean()])
+def quantities(means: np.ndarray) -> np.ndarray:
+    """(…, 5) of means (…, models, 3) of error, bias² and variance."""
+    from hotmess.statements.means import incoherence
+    from hotmess.statements.pseudo import poisson_slope
+
+    i, error, x = incoherence(means), means[..., 0], np.log(SIZES)
+    slope = poisson_slope(means[..., 2], x) - poisson_slope(means[..., 1], x)
+    return np.stack([i[..., 0], error[..., 0], i[..., -1] - i[..., 0], error[..., -1] - error[..., 0], slope], axis=-1)
 
 
-def table(questions: int, crossed: bool, seed: int) -> pd.DataFrame:
-    """A data set."""
-    rng = np.random.default_rng([seed, questions, crossed])
-    context = rng.normal(0, SD, CONTEXTS if crossed else (questions, CONTEXTS))
-    p = 1 / (1 + np.exp(-(rng.normal(0.5, 1.5, questions)[:, None] + context)))
-    shape = (questions, CONTEXTS, REPEATS)
+def truth(questions: np.ndarray) -> np.ndarray:
+    """(5,) over all contexts, of questions b."""
+    at, weight = np.polynomial.hermite_e.hermegauss(21)
+    logit = ABILITY[:, None, None] + questions[:, None] + np.hypot(COMMON, OWN) * at
+    wrong = 1 - (1 / (1 + np.exp(-logit))) @ (weight / weight.sum())
+    bias2 = wrong**2 * OPTIONS / (OPTIONS - 1)  # wrong answers are spread evenly
+    return quantities(np.stack([2 * wrong, bias2, 2 * wrong - bias2], axis=-1).mean(axis=1))
+
+
+def of_all() -> np.ndarray:
+    """(5,) over all questions and contexts."""
+    return truth(np.random.default_rng(0).normal(0.3, QUESTIONS, 200_000))
+
+
+def table(questions: int, crossed: bool, repeats: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """A data set, and (5,) the truth about its questions."""
+    rng = np.random.default_rng([seed, questions, crossed, repeats])
+    b, models, asked = rng.normal(0.3, QUESTIONS, questions), len(SIZES), 1 if crossed else questions
+    context = COMMON * rng.normal(size=(1, asked, CONTEXTS)) + OWN * rng.normal(size=(models, asked, CONTEXTS))
+    p = 1 / (1 + np.exp(-(ABILITY[:, None, None] + b[:, None] + context)))
+    shape = (models, questions, CONTEXTS, repeats)
     answer = np.where(rng.random(shape) < p[..., None], 0, rng.integers(1, OPTIONS, shape))
-    q, k, _ = (i.ravel() for i in np.indices(shape))
+    m, q, k, _ = (i.ravel() for i in np.indices(shape))
+    frame = pd.DataFrame({"model": m, "question": q, "context": k if crossed else q * CONTEXTS + k})
     letters = np.array(list("ABCD"))[answer.ravel()]
-    return pd.DataFrame({"question": q, "context": k, "answer": letters}).assign(model="m", target="A", n_choices=4)
+    frame = frame.assign(model=np.char.add("m", m.astype(str)), answer=letters, target="A", n_choices=OPTIONS)
+    return frame, truth(b)
 
 
-def intervals(questions: int, crossed: bool, seed: int) -> np.ndarray:
-    """(with context effects or without, incoherence or error, low or high)."""
+def intervals(frame: pd.DataFrame, seed: int) -> np.ndarray:
+    """(population, with contexts or without, quantity, low or high)."""
     import hotmess as hm
-    from hotmess.statements.means import SetMeans, incoherence
+    from hotmess.answers.fit_sets import aggregated
+    from hotmess.statements.means import SetMeans
 
-    fit = hm.fit(hm.read(table(questions, crossed, seed)), draws=100, seed=seed, pointwise=False)
+    fit = hm.fit(hm.read(frame), draws=250, seed=seed, pointwise=False)
+    model = fit.cells.table["model"].str[1:].to_numpy(int)
 
-    def both(means: np.ndarray) -> np.ndarray:
-        return np.concatenate([incoherence(means), means[..., 0]], axis=-1)
+    def like_these(means: SetMeans) -> np.ndarray:
+        draws = [
+            means.settle(lambda m, i=i: quantities(m)[..., [i]], [link]).draws
+            for i, link in enumerate(("logit", "log", "identity", "identity", "identity"))
+        ]
+        return np.concatenate(draws, axis=-1)
 
-    def ends(means: SetMeans) -> np.ndarray:
-        return np.quantile(means.settle(both, ["logit", "log"]).draws, [0.05, 0.95], axis=0).T
+    sets, own = fit.draws(["model"], population="these"), fit.terms()
+    alone = aggregated(fit, [own.error, own.bias2, own.variance], ["model"], "these")[1]
+    drawn = [
+        [like_these(fit.statement()), like_these(fit.bootstrap().means(model))],
+        [quantities(np.stack(x, axis=-1)).reshape(-1, 5) for x in ((sets.error, sets.bias2, sets.variance), alone)],
+    ]
+    return np.array([[np.quantile(x, [0.05, 0.95], axis=0).T for x in ways] for ways in drawn])
 
-    return np.stack([ends(fit.statement()), ends(fit.bootstrap().means(np.zeros(len(fit.cells), int)))])
 
-
-def run(sets: int, sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
-    """A row for each world, size, way and quantity."""
-    target, rows = truth(), []
+def run(sets: int, questions: int) -> list[dict[str, Any]]:
+    """A row for each world, population, way and quantity."""
+    everywhere, rows = of_all(), []
     for crossed in (True, False):
-        for questions in sizes:
-            found = np.stack([intervals(questions, crossed, seed) for seed in range(sets)])
-            held = (found[..., 0] < target) & (target < found[..., 1])
-            for w, way in enumerate(("contexts and questions", "questions alone")):
-                for i, name in enumerate(NAMES):
-                    width = float(np.diff(found[:, w, i]).mean())
-                    row = {"world": "crossed" if crossed else "nested", "questions": questions, "weights": way}
-                    rows.append(row | {"quantity": name, "coverage": float(held[:, w, i].mean()), "width": width})
+        for repeats in (3, 1):
+            made = [table(questions, crossed, repeats, seed) for seed in range(sets)]
+            found = np.stack([intervals(frame, seed) for seed, (frame, _) in enumerate(made)])
+            true = np.stack([np.broadcast_to(everywhere, (sets, 5)), np.stack([these for _, these in made])], axis=1)
+            true = true[:, :, None]
+            held = ((found[..., 0] < true) & (true < found[..., 1])).mean(axis=0)
+            scatter = (found.mean(axis=-1) - true).std(axis=0) * 2 * 1.6449
+            width = np.diff(found, axis=-1)[..., 0].mean(axis=0) / scatter
+            for at in np.ndindex(held.shape):
+                world = {"contexts": "crossed" if crossed else "nested", "responses": repeats}
+                row = world | {"population": POPULATIONS[at[0]], "way": WAYS[at[1]], "quantity": NAMES[at[2]]}
+                rows.append(row | {"coverage": float(held[at]), "width": float(width[at])})
     return rows
 
 
-def page(rows: list[dict[str, Any]], sets: int, seconds: float) -> str:
+def page(rows: list[dict[str, Any]], sets: int, questions: int, seconds: float) -> str:
     """The results as Markdown."""
     lines = [
-        "# Few-shot contexts that questions share",
+        "# Few-shot contexts and both populations of questions",
         "",
-        f"`python reports/studies/shared_contexts.py --sets {sets}`, {datetime.date.today().isoformat()}, seeds from "
-        f"0, {seconds / 60:.0f} minutes of processor time. What was done stands at the head of that file. Monte Carlo "
-        f"standard error of a coverage of 90%: {100 * np.sqrt(0.09 / sets):.1f}%.",
+        f"`python reports/studies/shared_contexts.py --sets {sets} --questions {questions}`, "
+        f"{datetime.date.today().isoformat()}, seeds from 0, {seconds / 60:.0f} minutes of processor time. What was "
+        "done stands at the head of that file. In each place how many 90% intervals held the truth (Monte Carlo "
+        f"standard error of 90%: {100 * np.sqrt(0.09 / sets):.1f}%) and, in brackets, their mean width over that of a "
+        "normal interval with the scatter of their middles about the truth.",
         "",
-        "| contexts | questions | weights on | quantity | 90% interval holds the truth | its width |",
-        "|---|--:|---|---|--:|--:|",
+        f"| contexts | responses each | questions | what contexts do to all questions | {' | '.join(NAMES)} |",
+        f"|---|--:|---|---|{'--:|' * len(NAMES)}",
     ]
-    for r in rows:
-        lines.append(
-            f"| {r['world']} | {r['questions']:,} | {r['weights']} | {r['quantity']} | {r['coverage']:.1%} "
-            f"| {r['width']:.3f} |"
-        )
+    for start in range(0, len(rows), len(NAMES)):
+        some = rows[start : start + len(NAMES)]
+        head = [some[0][name] for name in ("contexts", "responses", "population", "way")]
+        cells = [f"{r['coverage']:.1%} ({r['width']:.2f})" for r in some]
+        lines.append(f"| {' | '.join(map(str, head + cells))} |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", type=int, default=200)
+    parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--out", type=Path, default=HERE)
     args = parser.parse_args()
     began = time.process_time()
-    rows = run(args.sets)
-    (args.out / "shared_contexts.json").write_text(json.dumps({"sets": args.sets, "rows": rows}, indent=1) + "\n")
-    (args.out / "shared_contexts.md").write_text(page(rows, args.sets, time.process_time() - began))
+    rows = run(args.sets, args.questions)
+    about = {"sets": args.sets, "questions": args.questions, "rows": rows}
+    (args.out / "shared_contexts.json").write_text(json.dumps(about, indent=1) + "\n")
+    seconds = time.process_time() - began
+    (args.out / "shared_contexts.md").write_text(page(rows, args.sets, args.questions, seconds))
 
 
 if __name__ == "__main__":

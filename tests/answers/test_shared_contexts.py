@@ -9,13 +9,16 @@ import pytest
 from scipy import stats
 
 import hotmess as hm
-from hotmess.answers.shared_contexts import context_influence, shared_contexts
+from hotmess.decompose.context_scatter import context_influence, less_own, shared_contexts
+from hotmess.interpret.sets import sets_of, source_of
 from hotmess.responses.cells import reduce, take_cells
 from hotmess.responses.validate import validate
 from hotmess.statements.means import incoherence
 
 STUDY = Path(__file__).parents[2] / "reports" / "studies" / "shared_contexts.py"
 RIGHT = np.array([3, 2, 3, 0, 1])  # of three responses, in each of five contexts
+P = RIGHT / 3
+SCALE = P.std(ddof=1) / np.sqrt(5) / (P.mean() * (1 - P.mean()))  # of the logit of their mean
 
 
 def table(questions=6, *, model="m", benchmark="b", name=lambda q, k: f"c{k}", right=lambda q: RIGHT):
@@ -33,9 +36,15 @@ def cells_of(*tables):
     return reduce(validate(pd.concat(tables, ignore_index=True)))
 
 
-def influence(cells, rows=None):
+def influence(cells, rows=None, **how):
     rows = [np.arange(len(cells))] if rows is None else rows
-    return context_influence(cells.points, shared_contexts(cells), rows)
+    return context_influence(cells, shared_contexts(cells), rows, **how)
+
+
+def spread_of_logits(shares):
+    """The scale of a t with 4 degrees of freedom, from the quartiles."""
+    low, high = np.quantile(np.log(shares / (1 - shares)), [0.25, 0.75])
+    return (high - low) / (2 * stats.t.ppf(0.75, 4))
 
 
 def test_the_error_scatters_as_the_mean_over_contexts_does():
@@ -81,16 +90,88 @@ def test_contexts_that_move_each_question_its_own_way_move_no_mean():
 
 
 def test_statements_scatter_over_contexts_and_differences_do_not():
-    """Questions are alike, so that log error scatters over contexts alone: as t with 4 degrees of freedom."""
+    """Questions are alike, so that error scatters over contexts alone: its logit as t with 4 degrees of freedom."""
     responses = validate(pd.concat([table(40, model="a"), table(40, model="b")], ignore_index=True))
     fit = hm.fit(responses, draws=500, seed=1, pointwise=False)
-    error = 2 * (1 - RIGHT / 3)
     found = fit.statement(by=["model"]).latent[:, 0, 0]
-    low, high = np.quantile(np.log(found), [0.25, 0.75])
-    scale = np.sqrt(error.var(ddof=1) / 5 * (1 - 1 / 40)) / error.mean()
-    assert (high - low) / (2 * stats.t.ppf(0.75, 4)) == pytest.approx(scale, rel=0.15)
+    assert spread_of_logits(found / 2) == pytest.approx(SCALE * np.sqrt(1 - 1 / 40), rel=0.1)
     apart = fit.statement(by=["model"]).settle(lambda means: means[..., :1, 0] - means[..., 1:, 0])
     assert apart.draws.std() < 0.1 * found.std()
+
+
+def test_these_questions_scatter_over_contexts_and_differences_do_not():
+    """As above, of these questions: each posterior knows its own question, and what moves all of them is beside it."""
+    tables = [table(40, model=m) for m in "ab"]
+    fit = hm.fit(validate(pd.concat(tables, ignore_index=True)), draws=500, seed=1, pointwise=False)
+    found = fit.draws(["model"], population="these").error.reshape(-1, 2)
+    assert spread_of_logits(found[:, 0] / 2) == pytest.approx(SCALE * np.sqrt(1 - 1 / 40), rel=0.1)
+    assert np.diff(found).std() < 0.15 * found[:, 0].std()
+    moved = fit.draws(["model"], population="these", metric="kl").error
+    own = fit.terms("kl").error
+    np.testing.assert_allclose(moved.reshape(-1, 2)[:, 0], own[:, :40].mean(axis=1), rtol=1e-4)
+
+
+def test_one_response_of_each_context_tells_of_contexts_that_questions_share():
+    """The paper's own protocol: no pairs within contexts are needed, since other questions were asked under them too.
+    Contexts of a question's own add nothing that its responses do not show."""
+    single = [table(40).groupby(["question", "context"], as_index=False).first() for _ in "ab"]
+    single[1]["context"] = single[1]["question"] + single[1]["context"]
+    shared, own = (hm.fit(validate(t), draws=250, seed=1, pointwise=False) for t in single)
+    for population in ("these", "like-these"):
+        width = [fit.draws(["model"], population=population).error.std() for fit in (shared, own)]
+        assert width[0] > 3 * width[1]
+
+
+@pytest.mark.parametrize("estimator", ["unbiased", "plug-in"])
+@pytest.mark.parametrize("population", ["these", "like-these"])
+def test_intervals_without_a_model_hold_what_contexts_do(population, estimator):
+    """Questions are alike, what scatters is the mean over contexts: half the width is t times its standard error."""
+    found = hm.decompose(validate(table(60)), estimator=estimator, population=population, interval=0.9).records[0]
+    error = 2 * (1 - RIGHT / 3)
+    want = stats.t.ppf(0.95, 4) * error.std(ddof=1) / np.sqrt(5)
+    assert (found["error_high"] - found["error_low"]) / 2 == pytest.approx(want, rel=0.06)
+
+
+@pytest.mark.parametrize("population", ["these", "like-these"])
+def test_moments_of_accuracy_move_with_the_terms(population):
+    """Of these questions they make the terms themselves; of questions like these, whose terms are settled, they scatter
+    over contexts as accuracy does, s²/K, and no more than there is of it."""
+    fit = hm.fit(validate(table(40)), draws=500, seed=1, pointwise=False)
+    a, square, wrong = fit.moments(["model"], population=population)[..., 0, :].reshape(-1, 3).T
+    assert (square >= a**2 - 1e-9).all() and (wrong >= 0).all()
+    assert spread_of_logits(a) == pytest.approx(SCALE, rel=0.1)
+    if population == "these":
+        terms = fit.draws(["model"], population="these")
+        np.testing.assert_allclose(2 * (1 - a), terms.error.ravel(), rtol=1e-5)
+        bias2 = terms.bias2.ravel()
+        can = bias2 >= (1 - a) ** 2  # of one-hot answers, which draws of a t this wide go beyond
+        np.testing.assert_allclose((1 - 2 * a + square + wrong)[can], bias2[can], rtol=1e-3)
+        assert can.mean() > 0.8
+
+
+def test_tables_of_differences_move_as_fits_do():
+    fit = hm.fit(validate(pd.concat([table(9, model=m) for m in "ab"])), draws=60, seed=1, pointwise=False)
+    found, sets = fit.draws(["model"], population="these"), sets_of(source_of(fit), ["model"], population="these")
+    np.testing.assert_allclose(sets.latent[..., 0], found.error, rtol=1e-9)
+    np.testing.assert_allclose(sets.latent[..., 2], found.variance, rtol=1e-9)
+    assert np.diff(sets.unbiased[..., 0]).std() < sets.unbiased[..., 0, 0].std()
+
+
+def test_own_scatter_is_taken_off_the_sums_over_contexts():
+    """Ten contexts move eight columns alike, variance 5, each with noise of its own, variance 1: what is left says so
+    of each, and of a difference of two next to nothing, on average over data sets; without any, little."""
+    rng = np.random.default_rng(2)
+    found = {0.0: [], 5.0: []}
+    for common, out in found.items():
+        for _ in range(300):
+            x = rng.normal(size=(10, 1)) * np.sqrt(common) + rng.normal(size=(10, 8))
+            d = less_own((x - x.mean(axis=0)) / 3, np.eye(8), 9)
+            out.append([(d[:, 0] ** 2).sum(), ((d[:, 0] - d[:, 1]) ** 2).sum()])
+    none, some = (np.mean(out, axis=0) for out in found.values())
+    assert some[0] == pytest.approx(5, rel=0.15) and some[1] < 0.5
+    assert none[0] < 0.3 and none[1] < 0.5
+    np.testing.assert_allclose(less_own(0.1 * np.eye(3), np.eye(3), 2), 0.0, atol=1e-12)
+    assert less_own(np.zeros((4, 2)), np.zeros((2, 2)), 3).tolist() == [[0.0, 0.0]] * 4
 
 
 def test_terms_without_unbiased_estimates_stay_as_they_are():
@@ -103,11 +184,14 @@ def test_terms_without_unbiased_estimates_stay_as_they_are():
     assert (found > 0).all() and (incoherence(found) < 1).all()
 
 
-def test_the_study_holds_the_truth_where_weights_on_questions_alone_do_not():
+def test_the_study_holds_the_truth_where_questions_alone_do_not():
     spec = importlib.util.spec_from_file_location("shared_contexts_study", STUDY)
     study = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(study)
-    target = study.truth()
-    found = np.stack([study.intervals(100, True, seed) for seed in range(20)])
-    held = ((found[..., 0] < target) & (target < found[..., 1])).sum(axis=0)
-    assert held[0].min() >= 15 and held[1].sum() <= held[0].sum() - 4
+    everywhere, held = study.of_all(), np.zeros((2, 2, 5), int)
+    for seed in range(12):
+        frame, these = study.table(100, True, 3, seed)
+        found, true = study.intervals(frame, seed), np.stack([everywhere, these])[:, None]
+        held += (found[..., 0] < true) & (true < found[..., 1])
+    assert held[:, 0].min() >= 8
+    assert held[:, 0, :2].sum() >= held[:, 1, :2].sum() + 8

@@ -338,13 +338,19 @@ def test_no_group_by_a_column_of_nothing_but_its_name():
         decompose(validate(made()), by=["category"])
 
 
-def test_an_interval_that_is_a_point_is_no_certainty():
-    """None of 20 questions shows what s of them show with probability (1 − s)^20; one that does ends the note."""
+def test_what_no_question_shows_is_in_the_interval():
+    """None of 20 questions shows what s of them show with probability (1 − s)^20: as many may be wrong, at worst always
+    in the same way, which is error 2, or evenly, half of it variance. Where there is no worst, the point is told."""
     rows = [(m, q, s) for m in "ab" for q in range(20) for s in range(3)]
     frame = pd.DataFrame(rows, columns=["model", "question", "sample"]).assign(answer=0, target=0, n_choices=4)
     found = decompose(validate(frame), estimator="unbiased", interval=0.9)
-    want = f"2 groups (a and one more), so that intervals are points: up to {1 - 0.05 ** (1 / 20):.0%} of questions"
-    assert found.records[0]["error_high"] == 0 and any(want in note for note in found.notes)
-    frame.loc[0, "answer"] = 1
-    frame.loc[60, "answer"] = 1
-    assert not any("points" in note for note in decompose(validate(frame), interval=0.9).notes)
+    share = 1 - 0.05 ** (1 / 20)
+    for name, most in (("error", 2), ("bias2", 2), ("variance", 1)):
+        assert found.records[0][name] == found.records[0][f"{name}_low"] == 0
+        assert found.records[0][f"{name}_high"] == pytest.approx(most * share, rel=0.05)
+    assert not any("points" in note for note in found.notes)
+    alike = decompose(validate(frame), metric="kl", interval=0.9)
+    want = f"2 groups (a and one more), so that intervals are points: up to {share:.0%} of questions"
+    assert any(want in note for note in alike.notes)
+    wrong = decompose(validate(frame.assign(answer=1)), interval=0.9).records[0]
+    assert wrong["error_low"] == pytest.approx(2 * (1 - share), rel=0.05) and wrong["error_high"] == 2

@@ -151,6 +151,28 @@ def test_a_source_makes_clusters_as_contexts_do():
             read(frame, sources=[name])
 
 
+def test_two_crossed_sources_are_told_to_count_as_one():
+    """Three prompts by three judges of five responses each: pairs that share one of them are no independent pairs, and
+    the variance of the parts is larger than the one number. Sources in step, and one alone, say nothing."""
+    rng = np.random.default_rng(0)
+    q, prompt, judge, sample = (i.ravel() for i in np.indices((40, 3, 3, 5)))
+    level = 0.2 * rng.normal(size=3)[prompt] + 0.2 * rng.normal(size=3)[judge]
+    score = np.clip(0.5 + level + 0.05 * rng.normal(size=len(q)), 0, 1)
+    frame = pd.DataFrame({"model": "m", "question": q, "prompt": prompt, "judge": judge, "sample": sample})
+    frame = frame.assign(score=score, sample=np.ravel_multi_index((prompt, judge, sample), (3, 3, 5)))
+    crossed = read(frame, sources=["judge", "prompt"])
+    told = [n for n in crossed.notes if "hotmess reliability --source judge,prompt divides it" in n]
+    assert len(told) == 1 and "it comes out too small" in told[0]
+    parts = hm.sources(crossed, ["judge", "prompt"]).table.set_index("part")["value"]
+    one = hm.decompose(crossed, estimator="unbiased").records[0]["variance"]
+    assert one < 0.9 * parts["total"]
+    for other in (
+        read(frame, sources=["judge"], merge=["prompt"]),
+        read(frame[prompt == judge], sources=["judge", "prompt"]),
+    ):
+        assert not any("share one of" in note for note in other.notes)
+
+
 def test_duplicates_name_the_column_that_tells_them_apart():
     frame = letters(sample=[0, 0, 1, 1] * 2, judgement=[0, 1] * 4)
     with pytest.raises(BadInput, match=r"column judgement tells them apart; .*--column sample=sample,judgement"):

@@ -15,8 +15,10 @@ import numpy as np
 from hotmess.answers.conjugate import LetterCells
 from hotmess.answers.drawn import Bootstrap, Drawn, DrawnTerms
 from hotmess.answers.pointwise import question_log_likelihood
-from hotmess.answers.shared_contexts import points_of, unbiased_terms, under_contexts
+from hotmess.answers.shared_contexts import NOT_SQUARED, points_of, under_contexts
+from hotmess.decompose.context_scatter import terms_of
 from hotmess.decompose.grouping import question_index, question_units
+from hotmess.decompose.squared import unbiased as unbiased_terms
 from hotmess.statements.letters import LetterBootstrap
 from hotmess.statements.means import SetMeans
 from hotmess.statements.pooled import PooledBootstrap
@@ -62,7 +64,8 @@ def unpooled(
 
 def _about(fit: DrawnTerms, metric: str, weights: np.ndarray | None) -> tuple[Questions, int, np.ndarray | None]:
     """The questions, how many draws, and the cells' unbiased terms where the metric has any."""
-    unbiased = None if metric in ("kl", "zero-one") else unbiased_terms(points_of(fit.cells, fit.unparsable))
+    points = points_of(fit.cells, fit.unparsable)
+    unbiased = None if metric in NOT_SQUARED else terms_of(points, unbiased_terms)
     question = question_index(fit.cells.table)
     questions = Questions(question, *question_units(fit.cells.table, question), given=weights)
     return questions, fit.kept_draws if weights is None else len(weights), unbiased

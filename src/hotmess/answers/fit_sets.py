@@ -21,6 +21,7 @@ from hotmess.answers.population import (
     question_sets,
     refuse_unknown,
 )
+from hotmess.answers.shared_contexts import sets_under_contexts
 from hotmess.answers.worth import repeated_contexts
 from hotmess.errors import NotTestable
 from hotmess.statements.means import incoherence
@@ -43,37 +44,55 @@ def draws_of(fit: Drawn, by: Sequence[str], population: str, metric: str) -> Set
         table, means = closed
         # With unparsable answers the two moments are error and bias² themselves, else of b, b² and Σ w².
         error, bias2 = means if fit.with_unparsable else (2 * means[0], means[1] + means[2])
-        return SetDraws(table, error, bias2, error - bias2, population, metric)
-    terms = fit.terms(metric)
-    table, means = aggregated(fit, [terms.error, terms.bias2, terms.variance], by, population)
-    return SetDraws(table, means[0], means[1], means[2], population, metric)
+        sets = SetDraws(table, error, bias2, error - bias2, population, metric)
+    else:
+        terms = fit.terms(metric)
+        table, means = aggregated(fit, [terms.error, terms.bias2, terms.variance], by, population)
+        sets = SetDraws(table, means[0], means[1], means[2], population, metric)
+    return sets_under_contexts(sets, _sets(fit, by).rows, fit.cells, unparsable=fit.unparsable, seed=fit.seed)
 
 
 def moments_of(fit: Drawn, by: Sequence[str], population: str) -> np.ndarray:
     """(chain, draw, sets, 3) means of a, a² and Σ w² (`hotmess.decompose.parts.from_moments`); `fit` has no unparsable
     responses."""
+    found = _sets(fit, by)
     if population == "like-these":
-        found = _sets(fit, by)
         sets = np.empty(len(fit.cells), int)
         for s, rows in enumerate(found.rows):
             sets[rows] = s
-        return _chains(fit, powers_of(fit, sets)[0])
-    closed = closed_of(fit, by, population)
+        means = _chains(fit, powers_of(fit, sets)[0])
+    else:
+        means = _moments_of_these(fit, by)
+    a, square, wrong = (means[..., i] for i in range(3))
+    away, error = 1 - 2 * a + square, 2 * (1 - a)
+    plain = SetDraws(found.table, error, away + wrong, error - away - wrong, population, "brier")
+    moved = sets_under_contexts(plain, found.rows, fit.cells, unparsable="wrong", seed=fit.seed)
+    return means if moved is plain else _moved_moments(away / (away + wrong), moved)
+
+
+def _moments_of_these(fit: Drawn, by: Sequence[str]) -> np.ndarray:
+    closed = closed_of(fit, by, "these")
     if closed is not None:
         b, square, wrong = closed[1]
         return np.stack([1 - b, 1 - 2 * b + square, wrong], axis=-1)
     terms = fit.terms("brier")
-    refuse_unknown(fit.cells.table, by)
     means = aggregate(
         [terms.error, terms.variance],
         fit.cells.table,
         by,
-        population=population,
+        population="these",
         seed=fit.seed,
         chains=fit.chains,
         transform=pair_moments,
     )[1]
     return np.moveaxis(means, 0, -1)
+
+
+def _moved_moments(share: np.ndarray, moved: SetDraws) -> np.ndarray:
+    """Means of a, a² and Σ w² that go with moved terms; share: of bias² in (1 − a)², which stays what it was."""
+    a = 1 - moved.error / 2
+    away = np.clip(share * moved.bias2, (1 - a) ** 2, np.maximum(moved.bias2, (1 - a) ** 2))
+    return np.stack([a, away - 1 + 2 * a, np.maximum(moved.bias2 - away, 0)], axis=-1)
 
 
 def powers_of(fit: Drawn, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

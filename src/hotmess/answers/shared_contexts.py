@@ -1,14 +1,10 @@
-"""What few-shot contexts that questions share do to means over all of them (methods, section 3).
+"""Statements under few-shot contexts that questions share (methods, section 3).
 
-A context moves the answers to every question that was asked under it, so that weights on questions alone miss what it
-does to their mean. Weights are then products, question times context; to first order that adds to the mean of set s
-
-    Σ_k ζ_k d_ks,   d_ks = √((K − 1)/K) (m_s without context k − its mean over k),   ζ ~ t, K − 1 degrees of freedom,
-
-m by unbiased terms: the jackknife over contexts. Of its variance Σ_k d² the part that questions have by themselves
-(the sum of their own jackknife variances, which weights on questions hold already) is taken off. Sets that share
-contexts are moved together, so that what a context does to both sides of a difference cancels. bias² and variance are
-moved as logarithms, which to first order is the same and leaves them positive.
+What contexts do to means over sets (`hotmess.decompose.context_scatter`) is added to the draws of these means, of
+questions like these, whose weights are then products, question times context, and of these questions, whose posteriors
+know each question alone. Error is moved on the logit of its share of the largest there can be (its logarithm, where
+there is no largest), incoherence on its own logit, which to first order is the same and leaves all terms where they can
+lie.
 """
 
 from __future__ import annotations
@@ -20,86 +16,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.answers.one_hot import one_hot_points
-from hotmess.decompose.grouping import question_index
-from hotmess.decompose.points import leave_one_out
-from hotmess.decompose.squared import unbiased
+from hotmess.decompose.context_scatter import (
+    context_influence,
+    context_moves,
+    degrees_of_freedom,
+    shared_contexts,
+)
+from hotmess.responses.outcomes import OUTCOMES
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Float
 
-    from hotmess.decompose.points import Points, Totals
+    from hotmess.answers.population import SetDraws
+    from hotmess.decompose.points import Points
     from hotmess.responses.cells import Cells
     from hotmess.statements.means import SetMeans
 
-LEAST = 3  # degrees of freedom that few contexts are taken to have
-MOST = 20.0  # of the logarithm of a factor, so that far tails of t stay numbers
+MOST = 20.0  # of what logits move by, so that far tails of t stay numbers
+NOT_SQUARED = ("kl", "zero-one")
+"""Metrics without unbiased terms: what contexts do to them is not known."""
 
 
 def points_of(cells: Cells, unparsable: str) -> Points:
     """Positions whose squared family a fit's terms are: an unparsable response is one more wrong answer, if asked."""
     points = one_hot_points(cells) if unparsable == "wrong" else None
     return cells.points if points is None else points
-
-
-def unbiased_terms(points: Points | Totals) -> Float[np.ndarray, "k 3"]:
-    """(k, 3) unbiased error, bias² and variance of the squared family; nan where there are none."""
-    found = unbiased(points)
-    return np.column_stack([found.error, found.bias2, found.variance])
-
-
-def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
-    """(m,) the context of each row of `cells.points` that several questions share, from 0, -1: none; None without any.
-
-    A context is a benchmark's: the same name in two benchmarks names two.
-    """
-    if cells.contexts is None:
-        return None
-    p, benchmark = cells.points, cells.table["benchmark"]
-    part = np.unique(benchmark.astype(str).to_numpy(), return_inverse=True)[1]
-    pairs = np.column_stack([part[p.cell], cells.contexts])
-    _, label = np.unique(pairs, axis=0, return_inverse=True)
-    label = np.ravel(label)
-    question = question_index(cells.table)[p.cell]
-    asked = np.unique(np.column_stack([label, question]), axis=0)
-    shared = np.bincount(asked[:, 0]) > 1
-    known = shared[label] & (cells.contexts >= 0)
-    if len(np.unique(label[known])) < 2:
-        return None
-    out = np.full(len(label), -1)
-    out[known] = np.unique(label[known], return_inverse=True)[1]
-    return out
-
-
-def context_influence(
-    points: Points, context: Int[np.ndarray, " m"], rows: Sequence[np.ndarray], known: np.ndarray | None = None
-) -> Float[np.ndarray, "contexts sets 3"]:
-    """(contexts, sets, 3) d of mean error, bias² and variance over sets of cells, as above.
-
-    known: (cells,) whether a cell's terms are used.
-    """
-    whole, without = unbiased_terms(points), unbiased_terms(leave_one_out(points))
-    change = without - whole[points.cell]
-    used = np.isfinite(change).all(axis=1) & (context >= 0)
-    used &= np.isfinite(whole).all(axis=1)[points.cell] if known is None else known[points.cell]
-    count = int(context.max()) + 1
-    out = np.zeros((count, len(rows), 3))
-    for s, own in enumerate(rows):
-        member = np.zeros(points.cells, bool)
-        member[own] = True
-        at = np.flatnonzero(used & member[points.cell])
-        if not len(at):
-            continue
-        cell, k, moved = points.cell[at], context[at], change[at]
-        size = np.isfinite(whole[own]).all(axis=1).sum()
-        there = np.bincount(k, minlength=count) > 0
-        total = np.stack([np.bincount(k, moved[:, t], count) for t in range(3)], axis=1) / size
-        total[there] -= total[there].mean(axis=0)
-        within = moved - _means(cell, moved)
-        share = (within**2).sum() / size**2 / max((total[there] ** 2).sum(), 1e-300)
-        number = int(there.sum())
-        out[:, s] = total * np.sqrt((number - 1) / number * max(0.0, 1 - share))
-        out[~there, s] = 0.0
-    return out
 
 
 def under_contexts(
@@ -112,27 +53,67 @@ def under_contexts(
     context = None if means.unbiased is None else shared_contexts(cells)
     if context is None or means.unbiased is None:
         return means
-    influence = context_influence(points_of(cells, unparsable), context, rows, known)
-    benchmark = np.unique(cells.table["benchmark"].astype(str).to_numpy(), return_inverse=True)[1]
-    of = np.empty(len(influence), int)
-    of[context[context >= 0]] = benchmark[cells.points.cell[context >= 0]]
-    df = max(LEAST, int(np.unique(of, return_counts=True)[1].min()) - 1)
-    rng = np.random.default_rng([seed, 67])
-    draws = len(means.latent)
-    z = rng.standard_normal((draws, len(influence))) / np.sqrt(rng.chisquare(df, (draws, 1)) / df)
-    moves = np.einsum("dk,kst->dst", z, influence)
+    influence = context_influence(cells, context, rows, points=points_of(cells, unparsable), known=known)
+    moves = context_moves(influence, degrees_of_freedom(cells, context), len(means.latent), seed)
+    latent = _moved(means.latent, moves, OUTCOMES[cells.outcome].scale)
     with np.errstate(invalid="ignore", divide="ignore"):
-        factor = np.exp(np.clip(np.nan_to_num(moves[..., 1:] / means.centre[:, 1:]), -MOST, MOST))
-    return replace(means, latent=_times(means.latent, factor), unbiased=_times(means.unbiased, factor))
+        factor = np.nan_to_num(latent[..., 1:] / means.latent[..., 1:], nan=1.0, posinf=1.0)
+    parts = means.unbiased[..., 1:] * factor  # alike, so that the two part by what the model says alone
+    unbiased = np.concatenate([parts.sum(axis=-1, keepdims=True), parts], axis=-1)
+    return replace(means, latent=latent, unbiased=unbiased)
 
 
-def _times(values: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """Error, bias² and variance where the latter two are multiplied: what is positive stays so, and they add up."""
-    parts = values[..., 1:] * factor
-    return np.concatenate([parts.sum(axis=-1, keepdims=True), parts], axis=-1)
+def terms_under_contexts(
+    terms: Float[np.ndarray, "draws sets 3"],
+    rows: Sequence[np.ndarray],
+    cells: Cells,
+    *,
+    population: str,
+    metric: str,
+    unparsable: str,
+    seed: int,
+) -> Float[np.ndarray, "draws sets 3"]:
+    """The same of draws of mean error, bias² and variance; of these questions, whose posteriors are each their own."""
+    context = None if metric in NOT_SQUARED else shared_contexts(cells)
+    if context is None:
+        return terms
+    points = points_of(cells, unparsable)
+    influence = context_influence(cells, context, rows, points=points, alone=population == "these")
+    moves = context_moves(influence, degrees_of_freedom(cells, context), len(terms), seed)
+    return _moved(terms, moves, OUTCOMES[cells.outcome].scale)
 
 
-def _means(cell: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The mean of the values of each row's cell."""
-    number = np.bincount(cell)
-    return np.stack([np.bincount(cell, v)[cell] / number[cell] for v in values.T], axis=1)
+def sets_under_contexts(
+    sets: SetDraws, rows: Sequence[np.ndarray], cells: Cells, *, unparsable: str, seed: int
+) -> SetDraws:
+    """The same of `SetDraws`; themselves where no questions share contexts."""
+    flat = np.stack([x.reshape(-1, len(rows)) for x in (sets.error, sets.bias2, sets.variance)], axis=-1)
+    settings = {"population": sets.population, "metric": sets.metric, "unparsable": unparsable}
+    moved = terms_under_contexts(flat, rows, cells, **settings, seed=seed)
+    if moved is flat:
+        return sets
+    error, bias2, variance = (moved[..., t].reshape(sets.error.shape) for t in range(3))
+    return replace(sets, error=error, bias2=bias2, variance=variance)
+
+
+def _moved(
+    terms: Float[np.ndarray, "draws sets 3"], moves: Float[np.ndarray, "draws sets 3"], top: float | None
+) -> Float[np.ndarray, "draws sets 3"]:
+    """Error, bias² and variance moved where they can lie: the first up to `top`, the others parts of it."""
+    centre, top = terms.mean(axis=0), np.inf if top is None else top
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio, middle = terms[..., 2] / terms[..., 0], centre[..., 2] / centre[..., 0]
+        turn = (moves[..., 2] - middle * moves[..., 0]) / centre[..., 0]
+        ratio = _shifted(ratio, turn / (middle * (1 - middle)))
+        whole = moves[..., 0] / (centre[..., 0] * (1 - centre[..., 0] / top))
+        if np.isfinite(top):
+            error = top * _shifted(terms[..., 0] / top, whole)
+        else:
+            error = terms[..., 0] * np.exp(np.clip(np.nan_to_num(whole), -MOST, MOST))
+    return np.stack([error, error * (1 - ratio), error * ratio], axis=-1)
+
+
+def _shifted(share: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Shares whose logits are moved; 0 and 1 stay."""
+    factor = np.exp(np.clip(np.nan_to_num(by, posinf=0.0, neginf=0.0), -MOST, MOST))
+    return np.asarray(share * factor / (1 - share + share * factor))

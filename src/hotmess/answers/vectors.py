@@ -24,6 +24,7 @@ from hotmess.answers.parameters import GROUP
 from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.answers.probabilities import ProbabilityFit
+from hotmess.answers.shared_contexts import sets_under_contexts
 from hotmess.answers.vector_data import Arranged, arranged, main_options, some_cells
 from hotmess.answers.vector_fit import fit_probabilities
 from hotmess.errors import BadInput, listed
@@ -204,7 +205,9 @@ class VectorFit(AnswerPosterior):
         values = [terms.error, terms.bias2, terms.variance]
         chains = self.posterior.chains
         table, means = aggregate(values, self.cells.table, by, population=population, seed=self.seed, chains=chains)
-        return SetDraws(table, means[0], means[1], means[2], population, metric)
+        sets = SetDraws(table, means[0], means[1], means[2], population, metric)
+        rows = question_sets(self.cells.table, by).rows
+        return sets_under_contexts(sets, rows, self.cells, unparsable=self.unparsable, seed=self.seed)
 
     @listed("by")
     def summary(

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from hotmess.arrays import Floats
-from hotmess.decompose import intervals, kl
-from hotmess.decompose.aggregate import cell_weights, incoherence, question_means
+from hotmess.decompose import kl
+from hotmess.decompose.aggregate import incoherence, question_means
 from hotmess.decompose.decomposition import Decomposition
-from hotmess.decompose.grouping import CellGroups, drawn_means, make_groups
+from hotmess.decompose.group_intervals import TERMS, add_intervals
+from hotmess.decompose.grouping import CellGroups, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
-from hotmess.decompose.never_differ import points_alone
 from hotmess.decompose.squared import Terms
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput, checked_count, checked_interval, checked_seed, either_seed, listed
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 Estimator = Literal["plug-in", "unbiased"]
 Population = Literal["like-these", "these"]
-TERMS = ("error", "bias2", "variance", "incoherence")
 
 
 @either_seed
@@ -114,7 +112,7 @@ def decompose(
     summary["reliable"] &= ~most
     notes.extend(said)
     if interval is not None:
-        _intervals(summary, cells, terms, groups, good, method, interval, population, seed, draws, notes)
+        add_intervals(summary, cells, terms, groups, good, method, interval, population, seed, draws, notes)
     if unparsable == "uniform":
         notes.extend(_compare_unparsable(responses, by, metric, estimator, delta, cells, summary))
     extra = {"metric": metric, "outcome": responses.outcome, "estimator": estimator}
@@ -156,93 +154,6 @@ def _reported(summary: dict[str, np.ndarray], interval: float | None) -> list[st
         names += [name] if interval is None else [name, f"{name}_low", f"{name}_high"]
     parts = ("context_variance", "sampling_variance")
     return [*names, *(name for name in parts if np.isfinite(summary[name]).any())]
-
-
-def _intervals(
-    summary: dict[str, np.ndarray],
-    cells: Cells,
-    terms: Terms,
-    groups: CellGroups,
-    good: np.ndarray,
-    method: Method,
-    interval: float,
-    population: str,
-    seed: int,
-    draws: int,
-    notes: list[str],
-) -> None:
-    """Add `…_low` and `…_high` to the summary."""
-    one, of = ("question", "questions") if groups.cluster is None else ("cluster", "clusters of questions")
-    few = (summary["units"] > 0) & (summary["units"] < intervals.FEW)
-    if population == "like-these":
-        values = np.stack([terms.error, terms.bias2, terms.variance], axis=1)[good]
-        drawn = drawn_means(values, cells.table, groups, good, draws, seed)
-        ratio = incoherence(drawn[..., 0], drawn[..., 2])
-        for name, column in zip(TERMS, [*np.moveaxis(drawn, -1, 0), ratio], strict=True):
-            low, high = intervals.bootstrap_interval(
-                column, summary[name], interval=interval, questions=summary["units"]
-            )
-            summary[f"{name}_low"], summary[f"{name}_high"] = (_possible(name, end, method) for end in (low, high))
-        notes += points_alone(groups.keys, summary, interval, of)
-        if draws < intervals.DRAWS:
-            notes.append(f"There are no intervals with fewer than {intervals.DRAWS} draws of the bootstrap (--draws).")
-        if (summary["units"] == 1).any():
-            notes.append(f"A group with one {one} has no interval for questions like these.")
-    else:
-        jack = intervals.jackknife(cells.points, method.terms, method.choices(cells))
-        summary |= {f"{name}_{end}": np.full(groups.count, np.nan) for name in TERMS for end in ("low", "high")}
-        for g in range(groups.count):
-            _these(summary, g, np.flatnonzero(good & (groups.code == g)), jack, groups, interval)
-        lost = ~np.isfinite(jack.covariance).all(axis=(1, 2)) & good
-        if lost.any() and np.isfinite(cells.points.target).any():
-            notes.append(
-                f"{int(lost.sum()):,} cells have too few responses for a jackknife (the unbiased estimator needs "
-                "three); groups with such cells have no interval for these questions."
-            )
-        if method.metric == "zero-one":
-            notes.append(
-                "The jackknife of a most frequent answer is rough: only the interval of the error is to be used."
-            )
-    if few.any():
-        have = "group has" if few.sum() == 1 else "groups have"
-        notes.append(f"{int(few.sum())} {have} fewer than 50 {of}: intervals are widened by Student's t.")
-
-
-def _possible(name: str, end: Floats, method: Method) -> Floats:
-    """Ends of an interval where the term can lie: no square is below 0 and no share outside 0 and 1.
-
-    Unbiased estimates of bias² (and so of incoherence) can be, and net variance under 0/1 loss: they keep their ends.
-    """
-    if name != "error" and (method.metric == "zero-one" or (method.estimator == "unbiased" and name != "variance")):
-        return end
-    return np.clip(end, 0.0, 1.0 if name == "incoherence" else None)
-
-
-def _these(
-    summary: dict[str, np.ndarray],
-    g: int,
-    at: np.ndarray,
-    jack: intervals.Jackknife,
-    groups: CellGroups,
-    interval: float,
-) -> None:
-    """Jackknife intervals of one group."""
-    if not len(at):
-        return
-    weights = cell_weights(groups.code[at], groups.question[at])
-    weights = weights if groups.own is None else weights * groups.own[groups.question[at]]
-    weights = weights / weights.sum()
-    # NaN covariances of an error that does not exist (embeddings) must not reach the variance.
-    own = intervals.Jackknife(jack.covariance[at], jack.clusters[at])
-    contrasts: dict[str, Floats] = dict(zip(TERMS[:3], np.eye(3), strict=True))
-    contrasts["incoherence"] = intervals.ratio_contrast(summary["error"][g], summary["variance"][g])
-    for name, contrast in contrasts.items():
-        used = contrast != 0
-        inner = intervals.Jackknife(own.covariance[:, used][:, :, used], own.clusters)
-        low, high, _ = intervals.linear_interval(
-            contrast[used], weights, inner, summary[name][g], interval=interval, questions=int(summary["questions"][g])
-        )
-        summary[f"{name}_low"][g], summary[f"{name}_high"][g] = low, high
 
 
 def _compare_unparsable(

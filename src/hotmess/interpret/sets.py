@@ -11,8 +11,10 @@ import numpy as np
 
 from hotmess.answers.answer_posterior import AnswerPosterior
 from hotmess.answers.population import POPULATIONS, aggregate, question_sets
+from hotmess.answers.shared_contexts import NOT_SQUARED, terms_under_contexts
 from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable, one_seed
+from hotmess.interpret.unbiased_sets import unbiased_draws
 from hotmess.responses.units import CLUSTER
 from hotmess.responses.values import suggest
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from hotmess.statements.means import SetMeans
 
 QUANTITIES = ("incoherence", "bias2", "variance", "error")
-NOT_SQUARED = ("kl", "zero-one")  # all other metrics, own ones too, are squared distances
 DRAWS, CHAINS = 4000, 4
 
 
@@ -206,11 +207,22 @@ def sets_of(
         values = [t[:, rows] for t in (terms.error, terms.bias2, terms.variance)]
         count, chains = len(values[0]), source.fit.chains
         frame, drawn = aggregate(values, table, by, population=population, seed=source.seed, chains=chains)
-        latent = np.moveaxis(drawn, 0, -1)
+        flat = np.moveaxis(drawn, 0, -1).reshape(count, len(frame), 3)
+        sets = [rows[own] for own in question_sets(table, by).rows]
+        flat = terms_under_contexts(
+            flat,
+            sets,
+            cells,
+            population=population,
+            metric=source.metric,
+            unparsable=source.fit.unparsable,
+            seed=source.seed,
+        )
+        latent = flat.reshape(chains, count // chains, len(frame), 3)
     unbiased = estimate = None
     separable = rows[source.separable[rows]] if unbiased_rows is None else unbiased_rows
     if len(separable):
-        own, unbiased, estimate = _unbiased(source, separable, by, population, count, chains)
+        own, unbiased, estimate = unbiased_draws(cells, separable, by, population, count, chains, source.seed)
         if frame is None:
             frame = own
         elif len(own) < len(frame):
@@ -245,34 +257,3 @@ def _in_order(frame: pd.DataFrame, by: Sequence[str], cells: pd.DataFrame) -> li
         else:
             ranks.append(column.tolist() if column.dtype.kind in "iufb" else [natural(str(v)) for v in column])
     return sorted(range(len(frame)), key=lambda i: tuple(rank[i] for rank in ranks))
-
-
-def _unbiased(
-    source: Source, rows: np.ndarray, by: list[str], population: str, draws: int, chains: int
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    from hotmess.decompose import squared
-    from hotmess.decompose.grouping import unit_index
-    from hotmess.decompose.intervals import jackknife
-
-    points = source.cells.points
-    table = source.cells.table.iloc[rows].reset_index(drop=True)
-    terms = squared.unbiased(points)
-    value = np.stack([terms.error, terms.bias2, terms.variance], axis=1)[rows]
-    spread = [np.broadcast_to(v, (draws, len(v))) for v in value.T]
-    frame, means = aggregate(spread, table, by, population=population, seed=source.seed, chains=chains)
-    drawn = np.moveaxis(means, 0, -1)
-    estimate = aggregate(list(value.T[:, None, :]), table, by, population="these", seed=0, chains=1)[1][:, 0, 0].T
-    if population == "these":
-        covariance = jackknife(points, squared.unbiased).covariance[rows]
-        index = table.groupby(by, sort=True, observed=True, dropna=False).ngroup().to_numpy() if by else 0 * rows
-        rng, share = np.random.default_rng([source.seed, 5]), unit_index(table)[1]
-        for s in range(len(frame)):
-            own = np.flatnonzero(index == s)
-            noise = np.einsum("c,cab->ab", share[own] ** 2, covariance[own]) / share[own].sum() ** 2
-            if np.isfinite(noise).all():
-                drawn[..., s, :] += rng.multivariate_normal(
-                    np.zeros(3), noise, (chains, draws // chains), method="eigh"
-                )
-            else:
-                drawn[..., s, :] = np.nan  # a cell with fewer than three responses has no jackknife
-    return frame, drawn, estimate

@@ -169,7 +169,25 @@ def take_sources(frame: pd.DataFrame, sources: Sequence[str]) -> tuple[pd.DataFr
     frame["context"] = context
     listed = " and ".join(sources)
     are, them = ("are sources", "all of them") if len(sources) > 1 else ("is a source", "it")
-    return frame, [f"{listed} {are} of scatter: responses of a cell that share {them} are a cluster (column context)."]
+    said = [f"{listed} {are} of scatter: responses of a cell that share {them} are a cluster (column context)."]
+    return frame, said + _some_shared(frame, names, context)
+
+
+def _some_shared(frame: pd.DataFrame, names: Sequence[str], context: pd.Series) -> list[str]:
+    """A sentence where responses of a cell share some of several sources and not all: crossed ones, or one within
+    another."""
+    cell, combination = _cells(frame.drop(columns="context")), pd.factorize(context)[0]
+    for name in names if len(names) > 1 else ():
+        at = f"{name}_source" if f"{name}_source" in frame.columns else name
+        level = pd.DataFrame({"cell": cell, "level": labels(frame[at], fill="").to_numpy(), "both": combination})
+        if len(level.drop_duplicates()) > len(level.drop_duplicates(["cell", "level"])):
+            return [
+                f"Responses that share one of {', '.join(names)} and not all count as independent of each other "
+                "wherever variance is one number (decompose, fit, compare, claims): it comes out too small, and so do "
+                f"intervals. hotmess reliability --source {','.join(names)} divides it as the sources are crossed; "
+                f"else name one source, and take the others at one level, as --where \"{names[-1]} = '…'\"."
+            ]
+    return []
 
 
 def _cells(frame: pd.DataFrame) -> np.ndarray:

@@ -25,11 +25,11 @@ import pandas as pd
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.mistakes import MISTAKES, mistakes
+from hotmess.decompose.rare import rare_ends
 from hotmess.decompose.records import plain_value
 from hotmess.errors import NotTestable, checked_interval, either_seed, listed
 from hotmess.responses.beside import another
 from hotmess.responses.table import CELL
-from hotmess.runs.rare import rare_ends
 from hotmess.runs.scores import Runs, runs
 from hotmess.runs.sets_of_cells import refuse_taken, sets_of
 from hotmess.words import Tabled

@@ -12,6 +12,7 @@ import pandas as pd
 
 from hotmess.decompose.grouping import natural
 from hotmess.decompose.intervals import question_shares
+from hotmess.decompose.rare import rare_ends
 from hotmess.decompose.records import plain_value
 from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, is_whole, listed
 from hotmess.responses.table import CELL
@@ -19,7 +20,6 @@ from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
 from hotmess.runs.drift import drift, shared_contexts
 from hotmess.runs.question_means import influence_of, statistic, top_of
-from hotmess.runs.rare import rare_ends
 from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
 from hotmess.runs.settled import settled_ends

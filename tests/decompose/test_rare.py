@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hotmess.decompose.intervals import question_shares
-from hotmess.runs.rare import rare_ends
+from hotmess.decompose.rare import rare_ends
 
 
 @pytest.mark.parametrize(("up", "down"), [(0.02, 0.0), (0.05, 0.0), (0.03, 0.03)])

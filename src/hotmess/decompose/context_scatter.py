@@ -1,0 +1,183 @@
+"""What few-shot contexts that questions share do to means over all of them (methods, sections 2 and 3).
+
+A context moves the answers to every question that was asked under it, so that what is known of questions one by one
+misses what it does to their mean. To first order that adds to the means of sets s of cells
+
+    Σ_k ζ_k d_ks,   ζ ~ t, K − 1 degrees of freedom,   Σ_k d_ks d_ks' = Σ_k T_ks T_ks' − Σ_uk T_uks T_uks'
+
+T_ks = √((K − 1)/K) (m_s without context k − its mean over k), the jackknife over contexts, T_uks the part of it that
+belongs to unit u. The second sum is what units scatter by themselves and is in the intervals already: units are
+questions (or clusters of them) where those are weighted, cells where the responses to each have a posterior or a
+variance of their own. Sets that share contexts are moved together, so that what a context does to both sides of a
+difference cancels. The sums are of few contexts and of noisy ones, so that their difference is taken direction by
+direction (`less_own`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotmess.decompose.grouping import question_index, unit_index
+from hotmess.decompose.points import Points, Totals, leave_one_out, totals
+from hotmess.decompose.squared import Terms, unbiased
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
+    from hotmess.responses.cells import Cells
+
+LEAST = 3  # degrees of freedom that few contexts are taken to have
+LOSS = {"kl": "KL loss", "zero-one": "0/1 loss"}
+NOTHING = 1e-12
+FAINT = 0.1
+
+
+def terms_of(points: Points | Totals, estimator: Callable[[Points | Totals], Terms]) -> Float[np.ndarray, "k 3"]:
+    """(k, 3) error, bias² and variance; nan where there are none."""
+    found = estimator(points)
+    return np.column_stack([found.error, found.bias2, found.variance])
+
+
+def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
+    """(m,) the context of each row of `cells.points` that several questions share, from 0, -1: none; None without any.
+
+    A context is a benchmark's: the same name in two benchmarks names two.
+    """
+    if cells.contexts is None:
+        return None
+    p = cells.points
+    pairs = np.column_stack([_benchmark(cells)[p.cell], cells.contexts])
+    label = np.ravel(np.unique(pairs, axis=0, return_inverse=True)[1])
+    question = question_index(cells.table)[p.cell]
+    asked = np.unique(np.column_stack([label, question]), axis=0)
+    shared = np.bincount(asked[:, 0]) > 1
+    known = shared[label] & (cells.contexts >= 0)
+    if len(np.unique(label[known])) < 2:
+        return None
+    out = np.full(len(label), -1)
+    out[known] = np.unique(label[known], return_inverse=True)[1]
+    return out
+
+
+def left_out(metric: str) -> str:
+    """That intervals under a metric are without contexts that are there.
+
+    >>> left_out("kl")[:70]
+    'Questions share few-shot contexts, and what these do to all of them at'
+    """
+    return (
+        "Questions share few-shot contexts, and what these do to all of them at once is not in intervals under "
+        f"{LOSS.get(metric, metric)}: --metric brier has it."
+    )
+
+
+def context_influence(
+    cells: Cells,
+    context: Int[np.ndarray, " m"],
+    rows: Sequence[np.ndarray],
+    *,
+    alone: bool = False,
+    points: Points | None = None,
+    estimator: Callable[[Points | Totals], Terms] = unbiased,
+    known: np.ndarray | None = None,
+    weights: Float[np.ndarray, " cells"] | None = None,
+) -> Float[np.ndarray, "contexts sets 3"]:
+    """(contexts, sets, 3) d of mean error, bias² and variance over sets of cells, as above.
+
+    Parameters
+    ----------
+    context
+        (m,) of each row of the points, as of `shared_contexts`.
+    rows
+        Cells of each set; sets may share some.
+    alone
+        Whether cells are the units, not questions (or clusters).
+    points
+        Positions, where they are not those of the cells.
+    estimator
+        Points, or totals of them, → terms.
+    known
+        (cells,) whether a cell's terms are used.
+    weights
+        (cells,) of each cell in its set's mean; default: those of the questions themselves.
+    """
+    points = cells.points if points is None else points
+    whole, rest = totals(points), leave_one_out(points)
+    of_cells, found = terms_of(whole, estimator)[:, 1:], terms_of(rest, estimator)[:, 1:]
+    lost = ~np.isfinite(of_cells).any(axis=0)  # bias² where there is no target
+    of_cells[:, lost] = found[:, lost] = 0.0
+    good = np.isfinite(of_cells).all(axis=1)
+    good = good if known is None else good & known
+    used = np.flatnonzero(np.isfinite(found).all(axis=1) & (context >= 0) & good[points.cell])
+    cell, copies = points.cell[used], points.copies[used].astype(float)
+    number = np.maximum(np.bincount(cell, copies, points.cells), 1)
+    centre = np.stack([np.bincount(cell, copies * x, points.cells) / number for x in found[used].T], axis=1)
+    moved = (found[used] - centre[cell]) * (copies * np.sqrt((number - 1) / number)[cell])[:, None]
+    unit, own = unit_index(cells.table)
+    own = own if weights is None else weights
+    unit, count = (np.arange(len(cells)) if alone else unit), int(context.max()) + 1
+    pairs, place = np.unique(unit[cell] * count + context[used], return_inverse=True)
+    each = np.zeros((len(pairs), len(rows), 2))
+    for s, members in enumerate(rows):
+        mine = np.zeros(points.cells)
+        mine[members] = own[members] * good[members]
+        share = mine[cell] / max(mine.sum(), NOTHING)
+        for t in range(2):
+            each[:, s, t] = np.bincount(np.ravel(place), share * moved[:, t], len(pairs))
+    flat = each.reshape(len(pairs), 2 * len(rows))
+    total = np.zeros((count, flat.shape[1]))
+    np.add.at(total, pairs % count, flat)
+    benchmarks = len(np.unique(_benchmark(cells)[cell])) if len(cell) else 1
+    out = less_own(total, flat.T @ flat, max(1, count - benchmarks)).reshape(count, len(rows), 2)
+    return np.concatenate([out.sum(axis=-1, keepdims=True), out], axis=-1)
+
+
+def less_own(total: Float[np.ndarray, "k p"], own: Float[np.ndarray, "p p"], free: int) -> Float[np.ndarray, "k p"]:
+    """(k, p) d with d'd = total'total − own, as nearly as few contexts can say.
+
+    In the directions that own noise alone would move by λ = 1, p of them seen by `free` contexts, what they have beyond
+    it, l, makes λ = (l + 1)(1 + p/(l free)) on average (Baik and Silverstein 2006), and noise alone up to
+    (1 + √(p/free))². Solved for l; below that a tenth of λ − 1 stays, not below 0. Then every column is given the
+    length that its own two sums say.
+
+    >>> d = less_own(np.array([[3.0, 3.0], [-3.0, -3.0]]), 2 * np.eye(2), 1)
+    >>> (d.T @ d).round(3).tolist()
+    [[16.0, 16.0], [16.0, 16.0]]
+    """
+    size, axes = np.linalg.eigh(own)
+    some = size > NOTHING * max(size.max(), NOTHING)
+    axes, size = axes[:, some], size[some]
+    white = total @ axes / np.sqrt(size)
+    square, turn = np.linalg.eigh(white.T @ white)
+    ratio = len(square) / free
+    middle = square + 1 - ratio
+    beyond = (middle + np.sqrt(np.maximum(middle**2 - 4 * square, 0.0))) / 2 - 1
+    beyond = np.where(square > (1 + np.sqrt(ratio)) ** 2, beyond, 0.0)
+    beyond = np.maximum(beyond, FAINT * np.maximum(square - 1, 0.0))
+    keep = np.sqrt(beyond / np.maximum(square, NOTHING))
+    out = white @ (turn * keep) @ turn.T @ (axes * np.sqrt(size)).T
+    have = (out**2).sum(axis=0)
+    wanted = np.maximum(0.0, (total**2).sum(axis=0) - np.diag(own))
+    return np.asarray(out * np.sqrt(np.divide(wanted, have, out=np.zeros_like(have), where=have > 0)))
+
+
+def degrees_of_freedom(cells: Cells, context: Int[np.ndarray, " m"]) -> int:
+    """K − 1 of the benchmark that has the fewest contexts."""
+    pairs = np.unique(np.column_stack([context, _benchmark(cells)[cells.points.cell]])[context >= 0], axis=0)
+    return max(LEAST, int(np.unique(pairs[:, 1], return_counts=True)[1].min()) - 1)
+
+
+def context_moves(
+    influence: Float[np.ndarray, "contexts sets 3"], df: int, draws: int, seed: int
+) -> Float[np.ndarray, "draws sets 3"]:
+    """(draws, sets, 3) Σ_k ζ_k d_ks; the same ζ for the same seed, whatever the sets."""
+    rng = np.random.default_rng([seed, 67])
+    z = rng.standard_normal((draws, len(influence))) / np.sqrt(rng.chisquare(df, (draws, 1)) / df)
+    return np.asarray(np.einsum("dk,kst->dst", z, influence))
+
+
+def _benchmark(cells: Cells) -> Int[np.ndarray, " cells"]:
+    return np.ravel(np.unique(cells.table["benchmark"].astype(str).to_numpy(), return_inverse=True)[1])
