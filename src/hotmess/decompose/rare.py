@@ -11,7 +11,7 @@ from hotmess.arrays import Floats, Ints
 from hotmess.errors import tails
 
 RARE = 10
-"""Fewer questions than this away from a value are rare."""
+"""Fewer questions than this away from a value are rare, where they are the smaller part."""
 SAME = 1e-9
 """Values nearer to each other than this are one, as chances from logarithms of binomial coefficients are."""
 
@@ -52,7 +52,7 @@ def rare_ends(
     asked, tail = len(np.unique(question)), tails(interval)[0]
     one_more = np.random.default_rng([asked, 89]).beta(1, asked, len(spread))
     for common in {0.0, least, top}:
-        if len(np.unique(question[np.abs(value - common) > SAME])) < RARE:
+        if len(np.unique(question[np.abs(value - common) > SAME])) < min(RARE, asked / 2):
             if common > least:
                 low = min(low, float(np.quantile(spread * (1 - one_more) + least * one_more, tail)))
             if common < top:
