@@ -141,6 +141,16 @@ def tails(interval: Any) -> tuple[float, float]:
     return (1 - inside) / 2, (1 + inside) / 2
 
 
+def median_and_tails(interval: Any) -> tuple[float, float, float]:
+    """The same with the median's, one half, between them.
+
+    >>> median_and_tails(0.5)
+    (0.25, 0.5, 0.75)
+    """
+    low, high = tails(interval)
+    return low, 0.5, high
+
+
 def one_seed(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings with `random_seed`, ArviZ's and PyMC's word, under the name `seed`.
 

@@ -22,7 +22,7 @@ import numpy as np
 from hotmess.answers.population import aggregate
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.mistakes import MISTAKES, mistakes
-from hotmess.errors import BadInput, tails
+from hotmess.errors import BadInput, median_and_tails
 from hotmess.responses.outcomes import largest_error
 
 if TYPE_CHECKING:
@@ -160,10 +160,9 @@ def signature_shares(
     kind = signatures(terms.bias2, terms.variance, thresholds or Thresholds.of(metric))
     values = [(kind == i).astype(np.float32) for i in range(len(SIGNATURES))]
     table, means = aggregate(values, fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)
-    tail = tails(interval)[0]
     pieces = []
     for i, name in enumerate(SIGNATURES):
-        low, middle, high = np.quantile(means[i].reshape(-1, len(table)), [tail, 0.5, 1 - tail], axis=0)
+        low, middle, high = np.quantile(means[i].reshape(-1, len(table)), median_and_tails(interval), axis=0)
         pieces.append(table.assign(signature=name, share=middle, share_low=low, share_high=high))
     whole = pd.concat(pieces, ignore_index=True)
     return whole.sort_values(list(by), kind="stable").reset_index(drop=True) if by else whole

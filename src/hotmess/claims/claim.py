@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.rule import DECIDED, NEGLIGIBLE, Probability
+from hotmess.errors import median_and_tails
 from hotmess.estimates.estimate import THRESHOLD, Estimate
 from hotmess.inference.gate import Gate
 
@@ -243,8 +244,7 @@ class Case:
 
     def summary(self, draws: np.ndarray) -> dict[str, float]:
         """Median and interval of draws."""
-        ends = [(1 - self.interval) / 2, 0.5, (1 + self.interval) / 2]
-        low, median, high = np.quantile(draws, ends)
+        low, median, high = np.quantile(draws, median_and_tails(self.interval))
         return {"median": float(median), "low": float(low), "high": float(high)}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from hotmess.errors import tails
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.words import show, with_interval
 
@@ -77,7 +78,7 @@ def each_model(
     if m >= 3:
         weight = 1 / (variance + tau2)
         mean, error = float(weight @ middle / weight.sum()), float(np.sqrt(tau2 + 1 / weight.sum()))
-        half = error * float(stats.t.ppf((1 + interval) / 2, m - 2))
+        half = error * float(stats.t.ppf(tails(interval)[1], m - 2))
         p = float(stats.t.cdf(mean / error, m - 2))
         new = {"median": mean, "low": mean - half, "high": mean + half, "probability": p}
     alone = np.array([holds(x).mean() for x in each.values()])

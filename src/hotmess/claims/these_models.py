@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.claims.rule import OTHER, decide, smoothed
-from hotmess.errors import NotTestable
+from hotmess.errors import NotTestable, median_and_tails
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.words import with_interval
 
@@ -66,6 +66,6 @@ def these_models(
         beside = float(((other.draws > low) & (other.draws < high)).mean())
         few = own.effective.sentence() if own.effective is not None and own.effective.few else ""
         verdict, _ = decide(p, beside, gate=own.gate, threshold=threshold, few=few)
-        ends = np.quantile(own.draws, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
+        ends = np.quantile(own.draws, median_and_tails(interval))
         return TheseModels(models, verdict, p.value, float(ends[1]), float(ends[0]), float(ends[2]))
     return None

@@ -34,7 +34,6 @@ def mistakes(
     (2, 0.6)
     """
     rng = np.random.default_rng([seed, 41])
-    tail = tails(interval)[0]
     known: dict[tuple[int, ...], tuple[float, ...]] = {}
     values = np.full((cells, len(MISTAKES)), np.nan)
     start = np.searchsorted(cell, np.arange(cells + 1))
@@ -49,7 +48,7 @@ def mistakes(
             counts[: len(seen)] = seen
             w = rng.dirichlet(0.5 + counts, DRAWS)
             ordered = np.sort(w, axis=1)[:, ::-1]
-            ends = np.quantile(ordered[:, 0], [tail, 1 - tail])
+            ends = np.quantile(ordered[:, 0], tails(interval))
             number = float(((w > LEAST).mean(axis=0) > 0.5).sum())
             known[key] = (number, ordered[:, 0].mean(), ends[0], ends[1], ordered[:, 1].mean() if size > 1 else 0.0)
         values[at] = known[key]

@@ -90,9 +90,8 @@ def ensemble_table(
         piece = table.assign(size=many)
         for name, x in (values | {"incoherence": ratio}).items():
             flat = x.reshape(-1, x.shape[-1])
-            tail = tails(interval)[0]
             piece[name] = np.quantile(flat, 0.5, axis=0)
-            piece[f"{name}_low"], piece[f"{name}_high"] = np.quantile(flat, [tail, 1 - tail], axis=0)
+            piece[f"{name}_low"], piece[f"{name}_high"] = np.quantile(flat, tails(interval), axis=0)
         pieces.append(piece)
     whole = pd.concat(pieces, ignore_index=True)
     return whole.sort_values([*by, "size"], kind="stable").reset_index(drop=True)

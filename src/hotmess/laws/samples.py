@@ -23,7 +23,7 @@ from hotmess.answers.groups import letter_cells
 from hotmess.answers.population import aggregate
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.grouping import models_in_order
-from hotmess.errors import NotTestable, either_seed, listed, tails
+from hotmess.errors import NotTestable, either_seed, listed, median_and_tails
 from hotmess.responses.cells import need_letters
 
 if TYPE_CHECKING:
@@ -139,14 +139,13 @@ def sample_size_table(made: SampleSize, *, sizes: Sequence[int] = SIZES, interva
     """One row per set, term and n: median of the standard deviation with its interval."""
     import pandas as pd
 
-    tail = tails(interval)[0]
     pieces = []
     for term in TERMS:
         for n in sizes:
             flat = made.sd(term, n).reshape(-1, len(made.table))
             flat = np.where(np.isfinite(flat), flat, np.nan)
             with np.errstate(invalid="ignore"):
-                low, middle, high = np.quantile(flat, [tail, 0.5, 1 - tail], axis=0)
+                low, middle, high = np.quantile(flat, median_and_tails(interval), axis=0)
             pieces.append(made.table.assign(term=term, n=n, sd=middle, sd_low=low, sd_high=high))
     return pd.concat(pieces, ignore_index=True)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, tails
+from hotmess.errors import BadInput, median_and_tails
 from hotmess.inference.spec import Spec
 from hotmess.optimizer.logarithms import OUTCOMES, Logarithms, rest_of
 from hotmess.optimizer.scales import CORRELATED, SCALES, RolloutPrior, as_coefficients, by_problem, rollout_law
@@ -114,13 +114,12 @@ class RolloutLaw:
         """Per outcome: the mean exponent, that of a new seed and problem, with intervals, and the published one."""
         import pandas as pd
 
-        tail = tails(interval)[0]
         rows: list[dict[str, Any]] = []
         posterior = self.data["posterior"].dataset
         for k, outcome in enumerate(posterior["outcome"].values.tolist()):
             row: dict[str, Any] = {"outcome": outcome}
             for name, label in (("alpha", "mean"), ("alpha_new", "new")):
-                low, mid, high = np.quantile(posterior[name].values[..., k], [tail, 0.5, 1 - tail])
+                low, mid, high = np.quantile(posterior[name].values[..., k], median_and_tails(interval))
                 row |= {label: mid, f"{label}_low": low, f"{label}_high": high}
             row["published"] = PUBLISHED.get(outcome, np.nan)
             rows.append(row)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, tails
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,8 +79,7 @@ def contrasts(terms: pd.DataFrame, *, seed: int = 0, draws: int = 2000, interval
             continue
         with np.errstate(divide="ignore", invalid="ignore"):
             change = sums[:, 3] / sums[:, 2] - sums[:, 1] / sums[:, 0]
-        tail = (1 - interval) / 2
-        low, high = np.nanquantile(change, [tail, 1 - tail])
+        low, high = np.nanquantile(change, tails(interval))
         rows.append(
             {
                 "model": name,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.decompose.grouping import rows_in_order
+from hotmess.errors import median_and_tails, tails
 from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER
 from hotmess.words import clean
@@ -42,7 +43,6 @@ def overthinking_slopes_table(
     from hotmess.responses.cells import take_cells
     from hotmess.temperature.score import slope_of_halves
 
-    tails = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     rows: list[dict[str, Any]] = []
     for kind in KINDS:
         if kind not in fit.lengths.features:
@@ -53,7 +53,9 @@ def overthinking_slopes_table(
                 continue
             row: dict[str, Any] = {"unit": unit, "kind": kind, "estimator": "joint"}
             for name, effect in (("slope", "incoherence"), ("accuracy", "accuracy"), ("heat", "heat")):
-                row[f"{name}_low"], row[name], row[f"{name}_high"] = np.quantile(draws[effect][:, :, g], tails)
+                row[f"{name}_low"], row[name], row[f"{name}_high"] = np.quantile(
+                    draws[effect][:, :, g], median_and_tails(interval)
+                )
             rows.append(row)
             if kind not in halves:
                 continue
@@ -65,7 +67,7 @@ def overthinking_slopes_table(
             q = len(influence)
             if not np.isfinite(value) or q < 3:
                 continue
-            error = float(np.sqrt((influence**2).sum() * q / (q - 1))) * stats.t.ppf(tails[2], q - 1)
+            error = float(np.sqrt((influence**2).sum() * q / (q - 1))) * stats.t.ppf(tails(interval)[1], q - 1)
             rows.append(
                 {
                     "unit": unit,
@@ -142,7 +144,6 @@ def dose_response_table(
     from hotmess.temperature.assigned import budget_levels
     from hotmess.temperature.effects import points
 
-    tails = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
     levels = budget_levels(responses).set_index(["model", "condition", "budget"])["log2_tokens"]
     plain = _unbiased_levels(responses)
     where = points(fit.lengths)
@@ -156,7 +157,7 @@ def dose_response_table(
             key = (own["model"], own["condition"], label)
             if key not in levels.index or not np.isfinite(budget[:, g, b]).all():
                 continue
-            low, middle, high = np.quantile(budget[:, g, b], tails)
+            low, middle, high = np.quantile(budget[:, g, b], median_and_tails(interval))
             log2 = float(levels[key])
             value, error = plain.get(key, (np.nan, np.nan))
             rows.append(
@@ -177,7 +178,7 @@ def dose_response_table(
         if natural is None or not seen or not np.ptp(where["natural_curve"][g]) > 0:
             continue
         z = where["natural_curve"][g, :, fit.lengths.features.index("natural")]
-        quantiles = np.quantile(natural[:, g], tails, axis=0)
+        quantiles = np.quantile(natural[:, g], median_and_tails(interval), axis=0)
         for p, shift in enumerate(z):
             low, middle, high = quantiles[:, p]
             rows.append(
@@ -254,7 +255,7 @@ def dose_response(
             colour = COLOURS["budget"]
             panel.vlines(marks["x"], marks["incoherence_low"], marks["incoherence_high"], color=colour, lw=1.3)
             panel.plot(marks["x"], marks["incoherence"], "s-", color=colour, ms=4.2, lw=0.9)
-            z = stats.norm.ppf((1 + interval) / 2)
+            z = stats.norm.ppf(tails(interval)[1])
             beside, reach = marks["x"] * (high / low) ** 0.03, z * marks["unbiased_error"]
             panel.vlines(beside, marks["unbiased"] - reach, marks["unbiased"] + reach, color=MUTED, lw=0.8)
             panel.plot(beside, marks["unbiased"], "s", color=MUTED, mfc=PAPER, ms=3.4, mew=0.8, zorder=4)

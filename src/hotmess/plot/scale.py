@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.errors import median_and_tails, tails
 from hotmess.plot import style, ticks
 from hotmess.plot.colour import BIAS, INK, MUTED, VARIANCE
 from hotmess.words import clean
@@ -26,7 +27,7 @@ def power_laws_table(laws: PowerLaws, *, population: str = "like-these", interva
     p = laws.law.populations.index(population)
     cells, count = laws.law.cells, len(laws.law.cells)
     mean, sd = laws.law.mean[p], np.sqrt(np.diag(laws.law.covariance[p]))
-    z = norm.ppf((1 + interval) / 2)
+    z = norm.ppf(tails(interval)[1])
     table = cells[["model", *laws.by, laws.over, "questions", "responses", "wrong"]].copy()
     for i, name in enumerate(("bias2", "variance")):
         own = slice(i * count, (i + 1) * count)
@@ -155,9 +156,7 @@ def _line(
     shift = 1.03 if term == "variance" else 1 / 1.03  # so that one interval does not hide the other
     size = own[laws.over].to_numpy()
     x = np.geomspace(size.min(), size.max(), POINTS)
-    low, middle, high = np.quantile(
-        line(laws, term, group, x, population), [(1 - interval) / 2, 0.5, (1 + interval) / 2], axis=0
-    )
+    low, middle, high = np.quantile(line(laws, term, group, x, population), median_and_tails(interval), axis=0)
     panel.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
     panel.plot(x, middle, color=colour, lw=1.6)
     panel.vlines(size * shift, own[f"{term}_low"], own[f"{term}_high"], color=colour, lw=0.9)

@@ -30,7 +30,7 @@ import pandas as pd
 from hotmess.arrays import Floats
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.decompose.records import plain_value
-from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, listed
+from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed, listed, tails
 from hotmess.runs.scores import Runs, runs
 from hotmess.runs.sets_of_cells import sets_of
 from hotmess.words import Tabled
@@ -126,7 +126,7 @@ def judged(
         raise NotTestable(f"No validated response is {missing}, so how the judge treats such ones is unknown.")
     sensitivity, specificity = rng.beta(0.5 + hits, 0.5 + misses, draws), rng.beta(0.5 + passed, 0.5 + alarms, draws)
     power = sensitivity + specificity - 1
-    if (power <= 0).mean() > (1 - interval) / 2:
+    if (power <= 0).mean() > tails(interval)[0]:
         raise NotTestable(
             "The validation table does not tell this judge from one who guesses; validate more responses."
         )
@@ -170,7 +170,7 @@ def judged(
 
 def _no_error(terms: tuple[Any, ...], interval: float) -> bool:
     """Whether the error, which incoherence is a share of, is not told from 0."""
-    return bool((terms[1] <= 0).mean() > (1 - interval) / 2)
+    return bool((terms[1] <= 0).mean() > tails(interval)[0])
 
 
 def _doubts(terms: tuple[Any, ...], where: str, interval: float) -> list[str]:

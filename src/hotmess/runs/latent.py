@@ -23,7 +23,7 @@ from scipy.special import expit
 
 from hotmess.answers.prior import PARAMETERS
 from hotmess.decompose.intervals import question_shares
-from hotmess.errors import BadInput, NotTestable, listed, tails
+from hotmess.errors import BadInput, NotTestable, listed, median_and_tails
 from hotmess.responses.source_columns import level_names, need_source
 from hotmess.responses.table import CELL
 from hotmess.runs.scores import scores_of
@@ -63,7 +63,6 @@ def latent_power(
     """
     from hotmess.answers.fit import fit
 
-    tail = tails(interval)[0]
     responses.need_single("The latent model of right and wrong answers")
     score = scores_of(responses)
     score = score if right is None else (score >= right).astype(float)
@@ -97,7 +96,7 @@ def latent_power(
         head: dict[str, Any] = dict(zip(by, key)) | {"questions": len(np.unique(question[at]))}
         for one in k:
             for quantity, each in (("pass@k", 1 - (1 - p[:, at]) ** one), ("pass^k", p[:, at] ** one)):
-                low, median, high = np.quantile((w * each).sum(axis=1), [tail, 0.5, 1 - tail])
+                low, median, high = np.quantile((w * each).sum(axis=1), median_and_tails(interval))
                 row = {"quantity": quantity, "k": one, "value": float(median), "low": float(low), "high": float(high)}
                 rows.append(head | row | {"reliable": posterior.gate.passed})
     return pd.DataFrame(rows)
@@ -133,10 +132,10 @@ def latent_share(
     >>> latent_share(hm.example().where("model = 'owl-1b'"), "budget")["source"].tolist()
     ['budget']
     """
-    tail, rows = tails(interval)[0], []
+    rows = []
     table = share_posterior(responses, source, by, seed=seed, draws=draws, chains=chains)
     for head, rho, factor in table:
-        low, median, high = np.quantile(rho, [tail, 0.5, 1 - tail])
+        low, median, high = np.quantile(rho, median_and_tails(interval))
         row = {"source": source, "share": float(median), "low": float(low), "high": float(high)}
         rows.append(head | row | {"log_bayes_factor": factor})
     return pd.DataFrame(rows)

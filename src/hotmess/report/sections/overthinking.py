@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess import plot
-from hotmess.errors import NotTestable, OtherOutcome
+from hotmess.errors import NotTestable, OtherOutcome, median_and_tails
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.report.sections.between import gate_sentences
 from hotmess.words import percent, population_words, with_interval
@@ -191,7 +191,7 @@ def _finding(fit: LengthFit, data: pd.DataFrame, population: str, interval: floa
             continue
         number = joint.loc[joint["kind"] == kind, "unit"].nunique()
         mean = fit.mean_slope(kind, "incoherence", population=population)[0]
-        low, middle, high = np.quantile(mean, [(1 - interval) / 2, 0.5, (1 + interval) / 2])
+        low, middle, high = np.quantile(mean, median_and_tails(interval))
         over = f"mean over {number} models" if number > 1 else "in one model"
         said.append(f"{words}, {over}, {with_interval(middle, low, high, 2)}")
     return f"Change of logit incoherence per doubling of tokens: {'; '.join(said)}."

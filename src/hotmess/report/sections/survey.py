@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.claims.catalogue.intelligence_and_incoherence_correlate import rank_fit, rankings_of
+from hotmess.errors import median_and_tails, tails
 from hotmess.rankings import mean_rank_correlation
 from hotmess.rankings.table import COLUMNS
 from hotmess.report.section import Context, Section, Table
@@ -20,14 +21,13 @@ def survey(context: Context) -> Section | None:
         return None
     data, sign = rankings_of(study)
     fit, quick = rank_fit(study), mean_rank_correlation(data)
-    tail = (1 - context.interval) / 2
     rows: list[dict[str, object]] = [
         {"what": "mean ranks, raw", "correlation": sign * quick.raw},
         {"what": "mean ranks, corrected for the raters' noise", "correlation": sign * quick.corrected},
     ]
     from scipy.stats import norm
 
-    half = norm.isf(tail) * quick.error
+    half = norm.isf(tails(context.interval)[0]) * quick.error
     rows[1] |= {"correlation_low": sign * quick.corrected - half, "correlation_high": sign * quick.corrected + half}
     found = {
         "rank model, entities like these": fit.correlation(),
@@ -35,7 +35,7 @@ def survey(context: Context) -> Section | None:
     }
     found |= {f"rank model, among {name}": draws for name, draws in fit.within().items()}
     for what, draws in found.items():
-        low, middle, high = np.quantile(sign * draws, [tail, 0.5, 1 - tail])
+        low, middle, high = np.quantile(sign * draws, median_and_tails(context.interval))
         rows.append({"what": what, "correlation": middle, "correlation_low": low, "correlation_high": high})
     table = pd.DataFrame(rows, columns=["what", "correlation", "correlation_low", "correlation_high"])
     other = "incoherence" if sign < 0 else data.attributes[1]
