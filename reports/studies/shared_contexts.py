@@ -103,10 +103,10 @@ def run(sets: int, questions: int) -> list[dict[str, Any]]:
     everywhere, rows = of_all(), []
     for crossed in (True, False):
         for repeats in (3, 1):
-            made = [table(questions, crossed, repeats, seed) for seed in range(sets)]
-            found = np.stack([intervals(frame, seed) for seed, (frame, _) in enumerate(made)])
-            true = np.stack([np.broadcast_to(everywhere, (sets, 5)), np.stack([these for _, these in made])], axis=1)
-            true = true[:, :, None]
+            found, true = np.empty((sets, 2, 2, 5, 2)), np.empty((sets, 2, 1, 5))
+            for seed in range(sets):
+                frame, these = table(questions, crossed, repeats, seed)
+                found[seed], true[seed, :, 0] = intervals(frame, seed), (everywhere, these)
             held = ((found[..., 0] < true) & (true < found[..., 1])).mean(axis=0)
             scatter = (found.mean(axis=-1) - true).std(axis=0) * 2 * 1.6449
             width = np.diff(found, axis=-1)[..., 0].mean(axis=0) / scatter

@@ -97,20 +97,25 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, numbers.Real) and math.isfinite(value) and value == math.floor(value)
 
 
-def checked_number(name: str, value: Any, told: str, *, least: float = 0.0, beyond: bool = False) -> float:
-    """A number from `least` (with `beyond`: above it), or `BadInput`; told: what it should be.
+def checked_number(
+    name: str, value: Any, told: str, *, least: float = 0.0, beyond: bool = False, under: float | None = None
+) -> float:
+    """A number from `least` (with `beyond`: above it) and below `under`, or `BadInput`; told: what it should be.
 
     >>> checked_number("patience", 60, "seconds, from 0")
     60.0
     >>> checked_number("patience", float("nan"), "seconds, from 0")
     Traceback (most recent call last):
     hotmess.errors.BadInput: patience is nan; it must be seconds, from 0.
+    >>> checked_number("The cost", float("inf"), "a number from 0", under=math.inf)
+    Traceback (most recent call last):
+    hotmess.errors.BadInput: The cost is inf; it must be a number from 0.
     """
     try:
         number = math.nan if isinstance(value, (bool, str)) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not (number > least if beyond else number >= least):
+    if not (number > least if beyond else number >= least) or (under is not None and not number < under):
         raise BadInput(f"{name} is {reprlib.repr(value) if math.isnan(number) else value}; it must be {told}.")
     return number
 
@@ -124,11 +129,7 @@ def checked_interval(interval: Any) -> float:
     Traceback (most recent call last):
     hotmess.errors.BadInput: The interval is 1; it must be a probability between 0 and 1, as 0.9.
     """
-    told = "a probability between 0 and 1, as 0.9"
-    number = checked_number("The interval", interval, told, beyond=True)
-    if not number < 1:
-        raise BadInput(f"The interval is {interval}; it must be {told}.")
-    return number
+    return checked_number("The interval", interval, "a probability between 0 and 1, as 0.9", beyond=True, under=1)
 
 
 def tails(interval: Any) -> tuple[float, float]:

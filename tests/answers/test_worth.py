@@ -74,3 +74,15 @@ def test_terms_without_contexts_are_what_they_were() -> None:
     shared = hm.fit(validate(table(questions=30)), seed=0, draws=100)
     plain = term_draws(shared.letters, shared.groups.index, shared.parameters(), seed=shared.seed)["brier"]
     assert shared.terms().variance.std(axis=0).mean() > plain.variance.std(axis=0).mean()
+
+
+def test_texts_are_worth_what_letters_are() -> None:
+    """The same answers as free text: the same share, and posteriors as much wider for it."""
+    frame = table(questions=30)
+    texts = frame.rename(columns={"answer": "text"}).drop(columns="n_choices")
+    letters, words = reduce(validate(frame)), reduce(validate(texts))
+    group = np.zeros(len(letters), int)
+    np.testing.assert_allclose(context_share(words, group), context_share(letters, group))
+    fit, alone = (hm.fit(validate(t), seed=0, draws=100) for t in (texts, texts.drop(columns="context")))
+    width = [one.terms().error.std(axis=0).mean() for one in (fit, alone)]
+    assert width[0] > 1.02 * width[1]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -225,6 +227,24 @@ def test_yaml_on_the_command_line(table, tmp_path: Path, capsys: pytest.CaptureF
     claims.write_text("- name: x-y\n  quantity: incoherense()\n")
     assert main(["test", str(data), "--claims", str(claims)]) == 2
     assert "did you mean incoherence?" in capsys.readouterr().err
+
+
+def test_a_report_is_written_before_a_claim_that_cannot_be_tested_is_refused(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[list[str]] = []
+
+    def build(_: Study, verdicts: list[Any], **__: Any) -> Path:
+        written.append([v.verdict for v in verdicts])
+        return tmp_path / "report.html"
+
+    monkeypatch.setattr(sys.modules[hm.report.__module__], "build_report", build)
+    lost = claim_from({"name": "lost", "quantity": 'error(model="model-9")'})
+    with pytest.raises(BadInput, match=r"^A claim of your own .*; mend it: lost: .*did you mean model-3\?$"):
+        hm.report(study, to=tmp_path, claims=[lost])
+    good = claim_from({"name": "x-y", "quantity": DIFFERENCE})
+    assert hm.report(study, to=tmp_path, claims=[good]).name == "report.html" and len(written) == 2
+    assert written[0] == [NOT_TESTABLE]
 
 
 @pytest.mark.parametrize(

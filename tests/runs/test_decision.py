@@ -103,7 +103,7 @@ def test_a_cost_is_a_number_from_0(pilot, price):
         decision_study(pilot, {"judge": [1]}, cost={"sample": price})
 
 
-@pytest.mark.parametrize("width", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("width", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_width_wanted_is_above_0(pilot, width):
     with pytest.raises(BadInput, match="The half width wanted is"):
         decision_study(pilot, {"judge": [1]}, width=width)

@@ -14,6 +14,7 @@ from hotmess.answers.population import SetDraws
 from hotmess.answers.position_cells import PositionCells
 from hotmess.answers.positions import position_draws
 from hotmess.answers.posterior import Fit
+from hotmess.answers.worth import worth
 from hotmess.errors import NotTestable, listed, tails
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class PositionFit(Fit):
         key = ("terms", "positions", draws)
         if key not in self.made:
             assert isinstance(self.letters, PositionCells)
-            self.made[key] = position_draws(self.letters, self.groups.index, self.parameters(draws), seed=self.seed)
+            counts = worth(self.letters, self.cells, self.groups.index)
+            self.made[key] = position_draws(counts, self.groups.index, self.parameters(draws), seed=self.seed)
         out: tuple[dict[str, TermDraws], np.ndarray] = self.made[key]
         return out
 

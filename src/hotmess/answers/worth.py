@@ -14,23 +14,25 @@ different ones.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from hotmess.answers.conjugate import LetterCells
+from hotmess.answers.one_hot import one_hot_points
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
     from hotmess.responses.cells import Cells
 
+L = TypeVar("L", bound=LetterCells)
 MOST = 0.95  # the largest share that is believed
 
 
 def repeated_contexts(cells: Cells) -> bool:
-    """Whether letters share few-shot contexts: some context has two responses."""
-    return cells.clusters is not None and bool((cells.points.n > 1).any())
+    """Whether letters or texts share few-shot contexts: some context has two responses."""
+    return bool((cells.points.n > 1).any()) and one_hot_points(cells) is not None
 
 
 def context_share(cells: Cells, group: Int[np.ndarray, " cells"]) -> Float[np.ndarray, " groups"]:
@@ -45,9 +47,10 @@ def context_share(cells: Cells, group: Int[np.ndarray, " cells"]) -> Float[np.nd
     [0.95]
     """
     groups = int(group.max()) + 1
-    if not repeated_contexts(cells) or cells.clusters is None:
+    p = one_hot_points(cells)
+    if p is None or not repeated_contexts(cells):
         return np.zeros(groups)
-    p, c = cells.points, cells.clusters.astype(float)
+    c = p.sum
     of = group[p.cell]
     total, size = np.zeros((len(group), c.shape[1])), c.sum(axis=1)
     np.add.at(total, p.cell, p.copies[:, None] * c)
@@ -66,7 +69,7 @@ def context_share(cells: Cells, group: Int[np.ndarray, " cells"]) -> Float[np.nd
     return out
 
 
-def worth(letters: LetterCells, cells: Cells, group: Int[np.ndarray, " cells"]) -> LetterCells:
+def worth(letters: L, cells: Cells, group: Int[np.ndarray, " cells"]) -> L:
     """The counts as they would be of as many independent responses as they are worth; themselves without contexts."""
     if not repeated_contexts(cells):
         return letters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
@@ -14,6 +15,7 @@ from hotmess.claims.each_model import EachModel
 from hotmess.claims.published import Published
 from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED
 from hotmess.claims.these_models import TheseModels
+from hotmess.errors import BadInput
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.words import capital
 
@@ -229,3 +231,17 @@ def _p(p: float) -> str:
     if p < 0.001:
         return "P < 0.001"
     return f"P = {p:.3f}"
+
+
+def refuse_own(verdicts: Sequence[Verdict]) -> None:
+    """Where claims of the user's own could not be worked out: bad input, after the verdicts of all others.
+
+    Raises
+    ------
+    BadInput
+        With the name and the reason of each.
+    """
+    bad = [f"{v.claim.name}: {v.refused.rstrip('.')}" for v in verdicts if v.refused]
+    if bad:
+        all_ = "; ".join(bad)
+        raise BadInput(f"A claim of your own cannot be tested; mend it: {all_}{'.' * (not all_.endswith('?'))}")

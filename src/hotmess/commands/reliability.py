@@ -125,14 +125,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 USES = {
-    "--validation": ("--by",),
+    "--validation": (),
     "--levels": ("--cost", "--width"),
-    "--estimator latent": ("--k", "--right", "--by"),
-    "--modes": ("--by",),
-    "--source": ("--differences", "--by"),
-    "counts": ("--k", "--right", "--differences", "--by"),
+    "--estimator latent": ("--k", "--right"),
+    "--modes": (),
+    "--source": ("--differences",),
+    "counts": ("--k", "--right", "--differences"),
 }
-"""What is printed, first named first, and the options that say how; --source is read by all of them."""
+"""What is printed, first named first, and the options that say how; all read --source, and all but designs --by."""
 
 
 def _refuse_unused(args: argparse.Namespace) -> None:
@@ -147,10 +147,10 @@ def _refuse_unused(args: argparse.Namespace) -> None:
         "--k": args.k,
         "--right": args.right is not None,
         "--differences": args.differences,
-        "--by": args.by != ["model"],
+        "--by": args.by != ["model"] and args.levels,
     }
     chosen = next((name for name in USES if given.get(name)), "--source" if args.source else "counts")
-    uses = ("--by",) if chosen == "--estimator latent" and args.source else USES[chosen]
+    uses = () if chosen == "--estimator latent" and args.source else USES[chosen]
     for name, value in given.items():
         if not value or name == chosen or name in uses:
             continue

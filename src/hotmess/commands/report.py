@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hotmess.commands.options import columns, command, interval_option, patience_option, sampling_options, table_options
 from hotmess.commands.out import force_option
 from hotmess.commands.printing import say
-from hotmess.commands.study import claims_options, make_study, refuse_own, stages
+from hotmess.commands.study import claims_options, make_study, stages
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Read, test, write."""
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
+    from hotmess.claims.verdict import refuse_own
     from hotmess.inference.kept import keep, kept_fits
     from hotmess.report.build import build_report
     from hotmess.report.folder import check

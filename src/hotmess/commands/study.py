@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from hotmess.commands.options import read_table
-from hotmess.errors import BadInput
 from hotmess.terminal import console, label
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
-    from hotmess.claims.verdict import Verdict
 
 
 def claims_options(parser: argparse.ArgumentParser) -> None:
@@ -30,20 +28,6 @@ def claims_options(parser: argparse.ArgumentParser) -> None:
         metavar="CLAIM=VALUE",
         help="what counts as practically none: half the width of the region around 0; may be repeated",
     )
-
-
-def refuse_own(verdicts: Sequence[Verdict]) -> None:
-    """Where claims of the user's own could not be worked out: bad input, after the verdicts of all others.
-
-    Raises
-    ------
-    BadInput
-        With the name and the reason of each, which the command line prints, and exits with 2.
-    """
-    bad = [f"{v.claim.name}: {v.refused.rstrip('.')}" for v in verdicts if v.refused]
-    if bad:
-        listed = "; ".join(bad)
-        raise BadInput(f"A claim of your own cannot be tested; mend it: {listed}{'.' * (not listed.endswith('?'))}")
 
 
 def make_study(args: argparse.Namespace, *, metric: str | None = None, budgets: bool = False) -> Study:

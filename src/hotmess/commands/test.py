@@ -17,7 +17,7 @@ from hotmess.commands.options import (
     table_options,
 )
 from hotmess.commands.printing import print_json, say
-from hotmess.commands.study import claims_options, make_study, refuse_own, stages
+from hotmess.commands.study import claims_options, make_study, stages
 from hotmess.terminal import one_line
 from hotmess.words import capital, join
 
@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.claims.rule import CONTRADICTED
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
+    from hotmess.claims.verdict import refuse_own
     from hotmess.inference.kept import kept_fits
 
     claims = chosen_claims(args.claim, args.claims, args.negligible, args.effect)

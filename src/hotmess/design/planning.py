@@ -122,9 +122,7 @@ def plan(
     import pandas as pd
 
     about = find_claims([claim])[0]
-    checked_number("The probability of a decision", probability, "between 0 and 1", beyond=True)
-    if probability >= 1:
-        raise BadInput(f"The probability of a decision is {probability}; it must be between 0 and 1.")
+    checked_number("The probability of a decision", probability, "between 0 and 1", beyond=True, under=1)
     if effect is not None:
         effect = checked_number("The effect", effect, "its size where the claim holds, a number above 0", beyond=True)
     if effect is not None and effect > about.most:

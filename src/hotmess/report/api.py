@@ -10,7 +10,7 @@ from typing import Any
 from hotmess.claims.api import as_study
 from hotmess.claims.claim import Claim
 from hotmess.claims.test import test_claims
-from hotmess.claims.verdict import Verdict
+from hotmess.claims.verdict import Verdict, refuse_own
 from hotmess.errors import listed
 from hotmess.report.build import build_report
 
@@ -40,7 +40,8 @@ def report(
     Raises
     ------
     BadInput
-        Where `to` holds something other than an earlier report, a claim does not exist, or there are no texts.
+        Where `to` holds something other than an earlier report, a claim does not exist, or there are no texts; once the
+        report is written, where a claim of one's own cannot be worked out, as on a model that is not there.
     """
     given: list[Verdict] = []
     asked = call(to, claims, population, texts, settings)
@@ -49,7 +50,10 @@ def report(
         about = [one for one in about if not isinstance(one, Verdict)]
     study = as_study(about, **settings)
     verdicts = given or test_claims(study, claims, population=population)
-    return build_report(study, verdicts, out=Path(to), command=asked, population=population, texts=texts)
+    page = build_report(study, verdicts, out=Path(to), command=asked, population=population, texts=texts)
+    if not given:
+        refuse_own(verdicts)
+    return page
 
 
 def call(
@@ -68,7 +72,7 @@ def call(
         named["population"] = population
     if texts:
         named["texts"] = True
-    listed = ", ".join(f"{name}={value!r}" for name, value in (named | dict(settings)).items())
+    words = ", ".join(f"{name}={value!r}" for name, value in (named | dict(settings)).items())
     script = Path(sys.argv[0] if sys.argv else "")
     made = f"  # {script.name}" if script.suffix == ".py" else ""
-    return f"hm.report(..., {listed}){made}"
+    return f"hm.report(..., {words}){made}"

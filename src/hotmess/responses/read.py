@@ -108,13 +108,13 @@ def read(
     >>> len(read(pd.DataFrame(rows)))
     2
     """
-    listed: list[Any] = [paths] if isinstance(paths, (str, Path)) or is_table(paths) else list(paths)
+    each: list[Any] = [paths] if isinstance(paths, (str, Path)) or is_table(paths) else list(paths)
     if canonical is not None and outcome is None:
         outcome = "text"
     if engine is not None:
         from hotmess.responses.counted import count_responses
 
-        if any(not isinstance(one, (str, Path)) for one in listed):
+        if any(not isinstance(one, (str, Path)) for one in each):
             raise BadInput("An engine counts responses in Parquet files; write the table in memory to one first.")
         log_options |= {"looks": looks, "tokenizer": tokenizer, "layouts": layouts or None, "sources": sources or None}
         log_options |= {"canonical": canonical, "questions": questions, "skip_damaged": skip_damaged or None}
@@ -136,14 +136,14 @@ def read(
             "outside_unparsable": outside_unparsable,
             "allow_copies": allow_copies,
         }
-        return count_responses(listed, engine=engine, keep=keep, **given)
-    if not listed:
+        return count_responses(each, engine=engine, keep=keep, **given)
+    if not each:
         raise BadInput("No file was given.")
     declared = read_layouts(layouts) if isinstance(layouts, (str, Path)) else list(layouts)
     ask = Ask(columns or {}, constants or {}, model, declared)
     account = Account()
     with ExitStack() as stack:
-        look_at_all(listed, ask, account, stack)
+        look_at_all(each, ask, account, stack)
         account.refuse_damaged(skip_damaged)
         parts = [(table.name, numbers_where_all(ranked(table.frame))) for table in account.tables]
         notes = account.sentences()

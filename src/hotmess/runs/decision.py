@@ -164,11 +164,9 @@ def decision_study(
     if unknown:
         raise BadInput(f"A cost is given for {sorted(unknown)[0]!r}, which is neither a source nor question or sample.")
     for name, price in costs.items():
-        if not checked_number(f"The cost of {name}", price, "a number from 0") < np.inf:
-            raise BadInput(f"The cost of {name} is {price}; it must be a number from 0.")
-    wanted = 1.0 if width is None else checked_number("The half width wanted", width, "a number above 0", beyond=True)
-    if not wanted < np.inf:
-        raise BadInput(f"The half width wanted is {width}; it must be a number above 0.")
+        checked_number(f"The cost of {name}", price, "a number from 0", under=np.inf)
+    if width is not None:
+        checked_number("The half width wanted", width, "a number above 0", beyond=True, under=np.inf)
     z = float(stats.norm.isf(tails(interval)[0]))
     rows = []
     for q, *rest, s in product(questions or [asked], *looked.values(), samples):

@@ -81,20 +81,14 @@ def _value_and_slopes(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any, 
     import jax.numpy as jnp
 
     count = dense.features.shape[0]
-    a, cold = _parts(d, cell_theta, dense)
-    top = a[0]
-    for x in a[1:]:
-        top = jnp.maximum(top, x)
-    e = [jnp.exp(x - top) for x in a]
-    total = sum(e)
-    inverse = 1 / total
-    value = -(top + jnp.log(total))
+    p, a, cold, of_all = _softmax(d, cell_theta, dense)
+    value = -of_all
     off: list[Any] = []
     by_heat: Any = 0.0
     for k, x in enumerate(a):
         chosen = dense.answer == k
         value = value + jnp.where(chosen, x, 0.0)
-        residual = dense.weight * (chosen - e[k] * inverse)
+        residual = dense.weight * (chosen - p[k])
         off.append(residual)
         by_heat = by_heat - (residual * x if k == 0 else jnp.where(dense.real[k - 1][:, None], residual * x, 0.0))
     by_d = jnp.stack([(r * cold).sum(-1) for r in off[1:]])
@@ -165,6 +159,11 @@ def log_likelihood_at(d: Any, at: Coldness) -> Any:
 
 def probabilities(d: Any, cell_theta: Any, dense: Dense) -> tuple[list[Any], list[Any], Any]:
     """Probabilities of the target and of each wrong option, their logits, and inverse temperatures; each (n, S)."""
+    return _softmax(d, cell_theta, dense)[:3]
+
+
+def _softmax(d: Any, cell_theta: Any, dense: Dense) -> tuple[list[Any], list[Any], Any, Any]:
+    """The same, and the logarithm of the sum of the exponentials of the logits."""
     import jax
     import jax.numpy as jnp
 
@@ -174,8 +173,9 @@ def probabilities(d: Any, cell_theta: Any, dense: Dense) -> tuple[list[Any], lis
         top = jnp.maximum(top, x)
     top = jax.lax.stop_gradient(top)
     e = [jnp.exp(x - top) for x in a]
-    total = 1 / sum(e)
-    return [x * total for x in e], a, cold
+    total = sum(e)
+    inverse = 1 / total
+    return [x * inverse for x in e], a, cold, top + jnp.log(total)
 
 
 def curvature(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any]:
