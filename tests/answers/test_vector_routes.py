@@ -90,5 +90,7 @@ def test_a_refit_is_the_fit_and_keeps_what_is_not_changed(fit):
 
 
 def test_a_study_of_probability_vectors_is_a_sentence_where_letters_are_needed(responses):
-    with pytest.raises(hm.BadInput, match="formula, engine and backend"):
+    with pytest.raises(hm.BadInput, match="leave out engine and backend"):
         hm.fit(responses, engine="grid")
+    with pytest.raises(hm.BadInput, match=r"no formula pools the groups: leave it out, and say .* \(by, groups\)"):
+        hm.fit(responses, "model")

@@ -85,7 +85,7 @@ def test_hm_fit_and_the_latent_estimator_take_probability_vectors(tmp_path):
     assert first["model"] == "m0" and first["metric"] == "kl" and first["reliable"] is False
     assert first["variance"] == pytest.approx(expected["variance"])
     assert notes[:-1] == fit.misfit and notes[-1].startswith("Not reliable: ")
-    with pytest.raises(BadInput, match="leave out formula, engine and backend"):
+    with pytest.raises(BadInput, match="no formula pools the groups"):
         hm.fit(responses, "model")
     with pytest.raises(BadInput, match="'brier' and 'kl'"):
         fit.summary(metric="zero-one")

@@ -81,10 +81,16 @@ def fit(
         If every cell has one response; or the outcome has no target.
     """
     if not isinstance(responses, Cells) and getattr(responses, "outcome", "") == "probs":
-        if formula is not None or engine is not None or backend != "numpyro":
+        if formula is not None:
             raise BadInput(
-                "Probability vectors have a sampler of their own, group by group: leave out formula, engine and "
-                "backend (hm.pymc_model('probability-vectors', responses) is the PyMC model)."
+                "Probability vectors are fitted group by group, and no formula pools the groups: leave it out, and say "
+                "by which columns groups are told apart (by, groups); pooled fits are of letters (--outcome answer, "
+                "where there are both), and hm.pymc_model('probability-vectors', responses) can be extended."
+            )
+        if engine is not None or backend != "numpyro":
+            raise BadInput(
+                "Probability vectors have a sampler of their own: leave out engine and backend "
+                "(hm.pymc_model('probability-vectors', responses) is the PyMC model)."
             )
         made = Spec("gibbs", prior or AnswerPrior(), seed, draws, chains, warmup, by=tuple(by))
         return fit_spec(responses, made if groups is None else made.changed(groups=tuple(groups)))

@@ -33,6 +33,7 @@ LEAST = 3  # degrees of freedom that few contexts are taken to have
 LOSS = {"kl": "KL loss", "zero-one": "0/1 loss"}
 NOTHING = 1e-12
 FAINT = 0.1
+TOGETHER = 24  # sets whose directions are looked at together
 
 
 def terms_of(points: Points | Totals, estimator: Callable[[Points | Totals], Terms]) -> Float[np.ndarray, "k 3"]:
@@ -117,21 +118,25 @@ def context_influence(
     centre = np.stack([np.bincount(cell, copies * x, points.cells) / number for x in found[used].T], axis=1)
     moved = (found[used] - centre[cell]) * (copies * np.sqrt((number - 1) / number)[cell])[:, None]
     unit, own = unit_index(cells.table)
-    own = own if weights is None else weights
+    own = (own if weights is None else weights) * good
     unit, count = (np.arange(len(cells)) if alone else unit), int(context.max()) + 1
-    pairs, place = np.unique(unit[cell] * count + context[used], return_inverse=True)
-    each = np.zeros((len(pairs), len(rows), 2))
-    for s, members in enumerate(rows):
-        mine = np.zeros(points.cells)
-        mine[members] = own[members] * good[members]
-        share = mine[cell] / max(mine.sum(), NOTHING)
-        for t in range(2):
-            each[:, s, t] = np.bincount(np.ravel(place), share * moved[:, t], len(pairs))
-    flat = each.reshape(len(pairs), 2 * len(rows))
-    total = np.zeros((count, flat.shape[1]))
-    np.add.at(total, pairs % count, flat)
-    benchmarks = len(np.unique(_benchmark(cells)[cell])) if len(cell) else 1
-    out = less_own(total, flat.T @ flat, max(1, count - benchmarks)).reshape(count, len(rows), 2)
+    free = max(1, count - (len(np.unique(_benchmark(cells)[cell])) if len(cell) else 0))
+    out = np.zeros((count, len(rows), 2))
+    for start in range(0, len(rows), TOGETHER):
+        some = rows[start : start + TOGETHER]
+        weight = np.zeros((points.cells, len(some)))
+        for s, members in enumerate(some):
+            weight[members, s] = own[members] / max(own[members].sum(), NOTHING)
+        at = np.flatnonzero(np.asarray(weight.any(axis=1))[cell])
+        pairs, place = np.unique(unit[cell[at]] * count + context[used[at]], return_inverse=True)
+        place, shares = np.ravel(place), weight[cell[at]]
+        each = np.empty((len(pairs), len(some), 2))
+        for s, t in np.ndindex(len(some), 2):
+            each[:, s, t] = np.bincount(place, shares[:, s] * moved[at, t], len(pairs))
+        flat = each.reshape(len(pairs), 2 * len(some))
+        total = np.zeros((count, flat.shape[1]))
+        np.add.at(total, pairs % count, flat)
+        out[:, start : start + TOGETHER] = less_own(total, flat.T @ flat, free).reshape(count, len(some), 2)
     return np.concatenate([out.sum(axis=-1, keepdims=True), out], axis=-1)
 
 
