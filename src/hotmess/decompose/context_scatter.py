@@ -15,7 +15,7 @@ direction (`less_own`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,15 +63,19 @@ def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
     return out
 
 
-def left_out(metric: str) -> str:
-    """That intervals under a metric are without contexts that are there.
+def without_contexts(cells: Cells, metric: str, unknown: Collection[str], *, pairs: bool = True) -> list[str]:
+    """A sentence where questions share contexts and intervals under a metric are without what these do to all of them.
 
-    >>> left_out("kl")[:70]
-    'Questions share few-shot contexts, and what these do to all of them at'
+    unknown: metrics for which it is not known. pairs: whether terms are by pairs, so that three contexts are the least.
     """
-    return (
-        "Questions share few-shot contexts, and what these do to all of them at once is not in intervals under "
-        f"{LOSS.get(metric, metric)}: --metric brier has it."
+    if shared_contexts(cells) is None:
+        return []
+    said = "Questions share few-shot contexts, and what these do to all of them at once is not in intervals"
+    if metric in unknown:
+        return [f"{said} under {LOSS.get(metric, metric)}: --metric brier has it."]
+    most = np.bincount(cells.points.cell, cells.points.copies).max()
+    return [f"{said}, since no question was asked under more than two: ask under three or more."] * int(
+        pairs and most < 3
     )
 
 

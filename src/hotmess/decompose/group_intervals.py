@@ -13,8 +13,8 @@ from hotmess.decompose.context_scatter import (
     context_influence,
     context_moves,
     degrees_of_freedom,
-    left_out,
     shared_contexts,
+    without_contexts,
 )
 from hotmess.decompose.grouping import CellGroups, drawn_means
 from hotmess.decompose.never_differ import points_alone
@@ -139,8 +139,9 @@ def _contexts(
     context = shared_contexts(cells)
     if context is None:
         return None
-    if method.metric == "zero-one":
-        notes.append(left_out(method.metric))
+    pairs = method.estimator == "unbiased"
+    notes += (said := without_contexts(cells, method.metric, ("zero-one",), pairs=pairs))
+    if said:
         return None
     choices, cell = method.choices(cells), cells.points.cell
 
