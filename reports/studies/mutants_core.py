@@ -135,6 +135,16 @@ MUTANTS = [
         "decompose/test_squared.py",
     ),
     _m(
+        *("contexts-own-scatter-left-in", "counted twice", "decompose/context_scatter.py"),
+        *("(total**2).sum(axis=0) - np.diag(own)", "(total**2).sum(axis=0) - 0 * np.diag(own)"),
+        *("answers/test_shared_contexts.py", "scatters_as or shuffle or own_way"),
+    ),
+    _m(
+        *("contexts-of-these-questions-forgotten", "missing term", "answers/shared_contexts.py"),
+        *("context = None if metric in NOT_SQUARED else shared_contexts(cells)", "context = None"),
+        *("answers/test_shared_contexts.py", "these_questions or one_response"),
+    ),
+    _m(
         *("shapley-doubled", "factor of two", "decompose/parts.py"),
         *("(new - value) / 6", "(new - value) / 3", "decompose/test_parts.py"),
     ),
