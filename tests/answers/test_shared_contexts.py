@@ -162,16 +162,16 @@ def test_what_is_not_in_an_interval_is_said_beside_it():
     few = table(12)[lambda t: t["context"].isin(["c0", "c3"])]
     for frame, metric, words in (
         (table(12), "kl", "under KL loss: --metric brier has it"),
-        (few, None, "more than two"),
+        (few, None, "asked under three"),
     ):
         responses = validate(pd.concat([frame, frame.assign(model="n")]))
         told = [hm.compare(responses, metric=metric, draws=60).notes]
         told += [decompose_noted(responses, metric=metric, interval=0.9, draws=60, chains=2)[1]]
         assert [sum(words in note for note in notes) for notes in told] == [1, 1]
-    assert any("more than two" in note for note in hm.fit(responses, draws=60, pointwise=False).notes)
+    assert any("asked under three" in note for note in hm.fit(responses, draws=60, pointwise=False).notes)
     for estimator, there in (("unbiased", 1), ("plug-in", 0)):
         notes = hm.decompose(responses, estimator=estimator, interval=0.9).notes
-        assert sum("more than two" in note for note in notes) == there
+        assert sum("asked under three" in note for note in notes) == there
     (said,) = [n for n in hm.decompose(validate(table(12)), metric="zero-one", interval=0.9).notes if "contexts" in n]
     assert "under 0/1 loss" in said
     assert not any("contexts" in n for n in hm.decompose(validate(table(12)), metric="kl", interval=0.9).notes)

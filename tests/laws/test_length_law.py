@@ -240,6 +240,13 @@ def test_nothing_is_pooled_over_length_in_the_first_stage(law):
     assert law.fit.formula is None and len(law.fit.groups.table) == len(law.bins)
 
 
+def test_contexts_that_questions_share_are_said_not_to_be_in_lines(data, law):
+    asked = data.table.groupby(["model", "question"]).cumcount().astype(str)
+    found = length_law(validate(data.table.assign(context=asked)), seed=2, draws=60)
+    (said,) = set(found.notes) - set(law.notes)
+    assert "Questions share few-shot contexts" in said and said.endswith("not in lines in length.")
+
+
 def test_refusals(data):
     table = data.table
     responses = validate(table)

@@ -12,7 +12,7 @@ from hotmess.answers.fit import fit
 from hotmess.answers.population import without_errors
 from hotmess.answers.posterior import Fit
 from hotmess.answers.shared_contexts import NOT_SQUARED
-from hotmess.decompose.context_scatter import without_contexts
+from hotmess.decompose.context_scatter import not_told
 from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput
@@ -84,7 +84,7 @@ def decompose_noted(
         flawless = without_errors(posterior.cells.table, table, by)
     notes = [*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ()), *said]
     if interval is not None and metric in NOT_SQUARED:
-        notes += without_contexts(posterior.cells, metric, NOT_SQUARED)
+        notes += not_told(posterior.cells, metric, NOT_SQUARED)
     if flawless.any():
         named = f" of {join([', '.join(map(str, g)) for g, right in zip(groups, flawless) if right])}" if by else ""
         notes.append(

@@ -27,7 +27,7 @@ from hotmess.answers.population import (
     without_errors,
 )
 from hotmess.answers.worth import worth
-from hotmess.decompose.context_scatter import without_contexts
+from hotmess.decompose.context_scatter import not_told
 from hotmess.errors import listed
 from hotmess.inference.gate import Gate, gate_tree
 from hotmess.responses.cells import take_cells
@@ -122,7 +122,7 @@ class Fit(AnswerPosterior):
         kept, total = self.kept_draws, self.chains * int(self.data["posterior"].sizes["draw"])
         cells = f"answers of {len(self.cells):,} cells in more draws would not fit in memory"
         thinned = [f"{kept:,} of {total:,} draws are used, evenly thinned: {cells}."] * (kept < total)
-        return (*thinned, *without_contexts(self.cells, "", ()))
+        return (*thinned, *not_told(self.cells, "", ()))
 
     def parameters(self, draws: int | None = None) -> dict[str, np.ndarray]:
         """(draws, groups) arrays of logit_a, log_kappa, log_phi, chain by chain: all `kept_draws`, or so many of them,

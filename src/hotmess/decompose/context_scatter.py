@@ -63,20 +63,23 @@ def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
     return out
 
 
-def without_contexts(cells: Cells, metric: str, unknown: Collection[str], *, pairs: bool = True) -> list[str]:
-    """A sentence where questions share contexts and intervals under a metric are without what these do to all of them.
+def without_contexts(cells: Cells, what: str) -> tuple[str, ...]:
+    """A sentence where questions share contexts and some intervals are without what these do to all of them."""
+    if shared_contexts(cells) is None:
+        return ()
+    return (f"Questions share few-shot contexts, and what these do to all of them at once is not in {what}.",)
+
+
+def not_told(cells: Cells, metric: str, unknown: Collection[str], *, pairs: bool = True) -> tuple[str, ...]:
+    """The same of intervals of error, bias² and variance under a metric; empty where they are with it.
 
     unknown: metrics for which it is not known. pairs: whether terms are by pairs, so that three contexts are the least.
     """
-    if shared_contexts(cells) is None:
-        return []
-    said = "Questions share few-shot contexts, and what these do to all of them at once is not in intervals"
     if metric in unknown:
-        return [f"{said} under {LOSS.get(metric, metric)}: --metric brier has it."]
-    most = np.bincount(cells.points.cell, cells.points.copies).max()
-    return [f"{said}, since no question was asked under more than two: ask under three or more."] * int(
-        pairs and most < 3
-    )
+        return without_contexts(cells, f"intervals under {LOSS.get(metric, metric)}: --metric brier has it")
+    if pairs and np.bincount(cells.points.cell, cells.points.copies).max() < 3:
+        return without_contexts(cells, "intervals, since none was asked under three")
+    return ()
 
 
 def context_influence(

@@ -13,8 +13,8 @@ from hotmess.decompose.context_scatter import (
     context_influence,
     context_moves,
     degrees_of_freedom,
+    not_told,
     shared_contexts,
-    without_contexts,
 )
 from hotmess.decompose.grouping import CellGroups, drawn_means
 from hotmess.decompose.never_differ import points_alone
@@ -140,7 +140,7 @@ def _contexts(
     if context is None:
         return None
     pairs = method.estimator == "unbiased"
-    notes += (said := without_contexts(cells, method.metric, ("zero-one",), pairs=pairs))
+    notes += (said := not_told(cells, method.metric, ("zero-one",), pairs=pairs))
     if said:
         return None
     choices, cell = method.choices(cells), cells.points.cell

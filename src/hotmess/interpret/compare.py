@@ -16,7 +16,7 @@ from hotmess.answers.shared_contexts import NOT_SQUARED
 from hotmess.claims.preregister import preregister
 from hotmess.claims.regions import half_width
 from hotmess.claims.rule import OTHER
-from hotmess.decompose.context_scatter import without_contexts
+from hotmess.decompose.context_scatter import not_told
 from hotmess.decompose.parts import NAMES as PARTS
 from hotmess.decompose.parts import from_moments, shapley
 from hotmess.decompose.records import plain_value
@@ -132,7 +132,7 @@ def compare(
     region = None if negligible is None else half_width(negligible, "negligible")
     source = source_of(about, ["model", *by], metric=metric, **settings)
     names = _names(source, models)
-    pieces, notes = [], [*source.notes, *without_contexts(source.cells, source.metric, NOT_SQUARED)]
+    pieces, notes = [], [*source.notes, *not_told(source.cells, source.metric, NOT_SQUARED)]
     asked: list[Pair] = []
     unread, said = unread_models(source.cells.table)
     if any(unread[name] for name in names):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.decompose.context_scatter import without_contexts
 from hotmess.errors import BadInput, NotTestable, either_seed, listed, tails
 from hotmess.inference.spec import Spec
 from hotmess.laws.curves import CURVES, Bins, CurveLaw
@@ -252,6 +253,7 @@ def length_law(
         if shape not in SHAPES:
             raise BadInput(f"There is no length law {shape!r}; there are {', '.join(SHAPES)}.")
     cells, notes = binned_cells(responses, bins=bins, latent=latent)
+    notes += without_contexts(cells, "lines in length")
     settings = {"seed": seed, "draws": draws, "chains": chains, **(answers or {})}
     first = fit(cells, groups=list(BIN), pointwise=False, **settings)
     options = {"bins": bins, "latent": latent, "shapes": tuple(shapes), "metric": metric}

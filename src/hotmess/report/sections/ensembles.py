@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess import plot
+from hotmess.decompose.context_scatter import without_contexts
 from hotmess.decompose.grouping import rows_by_model
 from hotmess.errors import BadInput, NotTestable
 from hotmess.report.section import Context, Figure, Section, Table
@@ -33,7 +34,7 @@ def ensembles(context: Context) -> Section | None:
     text: list[str] = []
     with contextlib.suppress(NotTestable):
         tables, said = (_bought(context),), _limit(context)
-        text.append(said)
+        text += [said, *without_contexts(study.cells, "the intervals of this table")]
     try:
         figures, notes = (_real(context),), _ensembles(study).notes
         text += list(notes)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from hotmess import plot
 from hotmess.answers.signatures import SIGNATURES, Thresholds, triage
+from hotmess.decompose.context_scatter import without_contexts
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.report.texts import FILE, anchor, has_texts, texts_page
 from hotmess.responses.outcomes import largest_error
@@ -45,7 +46,7 @@ def signatures(context: Context) -> Section | None:
         first = table.data.head(table.most)
         pages = {FILE: texts_page(study.responses, first)}
         table = replace(table, links=tuple(f"{FILE}#{anchor(i)}" for i in range(1, len(first) + 1)))
-    text = _alike(rows)
+    text = (*_alike(rows), *without_contexts(fit.cells, "the intervals of these shares"))
     if not context.texts and has_texts(study.responses):
         text = (*text, "With --texts (in Python, texts=True) the table links to the responses themselves.")
     return Section("signatures", "How questions fail", text=text, figures=(figure,), tables=(table,), pages=pages)
