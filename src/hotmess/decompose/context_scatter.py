@@ -49,13 +49,13 @@ def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
     """
     if cells.contexts is None:
         return None
-    p = cells.points
-    pairs = np.column_stack([_benchmark(cells)[p.cell], cells.contexts])
-    label = np.ravel(np.unique(pairs, axis=0, return_inverse=True)[1])
-    question = question_index(cells.table)[p.cell]
-    asked = np.unique(np.column_stack([label, question]), axis=0)
-    shared = np.bincount(asked[:, 0]) > 1
-    known = shared[label] & (cells.contexts >= 0)
+    cell, question = cells.points.cell, question_index(cells.table)
+    code = _benchmark(cells)[cell] * (int(cells.contexts.max()) + 2) + cells.contexts + 1
+    label = np.ravel(np.unique(code, return_inverse=True)[1])
+    first, last = np.full(int(label.max()) + 1, len(cells)), np.full(int(label.max()) + 1, -1)
+    np.minimum.at(first, label, question[cell])
+    np.maximum.at(last, label, question[cell])
+    known = (first < last)[label] & (cells.contexts >= 0)  # of two questions or more
     if len(np.unique(label[known])) < 2:
         return None
     out = np.full(len(label), -1)
