@@ -99,6 +99,10 @@ def test_what_rests_on_questions_alone_takes_the_square_of_what_is_missing(study
         found is not None and found.needed == {"questions": 160} and "160 questions instead of 40" in found.sentence()
     )
     assert would_decide(study, own, 1e-9, 2.8).needed == {"questions": None}  # type: ignore[union-attr]
+    table = study.responses.table
+    shared = Study(validate(table.assign(context=table["sample"])), seed=1, draws=250)
+    told = would_decide(shared, own, 1.4, 2.8).sentence()  # type: ignore[union-attr]
+    assert told == found.sentence()[:-1] + "; of the contexts that questions share it may take more as well."
     equal = replace(own, region=(-1.0, 1.0))
     middle = would_decide(study, equal, 1.0, stats.norm.ppf([0.975, 0.8]).sum())
     assert middle is not None and middle.sentence().startswith("A value 1 inside the region")

@@ -127,6 +127,14 @@ def test_more_of_anything_decides_more_often(study):
     assert none.best is None and "No design" in none.notes[0]
 
 
+def test_contexts_that_questions_share_do_not_become_more_with_the_questions(pilot):
+    some = pilot[pilot["model"].isin(sorted(set(pilot["model"]))[:2])].assign(context=lambda t: t["sample"] % 4)
+    sizes = {"effect": 0.03, "questions": [200], "samples": [12], "draws": 20}
+    for table, there in ((some, 1), (some.drop(columns="context"), 0)):
+        notes = plan(Study(validate(table), seed=1, draws=100), "natural-overthinking", **sizes).notes
+        assert sum("few-shot contexts" in note for note in notes) == there
+
+
 def test_sizes_are_what_a_slope_over_size_needs(study):
     c = CATALOGUE["hard-incoherence-rises-with-scale"].design(study, 20)
     slope = study.power_laws.slope_of_logit_incoherence("like-these")

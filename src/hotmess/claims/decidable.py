@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from scipy import stats
 
 from hotmess.claims.rule import NEGLIGIBLE, SUPPORTED
+from hotmess.decompose.context_scatter import shared_contexts
 from hotmess.design.decision_rate import as_shown, clearing_rate, standard_error, supported_rate
 from hotmess.errors import NotTestable
 from hotmess.estimates.estimate import THRESHOLD
@@ -100,6 +101,8 @@ class WouldDecide:
         Whether the estimate lies on the other side: then the same numbers let an effect of that size contradict it.
     verdicts
         What an effect of that size would be called: where it is practically none, that is decided first.
+    contexts
+        Whether questions share few-shot contexts, whose scatter more questions or samples leave as it is.
     now
         Questions, samples per question, and (for claims about size) models, of the data.
     needed
@@ -112,6 +115,7 @@ class WouldDecide:
     inside: bool = False
     against: bool = False
     verdicts: tuple[str, ...] = (SUPPORTED,)
+    contexts: bool = False
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
@@ -130,7 +134,8 @@ class WouldDecide:
             other = "it is likely another: " + "more questions tell" if self.inside else "state another (--effect)"
             return f"{what} would be {words} with probability {POWER} by data of this size; {other}."
         other = f", and one of {-self.effect:.2g}, on this estimate's side, contradicted," if self.contradicts else ""
-        return f"{what} would be {words}{other} with probability {POWER} by {', or by '.join(told)}."
+        more = "; of the contexts that questions share it may take more as well" * self.contexts
+        return f"{what} would be {words}{other} with probability {POWER} by {', or by '.join(told)}{more}."
 
     @property
     def contradicts(self) -> bool:
@@ -190,14 +195,14 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
     """
     if not effect > 0:
         return None
-    c = None
+    c, of_contexts = None, shared_contexts(study.cells) is not None
     if claim.design is not None and not study.large:
         with contextlib.suppress(NotTestable):
             c = claim.design(study, DRAWS)
     if c is None:
         if not claim.by_questions or smallest is None:
             return None
-        return by_questions(claim, effect, smallest, study.questions)
+        return replace(by_questions(claim, effect, smallest, study.questions), contexts=of_contexts)
     now = {"questions": c.questions, "samples": samples_now(study)}
     sides = as_shown(c, smallest, now["samples"])
     if sides.spread > 0:
@@ -212,7 +217,8 @@ def would_decide(study: Study, claim: Claim, effect: float, smallest: float | No
         return lambda n: rate(**{what: n}) >= POWER
 
     needed = {what: fewest(enough(what), now[what], MOST[what]) for what in now}
-    return WouldDecide(effect, now, needed, claim.region is not None, verdicts=called(claim, effect))
+    region, verdicts = claim.region is not None, called(claim, effect)
+    return WouldDecide(effect, now, needed, region, verdicts=verdicts, contexts=of_contexts)
 
 
 def by_questions(claim: Regions, effect: float, smallest: float, count: int) -> WouldDecide:

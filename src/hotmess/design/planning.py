@@ -23,6 +23,7 @@ from hotmess.claims.claim import Claim
 from hotmess.claims.decidable import called, called_rate, samples_now, smallest_of
 from hotmess.claims.rule import NEGLIGIBLE, SUPPORTED
 from hotmess.claims.test import find_claims, of_questions
+from hotmess.decompose.context_scatter import without_contexts
 from hotmess.design.components import Components
 from hotmess.design.decision_rate import as_shown, standard_error, supported_rate
 from hotmess.errors import BadInput, NotTestable, checked_count, checked_number, listed
@@ -246,4 +247,5 @@ def _notes(
         f"From a pilot of {c.questions:,} questions and {c.models} model{'s' if c.models > 1 else ''}: new questions "
         "are taken to be like these. The rule is the quick one, without the guards, which can only lower a verdict."
     )
-    return tuple(notes)
+    designs = "these designs, whose questions would have as many contexts more"
+    return (*notes, *without_contexts(study.cells, designs))
