@@ -15,6 +15,7 @@ import pandas as pd
 import hotmess as hm
 from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.test import test_claims
+from hotmess.responses.table import Responses
 
 HERE = Path(__file__).resolve().parents[1]
 INTERVENTION = "intervention-lowers-incoherence"
@@ -26,15 +27,19 @@ CALLED = {
 """What a model's file calls it in its own metadata: its name here."""
 
 
+def language_models(where: str | None = None) -> Responses:
+    """The responses of language models in data/, under names that people use."""
+    table = pd.concat([pd.read_parquet(file) for file in sorted((HERE / "data").glob("*.parquet"))])
+    return hm.read(table.replace({"model": CALLED}).reset_index(drop=True), where=where)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=500, help="posterior draws of each of 4 chains")
     parser.add_argument("--out", type=Path, default=HERE / "reports", help="folder of the two reports")
     args = parser.parse_args()
     settings = {"draws": args.draws, "seed": 1}
-    table = pd.concat([pd.read_parquet(file) for file in sorted((HERE / "data").glob("*.parquet"))])
-    responses = hm.read(table.replace({"model": CALLED}).reset_index(drop=True))
-    print(hm.report(responses, to=args.out / "main", **settings), flush=True)
+    print(hm.report(language_models(), to=args.out / "main", **settings), flush=True)
 
     arms = hm.read(HERE / "data" / "organisms" / "responses.parquet").where("budget = 'natural'")
     study = hm.Study(arms.where("condition = 'plain'"), **settings)

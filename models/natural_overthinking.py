@@ -5,9 +5,13 @@ change of incoherence comes in three parts, with and without a model.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import hotmess as hm
+
+sys.path.insert(0, str(Path(__file__).parent))
+from main_report import language_models
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -21,7 +25,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "reports" / "natural-overthinking")
     args = parser.parse_args()
 
-    responses = hm.read(args.files or sorted((HERE / "data").glob("*.parquet")), where=args.where)
+    responses = hm.read(args.files, where=args.where) if args.files else language_models(args.where)
     study = hm.Study(responses, seed=1, draws=args.draws)
     print("With a model (posterior medians, 90% intervals):")
     print(study.contrast.summary().round(3).to_string(index=False))
