@@ -36,8 +36,21 @@ def test_exchangeable_repeats_are_rarely_called():
     assert called <= 1
 
 
+def test_of_many_models_no_more_are_called_than_of_one():
+    """A trend that is said of one model is not among two hundred, and a certain one still is."""
+    found = runs(texts(True))
+    p = drift(found, np.arange(60)).p
+    assert p < module.level(200) < module.level(10) == module.level(1) == 0.0005
+    for seed in range(400):
+        few = drift(runs(texts(True, questions=14, samples=4, seed=seed)), np.arange(14))
+        if few is not None and few.p > module.level(200):
+            break
+    weak = runs(texts(True, questions=14, samples=4, seed=seed))
+    assert drift(weak, np.arange(14)) is not None and drift(weak, np.arange(14), tested=200) is None
+
+
 def test_a_trend_of_scores_is_that_of_least_squares(monkeypatch):
-    monkeypatch.setattr(module, "ALPHA", 2.0)
+    monkeypatch.setattr(module, "level", lambda tested: 1.0)
     rng = np.random.default_rng(3)
     score = np.clip(0.5 - 0.03 * np.arange(6) + rng.normal(0, 0.1, (20, 6)), 0, 1)
     q, s = np.indices(score.shape)

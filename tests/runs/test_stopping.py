@@ -22,7 +22,7 @@ def read(frame):
 
 def test_stopping_by_lot_is_called_no_oftener_than_the_level(monkeypatch):
     """Numbers of responses that are drawn without a look: 60 models at a level of 0.2 in place of 0.001."""
-    monkeypatch.setattr(stopping, "ALPHA", 0.2)
+    monkeypatch.setattr(stopping, "level", lambda tested: 0.1)  # of each of two histories
     rng = np.random.default_rng(0)
     frame = pd.concat([rows(rng, rng.integers(2, 6, 40), model=f"m{i}") for i in range(60)])
     found = runs(read(frame))

@@ -13,7 +13,7 @@ import numpy as np
 
 from hotmess.arrays import Floats
 from hotmess.decompose.grouping import natural
-from hotmess.runs.drift import ALPHA, LEAST, trend
+from hotmess.runs.drift import LEAST, level, trend
 from hotmess.words import join
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def order_says(real: RealEnsembles) -> tuple[tuple[str, ...], str]:
     single = (real.table["responses"] == real.table["units"]).to_numpy()
     named = real.by_context
     seen: dict[bool, list[str]] = {False: [], True: []}
-    for name in sorted(set(model), key=natural):
+    names = sorted(set(model), key=natural)
+    for name in names:
         found: dict[str, list[Floats]] = {"others": [], "target": []}
         for rows, z, target in real.stacks:
             own = (model[rows] == name) & single[rows]
@@ -40,7 +41,7 @@ def order_says(real: RealEnsembles) -> tuple[tuple[str, ...], str]:
                 found["target"].append(slopes(z[own], target[own]))
         tested = [np.concatenate(one) for one in found.values() if one]
         ps = [trend(one)[1] for one in tested if len(one) >= LEAST and np.isfinite(one).all()]
-        if any(p < ALPHA / 2 for p in ps):
+        if any(p < level(len(names)) for p in ps):
             seen[bool(named[model == name].any())].append(name)
     reasons, remedies = [], []
     if seen[True]:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHA = 0.001
-"""Below this a trend is taken for real; it is tested once per model, condition and budget."""
+"""Below this a trend, and that going on went with the answers, is taken for real, once per model, condition, budget."""
+TOGETHER = 0.01
+"""And no more often than this over all of them, where there are many."""
 LEAST = 10
 """Fewer questions than this have no test."""
 
@@ -58,8 +60,19 @@ class Drift:
         )
 
 
-def drift(runs: Runs, rows: Ints) -> Drift | None:
+def level(tested: int) -> float:
+    """P below which what was looked for in so many sets, in two ways each, is taken for real.
+
+    >>> level(1), level(200)
+    (0.0005, 2.5e-05)
+    """
+    return min(ALPHA, TOGETHER / tested) / 2
+
+
+def drift(runs: Runs, rows: Ints, *, tested: int = 1) -> Drift | None:
     """The clearer of both trends among some cells (`rows`) of three or more responses; None where there is none.
+
+    tested: how many such sets of cells are looked at.
 
     >>> import hotmess as hm
     >>> from hotmess.runs.scores import runs
@@ -85,7 +98,7 @@ def drift(runs: Runs, rows: Ints) -> Drift | None:
             ends = (float(value[order == 0].mean()), float(value[order == size - 1].mean()))
             found.append(Drift(name, slope, p, *ends))
     clearest = min(found, key=lambda one: one.p, default=None)
-    return clearest if clearest is not None and clearest.p < ALPHA / 2 else None
+    return clearest if clearest is not None and clearest.p < level(tested) else None
 
 
 def shared_contexts(table: pd.DataFrame) -> bool:

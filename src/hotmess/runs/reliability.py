@@ -268,8 +268,10 @@ def _notes(found: Runs, ks: Sequence[int], responses: Responses) -> list[str]:
             f"Responses share {responses.shared}: k responses are k of those drawn, with what they share, and are more "
             "alike than responses that share nothing would be."
         )
-    for key, at in sets_of(table, GROUP):
-        stopped, drifted = outcome_dependent(found, np.sort(at)), drift(found, at) if ordered else None
+    sets = sets_of(table, GROUP)
+    for key, at in sets:
+        stopped = outcome_dependent(found, np.sort(at), tested=len(sets))
+        drifted = drift(found, at, tested=len(sets)) if ordered else None
         where = f" ({', '.join(str(one) for one in key if str(one) not in ('', 'nan', 'None', '<NA>'))})"
         if stopped is not None:
             once = (table["contexts"].to_numpy()[at] == n[at]).all()  # each has a level of its own

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.arrays import Ints
+from hotmess.runs.drift import level
 from hotmess.runs.scores import Runs
 from hotmess.words import join
 
@@ -23,8 +24,6 @@ KNOWN = frozenset(
     {*GROUP, "question", "sample", "context", "family", "answer", "target", "n_choices", "text", "copies"}
 )
 """Columns that say something else than how it was sampled."""
-ALPHA = 0.001
-"""Below this the association is taken for real; it is tested once per model, condition and budget."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,10 @@ class Stopping:
         )
 
 
-def outcome_dependent(runs: Runs, rows: Ints) -> Stopping | None:
+def outcome_dependent(runs: Runs, rows: Ints, *, tested: int = 1) -> Stopping | None:
     """Whether going on goes with the answers so far among some cells (`rows`); None where it does not.
+
+    tested: how many such sets of cells are looked at.
 
     For every j, of the cells with j responses or more, those whose first j responses all agree (j ≥ 2), or are all
     right, are set against the rest in having a further one: a two-by-two table for each j, combined by Mantel and
@@ -108,7 +109,7 @@ def outcome_dependent(runs: Runs, rows: Ints) -> Stopping | None:
                 tables[name].append(table)
     found = [Stopping(*_combined(tables[name]), name, np.nan, np.nan) for name in tables if tables[name]]
     worst = min(found, key=lambda one: one.p, default=None)
-    if worst is None or worst.p >= ALPHA / 2:
+    if worst is None or worst.p >= level(tested):
         return None
     first, pooled = np.mean(runs.score[start]), np.mean(runs.score[np.isin(runs.cell, rows)])
     return Stopping(worst.odds, worst.p, worst.history, float(first), float(pooled))
