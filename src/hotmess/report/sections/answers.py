@@ -114,14 +114,9 @@ def _contexts(context: Context, *, fitted: bool) -> tuple[str, ...]:
             )
             if not fitted:
                 return (f"{said}.",)
-            if context.study.responses.outcome == "answer":
-                return (
-                    f"{said}; in what the latent model says of a question, its responses count for as many independent "
-                    "ones as they are worth (reports/studies/context_worth.md).",
-                )
             return (
-                f"{said}; the latent model takes its responses as independent, so its intervals for these "
-                "questions themselves are too narrow where these matter.",
+                f"{said}; in what the latent model says of a question, its responses count for as many independent "
+                "ones as they are worth (reports/studies/context_worth.md).",
             )
     return ()
 
