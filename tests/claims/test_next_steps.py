@@ -22,7 +22,7 @@ from hotmess.claims.study import Study
 from hotmess.claims.test import DRAW_MORE
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.claims.user import claim_from
-from hotmess.commands.study import refuse_own
+from hotmess.claims.verdict import refuse_own
 from hotmess.commands.test import print_verdicts
 from hotmess.errors import BadInput, NotTestable
 from hotmess.estimates.control import Control
