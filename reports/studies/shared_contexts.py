@@ -1,12 +1,13 @@
 """Few-shot contexts: do intervals of levels, differences and slopes hold the truth, for both populations of questions?
 
-    python reports/studies/shared_contexts.py --sets 200      # about 7 minutes of processor time
+    python reports/studies/shared_contexts.py --sets 160      # about 5 minutes of processor time
     python reports/studies/shared_contexts.py --sets 3 --out DIR
 
 Four models of 1, 4, 16 and 64 billion parameters; 10 contexts of 3 responses each, or of one (the paper's own
 protocol); answers among four options, right with logit(p) = a_m + b_q + c_k + c_mk: a from 0 to 1.2, b ~ Normal(0.3,
 1.5), c_k ~ Normal(0, 0.4) the same for all models, c_mk ~ Normal(0, 0.3) a model's own; contexts the same for all
-questions (*crossed*) or a question's own (*nested*). 90% intervals of incoherence and mean error of the smallest model,
+questions (*crossed*) or a question's own, each with a name of its own (*nested*) or with names that other questions'
+have too (*nested, names used again*). 90% intervals of incoherence and mean error of the smallest model,
 of the difference between the largest and the smallest, and of the slope of log(variance / bias²) in log size among
 these models (`hotmess.statements.pseudo`), about questions like these and about these questions, with what contexts do
 to all questions at once (`hotmess.decompose.context_scatter`) and without, against expectations over contexts, and for
@@ -19,6 +20,7 @@ import argparse
 import datetime
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ COMMON, OWN, QUESTIONS = 0.4, 0.3, 1.5
 NAMES = ("incoherence", "error", "difference of incoherence", "difference of error", "slope")
 POPULATIONS = ("like-these", "these")
 WAYS = ("with contexts", "without")
+WORLDS = (("crossed", 3), ("crossed", 1), ("nested", 3), ("nested", 1), ("nested, names used again", 3))
+"""Contexts, and responses of each."""
 
 
 def quantities(means: np.ndarray) -> np.ndarray:
@@ -58,8 +62,9 @@ def of_all() -> np.ndarray:
     return truth(np.random.default_rng(0).normal(0.3, QUESTIONS, 200_000))
 
 
-def table(questions: int, crossed: bool, repeats: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+def table(questions: int, contexts: str, repeats: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     """A data set, and (5,) the truth about its questions."""
+    crossed, again = contexts == "crossed", contexts.endswith("again")
     rng = np.random.default_rng([seed, questions, crossed, repeats])
     b, models, asked = rng.normal(0.3, QUESTIONS, questions), len(SIZES), 1 if crossed else questions
     context = COMMON * rng.normal(size=(1, asked, CONTEXTS)) + OWN * rng.normal(size=(models, asked, CONTEXTS))
@@ -67,7 +72,7 @@ def table(questions: int, crossed: bool, repeats: int, seed: int) -> tuple[pd.Da
     shape = (models, questions, CONTEXTS, repeats)
     answer = np.where(rng.random(shape) < p[..., None], 0, rng.integers(1, OPTIONS, shape))
     m, q, k, _ = (i.ravel() for i in np.indices(shape))
-    frame = pd.DataFrame({"model": m, "question": q, "context": k if crossed else q * CONTEXTS + k})
+    frame = pd.DataFrame({"model": m, "question": q, "context": k if crossed or again else q * CONTEXTS + k})
     letters = np.array(list("ABCD"))[answer.ravel()]
     frame = frame.assign(model=np.char.add("m", m.astype(str)), answer=letters, target="A", n_choices=OPTIONS)
     return frame, truth(b)
@@ -98,22 +103,20 @@ def intervals(frame: pd.DataFrame, seed: int) -> np.ndarray:
     return np.array([[np.quantile(x, [0.05, 0.95], axis=0).T for x in ways] for ways in drawn])
 
 
-def run(sets: int, questions: int) -> list[dict[str, Any]]:
+def run(sets: int, questions: int, worlds: Sequence[tuple[str, int]] = WORLDS) -> list[dict[str, Any]]:
     """A row for each world, population, way and quantity."""
     everywhere, rows = of_all(), []
-    for crossed in (True, False):
-        for repeats in (3, 1):
-            found, true = np.empty((sets, 2, 2, 5, 2)), np.empty((sets, 2, 1, 5))
-            for seed in range(sets):
-                frame, these = table(questions, crossed, repeats, seed)
-                found[seed], true[seed, :, 0] = intervals(frame, seed), (everywhere, these)
-            held = ((found[..., 0] < true) & (true < found[..., 1])).mean(axis=0)
-            scatter = (found.mean(axis=-1) - true).std(axis=0) * 2 * 1.6449
-            width = np.diff(found, axis=-1)[..., 0].mean(axis=0) / scatter
-            for at in np.ndindex(held.shape):
-                world = {"contexts": "crossed" if crossed else "nested", "responses": repeats}
-                row = world | {"population": POPULATIONS[at[0]], "way": WAYS[at[1]], "quantity": NAMES[at[2]]}
-                rows.append(row | {"coverage": float(held[at]), "width": float(width[at])})
+    for contexts, repeats in worlds:
+        found, true = np.empty((sets, 2, 2, 5, 2)), np.empty((sets, 2, 1, 5))
+        for seed in range(sets):
+            frame, these = table(questions, contexts, repeats, seed)
+            found[seed], true[seed, :, 0] = intervals(frame, seed), (everywhere, these)
+        held = ((found[..., 0] < true) & (true < found[..., 1])).mean(axis=0)
+        scatter = (found.mean(axis=-1) - true).std(axis=0) * 2 * 1.6449
+        width = np.diff(found, axis=-1)[..., 0].mean(axis=0) / scatter
+        for at in np.ndindex(held.shape):
+            row = {"contexts": contexts, "responses": repeats, "population": POPULATIONS[at[0]], "way": WAYS[at[1]]}
+            rows.append(row | {"quantity": NAMES[at[2]], "coverage": float(held[at]), "width": float(width[at])})
     return rows
 
 
@@ -141,7 +144,7 @@ def page(rows: list[dict[str, Any]], sets: int, questions: int, seconds: float) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", type=int, default=200)
+    parser.add_argument("--sets", type=int, default=160)
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--out", type=Path, default=HERE)
     args = parser.parse_args()

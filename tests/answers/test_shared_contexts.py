@@ -210,7 +210,7 @@ def test_the_study_holds_the_truth_where_questions_alone_do_not():
     spec.loader.exec_module(study)
     everywhere, held = study.of_all(), np.zeros((2, 2, 5), int)
     for seed in range(12):
-        frame, these = study.table(100, True, 3, seed)
+        frame, these = study.table(100, "crossed", 3, seed)
         found, true = study.intervals(frame, seed), np.stack([everywhere, these])[:, None]
         held += (found[..., 0] < true) & (true < found[..., 1])
     assert held[:, 0].min() >= 8
