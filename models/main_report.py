@@ -8,6 +8,8 @@ Models are called as people call them; what their files call themselves, and cam
 """
 
 import argparse
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +20,7 @@ from hotmess.claims.test import test_claims
 from hotmess.responses.table import Responses
 
 HERE = Path(__file__).resolve().parents[1]
+SEED = 1
 INTERVENTION = "intervention-lowers-incoherence"
 CALLED = {
     "Smollm2 135M 8k Lc100K Mix1 Ep2": "SmolLM2-135M",
@@ -33,20 +36,27 @@ def language_models(where: str | None = None) -> Responses:
     return hm.read(table.replace({"model": CALLED}).reset_index(drop=True), where=where)
 
 
+def main_page(out: Path, draws: int) -> str:
+    return str(hm.report(language_models(), to=out / "main", draws=draws, seed=SEED))
+
+
+def organisms_page(out: Path, draws: int) -> str:
+    arms = hm.read(HERE / "data" / "organisms" / "responses.parquet").where("budget = 'natural'")
+    study = hm.Study(arms.where("condition = 'plain'"), draws=draws, seed=SEED)
+    quick = [claim for claim in CATALOGUE.values() if not claim.long]  # the joint model of ten options takes minutes
+    verdicts = {verdict.claim.name: verdict for verdict in test_claims(study, quick)}
+    verdicts[INTERVENTION] = hm.test(INTERVENTION, arms, draws=draws, seed=SEED)
+    return str(hm.report([study, *verdicts.values()], to=out / "organisms"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=500, help="posterior draws of each of 4 chains")
     parser.add_argument("--out", type=Path, default=HERE / "reports", help="folder of the two reports")
     args = parser.parse_args()
-    settings = {"draws": args.draws, "seed": 1}
-    print(hm.report(language_models(), to=args.out / "main", **settings), flush=True)
-
-    arms = hm.read(HERE / "data" / "organisms" / "responses.parquet").where("budget = 'natural'")
-    study = hm.Study(arms.where("condition = 'plain'"), **settings)
-    quick = [claim for claim in CATALOGUE.values() if not claim.long]  # the joint model of ten options takes minutes
-    verdicts = {verdict.claim.name: verdict for verdict in test_claims(study, quick)}
-    verdicts[INTERVENTION] = hm.test(INTERVENTION, arms, **settings)
-    print(hm.report([study, *verdicts.values()], to=args.out / "organisms"))
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as both:  # JAX must not be forked
+        for page in [both.submit(make, args.out, args.draws) for make in (main_page, organisms_page)]:
+            print(page.result(), flush=True)
 
 
 if __name__ == "__main__":
