@@ -18,6 +18,7 @@ if (compiled := cache_folder()) is not None:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 os.environ["HOTMESS_FITS"] = "0"
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")  # most of what tests compile runs once
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")

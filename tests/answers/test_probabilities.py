@@ -139,6 +139,7 @@ def test_density_of_a_response_integrates_to_one():
     np.testing.assert_allclose(np.ptp(found - log_p), 0, atol=1e-8)  # alike up to a constant
 
 
+@pytest.mark.slow
 def test_terms_cover_the_truth():
     inside, means = [], []
     for seed in range(3):

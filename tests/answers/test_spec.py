@@ -38,6 +38,7 @@ def draws(fit, name="log_kappa"):
     return fit.data["posterior"][name].values
 
 
+@pytest.mark.slow
 def test_a_refit_without_changes_is_the_fit_draw_for_draw(exact, sampled):
     for fit in (exact, sampled):
         assert isinstance(fit, Posterior)
@@ -47,6 +48,7 @@ def test_a_refit_without_changes_is_the_fit_draw_for_draw(exact, sampled):
         assert ("log_likelihood" in again.data.children) == ("log_likelihood" in fit.data.children)
 
 
+@pytest.mark.slow
 def test_a_refit_keeps_what_is_not_changed(sampled, exact):
     wrong = sampled.unparsable_as_wrong
     assert wrong.spec == sampled.spec.changed(unparsable="wrong")
@@ -56,6 +58,7 @@ def test_a_refit_keeps_what_is_not_changed(sampled, exact):
     assert draws(exact.refit(draws=30)).shape[:2] == (2, 30)
 
 
+@pytest.mark.slow
 def test_warmup_has_its_effect(sampled):
     assert not np.array_equal(draws(sampled.refit(warmup=60)), draws(sampled))
 
@@ -94,6 +97,7 @@ def test_questions_left_out_are_fitted_again(exact):
         exact.without(models=sorted(exact.cells.table["model"].unique()))
 
 
+@pytest.mark.slow
 def test_a_pooled_fit_without_a_model_is_fitted_again(responses):
     pooled = hm.fit(responses, "model", seed=4, draws=10, warmup=20, chains=2, pointwise=False)
     gone = pooled.cells.table["model"].iloc[0]

@@ -43,6 +43,7 @@ def found(study: Study) -> list[Verdict]:
     return run_claims(study, [*OF_LETTERS, OF_BOTH], sensitivity=False)
 
 
+@pytest.mark.slow
 def test_the_verdict_is_that_on_letters_and_says_of_which_column_it_speaks(
     table: pd.DataFrame, found: list[Verdict]
 ) -> None:

@@ -106,6 +106,7 @@ def test_what_claims_cannot_follow_is_refused():
         as_study(unbiased_contrast(as_study(responses).halves, seed=0))
 
 
+@pytest.mark.slow
 def test_a_fit_of_answers_and_lengths_is_used_as_it_is():
     whole = hm.example()
     kept = whole.table["model"].isin(["owl-1b", "owl-4b"]) & (whole.table["question"].astype("category").cat.codes < 25)

@@ -366,6 +366,7 @@ def test_a_guard_that_cannot_run_stops_neither_the_claim_nor_the_others() -> Non
     assert tells.guards["evidence"] == {"passed": None, "not_run": "There are too few responses for it."}
 
 
+@pytest.mark.slow
 def test_two_budgets_with_four_epochs_cannot_be_halved_by_length() -> None:
     """The joint model can be fitted where halves cannot be made: the claim's control then says why not testable."""
     table = sided().drop(columns="condition")

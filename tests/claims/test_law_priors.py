@@ -96,6 +96,7 @@ def test_powers_of_the_prior_are_powers_of_the_prior_that_was_used(laws):
     assert log_prior[0, 40] - log_prior[0, 3] == pytest.approx(exact[1] - exact[0], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_guard_of_sensitivity_leaves_out_models_under_the_same_prior(laws):
     """Under a prior that allows no slope the quantity stays near 0, whatever is left out, reweighted or fitted anew."""
     flat = hm.LawPrior(slope=1e-3, slope_spread=1e-3, trend=1e-3)

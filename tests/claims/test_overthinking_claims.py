@@ -18,6 +18,7 @@ from hotmess.temperature.assigned import budget_cells, budget_levels, doublings
 JOINT = ["answers-get-hotter-with-length", "natural-exceeds-budget", "budget-lowers-incoherence"]
 
 
+@pytest.mark.slow
 def test_a_world_of_both_effects_gets_its_verdicts_and_the_joint_reading_stands_beside():
     world = simulate("both", seed=2, questions=60, budgets=2, samples=20, heat_nat=0.6, heat_bud=-0.5)
     study = Study(validate(world.table), seed=1, draws=250)

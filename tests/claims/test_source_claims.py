@@ -36,6 +36,7 @@ def contexts(spread, *, shared, levels=8, questions=60, samples=3, seed=0, model
 
 
 @pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.slow
 def test_contexts_that_do_nothing_and_contexts_that_do_much(shared):
     none = hm.test(CONTEXT, contexts(0.0, shared=shared, models=2))
     assert none.verdict == "supported" and abs(none.median) < 0.07
@@ -44,6 +45,7 @@ def test_contexts_that_do_nothing_and_contexts_that_do_much(shared):
     assert [one["name"] for one in much.each] == ["m0", "m1"]
 
 
+@pytest.mark.slow
 def test_at_the_edge_of_the_region_little_is_decided():
     """A share of a tenth: log odds of standard deviation 0.72; two directed verdicts of 12 have P < 0.04 at 2.5%."""
     base, level = np.random.default_rng(0).normal(size=(2, 200_000))

@@ -234,6 +234,7 @@ def test_every_setting_of_the_temperature_model_changes_its_key(key):
 
 
 @pytest.mark.parametrize("law", ["power_laws", "length_law"])
+@pytest.mark.slow
 def test_every_setting_of_a_law_changes_its_key(key, law):
     from hotmess.claims.study import Study
     from hotmess.laws.length_prior import LengthPrior
@@ -312,6 +313,7 @@ def test_what_a_user_wrote_is_not_kept(folder):
         digest(posterior.__wrapped__, (PriorOfAUser(1.0),), {})
 
 
+@pytest.mark.slow
 def test_a_report_leaves_its_fits_to_the_test_after_it(folder, tmp_path, monkeypatch, capsys):
     from hotmess.report import sections
 

@@ -22,6 +22,7 @@ def tree():
     return sample(model, np.array([1.0, 2.0, 3.0]), seed=1, draws=600, warmup=300)
 
 
+@pytest.mark.slow
 def test_nuts_recovers_a_normal_posterior_in_double_precision(tree):
     x = tree["posterior"]["mu"].values
     precision = 3 + 0.25

@@ -67,6 +67,7 @@ def test_rounding_error_is_half_a_unit_of_the_last_digit(values):
     assert np.all(np.abs(back - x) <= 0.5001 * 10.0 ** (exponent - 3) + 1e-6 * size)
 
 
+@pytest.mark.slow
 def test_any_allowed_sequence_is_a_number_and_its_own_encoding():
     code = Encoding(dimension=2, digits=2)
     key = jax.random.PRNGKey(0)

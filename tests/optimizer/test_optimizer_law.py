@@ -62,6 +62,7 @@ def test_known_exponents_are_recovered(law):
         law.falls_faster(population="some")
 
 
+@pytest.mark.slow
 def test_the_law_is_a_posterior_as_all_others_are(law, tmp_path):
     assert isinstance(law, Posterior) and law.spec.draws == 250
     np.testing.assert_array_equal(law.refit().falls_faster(), law.falls_faster())

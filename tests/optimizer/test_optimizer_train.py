@@ -46,6 +46,7 @@ def test_pairs_say_point_and_update():
     assert np.asarray(code.decode(tokens[code.length :])) == pytest.approx(update, rel=0.06)
 
 
+@pytest.mark.slow
 def test_loss_of_a_model_that_knows_nothing_is_log_of_the_vocabulary():
     model = Transformer(Shape(1, 8), vocabulary=12, length=TINY.length, key=jax.random.PRNGKey(0))
     model = eqx.tree_at(lambda m: m.readout, model, jnp.zeros_like(model.readout))
@@ -53,6 +54,7 @@ def test_loss_of_a_model_that_knows_nothing_is_log_of_the_vocabulary():
     assert float(token_loss(model, tokens, TINY.encoding.length)) == pytest.approx(np.log(12), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_resumed_training_has_equal_losses(tmp_path):
     whole = train(PROBLEM, TINY, Shape(1, 8), seed=1)
     first = train(PROBLEM, TINY, Shape(1, 8), seed=1, folder=tmp_path / "m", stop=32)

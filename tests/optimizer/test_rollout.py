@@ -22,6 +22,7 @@ def model(seed: int, scale: float = 1.0) -> Transformer:
 STARTS = random_starts(jax.random.PRNGKey(1), 20, dimension=2, spread=5.0)
 
 
+@pytest.mark.slow
 def test_cached_rollout_equals_uncached():
     cached = np.asarray(roll(model(0, 1.5), CODE, STARTS, 3))
     plain = np.asarray(roll(model(0, 1.5), CODE, STARTS, 3, next_update_plain))
@@ -31,6 +32,7 @@ def test_cached_rollout_equals_uncached():
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_untrained_models_emit_valid_numbers_only(seed):
     update = next_update(model(seed, 3.0), CODE, STARTS)
     assert bool(jnp.isfinite(update).all()) and float(jnp.abs(update).max()) <= 9.99

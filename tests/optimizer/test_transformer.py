@@ -35,6 +35,7 @@ def test_logits_of_the_later_positions_alone_are_the_same():
 
 
 @pytest.mark.parametrize("shape", [Shape(1, 8), Shape(3, 16, 4)])
+@pytest.mark.slow
 def test_cache_gives_the_logits_of_the_whole_pass(shape):
     model = make(shape)
     whole = np.asarray(model(TOKENS))

@@ -22,6 +22,7 @@ def test_sizes_grow_from_ten_thousand_to_two_million():
     assert len(sizes) >= 6 and sizes == sorted(sizes) and 8e3 < sizes[0] < 1.3e4 and 1.7e6 < sizes[-1] < 2.3e6
 
 
+@pytest.mark.slow
 def test_resumed_training_has_equal_losses(tmp_path):
     whole = train(Shape(1, 8), "correcting", seed=3, schooling=SHORT)[1]
     first = train(Shape(1, 8), "correcting", seed=3, schooling=SHORT, folder=tmp_path / "o", stop=4)[1]
@@ -33,6 +34,7 @@ def test_resumed_training_has_equal_losses(tmp_path):
         train(Shape(1, 8), "plain", seed=3, schooling=dataclasses.replace(SHORT, steps=7))
 
 
+@pytest.mark.slow
 def test_loss_counts_trained_tokens_only():
     model = Transformer(Shape(1, 8), vocabulary=len(SYMBOLS), length=LENGTH, key=jax.random.PRNGKey(0))
     tokens, trained = write_batch(np.random.default_rng(0), 6, "correcting")
@@ -41,6 +43,7 @@ def test_loss_counts_trained_tokens_only():
     assert float(text_loss(model, jnp.asarray(tokens), jnp.asarray(trained))) == pytest.approx(np.mean(terms), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_sampled_tokens_have_the_models_probabilities():
     model = Transformer(Shape(1, 8), vocabulary=len(SYMBOLS), length=LENGTH, key=jax.random.PRNGKey(5))
     question = question_set(0, each=1)[0]
@@ -64,6 +67,7 @@ def test_responses_do_not_depend_on_how_they_are_batched_in_number():
     assert table["answer"].between(-1, 9).all() and table["target"].between(0, 9).all()
 
 
+@pytest.mark.slow
 def test_the_table_grows_and_is_not_drawn_again(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(command, "EACH", 1)
     monkeypatch.setattr(command, "SAMPLES", 2)

@@ -189,6 +189,7 @@ def test_other_data_are_no_survey():
         rankings_of(hm.Study(validate(other)))
 
 
+@pytest.mark.slow
 def test_the_rank_model_recovers_noise_and_correlation(tmp_path):
     data = simulate_rankings(0.0, entities=30, raters=(3, 3), beta=1.5, spread=0.0, seed=9)
     fit = fit_rankings(data, seed=1, draws=300, warmup=300, chains=2)

@@ -20,6 +20,7 @@ def scores(table, tmp_path):
     return tmp_path / "scores.parquet"
 
 
+@pytest.mark.slow
 def test_writes_a_report_and_says_where(scores, tmp_path, capsys, monkeypatch):
     out = tmp_path / "mine"
     words = ["report", str(scores), "--out", str(out), "--where", "sample < 3", "--draws", "40", "--interval", "0.8"]

@@ -21,6 +21,7 @@ def build(data, folder, claims=None, **settings):
     return [unescape(m) for m in re.findall(r'<p class="missing">(.*?)</p>', page)], page
 
 
+@pytest.mark.slow
 def test_without_lengths(table, tmp_path):
     missing, page = build(table(lengths=False, models=4, questions=10), tmp_path, ["natural-overthinking"])
     assert sum("Not testable with these data. There is no length column" in m for m in missing) == 2
@@ -41,6 +42,7 @@ def test_many_claims_that_the_data_cannot_speak_to_are_folded_with_their_reasons
     assert folded.count("nothing can be said about length") == 2
 
 
+@pytest.mark.slow
 def test_one_model_one_question(table, tmp_path):
     missing, page = build(table(models=1, questions=1), tmp_path)
     assert any("does not vary between questions" in m for m in missing)
@@ -49,6 +51,7 @@ def test_one_model_one_question(table, tmp_path):
     assert "8 responses: 1 model × 1 question of b × 8" in page
 
 
+@pytest.mark.slow
 def test_captions_name_no_marks_that_are_not_there(table, tmp_path):
     """Five responses to a question are too few for three disjoint subsets of two."""
     for samples, said in ((5, 0), (6, 1)):

@@ -22,6 +22,7 @@ def page(hostile):
     return Reader(hostile.page)
 
 
+@pytest.mark.slow
 def test_is_well_formed_and_has_no_foreign_markup(page):
     assert page.wrong == []
     assert not any(key.startswith("on") for _, attributes in page.elements for key in attributes)

@@ -20,6 +20,7 @@ def scored(rng, p, n):
     return hm.read(frame, allow_copies=True)
 
 
+@pytest.mark.slow
 def test_pass_power_k_is_calibrated_up_to_the_responses_drawn():
     """Beta worlds: E[p^5] over questions like these lies in the 90% intervals of 60 data sets as often as it should."""
     rng, held = np.random.default_rng(0), []

@@ -56,6 +56,7 @@ def test_levels_alike_in_both_models_cancel():
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.7, 1.0])
+@pytest.mark.slow
 def test_a_difference_that_is_not_there_is_held(rho):
     held, sets = 0, 60
     for seed in range(sets):

@@ -94,6 +94,7 @@ def test_a_budget_is_the_providers_setting_where_it_has_one(by: Any, budget: str
 
 
 @pytest.mark.parametrize("order", ["fixed", "permuted"])
+@pytest.mark.slow
 def test_letters_are_mapped_back_and_seeds_reach_the_provider(tmp_path: Path, order: Any) -> None:
     seeds = []
 

@@ -102,6 +102,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "logs"
 
 
+@pytest.mark.slow
 def test_it_stops_when_the_claim_is_decided(
     questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,6 +140,7 @@ def test_it_stops_when_the_claim_is_decided(
     assert "other settings" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_beside_what_is_not_asked_again_all_questions_are_asked_alike(
     questions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

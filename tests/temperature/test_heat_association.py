@@ -32,6 +32,7 @@ def test_its_strata_are_cells_at_a_budget():
     assert len(found.phi) == 60 * 2 * 20
 
 
+@pytest.mark.slow
 def test_without_natural_variation_there_is_none():
     table = simulate("budget-only", seed=1, questions=40, samples=10, budgets=2).table
     table["reasoning_tokens"] = table.groupby(["question", "budget"])["reasoning_tokens"].transform("first")

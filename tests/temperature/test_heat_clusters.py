@@ -19,6 +19,7 @@ def table():
     return simulate("natural-only", seed=8, questions=48, samples=12, budgets=1).table
 
 
+@pytest.mark.slow
 def test_influences_are_added_over_a_cluster(table):
     """Clusters of three: the variance is that of sums of three c_q, and as many questions as clusters are effective."""
     clustered = table.assign(**{CLUSTER: table["question"].astype(str).str.extract(r"(\d+)")[0].astype(int) % 16})

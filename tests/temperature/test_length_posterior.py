@@ -20,6 +20,7 @@ def theta(fit):
     return fit.data["posterior"]["theta"].values
 
 
+@pytest.mark.slow
 def test_a_refit_is_the_fit_and_keeps_what_is_not_changed(fit):
     assert isinstance(fit, Posterior)
     assert np.array_equal(theta(fit.refit()), theta(fit))
@@ -30,6 +31,7 @@ def test_a_refit_is_the_fit_and_keeps_what_is_not_changed(fit):
         fit.refit(tree=1)
 
 
+@pytest.mark.slow
 def test_a_model_left_out_is_gone(fit):
     one, other = fit.lengths.units["model"]
     rest = fit.without(models=[one])

@@ -29,6 +29,7 @@ def small(options: int) -> tuple[Dense, np.ndarray]:
 
 
 @pytest.mark.parametrize("options", [2, 4, 7])
+@pytest.mark.slow
 def test_slopes_and_tilt_are_those_of_differences(options):
     with enable_x64():
         dense, cell = small(options)

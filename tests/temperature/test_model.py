@@ -28,6 +28,7 @@ def prepared(data):
     return laplace.approximate(data.dense, center, width)
 
 
+@pytest.mark.slow
 def test_density_is_the_model_times_the_jacobian_of_the_coordinates():
     from numpyro.infer.util import log_density
 
@@ -87,6 +88,7 @@ def two_options(questions=6, seed=0):
     return data, np.array([0.8, 0.3, 0.1, 0.3, -0.2])
 
 
+@pytest.mark.slow
 def test_marginal_likelihood_against_quadrature():
     data, theta = two_options()
     n = len(data.cells)
@@ -109,6 +111,7 @@ def test_marginal_likelihood_against_quadrature():
     np.testing.assert_allclose(near, value, atol=0.15)  # Laplace: near, not exact, with eight responses
 
 
+@pytest.mark.slow
 def test_fast_path_draws_the_posterior_of_a_small_problem():
     """Against an importance sampler of its own: wider proposals for the parameters, other ones for the scores."""
     table = simulate("natural-only", seed=5, questions=80, options=3, budgets=1, samples=20).table
@@ -135,6 +138,7 @@ def test_fast_path_draws_the_posterior_of_a_small_problem():
     assert np.all(np.abs(w @ draws - mean) < error)
 
 
+@pytest.mark.slow
 def test_many_settled_questions_move_the_peak_and_refining_finds_it():
     """Nearly all answers right: Laplace's approximation of such cells is off by many log units."""
     data = length_data(simulate("natural-only", seed=1, questions=60, budgets=1, ability=7.0).table)
@@ -271,6 +275,7 @@ def test_terms_are_those_of_the_answers_vectors_also_where_a_model_is_all_but_al
     assert np.isfinite(out.log_odds).all()
 
 
+@pytest.mark.slow
 def test_recovers_natural_and_budget_effects_and_states_them():
     world = simulate("both", seed=11, questions=100)
     fit = fit_lengths(world.table, engine="fast", seed=3, draws=200)
@@ -287,6 +292,7 @@ def test_recovers_natural_and_budget_effects_and_states_them():
     np.testing.assert_allclose(sum(parts.values()), change, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_what_the_data_cannot_say_is_not_testable():
     world = simulate("natural-only", seed=0, questions=10, budgets=1, samples=10)
     fit = fit_lengths(world.table, engine="fast", seed=0, draws=25, points=8)

@@ -31,6 +31,7 @@ def test_other_favourites_at_another_budget_are_seen():
     assert differs.share < 0.025 and "by assignment" in differs.sentence
 
 
+@pytest.mark.slow
 def test_one_budget_has_nothing_to_agree_with():
     table = simulate("neither", seed=1, questions=60, budgets=1, samples=20).table
     fit = fit_lengths(table, engine="fast", seed=1, draws=25, points=32)

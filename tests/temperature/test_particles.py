@@ -132,6 +132,7 @@ def test_direct_influences_are_derivatives_of_weighted_slopes():
     np.testing.assert_allclose(found, moved.T, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_unit_that_failed_is_named_and_the_others_numbers_stand():
     import hotmess as hm
     from hotmess.responses.validate import validate

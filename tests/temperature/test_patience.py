@@ -53,6 +53,7 @@ def verdict(file: Path, capsys: pytest.CaptureFixture[str], patience: str) -> di
     return dict(record)
 
 
+@pytest.mark.slow
 def test_the_slow_engine_takes_over_by_itself(
     file: Path, asked: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:

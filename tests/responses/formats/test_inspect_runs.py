@@ -70,6 +70,7 @@ def keyed(table, name):
     return dict(zip(keys, table[name], strict=True))
 
 
+@pytest.mark.slow
 def test_a_run_with_epochs(drawn):
     folder, logged = drawn
     table, _ = read_logs(folder / "epochs", cache=False)
