@@ -1,6 +1,7 @@
 """Effects side by side and the dose response: what is drawn is what the tables hold, and what was simulated."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hotmess import plot
@@ -23,6 +24,16 @@ def test_without_the_joint_model_the_section_holds_budgets_by_assignment_alone(s
     assert "was not fitted" in section.text[-1]
     own = section.tables[0].data.set_index("estimator").loc["latent"]
     assert own["change"] == pytest.approx(own["accuracy"] + own["spread"] + own["concentration"], abs=0.01)
+
+
+def test_models_stand_by_size_as_in_other_figures():
+    from hotmess.decompose.grouping import models_in_order, rows_in_order
+
+    about = pd.DataFrame({"model": ["large", "small", "other"], "family": ["f", "f", ""], "model_size_b": [8, 1, 3.0]})
+    assert models_in_order(about)["model"].tolist() == ["other", "small", "large"]
+    units = ["large, cot", "large, plain", "other", "small, cot", "small, plain"]
+    table = rows_in_order(pd.DataFrame({"unit": units}), "unit", about)
+    assert table["unit"].tolist() == ["other", "small, cot", "small, plain", "large, cot", "large, plain"]
 
 
 def test_a_study_of_one_budget_and_no_joint_model_has_no_section():

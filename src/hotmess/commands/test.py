@@ -58,7 +58,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from hotmess.claims.guards.several import expected_false_signs
+    from hotmess.claims.guards.several import expected_false_signs, wrong_signs
     from hotmess.claims.rule import CONTRADICTED
     from hotmess.claims.test import test_claims
     from hotmess.claims.user import chosen_claims
@@ -80,10 +80,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"Not run for the size of the data: {', '.join(skipped)}; each by --claim NAME.")
         decided = expected_false_signs(verdicts)
         if decided["decided"] > 1:
-            print(
-                f"Of {decided['decided']} claims decided, {decided['expected_false_signs']:.2g} are expected to have "
-                "the wrong sign."
-            )
+            print(f"Of {decided['decided']} claims decided, {wrong_signs(decided['expected_false_signs'])}")
     refuse_own(verdicts)
     contradicted = any(v.verdict == CONTRADICTED for v in verdicts)
     return 1 if args.strict and contradicted else 0

@@ -96,13 +96,26 @@ def models_in_order(table: pd.DataFrame) -> pd.DataFrame:
     return models.iloc[sorted(range(len(models)), key=key.__getitem__)].reset_index(drop=True)
 
 
-def rows_in_order(table: pd.DataFrame, column: str) -> pd.DataFrame:
+def rows_in_order(table: pd.DataFrame, column: str, about: pd.DataFrame | None = None) -> pd.DataFrame:
     """A table's rows in the order of a column of names, numbers in them as numbers; `whole` last, else as they are.
+
+    about: has a row or more of each model, whose order (`models_in_order`) goes before that of names; a name is a
+    model's, or begins with it before a comma.
 
     >>> rows_in_order(pd.DataFrame({"set": ["whole", "m-16b", "m-4b"]}), "set")["set"].tolist()
     ['m-4b', 'm-16b', 'whole']
+    >>> sizes = pd.DataFrame({"model": ["large", "small"], "model_size_b": [8.0, 1.0]})
+    >>> rows_in_order(pd.DataFrame({"set": ["large, low", "small, low"]}), "set", sizes)["set"].tolist()
+    ['small, low', 'large, low']
     """
-    keys = [(name == "whole", natural(str(name))) for name in table[column]]
+    place = {} if about is None else {str(m): i for i, m in enumerate(models_in_order(about)["model"])}
+
+    def model(name: str) -> int:
+        while name not in place and ", " in name:
+            name = name.rpartition(", ")[0]
+        return place.get(name, len(place))
+
+    keys = [(name == "whole", model(str(name)), natural(str(name))) for name in table[column]]
     return table.iloc[sorted(range(len(table)), key=keys.__getitem__)].reset_index(drop=True)
 
 

@@ -103,7 +103,8 @@ def incoherence_against_length(
             style.head(panel, short[model], [*other, (f"slope {said}", INK)], limit=style.panel_limit(width, columns))
         axes.flat[0].set_ylim(0, 1)
         axes.flat[0].set_xscale("log")
-        axes.flat[0].set_xlim(low / 1.08, high * 1.08)
+        beside = ticks.beside(low, high, 1.08)
+        axes.flat[0].set_xlim(low / beside, high * beside)
         inches = (width - 0.6) / columns - 0.2
         for panel in axes.flat:
             ticks.log_ticks(panel.xaxis, low, high, most=ticks.room(width / columns, high), inches=inches)

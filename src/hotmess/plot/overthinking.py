@@ -78,7 +78,11 @@ def overthinking_slopes_table(
                     "slope_high": value + error,
                 }
             )
-    return pd.DataFrame(rows)
+    if not rows:
+        return pd.DataFrame()
+    about = next((cells.table for cells in halves.values()), fit.lengths.units)
+    table = rows_in_order(pd.DataFrame(rows), "unit", about)
+    return table.sort_values("kind", key=lambda kinds: kinds.map(KINDS.index), kind="stable", ignore_index=True)
 
 
 def overthinking_slopes(
@@ -95,7 +99,6 @@ def overthinking_slopes(
     Filled: the joint model; hollow: unbiased, without a model (halves by length; smallest against largest budget).
     """
     table = overthinking_slopes_table(fit, halves, population=population, interval=interval)
-    table = rows_in_order(table, "unit")
     units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_ROWS)]
     drawn = [k for k in KINDS if (table["kind"] == k).any()]
@@ -230,7 +233,7 @@ def dose_response(
     from scipy import stats
 
     table = dose_response_table(fit, responses, population=population, interval=interval)
-    table = rows_in_order(table, "unit")
+    table = rows_in_order(table, "unit", responses.table)
     units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_PANELS)]
     rows, columns = style.grid_of(len(shown), width=width)

@@ -54,7 +54,7 @@ def length_correlation(
     table = length_correlation_table(responses, label=label, interval=interval, seed=seed) if table is None else table
     sides = [table.assign(row=table[one], other=table[two]) for one, two in (("first", "second"), ("second", "first"))]
     both = pd.concat(sides, ignore_index=True)
-    both = rows_in_order(both[(both["row"] != label) | (label is None)], "row")
+    both = rows_in_order(both[(both["row"] != label) | (label is None)], "row", responses.table)
     arms = list(dict.fromkeys(both["row"]))
     shown = [arms[i] for i in style.some(len(arms), style.MAX_ROWS)]
     said = ["correlation with each other model", "median"] if len(arms) > 2 else ["correlation with the other model"]
@@ -137,7 +137,8 @@ def length_size_surface(
         axes.set_xscale("log")
         axes.set_yscale("log")
         low, high = table["length"].min(), table["length"].max()
-        axes.set_xlim(low / 1.1, high * 1.1)
+        beside = ticks.beside(low, high, 1.1)
+        axes.set_xlim(low / beside, high * beside)
         axes.set_ylim(sizes[0] / 1.5, sizes[-1] * 1.5)
         ticks.log_ticks(axes.xaxis, low, high, most=7, inches=width - 1.1)
         ticks.value_ticks(axes.yaxis, sizes, most=8, factor=factor)

@@ -68,6 +68,16 @@ def value_ticks(
     _ticks(axis, spread(values, most), factor)
 
 
+def beside(low: float, high: float, most: float) -> float:
+    """The factor by which a logarithmic axis goes beyond its outer values: `most`, or a twelfth of a short way.
+
+    >>> round(beside(10, 1000, 1.08), 3), round(beside(54, 62, 1.08), 3)
+    (1.08, 1.012)
+    """
+    short: float = (high / low) ** (1 / 12)
+    return min(most, max(short, 1.001))
+
+
 def few_ticks(axis: Any, most: int, steps: Sequence[int] = (1, 2, 5, 10)) -> None:
     """At most `most` + 1 round ticks on a plain axis, a step apart times a power of ten.
 

@@ -139,14 +139,11 @@ def digest(responses: Responses) -> str:
 
 def together(verdicts: Sequence[Verdict]) -> str:
     """What all decided verdicts say together: how many signs are expected to be wrong, and what others would say."""
-    from hotmess.claims.guards.several import expected_false_signs
+    from hotmess.claims.guards.several import expected_false_signs, wrong_signs
 
     found, said = expected_false_signs(list(verdicts)), []
     if found["decided"] > 1:
-        said.append(
-            f"Of {found['decided']} claims decided, {found['expected_false_signs']:.2g} are expected to have the wrong "
-            "sign."
-        )
+        said.append(f"Of {found['decided']} claims decided, {wrong_signs(found['expected_false_signs'])}")
     other = Counter(v.published.verdict for v in verdicts if v.published is not None)
     if other:
         listed = join([f"{what} {n}" for what, n in other.most_common()])

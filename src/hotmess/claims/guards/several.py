@@ -36,6 +36,15 @@ def expected_false_signs(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
+def wrong_signs(number: float) -> str:
+    """How many signs are expected to be wrong, as a sentence ends.
+
+    >>> wrong_signs(0.0132), wrong_signs(2.8e-09)
+    ('0.013 are expected to have the wrong sign.', 'fewer than 0.001 are expected to have the wrong sign.')
+    """
+    return f"{f'{number:.2g}' if number >= 0.001 else 'fewer than 0.001'} are expected to have the wrong sign."
+
+
 def controlled(verdicts: Sequence[Verdict], level: float = 1 - THRESHOLD) -> list[Verdict]:
     """Directions that stand among all that were tested: Benjamini and Hochberg (1995) on min(P, 1 - P).
 
@@ -89,7 +98,4 @@ class Several(Guard):
         return [replace(v, findings=(*v.findings, own)) if v.verdict in DECIDED else v for v in verdicts]
 
     def line(self, record: Any, units: str) -> str:
-        return (
-            f"of {record['decided']} claims decided together, {record['expected_false_signs']:.2g} are expected to "
-            "have the wrong sign."
-        )
+        return f"of {record['decided']} claims decided together, {wrong_signs(record['expected_false_signs'])}"
