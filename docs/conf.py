@@ -31,6 +31,10 @@ html_theme = "furo"
 html_title = "hotmess"
 html_show_sphinx = False
 html_copy_source = False
+html_static_path = ["site"]
+html_css_files = ["site.css"]
+# Quotes and ellipses, not dashes: `--summary` outside code stays what one types.
+smartquotes_action = "qe"
 # The system's own fonts: no page asks the network for anything.
 html_theme_options = {
     "light_css_variables": {"font-stack": "system-ui, sans-serif", "font-stack--monospace": "ui-monospace, monospace"},

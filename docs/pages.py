@@ -90,7 +90,7 @@ def claim_page(claim: Any) -> str:
     lines = [
         f"# {claim.name}\n",
         f"*{plain(claim.statement)}*\n",
-        "| | |",
+        "| of the claim | what |",
         "|---|---|",
         f"| number | {plain(claim.estimand)} |",
         f"| in the paper | {plain(claim.place)} |",

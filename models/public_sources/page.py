@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hotmess.words import minus
 from public_sources.table import SOURCES
 
 NUMBERS = Path(__file__).resolve().parents[2] / "reports" / "studies" / "verdicts_real.json"
@@ -73,7 +74,7 @@ def data_set(name: str, found: dict[str, Any]) -> list[str]:
             chance = f"{v['probability']:.3f}" if v["probability"] is not None else ""
             said = "practically none" if v["verdict"] == "negligible" else v["verdict"]
             cells = (claim.statement if claim else v["claim"], f"**{said}**", number, chance, held(v), step(v))
-            out.append(f"| {' | '.join(cells)} |")
+            out.append(minus(f"| {' | '.join(cells)} |"))
         out.append("")
     rest = len(found["verdicts"]) - len(speaks)
     return [*out, f"{rest} of {len(found['verdicts'])} claims it cannot speak to.", ""]
