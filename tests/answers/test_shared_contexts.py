@@ -10,7 +10,8 @@ from scipy import stats
 
 import hotmess as hm
 from hotmess.answers.latent_records import decompose_noted
-from hotmess.decompose.context_scatter import context_influence, less_own, shared_contexts
+from hotmess.decompose import context_scatter
+from hotmess.decompose.context_scatter import context_influence, context_moves, less_own, shared_contexts
 from hotmess.interpret.sets import sets_of, source_of
 from hotmess.responses.cells import reduce, take_cells
 from hotmess.responses.validate import validate
@@ -131,6 +132,34 @@ def test_intervals_without_a_model_hold_what_contexts_do(population, estimator):
     error = 2 * (1 - RIGHT / 3)
     want = stats.t.ppf(0.95, 4) * error.std(ddof=1) / np.sqrt(5)
     assert (found["error_high"] - found["error_low"]) / 2 == pytest.approx(want, rel=0.06)
+
+
+@pytest.mark.parametrize("estimator", ["unbiased", "plug-in"])
+def test_few_contexts_leave_incoherence_an_interval(estimator):
+    """Of three contexts t has tails in which error itself would be below 0: to first order incoherence moves by
+    d_variance / error − incoherence d_error / error, which is what the interval for these questions has."""
+    few = validate(table(60, right=lambda q: np.array([2, 1 + q % 2, q % 3, 0, 0])).query("context < 'c3'"))
+    how = {"estimator": estimator, "interval": 0.9}
+    like, these = (hm.decompose(few, population=p, **how).records[0] for p in ("like-these", "these"))
+    width = [r["incoherence_high"] - r["incoherence_low"] for r in (like, these)]
+    assert width[0] == pytest.approx(width[1], rel=0.2), width
+
+
+def test_few_contexts_leave_differences_without_a_model_an_interval():
+    """Beside a latent difference with an interval, and about as wide as it."""
+    rights = {"a": np.array([2, 2, 1]), "b": np.array([2, 1, 1])}
+    tables = [table(60, model=m, right=lambda q, right=right: np.append(right, [0, 0])) for m, right in rights.items()]
+    found = hm.compare(validate(pd.concat(tables).query("context < 'c3'")), draws=250).table.iloc[0]
+    width = [found[f"{name}high"] - found[f"{name}low"] for name in ("", "unbiased_")]
+    assert found["quantity"] == "incoherence"
+    assert width[0] == pytest.approx(width[1], rel=0.3), (found["unbiased"], width)
+
+
+def test_many_contexts_are_drawn_in_blocks(monkeypatch):
+    d = np.random.default_rng(0).normal(size=(7, 2, 3))
+    whole = context_moves(d, 6, 50, 1)
+    monkeypatch.setattr(context_scatter, "BLOCK", 20)
+    np.testing.assert_allclose(context_moves(d, 6, 50, 1), whole, rtol=1e-12)
 
 
 @pytest.mark.parametrize("population", ["these", "like-these"])

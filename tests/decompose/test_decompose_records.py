@@ -307,6 +307,33 @@ def test_embeddings_have_a_jackknife_too():
     assert record["error_low"] is None
 
 
+@pytest.mark.parametrize("population", ["like-these", "these"])
+@pytest.mark.parametrize("estimator", ["plug-in", "unbiased"])
+def test_ends_are_where_terms_can_lie(population, estimator):
+    """Two questions, one always wrong and one of four ways: Student's t alone would end at an error of 7."""
+    frame = pd.DataFrame({"model": "m", "question": ["a"] * 4 + ["b"] * 4, "answer": [1] * 4 + [0, 1, 2, 3]})
+    how = {"interval": 0.99, "population": population, "estimator": estimator}
+    record = decompose(validate(frame.assign(target=0, n_choices=4)), **how).records[0]
+    assert 0 <= record["error_low"] < record["error"] < record["error_high"] <= 2
+    assert 0 <= record["variance_low"] <= record["variance"] <= record["variance_high"] <= 1
+
+
+def test_one_question_with_errors_says_little_of_incoherence():
+    frame = pd.DataFrame({"model": "m", "question": np.repeat(np.arange(50), 4), "answer": 0})
+    frame.loc[:1, "answer"] = 1
+    record = decompose(validate(frame.assign(target=0, n_choices=4)), interval=0.9).records[0]
+    assert record["incoherence"] == pytest.approx(0.5)
+    assert record["incoherence_low"] < 0.1 and record["incoherence_high"] > 0.9
+
+
+def test_responses_that_never_differ_are_told():
+    frame = pd.DataFrame({"model": "m", "question": ["a", "a", "b", "b"], "answer": [0, 0, 1, 1], "target": 0})
+    how = {"interval": 0.9, "population": "these"}
+    found = decompose(validate(frame.assign(n_choices=4)), **how)
+    assert any("never differ in error in a group (m)" in note for note in found.notes)
+    assert not any("never differ in error" in note for note in decompose(validate(made()), **how).notes)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -20,7 +20,9 @@ from hotmess.decompose.context_scatter import (
     context_influence,
     context_moves,
     degrees_of_freedom,
+    moved_error,
     shared_contexts,
+    shifted,
 )
 from hotmess.responses.outcomes import OUTCOMES
 
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
     from hotmess.statements.means import SetMeans
 
-MOST = 20.0  # of what logits move by, so that far tails of t stay numbers
 NOT_SQUARED = ("kl", "zero-one")
 """Metrics without unbiased terms: what contexts do to them is not known."""
 
@@ -100,20 +101,10 @@ def _moved(
     terms: Float[np.ndarray, "draws sets 3"], moves: Float[np.ndarray, "draws sets 3"], top: float | None
 ) -> Float[np.ndarray, "draws sets 3"]:
     """Error, bias² and variance moved where they can lie: the first up to `top`, the others parts of it."""
-    centre, top = terms.mean(axis=0), np.inf if top is None else top
+    centre = terms.mean(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio, middle = terms[..., 2] / terms[..., 0], centre[..., 2] / centre[..., 0]
         turn = (moves[..., 2] - middle * moves[..., 0]) / centre[..., 0]
-        ratio = _shifted(ratio, turn / (middle * (1 - middle)))
-        whole = moves[..., 0] / (centre[..., 0] * (1 - centre[..., 0] / top))
-        if np.isfinite(top):
-            error = top * _shifted(terms[..., 0] / top, whole)
-        else:
-            error = terms[..., 0] * np.exp(np.clip(np.nan_to_num(whole), -MOST, MOST))
+        ratio = shifted(ratio, turn / (middle * (1 - middle)))
+    error = moved_error(terms[..., 0], moves[..., 0], top)
     return np.stack([error, error * (1 - ratio), error * ratio], axis=-1)
-
-
-def _shifted(share: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Shares whose logits are moved; 0 and 1 stay."""
-    factor = np.exp(np.clip(np.nan_to_num(by, posinf=0.0, neginf=0.0), -MOST, MOST))
-    return np.asarray(share * factor / (1 - share + share * factor))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.decompose.grouping import question_index, unit_index
+from hotmess.decompose.grouping import BLOCK, question_index, unit_index
 from hotmess.decompose.points import Points, Totals, leave_one_out, totals
 from hotmess.decompose.squared import Terms, unbiased
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
 
 LEAST = 3  # degrees of freedom that few contexts are taken to have
+MOST = 20.0  # of what logits move by, so that far tails of t stay numbers
 LOSS = {"kl": "KL loss", "zero-one": "0/1 loss"}
 NOTHING = 1e-12
 FAINT = 0.1
@@ -186,9 +187,49 @@ def context_moves(
     influence: Float[np.ndarray, "contexts sets 3"], df: int, draws: int, seed: int
 ) -> Float[np.ndarray, "draws sets 3"]:
     """(draws, sets, 3) Σ_k ζ_k d_ks; the same ζ for the same seed, whatever the sets."""
-    rng = np.random.default_rng([seed, 67])
-    z = rng.standard_normal((draws, len(influence))) / np.sqrt(rng.chisquare(df, (draws, 1)) / df)
-    return np.asarray(np.einsum("dk,kst->dst", z, influence))
+    rng, block = np.random.default_rng([seed, 67]), max(1, BLOCK // max(1, len(influence)))
+    sizes = [min(block, draws - start) for start in range(0, draws, block)]
+    parts = [np.einsum("dk,kst->dst", rng.standard_normal((size, len(influence))), influence) for size in sizes]
+    return np.asarray(np.concatenate(parts) / np.sqrt(rng.chisquare(df, (draws, 1, 1)) / df))
+
+
+def moved_error(
+    error: Float[np.ndarray, "draws sets"], moves: Float[np.ndarray, "draws sets"], top: float | None
+) -> Float[np.ndarray, "draws sets"]:
+    """Draws of mean errors, moved on the logit of their share of the largest there can be, or their logarithm."""
+    centre, top = error.mean(axis=0), np.inf if top is None else top
+    with np.errstate(invalid="ignore", divide="ignore"):
+        by = moves / (centre * (1 - centre / top))
+    if np.isfinite(top):
+        return top * shifted(error / top, by)
+    return np.asarray(error * np.exp(np.clip(np.nan_to_num(by), -MOST, MOST)))
+
+
+def shifted(share: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Shares whose logits are moved; 0 and 1 stay."""
+    factor = np.exp(np.clip(np.nan_to_num(by, posinf=0.0, neginf=0.0), -MOST, MOST))
+    return np.asarray(share * factor / (1 - share + share * factor))
+
+
+def moved_estimates(
+    terms: Float[np.ndarray, "draws sets 3"], moves: Float[np.ndarray, "draws sets 3"], top: float | None
+) -> Float[np.ndarray, "draws sets 3"]:
+    """Draws of unbiased error, bias² and variance, moved: error where it can lie, so that far tails of t leave no ratio
+    undefined, and incoherence, which may be above 1, as it is.
+
+    >>> terms, moves = np.full((2, 1, 3), [1.0, 0.5, 0.5]), np.array([[[-9.0, -4.5, -4.5]], [[0.0, 0.1, -0.1]]])
+    >>> moved_estimates(terms, moves, 2.0)[:, 0].round(3).tolist()
+    [[0.0, 0.0, 0.0], [1.0, 0.6, 0.4]]
+    """
+    whole, spread = terms[..., 0], terms[..., 2]
+    centre = terms.mean(axis=0)
+    out = terms + moves
+    known = (whole > 0) & (centre[..., 0] > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = moved_error(whole, moves[..., 0], top)
+        turn = (moves[..., 2] - centre[..., 2] / centre[..., 0] * moves[..., 0]) / centre[..., 0]
+        variance = error * (spread / whole + turn)
+    return np.where(known[..., None], np.stack([error, error - variance, variance], axis=-1), out)
 
 
 def _benchmark(cells: Cells) -> Int[np.ndarray, " cells"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,8 @@ from hotmess.decompose.context_scatter import (
     shared_contexts,
 )
 from hotmess.decompose.grouping import CellGroups, drawn_means
-from hotmess.decompose.never_differ import points_alone
-from hotmess.decompose.rare import rare_ends
+from hotmess.decompose.never_differ import never_apart, points_alone
+from hotmess.decompose.rare import rare_ends, rare_ratio_ends
 from hotmess.errors import tails
 from hotmess.responses.outcomes import largest_error
 
@@ -51,14 +52,20 @@ def add_intervals(
     if population == "like-these":
         values = np.stack([terms.error, terms.bias2, terms.variance], axis=1)[good]
         alone = drawn_means(values, cells.table, groups, good, draws, seed)
-        drawn = alone if contexts is None else alone + context_moves(*contexts, draws, seed)
-        ratio = incoherence(drawn[..., 0], drawn[..., 2])
+        drawn, ratio = alone, incoherence(alone[..., 0], alone[..., 2])
+        if contexts is not None:
+            moves = context_moves(*contexts, draws, seed)
+            drawn = alone + moves
+            # to first order: in far tails of t the error itself would be below 0, and its ratio nothing
+            ratio = ratio + _ratio_moves(moves, summary["error"], summary["variance"])
         for t, (name, column) in enumerate(zip(TERMS, [*np.moveaxis(drawn, -1, 0), ratio], strict=True)):
             low, high = intervals.bootstrap_interval(
                 column, summary[name], interval=interval, questions=summary["units"]
             )
             if name != "incoherence":
                 _widen_rare(low, high, values[:, t], alone[..., t], groups, good, interval, _top(name, method.metric))
+            elif (top := _top("error", method.metric)) is not None:
+                _widen_ratios(low, high, values, alone, groups, good, interval, top)
             summary[f"{name}_low"], summary[f"{name}_high"] = (_possible(name, end, method) for end in (low, high))
         notes += points_alone(groups.keys, summary, interval, of)
         if draws < intervals.DRAWS:
@@ -71,6 +78,9 @@ def add_intervals(
         for g in range(groups.count):
             shared = None if contexts is None else (contexts[0][:, g], contexts[1])
             _these(summary, g, np.flatnonzero(good & (groups.code == g)), jack, groups, interval, shared)
+        for name, end in itertools.product(TERMS, ("low", "high")):
+            summary[f"{name}_{end}"] = _possible(name, summary[f"{name}_{end}"], method)
+        notes += never_apart(groups.keys, summary)
         lost = ~np.isfinite(jack.covariance).all(axis=(1, 2)) & good
         if lost.any() and np.isfinite(cells.points.target).any():
             notes.append(
@@ -86,6 +96,12 @@ def add_intervals(
         notes.append(f"{int(few.sum())} {have} fewer than 50 {of}: intervals are widened by Student's t.")
 
 
+def _ratio_moves(moves: Floats, error: Floats, variance: Floats) -> Floats:
+    """(draws, groups) what moves of the terms do to incoherence, by the delta method."""
+    contrast = np.stack([intervals.ratio_contrast(*pair) for pair in zip(error, variance, strict=True)])
+    return np.asarray(np.einsum("dgt,gt->dg", moves, contrast))
+
+
 def _possible(name: str, end: Floats, method: Method) -> Floats:
     """Ends of an interval where the term can lie: no square is below 0 and no share outside 0 and 1.
 
@@ -93,7 +109,7 @@ def _possible(name: str, end: Floats, method: Method) -> Floats:
     """
     if name != "error" and (method.metric == "zero-one" or (method.estimator == "unbiased" and name != "variance")):
         return end
-    return np.clip(end, 0.0, 1.0 if name == "incoherence" else None)
+    return np.clip(end, 0.0, 1.0 if name == "incoherence" else _top(name, method.metric))
 
 
 def _these(
@@ -183,3 +199,21 @@ def _widen_rare(
     for g in np.flatnonzero(np.isfinite(low) & np.isfinite(high)):
         mine = code == g
         low[g], high[g] = rare_ends(value[mine], unit[mine], drawn[:, g], (low[g], high[g]), interval, top)
+
+
+def _widen_ratios(
+    low: Floats,
+    high: Floats,
+    value: Floats,
+    drawn: Floats,
+    groups: CellGroups,
+    good: np.ndarray,
+    interval: float,
+    top: float,
+) -> None:
+    """The same of incoherence. value: (good cells, 3); drawn: (draws, groups, 3)."""
+    code, unit = groups.code[good], groups.unit[good]
+    for g in np.flatnonzero(np.isfinite(low) & np.isfinite(high)):
+        error, _, variance = value[code == g].T
+        spread = drawn[:, g, [0, 2]]
+        low[g], high[g] = rare_ratio_ends(error, variance, unit[code == g], spread, (low[g], high[g]), interval, top)

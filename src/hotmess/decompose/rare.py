@@ -50,11 +50,58 @@ def rare_ends(
     """
     low, high = ends
     asked, tail = len(np.unique(question)), tails(interval)[0]
-    one_more = np.random.default_rng([asked, 89]).beta(1, asked, len(spread))
+    one_more = _one_more(asked, len(spread))
     for common in {0.0, least, top}:
-        if len(np.unique(question[np.abs(value - common) > SAME])) < min(RARE, asked / 2):
+        if _rare(value - common, question, asked):
             if common > least:
                 low = min(low, float(np.quantile(spread * (1 - one_more) + least * one_more, tail)))
             if common < top:
                 high = max(high, float(np.quantile(spread * (1 - one_more) + top * one_more, 1 - tail)))
     return low, high
+
+
+def rare_ratio_ends(
+    error: Floats, variance: Floats, question: Ints, spread: Floats, ends: tuple[Any, Any], interval: float, top: float
+) -> tuple[Any, Any]:
+    """The same of incoherence, where next to none of the questions is away from the line variance = c error, c nought,
+    one or the incoherence itself, on which questions without errors lie for every c.
+
+    The one question more has an error of half the largest, all of it variance, for the upper end, and the largest, none
+    of it variance, for the lower one. Where one of 40 questions has errors, they say next to nothing:
+
+    >>> error, spread = np.eye(1, 40)[0], np.ones((20_000, 2)) / [40, 80]
+    >>> low, high = rare_ratio_ends(error, error / 2, np.arange(40), spread, (0.5, 0.5), 0.9, 2.0)
+    >>> round(low, 2), round(high, 2)
+    (0.07, 0.88)
+
+    Parameters
+    ----------
+    error, variance, question
+        (cells,) terms, and the question of each.
+    spread
+        (draws, 2) of their means under the weights of the bootstrap.
+    ends
+        The ends that these draws give.
+    top
+        The largest error there can be.
+    """
+    low, high = ends
+    asked, tail = len(np.unique(question)), tails(interval)[0]
+    drawn, own = spread.T, variance.sum() / error.sum()
+    if any(_rare(variance - common * error, question, asked) for common in (0.0, 1.0, own)):
+        one_more = _one_more(asked, len(spread))
+        whole, part = drawn * (1 - one_more)
+        low = min(low, float(np.quantile(part / (whole + top * one_more), tail)))
+        half = top / 2 * one_more
+        high = max(high, float(np.quantile((part + half) / (whole + half), 1 - tail)))
+    return low, high
+
+
+def _rare(away: Floats, question: Ints, asked: int) -> bool:
+    """Whether few of the questions asked have values that are not 0."""
+    return bool(len(np.unique(question[np.abs(away) > SAME])) < min(RARE, asked / 2))
+
+
+def _one_more(asked: int, draws: int) -> Floats:
+    """(draws,) weights of one question more."""
+    return np.random.default_rng([asked, 89]).beta(1, asked, draws)

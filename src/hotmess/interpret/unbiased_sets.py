@@ -12,10 +12,12 @@ from hotmess.decompose.context_scatter import (
     context_influence,
     context_moves,
     degrees_of_freedom,
+    moved_estimates,
     shared_contexts,
 )
 from hotmess.decompose.grouping import unit_index
 from hotmess.decompose.intervals import jackknife
+from hotmess.responses.outcomes import OUTCOMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,5 +59,6 @@ def unbiased_draws(
         sets = [rows[own] for own in question_sets(table, by).rows]
         influence = context_influence(cells, context, sets, alone=population == "these")
         df = degrees_of_freedom(cells, context)
-        drawn += context_moves(influence, df, draws, seed).reshape(drawn.shape)
+        moves, flat = context_moves(influence, df, draws, seed), drawn.reshape(draws, len(frame), 3)
+        drawn = moved_estimates(flat, moves, OUTCOMES[cells.outcome].scale).reshape(drawn.shape)
     return frame, drawn, estimate
