@@ -29,11 +29,11 @@ def one_set(shared: float, seed: int) -> list[float]:
     from hotmess.estimates.estimate import ratio_influence, with_scatter
     from hotmess.estimates.sides import letter_terms
     from hotmess.simulate.answers import Answers
-    from statements import two
+    from statement_worlds import together
 
     world = Answers(models=2, questions=QUESTIONS, samples=SAMPLES, shared=shared)
     rng = np.random.default_rng([seed, 77])
-    counts = rng.multinomial(SAMPLES, two([world, world], QUESTIONS, rng))
+    counts = rng.multinomial(SAMPLES, together([world, world], QUESTIONS, rng))
     wide = np.concatenate([counts, np.zeros((*counts.shape[:2], 1), counts.dtype)], axis=2)
     options, target = np.full(QUESTIONS, counts.shape[2]), np.zeros(QUESTIONS, int)
     terms = [letter_terms(c, options, target) for c in wide]

@@ -2,12 +2,13 @@
 
     nice -n 19 python reports/studies/statements.py --sets 200 --seed 1
 
-Worlds of longer against shorter halves of one model's responses (no effect, heat 0.35 and 0.2 per doubling, and no
-effect in questions made of a real model's), of two models (alike, with accuracies correlated over questions;
-logit-normal accuracies; accuracies 0.60 and 0.95 with the same incoherence), and of one set where accuracy is
-a mixture (0.97 or 0.25). Every data set draws its questions anew. For each: the statement by the posterior bootstrap;
-the paired Bayesian bootstrap of unbiased terms, without a model; and, on every fourth data set, draws of the questions'
-answers weighted afterwards, as statements were made before.
+Worlds (`statement_worlds.py`) of longer against shorter halves of one model's responses (no effect, heat 0.35 and 0.2
+per doubling, and no effect in questions made of a real model's), of two budgets, of two models (alike, with accuracies
+correlated over questions or not; logit-normal accuracies; accuracies 0.60 and 0.95 with the same incoherence), of
+five sizes (bias² falls as fast as variance, and more slowly), and of one set where accuracy is a mixture
+(0.97 or 0.25); 20 to 5,700 questions. Every data set draws its questions anew. For each: the statement by the
+posterior bootstrap; the paired Bayesian bootstrap of unbiased terms, without a model; and, on every fourth data set,
+draws of the questions' answers weighted afterwards, as statements were made before.
 
 Coverage of 90% intervals; width: their mean half-width over 1.645 times the estimates' own standard deviation;
 supported: P > 0.975 in a direction, with at least 8 effective questions.
@@ -24,8 +25,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,176 +34,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from parallel import add_options, spread  # noqa: E402
+from statement_worlds import REAL, World, worlds  # noqa: E402
 
-DRAWS, EVERY, LARGE = 1000, 4, 200_000
-REAL = "cot-scaling-qwen2.5.parquet"
-
-
-@dataclass(frozen=True)
-class World:
-    """One row of the study: `make(seed)` draws cells of two sides, or of one set; truth is of questions like these."""
-
-    name: str
-    make: Callable[[int], Any]
-    truth: Callable[[], float]
-    by: str
-    null: bool
-    questions: int
-
-
-def halves(heat: float, questions: int = 100, samples: int = 20) -> World:
-    """Longer against shorter halves of one model's responses; heat: change of log temperature per doubling."""
-    from hotmess.simulate.overthinking import Temperature, population, temperature
-
-    world = Temperature(models=1, questions=questions, samples=samples, budgets=1, heat_nat=heat)
-
-    def make(seed: int) -> Any:
-        from hotmess.laws.contrast import halved_cells
-        from hotmess.responses.validate import validate
-
-        return halved_cells(validate(temperature(world, seed=seed).table))
-
-    name = "halves, no effect" if heat == 0 else f"halves, heat {heat:g}"
-    return World(name, make, lambda: population(world)["contrast"], "half", heat == 0, questions)
-
-
-def models(name: str, *, questions: int = 100, samples: int = 20, null: bool, **settings: Any) -> World:
-    """Two models on the same questions; incoherence of the second minus that of the first."""
-    from hotmess.simulate.answers import Answers
-
-    accuracy, spreads = settings.pop("accuracies", None), settings.pop("spreads", None)
-    world = Answers(models=2, questions=questions, samples=samples, **settings)
-    pair = [replace(world, accuracy=a) for a in accuracy] if accuracy else [world, world]
-    if spreads:
-        pair = [replace(w, spread=s) for w, s in zip(pair, spreads)]
-
-    def make(seed: int) -> Any:
-        return letter_cells(two(pair, questions, np.random.default_rng([seed, 5])), samples, [seed, 6])
-
-    def truth() -> float:
-        from hotmess.simulate import truth as exact
-
-        if null and not accuracy:
-            return 0.0
-        one, other = (exact.incoherence(p) for p in two(pair, LARGE, np.random.default_rng(20_240_111)))
-        return float(other - one)
-
-    return World(name, make, truth, "model", null, questions)
-
-
-def two(pair: list[Any], questions: int, rng: np.random.Generator) -> np.ndarray:
-    from hotmess.simulate.answers import distributions
-
-    state = rng.bit_generator.state
-    out = []
-    for m, world in enumerate(pair):  # the same normal scores for both, so that their accuracies go together
-        rng.bit_generator.state = state
-        out.append(distributions(world, questions, rng)[m])
-    return np.stack(out)
-
-
-def mixture(questions: int = 1000, samples: int = 10) -> World:
-    """One set in which a question is answered right 97% or 25% of the time: no Beta."""
-
-    def draw(size: int, rng: np.random.Generator) -> np.ndarray:
-        a = np.where(rng.random(size) < 0.5, 0.97, 0.25)
-        w = rng.dirichlet(np.full(3, 1 / 3), size)
-        return np.concatenate([a[:, None], (1 - a)[:, None] * w], axis=1)[None]
-
-    def truth() -> float:
-        from hotmess.simulate import truth as exact
-
-        return float(exact.incoherence(draw(LARGE, np.random.default_rng(20_240_112))[0]))
-
-    def make(seed: int) -> Any:
-        rng = np.random.default_rng([seed, 7])
-        return letter_cells(draw(questions, rng), samples, [seed, 8])
-
-    return World("one set, accuracy 0.97 or 0.25", make, truth, "model", False, questions)
-
-
-def real_halves(folder: Path, questions: int = 200, samples: int = 20) -> World | None:
-    """Halves of a strong model's responses without an effect, in questions made of real ones drawn with replacement."""
-    file = folder / REAL
-    if not file.exists():
-        return None
-
-    def make(seed: int) -> Any:
-        shares, options = _shares(str(file))
-        rng = np.random.default_rng([seed, 9])
-        pick = rng.integers(len(shares), size=questions)
-        p = np.stack([shares[pick]] * 2)
-        return letter_cells(p, samples // 2, [seed, 10], choices=options[pick], halves=True)
-
-    return World("halves of questions made of real ones, no effect", make, lambda: 0.0, "half", True, questions)
-
-
-@lru_cache(maxsize=1)
-def _shares(file: str) -> tuple[np.ndarray, np.ndarray]:
-    """Shares of answers of every question of the most accurate model, the target first, and numbers of options."""
-    import hotmess as hm
-    from hotmess.answers.groups import letter_cells as target_first
-
-    cells = hm.reduce(hm.read(file))
-    letters = target_first(cells, unparsable="wrong")
-    rate = cells.table["right"] / cells.table["responses"]
-    best = rate.groupby(cells.table["model"]).mean().idxmax()
-    rows = np.flatnonzero(cells.table["model"] == best)
-    counts = np.column_stack([letters.right, letters.wrong])[rows].astype(float)
-    return counts / counts.sum(axis=1, keepdims=True), letters.choices[rows]
-
-
-def letter_cells(
-    p: np.ndarray, samples: int, seed: Any, choices: np.ndarray | None = None, *, halves: bool = False
-) -> Any:
-    """Cells of letters from (sides, questions, options) answer distributions, the target first."""
-    import pandas as pd
-
-    from hotmess.decompose.points import Points
-    from hotmess.responses.cells import Cells
-
-    sides, questions, options = p.shape
-    counts = np.random.default_rng(seed).multinomial(samples, p).reshape(sides * questions, options)
-    cell, option = np.nonzero(counts)
-    table = pd.DataFrame(
-        {
-            "benchmark": "b",
-            "model": "m" if halves else np.repeat([f"m{s}" for s in range(sides)], questions),
-            "question": np.tile(np.arange(questions).astype(str), sides),
-            "condition": "",
-            "budget": "",
-            "half": np.repeat([f"h{s}" for s in range(sides)], questions),
-            "target": 0,
-            "n_choices": options if choices is None else np.tile(choices, sides),
-            "responses": samples,
-            "right": counts[:, 0],
-            "unparsable": 0,
-        }
-    )
-    table = table if halves else table.drop(columns="half")
-    hot = np.eye(options)[option]
-    ones = np.ones(len(cell), np.int64)
-    target = np.eye(options)[np.zeros(len(table), int)]
-    points = Points(cell, counts[cell, option], ones, hot, ones.astype(float), target)
-    wide = np.column_stack([counts, np.zeros(len(counts), int)])
-    return Cells(table, points, wide, np.column_stack([hot, np.zeros(len(hot))]).astype(np.int64), "answer")
-
-
-def worlds(folder: Path) -> list[World]:
-    """All of them, those made of real questions where the folder has the data."""
-    real = real_halves(folder)
-    return [
-        halves(0.0),
-        halves(0.35),
-        halves(0.2),
-        models("two models alike, correlation 0.8", null=True, shared=0.8),
-        models("two models, logit-normal, correlation 0.7", null=False, kind="logit-normal", shared=0.7,
-               accuracies=(0.6, 0.7), spread=0.3),
-        models("two models, accuracies 0.60 and 0.95, incoherence alike", null=True, accuracies=(0.6, 0.95),
-               spreads=(0.5, 0.684), shared=0.5),  # (1 - a) + spread a is 0.7 in both
-        mixture(),
-        *([real] if real is not None else []),
-    ]  # fmt: skip
+DRAWS, EVERY = 1000, 4
 
 
 def bare_fit(cells: Any, by: str, seed: int, draws: int = DRAWS) -> Any:
@@ -224,12 +56,6 @@ def bare_fit(cells: Any, by: str, seed: int, draws: int = DRAWS) -> Any:
     return Fit(cells, letters, find_groups(cells, None, columns=spec.groups), tree, spec, fit_cells)
 
 
-def contrast(means: np.ndarray) -> np.ndarray:
-    """(…, 1) incoherence of the second set minus that of the first, or of the one set."""
-    ratio = means[..., 2] / means[..., 0]
-    return ratio if ratio.shape[-1] == 1 else np.diff(ratio)
-
-
 def one_set(world: World, seed: int) -> dict[str, Any]:
     """What is said of one data set."""
     from hotmess.statements.tail import probability_above
@@ -237,30 +63,30 @@ def one_set(world: World, seed: int) -> dict[str, Any]:
     cells = world.make(seed)
     fit = bare_fit(cells, world.by, seed)
     means = fit.statement(by=["model"] if world.by == "model" else [world.by])
-    found = means.settle(contrast)
+    found = means.settle(world.quantity)
     draws = found.draws[:, 0]
     out = {"statement": _said(draws, probability_above(draws, 0.0, found.df[0]))}
     out["statement"]["few"] = bool(found.few[0])
     out["effective"] = [float(found.df[0]), float(found.implied[0]), float(found.guard[0])]
-    plain = contrast(means.unbiased)[:, 0]
+    plain = world.quantity(means.unbiased)[:, 0]
     out["unbiased"] = _said(plain, float((plain > 0).mean()))
     if seed % EVERY == 0:
         from hotmess.answers.fit import fit as full
 
         groups = ["model"] if world.by == "model" else ["model", world.by]
         before = full(cells, groups=groups, seed=seed, draws=DRAWS // 4, pointwise=False)
-        out["before"] = _weighted_draws(before, groups)
+        out["before"] = _weighted_draws(before, groups, world.quantity)
     return out
 
 
-def _weighted_draws(fit: Any, by: list[str]) -> dict[str, Any]:
+def _weighted_draws(fit: Any, by: list[str], quantity: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
     """Draws of every question's answers, weighted afterwards; each side's drawn by itself."""
     from hotmess.answers.population import aggregate
 
     terms = fit.terms()
     values = [terms.error, terms.bias2, terms.variance]
     means = aggregate(values, fit.cells.table, by, population="like-these", seed=fit.seed, chains=1)[1]
-    draws = contrast(np.moveaxis(means[:, 0], 0, -1))[:, 0]
+    draws = quantity(np.moveaxis(means[:, 0], 0, -1))[:, 0]
     return _said(draws, float((draws > 0).mean()))
 
 

@@ -10,6 +10,7 @@ import json
 import numpy as np
 import pytest
 
+import statement_worlds as worlds
 import statements as study
 from hotmess.decompose.intervals import question_shares
 from hotmess.simulate.answers import Answers, distributions
@@ -19,7 +20,7 @@ def alike(spread: float, seed: int, questions: int = 200, samples: int = 10):
     """Cells of two models with the same answer distributions: all the spread between questions is shared."""
     world = Answers(models=1, questions=questions, spread=spread, accuracy=0.5)
     p = distributions(world, questions, np.random.default_rng([seed, 1]))[0]
-    return study.letter_cells(np.stack([p, p]), samples, [seed, 2])
+    return worlds.letter_cells(np.stack([p, p]), samples, [seed, 2])
 
 
 def widths(cells, seed: int) -> dict[str, float]:
@@ -28,10 +29,10 @@ def widths(cells, seed: int) -> dict[str, float]:
     means = fit.statement()
     other = fit.statement(weights=fit.cells.table["question"].nunique() * question_shares(200, 1000, seed + 77))
     found = {
-        "settled": means.settle(study.contrast).draws,
-        "not shared": (study.contrast(np.stack([means.latent[:, 0], other.latent[:, 1]], axis=1))),
+        "settled": means.settle(worlds.contrast).draws,
+        "not shared": (worlds.contrast(np.stack([means.latent[:, 0], other.latent[:, 1]], axis=1))),
     }
-    unbiased = study.contrast(means.unbiased).std()
+    unbiased = worlds.contrast(means.unbiased).std()
     return {name: float(draws.std() / unbiased) for name, draws in found.items()}
 
 
@@ -58,8 +59,8 @@ def test_draws_weighted_afterwards_would_show():
     for seed in range(3):
         cells = alike(0.7, seed)
         whole = fit(cells, groups=["model"], seed=seed, draws=100, pointwise=False)
-        before = study._weighted_draws(whole, ["model"])
-        unbiased = np.quantile(study.contrast(whole.statement().unbiased)[:, 0], [0.05, 0.95])
+        before = study._weighted_draws(whole, ["model"], worlds.contrast)
+        unbiased = np.quantile(worlds.contrast(whole.statement().unbiased)[:, 0], [0.05, 0.95])
         out.append((before["high"] - before["low"]) / np.ptp(unbiased))
     assert np.mean(out) > 1.3
 
@@ -75,13 +76,13 @@ def test_weights_that_are_not_multiplied_by_the_number_of_questions_would_show()
 
 
 def test_the_guard_turns_to_the_unbiased_where_accuracy_is_no_beta():
-    world, away = study.mixture(questions=1000, samples=30), []
+    world, away = worlds.mixture(questions=1000, samples=30), []
     for seed in range(4):
         fit = study.bare_fit(world.make(seed), "model", seed)
         means = fit.statement()
-        found = means.settle(study.contrast)
-        sd, unbiased = found.draws.std(), study.contrast(means.unbiased_centre).item()
-        away.append([(x - unbiased) / sd for x in (np.median(found.draws), study.contrast(means.centre).item())])
+        found = means.settle(worlds.contrast)
+        sd, unbiased = found.draws.std(), worlds.contrast(means.unbiased_centre).item()
+        away.append([(x - unbiased) / sd for x in (np.median(found.draws), worlds.contrast(means.centre).item())])
     settled, latent = np.abs(np.mean(away, axis=0))
     assert settled < 0.3 < 0.6 < latent
 
