@@ -26,10 +26,11 @@ QUESTIONS, SAMPLES, DRAWS = 100, 20, 1000
 
 def one_set(shared: float, seed: int) -> list[float]:
     """Estimate, half-width and coverage of the bootstrap, and those by Student's t."""
+    from statement_worlds import together
+
     from hotmess.estimates.estimate import ratio_influence, with_scatter
     from hotmess.estimates.sides import letter_terms
     from hotmess.simulate.answers import Answers
-    from statement_worlds import together
 
     world = Answers(models=2, questions=QUESTIONS, samples=SAMPLES, shared=shared)
     rng = np.random.default_rng([seed, 77])

@@ -110,7 +110,6 @@ def budgets(heat: float, questions: int = 100, samples: int = 15) -> World:
 
     def make(seed: int) -> Any:
         from hotmess.responses.cells import reduce
-
         from hotmess.responses.validate import validate
 
         return reduce(validate(temperature(world, seed=seed).table))

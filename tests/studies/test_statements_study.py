@@ -9,8 +9,8 @@ import json
 
 import numpy as np
 import pytest
-
 import statement_worlds as worlds
+
 import statements as study
 from hotmess.decompose.intervals import question_shares
 from hotmess.simulate.answers import Answers, distributions
