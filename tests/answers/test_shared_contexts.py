@@ -156,10 +156,37 @@ def test_few_contexts_leave_differences_without_a_model_an_interval():
 
 
 def test_many_contexts_are_drawn_in_blocks(monkeypatch):
-    d = np.random.default_rng(0).normal(size=(7, 2, 3))
-    whole = context_moves(d, 6, 50, 1)
+    d, df = np.random.default_rng(0).normal(size=(7, 2, 3)), np.array([6, 6])
+    whole = context_moves(d, df, 50, 1)
     monkeypatch.setattr(context_scatter, "BLOCK", 20)
-    np.testing.assert_allclose(context_moves(d, 6, 50, 1), whole, rtol=1e-12)
+    np.testing.assert_allclose(context_moves(d, df, 50, 1), whole, rtol=1e-12)
+
+
+def test_each_set_has_the_degrees_of_freedom_of_its_own_contexts():
+    """One set of three contexts and one of nine: quantiles of t with as many, less one, of the same draws."""
+    drawn = context_moves(np.ones((1, 2, 3)), np.array([3, 8]), 100_000, 1)[..., 0]
+    for column, df in zip(drawn.T, (3, 8), strict=True):
+        assert np.quantile(column, [0.05, 0.95]) == pytest.approx(stats.t.ppf([0.05, 0.95], df), rel=0.03)
+    assert (np.sign(drawn[:, 0]) == np.sign(drawn[:, 1])).all()
+
+
+@pytest.mark.parametrize("contexts", [1, 2])
+def test_a_benchmark_of_few_contexts_leaves_others_their_intervals(contexts):
+    more = table(benchmark="y").query(f"context < 'c{contexts}'")
+    alone, beside = table(benchmark="x"), pd.concat([table(benchmark="x"), more])
+    how = {"by": ["benchmark"], "interval": 0.9, "population": "these"}
+    want, got = (hm.decompose(validate(t), **how).records[0] for t in (alone, beside))
+    for name in ("error", "bias2", "variance", "incoherence"):
+        assert got[f"{name}_low"] == pytest.approx(want[f"{name}_low"], abs=1e-9), name
+        assert got[f"{name}_high"] == pytest.approx(want[f"{name}_high"], abs=1e-9), name
+
+
+def test_contexts_of_which_questions_share_some():
+    """Three of five: those alone scatter with other questions', as 3 s²/5² of the mean of five."""
+    cells = cells_of(table(name=lambda q, k: f"c{k}" if k < 3 else f"q{q}-{k}"))
+    error = 2 * (1 - RIGHT / 3)[:3]
+    got = influence(cells)[:, 0, 0]
+    assert (got**2).sum() == pytest.approx(3 * error.var(ddof=1) / 25 * (1 - 1 / 6))
 
 
 @pytest.mark.parametrize("population", ["these", "like-these"])

@@ -55,7 +55,7 @@ def under_contexts(
     if context is None or means.unbiased is None:
         return means
     influence = context_influence(cells, context, rows, points=points_of(cells, unparsable), known=known)
-    moves = context_moves(influence, degrees_of_freedom(cells, context), len(means.latent), seed)
+    moves = context_moves(influence, degrees_of_freedom(cells, context, rows), len(means.latent), seed)
     latent = _moved(means.latent, moves, OUTCOMES[cells.outcome].scale)
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = np.nan_to_num(latent[..., 1:] / means.latent[..., 1:], nan=1.0, posinf=1.0)
@@ -80,7 +80,7 @@ def terms_under_contexts(
         return terms
     points = points_of(cells, unparsable)
     influence = context_influence(cells, context, rows, points=points, alone=population == "these")
-    moves = context_moves(influence, degrees_of_freedom(cells, context), len(terms), seed)
+    moves = context_moves(influence, degrees_of_freedom(cells, context, rows), len(terms), seed)
     return _moved(terms, moves, OUTCOMES[cells.outcome].scale)
 
 

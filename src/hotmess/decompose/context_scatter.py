@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 
 from hotmess.decompose.grouping import BLOCK, question_index, unit_index
 from hotmess.decompose.points import Points, Totals, leave_one_out, totals
@@ -57,7 +58,10 @@ def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
     np.minimum.at(first, label, question[cell])
     np.maximum.at(last, label, question[cell])
     known = (first < last)[label] & (cells.contexts >= 0)  # of two questions or more
-    if len(np.unique(label[known])) < 2:
+    pairs = np.unique(np.column_stack([label, _benchmark(cells)[cell]])[known], axis=0)
+    several = np.bincount(pairs[:, 1], minlength=len(cells)) > 1  # one alone in its benchmark says nothing
+    known &= several[_benchmark(cells)[cell]]
+    if not known.any():
         return None
     out = np.full(len(label), -1)
     out[known] = np.unique(label[known], return_inverse=True)[1]
@@ -124,7 +128,8 @@ def context_influence(
     cell, copies = points.cell[used], points.copies[used].astype(float)
     number = np.maximum(np.bincount(cell, copies, points.cells), 1)
     centre = np.stack([np.bincount(cell, copies * x, points.cells) / number for x in found[used].T], axis=1)
-    moved = (found[used] - centre[cell]) * (copies * np.sqrt((number - 1) / number)[cell])[:, None]
+    share = (1 - 1 / np.maximum(whole.clusters, 1)) * np.sqrt(number / np.maximum(number - 1, 1))  # of some of them
+    moved = (found[used] - centre[cell]) * (copies * share[cell])[:, None]
     unit, own = unit_index(cells.table)
     own = (own if weights is None else weights) * good
     unit, count = (np.arange(len(cells)) if alone else unit), int(context.max()) + 1
@@ -177,20 +182,36 @@ def less_own(total: Float[np.ndarray, "k p"], own: Float[np.ndarray, "p p"], fre
     return np.asarray(out * np.sqrt(np.divide(wanted, have, out=np.zeros_like(have), where=have > 0)))
 
 
-def degrees_of_freedom(cells: Cells, context: Int[np.ndarray, " m"]) -> int:
-    """K − 1 of the benchmark that has the fewest contexts."""
-    pairs = np.unique(np.column_stack([context, _benchmark(cells)[cells.points.cell]])[context >= 0], axis=0)
-    return max(LEAST, int(np.unique(pairs[:, 1], return_counts=True)[1].min()) - 1)
+def degrees_of_freedom(
+    cells: Cells, context: Int[np.ndarray, " m"], rows: Sequence[np.ndarray]
+) -> Int[np.ndarray, " sets"]:
+    """(sets,) K − 1 of the benchmark in which a set has the fewest contexts, but more than one."""
+    shared = context >= 0
+    home = np.zeros(int(context.max()) + 1, int)
+    home[context[shared]] = _benchmark(cells)[cells.points.cell[shared]]
+    out = np.full(len(rows), LEAST)
+    for s, members in enumerate(rows):
+        mine = np.zeros(len(cells), bool)
+        mine[members] = True
+        asked = np.bincount(context[shared & mine[cells.points.cell]], minlength=len(home)) > 0
+        count = np.bincount(home[asked])
+        out[s] = max(LEAST, int(count[count > 1].min(initial=len(home))) - 1)
+    return out
 
 
 def context_moves(
-    influence: Float[np.ndarray, "contexts sets 3"], df: int, draws: int, seed: int
+    influence: Float[np.ndarray, "contexts sets 3"], df: Int[np.ndarray, " sets"], draws: int, seed: int
 ) -> Float[np.ndarray, "draws sets 3"]:
-    """(draws, sets, 3) Σ_k ζ_k d_ks; the same ζ for the same seed, whatever the sets."""
+    """(draws, sets, 3) Σ_k ζ_k d_ks; the same ζ for the same seed, whatever the sets, but for their degrees of freedom:
+    what divides them is at the same quantile of each."""
     rng, block = np.random.default_rng([seed, 67]), max(1, BLOCK // max(1, len(influence)))
     sizes = [min(block, draws - start) for start in range(0, draws, block)]
     parts = [np.einsum("dk,kst->dst", rng.standard_normal((size, len(influence))), influence) for size in sizes]
-    return np.asarray(np.concatenate(parts) / np.sqrt(rng.chisquare(df, (draws, 1, 1)) / df))
+    least = df.min()
+    square = np.repeat(rng.chisquare(least, (draws, 1)), len(df), axis=1)
+    for more in np.setdiff1d(df, least):
+        square[:, df == more] = special.chdtri(more, special.chdtrc(least, square[:, df == more]))
+    return np.asarray(np.concatenate(parts) / np.sqrt(square / df)[..., None])
 
 
 def moved_error(

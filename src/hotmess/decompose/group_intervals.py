@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.arrays import Floats
+from hotmess.arrays import Floats, Ints
 from hotmess.decompose import intervals
 from hotmess.decompose.aggregate import cell_weights, incoherence
 from hotmess.decompose.context_scatter import (
@@ -76,7 +76,7 @@ def add_intervals(
         jack = intervals.jackknife(cells.points, method.terms, method.choices(cells))
         summary |= {f"{name}_{end}": np.full(groups.count, np.nan) for name in TERMS for end in ("low", "high")}
         for g in range(groups.count):
-            shared = None if contexts is None else (contexts[0][:, g], contexts[1])
+            shared = None if contexts is None else (contexts[0][:, g], int(contexts[1][g]))
             _these(summary, g, np.flatnonzero(good & (groups.code == g)), jack, groups, interval, shared)
         for name, end in itertools.product(TERMS, ("low", "high")):
             summary[f"{name}_{end}"] = _possible(name, summary[f"{name}_{end}"], method)
@@ -150,7 +150,7 @@ def _weights(groups: CellGroups) -> Floats:
 
 def _contexts(
     cells: Cells, groups: CellGroups, good: np.ndarray, method: Method, population: str, notes: list[str]
-) -> tuple[Floats, int] | None:
+) -> tuple[Floats, Ints] | None:
     """What contexts that questions share do to the groups' means, (contexts, groups, 3), and degrees of freedom."""
     context = shared_contexts(cells)
     if context is None:
@@ -169,7 +169,7 @@ def _contexts(
     found = context_influence(
         cells, context, rows, alone=population == "these", estimator=estimator, known=good, weights=_weights(groups)
     )
-    return found, degrees_of_freedom(cells, context)
+    return found, degrees_of_freedom(cells, context, rows)
 
 
 def _top(name: str, metric: str) -> float | None:

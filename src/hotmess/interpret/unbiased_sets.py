@@ -58,7 +58,7 @@ def unbiased_draws(
     if context is not None:
         sets = [rows[own] for own in question_sets(table, by).rows]
         influence = context_influence(cells, context, sets, alone=population == "these")
-        df = degrees_of_freedom(cells, context)
+        df = degrees_of_freedom(cells, context, sets)
         moves, flat = context_moves(influence, df, draws, seed), drawn.reshape(draws, len(frame), 3)
         drawn = moved_estimates(flat, moves, OUTCOMES[cells.outcome].scale).reshape(drawn.shape)
     return frame, drawn, estimate
