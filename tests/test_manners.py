@@ -34,6 +34,7 @@ def test_prints_are_short_and_tables_escaped(responses, study):
     assert "60 questions, 2 models, 240 cells; answer, by grid, 4 × 60 draws; reliable" in repr(fit)
     assert repr(hm.decompose(responses)) == "<Decomposition: 2 groups; brier, answer, plug-in; records, frame()>"
     assert repr(hm.reliability(responses)).startswith("<Reliability: 26 rows of model, quantity, k, questions, value, ")
+    assert repr(things[-1]).startswith("<Design: natural-overthinking: 16 rows of questions, samples, ")
     assert repr(study.contrast) == "<Contrast: 2 models on 60 questions, latent>"
     assert "&lt;b&gt;owl" in fit._repr_html_() and "incoherence_low" in fit._repr_html_()
 

@@ -94,6 +94,20 @@ def test_a_broken_link_and_a_foreign_script_are_found(tmp_path):
     ]
 
 
+def test_what_scrolls_in_the_site_takes_the_keyboard_and_headings_have_a_level(tmp_path):
+    import conf
+
+    page = tmp_path / "a.html"
+    page.write_text('<p class="caption" role="heading">x</p><pre>y</pre><div class="table-wrapper a"></div>')
+    conf.reached(types.SimpleNamespace(outdir=tmp_path), ValueError())
+    assert "tabindex" not in page.read_text()
+    conf.reached(types.SimpleNamespace(outdir=tmp_path), None)
+    once = page.read_text()
+    assert once.count('tabindex="0"') == 2 and 'role="heading" aria-level="2">' in once
+    conf.reached(types.SimpleNamespace(outdir=tmp_path), None)
+    assert page.read_text() == once
+
+
 def test_every_public_name_and_figure_is_in_the_reference():
     import hotmess as hm
     from hotmess import ensembles, interpret, plot

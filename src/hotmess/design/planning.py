@@ -29,7 +29,7 @@ from hotmess.design.decision_rate import as_shown, standard_error, supported_rat
 from hotmess.errors import BadInput, NotTestable, checked_count, checked_number, listed
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import INDEPENDENT, need_draws
-from hotmess.words import Tabled
+from hotmess.words import Tabled, clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +69,10 @@ class Design(Tabled):
     best: dict[str, Any] | None
     notes: tuple[str, ...]
     verdicts: tuple[str, ...] = (SUPPORTED,)
+
+    def said(self) -> str:
+        """One line."""
+        return f"{clean(self.claim)}: {super().said()}"
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
