@@ -91,3 +91,17 @@ def test_the_levels_of_a_source_in_their_order_are_no_drift():
     own = frame.assign(prompt=frame["prompt"] + "-" + frame["question"].astype(str))
     notes = hm.reliability(hm.read(own, sources=["prompt"], allow_copies=True), k=[1]).notes
     assert any("stand in an order" in note for note in notes)
+
+
+@pytest.mark.parametrize("of", [hm.reliability, hm.modes])
+def test_what_shared_contexts_do_to_all_questions_is_said_not_to_be_in_intervals(of):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"question": np.repeat(range(20), 6), "context": np.tile([0, 1, 2], 40), "target": 0})
+    frame = frame.assign(model="m", answer=rng.integers(0, 3, 120), n_choices=3)
+
+    def said(table):
+        return any("not in these intervals" in note for note in of(hm.read(table)).notes)
+
+    assert said(frame)
+    assert not said(frame.assign(context=frame["question"] * 3 + frame["context"]))  # of each question's own
+    assert not said(frame.assign(context=0))  # one, which every statement is about

@@ -20,6 +20,8 @@ from hotmess.runs.scores import Runs
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hotmess.responses.table import Responses
+
 ALPHA = 0.001
 """Below this a trend, and that going on went with the answers, is taken for real, once per model, condition, budget."""
 TOGETHER = 0.01
@@ -101,19 +103,29 @@ def drift(runs: Runs, rows: Ints, *, tested: int = 1) -> Drift | None:
     return clearest if clearest is not None and clearest.p < level(tested) else None
 
 
-def shared_contexts(table: pd.DataFrame) -> bool:
-    """Whether several questions have a context (or a level of a source that was named) in common: then these differ in
-    one order for all questions, and a trend over it is theirs.
+def in_common(table: pd.DataFrame) -> int:
+    """How many contexts (or levels of a source that was named) several questions have in common: if any, these differ
+    in one order for all questions, and a trend over it is theirs.
 
     >>> import pandas as pd
     >>> one = pd.DataFrame({"benchmark": "b", "question": ["q", "q", "r"], "context": ["x", "y", "x"]})
-    >>> shared_contexts(one), shared_contexts(one.iloc[:2])
-    (True, False)
+    >>> in_common(one), in_common(one.iloc[:2])
+    (1, 0)
     """
     if "context" not in table:
-        return False
+        return 0
     pairs = table[["benchmark", "question", "context"]].dropna(subset="context").drop_duplicates()
-    return bool(pairs["context"].duplicated().any())
+    return int(pairs["context"][pairs["context"].duplicated()].nunique())
+
+
+def common_untold(responses: Responses) -> tuple[str, ...]:
+    """A sentence where what two contexts or more do to all questions at once is not in intervals over questions."""
+    if in_common(responses.table) < 2:
+        return ()
+    return (
+        f"Questions share {responses.shared}, and what these do to all of them at once is not in these intervals; "
+        "hotmess decompose has it in those of errors.",
+    )
 
 
 def trend(slopes: Floats) -> tuple[float, float]:

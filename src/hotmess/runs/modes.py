@@ -30,6 +30,7 @@ from hotmess.decompose.records import plain_value
 from hotmess.errors import NotTestable, checked_interval, either_seed, listed
 from hotmess.responses.beside import another
 from hotmess.responses.table import CELL
+from hotmess.runs.drift import common_untold
 from hotmess.runs.scores import Runs, runs
 from hotmess.runs.sets_of_cells import refuse_taken, sets_of
 from hotmess.words import Tabled
@@ -106,7 +107,7 @@ def modes(
         at = at[n[at] > 1]
         if len(at):
             rows += [dict(zip(by, key)) | row for row in _rows(pairs[at], question[at], weights, interval)]
-    notes = []
+    notes = [*common_untold(responses)]
     if (n < 2).any():
         notes.append(f"{int((n < 2).sum()):,} questions have one response only and are left out.")
     if int(question.max()) == 0:

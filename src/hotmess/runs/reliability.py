@@ -18,7 +18,7 @@ from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed,
 from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
-from hotmess.runs.drift import drift, shared_contexts
+from hotmess.runs.drift import common_untold, drift, in_common
 from hotmess.runs.question_means import influence_of, statistic, top_of
 from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
@@ -250,7 +250,7 @@ def _differences(
 
 def _notes(found: Runs, ks: Sequence[int], responses: Responses) -> list[str]:
     table, out = found.table, []
-    ordered = not shared_contexts(responses.table)  # the levels of a source in their order are no drift
+    ordered = not in_common(responses.table)  # the levels of a source in their order are no drift
     n = table["responses"].to_numpy()
     if n.min() < NEED:
         few = int((n < NEED).sum())
@@ -268,6 +268,7 @@ def _notes(found: Runs, ks: Sequence[int], responses: Responses) -> list[str]:
             f"Responses share {responses.shared}: k responses are k of those drawn, with what they share, and are more "
             "alike than responses that share nothing would be."
         )
+    out += common_untold(responses)
     sets = sets_of(table, GROUP)
     for key, at in sets:
         stopped = outcome_dependent(found, np.sort(at), tested=len(sets))
