@@ -70,21 +70,29 @@ def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
 
 def without_contexts(cells: Cells, what: str) -> tuple[str, ...]:
     """A sentence where questions share contexts and some intervals are without what these do to all of them."""
-    if shared_contexts(cells) is None:
-        return ()
-    return (f"Questions share few-shot contexts, and what these do to all of them at once is not in {what}.",)
+    return () if shared_contexts(cells) is None else (_without(what),)
 
 
 def not_told(cells: Cells, metric: str, unknown: Collection[str], *, pairs: bool = True) -> tuple[str, ...]:
     """The same of intervals of error, bias² and variance under a metric; empty where they are with it.
 
-    unknown: metrics for which it is not known. pairs: whether terms are by pairs, so that three contexts are the least.
+    unknown: metrics for which it is not known. pairs: whether terms are by pairs, so that three contexts of a question
+    are the least, not two.
     """
+    context = shared_contexts(cells)
+    if context is None:
+        return ()
     if metric in unknown:
-        return without_contexts(cells, f"intervals under {LOSS.get(metric, metric)}: --metric brier has it")
-    if pairs and np.bincount(cells.points.cell, cells.points.copies).max() < 3:
-        return without_contexts(cells, "intervals, since none was asked under three")
+        return (_without(f"intervals under {LOSS.get(metric, metric)}: --metric brier has it"),)
+    shared, least = context >= 0, 3 if pairs else 2
+    asked = np.unique(np.column_stack([cells.points.cell, context])[shared], axis=0)[:, 0]
+    if np.bincount(asked).max() < least:
+        return (_without(f"intervals, since none was asked under {'three' if pairs else 'two'}"),)
     return ()
+
+
+def _without(what: str) -> str:
+    return f"Questions share few-shot contexts, and what these do to all of them at once is not in {what}."
 
 
 def context_influence(
