@@ -183,7 +183,7 @@ def test_a_benchmark_of_few_contexts_leaves_others_their_intervals(contexts):
 
 @pytest.mark.parametrize(("contexts", "told"), [(1, True), (2, True), (3, False)])
 def test_questions_asked_under_fewer_contexts_than_terms_need_are_told(contexts, told):
-    """However many responses there are of each: within a question asked under one, its context cannot be told from it."""
+    """However many responses there are: a question asked under one context cannot be told from it."""
     frame = table(12, name=lambda q, k: f"c{(q + k % contexts) % 4}")
     notes = hm.decompose(validate(frame), estimator="unbiased", interval=0.9).notes
     assert any("none was asked under three" in note for note in notes) == told
