@@ -50,7 +50,6 @@ def run(args: argparse.Namespace) -> int:
 
     out = check_file(args.out, args.files, is_ours, force=args.force, suffix=".nc")
     responses = read_table(args, by=_mentioned(args), counts=True)
-    say(*responses.notes)
     with stages() as stage:
         stage("fitting")
         result = fit(
@@ -66,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
         table = result.summary(args.by, population=args.population)
         stage("saving")
         result.save(str(out))
+    say(*responses.notes)  # a formula that cannot be is one sentence, without them
     if args.json:
         print_json(table.to_dict("records"))
     else:
