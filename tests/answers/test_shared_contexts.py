@@ -189,6 +189,20 @@ def test_questions_asked_under_fewer_contexts_than_terms_need_are_told(contexts,
     assert any("none was asked under three" in note for note in notes) == told
 
 
+def test_intervals_of_one_model_do_not_hang_on_the_others_beside_it():
+    rng = np.random.default_rng(1)
+    rights = {m: rng.permuted(np.tile(RIGHT, (30, 1)), axis=1) + rng.integers(0, 2, 5) for m in "abcd"}
+    tables = [table(30, model=m, right=lambda q, own=own: np.minimum(own[q], 3)) for m, own in rights.items()]
+    for population in ("these", "like-these"):
+        how = {"estimator": "unbiased", "interval": 0.9, "population": population}
+        together = hm.decompose(validate(pd.concat(tables, ignore_index=True)), **how).records
+        for one, beside in zip(tables, together, strict=True):
+            alone = hm.decompose(validate(one), **how).records[0]
+            for name in ("error", "bias2", "variance", "incoherence"):
+                width, want = (r[f"{name}_high"] - r[f"{name}_low"] for r in (beside, alone))
+                assert width == pytest.approx(want, rel=1e-6 if population == "these" else 0.05), name
+
+
 def test_contexts_of_which_questions_share_some():
     """Three of five: those alone scatter with other questions', as 3 s²/5² of the mean of five."""
     cells = cells_of(table(name=lambda q, k: f"c{k}" if k < 3 else f"q{q}-{k}"))

@@ -157,7 +157,7 @@ def context_influence(
         flat = each.reshape(len(pairs), 2 * len(some))
         total = np.zeros((count, flat.shape[1]))
         np.add.at(total, pairs % count, flat)
-        out[:, start : start + TOGETHER] = less_own(total, flat.T @ flat, free).reshape(count, len(some), 2)
+        out[:, start : start + TOGETHER] = _as_alone(total, flat.T @ flat, free).reshape(count, len(some), 2)
     return np.concatenate([out.sum(axis=-1, keepdims=True), out], axis=-1)
 
 
@@ -188,6 +188,29 @@ def less_own(total: Float[np.ndarray, "k p"], own: Float[np.ndarray, "p p"], fre
     have = (out**2).sum(axis=0)
     wanted = np.maximum(0.0, (total**2).sum(axis=0) - np.diag(own))
     return np.asarray(out * np.sqrt(np.divide(wanted, have, out=np.zeros_like(have), where=have > 0)))
+
+
+def _as_alone(total: Float[np.ndarray, "k p"], own: Float[np.ndarray, "p p"], free: int) -> Float[np.ndarray, "k p"]:
+    """`less_own` of all sets together, for what they share, each turned to what it is alone: a set's own terms scatter
+    as they would without the others beside it.
+
+    d, (k, 2) of one set, becomes d A with A'd'd A what it is alone, and A as near 1 as can be.
+    """
+    out = less_own(total, own, free)
+    for p in range(0, out.shape[1], 2) if out.shape[1] > 2 else ():
+        at = slice(p, p + 2)
+        alone = less_own(total[:, at], own[at, at], free)
+        root, back = _root(out[:, at].T @ out[:, at])
+        out[:, at] = out[:, at] @ back @ _root(root @ alone.T @ alone @ root)[0] @ back
+    return out
+
+
+def _root(square: Float[np.ndarray, "2 2"]) -> tuple[Float[np.ndarray, "2 2"], Float[np.ndarray, "2 2"]]:
+    """The root of a matrix of squares, and its inverse where there is one."""
+    size, axes = np.linalg.eigh(square)
+    root = np.sqrt(np.maximum(size, 0.0))
+    inverse = np.divide(1.0, root, out=np.zeros_like(root), where=root > np.sqrt(NOTHING) * max(root.max(), NOTHING))
+    return axes * root @ axes.T, axes * inverse @ axes.T
 
 
 def degrees_of_freedom(
