@@ -68,7 +68,7 @@ def level(tested: int) -> float:
     >>> level(1), level(200)
     (0.0005, 2.5e-05)
     """
-    return min(ALPHA, TOGETHER / tested) / 2
+    return min(ALPHA, TOGETHER / max(tested, 1)) / 2
 
 
 def drift(runs: Runs, rows: Ints, *, tested: int = 1) -> Drift | None:

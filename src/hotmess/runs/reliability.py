@@ -18,7 +18,7 @@ from hotmess.errors import BadInput, NotTestable, checked_interval, either_seed,
 from hotmess.responses.table import CELL
 from hotmess.runs import counts
 from hotmess.runs.bounds import beyond
-from hotmess.runs.drift import common_untold, drift, in_common
+from hotmess.runs.drift import common_untold, drift, in_common, level
 from hotmess.runs.question_means import influence_of, statistic, top_of
 from hotmess.runs.scores import Runs, runs, unread
 from hotmess.runs.sets_of_cells import sets_of
@@ -270,8 +270,10 @@ def _notes(found: Runs, ks: Sequence[int], responses: Responses) -> list[str]:
         )
     out += common_untold(responses)
     sets = sets_of(table, GROUP)
-    for key, at in sets:
-        stopped = outcome_dependent(found, np.sort(at), tested=len(sets))
+    going_on = [outcome_dependent(found, np.sort(at), below=np.inf) for _, at in sets]
+    below = level(sum(one is not None for one in going_on))  # of sets asked equally often there is nothing to test
+    for (key, at), one in zip(sets, going_on):
+        stopped = one if one is not None and one.p < below else None
         drifted = drift(found, at, tested=len(sets)) if ordered else None
         where = f" ({', '.join(str(one) for one in key if str(one) not in ('', 'nan', 'None', '<NA>'))})"
         if stopped is not None:

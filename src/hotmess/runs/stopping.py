@@ -75,10 +75,10 @@ class Stopping:
         )
 
 
-def outcome_dependent(runs: Runs, rows: Ints, *, tested: int = 1) -> Stopping | None:
+def outcome_dependent(runs: Runs, rows: Ints, *, below: float | None = None) -> Stopping | None:
     """Whether going on goes with the answers so far among some cells (`rows`); None where it does not.
 
-    tested: how many such sets of cells are looked at.
+    below: P below which it does (`hotmess.runs.drift.level` of the sets of cells in which there is a test; of one).
 
     For every j, of the cells with j responses or more, those whose first j responses all agree (j ≥ 2), or are all
     right, are set against the rest in having a further one: a two-by-two table for each j, combined by Mantel and
@@ -109,7 +109,7 @@ def outcome_dependent(runs: Runs, rows: Ints, *, tested: int = 1) -> Stopping | 
                 tables[name].append(table)
     found = [Stopping(*_combined(tables[name]), name, np.nan, np.nan) for name in tables if tables[name]]
     worst = min(found, key=lambda one: one.p, default=None)
-    if worst is None or worst.p >= level(tested):
+    if worst is None or worst.p >= (level(1) if below is None else below):
         return None
     first, pooled = np.mean(runs.score[start]), np.mean(runs.score[np.isin(runs.cell, rows)])
     return Stopping(worst.odds, worst.p, worst.history, float(first), float(pooled))
