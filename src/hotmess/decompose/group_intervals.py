@@ -58,14 +58,11 @@ def add_intervals(
             drawn = alone + moves
             # to first order: in far tails of t the error itself would be below 0, and its ratio nothing
             ratio = ratio + _ratio_moves(moves, summary["error"], summary["variance"])
-        for t, (name, column) in enumerate(zip(TERMS, [*np.moveaxis(drawn, -1, 0), ratio], strict=True)):
+        for name, column in zip(TERMS, [*np.moveaxis(drawn, -1, 0), ratio], strict=True):
             low, high = intervals.bootstrap_interval(
                 column, summary[name], interval=interval, questions=summary["units"]
             )
-            if name != "incoherence":
-                _widen_rare(low, high, values[:, t], alone[..., t], groups, good, interval, _top(name, method.metric))
-            elif (top := _top("error", method.metric)) is not None:
-                _widen_ratios(low, high, values, alone, groups, good, interval, top)
+            _widen_rare(low, high, name, values, alone, groups, good, interval, method.metric)
             summary[f"{name}_low"], summary[f"{name}_high"] = (_possible(name, end, method) for end in (low, high))
         notes += points_alone(groups.keys, summary, interval, of)
         if draws < intervals.DRAWS:
@@ -182,38 +179,29 @@ def _top(name: str, metric: str) -> float | None:
 def _widen_rare(
     low: Floats,
     high: Floats,
-    value: Floats,
+    name: str,
+    values: Floats,
     drawn: Floats,
     groups: CellGroups,
     good: np.ndarray,
     interval: float,
-    top: float | None,
+    metric: str,
 ) -> None:
     """Ends of groups where fewer than ten questions are away from an end of the range, in place.
 
-    value: (good cells,); drawn: (draws, groups).
+    values: (good cells, 3); drawn: (draws, groups, 3).
     """
+    top = _top("error" if name == "incoherence" else name, metric)
     if top is None:
         return
     code, unit = groups.code[good], groups.unit[good]
     for g in np.flatnonzero(np.isfinite(low) & np.isfinite(high)):
-        mine = code == g
-        low[g], high[g] = rare_ends(value[mine], unit[mine], drawn[:, g], (low[g], high[g]), interval, top)
-
-
-def _widen_ratios(
-    low: Floats,
-    high: Floats,
-    value: Floats,
-    drawn: Floats,
-    groups: CellGroups,
-    good: np.ndarray,
-    interval: float,
-    top: float,
-) -> None:
-    """The same of incoherence. value: (good cells, 3); drawn: (draws, groups, 3)."""
-    code, unit = groups.code[good], groups.unit[good]
-    for g in np.flatnonzero(np.isfinite(low) & np.isfinite(high)):
-        error, _, variance = value[code == g].T
-        spread = drawn[:, g, [0, 2]]
-        low[g], high[g] = rare_ratio_ends(error, variance, unit[code == g], spread, (low[g], high[g]), interval, top)
+        mine, ends = code == g, (low[g], high[g])
+        value, spread, question = values[mine], drawn[:, g], unit[mine]
+        if name == "incoherence":
+            error, _, variance = value.T
+            ends = rare_ratio_ends(error, variance, question, spread[:, [0, 2]], ends, interval, top)
+        else:
+            t = TERMS.index(name)
+            ends = rare_ends(value[:, t], question, spread[:, t], ends, interval, top)
+        low[g], high[g] = ends
