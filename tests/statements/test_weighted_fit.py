@@ -175,3 +175,15 @@ def test_a_likelihood_that_weighs_too_little_would_show() -> None:
     by_hand = rate.std() / np.sqrt(400) / (rate.mean() * (1 - rate.mean()))  # delta method, without a model
     assert abs(many["logit_a"].std() / by_hand - 1) < 0.15
     assert abs(many["logit_a"].mean() - centre["logit_a"].item()) < 0.3 * by_hand
+
+
+@pytest.mark.parametrize("away", [-7.0, -3.0, 3.0, 7.0])
+def test_maxima_are_found_from_afar(away: float) -> None:
+    """Where plain steps of Newton's do not arrive, damped ones do."""
+    cells, group, question = letters(4, lost=True)
+    settings = {"draws": 5, "groups": 2, "prior": AnswerPrior(), "apart": np.array([0, 1]), "seed": 3}
+    found, w = features(cells, group, question), next(weight_blocks(40, 5, seed=2))[1]
+    near = weighted_fit(found, [(slice(0, 5), w)], **settings)
+    start = {name: x.mean(axis=0)[None] + away for name, x in near.items()}
+    far = weighted_fit(found, [(slice(0, 5), w)], **settings, start=start)
+    assert all(np.allclose(near[k], far[k], atol=1e-8) for k in near)
