@@ -101,8 +101,8 @@ MUTANTS = [
     ),
     _m(
         *("conjugate-forgets-wrong-answers", "missing term", CONJUGATE),
-        "(kappa * (1 - mean))[group] + rest)",
-        "(kappa * (1 - mean))[group] + 0 * rest)",
+        "self.group] + (self.split + self.cells.unparsable)",
+        "self.group] + 0 * (self.split + self.cells.unparsable)",
         "answers/test_conjugate.py",
     ),
     _m(

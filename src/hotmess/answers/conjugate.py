@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 DELTA = 1e-12  # smoothing of the KL family, as in the paper
 TINY = 1e-30  # below it a sum of gamma draws has too few digits left in single precision
-WORTH_THREADS = 20_000  # options of all cells: with fewer, handing a draw to a thread takes longer than the draw
+WORTH_THREADS = 20_000  # options of all cells: with fewer, handing a block to a thread takes longer than the block
+BLOCK = 20_000  # options drawn together, of as many draws as that takes
 T = TypeVar("T")
 
 
@@ -87,72 +88,101 @@ def answer_draws(
     """Yield (s, a, w, u) for every posterior draw s of the group parameters.
 
     a: (cells,) accuracy; w: (cells, K) probability of each wrong option; u: (cells,) probability of an unparsable
-    response; a + w.sum(1) + u = 1, all float32. `parameters`: dict of (draws, groups). Each draw has its own generator,
-    so the result does not depend on the number of threads.
+    response; a + w.sum(1) + u = 1, all float32. `parameters`: dict of (draws, groups). Each block of draws has its own
+    generator, so the result does not depend on the number of threads.
     """
-    yield from _each_draw(cells, group, parameters, lambda *drawn: drawn, seed=seed, threads=threads)
+    for block, *drawn in _each_block(cells, group, parameters, lambda *drawn: drawn, seed=seed, threads=threads):
+        a, w, u = (x.reshape(block.stop - block.start, len(group), *x.shape[1:]) for x in drawn)
+        yield from zip(range(block.start, block.stop), a, w, u)
 
 
-def _each_draw(
+def _each_block(
     cells: LetterCells,
     group: np.ndarray,
     parameters: dict[str, np.ndarray],
-    use: Callable[[int, np.ndarray, np.ndarray, np.ndarray], T],
+    use: Callable[[slice, np.ndarray, np.ndarray, np.ndarray], T],
     *,
     seed: int | np.random.SeedSequence,
     threads: int,
 ) -> Iterator[T]:
-    """What `use` makes of (s, a, w, u), draw by draw; `use` runs in the threads."""
+    """What `use` makes of (draws, a, w, u), block by block, cells of one draw below those of another; `use` runs in the
+    threads."""
     draws = len(parameters["logit_a"])
-    seeds = np.random.SeedSequence(seed).spawn(draws) if isinstance(seed, int) else seed.spawn(draws)
-    columns = cells.wrong.shape[1]
-    k = cells.choices - 1
-    real = np.arange(columns)[:, None] < k
-    all_real = bool(real.all())
-    wrong = np.ascontiguousarray(cells.wrong.T.astype(np.float32))  # (K, cells): sums over options are then quick
-    split = wrong.sum(axis=0)
-    rest = split + cells.unparsable
-    some = "logit_u" in parameters
+    step = max(1, BLOCK // max(cells.wrong.size, 1))
+    blocks = [slice(start, min(start + step, draws)) for start in range(0, draws, step)]
+    seeds = (np.random.SeedSequence(seed) if isinstance(seed, int) else seed).spawn(len(blocks))
+    one = _Drawer(cells, group, parameters)
 
-    def one(s: int) -> T:
-        rng = np.random.default_rng(seeds[s])
-        mean = 1 / (1 + np.exp(-parameters["logit_a"][s]))
-        kappa, phi = np.exp(parameters["log_kappa"][s]), np.exp(parameters["log_phi"][s])
-        a, left = beta_draws(rng, (kappa * mean)[group] + cells.right, (kappa * (1 - mean))[group] + rest)
-        shape = (phi[group] / k).astype(np.float32) + wrong
-        if not all_real:
-            shape *= real
+    def used(i: int) -> T:
+        return use(blocks[i], *one(blocks[i], np.random.default_rng(seeds[i])))
+
+    if threads <= 1 or draws < 4 or cells.wrong.size < WORTH_THREADS:
+        yield from map(used, range(len(blocks)))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        together = 8 * threads  # bounded: results wait in memory until they are used
+        for start in range(0, len(blocks), together):
+            yield from pool.map(used, range(start, min(start + together, len(blocks))))
+
+
+class _Drawer:
+    """Draws answer distributions in blocks of draws of the group parameters."""
+
+    def __init__(self, cells: LetterCells, group: np.ndarray, parameters: dict[str, np.ndarray]) -> None:
+        self.cells, self.group, self.parameters = cells, group, parameters
+        self.k = cells.choices - 1
+        self.real = np.arange(cells.wrong.shape[1])[:, None] < self.k
+        self.wrong = np.ascontiguousarray(cells.wrong.T.astype(np.float32))  # (K, cells): sums over options are quick
+        self.split = self.wrong.sum(axis=0)
+
+    def __call__(self, block: slice, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """a (rows,), w (rows, K) and u (rows,), rows being the cells in one draw of the block after another."""
+        own = {name: x[block] for name, x in self.parameters.items()}
+        mean = 1 / (1 + np.exp(-own["logit_a"]))
+        kappa, phi = np.exp(own["log_kappa"]), np.exp(own["log_phi"])
+        alpha = (kappa * mean)[:, self.group] + self.cells.right
+        beta = (kappa * (1 - mean))[:, self.group] + (self.split + self.cells.unparsable)
+        a, left = beta_draws(rng, alpha.ravel(), beta.ravel())
+        shape = (phi[:, self.group] / self.k).astype(np.float32) + self.wrong[:, None]
+        w, scale = self._shares(shape, rng)
+        u = self._unparsable(left, own, rng)
+        w *= left / scale
+        return a, w.T, u
+
+    def _shares(self, shape: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Gamma draws (K, rows) of these shapes (K, draws, cells), and their sums (rows,)."""
+        columns, cells = shape.shape[0], shape.shape[2]
+        if not self.real.all():
+            shape *= self.real[:, None]
+        shape = shape.reshape(columns, -1)
         w = rng.standard_gamma(shape, dtype=np.float32)
-        scale = w.sum(axis=0)
+        scale: np.ndarray = w.sum(axis=0)
         low = np.flatnonzero(scale < TINY)
         if len(low):
             # Tiny shapes underflow. In double precision few do; then all mass is on one option, which is what it means.
             double = rng.standard_gamma(shape[:, low].astype(float))
             total = double.sum(axis=0)
             empty = total < 1e-280
-            pick = np.argmax(np.where(real[:, low], rng.random(double.shape), -1.0), axis=0)
+            pick = np.argmax(np.where(self.real[:, low % cells], rng.random(double.shape), -1.0), axis=0)
             double[:, empty] = np.arange(columns)[:, None] == pick[empty]
             w[:, low] = double / np.where(empty, 1.0, total)
             scale[low] = 1.0
-        u = np.zeros(len(a), np.float32)
-        if some:
-            share = 1 / (1 + np.exp(-parameters["logit_u"][s]))
-            psi = np.exp(parameters["log_psi"][s])
-            has = np.flatnonzero(np.isfinite(parameters["logit_u"][s])[group])
-            g = group[has]
-            lost, kept = beta_draws(rng, (psi * share)[g] + cells.unparsable[has], (psi * (1 - share))[g] + split[has])
-            u[has] = left[has] * lost
-            left[has] *= kept
-        w *= left / scale
-        return use(s, a, w.T, u)
+        return w, scale
 
-    if threads <= 1 or draws < 4 or wrong.size < WORTH_THREADS:
-        yield from map(one, range(draws))
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        block = 8 * threads  # bounded: results wait in memory until they are used
-        for start in range(0, draws, block):
-            yield from pool.map(one, range(start, min(start + block, draws)))
+    def _unparsable(self, left: np.ndarray, own: dict[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
+        """Draws u (rows,) of the share of unparsable responses, which is taken from what is left."""
+        u = np.zeros(len(left), np.float32)
+        if "logit_u" not in own:
+            return u
+        share, psi = 1 / (1 + np.exp(-own["logit_u"])), np.exp(own["log_psi"])
+        has = np.flatnonzero(np.isfinite(own["logit_u"])[:, self.group])
+        draw, cell = np.divmod(has, len(self.group))
+        g = self.group[cell]
+        alpha = (psi * share)[draw, g] + self.cells.unparsable[cell]
+        lost, kept = beta_draws(rng, alpha, (psi * (1 - share))[draw, g] + self.split[cell])
+        u[has] = left[has] * lost
+        left[has] *= kept
+        return u
 
 
 def beta_draws(
@@ -257,10 +287,12 @@ def term_draws(
     draws, size = len(parameters["logit_a"]), len(group)
     out = {m: TermDraws(*(np.empty((draws, size), np.float32) for _ in range(3))) for m in metrics}
 
-    def keep(s: int, a: np.ndarray, w: np.ndarray, u: np.ndarray) -> None:
+    def keep(block: slice, a: np.ndarray, w: np.ndarray, u: np.ndarray) -> None:
+        many = block.stop - block.start
         for m in metrics:
-            out[m].error[s], out[m].bias2[s], out[m].variance[s] = METRICS[m](a, w, u, cells.choices)
+            terms = METRICS[m](a, w, u, np.tile(cells.choices, many))
+            out[m].error[block], out[m].bias2[block], out[m].variance[block] = (x.reshape(many, size) for x in terms)
 
-    for _ in _each_draw(cells, group, parameters, keep, seed=seed, threads=threads):
+    for _ in _each_block(cells, group, parameters, keep, seed=seed, threads=threads):
         pass
     return out
