@@ -91,6 +91,7 @@ def length_law(seed: int) -> dict[str, float]:
 
 def curve(seed: int, shape: str = "odds") -> dict[str, float]:
     """A shape on three arms of eight bins, errors of sd 0.03 correlated by 0.3 within a bin."""
+    from hotmess.laws.curve_draws import curve_chains
     from hotmess.laws.curves import CURVES, Bins, CurveLaw
     from hotmess.laws.length_prior import LengthPrior
 
@@ -103,10 +104,10 @@ def curve(seed: int, shape: str = "odds") -> dict[str, float]:
     slope = rng.normal(0, prior.slope) + tau * rng.standard_normal(arms)
     # the law centres its prior of levels at the data; here it is fixed, so that the prior is one
     level = rng.normal(start, prior.level, arms)
-    y = CURVES[shape].value(level[arm], slope[arm], x)[0] + rng.multivariate_normal(np.zeros(len(x)), noise)
+    y = CURVES[shape].value(level[arm], slope[arm], x) + rng.multivariate_normal(np.zeros(len(x)), noise)
     y = y + sigma * rng.standard_normal(len(x))
     law = CurveLaw(shape, Bins.of(y, noise), x, arm, prior, start)
-    chain = law.chains(seed=seed, draws=DRAWS, chains=1, thin=THIN * 4)[0]
+    chain = curve_chains(law, seed=seed, draws=DRAWS, chains=1, thin=THIN * 4)[0]
     truth = {
         "mean slope": (slope.mean(), chain[:, 2 + arms :].mean(1)),
         "slope of an arm": (slope[0], chain[:, 2 + arms]),

@@ -200,7 +200,7 @@ MUTANTS = [
     ),
     _m(
         *("odds-derivative", "missing term", CURVES),
-        *("return p, p * (1 - p), p * (1 - p) * x", "return p, p * (1 - p), p * x", "laws/test_length_law.py"),
+        *("return p * (1 - p), p * (1 - p) * x", "return p * (1 - p), p * x", "laws/test_length_law.py"),
         "shapes",
     ),
     _m(
@@ -227,7 +227,7 @@ MUTANTS = [
     ),
     _m(
         *("shared-slope-sign", "sign", CURVES),
-        *("out[:, m:, m:] -= shared", "out[:, m:, m:] += shared", "laws/test_length_law.py"),
+        *("around -= self._shared(tau2)", "around += self._shared(tau2)", "laws/test_length_law.py"),
         "joint_density",
     ),
     _m(

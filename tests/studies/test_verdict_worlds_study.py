@@ -166,6 +166,7 @@ def test_a_run_stops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_ranks_of_a_shape_are_uniform_and_a_wrong_prior_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hotmess.laws import curve_draws
     from hotmess.laws.curves import CurveLaw
 
     def ranks(number: int) -> dict[str, np.ndarray]:
@@ -174,13 +175,13 @@ def test_ranks_of_a_shape_are_uniform_and_a_wrong_prior_is_noticed(monkeypatch: 
 
     for row in sbc.uniformity(ranks(40), calibration_laws.BINS):
         assert row["kolmogorov"] > 0.001, row
-    right = CurveLaw.chains
+    right = curve_draws.curve_chains
 
-    def narrow(self: CurveLaw, **rest: int) -> np.ndarray:
-        bins = self.bins._replace(values=self.bins.values / 400)  # an error taken for a twentieth of what it is
-        return right(replace(self, bins=bins, prior=replace(self.prior, residual=1e-3)), **rest)
+    def narrow(law: CurveLaw, **rest: int) -> np.ndarray:
+        bins = law.bins._replace(values=law.bins.values / 400)  # an error taken for a twentieth of what it is
+        return right(replace(law, bins=bins, prior=replace(law.prior, residual=1e-3)), **rest)
 
-    monkeypatch.setattr(CurveLaw, "chains", narrow)
+    monkeypatch.setattr(curve_draws, "curve_chains", narrow)
     rows = {r["quantity"]: r for r in sbc.uniformity(ranks(20), calibration_laws.BINS)}
     assert rows["slope of an arm"]["coverage90"] < 0.7
 

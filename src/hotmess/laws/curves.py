@@ -16,49 +16,62 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, gammaln, logit
+from scipy.special import expit, logit
 
-from hotmess.inference.independence import metropolis_chains
 from hotmess.laws.hyperprior import HyperPrior
 from hotmess.laws.length_prior import LengthPrior
 
 Floats = NDArray[np.floating[Any]]
-STEPS, DF, GRID = 8, 8, 40
-"""Newton steps of Laplace's method, degrees of freedom of proposals, points of each scale."""
+STEPS, CLOSE = 12, 1e-4
+"""Newton steps of Laplace's method, and the squared length of a step, in posterior deviations, that is not taken."""
 
 
 class Curve(NamedTuple):
-    """A shape: (level, slope, x) -> incoherence, derivatives in level and slope; and incoherence -> level at x = 0."""
+    """A shape: (level, slope, x) -> incoherence; (incoherence, x) -> its derivatives in level and slope; and
+    incoherence -> level at x = 0."""
 
-    value: Callable[[Floats, Floats, Floats], tuple[Floats, Floats, Floats]]
+    value: Callable[[Floats, Floats, Floats], Floats]
+    slopes: Callable[[Floats, Floats], tuple[Floats, Floats]]
     link: Callable[[Floats], Floats]
 
 
-def _odds(level: Floats, slope: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
-    p = expit(np.clip(level + slope * x, -700, 700))
-    return p, p * (1 - p), p * (1 - p) * x
+def _odds(level: Floats, slope: Floats, x: Floats) -> Floats:
+    return np.asarray(expit(np.clip(level + slope * x, -700, 700)))
 
 
-def _power(level: Floats, slope: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
-    value = np.exp(np.clip(level + slope * x, -50, 50))
-    return value, value, value * x
+def _odds_slopes(p: Floats, x: Floats) -> tuple[Floats, Floats]:
+    return p * (1 - p), p * (1 - p) * x
 
 
-def _linear(level: Floats, slope: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
-    value = level + slope * x
-    return value, np.ones(value.shape), np.broadcast_to(x, value.shape)
+def _power(level: Floats, slope: Floats, x: Floats) -> Floats:
+    return np.asarray(np.exp(np.clip(level + slope * x, -50, 50)))
 
 
-def _constant(level: Floats, slope: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
-    ones = np.ones(np.broadcast(level, x).shape)
-    return level * ones, ones, 0 * ones
+def _power_slopes(value: Floats, x: Floats) -> tuple[Floats, Floats]:
+    return value, value * x
+
+
+def _linear(level: Floats, slope: Floats, x: Floats) -> Floats:
+    return level + slope * x
+
+
+def _linear_slopes(value: Floats, x: Floats) -> tuple[Floats, Floats]:
+    return np.ones(value.shape), np.broadcast_to(x, value.shape)
+
+
+def _constant(level: Floats, slope: Floats, x: Floats) -> Floats:
+    return level * np.ones(np.broadcast(level, x).shape)
+
+
+def _constant_slopes(value: Floats, x: Floats) -> tuple[Floats, Floats]:
+    return np.ones(value.shape), np.zeros(value.shape)
 
 
 CURVES: dict[str, Curve] = {
-    "odds": Curve(_odds, logit),
-    "power": Curve(_power, np.log),
-    "linear": Curve(_linear, np.positive),
-    "constant": Curve(_constant, np.positive),
+    "odds": Curve(_odds, _odds_slopes, logit),
+    "power": Curve(_power, _power_slopes, np.log),
+    "linear": Curve(_linear, _linear_slopes, np.positive),
+    "constant": Curve(_constant, _constant_slopes, np.positive),
 }
 
 
@@ -121,38 +134,6 @@ class CurveLaw:
         start = float(CURVES[self.shape].link(self._middle.mean())) if self.start is None else self.start
         return np.concatenate([np.full(self.arms, start), np.zeros(self.arms)])
 
-    def chains(self, *, seed: int, draws: int, chains: int, thin: int = 20) -> Floats:
-        """(chains, draws, 2 + 2 arms): tau, sigma, levels, slopes."""
-        rng = np.random.default_rng(seed)
-        points, log_w = self.proposals(rng, chains * draws * thin)
-        return metropolis_chains(points, log_w, draws=draws, chains=chains, rng=rng)[0]
-
-    def proposals(self, rng: np.random.Generator, n: int, grid_points: int = GRID) -> tuple[Floats, Floats]:
-        """(n, 2 + 2 arms) proposals and (n,) log weights: log joint density minus log proposal density.
-
-        The scales live on a grid of equal prior mass, and levels and slopes around their mode at each point of it: so
-        that a proposal fits its own scales. The mean of exp(log weight) estimates the marginal likelihood without bias.
-        """
-        grid = self.hyper.grid(grid_points)
-        mode, root, marginal = self.laplace(grid)
-        keep = marginal > marginal.max() - 25
-        p = np.where(keep, np.exp(0.9 * (marginal - marginal.max())), 0) + 1e-3 * keep / keep.sum()
-        p /= p.sum()
-        at = rng.choice(len(grid), n, p=p)
-        d = mode.shape[1]
-        z = rng.standard_normal((n, d)) / np.sqrt(rng.chisquare(DF, (n, 1)) / DF)
-        spread = np.linalg.inv(np.swapaxes(root, 1, 2))
-        theta = mode[at] + np.einsum("nij,nj->ni", spread[at], z)
-        log_q = (
-            np.log(p[at] * len(grid))
-            + gammaln((DF + d) / 2)
-            - gammaln(DF / 2)
-            - 0.5 * d * np.log(DF * np.pi)
-            - 0.5 * (DF + d) * np.log1p((z**2).sum(1) / DF)
-            + np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)[at]
-        )
-        return np.column_stack([grid[at], theta]), self.log_joint(theta, grid[at]) - log_q
-
     def precisions(self, points: Floats) -> Floats:
         """(n, B) precisions of the bins along the eigenvectors of their covariance."""
         return np.asarray(1 / (self.bins.values + points[:, 1:2] ** 2))
@@ -164,52 +145,57 @@ class CurveLaw:
         level, slope = np.arange(m), np.arange(m, 2 * m)
         out[:, level, level] = self.prior.level**-2
         out[:, slope, slope] = (1 / tau2)[:, None]
-        shared = self.prior.slope**2 / (tau2 * (tau2 + m * self.prior.slope**2))  # Sherman-Morrison
-        out[:, m:, m:] -= shared[:, None, None]
+        out[:, m:, m:] -= self._shared(tau2)[:, None, None]
         return out
 
     def _tau2(self, points: Floats) -> Floats:
         return np.asarray(points[:, 0] ** 2 + 1e-12)
 
-    def residuals(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
-        """(n, B) of y minus the curve, along the eigenvectors; and the curve's derivatives in level and slope."""
-        curve = CURVES[self.shape].value
-        value, by_level, by_slope = curve(theta[:, self.arm], theta[:, self.arms + self.arm], self.x)
-        return (self.bins.mean - value) @ self.bins.vectors, by_level, by_slope
+    def _shared(self, tau2: Floats) -> Floats:
+        """What slopes' precisions have less for the mean that arms share (Sherman-Morrison)."""
+        return self.prior.slope**2 / (tau2 * (tau2 + self.arms * self.prior.slope**2))
 
-    def log_densities(self, theta: Floats, points: Floats) -> tuple[Floats, Floats]:
-        """(n,) log prior of levels and slopes given points (tau, sigma), and log likelihood; both normalised."""
-        w, precision, away = self.precisions(points), self.prior_precisions(points), theta - self.prior_mean
-        tau2, slope2 = self._tau2(points), self.prior.slope**2
-        log_det = -2 * self.arms * np.log(self.prior.level) - (self.arms - 1) * np.log(tau2)
-        log_det = log_det - np.log(tau2 + self.arms * slope2)
-        around = np.einsum("ni,nij,nj->n", away, precision, away)
-        log_prior = 0.5 * (log_det - around - 2 * self.arms * np.log(2 * np.pi))
-        seen = np.log(w).sum(1) - (w * self.residuals(theta)[0] ** 2).sum(1)
-        return log_prior, 0.5 * (seen - len(self.x) * np.log(2 * np.pi))
+    def values(self, theta: Floats) -> Floats:
+        """(n, B) of the curve; also where each of n has lengths of its own, `x` (n, B)."""
+        return CURVES[self.shape].value(theta[:, self.arm], theta[:, self.arms + self.arm], self.x)
+
+    def rotated(self, value: Floats) -> Floats:
+        """(n, B) of y minus the curve, along the eigenvectors."""
+        return np.asarray((self.bins.mean - value) @ self.bins.vectors)
+
+    def log_prior(self, theta: Floats, points: Floats) -> Floats:
+        """(n,) log density of levels and slopes given points (tau, sigma), normalised."""
+        m, tau2, away = self.arms, self._tau2(points), theta - self.prior_mean
+        log_det = -2 * m * np.log(self.prior.level) - (m - 1) * np.log(tau2)
+        log_det = log_det - np.log(tau2 + m * self.prior.slope**2)
+        level, slope = away[:, :m], away[:, m:]
+        around = (level**2).sum(1) / self.prior.level**2 + (slope**2).sum(1) / tau2
+        around -= self._shared(tau2) * slope.sum(1) ** 2
+        return np.asarray(0.5 * (log_det - around - 2 * m * np.log(2 * np.pi)))
 
     def log_joint(self, theta: Floats, points: Floats) -> Floats:
-        """(n,) log density of y and of levels and slopes, given points."""
-        log_prior, log_likelihood = self.log_densities(theta, points)
-        return log_prior + log_likelihood
+        """(n,) log density of y and of levels and slopes, given points; normalised."""
+        w = self.precisions(points)
+        seen = np.log(w).sum(1) - (w * self.rotated(self.values(theta)) ** 2).sum(1)
+        return np.asarray(self.log_prior(theta, points) + 0.5 * (seen - len(self.bins.mean) * np.log(2 * np.pi)))
 
-    def laplace(self, points: Floats) -> tuple[Floats, Floats, Floats]:
-        """Mode (n, 2M), root of the Gauss-Newton precision (n, 2M, 2M), log marginal likelihood (n,)."""
-        w, precision = self.precisions(points), self.prior_precisions(points)
-        select = np.eye(self.arms)[self.arm]
-        begin = np.concatenate([CURVES[self.shape].link(self._middle), np.zeros(self.arms)])
-        theta = np.repeat(begin[None], len(points), axis=0)
+    def laplace(self, points: Floats, start: Floats | None = None) -> tuple[Floats, Floats, Floats]:
+        """Mode (n, 2M), root of the Gauss-Newton precision (n, 2M, 2M), log marginal likelihood (n,).
+
+        start: (n, 2M) whence modes are sought; None: those at the middle point, found from the arms' own means.
+        """
+        if start is None:
+            begin = np.concatenate([CURVES[self.shape].link(self._middle), np.zeros(self.arms)])[None]
+            if len(points) > 1:
+                begin = self.laplace(points[len(points) // 2 :][:1], begin)[0]
+            start = np.repeat(begin, len(points), axis=0)
+        w, precision, theta = self.precisions(points), self.prior_precisions(points), start.copy()
         best = self.log_joint(theta, points)
         for step in range(STEPS + 1):
-            r, by_level, by_slope = self.residuals(theta)
-            jacobian = np.concatenate([by_level[:, :, None] * select, by_slope[:, :, None] * select], axis=2)
-            rotated = np.swapaxes(jacobian, 1, 2) @ self.bins.vectors  # (n, 2M, bins)
-            weighted = rotated * w[:, None, :]
-            hessian = weighted @ np.swapaxes(rotated, 1, 2) + precision
-            if step == STEPS:
-                break
-            gradient = (weighted @ r[..., None])[..., 0] - np.einsum("nij,nj->ni", precision, theta - self.prior_mean)
+            hessian, gradient = self._newton(theta, w, precision)
             move = np.linalg.solve(hessian, gradient[..., None])[..., 0]
+            if step == STEPS or not ((gradient * move).sum(1) > CLOSE).any():
+                break
             new = theta + move
             value = self.log_joint(new, points)
             worse = ~(value >= best)
@@ -220,3 +206,16 @@ class CurveLaw:
         root = np.linalg.cholesky(hessian)
         log_det = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
         return theta, root, best + self.arms * np.log(2 * np.pi) - 0.5 * log_det
+
+    def _newton(self, theta: Floats, w: Floats, precision: Floats) -> tuple[Floats, Floats]:
+        """Gauss-Newton precision (n, 2M, 2M) and gradient (n, 2M) of the log density."""
+        value, vectors = self.values(theta), self.bins.vectors
+        rotated = np.empty((*theta.shape, len(vectors)))  # derivatives, along the eigenvectors
+        for kind, slope in enumerate(CURVES[self.shape].slopes(value, self.x)):
+            for a in range(self.arms):
+                own = self.arm == a
+                np.matmul(slope[:, own], vectors[own], out=rotated[:, kind * self.arms + a])
+        weighted = rotated * w[:, None, :]
+        gradient = (weighted @ self.rotated(value)[..., None])[..., 0]
+        gradient -= (precision @ (theta - self.prior_mean)[..., None])[..., 0]
+        return weighted @ np.swapaxes(rotated, 1, 2) + precision, gradient

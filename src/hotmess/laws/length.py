@@ -134,7 +134,7 @@ class LengthLaw(Short):
         post, own = self.draws(population, shape), self.arms.iloc[arm]
         level = post["level"].values[..., arm].ravel()[:, None]
         slope = post["slope"].values[..., arm].ravel()[:, None]
-        return np.asarray(CURVES[shape].value(level, slope, np.asarray(log_length) - own["log_length"])[0])
+        return np.asarray(CURVES[shape].value(level, slope, np.asarray(log_length) - own["log_length"]))
 
     def summary(self, shape: str = "odds", population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """Median and interval of the slope of every arm."""

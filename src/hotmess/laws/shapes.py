@@ -7,12 +7,14 @@ P = C^-1 has the exact leave-one-out density (Burkner, Gabry and Vehtari 2021, s
     y_i | y_-i ~ Normal(y_i - [P (y - mu)]_i / P_ii, 1 / P_ii),
 
 averaged over the posterior without bin i by Pareto-smoothed importance sampling (Vehtari, Gelman and Gabry 2017) of the
-weighted draws themselves, or by a fit without bin i where its Pareto k says that this cannot be trusted.
+weighted draws themselves, or by a fit without bin i where its Pareto k says that this cannot be trusted. Draws are
+spread evenly by a scrambled Sobol sequence, the same for all shapes: what chance is left in them largely cancels in a
+difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,8 @@ from scipy.special import logsumexp
 
 from hotmess.errors import NotTestable
 from hotmess.inference.pareto import smoothed
-from hotmess.laws.curves import Bins, CurveLaw
+from hotmess.laws.curve_draws import Even, Proposals, even, propose
+from hotmess.laws.curves import CURVES, Bins, CurveLaw, Floats
 from hotmess.laws.length_bins import BINS
 from hotmess.words import counted
 
@@ -30,9 +33,13 @@ if TYPE_CHECKING:
 
 NAMES = ("power", "odds", "saturating", "linear", "constant")
 MIN_UNITS, MIN_DIFFERENCE, MIN_ERRORS, MAX_K = 20, 4.0, 2.0, 0.7
-KNEES, WIDTH, GRID = 7, 0.2, 16
+GRID = 16
+"""Points of each scale."""
+KNEES, WIDTH = 7, 0.2
 """The saturating law: odds up to a knee, flat beyond it, the bend WIDTH of a natural log length wide. Its knee is one
 of KNEES places between the 15% and the 85% quantile of the bins' lengths, equally probable beforehand."""
+BENT = 4
+"""Times as many draws of the law with a knee: of each place it has fewer."""
 MOST_BINS = 240
 """Bins of length that shapes are compared on: each may have to be left out in earnest, minutes at so many."""
 
@@ -126,21 +133,30 @@ def compare_shapes(
             f"Take {MOST_BINS // BINS} models and settings at most (--where).",
         )
     model = law.curves(population)
+    at = _even_draws(2 * model.arms, 2 * draws, seed)
     fits = {
-        name: _fit(name, model, draws=draws, rng=np.random.default_rng([seed, 41, i])) for i, name in enumerate(names)
+        name: _fit(name, model, at, draws=draws, rng=np.random.default_rng([seed, 41, i]))
+        for i, name in enumerate(names)
     }
     return Shapes(fits, stacking({n: f.elpd for n, f in fits.items()}), len(model.x))
 
 
-def _fit(name: str, model: CurveLaw, *, draws: int, rng: np.random.Generator) -> ShapeFit:
-    x, bins = model.x, model.bins
+def _even_draws(size: int, least: int, seed: int) -> Even:
+    """Of so many levels and slopes: BENT times as many as there are at least of any shape."""
+    from scipy.stats import qmc
+
+    power = int(np.ceil(np.log2(BENT * least)))
+    return even(qmc.Sobol(size + 2, rng=np.random.default_rng([seed, 41])).random_base2(power))
+
+
+def _fit(name: str, model: CurveLaw, at: Even, *, draws: int, rng: np.random.Generator) -> ShapeFit:
     if name == "saturating":
-        laws = [
-            replace(model, shape="odds", x=bend(x, knee)) for knee in np.quantile(x, np.linspace(0.15, 0.85, KNEES))
-        ]
+        knees = np.quantile(model.x, np.linspace(0.15, 0.85, KNEES))
+        laws = [replace(model, shape="odds", x=bend(model.x, knee)) for knee in knees]
     else:
-        laws = [replace(model, shape=name)]
-    points, log_w = _weighted(laws, 4 * draws, rng)
+        laws, at = [replace(model, shape=name)], at.first(len(at.u) // BENT)
+    made, modes = _weighted(laws, at)
+    log_w = made.log_weights
     own = float(smoothed(log_w[None])[1][0])
     if not own < MAX_K:
         raise NotTestable(
@@ -148,37 +164,51 @@ def _fit(name: str, model: CurveLaw, *, draws: int, rng: np.random.Generator) ->
             f"below {MAX_K}).",
             "Take fewer models or settings (--where)." if model.arms > 1 else "",
         )
-    logs = np.concatenate([_left_out(law, part) for law, part in zip(laws, points)])
-    elpd, k = loo(logs, log_w)
+    elpd, k = loo(_left_out(model.bins, made), log_w)
     again = np.flatnonzero(~(k < MAX_K) | ~np.isfinite(elpd))
-    covariance = (bins.vectors * bins.values) @ bins.vectors.T
-    for i in again:
-        rest = np.delete(np.arange(len(x)), i)
-        part = Bins.of(bins.mean[rest], covariance[np.ix_(rest, rest)])
-        fewer = [replace(law, bins=part, x=law.x[rest], arm=law.arm[rest]) for law in laws]
-        points_i, log_w_i = _weighted(fewer, draws, rng)
-        ll = np.concatenate([_left_out(law, new)[:, i] for law, new in zip(laws, points_i)])
-        elpd[i] = logsumexp(log_w_i + ll) - logsumexp(log_w_i)
+    for i in again.tolist():
+        elpd[i] = _in_earnest(laws, at.first(len(at.u) // 2), modes, i)
     p = np.exp(log_w - log_w.max())
     take = rng.choice(len(p), draws, p=p / p.sum())
-    slopes = np.concatenate(points)[take, 2 + model.arms :]
+    slopes = made.points[take, 2 + model.arms :]
     return ShapeFit(name, elpd, k, slopes, float(logsumexp(log_w) - np.log(len(log_w))), tuple(again.tolist()))
 
 
-def _weighted(laws: list[CurveLaw], n: int, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
-    """n proposals for each law, and the log weights of all of them."""
-    both = [law.proposals(rng, n, GRID) for law in laws]
-    log_w = np.concatenate([w for _, w in both])
-    return [points for points, _ in both], np.where(np.isfinite(log_w), log_w, -np.inf)
+def _weighted(laws: list[CurveLaw], at: Even, starts: Sequence[Floats] = ()) -> tuple[Proposals, list[Floats]]:
+    """Weighted draws of laws that differ in their lengths alone, and their modes; starts: from where these are sought,
+    by default from those of the law before."""
+    grid = laws[0].hyper.grid(GRID)
+    found: list[tuple[Floats, Floats, Floats]] = []
+    for i, law in enumerate(laws):
+        start = starts[i] if len(starts) else found[-1][0] if found else None
+        found.append(law.laplace(grid, start))
+    return propose(laws, at, found, grid), [mode for mode, _, _ in found]
 
 
-def _left_out(law: CurveLaw, points: np.ndarray) -> np.ndarray:
-    """(n, bins) log density of every bin given the others and the parameters."""
-    w = law.precisions(points[:, :2])
-    rotated = law.residuals(points[:, 2:])[0]
-    precision = w @ (law.bins.vectors**2).T
-    pull = (w * rotated) @ law.bins.vectors.T
-    return np.asarray(0.5 * (np.log(precision) - np.log(2 * np.pi) - pull**2 / precision))
+def _left_out(bins: Bins, made: Proposals) -> Floats:
+    """(n, B) log density of every bin given the others and the parameters."""
+    precision = made.precisions @ (bins.vectors**2).T
+    pull = made.weighted @ bins.vectors.T
+    pull *= pull
+    pull /= precision[made.cell]
+    return np.asarray(0.5 * ((np.log(precision) - np.log(2 * np.pi))[made.cell] - pull))
+
+
+def _in_earnest(laws: list[CurveLaw], at: Even, starts: Sequence[Floats], i: int) -> float:
+    """Expected log density of bin i by draws of the laws without it: given these Normal, as the others have errors in
+    common with it."""
+    bins, arm = laws[0].bins, laws[0].arm
+    rest = np.delete(np.arange(len(arm)), i)
+    covariance = (bins.vectors * bins.values) @ bins.vectors.T
+    part = Bins.of(bins.mean[rest], covariance[np.ix_(rest, rest)])
+    made, _ = _weighted([replace(law, bins=part, x=law.x[rest], arm=arm[rest]) for law in laws], at, starts)
+    shared = covariance[i, rest] @ part.vectors
+    level, slope = made.points[:, 2 + arm[i]], made.points[:, 2 + laws[0].arms + arm[i]]
+    curve = CURVES[laws[0].shape].value(level, slope, np.array([law.x[i] for law in laws])[made.which])
+    away = bins.mean[i] - curve - made.weighted @ shared
+    variance = covariance[i, i] + made.points[:, 1] ** 2 - (made.precisions @ shared**2)[made.cell]
+    log_density = -0.5 * (np.log(2 * np.pi * variance) + away**2 / variance)
+    return float(logsumexp(made.log_weights + log_density) - logsumexp(made.log_weights))
 
 
 def loo(log_density: np.ndarray, log_weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -196,8 +226,9 @@ def loo(log_density: np.ndarray, log_weights: np.ndarray | None = None) -> tuple
     """
     base = 0.0 if log_weights is None else log_weights
     weights, k = smoothed(base - log_density.T)
-    with np.errstate(divide="ignore"):
-        return logsumexp(log_density.T, b=weights, axis=-1), k
+    top = log_density.max(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(np.einsum("un,nu->u", weights, np.exp(log_density - top))) + top, k
 
 
 def stacking(elpd: Mapping[str, np.ndarray], rounds: int = 2000) -> dict[str, float]:
@@ -210,6 +241,5 @@ def stacking(elpd: Mapping[str, np.ndarray], rounds: int = 2000) -> dict[str, fl
     density = np.exp(each - each.max(0))
     w = np.full(len(each), 1 / len(each))
     for _ in range(rounds):
-        share = w[:, None] * density
-        w = (share / share.sum(0)).mean(1)
+        w = w * (density @ (1 / (w @ density))) / density.shape[1]
     return dict(zip(elpd, w.tolist()))
