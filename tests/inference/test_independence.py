@@ -129,3 +129,18 @@ def test_chains_that_keep_a_point_too_long_get_more_proposals(monkeypatch):
     p = np.exp(-0.5 * grid**2 - 1.5 * grid**4 / 1.04)
     p /= p.sum()
     close(x[..., 0], 0.0, np.sqrt((p * grid**2).sum()))
+
+
+def test_adaptation_ends_when_it_no_longer_helps_and_goes_on_where_it_does(monkeypatch):
+    seen = []
+
+    def rounds(likelihood, d):
+        seen.clear()
+        counted = lambda t: seen.append(len(t)) or likelihood(t)  # noqa: E731
+        independence_metropolis(counted, seed=1, draws=250, **standard(d))
+        return seen[1:].count(500)
+
+    monkeypatch.setattr(independence, "_TOGETHER", 10**9)
+    easy = rounds(lambda t: -0.5 * (t**2).sum(1), 2)
+    hard = rounds(lambda t: -50.0 * ((t - 1.5) ** 2).sum(1) - 500 * (t[:, 0] - t[:, 1] ** 2) ** 2, 6)
+    assert 4 <= easy <= 8 < hard <= independence._ROUNDS

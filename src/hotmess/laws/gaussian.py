@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hotmess.inference.normal import log_normal
+from hotmess.inference.normal import bordered, log_normal, log_normal_bordered
 from hotmess.laws.hyperprior import HyperPrior
 
 if TYPE_CHECKING:
@@ -90,6 +90,12 @@ class GaussianLaw:
     def _away(self) -> Floats:
         return np.asarray(self.y - self.design @ self.mean)
 
+    @cached_property
+    def _bordered(self) -> Floats:
+        """The parts and the base of the covariance with y less its mean beside the base: all that a density needs."""
+        inside = np.pad(self._parts, ((0, 0), (0, 1), (0, 1)))
+        return np.concatenate([inside, bordered(self._away, self._base)[None]])
+
     @property
     def _size(self) -> int:
         """Rows of the largest matrices that are made for every point."""
@@ -107,10 +113,9 @@ class GaussianLaw:
     def log_likelihood(self, points: Float[np.ndarray, "n h"]) -> Float[np.ndarray, " n"]:
         """(n,) log density of y given hyperparameters; -inf far beyond any scale of their prior."""
         out = np.full(len(points), -np.inf)
+        weights = np.column_stack([_weights(points, (*self.coefficients, *self.residuals)), np.ones(len(points))])
         for rows in _blocks(np.flatnonzero(self.hyper.inside(points)), self._size):
-            out[rows] = log_normal(
-                np.broadcast_to(self._away, (len(rows), len(self.y))), self.covariances(points[rows])
-            )
+            out[rows] = log_normal_bordered(np.tensordot(weights[rows], self._bordered, axes=1))
         return out
 
     def conditional(
