@@ -12,6 +12,7 @@ becomes with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -53,37 +54,61 @@ def _log_beta(u: np.ndarray, a: np.ndarray, kappa: np.ndarray) -> np.ndarray:
     return log_p
 
 
-def _grid(family: str) -> tuple[np.ndarray, np.ndarray]:
-    """(points, nodes) log weights of the quadrature, and (points,) log prior weights of theta, summing to 1.
+@dataclass(frozen=True)
+class _Quadrature:
+    """Weights of the nodes at every point of theta, which know no data.
+
+    Attributes
+    ----------
+    weight
+        (parts, nodes), floored where they would vanish.
+    mixed
+        Of a mixture: (points,) its settled and its open part, and the share of the settled one; None: parts are points.
+    log_prior
+        (points,) log prior weights of theta, summing to 1.
+    """
+
+    weight: np.ndarray
+    log_prior: np.ndarray
+    mixed: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+
+    def __call__(self, values: Float[np.ndarray, "nodes patterns"]) -> Float[np.ndarray, "points patterns"]:
+        """Integrals of functions given at the nodes."""
+        parts: np.ndarray = self.weight @ values
+        if self.mixed is None:
+            return parts
+        settled, other, share = self.mixed
+        out: np.ndarray = share[:, None] * parts[settled] + (1 - share)[:, None] * parts[other]
+        return out
+
+
+@cache
+def _quadrature(family: str) -> _Quadrature:
+    """Of a family, made once.
 
     Beta: logit a and log kappa Normal(0, 1.5), as in the model of answers. Logit-normal: location Normal(0, 1.5), log
     scale Normal(0.5, 0.7). Mixture: with probability w ~ uniform a question is settled, a Beta of kappa 0.05, else a
     Beta of its own kappa, both with mean a.
     """
-    u = _nodes()
+    u, mixed = _nodes(), None
     if family == "beta":
         x, y = (v.ravel() for v in np.meshgrid(np.linspace(-6, 6, 61), np.linspace(-5, 5, 51), indexing="ij"))
-        return _log_beta(u, expit(x), np.exp(y)), _normal(x, 0, 1.5) + _normal(y, 0, 1.5)
-    if family == "logit-normal":
+        log_p, log_prior = _log_beta(u, expit(x), np.exp(y)), _normal(x, 0, 1.5) + _normal(y, 0, 1.5)
+    elif family == "logit-normal":
         x, y = (v.ravel() for v in np.meshgrid(np.linspace(-7, 7, 71), np.linspace(-1.6, 2.6, 43), indexing="ij"))
         log_p = -0.5 * ((u - x[:, None]) / np.exp(y)[:, None]) ** 2
-        log_p -= logsumexp(log_p, axis=1, keepdims=True)  # normalised on the nodes: narrow ones fall between them
-        return log_p, _normal(x, 0, 1.5) + _normal(y, 0.5, 0.7)
-    if family != "mixture":
+        log_p -= np.log(np.exp(log_p).sum(axis=1, keepdims=True))  # on the nodes: narrow ones fall between them
+        log_prior = _normal(x, 0, 1.5) + _normal(y, 0.5, 0.7)
+    elif family == "mixture":
+        a, kappa, w = np.linspace(-5, 5, 31), np.linspace(-3, 4.5, 16), np.linspace(0.025, 0.975, 20)
+        x, y = (v.ravel() for v in np.meshgrid(a, kappa, indexing="ij"))
+        log_p = _log_beta(u, expit(np.append(a, x)), np.append(np.full(len(a), SETTLED), np.exp(y)))
+        i, j, k = (v.ravel() for v in np.indices((len(a), len(kappa), len(w))))
+        mixed = i, len(a) + i * len(kappa) + j, w[k]
+        log_prior = _normal(a[i], 0, 1.5) + _normal(kappa[j], 0, 1.5)
+    else:
         raise BadInput(f"There is no family {family!r}; there are {', '.join(FAMILIES)}.")
-    axes = np.linspace(-5, 5, 31), np.linspace(-3, 4.5, 16), np.linspace(0.025, 0.975, 20)
-    x, y, w = (v.ravel() for v in np.meshgrid(*axes, indexing="ij"))
-    a = expit(x)
-    settled = _log_beta(u, a, np.full(len(a), SETTLED)) + np.log(w)[:, None]
-    mixed = np.logaddexp(settled, _log_beta(u, a, np.exp(y)) + np.log1p(-w)[:, None])
-    return mixed, _normal(x, 0, 1.5) + _normal(y, 0, 1.5)
-
-
-@cache
-def _weights(family: str) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (points, nodes) and normalised log prior (points,), made once: they know no data."""
-    log_weight, log_prior = _grid(family)
-    return np.exp(np.maximum(log_weight, -700)), log_prior - logsumexp(log_prior)
+    return _Quadrature(np.exp(np.maximum(log_p, -700)), log_prior - logsumexp(log_prior), mixed)
 
 
 def _normal(x: np.ndarray, location: float, scale: float) -> np.ndarray:
@@ -95,15 +120,15 @@ def pattern_moments(
 ) -> tuple[Float[np.ndarray, "points patterns"], Float[np.ndarray, "2 points patterns"]]:
     """Of a question with each (right, total): log likelihood at the points of theta, and means of a and a² there."""
     u = _nodes()
-    weight, _ = _weights(family)
+    integrate = _quadrature(family)
     x, n = pairs.T
     like = -x[:, None] * np.logaddexp(0, -u) - (n - x)[:, None] * np.logaddexp(0, u)  # (patterns, nodes)
     top = like.max(axis=1, keepdims=True)
     scaled = np.exp(like - top)
-    integral = weight @ scaled.T
+    integral = integrate(scaled.T)
     a = expit(u)
     with np.errstate(divide="ignore", invalid="ignore"):  # where nothing is left the posterior weighs nothing
-        means = np.stack([weight @ (scaled * power).T for power in (a, a**2)]) / integral
+        means = np.stack([integrate((scaled * power).T) for power in (a, a**2)]) / integral
         return np.log(integral) + top.T, means
 
 
@@ -123,7 +148,7 @@ def group_posteriors(
     >>> bool(evidence["beta"] > evidence["logit-normal"])
     True
     """
-    _, log_prior = _weights(family)
+    log_prior = _quadrature(family).log_prior
     pairs, pattern = np.unique(np.column_stack([right, total]), axis=0, return_inverse=True)
     pattern, groups = pattern.ravel(), int(group.max()) + 1
     evidence, means = np.zeros(groups), np.zeros((2, len(right)))

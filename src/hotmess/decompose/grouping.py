@@ -207,6 +207,13 @@ def unit_index(cells: pd.DataFrame) -> tuple[Ints, Floats]:
 
 def question_index(cells: pd.DataFrame) -> np.ndarray:
     """(cells,) index of the question (benchmark, question) of each cell, the same whatever the model or budget."""
-    benchmark, question = (pd.factorize(cells[c].astype(str), sort=True) for c in ("benchmark", "question"))
-    index: np.ndarray = pd.factorize(benchmark[0] * max(1, len(question[1])) + question[0], sort=True)[0]
+    benchmark, question = (_text_ranks(cells[c]) for c in ("benchmark", "question"))
+    index: np.ndarray = np.unique(benchmark * (question.max(initial=0) + 1) + question, return_inverse=True)[1]
     return index
+
+
+def _text_ranks(column: pd.Series) -> Ints:
+    """(rows,) rank of each value's text among the texts of the column."""
+    codes, values = pd.factorize(column.astype(str) if column.dtype == object else column, use_na_sentinel=False)
+    rank: Ints = np.unique(np.array([str(value) for value in values], dtype=object), return_inverse=True)[1]
+    return rank[codes]

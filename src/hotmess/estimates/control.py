@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.statements.settle import Settled
@@ -44,7 +44,7 @@ class Stated:
 
     @property
     def statistic(self) -> float:
-        return float(stats.norm.ppf(np.clip(self.probability, 1e-12, 1 - 1e-12)))
+        return float(special.ndtri(np.clip(self.probability, 1e-12, 1 - 1e-12)))
 
 
 def stated(settled: Settled, statement: int, sign: float = 1.0) -> Stated:

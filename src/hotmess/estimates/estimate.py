@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from hotmess.statements.influence import effective
 
@@ -30,7 +30,7 @@ class Estimate:
         """P(quantity > 0) from the t (or normal) approximation."""
         if not np.isfinite(self.value) or not self.error > 0:
             return 0.5
-        return float(stats.t.cdf(self.value / self.error, self.df))
+        return float(special.stdtr(self.df, self.value / self.error))
 
     @property
     def statistic(self) -> float:

@@ -84,7 +84,8 @@ def effective(d: Float[np.ndarray, "rows k"], units: int) -> Float[np.ndarray, "
     2.06
     """
     d = d - d.mean(axis=0)
-    second, fourth = (d**2).mean(axis=0), (d**4).mean(axis=0)
+    square = d * d
+    second, fourth = square.mean(axis=0), (square * square).mean(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         out: np.ndarray = 2 * units / np.maximum(fourth / second**2 - 1, 1e-12)
         return out
@@ -97,5 +98,6 @@ def acceleration(d: Float[np.ndarray, "rows k"]) -> Float[np.ndarray, " k"]:
     0.068
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        out: np.ndarray = (d**3).sum(axis=0) / (6 * (d**2).sum(axis=0) ** 1.5)
+        square = d * d
+        out: np.ndarray = (square * d).sum(axis=0) / (6 * square.sum(axis=0) ** 1.5)
         return out

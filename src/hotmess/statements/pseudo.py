@@ -29,11 +29,12 @@ def poisson_slope(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     level = np.log(np.where(known, total, 1.0) / len(x))
     slope = np.zeros_like(level)
     y = np.where(known[..., None], y, 1.0)
+    powers = np.stack([np.ones(len(x)), centred, centred**2], axis=-1)
+    own = y @ powers[:, :2]
     for _ in range(STEPS):
         mu = np.exp(level[..., None] + slope[..., None] * centred)
-        first = (y - mu).sum(axis=-1)
-        second = ((y - mu) * centred).sum(axis=-1)
-        a, b, d = mu.sum(axis=-1), (mu * centred).sum(axis=-1), (mu * centred**2).sum(axis=-1)
+        a, b, d = np.moveaxis(mu @ powers, -1, 0)
+        first, second = own[..., 0] - a, own[..., 1] - b
         determinant = np.maximum(a * d - b * b, 1e-300)
         up, turn = (d * first - b * second) / determinant, (a * second - b * first) / determinant
         shrink = np.minimum(1.0, 2.0 / np.maximum(np.maximum(np.abs(up), np.abs(turn) * np.abs(centred).max()), 1e-12))

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from hotmess.statements.influence import acceleration, effective
 from hotmess.statements.tail import scores
@@ -123,7 +123,7 @@ def settle(
     scaled = np.column_stack([FORWARD[link](draws[:, i]) for i, link in enumerate(names)]) if size else draws
     with np.errstate(invalid="ignore"):
         below = ((draws < estimate).mean(axis=0) + (draws <= estimate).mean(axis=0)) / 2
-        z0 = stats.norm.ppf(np.clip(below, 0.05, 0.95))
+        z0 = special.ndtri(np.clip(below, 0.05, 0.95))
         shift = np.clip(2 * z0 - accel, -MOST, MOST)
         moved = scaled + shift * scaled.std(axis=0)
     back = [BACK[link](spread(moved[:, i], df[i])) for i, link in enumerate(names)]
@@ -162,16 +162,17 @@ def spread(draws: Float[np.ndarray, " draws"], df: float) -> Float[np.ndarray, "
     """Draws moved away from their median as Student's t with df degrees of freedom is, rank by rank.
 
     >>> y = spread(scores(4001), 10.0)                       # t_10 / normal at 0.95 times the root of 12/10
-    >>> round(float(np.quantile(y, 0.95) / stats.norm.ppf(0.95)), 2)
+    >>> round(float(np.quantile(y, 0.95) / special.ndtri(0.95)), 2)
     1.21
     """
     if not np.isfinite(draws).all() or not np.isfinite(df) or df <= 0:
         return draws
     order = np.argsort(draws, kind="stable")
+    ranked = draws[order]
     normal, student = scores(len(draws)), scores(len(draws), df)
-    middle = np.median(draws)
+    middle = (ranked[(len(draws) - 1) // 2] + ranked[len(draws) // 2]) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = np.where(normal == 0, 1.0, student / normal) * np.sqrt((df + 2) / df)
     out = np.empty_like(draws)
-    out[order] = middle + factor * (draws[order] - middle)
+    out[order] = middle + factor * (ranked - middle)
     return out

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -28,8 +28,9 @@ def scores(draws: int, df: float = np.inf) -> Float[np.ndarray, " draws"]:
     >>> scores(3).round(2).tolist()
     [-0.97, 0.0, 0.97]
     """
-    at = (np.arange(draws) + 0.5) / draws
-    out: np.ndarray = special.ndtri(at) if np.isinf(df) else special.stdtrit(df, at)
+    at = (np.arange((draws + 1) // 2) + 0.5) / draws
+    low = special.ndtri(at) if np.isinf(df) else special.stdtrit(df, at)
+    out: np.ndarray = np.concatenate([low, -low[: draws // 2][::-1]])
     out.flags.writeable = False
     return out
 
@@ -74,5 +75,5 @@ def probability_above(draws: np.ndarray, threshold: float, df: float = np.inf) -
     else:
         return float(1 - below)
     score = fitted(inside) + slope[1] * (at - inside)
-    sf = stats.norm.sf(score) if np.isinf(df) else stats.t.sf(score, df)
+    sf = special.ndtr(-score) if np.isinf(df) else special.stdtr(df, -score)
     return float(sf)

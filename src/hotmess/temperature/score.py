@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.arrays import Floats, Ints
+from hotmess.decompose.grouping import question_index
 from hotmess.estimates.control import PERMUTATIONS
 from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
-from hotmess.estimates.sides import half_counts, half_index, permuted_counts
+from hotmess.estimates.sides import Terms, half_counts, half_index, permuted_counts
 from hotmess.responses.units import CLUSTER
 from hotmess.temperature.assigned import doublings
 
@@ -121,7 +122,38 @@ def heat_score(table: pd.DataFrame, *, length: str, unparsable: str = "leave-out
     return HeatScore(z, -log_p[slot, code], right, slot, model, question, information)
 
 
-def slope_of_halves(cells: Cells, counts: Ints | None = None) -> tuple[float, pd.Series]:
+@dataclass(frozen=True)
+class _Halves:
+    """What of halved cells stays as it is while responses are dealt anew between the halves."""
+
+    counts: Ints
+    terms: Terms
+    model: Ints
+    distance: Floats
+
+    def slope(self, counts: Ints) -> tuple[float, Floats]:
+        """Slope and the influence of each cell; nan where an estimate of bias² or variance is not positive."""
+        variance, error = self.terms(counts)
+        influence = np.zeros(len(counts))
+        slope = 0.0
+        for m, gap in enumerate(self.distance):
+            for start, sign in ((0, -1.0), (1, 1.0)):
+                rows = np.flatnonzero(self.model == m)[start::2]
+                v, b = variance[rows].sum(), (error[rows] - variance[rows]).sum()
+                if not (v > 0 and b > 0 and gap > 0):
+                    return np.nan, influence
+                weight = sign / gap / len(self.distance)
+                slope += weight * np.log(v / b)
+                influence[rows] = weight * (variance[rows] / v - (error[rows] - variance[rows]) / b)
+        return float(slope), influence
+
+
+def _halves(cells: Cells) -> _Halves:
+    counts, terms = half_counts(cells)
+    return _Halves(counts, terms, half_index(cells.table)[0], doublings(cells))
+
+
+def slope_of_halves(cells: Cells) -> tuple[float, pd.Series]:
     """Change of logit incoherence per doubling between halves (or budgets), mean over models, and its influences.
 
     Unbiased terms; influences by question, indexed by benchmark and question. nan where an estimate of bias² or
@@ -129,43 +161,40 @@ def slope_of_halves(cells: Cells, counts: Ints | None = None) -> tuple[float, pd
     """
     import pandas as pd
 
-    own, terms = half_counts(cells)
-    variance, error = terms(own if counts is None else counts)
-    model, _ = half_index(cells.table)
-    distance = doublings(cells)
-    influence = np.zeros(len(cells.table))
-    slope = 0.0
-    for m, gap in enumerate(distance):
-        for start, sign in ((0, -1.0), (1, 1.0)):
-            rows = np.flatnonzero(model == m)[start::2]
-            v, b = variance[rows].sum(), (error[rows] - variance[rows]).sum()
-            if not (v > 0 and b > 0 and gap > 0):
-                return np.nan, pd.Series(dtype=float)
-            weight = sign / gap / len(distance)
-            slope += weight * np.log(v / b)
-            influence[rows] = weight * (variance[rows] / v - (error[rows] - variance[rows]) / b)
+    halves = _halves(cells)
+    slope, influence = halves.slope(halves.counts)
+    if not np.isfinite(slope):
+        return np.nan, pd.Series(dtype=float)
     by = [cells.table[k].astype(str) for k in ("benchmark", "question")]
-    return float(slope), pd.Series(influence).groupby(by).sum()
+    return slope, pd.Series(influence).groupby(by).sum()
 
 
-def exceeds_estimate(
-    natural: Cells,
-    budget: Cells,
-    counts: tuple[Ints | None, Ints | None] = (None, None),
-) -> Estimate:
+def exceeds_estimate(natural: Cells, budget: Cells) -> Estimate:
     """|natural slope| - |budget slope| of logit incoherence per doubling; scatter over questions, shared by both."""
-    (a, psi_a), (b, psi_b) = slope_of_halves(natural, counts[0]), slope_of_halves(budget, counts[1])
-    if not np.isfinite([a, b]).all():
-        return NOTHING
-    influence = (np.sign(a) * psi_a).sub(np.sign(b) * psi_b, fill_value=0.0)
-    return with_scatter(abs(a) - abs(b), influence.to_numpy())
+    estimate, *both = _exceeds(natural, budget)
+    return estimate(*(half.counts for half in both))
+
+
+def _exceeds(natural: Cells, budget: Cells) -> tuple[Callable[[Ints, Ints], Estimate], _Halves, _Halves]:
+    """The estimate as a function of both tables' counts, and those tables."""
+    import pandas as pd
+
+    both = _halves(natural), _halves(budget)
+    keys = [cells.table[["benchmark", "question"]] for cells in (natural, budget)]
+    question = question_index(pd.concat(keys, ignore_index=True))
+
+    def estimate(*counts: Ints) -> Estimate:
+        (a, psi_a), (b, psi_b) = (half.slope(own) for half, own in zip(both, counts))
+        if not np.isfinite([a, b]).all():
+            return NOTHING
+        influence = np.bincount(question, np.concatenate([np.sign(a) * psi_a, -np.sign(b) * psi_b]))
+        return with_scatter(abs(a) - abs(b), influence)
+
+    return estimate, *both
 
 
 def permuted_exceeds(natural: Cells, budget: Cells, seed: int) -> Iterator[Estimate]:
     """The same with lengths permuted within (model, question, budget) and budgets within (model, question)."""
-    pair: list[Callable[[], Iterator[Ints]]] = [
-        lambda c=cells, s=s: permuted_counts(half_counts(c)[0], seed + s)  # type: ignore[misc]
-        for s, cells in enumerate((natural, budget))
-    ]
-    for counts in zip(pair[0](), pair[1]()):
-        yield exceeds_estimate(natural, budget, counts)
+    estimate, *both = _exceeds(natural, budget)
+    pairs = zip(*(permuted_counts(half.counts, seed + s) for s, half in enumerate(both)))
+    return (estimate(*counts) for counts in pairs)
