@@ -58,7 +58,7 @@ def _kept(study: Study, name: str, keep: Callable[[], np.ndarray]) -> Study:
     def make() -> Study:
         base = _grouped(study)
         reduced = replace(base, table=base.table[keep()].reset_index(drop=True))
-        return replace(study, responses=reduced, difficulty=None, draws=min(study.draws, DRAWS), made={})
+        return replace(study, responses=reduced, difficulty=None, draws=min(study.draws, DRAWS), reduced=True, made={})
 
     made: Study = study.once(f"without {name}", make)
     return made

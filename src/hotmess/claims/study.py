@@ -56,6 +56,8 @@ class Study(Short, StudyData):
         defaults.
     made
         What has been made so far, by name: see `once`.
+    reduced
+        Whether this is a part of another study, left for how a verdict changes: fits then keep no log likelihoods.
     instead_of
         The outcome that the table was read with, where this is the study of another that stands beside it (`beside`).
     """
@@ -80,6 +82,7 @@ class Study(Short, StudyData):
     temperature_prior: TemperaturePrior | None = None
     length_options: Mapping[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    reduced: bool = False
     instead_of: str = ""
     random_seed: InitVar[int | None] = None
 
@@ -179,7 +182,8 @@ class Study(Short, StudyData):
         """Latent answer distributions, groups unpooled."""
         from hotmess.answers.fit import fit
 
-        made: Fit = self.once("fit", lambda: fit(self.cells, prior_draws=0, **self.answers, **self.sampled))
+        told = {"pointwise": not self.reduced, "prior_draws": 0, **self.answers, **self.sampled}
+        made: Fit = self.once("fit", lambda: fit(self.cells, **told))
         return made
 
     @property
