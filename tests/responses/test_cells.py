@@ -186,3 +186,23 @@ def test_free_text_with_contexts_numbers_distinct_answers_within_a_cell():
     cells = reduce(validate(frame))
     assert cells.points.sum[:, :2].tolist() == [[1.0, 1.0], [1.0, 1.0]]
     assert cells.table["target"].tolist() == ["x"]
+
+
+def test_few_rows_are_counted_as_the_query_counts_them(monkeypatch):
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"question": rng.integers(0, 9, 400), "model": rng.choice(["m", "n"], 400)})
+    rows = rows.assign(answer=rng.choice(["A", "B", "C", None], 400), target="A", n_choices=3)
+    rows["context"] = np.where(rows["model"] == "m", None, rng.choice(["x", "y"], 400))
+    rows["tokens"] = np.where(rng.random(400) < 0.2, np.nan, rng.integers(0, 50, 400))
+    rows["finish_reason"] = rng.choice(["stop", "length", None], 400)
+    rows["half"] = rng.choice(["shorter", "longer", None], 400)
+    responses = validate(rows, length="tokens")
+    for split in ((), ("half",)):
+        few = reduce(responses, split=split)
+        with monkeypatch.context() as patched:
+            patched.setattr("hotmess.responses.tally.FEW", 0)
+            queried = reduce(responses, split=split)
+        pd.testing.assert_frame_equal(few.table, queried.table, check_exact=True)
+        for name in ("cell", "copies", "n", "sum"):
+            assert np.array_equal(getattr(few.points, name), getattr(queried.points, name))
+        assert np.array_equal(few.clusters, queried.clusters) and np.array_equal(few.contexts, queried.contexts)

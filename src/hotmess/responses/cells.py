@@ -17,7 +17,7 @@ from hotmess.responses.filter import arrow, arrow_column
 from hotmess.responses.outcomes import OUTCOMES, refuse_outcomes
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL, COUNTS, Responses
-from hotmess.responses.tally import CARRIED, tally, tally_sql
+from hotmess.responses.tally import CARRIED, few_whole, tally, tally_few, tally_sql
 from hotmess.responses.units import FACTS
 from hotmess.responses.values import suggest
 from hotmess.words import Short, counted
@@ -138,28 +138,36 @@ def reduce(
             frame["length"] = table[responses.length]
         if "finish_reason" in table.columns:
             frame["finish_reason"] = table["finish_reason"]
-    sql = tally_sql(
-        "responses",
-        value="value",
-        cell=[f"c{number}" for number in range(len(coded))],
-        context="context" in frame,
-        length="length" if "length" in frame else None,
-        carried={"row": "min"},
-        finish_reason="finish_reason" in frame,
-        counted=responses.counted,
-    )
-    connection = connect()
-    try:
-        connection.register("responses", arrow(frame))
-        rows = tally(connection, sql)
-    finally:
-        connection.close()
+    names = [f"c{number}" for number in range(len(coded))]
+    found = arrow(frame)
+    small = not responses.counted and few_whole(found, names)
+    rows = tally_few(found, names) if small else _tally_by_sql(found, names, responses.counted)
     if not rows.num_rows:
         raise BadInput(f"No response has a value in {', '.join(split)}.")
     cells = _cells(rows, responses, cell, len(coded), space or Space())
     if not alone:
         _refuse_alone(cells.table, [c for c in split if c not in CELL])
     return cells
+
+
+def _tally_by_sql(found: pa.Table, names: Sequence[str], counted: bool) -> pa.Table:
+    """The same by DuckDB, which keeps to the memory that is allowed, whatever the values are."""
+    sql = tally_sql(
+        "responses",
+        value="value",
+        cell=names,
+        context="context" in found.column_names,
+        length="length" if "length" in found.column_names else None,
+        carried={"row": "min"},
+        finish_reason="finish_reason" in found.column_names,
+        counted=counted,
+    )
+    connection = connect()
+    try:
+        connection.register("responses", found)
+        return tally(connection, sql)
+    finally:
+        connection.close()
 
 
 def _refuse_alone(table: pd.DataFrame, split: Sequence[str]) -> None:
