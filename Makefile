@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := $(shell command -v uv)
 JOBS ?= 2
+# Compiled modules are kept, also where the environment says otherwise: each of a thousand programs would compile ours anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: report bench test quick lint format types doctest docs examples check lock clean
 

@@ -1,17 +1,20 @@
 """Processor time of everyday commands, as ratios to a fixed loop in the same run.
 
     python benchmarks/everyday.py --out reports/benchmarks/everyday.json
-    python benchmarks/everyday.py --tree ../other --only report --against reports/benchmarks/everyday_baseline.json
+    python benchmarks/everyday.py --only report --against reports/benchmarks/everyday_baseline.json
+    python benchmarks/everyday.py --tree ../before --out reports/benchmarks/everyday_baseline.json
 
 With --against each command has a target, a share of its ratio then: a third for the report, half for all claims, no
-more for one claim cold; pass or miss is printed.
+more for one claim cold; pass or miss is printed. Where the machine is another one than then, measure the earlier tree
+on it again (`git worktree add ../before COMMIT`): programs do not all run faster by the same factor as the loop.
 
 Each command is a Python of its own with the tree's `src` first on the path and standard options; its time is that of
 the processor (user and system, its children's too), so that other work on a shared machine counts little. Before and
 after each command a loop of fixed work is timed, and the command's time is divided by the mean of the two: a ratio of
-30 is as much work as thirty loops, on this machine or on another. Caches of compiled code are warm, filled by a run
-that is not counted, unless a command's name says cold: then the cache is an empty folder. Fits are made and not read,
-unless a command's name says kept: then the run that is not counted has left them.
+30 is as much work as thirty loops. A run that is not counted goes first: it compiles modules to bytecode, as they are
+where a package is installed, and fills the cache of compiled programs, unless a command's name says cold: then that
+cache is an empty folder. Fits are made and not read, unless a command's name says kept: then the run that is not
+counted has left them.
 
 `all claims of cot-scaling` reads ../shared/data/cot-scaling-qwen2.5.parquet; where that is missing it is left out, and
 that is said.
@@ -122,10 +125,16 @@ def caches(cold: bool, environment: dict[str, str]) -> Iterator[dict[str, str]]:
 def measure(tree: Path, *, repeats: int, only: str) -> dict[str, Any]:
     """Ratios and seconds of every command."""
     source = tree.resolve() / "src"
-    environment = os.environ | {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        environment = os.environ | {
+            "PYTHONPATH": str(source),
+            "OMP_NUM_THREADS": "1",
+            "OMP_WAIT_POLICY": "passive",
+            "PYTHONDONTWRITEBYTECODE": "",  # an installed package is compiled, and so is the tree, once
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+        }
         processor(["-c", MAKE, str(folder)], environment)
         for name, words in commands(folder).items():
             if only not in name:
@@ -146,8 +155,8 @@ def least(
     words: list[str], environment: dict[str, str], folder: Path, *, repeats: int, cold: bool
 ) -> tuple[float, float, float]:
     """The smallest of so many ratios to the loop, with the seconds of the command and of the loop."""
-    if not cold:
-        processor(["-m", "hotmess", *words], environment)  # compiles what is not in the cache, keeps fits
+    with caches(cold, environment) as own:
+        processor(["-m", "hotmess", *words], own)  # compiles what is not in the caches, keeps fits
     runs = []
     for _ in range(repeats):
         shutil.rmtree(folder / "report", ignore_errors=True)
