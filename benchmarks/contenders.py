@@ -113,11 +113,11 @@ def latent(b: np.ndarray, w: np.ndarray) -> Said:
 
 def numpyro(data: Data, seed: int) -> Said:
     import jax
-    import uncollapsed
+    import latent_questions
     from numpyro.infer import MCMC, NUTS, init_to_median
 
     jax.config.update("jax_enable_x64", True)
-    kernel = NUTS(uncollapsed.centred_model, init_strategy=init_to_median(num_samples=5))
+    kernel = NUTS(latent_questions.centred_model, init_strategy=init_to_median(num_samples=5))
     sampler = MCMC(kernel, num_warmup=300, num_samples=300, progress_bar=False)
     sampler.run(jax.random.PRNGKey(seed), *flat(data), 2)
     found = sampler.get_samples()
@@ -125,10 +125,10 @@ def numpyro(data: Data, seed: int) -> Said:
 
 
 def pymc(data: Data, seed: int) -> Said:
+    import latent_questions
     import nutpie
-    import uncollapsed
 
-    model = uncollapsed.pymc_model(*flat(data), 2)
+    model = latent_questions.pymc_model(*flat(data), 2)
     settings = {"draws": 300, "tune": 300, "chains": 1, "cores": 1, "seed": seed, "progress_bar": False}
     trace = nutpie.sample(nutpie.compile_pymc_model(model), **settings)
     found = trace["posterior"] if not hasattr(trace, "posterior") else trace.posterior

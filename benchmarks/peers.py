@@ -11,7 +11,7 @@ turns, each in a process of its own:
 
 * hotmess: `hotmess.fit` and `hotmess.compare`, posterior bootstrap; unbiased is `hotmess.decompose` without a model;
 * NumPyro, PyMC: a latent distribution for every question, Beta and Dirichlet, with the priors of `hotmess.fit` (the
-  models of `uncollapsed.py`), by NUTS, and by nutpie;
+  models of `latent_questions.py`), by NUTS, and by nutpie;
 * bambi: `p(right, n) ~ 0 + model + (1 | question)`, beta-binomial, by NUTS of PyMC; means over the questions;
 * statsmodels: `mixedlm` of accuracy per question on model, with a random intercept of the question;
 * Inspect: `mean` and `stderr(cluster="question")` of unreduced scores, models apart;
