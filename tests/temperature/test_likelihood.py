@@ -8,6 +8,7 @@ from scipy import stats
 
 from hotmess.inference.sample import enable_x64
 from hotmess.temperature import likelihood as lik
+from hotmess.temperature.small_matrices import cholesky, solve_lower, solve_upper
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,22 @@ def direct(d, theta, dense):
 def test_log_likelihood_is_the_softmax_with_temperature():
     dense, theta, d = problem()
     np.testing.assert_allclose(lik.log_likelihood(d, theta, dense), direct(d, theta, dense), rtol=1e-10)
+
+
+def test_in_single_precision_changes_of_the_log_likelihood_are_right_to_a_hundredth_of_a_leapfrog_steps_error():
+    dense, theta, d = problem(2, n=400, s=60)
+    rng = np.random.default_rng(3)
+    states = [(d + 0.5 * rng.normal(size=d.shape), theta + 0.1 * rng.normal(size=theta.shape)) for _ in range(6)]
+
+    def value_and_slopes(data):
+        both = [jax.value_and_grad(lambda *x: lik.log_likelihood(*x, data).sum(), argnums=(0, 1))(*x) for x in states]
+        return np.array([value for value, _ in both]), [slope for _, slopes in both for slope in slopes]
+
+    (double, slopes), (light, lighter) = value_and_slopes(dense), value_and_slopes(lik.single(dense))
+    assert light.dtype == np.float64
+    assert 0 < np.abs(np.diff(light - double)).max() < 3e-3  # of 24,000 responses
+    for one, other in zip(slopes, lighter):
+        np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-4)
 
 
 def test_slopes_and_curvature_are_those_of_the_likelihood():
@@ -84,7 +101,7 @@ def test_unrolled_cholesky_and_solves():
     a = rng.normal(size=(7, 4, 4))
     a = a @ a.transpose(0, 2, 1) + np.eye(4)
     b = rng.normal(size=(4, 7))
-    low = lik.cholesky(jnp.asarray(a.transpose(1, 2, 0)))
+    low = cholesky(jnp.asarray(a.transpose(1, 2, 0)))
     np.testing.assert_allclose(np.moveaxis(low, 2, 0), np.linalg.cholesky(a), atol=1e-12)
-    x = lik.solve_upper(low, lik.solve_lower(low, jnp.asarray(b)))
+    x = solve_upper(low, solve_lower(low, jnp.asarray(b)))
     np.testing.assert_allclose(x.T, np.linalg.solve(a, b.T[:, :, None])[..., 0], atol=1e-10)

@@ -16,8 +16,9 @@ import numpy as np
 from hotmess.arrays import Floats
 from hotmess.errors import NotTestable
 from hotmess.temperature.laplace import Approximation, expand, score_map, softened
-from hotmess.temperature.likelihood import Dense, coldness, log_likelihood_at, log_prior, solve_upper
+from hotmess.temperature.likelihood import Dense, coldness, log_likelihood_at, log_prior, single
 from hotmess.temperature.prior import Pooling, TemperaturePrior
+from hotmess.temperature.small_matrices import solve_upper
 
 FREEDOM = 8.0  # degrees of freedom of the proposals' t distribution
 WIDEN = 1.3  # their scale: a cell all of whose answers agree has a longer tail than its curvature says
@@ -117,7 +118,7 @@ def evaluator(dense: Dense, approximation: Approximation, *, points: int, seed: 
     e, density = cell_proposals(approximation.mode.shape, points, seed)
     fields = (e, density, *(getattr(approximation, name) for name in ("theta", "tilt", "curvature", "pull")))
     proposal = Proposal(*(jnp.asarray(x) for x in fields))
-    arrays = Dense(*(jnp.asarray(x, jnp.float32) if x.dtype == np.float64 else jnp.asarray(x) for x in dense))
+    arrays = single(dense)
     one = _compiled()
     return lambda theta, key: one(theta, key, arrays, proposal)
 

@@ -140,20 +140,17 @@ def _fast(
 def _nuts(
     data: LengthData, prior: TemperaturePrior, groups: Pooling, *, coords: Any, dims: Any, points: int, **options: Any
 ) -> xr.DataTree:
-    import jax.numpy as jnp
-
     from hotmess.inference.sample import enable_x64, sample
     from hotmess.temperature.fast import integrate_cells
-    from hotmess.temperature.likelihood import Dense
+    from hotmess.temperature.likelihood import single
     from hotmess.temperature.model import temperature_model
     from hotmess.temperature.weighted_draws import responses, with_prior
 
     with enable_x64():
         approximation = _approximation(data, prior, points=points, seed=options["seed"])
-        dense = Dense(*(jnp.asarray(x) for x in data.dense))
         tree = sample(
             temperature_model,
-            dense,
+            single(data.dense),
             approximation,
             prior,
             groups,

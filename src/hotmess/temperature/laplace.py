@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.arrays import Floats
-from hotmess.temperature.likelihood import Dense, cholesky, curvature, prior_precision, solve_lower, solve_upper
+from hotmess.temperature.likelihood import Dense, curvature, prior_precision
 from hotmess.temperature.marginal import log_marginal, tilt
+from hotmess.temperature.small_matrices import cholesky, solve_lower, solve_upper
 
 if TYPE_CHECKING:
     from jaxtyping import Float

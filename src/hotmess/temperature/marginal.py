@@ -19,17 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from hotmess.temperature.likelihood import (
-    Dense,
-    cholesky,
-    curvature,
-    log_likelihood,
-    log_prior,
-    prior_precision,
-    probabilities,
-    solve_lower,
-    solve_upper,
-)
+from hotmess.temperature.likelihood import Dense, curvature, log_likelihood, log_prior, prior_precision, probabilities
+from hotmess.temperature.small_matrices import cholesky, solve_lower, solve_upper
 
 
 def log_marginal(cell_theta: Any, d: Any, dense: Dense) -> tuple[Any, Any]:

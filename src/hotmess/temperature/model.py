@@ -20,8 +20,9 @@ import numpy as np
 from hotmess.arrays import Floats
 from hotmess.inference import normal
 from hotmess.temperature.laplace import Approximation, score_map, softened
-from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior, solve_upper
+from hotmess.temperature.likelihood import Dense, log_likelihood, log_prior
 from hotmess.temperature.prior import Pooling, TemperaturePrior
+from hotmess.temperature.small_matrices import solve_upper
 
 
 def effect_covariance(
