@@ -72,8 +72,8 @@ def few_whole(responses: pa.Table, cell: Sequence[str]) -> bool:
     """Whether there are few rows, whose values and cells are whole numbers: `tally_few` can count them."""
     import pyarrow as pa
 
-    columns = [responses[name] for name in ("value", *cell)]
-    return len(responses) <= FEW and all(pa.types.is_integer(c.type) and not c.null_count for c in columns)
+    whole = all(pa.types.is_integer(responses[name].type) for name in ("value", *cell))
+    return whole and len(responses) <= FEW and not responses["value"].null_count
 
 
 def tally_few(responses: pa.Table, cell: Sequence[str]) -> pa.Table:
@@ -89,6 +89,8 @@ def tally_few(responses: pa.Table, cell: Sequence[str]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    for name in cell:
+        responses = responses.filter(pc.is_valid(responses[name])) if responses[name].null_count else responses
     names, size = responses.column_names, len(responses)
     keys = [*cell, *(["context"] if "context" in names else []), "value"]
     columns = {name: responses[name] for name in (*keys, "row")}
