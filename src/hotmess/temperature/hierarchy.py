@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BANDWIDTH = 0.5  # of the usual n^(-1/(d + 4))
 THIN, WARM = 8, 100
 STEP = 0.7
+BLOCK = 32  # kernels of a block: one is chosen by its block's sum first
 SIDE_BY_SIDE, SHORTEST = 8, 50
 """Chains that make up one chain of the draws, moved in one go, as long as each keeps this many draws."""
 
@@ -42,12 +43,16 @@ class JointDraws(NamedTuple):
 
 
 class Kernels(NamedTuple):
-    """Of one unit: centres c (M, E), precision H⁻¹ (E, E); H⁻¹ c (E, M), and log weights less ½ c'H⁻¹c (M,)."""
+    """Of one unit: centres c (M, E), precision H⁻¹ (E, E); H⁻¹ c (E, M), log weights less ½ c'H⁻¹c, and the products of
+    two entries (`pairs`) of H⁻¹ c, then its entries, (E (E + 1)/2 + E, …): what a quadratic form is linear in. The last
+    two go on to a whole number of blocks of BLOCK, with kernels without weight."""
 
     center: Floats
     precision: Floats
     pull: Floats
     log_height: Floats
+    products: Floats
+    pairs: tuple[Ints, Ints]
 
 
 def kernels(effects: Floats, weights: Floats) -> Kernels:
@@ -70,7 +75,11 @@ def kernels(effects: Floats, weights: Floats) -> Kernels:
         log_weight = np.log(weights)
     center, precision = mean + np.sqrt(1 - h**2) * away, np.linalg.inv(h**2 * covariance)
     pull = (center @ precision).T
-    return Kernels(center, precision, np.ascontiguousarray(pull), log_weight - 0.5 * (center.T * pull).sum(axis=0))
+    i, j = np.triu_indices(size)
+    products = np.concatenate([pull[i] * pull[j], pull])
+    more = -len(center) % BLOCK
+    height = np.pad(log_weight - 0.5 * (center.T * pull).sum(axis=0), (0, more), constant_values=-np.inf)
+    return Kernels(center, precision, pull, height, np.pad(products, ((0, 0), (0, more))), (i, j))
 
 
 def joint_draws(
@@ -106,9 +115,9 @@ def joint_draws(
     for sweep in range(WARM + THIN * each):
         scales, precision = _move_scales(scales, state, prior.spread * width, fixed, shared, rng)
         for g in range(units):
-            state[:, g], index[:, g], p = _move_unit(made[g], state, precision, g, width, rng)
+            state[:, g], index[:, g], p, total = _move_unit(made[g], state, precision, g, width, rng)
             if sweep >= WARM:
-                visits[:, g] += p.sum(axis=0)
+                visits[:, g] += ((1 / total) @ p)[: len(visits)]
         kept, rest = divmod(sweep - WARM, THIN)
         if sweep >= WARM and rest == THIN - 1:
             out.effects[:, kept], out.origin[:, kept], out.scales[:, kept] = state, index, scales
@@ -123,25 +132,44 @@ def joint_draws(
 
 def _move_unit(
     own: Kernels, state: Floats, precision: Floats, g: int, width: Floats, rng: np.random.Generator
-) -> tuple[Floats, Ints, Floats]:
-    """Effects (chains, E), kernel (chains,) and the kernels' probabilities (chains, M) of one unit given the others."""
-    row = precision[:, :, g]  # (chains, E, G)
+) -> tuple[Floats, Ints, Floats, Floats]:
+    """Effects (chains, E), kernel (chains,), and the kernels' probabilities (chains, M) times a total (chains,), of one
+    unit given the others."""
+    row, size = precision[:, :, g], len(width)  # (chains, E, G)
     alone = row[:, :, g]
-    pull = -(np.einsum("ceh,che->ce", row, state) - alone * state[:, g])  # V⁻¹ m
-    a = own.precision + (np.eye(len(width)) * (alone - 1 / width**2)[:, None, :])
-    low = np.linalg.cholesky(a)
-    half = np.empty((len(width), *state.shape[:1], len(own.center)))  # low⁻¹ (H⁻¹ c + V⁻¹ m), by forward substitution
-    for e in range(len(width)):
-        rest = own.pull[e] + pull[:, e, None]
-        for k in range(e):
-            rest -= low[:, e, k, None] * half[k]
-        np.divide(rest, low[:, e, e, None], out=half[e])
-    log_p = own.log_height + 0.5 * (half**2).sum(axis=0)
-    p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
-    p /= p.sum(axis=1, keepdims=True)
-    pick = (np.cumsum(p, axis=1) < rng.random((len(p), 1))).sum(axis=1).clip(max=p.shape[1] - 1)
-    chosen = half[:, np.arange(len(p)), pick].T + rng.normal(size=(len(p), len(width)))
-    return np.linalg.solve(low.transpose(0, 2, 1), chosen[..., None])[..., 0], pick, p
+    pull = alone * state[:, g] - np.einsum("ceh,che->ce", row, state)  # V⁻¹ m
+    low = np.linalg.cholesky(own.precision + np.eye(size) * (alone - 1 / width**2)[:, None, :])
+    up = np.swapaxes(np.linalg.inv(low), 1, 2)
+    covariance = up @ np.swapaxes(up, 1, 2)  # A⁻¹
+    # ½ (H⁻¹ c + V⁻¹ m)' A⁻¹ (H⁻¹ c + V⁻¹ m) of all kernels at once, but for what they have in common
+    i, j = own.pairs
+    linear = (covariance @ pull[..., None])[..., 0]
+    log_p = np.concatenate([covariance[:, i, j] * np.where(i == j, 0.5, 1.0), linear], axis=1) @ own.products
+    log_p += own.log_height
+    log_p -= log_p.max(axis=1, keepdims=True)
+    p = np.exp(log_p, out=log_p)
+    pick, total = _choose(p, rng)
+    pick = np.minimum(pick, len(own.center) - 1)
+    mean = covariance @ (own.pull.T[pick] + pull)[..., None]
+    moved = mean + up @ rng.normal(size=(len(p), size, 1))
+    return moved[..., 0], pick, p, total
+
+
+def _choose(p: Floats, rng: np.random.Generator) -> tuple[Ints, Floats]:
+    """A column of each row of p (n, m) by its probabilities, and the rows' sums; m is a multiple of BLOCK.
+
+    >>> share = np.repeat([0.0, 1.0, 3.0], [40, 4, 20])
+    >>> found, total = _choose(np.tile(share, (8000, 1)), np.random.default_rng(0))
+    >>> total[0].tolist(), (np.bincount(found)[[39, 40, 60]] / 8000).round(2).tolist()
+    (64.0, [0.0, 0.02, 0.05])
+    """
+    rows, blocks = np.arange(len(p)), p.reshape(len(p), -1, BLOCK)
+    up_to = np.cumsum(blocks @ np.ones(BLOCK), axis=1)
+    at = up_to[:, -1] * rng.random(len(p))
+    block = (up_to < at[:, None]).sum(axis=1).clip(max=up_to.shape[1] - 1)
+    rest = at - np.where(block > 0, up_to[rows, block - 1], 0.0)
+    inside = (np.cumsum(blocks[rows, block], axis=1) < rest[:, None]).sum(axis=1)
+    return block * BLOCK + np.minimum(inside, BLOCK - 1), up_to[:, -1]
 
 
 def _move_scales(
