@@ -59,7 +59,8 @@ def _compiled() -> Any:
     import jax.numpy as jnp
 
     @jax.jit
-    def one(theta: Any, key: Any, dense: Dense, q: Proposal) -> Any:
+    def one(theta: Any, seed: Any, number: Any, dense: Dense, q: Proposal) -> Any:
+        key = jax.random.fold_in(jax.random.PRNGKey(seed), number)
         cell_theta = theta.T[:, dense.unit]
         single = cell_theta.astype(jnp.float32)  # errors of 1e-5 in a cell's log likelihood do not show in weights
         base = q.theta.T[:, dense.unit]
@@ -102,25 +103,22 @@ def integrate_cells(
     dense: Dense, approximation: Approximation, theta: Floats, *, points: int, seed: int
 ) -> tuple[Floats, Floats]:
     """The same of every cell: (draws, n) and (draws, K, n)."""
-    import jax
-    import jax.numpy as jnp
-
     evaluate = evaluator(dense, approximation, points=points, seed=seed)
-    keys = jax.random.split(jax.random.PRNGKey(seed), len(theta))
-    both = [evaluate(jnp.asarray(one), key) for one, key in zip(theta, keys)]
+    both = [evaluate(one, number) for number, one in enumerate(theta)]
     return np.stack([np.asarray(cells) for cells, _ in both]), np.stack([np.asarray(chosen) for _, chosen in both])
 
 
-def evaluator(dense: Dense, approximation: Approximation, *, points: int, seed: int) -> Callable[[Any, Any], Any]:
-    """(theta (G, T), key) -> the cells' log marginal likelihoods (n,) and a draw of the scores (K, n)."""
-    import jax.numpy as jnp
+def evaluator(dense: Dense, approximation: Approximation, *, points: int, seed: int) -> Callable[[Floats, int], Any]:
+    """(theta (G, T), number of the draw) -> the cells' log marginal likelihoods (n,) and a draw of the scores (K, n).
+
+    Arrays are handed over as they are: every conversion by JAX would be a program to compile.
+    """
+    import jax
 
     e, density = cell_proposals(approximation.mode.shape, points, seed)
     fields = (e, density, *(getattr(approximation, name) for name in ("theta", "tilt", "curvature", "pull")))
-    proposal = Proposal(*(jnp.asarray(x) for x in fields))
-    arrays = single(dense)
-    one = _compiled()
-    return lambda theta, key: one(theta, key, arrays, proposal)
+    proposal, arrays, one = jax.device_put(Proposal(*fields)), single(dense), _compiled()
+    return lambda theta, number: one(theta, seed, number, arrays, proposal)
 
 
 def refine(
@@ -141,11 +139,7 @@ def refine(
     peak. Newton's method on every unit at once, derivatives by differences `width` posterior sds wide, until no step
     exceeds `tolerance` sds; the cells' proposals move along.
     """
-    import jax
-    import jax.numpy as jnp
-
     units, t = approximation.theta.shape
-    key = jax.random.PRNGKey(seed)
     inverse = 1 / np.asarray(scale, float) ** 2
     upper = np.triu_indices(t, 1)
     out = approximation
@@ -155,7 +149,7 @@ def refine(
 
         def value(theta: Floats, marginal: Any = marginal) -> Floats:
             prior: Floats = -0.5 * (inverse * (theta - center) ** 2).sum(1)
-            return np.bincount(dense.unit, np.asarray(marginal(jnp.asarray(theta), key)[0]), units) + prior
+            return np.bincount(dense.unit, np.asarray(marginal(theta, 0)[0]), units) + prior
 
         low = np.linalg.cholesky(out.precision + np.diag(inverse))
         axes = np.linalg.inv(low)  # row i: one posterior sd along direction i

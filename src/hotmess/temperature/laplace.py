@@ -114,15 +114,15 @@ def approximate(
     Units are independent given their parameters, so that the gradient of the summed log marginal likelihood holds every
     unit's gradient, and T finite differences of it every unit's Hessian.
     """
-    import jax.numpy as jnp
+    import jax
 
     units = int(dense.unit.max()) + 1
     t = len(center)
-    arrays = Dense(*(jnp.asarray(x) for x in dense))
+    arrays = jax.device_put(dense)
     compiled = _compiled()
 
     def evaluate(theta: Floats, d: Any) -> Any:
-        return compiled["evaluate"](jnp.asarray(theta), d, arrays)
+        return compiled["evaluate"](theta, d, arrays)
 
     def differences(theta: Floats, d: Any, gradient: Floats, width: float, two_sided: bool) -> Floats:
         hessian = np.empty((units, t, t))
@@ -135,7 +135,7 @@ def approximate(
         return (hessian + hessian.transpose(0, 2, 1)) / 2
 
     theta = np.repeat(np.asarray(center, float)[:, None], units, axis=1)
-    d = jnp.zeros(dense.real.shape)
+    d = np.zeros(dense.real.shape)
     inverse = 1 / np.asarray(scale, float) ** 2
 
     def posterior(theta: Floats, d: Any) -> tuple[Floats, Floats, Any]:
@@ -177,12 +177,12 @@ def approximate(
 
 def expand(dense: Dense, theta: Floats, precision: Floats, linear: Floats, start: Any) -> Approximation:
     """The cells' modes, their derivatives and curvatures at the units' parameters (G, T)."""
-    import jax.numpy as jnp
+    import jax
 
     compiled = _compiled()
-    arrays = Dense(*(jnp.asarray(x) for x in dense))
-    d = compiled["evaluate"](jnp.asarray(theta.T), jnp.asarray(start), arrays)[2]
-    cell_theta = jnp.asarray(theta.T)[:, arrays.unit]
+    arrays = jax.device_put(dense)
+    d = compiled["evaluate"](theta.T, start, arrays)[2]
+    cell_theta = theta.T[:, np.asarray(arrays.unit)]
     turned, slope, negative = (np.asarray(x) for x in compiled["tilt"](d, cell_theta, arrays))
     mode = np.asarray(d)
     pull = slope + np.einsum("ijn,jn->in", negative, mode)

@@ -52,16 +52,12 @@ def _unit_by_unit(
     points: int,
     **options: Any,
 ) -> xr.DataTree:
-    import jax
-    import jax.numpy as jnp
-
     seed, draws, chains = options["seed"], options["draws"], options["chains"]
     unit, units = np.asarray(data.dense.unit), len(data.units)
     center = np.r_[[m for m, _ in prior.level], np.zeros(2 * len(data.features))]
     width = np.r_[[sd for _, sd in prior.level], prior.effect_scales(data.features)]
-    one, key = fast.evaluator(data.dense, approximation, points=points, seed=seed), jax.random.PRNGKey(seed)
     particles = adapt(
-        lambda theta, s: one(jnp.asarray(theta), jax.random.fold_in(key, s)),
+        fast.evaluator(data.dense, approximation, points=points, seed=seed),
         unit,
         approximation.theta,
         np.linalg.inv(approximation.precision + np.diag(1 / width**2)),
