@@ -176,8 +176,11 @@ class GaussianLaw:
         """(n,) log density at `at` of the sum of weights (p,) times coefficients, given hyperparameters and y."""
         out = np.empty(len(points))
         for rows in _blocks(np.arange(len(points)), self._size):
-            mean, cov = self.conditional(points[rows])
-            out[rows] = _log_normal_1(at - mean @ weights, np.einsum("i,nij,j->n", weights, cov, weights))
+            across = weights @ self.prior_covariances(points[rows])  # of the sum with each coefficient
+            cross = across @ self.design.T
+            gain = np.linalg.solve(self.covariances(points[rows]), cross[..., None])[..., 0]
+            variance = across @ weights - (gain * cross).sum(axis=1)
+            out[rows] = _log_normal_1(at - self.mean @ weights - gain @ self._away, variance)
         return out
 
     def log_prior_at(

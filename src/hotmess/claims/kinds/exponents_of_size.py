@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Case, LeaveOut
-from hotmess.claims.kinds.exponent_evidence import exponent_draws, exponent_point
+from hotmess.claims.kinds.exponent_evidence import exponent_draws, exponent_point, hyper_draws
 from hotmess.design.components import Components, size_components
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.power_scaling import PARETO_K
@@ -42,7 +42,9 @@ class Exponents:
 
     def point(self, study: Study) -> PointEvidence:
         """Evidence that the quantity is 0."""
-        return exponent_point(study.power_laws, *self.weights(study), seed=study.seed)
+        laws = study.power_laws
+        prior = study.once("prior of the laws' scales", lambda: hyper_draws(laws, study.seed))
+        return exponent_point(laws, *self.weights(study), seed=study.seed, prior=prior)
 
 
 def law_fit(study: Study) -> Fit:
