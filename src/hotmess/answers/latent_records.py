@@ -52,12 +52,7 @@ def decompose_noted(
     BadInput
         If the metric has no latent estimator for the outcome.
     """
-    from hotmess.decompose.grouping import natural
-    from hotmess.decompose.methods import choose_metric
-
-    metric = choose_metric(responses.outcome, metric)
-    if responses.outcome == "answer" and metric not in METRICS:
-        raise BadInput(f"The metric {metric} has no latent estimator for letters; there are {', '.join(METRICS)}.")
+    metric = latent_metric(responses.outcome, metric)
     by = list(dict.fromkeys(by))
     posterior = fit(
         responses,
@@ -70,6 +65,31 @@ def decompose_noted(
         chains=chains,
         pointwise=False,
     )
+    return records_of(posterior, by, metric=metric, outcome=responses.outcome, interval=interval, population=population)
+
+
+def latent_metric(outcome: str, metric: str | None) -> str:
+    """The metric, or the outcome's own.
+
+    Raises
+    ------
+    BadInput
+        If it has no latent estimator for the outcome.
+    """
+    from hotmess.decompose.methods import choose_metric
+
+    metric = choose_metric(outcome, metric)
+    if outcome == "answer" and metric not in METRICS:
+        raise BadInput(f"The metric {metric} has no latent estimator for letters; there are {', '.join(METRICS)}.")
+    return metric
+
+
+def records_of(
+    posterior: Any, by: Sequence[str], *, metric: str, outcome: str, interval: float | None, population: str
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The records and sentences of a fit that is there already, whose groups the `by` columns do not cut."""
+    from hotmess.decompose.grouping import natural
+
     table = posterior.summary(by, population=population, metric=metric, interval=interval)
     groups = list(table[by].itertuples(index=False, name=None)) if by else [()] * len(table)
     most, said = mostly_unparsable(groups, unparsable_share(posterior.cells.table, by, groups))
@@ -78,7 +98,7 @@ def decompose_noted(
     records = []
     for row in (table.iloc[i].to_dict() for i in sorted(range(len(table)), key=keys.__getitem__)):
         values = {str(k): plain_value(v) for k, v in row.items()}
-        records.append(values | {"metric": metric, "outcome": responses.outcome, "estimator": "latent"})
+        records.append(values | {"metric": metric, "outcome": outcome, "estimator": "latent"})
     flawless = np.zeros(len(table), bool)
     if isinstance(posterior, Fit):
         flawless = without_errors(posterior.cells.table, table, by)

@@ -44,20 +44,12 @@ def model_records(
     """
 
     def latent() -> list[dict[str, Any]]:
-        from hotmess.answers import decompose_latent
+        from hotmess.answers.latent_records import latent_metric, records_of
 
-        out: list[dict[str, Any]] = decompose_latent(
-            study.responses,
-            by=list(by),
-            metric=study.metric,
-            interval=interval,
-            population=population,
-            seed=study.seed,
-            draws=study.draws,
-            warmup=study.warmup,
-            chains=study.chains,
-        )
-        return out
+        outcome = study.responses.outcome
+        metric = latent_metric(outcome, study.metric)
+        about: dict[str, Any] = {"metric": metric, "outcome": outcome, "interval": interval, "population": population}
+        return records_of(latent_fit(study, by), list(by), **about)[0]
 
     def without_model() -> list[dict[str, Any]]:
         from hotmess.decompose.records import decompose
@@ -75,6 +67,23 @@ def model_records(
 
     make = latent if estimator == "latent" else without_model
     return study.once(f"{estimator} by {', '.join(by)}, {population}, {interval}", make)
+
+
+def latent_fit(study: Study, by: Sequence[str]) -> Any:
+    """The fit that `hotmess decompose` makes with the study's seed, draws and chains: its own where they are one."""
+    from hotmess.answers.fit import fit
+    from hotmess.answers.groups import DESIGN, split_columns
+
+    plain = study.prior is None and study.engine is None and study.backend == "numpyro"
+    if (
+        plain
+        and study.responses.outcome != "probs"
+        and set(by) <= set(DESIGN)
+        and not split_columns(study.responses, by, None)
+    ):
+        return study.fit
+    told = {"by": list(by), "warmup": study.warmup, "pointwise": False, **study.sampled}
+    return study.once(f"fit by {', '.join(by)}", lambda: fit(study.responses, **told))
 
 
 def incoherence_by_model_table(study: Study | Fit, *, interval: float = INTERVAL) -> pd.DataFrame:
