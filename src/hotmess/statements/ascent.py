@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 STEPS, ENOUGH = 60, 1e-6  # a step that small leaves an error of its square
-LONGEST = 2.0  # damped step
-FIRST, SHRINK = 4.0, 0.8  # the longest first step, and what each may be of the one before, without looking at values
+LONGEST, SHRINK = 2.0, 0.8  # of a step; what each may be of the one before where values are not looked at
+KEPT = 0.7  # of rows still on their way: with fewer the others are left behind, which copies arrays
 S = TypeVar("S", bound="Surfaces")
 
 
@@ -32,8 +32,8 @@ class Surfaces(Protocol):
 def maximise(surfaces: Surfaces, start: Float[np.ndarray, "k rows"]) -> Float[np.ndarray, "k rows"]:
     """(k, rows) maxima, k = 1 or 2.
 
-    Where every Hessian on the way is negative definite and every step shorter than the one before, Newton's steps are
-    taken as they are, and values are not needed; the other rows start again by steps that are damped until they go up.
+    Where every Hessian on the way is negative definite and steps shrink, Newton's steps are taken as they are, and
+    values are not needed; the other rows start again by steps that are damped until they go up.
     """
     x, left = _straight(surfaces, start)
     if len(left):
@@ -42,24 +42,26 @@ def maximise(surfaces: Surfaces, start: Float[np.ndarray, "k rows"]) -> Float[np
 
 
 def _straight(surfaces: Surfaces, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Maxima by plain steps, and the rows that do not get there."""
+    """Maxima by plain steps, none longer than `LONGEST`, and the rows that do not get there."""
     out, at, rows = start.copy(), start.copy(), np.arange(start.shape[1])
-    most = np.full(len(rows), FIRST)
-    left = []
-    while len(rows):
+    most, on = np.full(len(rows), np.inf), np.ones(len(rows), bool)
+    arrived = np.zeros(len(rows), bool)
+    for _ in range(STEPS):
         step, concave = _steps(*surfaces.slopes(at))
         size = np.abs(step).max(axis=0)
-        good = concave & (size <= most)
-        at += step
-        arrived = good & (size <= ENOUGH)
-        out[:, rows[arrived]] = at[:, arrived]
-        left.append(rows[~good])
-        most = SHRINK * size
-        on = np.flatnonzero(good & ~arrived)
-        if len(on) < len(rows):
-            rows, at, most = rows[on], at[:, on], most[on]
-            surfaces = surfaces.take(on) if len(on) else surfaces
-    return out, np.sort(np.concatenate(left)) if left else rows
+        on &= concave & (size <= most)
+        near = on & (size <= ENOUGH)
+        at += np.minimum(1, LONGEST / np.maximum(size, 1e-300)) * step
+        out[:, rows[near]], arrived[rows[near]] = at[:, near], True
+        on &= ~near
+        left = np.count_nonzero(on)
+        if not left:
+            break
+        most = np.where(size > LONGEST, np.inf, SHRINK * size)
+        if left < KEPT * len(rows):
+            keep = np.flatnonzero(on)
+            surfaces, rows, at, most, on = surfaces.take(keep), rows[keep], at[:, keep], most[keep], on[keep]
+    return out, np.flatnonzero(~arrived)
 
 
 def _damped(surfaces: Surfaces, start: np.ndarray) -> np.ndarray:
