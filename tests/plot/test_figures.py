@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_twice import assert_alike
 from scipy import optimize, stats
 
 from hotmess import plot
@@ -158,12 +157,6 @@ def test_plane_of_many_questions_is_a_grid(study, monkeypatch):
     x, _, count = plane.binned(np.array([0.01, 0.04, 0.06]), np.zeros(3))
     assert count.tolist() == [2, 1]
     assert x == pytest.approx([0.025, 0.075])
-
-
-@pytest.mark.parametrize("models", [1, 2, 200])
-@pytest.mark.parametrize("width", [style.WIDE, style.NARROW])
-def test_contrasts_of_one_and_of_many_stand_alike_without_matplotlib(models, width):
-    assert_alike(lambda: plot.natural_contrast(contrast(models, 9), contrast(models, 9, "unbiased"), width=width))
 
 
 @pytest.mark.parametrize("models", [1, 200])

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_twice import assert_alike
 
 from hotmess import plot
 from hotmess.decompose.grouping import models_in_order
@@ -158,24 +157,3 @@ def test_waiting_is_drawn_per_hundred_words(study):
     assert near(100 * first["ratio"], marks(axes.flat[0])[:, 0])
     assert near(first["incoherence"], marks(axes.flat[0])[:, 1])
     assert "“wait” per 100 words" in figure.get_supxlabel()
-
-
-FIGURES = {
-    "failure_signatures": lambda s, width: plot.failure_signatures(s.fit, width=width),
-    "sample_efficiency": lambda s, width: plot.sample_efficiency(
-        sample_size(s.fit, draws=100), subset_spread(s.cells, partitions=3), width=width
-    ),
-    "length_size_surface": lambda s, width: plot.length_size_surface(s.length_law, width=width),
-    "movement_by_size": lambda s, width: plot.movement_by_size(s.power_laws, width=width),
-    "wait_ratios": lambda s, width: plot.wait_ratios(s.responses, width=width),
-    "incoherence_by_model": lambda s, width: plot.incoherence_by_model(s, width=width),
-    "incoherence_against_length": lambda s, width: plot.incoherence_against_length(s.length_law, width=width),
-    "power_laws": lambda s, width: plot.power_laws(s.power_laws, width=width),
-    "bias_variance_plane": lambda s, width: plot.bias_variance_plane(s.fit, width=width),
-}
-
-
-@pytest.mark.parametrize("width", [7.2, 3.7])
-@pytest.mark.parametrize("name", FIGURES)
-def test_without_matplotlib_all_stands_where_it_does_with_it(study, name, width):
-    assert_alike(lambda: FIGURES[name](study, width))

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_twice import assert_alike
 
 from hotmess import plot
 from hotmess.claims.study import Study
@@ -61,10 +60,3 @@ def test_figures_draw_the_tables(study):
     np.testing.assert_allclose(panel.lines[1].get_xdata(), budgets["tokens"])
     np.testing.assert_allclose(panel.lines[2].get_ydata(), budgets["unbiased"])
     assert (abs(budgets["incoherence"] - budgets["unbiased"]) < 3 * budgets["unbiased_error"]).all()
-
-
-@pytest.mark.parametrize("width", [7.2, 3.7])
-def test_effects_and_doses_stand_alike_without_matplotlib(study, width):
-    halves = {"natural": study.halves, "budget": study.budget_halves}
-    assert_alike(lambda: plot.overthinking_slopes(study.temperature, halves, width=width))
-    assert_alike(lambda: plot.dose_response(study.temperature, study.responses, width=width))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.decompose.grouping import models_in_order
-from hotmess.plot import legend, style, ticks
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import MUTED, PAPER, palette
-from hotmess.plot.drawing import Key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,10 +97,12 @@ def natural_contrast(
     return axes
 
 
-def _legend(figure: Any, unbiased: bool) -> None:
-    handles = [Key(color=MUTED, marker="o", ms=4.6, lw=1.4)]
+def _legend(figure: object, unbiased: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color=MUTED, marker="o", ms=4.6, lw=1.4)]
     said = ["latent posterior"]
     if unbiased:
-        handles.append(Key(color=MUTED, marker="o", ms=3.6, mfc=PAPER, mew=0.9, lw=0.8))
+        handles.append(Line2D([], [], color=MUTED, marker="o", ms=3.6, mfc=PAPER, mew=0.9, lw=0.8))
         said.append("unbiased, without a model")
-    legend.legend(figure, handles, said, ncols=2)
+    figure.legend(handles, said, loc="outside upper left", ncols=2)  # type: ignore[attr-defined]

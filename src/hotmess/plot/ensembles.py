@@ -9,7 +9,6 @@ import numpy as np
 from hotmess.decompose.grouping import models_in_order
 from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import BIAS, VARIANCE
-from hotmess.plot.drawing import Key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,6 +101,8 @@ def _panel(panel: Any, own: pd.DataFrame, floor: float) -> None:
 
 
 def _legend(figure: Any, width: float) -> None:
-    handles = [Key(color=colour, marker=marker, ms=3.8, lw=1.2) for _, _, colour, marker in TERMS]
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color=colour, marker=marker, ms=3.8, lw=1.2) for _, _, colour, marker in TERMS]
     said = ["bias²; line: as with one answer", "variance; line: divided by E"]
     legend.legend_above(figure, handles, said, width=width)

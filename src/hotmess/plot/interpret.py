@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import BadInput, listed
-from hotmess.plot import legend, style, ticks
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, palette
-from hotmess.plot.drawing import Key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,11 +168,13 @@ def _colours(table: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _legend(figure: Any, table: pd.DataFrame) -> None:
+    from matplotlib.lines import Line2D
+
     handles, said = [], []
     if table["low"].notna().any():
-        handles.append(Key(color=MUTED, marker="o", ms=4.6, lw=1.4))
+        handles.append(Line2D([], [], color=MUTED, marker="o", ms=4.6, lw=1.4))
         said.append("posterior")
     if table["unbiased"].notna().any():
-        handles.append(Key(color=MUTED, marker="o", ms=3.6, mfc=PAPER, mew=0.9, lw=0.8))
+        handles.append(Line2D([], [], color=MUTED, marker="o", ms=3.6, mfc=PAPER, mew=0.9, lw=0.8))
         said.append("unbiased, without a model")
-    legend.legend(figure, handles, said, ncols=2)
+    figure.legend(handles, said, loc="outside upper left", ncols=2)

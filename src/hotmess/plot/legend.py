@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from hotmess.plot import style
 from hotmess.plot.colour import PAPER, Palette
-from hotmess.plot.drawing import Figure, Key, lettering
 
 SIZE, HANDLE, BETWEEN = 8.0, 2.8, 1.2
 """Points of a letter; a handle with the space behind it, and the space between two columns, in letters."""
@@ -29,39 +29,18 @@ def columns_that_fit(said: Sequence[str], width: float, *, most: int = 5) -> int
     return 1
 
 
-def legend_above(figure: Any, keys: Sequence[Key], said: Sequence[str], *, width: float, most: int = 5) -> None:
+def legend_above(figure: Any, handles: Sequence[Any], said: Sequence[str], *, width: float, most: int = 5) -> None:
     """A legend above all panels of a figure."""
-    legend(figure, keys, said, ncols=columns_that_fit(said, width, most=most), columnspacing=BETWEEN)
-
-
-def legend(
-    figure: Any, keys: Sequence[Key], said: Sequence[str], *, ncols: int, title: str = "", **space: float
-) -> None:
-    """A legend above all panels of a figure in so many columns; `space` is matplotlib's."""
-    if isinstance(figure, Figure):
-        figure.legend(keys, said, ncols=ncols, title=title, **space)
-        return
-    handles, head = [_handle(key) for key in keys], {"title": title, "title_fontsize": SIZE} if title else {}
-    figure.legend(handles, said, loc="outside upper left", ncols=ncols, **head, **space)
-
-
-def _handle(key: Key) -> Any:
-    """The mark of a legend as matplotlib has it."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    if key.band:
-        return Patch(color=key.color, alpha=key.alpha, lw=0)
-    line = Line2D([], [], color=key.color, lw=key.lw, marker=key.marker or "", ms=key.ms, mew=key.mew, alpha=key.alpha)
-    if key.mfc is not None:
-        line.set_markerfacecolor(key.mfc)
-    return line
+    columns = columns_that_fit(said, width, most=most)
+    figure.legend(handles, said, loc="outside upper left", ncols=columns, columnspacing=BETWEEN)
 
 
 def model_legend(figure: Any, names: Sequence[str], colours: Palette, *, width: float) -> None:
     """Models by colour and hollow mark, above the figure."""
-    keys = [Key(colours.colours[n], colours.markers[n], 3.4, mfc=PAPER) for n in names]
-    legend_above(figure, keys, style.labels(names, 24 if width > 5 else 18), width=width, most=4)
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color=colours.colours[n], marker=colours.markers[n], ms=3.4, mfc=PAPER) for n in names]
+    legend_above(figure, handles, style.labels(names, 24 if width > 5 else 18), width=width, most=4)
 
 
 def model_legend_inches(names: Sequence[str], width: float) -> float:
@@ -70,5 +49,12 @@ def model_legend_inches(names: Sequence[str], width: float) -> float:
     return 0.16 * -(-len(names) // columns_that_fit(said, width, most=4))
 
 
+@lru_cache(4096)
 def _inches(text: str) -> float:
-    return lettering.line(text).width * SIZE / 72
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    if not text.strip():
+        return 0.0
+    font = FontProperties(family=style.RC["font.sans-serif"][0], size=SIZE)
+    return float(TextPath((0, 0), text, prop=font, usetex=False).get_extents().x1) / 72

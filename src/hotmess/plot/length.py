@@ -10,7 +10,6 @@ from hotmess.decompose.grouping import models_in_order
 from hotmess.errors import median_and_tails, tails
 from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, palette
-from hotmess.plot.drawing import Key
 from hotmess.words import clean
 
 if TYPE_CHECKING:
@@ -147,10 +146,13 @@ def _panel(
 
 
 def _legend(figure: Any, shape: str, width: float) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
     handles = [
-        Key(color=MUTED, alpha=0.3, band=True),
-        Key(color=MUTED, marker="o", ms=3.6, lw=0.9),
-        Key(color=MUTED, marker="s", ms=3, mfc=PAPER, mew=0.7, lw=0),
+        Patch(color=MUTED, alpha=0.3, lw=0),
+        Line2D([], [], color=MUTED, marker="o", ms=3.6, lw=0.9),
+        Line2D([], [], color=MUTED, marker="s", ms=3, mfc=PAPER, mew=0.7, lw=0),
     ]
     said = [f"{shape} law", "bins, posterior", "bins, plug-in"]
     legend.legend_above(figure, handles, said, width=width)

@@ -10,9 +10,8 @@ import numpy as np
 from hotmess.claims.api import as_study
 from hotmess.decompose.grouping import models_in_order
 from hotmess.errors import BadInput
-from hotmess.plot import legend, style
+from hotmess.plot import style
 from hotmess.plot.colour import MUTED, PAPER, palette
-from hotmess.plot.drawing import Key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,14 +144,16 @@ def incoherence_by_model(
 
 
 def _legend(axes: Axes, table: pd.DataFrame, main: str, width: float) -> None:
+    from matplotlib.lines import Line2D
+
     said = {"latent": "posterior median", "unbiased": "unbiased", "plug_in": "plug-in"}
-    entries: list[tuple[Key, str]] = [(Key(color=MUTED, marker="o", lw=0, ms=5.5), said[main])]
+    entries: list[tuple[Any, str]] = [(Line2D([], [], color=MUTED, marker="o", lw=0, ms=5.5), said[main])]
     if f"{main}_low" in table:
-        entries.append((Key(color=MUTED, lw=1.2), "questions like these"))
-        entries.append((Key(color=MUTED, lw=4.5, alpha=0.55), "these questions"))
+        entries.append((Line2D([], [], color=MUTED, lw=1.2), "questions like these"))
+        entries.append((Line2D([], [], color=MUTED, lw=4.5, alpha=0.55), "these questions"))
     for name, mark in HOLLOW:
         if name in table and name != main:
-            entries.append((Key(color=MUTED, marker=mark, lw=0, ms=3.6, mfc=PAPER), said[name]))
-    handles, words = zip(*entries)
-    columns = 5 if width > 5 else 2
-    legend.legend(axes.figure, handles, words, ncols=columns, columnspacing=1.3, handlelength=1.6)
+            entries.append((Line2D([], [], color=MUTED, marker=mark, lw=0, ms=3.6, mfc=PAPER), said[name]))
+    axes.figure.legend(
+        *zip(*entries), loc="outside upper left", ncols=5 if width > 5 else 2, columnspacing=1.3, handlelength=1.6
+    )

@@ -10,7 +10,6 @@ from hotmess.decompose.grouping import rows_in_order
 from hotmess.errors import median_and_tails, tails
 from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER
-from hotmess.plot.drawing import Key
 from hotmess.words import clean
 
 if TYPE_CHECKING:
@@ -125,10 +124,12 @@ def overthinking_slopes(
 
 
 def _legend(figure: Any, kinds: list[str], unbiased: bool, width: float) -> None:
-    handles = [Key(color=COLOURS[k], marker=MARKERS[k], ms=4.8, lw=1.6) for k in kinds]
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color=COLOURS[k], marker=MARKERS[k], ms=4.8, lw=1.6) for k in kinds]
     said = [SAID[k] for k in kinds]
     if unbiased:
-        handles.append(Key(color=MUTED, marker="o", ms=3.6, mfc=PAPER, mew=0.9, lw=0.8))
+        handles.append(Line2D([], [], color=MUTED, marker="o", ms=3.6, mfc=PAPER, mew=0.9, lw=0.8))
         said.append("hollow: without a model")
     legend.legend_above(figure, handles, said, width=width)
 

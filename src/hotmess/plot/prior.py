@@ -8,7 +8,6 @@ import numpy as np
 
 from hotmess.plot import legend, style
 from hotmess.plot.colour import BIAS, MUTED, palette
-from hotmess.plot.drawing import Key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,18 +90,15 @@ def length_prior(
         spread = law.arms["log_length_sd"].to_numpy(float)
         for model in shown:
             own = law.bins[law.bins["model"].astype(str) == model]
-            at, mark = (
-                own["x"] / spread[own["arm"]],
-                {"color": colours.colours[model], "marker": colours.markers[model]},
-            )
-            axes.plot(at, own[f"incoherence_{population}"], ms=4.2, lw=0, **mark)
+            at, mark = own["x"] / spread[own["arm"]], {"color": colours.colours[model], "ms": 4.2, "lw": 0}
+            axes.plot(at, own[f"incoherence_{population}"], marker=colours.markers[model], label=model, **mark)
         axes.set_xlim(-REACH, REACH)
         axes.set_ylim(0, 1)
         wide = "log length of a question, in standard deviations of the model's questions"
         axes.set_xlabel(wide if width > 5 else "log length, in sd of the model's questions")
         axes.set_ylabel("incoherence")
-        keys = [Key(colours.colours[model], colours.markers[model], 4.2, lw=0) for model in shown]
-        legend.legend_above(axes.figure, keys, style.labels(shown, 26), width=width, most=4)
+        handles, labels = axes.get_legend_handles_labels()
+        legend.legend_above(axes.figure, handles, style.labels(labels, 26), width=width, most=4)
         style.left_over(axes, len(shown), len(every), "models")
     return axes
 

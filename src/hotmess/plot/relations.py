@@ -14,7 +14,6 @@ from hotmess.laws.length_relations import length_correlations
 from hotmess.laws.waiting import wait_ratio
 from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import BIAS, INK, MUTED, PAPER, RULE, VARIANCE, ordinal, palette
-from hotmess.plot.drawing import Key
 from hotmess.plot.length import incoherence_against_length_table
 from hotmess.plot.plane import LEVELS
 from hotmess.plot.scale import group_names, power_laws_table, size_unit
@@ -85,12 +84,14 @@ def length_correlation(
 
 
 def _correlation_legend(figure: Any, said: list[str], label: str | None, width: float) -> None:
+    from matplotlib.lines import Line2D
+
     handles = [
-        Key(color=BIAS, marker="o", ms=4, lw=0, alpha=0.5),
-        Key(color=INK, marker="|", ms=9, mew=1.4, lw=0),
+        Line2D([], [], color=BIAS, marker="o", ms=4, lw=0, alpha=0.5),
+        Line2D([], [], color=INK, marker="|", ms=9, mew=1.4, lw=0),
     ][: len(said)]
     if label is not None:
-        handles.append(Key(color=VARIANCE, marker="D", mfc=PAPER, ms=4.6, lw=0))
+        handles.append(Line2D([], [], color=VARIANCE, marker="D", mfc=PAPER, ms=4.6, lw=0))
         said = [*said, clean(f"with {label}", 24)]
     legend.legend_above(figure, handles, said, width=width)
 
@@ -143,9 +144,13 @@ def length_size_surface(
         ticks.value_ticks(axes.yaxis, sizes, most=8, factor=factor)
         axes.set_xlabel(f"mean {clean(law.length.replace('_', ' '))} of a question (logarithmic)")
         axes.set_ylabel(what)
-        handles = [Key(color=colours[k], marker="s", ms=3.5 + 1.1 * k, lw=0) for k in used]
+        from matplotlib.lines import Line2D
+
+        handles = [Line2D([], [], color=colours[k], marker="s", ms=3.5 + 1.1 * k, lw=0) for k in used]
         said = [f"{edges[k]:g} to {edges[k + 1]:g}" for k in used]
-        legend.legend(axes.figure, handles, said, ncols=5 if width > 5 else 3, title="incoherence")
+        axes.figure.legend(
+            handles, said, loc="outside upper left", ncols=5 if width > 5 else 3, title="incoherence", title_fontsize=8
+        )
     return axes
 
 
@@ -201,7 +206,9 @@ def movement_by_size(
         axes.set_ylim(0, reach[1])
         axes.set_xlabel("bias²")
         axes.set_ylabel("variance")
-        handles = [Key(color=colours[n], marker="o", ms=4, lw=1.2) for n in shown]
+        from matplotlib.lines import Line2D
+
+        handles = [Line2D([], [], color=colours[n], marker="o", ms=4, lw=1.2) for n in shown]
         legend.legend_above(axes.figure, handles, style.labels(shown, 24), width=width, most=4)
         style.left_over(axes, len(shown), len(every), "groups")
     return axes

@@ -11,7 +11,6 @@ from hotmess.decompose.grouping import models_in_order
 from hotmess.laws.samples import SIZES, TERMS, SampleSize, sample_size_table
 from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, VARIANCE, palette
-from hotmess.plot.drawing import Key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,8 +136,10 @@ def changed_answers(
         left, right = (float(f(drawn, initial=0.0, where=np.isfinite(drawn))) for f in (np.min, np.max))
         axes.set_xlim(left - 0.02, min(max(right, 0.1) * 1.06, 1.02))
         axes.set_xlabel("share of questions with a changed answer" if width > 5 else "share with a changed answer")
+        from matplotlib.lines import Line2D
+
         said = {"resampling": "by resampling", "context": "by context", "both": "by both"}
-        handles = [Key(color=LOOK[k][0], marker=LOOK[k][1], ms=4.4, lw=1.3) for k in kinds]
+        handles = [Line2D([], [], color=LOOK[k][0], marker=LOOK[k][1], ms=4.4, lw=1.3) for k in kinds]
         legend.legend_above(axes.figure, handles, [said[k] for k in kinds], width=width)
         style.left_over(axes, len(shown), len(models), "models")
     return axes

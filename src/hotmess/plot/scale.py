@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.errors import median_and_tails, tails
-from hotmess.plot import legend, style, ticks
+from hotmess.plot import style, ticks
 from hotmess.plot.colour import BIAS, INK, MUTED, VARIANCE
-from hotmess.plot.drawing import Key
 from hotmess.words import clean
 
 if TYPE_CHECKING:
@@ -123,8 +122,10 @@ def power_laws(
             below[0].figure.supxlabel(
                 f"{len(shown)} of {len(every)} groups are drawn; all are in the table", fontsize=8
             )
-        handles = [Key(color=colour, marker=marker, ms=4, lw=1.6) for _, _, colour, marker in TERMS]
-        legend.legend(grid[0].figure, handles, [word for _, word, _, _ in TERMS], ncols=2)
+        from matplotlib.lines import Line2D
+
+        handles = [Line2D([], [], color=colour, marker=marker, ms=4, lw=1.6) for _, _, colour, marker in TERMS]
+        grid[0].figure.legend(handles, [word for _, word, _, _ in TERMS], loc="outside upper left", ncols=2)
     return np.array([*grid, *below], dtype=object)
 
 

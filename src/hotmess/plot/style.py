@@ -13,7 +13,6 @@ import numpy as np
 
 from hotmess.errors import BadInput
 from hotmess.files import whole_file
-from hotmess.plot import drawing
 from hotmess.plot.colour import INK, MUTED, RULE
 from hotmess.words import clean
 
@@ -77,9 +76,6 @@ def look(ax: Any = None) -> Iterator[None]:
     Raises:
         BadInput: for an `ax` that is neither one of a grid of axes nor a figure.
     """
-    if drawing.chosen():
-        yield
-        return
     import matplotlib
 
     token = _PLACE.set(None if ax is None else _place(ax))
@@ -109,8 +105,6 @@ def _place(ax: Any) -> Any:
 
 def new_figure(*, width: float, height: float) -> Any:
     """A figure that no window and no pyplot knows; inside `look(ax)`, the place that was given, whatever its size."""
-    if drawing.chosen():
-        return drawing.new(width, height)
     if _PLACE.get() is not None:
         return _PLACE.get()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -268,10 +262,8 @@ def interval_text(value: float, low: float, high: float, digits: int = 2) -> str
 
 def figure_of(axes: Any) -> Any:
     """The whole figure that some axes are in."""
-    figure = np.atleast_1d(np.asarray(axes, dtype=object)).flat[0].figure
-    while (whole := getattr(figure, "figure", None)) not in (None, figure):
-        figure = whole
-    return figure
+    first = np.atleast_1d(np.asarray(axes, dtype=object)).flat[0].figure
+    return getattr(first, "figure", None) or first
 
 
 def save(axes: Any, path: Any) -> None:

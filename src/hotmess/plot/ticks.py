@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from hotmess.plot.drawing import Side
-
 MANY = 24
 """So many values are ticks themselves; of more, round numbers are."""
 
@@ -85,18 +83,12 @@ def few_ticks(axis: Any, most: int, steps: Sequence[int] = (1, 2, 5, 10)) -> Non
 
     Around 0 a step of 4 too makes three ticks where there would be five.
     """
-    if isinstance(axis, Side):
-        axis.at_most(most, steps)
-        return
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(most, steps=list(steps)))
 
 
 def _ticks(axis: Any, ticks: Sequence[float], factor: float = 1.0) -> None:
-    if isinstance(axis, Side):
-        axis.fix(ticks, [plain_number(v * factor) for v in ticks])
-        return
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     axis.set_major_locator(FixedLocator(list(ticks)))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hotmess.plot.drawing import without_matplotlib
-from hotmess.plot.drawing.svg import Sheet, inline_svg
-from hotmess.plot.style import NARROW, WIDE, figure_of
+from hotmess.plot.style import NARROW, WIDE
 from hotmess.report import accounts, front, templates, text
 from hotmess.report.section import Context, Figure, Section, Table
+from hotmess.report.svg import Sheet, inline_svg
 from hotmess.report.verdicts import counts, elsewhere, views
 from hotmess.words import join, percent, population_words
 
@@ -93,11 +92,10 @@ def _sections(
 def _figure(
     figure: Figure, number: int, context: Context, sheet: Sheet, href: Callable[[str, Any], str]
 ) -> dict[str, Any]:
-    forms = {}
-    for css, width in (("wide", WIDE), ("narrow", NARROW)):
-        with without_matplotlib():
-            drawn = figure_of(figure.draw(width))
-        forms[css] = inline_svg(drawn, sheet, name=f"{figure.name}-{css}", label=figure.finding, css=css)
+    forms = {
+        css: inline_svg(figure.draw(width), sheet, name=f"{figure.name}-{css}", label=figure.finding, css=css)
+        for css, width in (("wide", WIDE), ("narrow", NARROW))
+    }
     own = {k: getattr(figure, k) for k in ("name", "caption", "finding")}
     code = figure_code(context.code, figure.code, figure.name)
     return own | forms | {"number": number, "href": href(figure.name, figure.data), "code": code}
