@@ -24,12 +24,16 @@ def posterior_checks_table(checks: Checks) -> pd.DataFrame:
     return checks.table()
 
 
-def posterior_checks(checks: Checks, *, width: float = style.WIDE, ax: Any = None) -> np.ndarray:
+def posterior_checks(
+    checks: Checks, *, width: float = style.WIDE, table: pd.DataFrame | None = None, ax: Any = None
+) -> np.ndarray:
     """Statistics of the data (marks) over 95% of those that the model makes (lines), per model and for the whole.
 
     A hollow mark lies outside its line.
+
+    `table`: what `posterior_checks_table` gave, where it is there already.
     """
-    table = rows_in_order(posterior_checks_table(checks), "set")
+    table = rows_in_order(posterior_checks_table(checks) if table is None else table, "set")
     names = list(dict.fromkeys(table["statistic"]))
     sets = [s for s in dict.fromkeys(table["set"]) if s != "whole"]
     shown = [sets[i] for i in style.some(len(sets), ROWS)]

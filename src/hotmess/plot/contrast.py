@@ -48,14 +48,18 @@ def natural_contrast(
     population: str = "like-these",
     interval: float = 0.9,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> np.ndarray:
     """Change of incoherence from the shorter to the longer half of each question's responses, and its three parts.
 
     Filled: posterior of latent answer distributions. Hollow: unbiased estimator. The parts (mean accuracy, spread of
     accuracy over questions, concentration of wrong answers) add up to the change; the first is mechanical.
+
+    `table`: what `natural_contrast_table` gave, where it is there already.
     """
-    table = natural_contrast_table(latent, unbiased, population=population, interval=interval)
+    if table is None:
+        table = natural_contrast_table(latent, unbiased, population=population, interval=interval)
     models = models_in_order(latent.models)
     shown = models["model"].iloc[style.some(len(models), style.MAX_ROWS)].tolist()
     colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))

@@ -46,14 +46,22 @@ def real_ensembles_table(real: RealEnsembles, *, interval: float = 0.9, seed: in
 
 
 def real_ensembles(
-    real: RealEnsembles, *, interval: float = 0.9, width: float = style.WIDE, ax: Any = None
+    real: RealEnsembles,
+    *,
+    interval: float = 0.9,
+    width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
+    ax: Any = None,
 ) -> np.ndarray:
     """One panel per model: bias² and variance of averages of E real responses, both axes logarithmic.
 
     Lines are what independent responses give: bias² as it is with one, variance divided by E (Hägele et al. 2026,
     figure on ensembling).
+
+    `table`: what `real_ensembles_table` gave, where it is there already.
     """
-    table = real_ensembles_table(real, interval=interval)
+    if table is None:
+        table = real_ensembles_table(real, interval=interval)
     models = list(dict.fromkeys(table["model"]))
     shown = [models[i] for i in style.some(len(models), style.MAX_PANELS)]
     rows, columns = style.grid_of(len(shown), width=width)

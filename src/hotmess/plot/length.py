@@ -70,6 +70,7 @@ def incoherence_against_length(
     population: str = "like-these",
     interval: float = 0.9,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> np.ndarray:
     """One panel per model (and condition and budget): the law's posterior band, and the bins.
@@ -77,8 +78,11 @@ def incoherence_against_length(
     Filled marks are bins of equally many questions with their posterior intervals; hollow marks are the plug-in
     estimates of the same bins, as in Hägele et al. 2026, figure 2. The slope is that of logit incoherence in log length
     (odds) or of log incoherence (power).
+
+    `table`: what `incoherence_against_length_table` gave, where it is there already.
     """
-    table = incoherence_against_length_table(law, population=population, interval=interval)
+    if table is None:
+        table = incoherence_against_length_table(law, population=population, interval=interval)
     summary = law.summary(shape, population, interval)
     whole = list(dict.fromkeys(table["name"]))
     every = arms(law)

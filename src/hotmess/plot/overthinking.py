@@ -92,13 +92,17 @@ def overthinking_slopes(
     population: str = "like-these",
     interval: float = 0.9,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> np.ndarray:
     """Natural and budgeted effects on incoherence side by side, one row per model.
 
     Filled: the joint model; hollow: unbiased, without a model (halves by length; smallest against largest budget).
+
+    `table`: what `overthinking_slopes_table` gave, where it is there already.
     """
-    table = overthinking_slopes_table(fit, halves, population=population, interval=interval)
+    if table is None:
+        table = overthinking_slopes_table(fit, halves, population=population, interval=interval)
     units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_ROWS)]
     drawn = [k for k in KINDS if (table["kind"] == k).any()]
@@ -223,16 +227,20 @@ def dose_response(
     population: str = "like-these",
     interval: float = 0.9,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> np.ndarray:
     """Incoherence over tokens, one panel per model: budgets as marks, natural length at the mean budget as a band.
 
     Filled: the joint model at the questions' own mean lengths; hollow: unbiased, without a model, at all lengths of the
     level. A budget without tokens stands at the left edge.
+
+    `table`: what `dose_response_table` gave, where it is there already.
     """
     from scipy import stats
 
-    table = dose_response_table(fit, responses, population=population, interval=interval)
+    if table is None:
+        table = dose_response_table(fit, responses, population=population, interval=interval)
     table = rows_in_order(table, "unit", responses.table)
     units = list(dict.fromkeys(table["unit"]))
     shown = [units[i] for i in style.some(len(units), style.MAX_PANELS)]

@@ -32,14 +32,23 @@ def bias_variance_plane_table(fit: Fit, *, metric: str = "brier") -> pd.DataFram
 
 
 def bias_variance_plane(
-    fit: Fit, *, metric: str = "brier", population: str = "like-these", width: float = style.WIDE, ax: Any = None
+    fit: Fit,
+    *,
+    metric: str = "brier",
+    population: str = "like-these",
+    width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
+    ax: Any = None,
 ) -> np.ndarray:
     """One panel per model: questions at their posterior means of bias² and variance, lines of equal incoherence.
 
     The cross is the model's mean with 90% intervals: its incoherence is that of the line it lies on, a ratio of sums.
     With many questions, circles on a grid of width 0.05 stand for them, their area the number of questions.
+
+    `table`: what `bias_variance_plane_table` gave, where it is there already.
     """
-    table = bias_variance_plane_table(fit, metric=metric)
+    if table is None:
+        table = bias_variance_plane_table(fit, metric=metric)
     sets = fit.draws(["model"], population=population, metric=metric)
     models = models_in_order(fit.cells.table)
     shown = models["model"].iloc[style.some(len(models), style.MAX_PANELS)].tolist()

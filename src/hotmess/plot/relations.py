@@ -103,9 +103,17 @@ def length_size_surface_table(law: LengthLaw, *, population: str = "like-these",
 
 
 def length_size_surface(
-    law: LengthLaw, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE, ax: Any = None
+    law: LengthLaw,
+    *,
+    population: str = "like-these",
+    interval: float = 0.9,
+    width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
+    ax: Any = None,
 ) -> Any:
     """Incoherence over length and model size (Hägele et al. 2026, figure 14): a square per bin, darker for more.
+
+    `table`: what `length_size_surface_table` gave, where it is there already.
 
     Raises
     ------
@@ -114,7 +122,8 @@ def length_size_surface(
     """
     from hotmess.errors import NotTestable
 
-    table = length_size_surface_table(law, population=population, interval=interval)
+    if table is None:
+        table = length_size_surface_table(law, population=population, interval=interval)
     sizes = np.unique(table["model_size_b"].to_numpy(float))
     if len(sizes) < 2:
         raise NotTestable("Fewer than two model sizes are known, so there is no surface over length and size.")
@@ -167,14 +176,23 @@ def in_plane(table: pd.DataFrame) -> tuple[float, float]:
 
 
 def movement_by_size(
-    laws: PowerLaws, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE, ax: Any = None
+    laws: PowerLaws,
+    *,
+    population: str = "like-these",
+    interval: float = 0.9,
+    width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
+    ax: Any = None,
 ) -> Any:
     """How models move in the plane of bias² and variance as they grow (Hägele et al. 2026, figure 13).
 
     One line per group, from the smallest to the largest model, marks growing with size; grey lines join points of
     equal incoherence.
+
+    `table`: what `movement_by_size_table` gave, where it is there already.
     """
-    table = movement_by_size_table(laws, population=population, interval=interval)
+    if table is None:
+        table = movement_by_size_table(laws, population=population, interval=interval)
     every = group_names(laws)
     shown = [every[i] for i in style.some(len(every), 8)]
     colours = dict(zip(shown, ordinal(len(shown)) if len(shown) > 1 else [BIAS]))
@@ -236,10 +254,15 @@ def wait_ratios(
     interval: float = 0.9,
     seed: int = 0,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> np.ndarray:
-    """Incoherence against the share of "Wait" (or other words) in the reasoning, a panel per model and setting."""
-    table = wait_ratio_table(responses, words=words, column=column, interval=interval, seed=seed)
+    """Incoherence against the share of "Wait" (or other words) in the reasoning, a panel per model and setting.
+
+    `table`: what `wait_ratio_table` gave, where it is there already.
+    """
+    if table is None:
+        table = wait_ratio_table(responses, words=words, column=column, interval=interval, seed=seed)
     arms = ["model", *(c for c in ("condition", "budget") if table[c].nunique() > 1)]
     keys = list(dict.fromkeys(table[arms].astype(str).itertuples(index=False, name=None)))
     order = models_in_order(responses.table)

@@ -46,6 +46,7 @@ def sample_efficiency(
     *,
     interval: float = 0.9,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> np.ndarray:
     """One panel per term: its standard deviation against the number of responses per question, a line per model.
@@ -54,8 +55,11 @@ def sample_efficiency(
 
     Hollow marks are the spread between disjoint subsets of the responses (Hägele et al. 2026, figure on sample
     efficiency, bootstraps 100 responses); the upright line marks 30 responses.
+
+    `table`: what `sample_efficiency_table` gave, where it is there already.
     """
-    table = sample_efficiency_table(made, spread, interval=interval)
+    if table is None:
+        table = sample_efficiency_table(made, spread, interval=interval)
     models = models_in_order(table)
     names = models["model"].astype(str).tolist()
     shown = [names[i] for i in style.some(len(names), MANY)]
@@ -115,10 +119,15 @@ def changed_answers(
     interval: float = 0.9,
     seed: int = 0,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> Any:
-    """Share of questions with a changed answer, per model: by resampling, by context, by both."""
-    table = changed_answers_table(data, responses=responses, interval=interval, seed=seed)
+    """Share of questions with a changed answer, per model: by resampling, by context, by both.
+
+    `table`: what `changed_answers_table` gave, where it is there already.
+    """
+    if table is None:
+        table = changed_answers_table(data, responses=responses, interval=interval, seed=seed)
     models = list(dict.fromkeys(table["model"]))
     shown = [models[i] for i in style.some(len(models), style.MAX_ROWS)]
     kinds = [k for k in KINDS if (table["kind"] == k).any()]

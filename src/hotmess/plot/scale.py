@@ -80,14 +80,23 @@ def line(laws: PowerLaws, term: str, group: int, x: np.ndarray, population: str 
 
 
 def power_laws(
-    laws: PowerLaws, *, population: str = "like-these", interval: float = 0.9, width: float = style.WIDE, ax: Any = None
+    laws: PowerLaws,
+    *,
+    population: str = "like-these",
+    interval: float = 0.9,
+    width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
+    ax: Any = None,
 ) -> np.ndarray:
     """One panel per group: bias² and variance against size on logarithmic axes, with lines, bands and exponents.
 
     Below, the groups' exponents, and bias² exponent minus variance exponent, the slope of logit incoherence in log
     size: above 0, incoherence rises with size (Hägele et al. 2026, section on scale).
+
+    `table`: what `power_laws_table` gave, where it is there already.
     """
-    table = power_laws_table(laws, population=population, interval=interval)
+    if table is None:
+        table = power_laws_table(laws, population=population, interval=interval)
     summary = laws.summary(population, interval)
     every = group_names(laws)
     shown = [every[i] for i in style.some(len(every), style.MAX_PANELS)]

@@ -42,12 +42,17 @@ def failure_signatures(
     interval: float = 0.9,
     thresholds: Thresholds | None = None,
     width: float = style.WIDE,
+    table: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> np.ndarray:
-    """One panel per signature, one row per model: the share of questions that fail in this way."""
-    table = failure_signatures_table(
-        fit, metric=metric, population=population, interval=interval, thresholds=thresholds
-    )
+    """One panel per signature, one row per model: the share of questions that fail in this way.
+
+    `table`: what `failure_signatures_table` gave, where it is there already.
+    """
+    if table is None:
+        table = failure_signatures_table(
+            fit, metric=metric, population=population, interval=interval, thresholds=thresholds
+        )
     models = list(dict.fromkeys(table["model"]))
     shown = [models[i] for i in style.some(len(models), style.MAX_ROWS)]
     rows, columns = (1, 4) if width > 5 else (2, 2)

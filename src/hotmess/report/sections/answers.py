@@ -187,7 +187,9 @@ def questions(context: Context) -> Section:
         "The cross is the mean over questions with 90% intervals: the line it lies on is the model's incoherence, a "
         "ratio of sums and not a mean of ratios.",
         finding,
-        lambda width: plot.bias_variance_plane(fit, metric=metric, population=context.population, width=width),
+        lambda width: plot.bias_variance_plane(
+            fit, metric=metric, population=context.population, width=width, table=data
+        ),
         data,
         f"plot.bias_variance_plane(study.fit, metric={metric!r}, population={context.population!r})",
     )

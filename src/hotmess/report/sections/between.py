@@ -25,6 +25,8 @@ def length(context: Context) -> Section:
             f"{' and '.join(listed)}."
         )
     unit = law.length.replace("_", " ")
+    table = plot.incoherence_against_length_table(law, population=population, interval=interval)
+    told = {"population": population, "interval": interval, "table": table}
     figure = Figure(
         "incoherence-against-length",
         f"Incoherence against mean {unit} between questions. Band: odds law, logit incoherence = c + β log length, "
@@ -32,8 +34,8 @@ def length(context: Context) -> Section:
         "questions, posterior; hollow marks: plug-in estimates of the same bins. An association: questions that need "
         "more words differ in other ways too.",
         finding,
-        lambda width: plot.incoherence_against_length(law, population=population, interval=interval, width=width),
-        plot.incoherence_against_length_table(law, population=population, interval=interval),
+        lambda width: plot.incoherence_against_length(law, width=width, **told),
+        table,
         f"plot.incoherence_against_length(study.length_law, population={population!r}, interval={interval})",
         claims=("incoherence-rises-with-length", "length-saturates"),
     )

@@ -41,13 +41,14 @@ def checks(context: Context) -> Section | None:
             "clusters."
         )
     text += [f"{reason[:1].upper()}{reason[1:]}." for reason in found.gate.reasons]
+    table = found.table()
     figure = Figure(
         "posterior-checks",
         "Statistics of the data (marks) and 95% of those of new questions that the model makes from its posterior "
         f"(lines). A hollow mark lies outside. For the whole, a two-sided p at or below {LEVEL} is a failure.",
         finding,
-        lambda width: plot.posterior_checks(found, width=width),
-        found.table(),
+        lambda width: plot.posterior_checks(found, width=width, table=table),
+        table,
         "plot.posterior_checks(hm.check(study.fit))",
     )
     tables: tuple[Table, ...] = ()

@@ -147,7 +147,7 @@ def _real(context: Context) -> Figure:
         "few-shot contexts where responses share contexts): bias² and unbiased variance of their average, with "
         f"{percent(context.interval)} intervals for questions like these. Lines: what independent responses give.",
         finding,
-        lambda width: plot.real_ensembles(real, interval=context.interval, width=width),
+        lambda width: plot.real_ensembles(real, interval=context.interval, width=width, table=table),
         table,
         f"plot.real_ensembles(hm.ensembles.real_ensembles(study.responses), interval={context.interval})",
         claims=("ensembling-divides-variance",),

@@ -116,7 +116,7 @@ def _joint(context: Context, fit: LengthFit) -> tuple[list[Figure], Table, list[
             "natural-against-budget",
             f"{slopes_words(set(data['kind']), set(data['estimator']))} {percent(interval)} intervals for {words}.",
             _finding(fit, data, population, interval),
-            lambda width: plot.overthinking_slopes(fit, halves, population=population, interval=interval, width=width),
+            lambda width: plot.overthinking_slopes(fit, halves, width=width, table=data),
             data,
             "plot.overthinking_slopes(study.temperature, {'natural': study.halves, 'budget': study.budget_halves}, "
             f"population={population!r}, interval={interval})",
@@ -133,9 +133,7 @@ def _joint(context: Context, fit: LengthFit) -> tuple[list[Figure], Table, list[
                 f"natural length at the mean budget. {percent(interval)} intervals for {words}. A dose response in "
                 "tokens takes for granted that budgets act through tokens alone.",
                 _doses(doses),
-                lambda width: plot.dose_response(
-                    fit, study.responses, population=population, interval=interval, width=width
-                ),
+                lambda width: plot.dose_response(fit, study.responses, interval=interval, width=width, table=doses),
                 doses,
                 f"plot.dose_response(study.temperature, study.responses, population={population!r}, "
                 f"interval={interval})",

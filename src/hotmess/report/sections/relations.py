@@ -74,7 +74,7 @@ def _surface(context: Context) -> Figure | None:
         f"equally many questions, posterior for {population_words(population)}; darker and larger squares are more "
         "incoherent.",
         f"Incoherence from {ends[0]} to {ends[1]}.",
-        lambda width: plot.length_size_surface(law, population=population, interval=context.interval, width=width),
+        lambda width: plot.length_size_surface(law, width=width, table=table),
         table,
         f"plot.length_size_surface(study.length_law, population={population!r}, interval={context.interval})",
     )
@@ -96,7 +96,7 @@ def _movement(context: Context) -> Figure:
         f"posterior with {percent(context.interval)} intervals for {population_words(population)}. Grey lines join "
         f"points of equal incoherence: crossing to a steeper one, failures become more incoherent.{cut}",
         f"Incoherence of the smallest and the largest model: {'; '.join(moves[:6])}.",
-        lambda width: plot.movement_by_size(laws, population=population, interval=context.interval, width=width),
+        lambda width: plot.movement_by_size(laws, width=width, table=table),
         table,
         f"plot.movement_by_size(study.power_laws, population={population!r}, interval={context.interval})",
     )
@@ -112,7 +112,7 @@ def _waiting(context: Context) -> Figure | None:
         "Incoherence of questions against the share of the word “Wait” in the reasoning about them, unbiased, with "
         f"{percent(interval)} intervals for questions like these. An association: such texts are longer, too.",
         f"The highest share of a bin is {show(100 * table['ratio'].max(), 2)} per 100 words.",
-        lambda width: plot.wait_ratios(study.responses, interval=interval, seed=study.seed, width=width),
+        lambda width: plot.wait_ratios(study.responses, width=width, table=table),
         table,
         f"plot.wait_ratios(study.responses, interval={interval}, seed={study.seed})",
     )

@@ -33,7 +33,7 @@ def _changes(context: Context) -> Figure:
         f"Share of questions on which two responses give different answers, with {percent(interval)} intervals for "
         f"questions like these.{contexts} It is the unbiased Brier variance.",
         f"Two responses differ{', across models' if table['model'].nunique() > 1 else ''}: {'; '.join(listed)}.",
-        lambda width: plot.changed_answers(study.cells, interval=interval, seed=study.seed, width=width),
+        lambda width: plot.changed_answers(study.cells, width=width, table=table),
         table,
         f"plot.changed_answers(study.cells, interval={interval}, seed={study.seed})",
     )
@@ -55,7 +55,7 @@ def _efficiency(context: Context) -> Figure:
         f"with their posterior as the band ({percent(interval)}, {population_words(population)}).{hollow} "
         "The dotted line marks 30 responses.",
         f"With 30 responses per question the standard deviation of incoherence is {span}.",
-        lambda width: plot.sample_efficiency(made, spread, interval=interval, width=width),
+        lambda width: plot.sample_efficiency(made, width=width, table=table),
         table,
         "plot.sample_efficiency(hm.sample_size(study.fit), hm.subset_spread(study.cells))",
         claims=("thirty-samples-suffice",),

@@ -32,7 +32,7 @@ def size(context: Context) -> Section:
         "incoherence, above zero where incoherence rises with size. Intervals of the difference take account of what "
         "the two exponents share.",
         finding,
-        lambda width: plot.power_laws(laws, population=population, interval=interval, width=width),
+        lambda width: plot.power_laws(laws, population=population, interval=interval, width=width, table=table),
         table,
         f"plot.power_laws(study.power_laws, population={population!r}, interval={interval})",
         claims=(

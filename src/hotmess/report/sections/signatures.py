@@ -34,9 +34,7 @@ def signatures(context: Context) -> Section | None:
         f"{at.bias2:g} and variance below {at.variance:g}, the same wrong answer nearly every time; hot mess: the "
         "other way round, right more often than not but not every time; both high: does not know; solved: neither.",
         finding,
-        lambda width: plot.failure_signatures(
-            fit, metric=metric, population=context.population, interval=context.interval, width=width
-        ),
+        lambda width: plot.failure_signatures(fit, width=width, table=shares),
         shares,
         f"plot.failure_signatures(study.fit, metric={metric!r}, population={context.population!r}, "
         f"interval={context.interval})",

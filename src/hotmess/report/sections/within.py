@@ -32,7 +32,7 @@ def natural(context: Context) -> Section:
         f"posterior; hollow: unbiased, without a model. {percent(interval)} intervals for "
         f"{population_words(population)}. Length was observed, not assigned: an association.",
         finding,
-        lambda width: plot.natural_contrast(latent, unbiased, population=population, interval=interval, width=width),
+        lambda width: plot.natural_contrast(latent, unbiased, width=width, table=data),
         data,
         "plot.natural_contrast(study.contrast, study.unbiased_contrast, "
         f"population={population!r}, interval={interval})",
