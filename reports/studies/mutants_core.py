@@ -100,7 +100,7 @@ MUTANTS = [
         *("bias = (best_wrong > right)", "bias = (best_wrong < right)", "answers/test_conjugate.py"),
     ),
     _m(
-        *("conjugate-forgets-wrong-answers", "missing term", CONJUGATE),
+        *("conjugate-forgets-wrong-answers", "missing term", "answers/cell_drawer.py"),
         "self.group] + (self.split + self.cells.unparsable)",
         "self.group] + 0 * (self.split + self.cells.unparsable)",
         "answers/test_conjugate.py",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from hotmess.answers.cell_drawer import CellDrawer
 from hotmess.answers.prior import AnswerPrior
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 
 DELTA = 1e-12  # smoothing of the KL family, as in the paper
-TINY = 1e-30  # below it a sum of gamma draws has too few digits left in single precision
 WORTH_THREADS = 20_000  # options of all cells: with fewer, handing a block to a thread takes longer than the block
 BLOCK = 20_000  # options drawn together, of as many draws as that takes
 T = TypeVar("T")
@@ -91,9 +91,21 @@ def answer_draws(
     response; a + w.sum(1) + u = 1, all float32. `parameters`: dict of (draws, groups). Each block of draws has its own
     generator, so the result does not depend on the number of threads.
     """
-    for block, *drawn in _each_block(cells, group, parameters, lambda *drawn: drawn, seed=seed, threads=threads):
+    for block, *drawn in answer_blocks(cells, group, parameters, seed=seed, threads=threads):
         a, w, u = (x.reshape(block.stop - block.start, len(group), *x.shape[1:]) for x in drawn)
         yield from zip(range(block.start, block.stop), a, w, u)
+
+
+def answer_blocks(
+    cells: LetterCells,
+    group: np.ndarray,
+    parameters: dict[str, np.ndarray],
+    *,
+    seed: int | np.random.SeedSequence,
+    threads: int = 2,
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
+    """The same draws, several at a time: (draws, a, w, u), the cells of one draw below those of another."""
+    yield from _each_block(cells, group, parameters, lambda *drawn: drawn, seed=seed, threads=threads)
 
 
 def _each_block(
@@ -111,7 +123,7 @@ def _each_block(
     step = max(1, BLOCK // max(cells.wrong.size, 1))
     blocks = [slice(start, min(start + step, draws)) for start in range(0, draws, step)]
     seeds = (np.random.SeedSequence(seed) if isinstance(seed, int) else seed).spawn(len(blocks))
-    one = _Drawer(cells, group, parameters)
+    one = CellDrawer(cells, group, parameters)
 
     def used(i: int) -> T:
         return use(blocks[i], *one(blocks[i], np.random.default_rng(seeds[i])))
@@ -123,86 +135,6 @@ def _each_block(
         together = 8 * threads  # bounded: results wait in memory until they are used
         for start in range(0, len(blocks), together):
             yield from pool.map(used, range(start, min(start + together, len(blocks))))
-
-
-class _Drawer:
-    """Draws answer distributions in blocks of draws of the group parameters."""
-
-    def __init__(self, cells: LetterCells, group: np.ndarray, parameters: dict[str, np.ndarray]) -> None:
-        self.cells, self.group, self.parameters = cells, group, parameters
-        self.k = cells.choices - 1
-        self.real = np.arange(cells.wrong.shape[1])[:, None] < self.k
-        self.wrong = np.ascontiguousarray(cells.wrong.T.astype(np.float32))  # (K, cells): sums over options are quick
-        self.split = self.wrong.sum(axis=0)
-
-    def __call__(self, block: slice, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """a (rows,), w (rows, K) and u (rows,), rows being the cells in one draw of the block after another."""
-        own = {name: x[block] for name, x in self.parameters.items()}
-        mean = 1 / (1 + np.exp(-own["logit_a"]))
-        kappa, phi = np.exp(own["log_kappa"]), np.exp(own["log_phi"])
-        alpha = (kappa * mean)[:, self.group] + self.cells.right
-        beta = (kappa * (1 - mean))[:, self.group] + (self.split + self.cells.unparsable)
-        a, left = beta_draws(rng, alpha.ravel(), beta.ravel())
-        shape = (phi[:, self.group] / self.k).astype(np.float32) + self.wrong[:, None]
-        w, scale = self._shares(shape, rng)
-        u = self._unparsable(left, own, rng)
-        w *= left / scale
-        return a, w.T, u
-
-    def _shares(self, shape: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Gamma draws (K, rows) of these shapes (K, draws, cells), and their sums (rows,)."""
-        columns, cells = shape.shape[0], shape.shape[2]
-        if not self.real.all():
-            shape *= self.real[:, None]
-        shape = shape.reshape(columns, -1)
-        w = rng.standard_gamma(shape, dtype=np.float32)
-        scale: np.ndarray = w.sum(axis=0)
-        low = np.flatnonzero(scale < TINY)
-        if len(low):
-            # Tiny shapes underflow. In double precision few do; then all mass is on one option, which is what it means.
-            double = rng.standard_gamma(shape[:, low].astype(float))
-            total = double.sum(axis=0)
-            empty = total < 1e-280
-            pick = np.argmax(np.where(self.real[:, low % cells], rng.random(double.shape), -1.0), axis=0)
-            double[:, empty] = np.arange(columns)[:, None] == pick[empty]
-            w[:, low] = double / np.where(empty, 1.0, total)
-            scale[low] = 1.0
-        return w, scale
-
-    def _unparsable(self, left: np.ndarray, own: dict[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
-        """Draws u (rows,) of the share of unparsable responses, which is taken from what is left."""
-        u = np.zeros(len(left), np.float32)
-        if "logit_u" not in own:
-            return u
-        share, psi = 1 / (1 + np.exp(-own["logit_u"])), np.exp(own["log_psi"])
-        has = np.flatnonzero(np.isfinite(own["logit_u"])[:, self.group])
-        draw, cell = np.divmod(has, len(self.group))
-        g = self.group[cell]
-        alpha = (psi * share)[draw, g] + self.cells.unparsable[cell]
-        lost, kept = beta_draws(rng, alpha, (psi * (1 - share))[draw, g] + self.split[cell])
-        u[has] = left[has] * lost
-        left[has] *= kept
-        return u
-
-
-def beta_draws(
-    rng: np.random.Generator, alpha: Float[np.ndarray, " *cells"], beta: Float[np.ndarray, " *cells"]
-) -> tuple[Float[np.ndarray, " *cells"], Float[np.ndarray, " *cells"]]:
-    """Beta draws and their complements, float32, each with its own relative precision."""
-    shapes = alpha.astype(np.float32), beta.astype(np.float32)
-    up, down = (rng.standard_gamma(shape, dtype=np.float32) for shape in shapes)
-    total = up + down
-    low = np.flatnonzero(total < TINY)
-    if len(low):
-        # Tiny shapes underflow. In double precision few do; then all mass is at 0 or at 1, which is what it means.
-        double = rng.standard_gamma(alpha[low]), rng.standard_gamma(beta[low])
-        whole = double[0] + double[1]
-        empty = whole < 1e-280
-        one = np.where(empty, rng.random(len(low)) * (alpha[low] + beta[low]) < alpha[low], 0.0)
-        up[low] = np.where(empty, one, double[0] / np.where(empty, 1.0, whole))
-        down[low] = np.where(empty, 1 - one, double[1] / np.where(empty, 1.0, whole))
-        total[low] = 1.0
-    return up / total, down / total
 
 
 def brier_terms(

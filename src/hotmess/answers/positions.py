@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, gammaln
 
-from hotmess.answers.conjugate import TermDraws, beta_draws
+from hotmess.answers.cell_drawer import beta_draws
+from hotmess.answers.conjugate import TermDraws
 from hotmess.answers.position_cells import PositionCells
 from hotmess.answers.resemblance import PAIRS
 

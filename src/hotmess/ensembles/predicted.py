@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.conjugate import answer_draws, brier_terms
+from hotmess.answers.conjugate import answer_blocks, brier_terms
 from hotmess.answers.population import aggregate
 from hotmess.ensembles.averages import average
 from hotmess.ensembles.votes import vote, vote_limit
@@ -71,12 +71,13 @@ def ensemble_table(
     cells = len(letters.right)
     right = np.empty((len(sizes) + 1, count, cells), np.float32)
     terms = np.empty((2, count, cells), np.float32)
-    for s, a, w, u in answer_draws(letters, fit.groups.index, parameters, seed=fit.seed):
-        p = np.column_stack([a, w])
+    for block, a, w, u in answer_blocks(letters, fit.groups.index, parameters, seed=fit.seed):
+        p, choices, shape = np.column_stack([a, w]), np.tile(letters.choices, block.stop - block.start), (-1, cells)
         for i, size in enumerate(sizes):
-            right[i, s] = a + u / letters.choices if size == 1 else vote(p, size, unparsable=u, choices=letters.choices)
-        right[-1, s] = vote_limit(p)
-        _, terms[0, s], terms[1, s] = brier_terms(a, w, u, letters.choices)
+            found = a + u / choices if size == 1 else vote(p, size, unparsable=u, choices=choices)
+            right[i, block] = found.reshape(shape)
+        right[-1, block] = vote_limit(p).reshape(shape)
+        terms[:, block] = np.stack(brier_terms(a, w, u, choices)[1:]).reshape(2, *right[-1, block].shape)
     table, means = aggregate(
         [*right, *terms], fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.conjugate import answer_draws, brier_terms
+from hotmess.answers.conjugate import answer_blocks, brier_terms
 from hotmess.answers.groups import letter_cells
 from hotmess.answers.population import aggregate
 from hotmess.arrays import Floats, Ints
@@ -121,8 +121,11 @@ def sample_size(
     need_letters(fit.cells, "The sampling error of more responses is worked out for")
     parameters = fit.parameters(draws)
     out = np.empty((8, len(parameters["logit_a"]), len(fit.letters.right)), np.float32)
-    for s, a, w, u in answer_draws(fit.letters, fit.groups.index, parameters, seed=fit.seed):
-        out[:, s] = projections(a.astype(float), w.astype(float), u.astype(float), fit.letters.choices)
+    for block, *drawn in answer_blocks(fit.letters, fit.groups.index, parameters, seed=fit.seed):
+        many = block.stop - block.start
+        a, w, u = (x.astype(float) for x in drawn)
+        found = projections(a, w, u, np.tile(fit.letters.choices, many))
+        out[:, block] = found.reshape(len(out), many, -1)
     table, means = aggregate(list(out), fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)
     sizes = (
         fit.cells.table.groupby(list(by), observed=True, sort=True).size().to_numpy() if by else len(fit.cells.table)
