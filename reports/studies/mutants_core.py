@@ -286,7 +286,7 @@ MUTANTS = [
     ),
     _m(
         *("temperature-turned", "sign", "temperature/likelihood.py"),
-        *("cold = jnp.exp(-heat)", "cold = jnp.exp(heat)", "temperature/test_likelihood.py"),
+        *("cold = xp.exp(-heat)", "cold = xp.exp(heat)", "temperature/test_likelihood.py"),
     ),
     _m(
         *("scores-without-jacobian", "missing Jacobian", "temperature/model.py"),

@@ -29,6 +29,11 @@ def problem(seed=0, n=5, s=8, k=3, f=2):
     return lik.Dense(*map(jnp.asarray, dense)), jnp.asarray(theta), jnp.asarray(rng.normal(size=(k, n)))
 
 
+def plain(d, theta, dense):
+    """The same in NumPy."""
+    return np.asarray(d), np.asarray(theta), lik.Dense(*map(np.asarray, dense))
+
+
 def direct(d, theta, dense):
     out = np.zeros(d.shape[1])
     f = dense.features.shape[0]
@@ -43,7 +48,9 @@ def direct(d, theta, dense):
 
 def test_log_likelihood_is_the_softmax_with_temperature():
     dense, theta, d = problem()
-    np.testing.assert_allclose(lik.log_likelihood(d, theta, dense), direct(d, theta, dense), rtol=1e-10)
+    expected = direct(d, theta, dense)
+    np.testing.assert_allclose(lik.log_likelihood(d, theta, dense), expected, rtol=1e-10)
+    np.testing.assert_allclose(lik.log_likelihood(*plain(d, theta, dense)), expected, rtol=1e-10)
 
 
 def test_in_single_precision_changes_of_the_log_likelihood_are_right_to_a_hundredth_of_a_leapfrog_steps_error():
@@ -78,6 +85,8 @@ def test_slopes_and_curvature_are_those_of_the_likelihood():
         assert by_theta[p, 2] == pytest.approx(change / (2 * step), abs=1e-6)
     gradient, negative = lik.curvature(d, theta, dense)
     np.testing.assert_allclose(gradient, by_d, atol=1e-10)
+    for one, other in zip(lik.curvature(*plain(d, theta, dense)), (gradient, negative)):
+        np.testing.assert_allclose(one, other, atol=1e-12)
     jacobian = jax.jacfwd(lambda d: lik.curvature(d, theta, dense)[0])(d)
     for i in range(d.shape[1]):
         np.testing.assert_allclose(-jacobian[:, i, :, i], negative[:, :, i], atol=1e-9)
@@ -87,6 +96,10 @@ def test_prior_is_the_normal_of_score_differences():
     dense, theta, d = problem(2)
     t, w = np.exp(2 * 0.3), np.exp(-2 * 0.2)
     full = lik.log_prior(d, theta, dense.real)
+    several = np.stack([np.asarray(d), np.zeros(d.shape)], axis=1)
+    many = lik.log_prior(several, np.asarray(theta), np.asarray(dense.real))
+    np.testing.assert_allclose(many[0], full, rtol=1e-12)
+    assert many.shape == (2, d.shape[1])
     for i in range(d.shape[1]):
         here = np.asarray(dense.real[:, i])
         k = here.sum()
@@ -96,12 +109,16 @@ def test_prior_is_the_normal_of_score_differences():
         assert full[i] == pytest.approx(value, rel=1e-10)
 
 
-def test_unrolled_cholesky_and_solves():
+@pytest.mark.parametrize("size", [4, 6])
+@pytest.mark.parametrize("array", [np.asarray, jnp.asarray])
+def test_cholesky_and_solves_of_small_matrices(size, array):
     rng = np.random.default_rng(3)
-    a = rng.normal(size=(7, 4, 4))
-    a = a @ a.transpose(0, 2, 1) + np.eye(4)
-    b = rng.normal(size=(4, 7))
-    low = cholesky(jnp.asarray(a.transpose(1, 2, 0)))
+    a = rng.normal(size=(7, size, size))
+    a = a @ a.transpose(0, 2, 1) + np.eye(size)
+    b = rng.normal(size=(size, 7))
+    low = cholesky(array(a.transpose(1, 2, 0)))
     np.testing.assert_allclose(np.moveaxis(low, 2, 0), np.linalg.cholesky(a), atol=1e-12)
-    x = solve_upper(low, solve_lower(low, jnp.asarray(b)))
+    x = solve_upper(low, solve_lower(low, array(b)))
+    both = solve_upper(low[:, :, None], solve_lower(low[:, :, None], array(np.stack([b, 2 * b], axis=1))))
+    np.testing.assert_allclose(both, np.stack([x, 2 * x], axis=1), atol=1e-12)
     np.testing.assert_allclose(x.T, np.linalg.solve(a, b.T[:, :, None])[..., 0], atol=1e-10)

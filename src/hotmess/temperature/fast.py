@@ -8,15 +8,14 @@ units have one effect. A Pareto k above 0.7 says that part of the posterior was 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from hotmess.arrays import Floats
 from hotmess.errors import NotTestable
 from hotmess.temperature.laplace import Approximation, expand, score_map, softened
-from hotmess.temperature.likelihood import Dense, coldness, log_likelihood_at, log_prior, single
+from hotmess.temperature.likelihood import Dense, log_prior
+from hotmess.temperature.many_scores import blocks, log_likelihoods
 from hotmess.temperature.prior import Pooling, TemperaturePrior
 from hotmess.temperature.small_matrices import solve_upper
 
@@ -42,51 +41,6 @@ def cell_proposals(shape: tuple[int, int], points: int, seed: int) -> tuple[Floa
     return e, constant - 0.5 * (FREEDOM + k) * np.log1p((e**2).sum(1) / (FREEDOM * WIDEN**2))
 
 
-class Proposal(NamedTuple):
-    """Arrays of the cells' proposals: see `integrate_scores`."""
-
-    points: Any
-    log_density: Any
-    theta: Any
-    tilt: Any
-    curvature: Any
-    pull: Any
-
-
-@cache
-def _compiled() -> Any:
-    import jax
-    import jax.numpy as jnp
-
-    @jax.jit
-    def one(theta: Any, seed: Any, number: Any, dense: Dense, q: Proposal) -> Any:
-        key = jax.random.fold_in(jax.random.PRNGKey(seed), number)
-        cell_theta = theta.T[:, dense.unit]
-        single = cell_theta.astype(jnp.float32)  # errors of 1e-5 in a cell's log likelihood do not show in weights
-        base = q.theta.T[:, dense.unit]
-        center, low = score_map(cell_theta, base, dense.real, q.tilt, q.curvature, q.pull)
-        log_det = sum(jnp.log(low[i, i]) for i in range(low.shape[0]))
-        at = coldness(single, dense)
-
-        def add(state: Any, point: Any) -> Any:
-            total, chosen = state
-            e, density, u = point
-            d = center + solve_upper(low, e)
-            likelihood = log_likelihood_at(d.astype(jnp.float32), at).astype(d.dtype)
-            likelihood = jnp.where(jnp.isnan(likelihood), -jnp.inf, likelihood)  # 88 on the log scale is too much
-            weight = likelihood + log_prior(d, cell_theta, dense.real) - density - log_det
-            total = jnp.logaddexp(total, weight)
-            return (total, jnp.where(jnp.log(u) < weight - total, d, chosen)), None
-
-        count, n = q.log_density.shape
-        u = jax.random.uniform(key, (count, n), dtype=center.dtype)
-        start = (jnp.full(n, -jnp.inf), center)
-        (total, chosen), _ = jax.lax.scan(add, start, (q.points, q.log_density, u))
-        return total - jnp.log(count), chosen
-
-    return one
-
-
 def integrate_scores(
     dense: Dense, approximation: Approximation, theta: Floats, *, points: int, seed: int
 ) -> tuple[Floats, Floats]:
@@ -105,20 +59,33 @@ def integrate_cells(
     """The same of every cell: (draws, n) and (draws, K, n)."""
     evaluate = evaluator(dense, approximation, points=points, seed=seed)
     both = [evaluate(one, number) for number, one in enumerate(theta)]
-    return np.stack([np.asarray(cells) for cells, _ in both]), np.stack([np.asarray(chosen) for _, chosen in both])
+    return np.stack([cells for cells, _ in both]), np.stack([chosen for _, chosen in both])
 
 
-def evaluator(dense: Dense, approximation: Approximation, *, points: int, seed: int) -> Callable[[Floats, int], Any]:
-    """(theta (G, T), number of the draw) -> the cells' log marginal likelihoods (n,) and a draw of the scores (K, n).
-
-    Arrays are handed over as they are: every conversion by JAX would be a program to compile.
-    """
-    import jax
-
+def evaluator(
+    dense: Dense, approximation: Approximation, *, points: int, seed: int
+) -> Callable[[Floats, int], tuple[Floats, Floats]]:
+    """(theta (G, T), number of the draw) -> the cells' log marginal likelihoods (n,), a draw of the scores (K, n)."""
     e, density = cell_proposals(approximation.mode.shape, points, seed)
-    fields = (e, density, *(getattr(approximation, name) for name in ("theta", "tilt", "curvature", "pull")))
-    proposal, arrays, one = jax.device_put(Proposal(*fields)), single(dense), _compiled()
-    return lambda theta, number: one(theta, seed, number, arrays, proposal)
+    e, seen, unit = np.ascontiguousarray(np.moveaxis(e, 1, 0)), blocks(dense), np.asarray(dense.unit)
+    base, at, cells = approximation.theta.T[:, unit], approximation, np.arange(len(unit))
+
+    def one(theta: Floats, number: int) -> tuple[Floats, Floats]:
+        cell_theta = theta.T[:, unit]
+        center, low = score_map(cell_theta, base, dense.real, at.tilt, at.curvature, at.pull)
+        d = center[:, None] + solve_upper(low[:, :, None], e)
+        log_w = log_likelihoods(d, cell_theta, seen) + log_prior(d, cell_theta, dense.real) - density
+        log_w = np.where(np.isnan(log_w), -np.inf, log_w)
+        top = log_w.max(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            up_to = np.cumsum(np.exp(log_w - top), axis=0)
+            log_det = sum(np.log(low[k, k]) for k in range(len(low)))
+            total = np.log(up_to[-1] / points) + top - log_det
+        u = np.random.default_rng([seed, 5, number]).random(len(unit))
+        pick = (up_to < u * up_to[-1]).sum(axis=0)
+        return total, d[:, np.minimum(pick, points - 1), cells]
+
+    return one
 
 
 def refine(
@@ -147,9 +114,9 @@ def refine(
         marginal = evaluator(dense, out, points=points, seed=seed)
         base = out.theta
 
-        def value(theta: Floats, marginal: Any = marginal) -> Floats:
+        def value(theta: Floats, marginal: Callable[[Floats, int], tuple[Floats, Floats]] = marginal) -> Floats:
             prior: Floats = -0.5 * (inverse * (theta - center) ** 2).sum(1)
-            return np.bincount(dense.unit, np.asarray(marginal(theta, 0)[0]), units) + prior
+            return np.bincount(dense.unit, marginal(theta, 0)[0], units) + prior
 
         low = np.linalg.cholesky(out.precision + np.diag(inverse))
         axes = np.linalg.inv(low)  # row i: one posterior sd along direction i

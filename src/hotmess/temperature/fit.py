@@ -129,12 +129,10 @@ def _approximation(data: LengthData, prior: TemperaturePrior, *, points: int, se
 def _fast(
     data: LengthData, prior: TemperaturePrior, groups: Pooling, *, coords: Any, dims: Any, points: int, **options: Any
 ) -> xr.DataTree:
-    from hotmess.inference.sample import enable_x64
     from hotmess.temperature.weighted_draws import fast_draws
 
-    with enable_x64():
-        approximation = _approximation(data, prior, points=points, seed=options["seed"])
-        return fast_draws(data, approximation, prior, groups, coords=coords, dims=dims, points=points, **options)
+    approximation = _approximation(data, prior, points=points, seed=options["seed"])
+    return fast_draws(data, approximation, prior, groups, coords=coords, dims=dims, points=points, **options)
 
 
 def _nuts(

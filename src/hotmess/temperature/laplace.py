@@ -9,7 +9,6 @@ theta: what slows a sampler down is removed before it starts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,9 @@ from hotmess.temperature.small_matrices import cholesky, solve_lower, solve_uppe
 
 if TYPE_CHECKING:
     from jaxtyping import Float
+
+BLOCK = 16_384
+"""Numbers of an array over responses that is made for a block of cells."""
 
 
 @dataclass(frozen=True)
@@ -56,54 +58,53 @@ def score_map(cell_theta: Any, base: Any, real: Any, tilt: Any, h: Any, pull: An
     The cells' likelihoods are replaced by their quadratic approximations and combined with the prior at these
     parameters, so that cells that say little follow mu and the sigmas; `tilt` carries what the effects do to the modes.
     """
-    mean, precision, _ = prior_precision(cell_theta, real)
+    mean, precision = prior_precision(cell_theta, real)
     low = cholesky(h + precision)
     center = solve_upper(low, solve_lower(low, pull + (precision * mean[None]).sum(1)))
     return center + (tilt * (cell_theta[3:] - base[3:])[:, None]).sum(0), low
 
 
-def newton_step(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any, Any]:
-    """One Newton step of every cell: (step, Newton decrement squared, Cholesky factor of the precision)."""
+def newton_step(d: Floats, cell_theta: Floats, dense: Dense) -> tuple[Floats, Floats]:
+    """One Newton step of every cell, and the Newton decrement squared."""
     gradient, negative = curvature(d, cell_theta, dense)
-    mean, precision, _ = prior_precision(cell_theta, dense.real)
+    mean, precision = prior_precision(cell_theta, dense.real)
     gradient = gradient - (precision * (d - mean)[None]).sum(1)
     low = cholesky(negative + precision)
     half = solve_lower(low, gradient)
-    return solve_upper(low, half), (half**2).sum(0), low
+    return solve_upper(low, half), (half**2).sum(0)
 
 
-def modes(d: Any, cell_theta: Any, dense: Dense, *, steps: int = 60, tolerance: float = 1e-8) -> Any:
+def modes(
+    d: Float[np.ndarray, "K n"], cell_theta: Floats, dense: Dense, *, steps: int = 60, tolerance: float = 1e-8
+) -> Float[np.ndarray, "K n"]:
     """Modes (K, n) of the scores given the parameters, by damped Newton steps (1/(1 + decrement)) from d."""
-    import jax
-    import jax.numpy as jnp
-
-    def body(state: Any) -> Any:
-        d, _, count = state
-        step, decrement2, _ = newton_step(d, cell_theta, dense)
-        root = jnp.sqrt(decrement2)
-        return d + jnp.where(root > 0.7, 1 / (1 + root), 1.0) * step, decrement2.max(), count + 1
-
-    def unfinished(state: Any) -> Any:
-        return (state[1] > tolerance) & (state[2] < steps)
-
-    return jax.lax.while_loop(unfinished, body, (d, jnp.inf, 0))[0]
+    for _ in range(steps):
+        step, decrement2 = newton_step(d, cell_theta, dense)
+        root = np.sqrt(decrement2)
+        d = d + np.where(root > 0.7, 1 / (1 + root), 1.0) * step
+        if not decrement2.max() > tolerance:
+            break
+    return d
 
 
-@cache
-def _compiled() -> dict[str, Any]:
-    """Compiled functions that take the data as arguments: data sets of one shape share them."""
-    import jax
-    import jax.numpy as jnp
+def evaluate(theta: Floats, d: Floats, dense: Dense) -> tuple[Floats, Floats, Floats]:
+    """Laplace's log marginal likelihoods of the units (G,) at theta (T, G), their slopes (T, G), and the modes (K, n)
+    from d: cells in blocks that a processor keeps at hand, each until its own modes are found."""
+    found, unit = np.empty((len(theta) + 1, d.shape[1])), np.asarray(dense.unit)
+    out = np.empty(d.shape)
+    size = max(1, BLOCK // dense.weight.shape[1])
+    for start in range(0, d.shape[1], size):
+        part = slice(start, start + size)
+        own, at = _some(dense, part), theta[:, unit[part]]
+        out[:, part] = modes(d[:, part], at, own)
+        found[0, part], found[1:, part] = log_marginal(at, out[:, part], own)
+    value, *slopes = (np.bincount(unit, row, theta.shape[1]).astype(float) for row in found)
+    return value, np.stack(slopes), out
 
-    @jax.jit
-    def evaluate(theta: Any, d: Any, dense: Dense) -> Any:
-        cell_theta = theta[:, dense.unit]
-        d = modes(d, cell_theta, dense)
-        cells = jnp.vstack(log_marginal(cell_theta, d, dense))
-        by_unit = jax.ops.segment_sum(cells.T, dense.unit, theta.shape[1]).T
-        return by_unit[0], by_unit[1:], d
 
-    return {"evaluate": evaluate, "tilt": jax.jit(tilt)}
+def _some(dense: Dense, part: slice) -> Dense:
+    """Some of the cells."""
+    return Dense(dense.features[:, part], dense.weight[part], dense.answer[part], dense.real[:, part], dense.unit[part])
 
 
 def approximate(
@@ -114,23 +115,16 @@ def approximate(
     Units are independent given their parameters, so that the gradient of the summed log marginal likelihood holds every
     unit's gradient, and T finite differences of it every unit's Hessian.
     """
-    import jax
-
     units = int(dense.unit.max()) + 1
     t = len(center)
-    arrays = jax.device_put(dense)
-    compiled = _compiled()
 
-    def evaluate(theta: Floats, d: Any) -> Any:
-        return compiled["evaluate"](theta, d, arrays)
-
-    def differences(theta: Floats, d: Any, gradient: Floats, width: float, two_sided: bool) -> Floats:
+    def differences(theta: Floats, d: Floats, gradient: Floats, width: float, two_sided: bool) -> Floats:
         hessian = np.empty((units, t, t))
         for i in range(t):
             move = np.zeros((t, 1))
             move[i] = width
-            up = np.asarray(evaluate(theta + move, d)[1])
-            down = np.asarray(evaluate(theta - move, d)[1]) if two_sided else gradient
+            up = evaluate(theta + move, d, dense)[1]
+            down = evaluate(theta - move, d, dense)[1] if two_sided else gradient
             hessian[:, i] = ((up - down) / (width * (2 if two_sided else 1))).T
         return (hessian + hessian.transpose(0, 2, 1)) / 2
 
@@ -138,10 +132,10 @@ def approximate(
     d = np.zeros(dense.real.shape)
     inverse = 1 / np.asarray(scale, float) ** 2
 
-    def posterior(theta: Floats, d: Any) -> tuple[Floats, Floats, Any]:
-        value, gradient, d = evaluate(theta, d)
+    def posterior(theta: Floats, d: Floats) -> tuple[Floats, Floats, Floats]:
+        value, gradient, d = evaluate(theta, d, dense)
         off = theta - center[:, None]
-        return np.asarray(value) - 0.5 * (inverse[:, None] * off**2).sum(0), np.asarray(gradient), d
+        return value - 0.5 * (inverse[:, None] * off**2).sum(0), gradient, d
 
     value, gradient, d = posterior(theta, d)
     damping = np.full(units, 1e-3)
@@ -172,19 +166,13 @@ def approximate(
         values, vectors = np.linalg.eigh(precision[g])
         precision[g] = (vectors * np.maximum(values, 0.0)) @ vectors.T
     linear = np.einsum("gij,jg->gi", precision, theta) + gradient.T
-    return expand(arrays, theta.T, precision, linear, d)
+    return expand(dense, theta.T, precision, linear, d)
 
 
-def expand(dense: Dense, theta: Floats, precision: Floats, linear: Floats, start: Any) -> Approximation:
+def expand(dense: Dense, theta: Floats, precision: Floats, linear: Floats, start: Floats) -> Approximation:
     """The cells' modes, their derivatives and curvatures at the units' parameters (G, T)."""
-    import jax
-
-    compiled = _compiled()
-    arrays = jax.device_put(dense)
-    d = compiled["evaluate"](theta.T, start, arrays)[2]
-    cell_theta = theta.T[:, np.asarray(arrays.unit)]
-    turned, slope, negative = (np.asarray(x) for x in compiled["tilt"](d, cell_theta, arrays))
-    mode = np.asarray(d)
+    mode = evaluate(theta.T, start, dense)[2]
+    turned, slope, negative = tilt(mode, theta.T[:, dense.unit], dense)
     pull = slope + np.einsum("ijn,jn->in", negative, mode)
     return Approximation(theta, precision, linear, mode, turned, negative, pull)
 

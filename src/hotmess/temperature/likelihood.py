@@ -1,5 +1,5 @@
 """The temperature likelihood: softmax((score + lift · 1[target]) /
-temperature), response by response, in JAX (methods, section 5).
+temperature), response by response, in NumPy or JAX (methods, section 5).
 
 Scores enter as differences d_k = eta_k - eta_target of the wrong options, so the target's logit is lift/tau and the
 wrong ones' d_k/tau. Cells (a model's responses to a question, all budgets) are rows of dense arrays, padded with
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hotmess.temperature.small_matrices import UNROLLED
+from hotmess.temperature.small_matrices import namespace
 
 ABSENT = -1e30
 
@@ -73,6 +73,8 @@ def log_likelihood(d: Any, cell_theta: Any, dense: Dense) -> Any:
 
     Responses are read in the precision of `dense`; what comes out has that of `d`.
     """
+    if namespace(d) is np:
+        return values(softmax(d, cell_theta, dense), dense)
     import jax
 
     kind, given = dense.features.dtype, d.dtype
@@ -100,13 +102,12 @@ def _value_and_slopes(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any, 
     import jax.numpy as jnp
 
     count = dense.features.shape[0]
-    p, a, cold, of_all = _softmax(d, cell_theta, dense)
-    value = -of_all
+    soft = softmax(d, cell_theta, dense)
+    p, a, cold, _ = soft
     off: list[Any] = []
     by_heat: Any = 0.0
     for k, x in enumerate(a):
         chosen = dense.answer == k
-        value = value + jnp.where(chosen, x, 0.0)
         residual = dense.weight * (chosen - p[k])
         off.append(residual)
         by_heat = by_heat - (residual * x if k == 0 else jnp.where(dense.real[k - 1][:, None], residual * x, 0.0))
@@ -114,138 +115,103 @@ def _value_and_slopes(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any, 
     zero = jnp.zeros_like(by_d[0])
     heats = [(by_heat * dense.features[f]).sum(-1) for f in range(count)]
     lifts = [(off[0] * cold * dense.features[f]).sum(-1) for f in range(count)]
-    return (dense.weight * value).sum(-1), by_d, jnp.stack([zero, zero, zero, *heats, *lifts])
+    return values(soft, dense), by_d, jnp.stack([zero, zero, zero, *heats, *lifts])
 
 
 def _parts(d: Any, cell_theta: Any, dense: Dense) -> tuple[list[Any], Any]:
     """Logits (n, S) of the target and of each wrong option, and inverse temperatures (n, S)."""
-    import jax.numpy as jnp
-
-    count = dense.features.shape[0]
+    xp, count = namespace(d), dense.features.shape[0]
     heat = sum(cell_theta[3 + f][:, None] * dense.features[f] for f in range(count))
     lift = sum(cell_theta[3 + count + f][:, None] * dense.features[f] for f in range(count))
-    cold = jnp.exp(-heat)
-    wrong = [jnp.where(dense.real[k][:, None], d[k][:, None] * cold, ABSENT) for k in range(d.shape[0])]
+    cold = xp.exp(-heat)
+    wrong = [xp.where(dense.real[k][:, None], d[k][:, None] * cold, ABSENT) for k in range(d.shape[0])]
     return [lift * cold, *wrong], cold
 
 
-class Coldness(NamedTuple):
-    """What the log likelihood of many scores at the same parameters shares.
+class Softmax(NamedTuple):
+    """Of the target and of each wrong option: probabilities and logits; inverse temperatures, and the logarithm of the
+    sum of the exponentials of the logits; each (n, S)."""
 
-    Attributes
-    ----------
-    cold, lifted
-        (n, S) inverse temperatures, and the target's logits.
-    weight
-        (n, S)
-    given, right
-        (K, n) sums of the coldness of the responses that gave each wrong option, and (n,) of the target's logits.
-    real
-        (K, n)
-    """
-
+    p: list[Any]
+    logits: list[Any]
     cold: Any
-    lifted: Any
-    weight: Any
-    given: Any
-    right: Any
-    real: Any
+    total: Any
 
 
-def coldness(cell_theta: Any, dense: Dense) -> Coldness:
-    """Of the cells' responses at these parameters (T, n)."""
-    import jax.numpy as jnp
-
-    k = dense.real.shape[0]
-    (lifted, *_), cold = _parts(jnp.zeros((k, dense.real.shape[1]), cell_theta.dtype), cell_theta, dense)
-    given = jnp.stack([jnp.where(dense.answer == j + 1, dense.weight * cold, 0.0).sum(-1) for j in range(k)])
-    right = jnp.where(dense.answer == 0, dense.weight * lifted, 0.0).sum(-1)
-    return Coldness(cold, lifted, dense.weight, given, right, dense.real)
-
-
-def log_likelihood_at(d: Any, at: Coldness) -> Any:
-    """(n,) log likelihood of each cell's responses at scores d (K, n): one exponential for each option, one logarithm.
-
-    sum_s w_s (a_y - log sum_k exp a_k), of which the first part is linear in d.
-    """
-    import jax.numpy as jnp
-
-    d = jnp.where(at.real, d, jnp.asarray(ABSENT, d.dtype))
-    top = jnp.maximum(at.lifted, d.max(0)[:, None] * at.cold)
-    total = jnp.exp(at.lifted - top) + sum(jnp.exp(x[:, None] * at.cold - top) for x in d)
-    return at.right + (d * at.given).sum(0) - (at.weight * (top + jnp.log(total))).sum(-1)
-
-
-def probabilities(d: Any, cell_theta: Any, dense: Dense) -> tuple[list[Any], list[Any], Any]:
-    """Probabilities of the target and of each wrong option, their logits, and inverse temperatures; each (n, S)."""
-    return _softmax(d, cell_theta, dense)[:3]
-
-
-def _softmax(d: Any, cell_theta: Any, dense: Dense) -> tuple[list[Any], list[Any], Any, Any]:
-    """The same, and the logarithm of the sum of the exponentials of the logits."""
-    import jax
-    import jax.numpy as jnp
-
+def softmax(d: Any, cell_theta: Any, dense: Dense) -> Softmax:
+    """Of all responses at scores d (K, n) and parameters (T, n)."""
+    xp = namespace(d)
     a, cold = _parts(d, cell_theta, dense)
     top = a[0]
     for x in a[1:]:
-        top = jnp.maximum(top, x)
-    top = jax.lax.stop_gradient(top)
-    e = [jnp.exp(x - top) for x in a]
+        top = xp.maximum(top, x)
+    if xp is not np:
+        import jax
+
+        top = jax.lax.stop_gradient(top)
+    e = [xp.exp(x - top) for x in a]
     total = sum(e)
     inverse = 1 / total
-    return [x * inverse for x in e], a, cold, top + jnp.log(total)
+    return Softmax([x * inverse for x in e], a, cold, top + xp.log(total))
+
+
+def values(soft: Softmax, dense: Dense) -> Any:
+    """(n,) log likelihood of each cell's responses."""
+    xp, value = namespace(soft.total), -soft.total
+    for k, x in enumerate(soft.logits):
+        value = value + xp.where(dense.answer == k, x, 0.0)
+    return (dense.weight * value).sum(-1)
 
 
 def curvature(d: Any, cell_theta: Any, dense: Dense) -> tuple[Any, Any]:
-    """Gradient (K, n) and negative Hessian (K, K, n) of the cells' log likelihood with respect to d.
+    """Gradient (K, n) and negative Hessian (K, K, n) of the cells' log likelihood with respect to d."""
+    return curvature_of(softmax(d, cell_theta, dense), dense)
 
-    Of many options the Hessian is one product of matrices instead of K (K + 1)/2 sums: slower, but quick to compile.
-    """
-    import jax.numpy as jnp
 
-    every, _, cold = probabilities(d, cell_theta, dense)
-    p = every[1:]
+def curvature_of(soft: Softmax, dense: Dense) -> tuple[Any, Any]:
+    """The same from what was made already."""
+    p, xp = soft.p[1:], namespace(soft.cold)
     k = len(p)
-    weighted = dense.weight * cold
-    gradient = jnp.stack([(weighted * ((dense.answer == j + 1) - p[j])).sum(-1) for j in range(k)])
-    squared = weighted * cold
-    if k > UNROLLED:
-        stacked = jnp.stack(p)
-        second_moment = jnp.einsum("ins,jns->ijn", squared * stacked, stacked)
-        return gradient, jnp.eye(k)[:, :, None] * (squared * stacked).sum(-1) - second_moment
+    weighted = dense.weight * soft.cold
+    gradient = xp.stack([(weighted * ((dense.answer == j + 1) - p[j])).sum(-1) for j in range(k)])
+    squared = weighted * soft.cold
     first = [(squared * p[j]).sum(-1) for j in range(k)]
     second = {(i, j): (squared * p[i] * p[j]).sum(-1) for i in range(k) for j in range(i + 1)}
     rows = [
-        jnp.stack([(first[i] if i == j else 0.0) - second[max(i, j), min(i, j)] for j in range(k)]) for i in range(k)
+        xp.stack([(first[i] if i == j else 0.0) - second[max(i, j), min(i, j)] for j in range(k)]) for i in range(k)
     ]
-    return gradient, jnp.stack(rows)
+    return gradient, xp.stack(rows)
 
 
-def prior_precision(cell_theta: Any, real: Any) -> tuple[Any, Any, Any]:
-    """Mean (K, n), precision (K, K, n) and log determinant (n,) of the precision of d's Normal prior.
+def prior_precision(cell_theta: Any, real: Any) -> tuple[Any, Any]:
+    """Mean (K, n) and precision (K, K, n) of d's Normal prior.
 
     (sigma_w² I + sigma_t² 1 1')^-1 = sigma_w^-2 (I - c 1 1') with c = sigma_t²/(sigma_w² + K sigma_t²). Options a cell
     does not have get independent standard Normals, which nothing else depends on.
     """
-    import jax.numpy as jnp
-
-    target, wrong = jnp.exp(2 * cell_theta[1]), jnp.exp(2 * cell_theta[2])
-    here = jnp.asarray(real, float)
+    xp = namespace(cell_theta)
+    target, wrong = xp.exp(2 * cell_theta[1]), xp.exp(2 * cell_theta[2])
+    here = xp.asarray(real, float)
     count = here.sum(0)
     c = target / (wrong + count * target)
     k = here.shape[0]
-    eye = jnp.eye(k)[:, :, None]
+    eye = xp.eye(k)[:, :, None]
     precision = (eye * here[None] - c * here[:, None] * here[None]) / wrong + eye * (1 - here)[None]
-    log_det = -(count - 1) * jnp.log(wrong) - jnp.log(wrong + count * target)
-    return -cell_theta[0] * here, precision, log_det
+    return -cell_theta[0] * here, precision
 
 
 def log_prior(d: Any, cell_theta: Any, real: Any) -> Any:
-    """(n,) log density of d given the unit's mu and sigmas, over the options the cell has."""
-    import jax.numpy as jnp
+    """(n,) log density of d (K, n) given the unit's mu and sigmas, over the options a cell has; or (P, n) of (K, P, n).
 
-    mean, precision, log_det = prior_precision(cell_theta, real)
-    r = d - mean
-    quadratic = (r * (precision * r[None]).sum(1)).sum(0)
-    return 0.5 * (log_det - quadratic) - 0.5 * np.log(2 * np.pi) * jnp.asarray(real).shape[0]
+    With the precision of `prior_precision` the quadratic form is r'r/sigma_w² - c/sigma_w² (1'r)².
+    """
+    xp = namespace(d)
+    target, wrong = xp.exp(2 * cell_theta[1]), xp.exp(2 * cell_theta[2])
+    here = xp.asarray(real, float)
+    count = here.sum(0)
+    here = here if d.ndim == 2 else here[:, None]
+    away = (d + cell_theta[0]) * here
+    both = wrong + count * target
+    quadratic = (away**2).sum(0) / wrong - target / (wrong * both) * away.sum(0) ** 2 + ((d * (1 - here)) ** 2).sum(0)
+    log_det = -(count - 1) * xp.log(wrong) - xp.log(both)
+    return 0.5 * (log_det - quadratic) - 0.5 * np.log(2 * np.pi) * len(real)
