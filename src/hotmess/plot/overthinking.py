@@ -149,11 +149,10 @@ def dose_response_table(
     import pandas as pd
 
     from hotmess.temperature.assigned import budget_levels
-    from hotmess.temperature.effects import points
 
     levels = budget_levels(responses).set_index(["model", "condition", "budget"])["log2_tokens"]
     plain = _unbiased_levels(responses)
-    where = points(fit.lengths)
+    where = fit.at
     rows: list[dict[str, Any]] = []
     budget = fit.curves("budget_curve", population=population).incoherence
     natural = fit.curves("natural_curve", population=population).incoherence if "natural" in where else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +63,14 @@ class LengthData:
 
     def dependent(self) -> Ints:
         """(n,) of whom there may be others: the question of each cell, or the cluster it comes in."""
-        columns = [CLUSTER] if CLUSTER in self.cells else ["benchmark", "question"]
+        return self._numbers([CLUSTER]) if CLUSTER in self.cells else self.question
+
+    @cached_property
+    def question(self) -> Ints:
+        """(n,) the question of each cell."""
+        return self._numbers(["benchmark", "question"])
+
+    def _numbers(self, columns: list[str]) -> Ints:
         names = self.cells[columns].astype(str).agg("\x1f".join, axis=1)
         return np.asarray(np.unique(names, return_inverse=True)[1], np.int64)
 

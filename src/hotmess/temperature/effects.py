@@ -7,13 +7,17 @@ a question is its mean within the budget (natural) and over its budgets (budget)
 
 from __future__ import annotations
 
+import functools
+import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hotmess.answers.population import question_weights
 from hotmess.arrays import Floats
+from hotmess.inference.compiled import cached_jax
+from hotmess.inference.sample import enable_x64
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -141,10 +145,8 @@ def curves(
     unit = np.asarray(data.dense.unit)
     f = len(data.features)
     effects = theta[:, :, 3:] if effects is None else effects
-    questions, question = np.unique(
-        data.cells[["benchmark", "question"]].astype(str).agg("\x1f".join, axis=1), return_inverse=True
-    )
-    weights = question_weights(len(questions), draws, population=population, seed=seed)
+    question = data.question
+    weights = question_weights(int(question.max()) + 1, draws, population=population, seed=seed)
     k, n = scores.shape[1:]
     points = where.shape[1]
     out = np.full((6, draws, units, points), np.nan)
@@ -154,6 +156,7 @@ def curves(
     edges = np.searchsorted(unit[order], np.arange(units))
     real = np.asarray(data.dense.real)[:, order]
     options = data.choices[order].astype(float)
+    terms_of = _cell_terms(data.uniform)
     for start in range(0, draws, block):
         s = slice(start, start + block)
         w = weights[s][:, question[order]]
@@ -163,28 +166,9 @@ def curves(
             at = np.nan_to_num(where[:, p])
             heat = (effects[s, :, :f] * at).sum(-1)[:, unit[order]]
             lift = (effects[s, :, f:] * at).sum(-1)[:, unit[order]]
-            cold = np.exp(-heat)
-            a = np.where(real, d * cold[:, None], -np.inf)
-            first = lift * cold
-            top = np.maximum(a.max(1), first)
-            e, e0 = np.exp(a - top[:, None]), np.exp(first - top)
-            scale = 1 / (e.sum(1) + e0)
-            right, wrong = e0 * scale, e * scale[:, None]
-            u = wrong[:, -1] if data.uniform else np.zeros_like(right)
-            named = wrong[:, :-1] if data.uniform else wrong
-            off, missed = 1 - 1 / options, named.sum(1)
-            # sums of what is positive: a difference would be 0 where a model is all but always right, or wrong
-            before = np.cumsum(np.concatenate([right[:, None], named[:, :-1]], axis=1), axis=1)
-            terms = (
-                2 * missed + u * off,
-                (missed + u * off) ** 2 + (named**2).sum(1) + u * (2 * missed + off * u) / options,
-                2 * (named * before).sum(1) + u * (right + missed) * off,
-                right,
-                right**2,
-                (wrong**2).sum(1),
-            )
-            by_cell[order, p, 0] += terms[0].sum(axis=0) / draws
-            by_cell[order, p, 1] += terms[2].sum(axis=0) / draws
+            with enable_x64():
+                terms = [np.asarray(x) for x in terms_of(d, heat, lift, real, options)]
+            by_cell[order, p] += np.stack([terms[0].sum(0), terms[2].sum(0)], axis=1) / draws
             for i, value in enumerate(terms):
                 out[i, s, :, p] = np.add.reduceat(w * value, edges, axis=1) / total
     missing = ~np.isfinite(where).all(-1)
@@ -192,6 +176,42 @@ def curves(
     from hotmess.decompose.parts import from_moments
 
     return Curves(out[0], out[1], out[2], from_moments(np.moveaxis(out[3:6], 0, -1)), by_cell)
+
+
+@functools.cache
+def _cell_terms(uniform: bool) -> Any:
+    """Compiled: scores d (draws, K, n), log temperatures and lifts (draws, n) -> six terms (draws, n) of cells.
+
+    Error, bias² and variance, accuracy, its square and the sum of squares of the wrong options' probabilities; of n
+    cells with `options` each, among which those that are `real` (K, n). With `uniform` the last wrong option stands for
+    responses that named none, which count as even guesses.
+    """
+    import jax.numpy as jnp
+
+    jax: Any = cached_jax()
+
+    @jax.jit
+    def terms(d: Any, heat: Any, lift: Any, real: Any, options: Any) -> Any:
+        cold = jnp.exp(-heat)
+        a = [lift * cold, *(jnp.where(real[k], d[:, k] * cold, -jnp.inf) for k in range(d.shape[1]))]
+        top = functools.reduce(jnp.maximum, a)
+        e = [jnp.exp(x - top) for x in a]
+        scale = 1 / sum(e)
+        right, *wrong = [x * scale for x in e]
+        u, named = (wrong[-1], wrong[:-1]) if uniform else (jnp.zeros_like(right), wrong)
+        off, missed, squares = 1 - 1 / options, sum(named), sum(x**2 for x in named)
+        # sums of what is positive: a difference would be 0 where a model is all but always right, or wrong
+        before = itertools.accumulate([right, *named[:-1]])
+        return (  # one by one: of an array of them all XLA computes the exponentials anew for each
+            2 * missed + u * off,
+            (missed + u * off) ** 2 + squares + u * (2 * missed + off * u) / options,
+            2 * sum(x * less for x, less in zip(named, before)) + u * (right + missed) * off,
+            right,
+            right**2,
+            squares + u**2,
+        )
+
+    return terms
 
 
 def average_slopes(curve: Curves, distance: Floats) -> dict[str, Floats]:

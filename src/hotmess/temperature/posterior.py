@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput, NotTestable, tails
+from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate, gate_tree
 from hotmess.inference.spec import Spec
 from hotmess.temperature.data import LengthData
@@ -143,6 +143,11 @@ class LengthFit:
         sizes = self.data["posterior"].sizes
         return flat.reshape(sizes["chain"], sizes["draw"], *flat.shape[1:])
 
+    @cached_property
+    def at(self) -> dict[str, np.ndarray]:
+        """Features at which units are compared: see `hotmess.temperature.effects.points`."""
+        return points(self.lengths)
+
     def curves(self, where: str, *, population: str = "like-these", effects: np.ndarray | None = None) -> Curves:
         """Set terms at the points called `where`: natural, budget, zero, natural_curve or budget_curve.
 
@@ -151,7 +156,7 @@ class LengthFit:
         NotTestable
             If lengths, or budgets, do not vary.
         """
-        at = points(self.lengths)
+        at = self.at
         if where not in at:
             what = {
                 "natural": "Lengths do not vary within the budgets",
@@ -243,7 +248,7 @@ class LengthFit:
 
     def reach(self, kind: str) -> np.ndarray:
         """(G,) doublings between the two points of `kind`, natural or budget; nan where nothing varies."""
-        at, i = points(self.lengths)[kind], self.lengths.features.index(kind)
+        at, i = self.at[kind], self.lengths.features.index(kind)
         distance = at[:, 1, i] - at[:, 0, i]
         return np.where(distance > 1e-9, distance, np.nan)
 
@@ -280,21 +285,6 @@ class LengthFit:
 
     def summary(self, *, population: str = "like-these", interval: float = 0.9) -> pd.DataFrame:
         """One row per unit, effect and kind of length: median, interval, P(> 0), natural and budgeted side by side."""
-        import pandas as pd
+        from hotmess.temperature.summary import slope_summary
 
-        rows = []
-        for kind in ("natural", "budget"):
-            if kind not in self.lengths.features:
-                continue
-            out = self.slopes(kind, population=population)
-            for effect in ("incoherence", "accuracy", "heat"):
-                columns = {label: out[effect][:, :, g] for g, label in enumerate(self.labels)}
-                columns = {label: x for label, x in columns.items() if np.isfinite(x).all()}
-                mean = self.mean_slope(kind, effect, population=population)[0] if effect in EFFECTS else None
-                columns["mean over models"] = self.mean_over_models(out[effect]) if mean is None else mean
-                for label, x in columns.items():
-                    low, high = np.quantile(x, tails(interval))
-                    reliable = self.gate.passed and self.gate.judge({effect: x}).passed
-                    rows.append((label, kind, effect, float(np.median(x)), low, high, float((x > 0).mean()), reliable))
-        names = ["unit", "kind", "effect", "median", "low", "high", "probability", "reliable"]
-        return pd.DataFrame(rows, columns=names)
+        return slope_summary(self, population=population, interval=interval)
