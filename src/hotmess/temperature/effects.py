@@ -188,9 +188,6 @@ def _cell_terms(uniform: bool) -> Any:
     """
     import jax.numpy as jnp
 
-    jax: Any = cached_jax()
-
-    @jax.jit
     def terms(d: Any, heat: Any, lift: Any, real: Any, options: Any) -> Any:
         cold = jnp.exp(-heat)
         a = [lift * cold, *(jnp.where(real[k], d[:, k] * cold, -jnp.inf) for k in range(d.shape[1]))]
@@ -211,7 +208,7 @@ def _cell_terms(uniform: bool) -> Any:
             squares + u**2,
         )
 
-    return terms
+    return cached_jax().jit(terms)
 
 
 def average_slopes(curve: Curves, distance: Floats) -> dict[str, Floats]:
