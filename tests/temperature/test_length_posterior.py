@@ -1,5 +1,8 @@
 """A fit of the temperature model knows how it was made, is made again, leaves models out, comes back from a file."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -46,3 +49,13 @@ def test_it_comes_back_from_a_file(fit, tmp_path):
     assert np.array_equal(again.slopes("natural")["incoherence"], fit.slopes("natural")["incoherence"])
     with pytest.raises(BadInput, match="responses of this fit are not at hand"):
         again.refit()
+
+
+def test_the_fast_path_starts_no_jax():
+    """It takes a second to start and to compile, of the two that a small fit takes."""
+    code = (
+        "import sys; from hotmess.simulate import simulate; from hotmess.temperature.fit import fit_lengths\n"
+        "fit_lengths(simulate('both', seed=1, questions=6, samples=4).table, engine='fast', draws=20)\n"
+        "sys.exit('jax' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

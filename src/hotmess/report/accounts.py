@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, fields, is_dataclass
@@ -107,18 +108,24 @@ def made_otherwise(study: Study) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that make the numbers, and the device that JAX computed on."""
-    import jax
-
-    first = jax.devices()[0]
-    kind = "" if first.device_kind == first.platform else f", {first.device_kind}"
-    out = {"device": f"{first.platform}{kind}", "python": platform.python_version()}
+    """Versions of Python and of the packages that make the numbers, and the device that was computed on."""
+    out = {"device": _device(), "python": platform.python_version()}
     for name in PACKAGES:
         try:
             out[name] = version(name)
         except PackageNotFoundError:
             continue
     return out
+
+
+def _device() -> str:
+    """JAX's, where anything has asked for JAX; else the processor, without starting JAX to be told so."""
+    if "jax" not in sys.modules:
+        return "cpu"
+    import jax
+
+    first = jax.devices()[0]
+    return first.platform if first.device_kind == first.platform else f"{first.platform}, {first.device_kind}"
 
 
 def digest(responses: Responses) -> str:
