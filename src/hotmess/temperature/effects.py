@@ -10,14 +10,13 @@ from __future__ import annotations
 import functools
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hotmess.answers.population import question_weights
 from hotmess.arrays import Floats
-from hotmess.inference.compiled import cached_jax
-from hotmess.inference.sample import enable_x64
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from hotmess.temperature.data import LengthData
 
 QUANTILES = (0.1, 0.9)  # of natural lengths, between which the average slope is taken
-BLOCK = 2_000_000  # numbers held at once
+BLOCK = 100_000  # numbers held at once: what a processor's own cache takes
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,6 @@ def curves(
     edges = np.searchsorted(unit[order], np.arange(units))
     real = np.asarray(data.dense.real)[:, order]
     options = data.choices[order].astype(float)
-    terms_of = _cell_terms(data.uniform)
     for start in range(0, draws, block):
         s = slice(start, start + block)
         w = weights[s][:, question[order]]
@@ -166,8 +164,7 @@ def curves(
             at = np.nan_to_num(where[:, p])
             heat = (effects[s, :, :f] * at).sum(-1)[:, unit[order]]
             lift = (effects[s, :, f:] * at).sum(-1)[:, unit[order]]
-            with enable_x64():
-                terms = [np.asarray(x) for x in terms_of(d, heat, lift, real, options)]
+            terms = _cell_terms(d, heat, lift, real, options, uniform=data.uniform)
             by_cell[order, p] += np.stack([terms[0].sum(0), terms[2].sum(0)], axis=1) / draws
             for i, value in enumerate(terms):
                 out[i, s, :, p] = np.add.reduceat(w * value, edges, axis=1) / total
@@ -178,37 +175,33 @@ def curves(
     return Curves(out[0], out[1], out[2], from_moments(np.moveaxis(out[3:6], 0, -1)), by_cell)
 
 
-@functools.cache
-def _cell_terms(uniform: bool) -> Any:
-    """Compiled: scores d (draws, K, n), log temperatures and lifts (draws, n) -> six terms (draws, n) of cells.
+def _cell_terms(
+    d: Floats, heat: Floats, lift: Floats, real: NDArray[np.bool_], options: Floats, *, uniform: bool
+) -> tuple[Floats, ...]:
+    """Scores d (draws, K, n), log temperatures and lifts (draws, n) -> six terms (draws, n) of the cells.
 
     Error, bias² and variance, accuracy, its square and the sum of squares of the wrong options' probabilities; of n
     cells with `options` each, among which those that are `real` (K, n). With `uniform` the last wrong option stands for
     responses that named none, which count as even guesses.
     """
-    import jax.numpy as jnp
-
-    def terms(d: Any, heat: Any, lift: Any, real: Any, options: Any) -> Any:
-        cold = jnp.exp(-heat)
-        a = [lift * cold, *(jnp.where(real[k], d[:, k] * cold, -jnp.inf) for k in range(d.shape[1]))]
-        top = functools.reduce(jnp.maximum, a)
-        e = [jnp.exp(x - top) for x in a]
-        scale = 1 / sum(e)
-        right, *wrong = [x * scale for x in e]
-        u, named = (wrong[-1], wrong[:-1]) if uniform else (jnp.zeros_like(right), wrong)
-        off, missed, squares = 1 - 1 / options, sum(named), sum(x**2 for x in named)
-        # sums of what is positive: a difference would be 0 where a model is all but always right, or wrong
-        before = itertools.accumulate([right, *named[:-1]])
-        return (  # one by one: of an array of them all XLA computes the exponentials anew for each
-            2 * missed + u * off,
-            (missed + u * off) ** 2 + squares + u * (2 * missed + off * u) / options,
-            2 * sum(x * less for x, less in zip(named, before)) + u * (right + missed) * off,
-            right,
-            right**2,
-            squares + u**2,
-        )
-
-    return cached_jax().jit(terms)
+    cold = np.exp(-heat)
+    a = [lift * cold, *(np.where(real[k], d[:, k] * cold, -np.inf) for k in range(d.shape[1]))]
+    top = functools.reduce(np.maximum, a)
+    e = [np.exp(x - top) for x in a]
+    scale = 1 / sum(e)
+    right, *wrong = [x * scale for x in e]
+    u, named = (wrong[-1], wrong[:-1]) if uniform else (np.zeros_like(right), wrong)
+    off, missed, squares = 1 - 1 / options, sum(named), sum(x**2 for x in named)
+    # sums of what is positive: a difference would be 0 where a model is all but always right, or wrong
+    before = itertools.accumulate([right, *named[:-1]])
+    return (
+        2 * missed + u * off,
+        (missed + u * off) ** 2 + squares + u * (2 * missed + off * u) / options,
+        2 * sum(x * less for x, less in zip(named, before)) + u * (right + missed) * off,
+        right,
+        right**2,
+        squares + u**2,
+    )
 
 
 def average_slopes(curve: Curves, distance: Floats) -> dict[str, Floats]:
