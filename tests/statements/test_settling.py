@@ -14,7 +14,7 @@ from hotmess.statements.influence import acceleration, effective, gradient, infl
 from hotmess.statements.means import SetMeans, incoherence
 from hotmess.statements.questions import Questions
 from hotmess.statements.settle import settle, spread
-from hotmess.statements.tail import probability_above
+from hotmess.statements.tail import probability_above, scores
 
 
 def change(means: np.ndarray) -> np.ndarray:
@@ -140,3 +140,10 @@ def test_few_questions_that_carry_the_errors_are_seen_by_the_model_where_the_sam
         found.df[0] > 60 and found.implied[0] == pytest.approx(2 * 100 / (1 / 0.0099 - 3 - 1), rel=0.2) and found.few[0]
     )
     assert abs(acceleration(np.array([[-1.0], [1.0]]))[0]) < 1e-12
+
+
+@pytest.mark.parametrize("draws", [255, 256, 1000, 4001])
+@pytest.mark.parametrize("df", [1.0, 2.06, 7.3, 250.0])
+def test_interpolated_scores_are_students(draws: int, df: float) -> None:
+    at = (np.arange(draws) + 0.5) / draws
+    np.testing.assert_allclose(scores(draws, df), stats.t.ppf(at, df), rtol=1e-10, atol=1e-13)
