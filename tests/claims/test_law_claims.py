@@ -25,9 +25,7 @@ class Groups:
 
     def __init__(self, rows: list[tuple[str, str]]) -> None:
         groups = pd.DataFrame(rows, columns=["family", "difficulty"])
-        cells = pd.concat([groups.assign(x=x) for x in range(5)], ignore_index=True)
-        law = type("Law", (), {"cells": cells})
-        self.power_laws = type("Laws", (), {"by": ("family", "difficulty"), "groups": groups, "law": law})
+        self.power_laws = type("Laws", (), {"by": ("family", "difficulty"), "groups": groups, "sizes": [5] * len(rows)})
 
 
 def test_trend_weights_give_the_rise_along_the_line() -> None:

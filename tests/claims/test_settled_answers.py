@@ -58,4 +58,4 @@ def test_no_standard_deviation_lies_below_zero(population: str) -> None:
     assert (quantity.draws > 0).all() and all((x > 0).all() for x in quantity.each.values())
     v = run_claims(study, ["thirty-samples-suffice"], population=population, sensitivity=False)[0]
     assert v.low is not None and v.probability is not None and v.low > 0
-    assert abs(v.probability - np.mean(v.draws[population] < 0.01)) < 0.02  # none is lost below the region
+    assert abs(v.probability - np.mean(v.draws[population] < 0.01)) < 0.05  # none is lost below the region

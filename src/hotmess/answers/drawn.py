@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -31,6 +31,8 @@ class Stated(Protocol):
     def unparsable(self) -> str: ...
     @property
     def seed(self) -> int: ...
+    @property
+    def made(self) -> dict[Any, Any]: ...
 
     def bootstrap(self, metric: str = "brier") -> Bootstrap: ...
 

@@ -78,7 +78,7 @@ def _moments_of_these(fit: Drawn, by: Sequence[str]) -> np.ndarray:
     terms = fit.terms("brier")
     means = aggregate(
         [terms.error, terms.variance],
-        fit.cells.table,
+        _sets(fit, by),
         by,
         population="these",
         seed=fit.seed,
@@ -160,12 +160,21 @@ def _chains(fit: Stated, draws: np.ndarray) -> np.ndarray:
 
 def _sets(fit: Stated, by: Sequence[str]) -> QuestionSets:
     refuse_unknown(fit.cells.table, by)
-    return question_sets(fit.cells.table, by)
+    return sets_of(fit, by)
+
+
+def sets_of(fit: Stated, by: Sequence[str]) -> QuestionSets:
+    """The sets of a fit's cells that agree in some columns, found once."""
+    key = ("question sets", tuple(by))
+    if key not in fit.made:
+        fit.made[key] = question_sets(fit.cells.table, by)
+    found: QuestionSets = fit.made[key]
+    return found
 
 
 def aggregated(
     fit: Drawn, values: Sequence[np.ndarray], by: Sequence[str], population: str
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Means of terms (draws, cells) over the questions of each set: names, and (term, chain, draw, sets)."""
-    refuse_unknown(fit.cells.table, by)
-    return aggregate(values, fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)
+    found = _sets(fit, by)
+    return aggregate(values, found, by, population=population, seed=fit.seed, chains=fit.chains)

@@ -140,7 +140,7 @@ def weight_blocks(
 
 def aggregate(
     values: Sequence[np.ndarray],
-    cells: pd.DataFrame,
+    cells: pd.DataFrame | QuestionSets,
     by: Sequence[str],
     *,
     population: str,
@@ -150,11 +150,11 @@ def aggregate(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Weighted means over the questions of each set of cells that agree in the `by` columns.
 
-    values: arrays (draws, cells); `transform` makes of them, set by set, the arrays to be averaged, which
-    then are never held for all cells at once. Returns the table of sets, with counts of questions and responses, and
-    an array (number of averages, chain, draw, sets).
+    cells: their table, or the sets themselves. values: arrays (draws, cells); `transform` makes of them, set by set,
+    the arrays to be averaged, which then are never held for all cells at once. Returns the table of sets, with counts
+    of questions and responses, and an array (number of averages, chain, draw, sets).
     """
-    found = question_sets(cells, by)
+    found = cells if isinstance(cells, QuestionSets) else question_sets(cells, by)
     weights = question_weights(
         found.size, len(values[0]), population=population, seed=seed, cluster=found.cluster, own=found.own
     )

@@ -14,13 +14,12 @@ from hotmess.answers.arviz_groups import dressed_as, pointwise_table
 from hotmess.answers.bootstrap import bootstrap_of
 from hotmess.answers.conjugate import LetterCells, TermDraws, term_draws
 from hotmess.answers.drawn import Bootstrap
-from hotmess.answers.fit_sets import draws_of, moments_of
+from hotmess.answers.fit_sets import draws_of, moments_of, sets_of
 from hotmess.answers.groups import Groups, find_groups
 from hotmess.answers.large_draws import release_others
 from hotmess.answers.parameters import group_parameters, without_groups
 from hotmess.answers.population import (
     SetDraws,
-    question_sets,
     refuse_unknown,
     set_weights,
     summarise,
@@ -198,7 +197,7 @@ class Fit(AnswerPosterior):
         A mean over several sets is the mean of theirs with these weights.
         """
         refuse_unknown(self.cells.table, by)
-        found, draws = question_sets(self.cells.table, by), self.kept_draws
+        found, draws = sets_of(self, by), self.kept_draws
         out = set_weights(found, draws, population=population, seed=self.seed)
         return out.reshape(self.chains, draws // self.chains, -1)
 

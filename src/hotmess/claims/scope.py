@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 def base_scope(table: pd.DataFrame) -> str:
     """Models and questions of a table of cells."""
-    models = list(dict.fromkeys(table.sort_values(["family", "model_size_b", "model"])["model"].astype(str)))
-    sizes = table["model_size_b"].dropna()
+    who_is = table[["family", "model_size_b", "model"]].drop_duplicates()
+    models = list(dict.fromkeys(who_is.sort_values(["family", "model_size_b", "model"])["model"].astype(str)))
+    sizes = who_is["model_size_b"].dropna()
     span = ""
-    if len(sizes) == len(table) and sizes.nunique() > 1:
+    if len(sizes) == len(who_is) and sizes.nunique() > 1:
         span = f" of {size_span(sizes)} parameters"
     who = f"the {len(models)} models" if len(models) > 4 else join(models)
-    families = [f for f in table["family"].astype(str).unique() if f and f != "nan"]
+    families = [f for f in who_is["family"].astype(str).unique() if f and f != "nan"]
     if len(models) > 4 and families:
         who += f" ({join(families)})"
     questions = len(table[["benchmark", "question"]].drop_duplicates())
@@ -37,7 +38,7 @@ def of_benchmarks(table: pd.DataFrame) -> str:
     >>> [of_benchmarks(pd.DataFrame({"benchmark": names})) for names in (["mmlu", "gpqa"], ["all"])]
     [' of gpqa and mmlu', '']
     """
-    names = sorted(table["benchmark"].astype(str).unique())
+    names = sorted({str(name) for name in table["benchmark"].unique()})
     return "" if names == ["all"] else f" of {join(names)}"
 
 

@@ -55,7 +55,8 @@ class StudyData:
     @property
     def questions(self) -> int:
         """How many questions there are."""
-        return len(self.responses.table[["benchmark", "question"]].drop_duplicates())
+        keys = ["benchmark", "question"]
+        return self.once("number of questions", lambda: len(self.responses.table[keys].drop_duplicates()))
 
     @property
     def cells(self) -> Cells:

@@ -83,7 +83,8 @@ def natural(text: str) -> list[tuple[int, float, str]]:
 def models_in_order(table: pd.DataFrame) -> pd.DataFrame:
     """model, family, model_size_b: one row per model, by family, size and name (numbers in names as numbers)."""
     have = [c for c in ("family", "model_size_b") if c in table]
-    models = table.groupby("model", as_index=False, observed=True)[have].first() if have else table[["model"]]
+    models = table[["model", *have]].drop_duplicates()
+    models = models.groupby("model", as_index=False, observed=True)[have].first() if have else models
     models = models.drop_duplicates("model").reset_index(drop=True)
     for name, empty in (("family", ""), ("model_size_b", np.nan)):
         if name not in models:

@@ -82,6 +82,14 @@ class PowerLaws(Short):
         prior: LawPrior = self.spec.prior
         return prior
 
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """(groups,) how many model sizes each group has."""
+        names = list(self.by)
+        found = self.law.cells.groupby(names, observed=True)["x"].nunique()
+        keys = self.groups[names].itertuples(index=False, name=None)
+        return np.array([int(found[key if len(key) > 1 else key[0]]) for key in keys])
+
     def draws(self, population: str = "like-these") -> xr.Dataset:
         """Draws (chain, draw, group) of alpha_bias2, alpha_variance, level_bias2 and level_variance; and of scales.
 

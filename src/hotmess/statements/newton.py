@@ -57,10 +57,11 @@ def weighted_fit(
     v, options = (np.concatenate([p[i].T for p in parts], axis=1) for i in (0, 2))
     centres = dict(zip(NAMES, [*prior.location, prior.unparsable[0], 0.0]))
     scales = dict(zip(NAMES, [*prior.scale, prior.unparsable[1], UNPARSABLE_SPREAD]))
-    noise = np.zeros((5, draws, groups))
+    names = NAMES if len(apart) else PARAMETERS
+    noise = np.zeros((len(names), draws, groups))
     if seed is not None:
         noise = np.random.default_rng([seed, 911]).standard_normal(noise.shape)
-    centre = {name: centres[name] + scales[name] * z for name, z in zip(NAMES, noise)}
+    centre = {name: centres[name] + scales[name] * z for name, z in zip(names, noise)}
     at = start if start is not None else {name: np.full((1, groups), centres[name]) for name in NAMES}
     out = {name: np.empty((draws, groups)) for name in PARAMETERS}
     if len(apart):

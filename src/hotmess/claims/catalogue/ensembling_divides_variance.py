@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from hotmess.claims.claim import Claim, Quantity
 from hotmess.claims.scope import base_scope
@@ -45,14 +45,19 @@ def slope_weights(sizes: tuple[int, ...]) -> np.ndarray:
     return out
 
 
-def exponents(real: RealEnsembles, *, population: str, draws: int, seed: int) -> tuple[np.ndarray, list[str]]:
+def exponents(
+    real: RealEnsembles, *, population: str, draws: int, seed: int, question: np.ndarray | None = None
+) -> tuple[np.ndarray, list[str]]:
     """(draws, models) exponents γ of Σ variance ∝ E^−γ over questions, and the models' names.
 
     `like-these`: Dirichlet weights on questions, widened by Student's t below 50 questions. `these`: normal, from the
-    jackknife of each question. A model of which no answer ever varies is left out.
+    jackknife of each question. A model of which no answer ever varies is left out. question: `question_index` of the
+    table, where it is known.
     """
     coefficient = slope_weights(real.sizes)
-    model, q = real.table["model"].astype(str).to_numpy(), question_index(real.table)
+    model, q = real.table["model"].astype(str).to_numpy(), question
+    if q is None:
+        q = question_index(real.table)
     names = [m for m in dict.fromkeys(model) if (real.variance[model == m].sum(0) > 0).all()]
     if not names:
         why = "No answer varies in ensembles of every size, so there is no variance to divide."
@@ -84,7 +89,7 @@ def _widening(questions: int, model: str) -> float:
             "Ask it more questions, or leave it out (--where).",
         )
     tail = (1 - THRESHOLD) / 2
-    ratio = stats.t.isf(tail, questions - 1) / stats.norm.isf(tail)
+    ratio = special.stdtrit(questions - 1, tail) / special.ndtri(tail)
     return float(ratio * np.sqrt((questions + 1) / (questions - 1)))
 
 
@@ -103,11 +108,12 @@ def _quantity(study: Study, population: str) -> Quantity:
 
 def _control(study: Study, seed: int) -> Control:
     real = ensembles(study)
+    question = question_index(real.table)
 
     def stated(one: RealEnsembles) -> tuple[float, float]:
         """The exponent of the same statement, mean over models, and P that it lies in the region."""
         try:
-            draws = exponents(one, population="like-these", draws=DRAWS, seed=seed)[0].mean(axis=1)
+            draws = exponents(one, population="like-these", draws=DRAWS, seed=seed, question=question)[0].mean(axis=1)
         except NotTestable:
             return np.inf, 0.0
         return float(np.median(draws)), float(((draws > REGION[0]) & (draws < REGION[1])).mean())

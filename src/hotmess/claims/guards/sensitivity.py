@@ -131,14 +131,13 @@ def _answer_key(case: Case, run: Callable[..., Run], runs: dict[str, Run]) -> li
     if study.responses.outcome != "answer":
         return []
     try:
-        suspects = suspect_keys(study.responses)
+        suspects = study.once("suspect keys", lambda: suspect_keys(study.responses))
     except NotTestable as reason:
         return [f"Answer keys: {reason!s}"]
-    questions = study.responses.table[["benchmark", "question"]].drop_duplicates()
     if suspects.empty:
-        return [f"Answer keys: on none of {len(questions):,} questions do all large models agree on one wrong option."]
+        return [f"Answer keys: on none of {study.questions:,} questions do all large models agree on one wrong option."]
     name = f"{len(suspects)} questions left out whose answer key is suspect"
-    if case.claim.leave_out.refit and len(suspects) < len(questions):
+    if case.claim.leave_out.refit and len(suspects) < study.questions:
         runs[name] = _refit(case, without_questions(study, suspects, "suspects"), run)
     return []
 

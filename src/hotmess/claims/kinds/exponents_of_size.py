@@ -89,11 +89,8 @@ def group_weights(laws: PowerLaws, which: str) -> np.ndarray:
     chosen = level.isin(wanted).to_numpy()
     if not chosen.any():
         raise NotTestable(f"Every model is left out of the law for {wanted[0]} questions, so it cannot be tested.")
-    counts = laws.law.cells.groupby(list(laws.by), observed=True)["x"].nunique()
     for i in np.flatnonzero(chosen):
-        key = tuple(laws.groups.iloc[i][list(laws.by)])
-        sizes = int(counts[key if len(key) > 1 else key[0]])
-        if sizes < 4:
+        if (sizes := laws.sizes[i]) < 4:
             raise NotTestable(
                 f"Only {sizes} model sizes have enough errors on {level.iloc[i]} questions; a slope needs at least 4."
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.population import question_sets
+from hotmess.answers.fit_sets import sets_of
 from hotmess.claims.claim import Quantity
 from hotmess.claims.scope import scale_scope
 from hotmess.errors import NotTestable
@@ -37,7 +37,7 @@ class OwnSlopes:
     def _made(self, study: Study, population: str) -> tuple[Quantity, int]:
         laws, keys = study.power_laws, ["model", *study.power_laws.by]
         fit = laws.fit
-        found = question_sets(fit.cells.table, keys)
+        found = sets_of(fit, keys)
         sizes = fit.cells.table.groupby("model", observed=True)[laws.over].first()
         size = sizes.reindex(found.table["model"]).to_numpy(float)
         plan: list[tuple[float, float, np.ndarray, np.ndarray]] = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.population import question_sets
+from hotmess.answers.fit_sets import sets_of
 from hotmess.claims.claim import Claim, LeaveOut, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, group_weights, law_densities, law_fit
@@ -70,7 +70,7 @@ class SizeSlope:
         moments = moments_of(laws.fit, keys, population)
         if moments is None:
             return {}
-        table = question_sets(laws.fit.cells.table, keys).table
+        table = sets_of(laws.fit, keys).table
         place = {tuple(map(str, r)): i for i, r in enumerate(table[keys].itertuples(index=False, name=None))}
         total, cells = 0.0, laws.law.cells
         for i in np.flatnonzero(weights):
