@@ -33,16 +33,16 @@ _BLOCK = 100_000  # draws × patterns at a time
 def brier_coefficients(
     patterns: Patterns, rows: np.ndarray, parameters: dict[str, np.ndarray], *, powers: bool
 ) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
-    """E term = first + second · (sum of squares of wrong counts): lists over terms of (draws, rows), None: 0.
+    """E term = first + second · (sum of squares of wrong counts): lists over terms of (rows, draws), None: 0.
 
     Terms: error and bias²; with `powers` b, b² and b² h, for which unparsable responses must be wrong options.
     """
-    g, right, split, unparsable = (
-        x[rows] for x in (patterns.group, patterns.right, patterns.split, patterns.unparsable)
+    g = patterns.group[rows]
+    right, split, unparsable, choices = (
+        x[rows, None] for x in (patterns.right, patterns.split, patterns.unparsable, patterns.choices)
     )
-    choices = patterns.choices[rows]
-    a = expit(parameters["logit_a"][:, g])
-    kappa, phi = np.exp(parameters["log_kappa"][:, g]), np.exp(parameters["log_phi"][:, g])
+    a = expit(parameters["logit_a"].T)[g]
+    kappa, phi = np.exp(parameters["log_kappa"].T)[g], np.exp(parameters["log_phi"].T)[g]
     total = kappa + right + split + unparsable
     wrong = kappa * (1 - a) + split + unparsable
     b = wrong / total
@@ -54,8 +54,8 @@ def brier_coefficients(
         return [b, b2, b2 * h], [None, None, b2 * slope]
     if "logit_u" not in parameters:
         return [2 * b, b2 * (1 + h)], [None, b2 * slope]
-    share = expit(parameters["logit_u"][:, g])  # 0 in groups without unparsable responses
-    psi = np.exp(parameters["log_psi"][:, g])
+    share = expit(parameters["logit_u"].T)[g]  # 0 in groups without unparsable responses
+    psi = np.exp(parameters["log_psi"].T)[g]
     lost, other = psi * share + unparsable, psi + unparsable + split
     l1 = lost / other
     l2 = l1 * (lost + 1) / (other + 1)
@@ -81,23 +81,23 @@ def piece_sums(
     terms = 3 if powers else 2
     draws = len(parameters["logit_a"])
     sums, size = np.empty((draws, pieces, terms)), np.empty((draws, pieces))
-    rows_of = [np.flatnonzero(patterns.piece == p) for p in range(pieces)]
+    order = np.argsort(patterns.piece, kind="stable")
+    starts = np.searchsorted(patterns.piece[order], np.arange(pieces))
+    step = max(1, _BLOCK // max(patterns.size, 1))
     for block, w in weights:
-        v, v2, _ = found(w)
-        for p, rows in enumerate(rows_of):
-            size[block, p] = v[:, rows].sum(axis=1)
-            step = max(1, _BLOCK // max(len(rows), 1))
-            for begin in range(block.start, block.stop, step):
-                take = slice(begin, min(begin + step, block.stop))
-                at = slice(take.start - block.start, take.stop - block.start) if len(w) > 1 else slice(0, 1)
-                own = {k: x[take] for k, x in parameters.items()}
-                first, second = brier_coefficients(patterns, rows, own, powers=powers)
-                for t in range(terms):
-                    value = np.einsum("dp,dp->d", v[at][:, rows], first[t])
-                    more = second[t]
-                    if more is not None:
-                        value += np.einsum("dp,dp->d", v2[at][:, rows], more)
-                    sums[take, p, t] = value
+        v, v2 = (x.T[order] for x in found(w)[:2])  # (patterns, draws): sums over patterns run along draws
+        size[block] = np.add.reduceat(v, starts).T
+        for begin in range(block.start, block.stop, step):
+            take = slice(begin, min(begin + step, block.stop))
+            at = slice(take.start - block.start, take.stop - block.start) if len(w) > 1 else slice(0, 1)
+            first, second = brier_coefficients(
+                patterns, order, {k: x[take] for k, x in parameters.items()}, powers=powers
+            )
+            for t, (value, more) in enumerate(zip(first, second)):
+                value = value * v[:, at]
+                if more is not None:
+                    value += more * v2[:, at]
+                sums[take, :, t] = np.add.reduceat(value, starts).T
     return sums, size
 
 
@@ -132,5 +132,5 @@ def cell_terms(
         own = {k: x[begin : begin + step] for k, x in parameters.items()}
         first, second = brier_coefficients(p, np.arange(p.size), own, powers=powers)
         for t, (level, slope) in enumerate(zip(first, second)):
-            out[:, t] += level.sum(axis=0)[p.of] + (0 if slope is None else slope.sum(axis=0)[p.of] * squares)
+            out[:, t] += level.sum(axis=1)[p.of] + (0 if slope is None else slope.sum(axis=1)[p.of] * squares)
     return out / draws

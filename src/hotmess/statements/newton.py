@@ -22,7 +22,7 @@ from hotmess.statements.sums import Features, Patterns
 from hotmess.statements.surfaces import BetaSurfaces, WrongSurfaces
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Real
+    from jaxtyping import Float, Int, Real
 
 
 NUMBERS = 100_000  # of one array, about: what a processor's caches hold
@@ -106,22 +106,30 @@ def _blocks(groups: np.ndarray, draws: int, patterns: Patterns) -> list[np.ndarr
 
 def _stacked(v: np.ndarray, own: list[np.ndarray], x: np.ndarray) -> np.ndarray:
     """(J, groups · draws) tail counts of the groups' own patterns, one group after another, zeros where one ends."""
-    steps = max(max(int(x[rows].max(initial=0)) for rows in own), 1)
-    out = np.zeros((steps, len(own), v.shape[1]))
-    for i, rows in enumerate(own):
-        found = tails(v[rows], x[rows])
-        out[: len(found), i] = found
-    return out.reshape(steps, -1)
+    rows, of = np.concatenate(own), np.repeat(np.arange(len(own)), [len(rows) for rows in own])
+    return tails(v[rows], x[rows], of, len(own)).reshape(-1, len(own) * v.shape[1])
 
 
-def tails(v: Float[np.ndarray, "patterns draws"], x: Real[np.ndarray, " patterns"]) -> Float[np.ndarray, "j draws"]:
-    """(J, draws) weighted tail counts T_j = sum of v where x > j, of counts x with weights v (patterns, draws).
+def tails(
+    v: Float[np.ndarray, "patterns draws"],
+    x: Real[np.ndarray, " patterns"],
+    of: Int[np.ndarray, " patterns"],
+    groups: int,
+) -> Float[np.ndarray, "j groups draws"]:
+    """(J, groups, draws) weighted tail counts T_j = sum of v where x > j, of counts x with weights v, J at least 1.
 
-    >>> tails(np.array([[1.0], [2.0]]), np.array([1, 3])).ravel().tolist()
+    >>> tails(np.array([[1.0], [2.0]]), np.array([1, 3]), np.zeros(2, int), 1).ravel().tolist()
     [3.0, 2.0, 2.0]
     """
-    out: np.ndarray = (x > np.arange(max(int(x.max(initial=0)), 1))[:, None]) @ v
-    return out
+    from scipy import sparse
+
+    steps = max(int(x.max(initial=0)), 1)
+    place = (np.asarray(x, np.int64) * groups + of, np.arange(len(x)))
+    equal = sparse.csr_matrix((np.ones(len(x)), place), shape=((steps + 1) * groups, len(x))) @ v  # where x is j
+    out: np.ndarray = equal.reshape(steps + 1, groups, -1)
+    for j in range(steps - 1, 0, -1):
+        out[j] += out[j + 1]
+    return out[1:]
 
 
 def _option_counts(
