@@ -48,7 +48,7 @@ PACKAGES = (
 )
 ENVIRONMENT = ("JAX_", "XLA_", "CUDA_", "OMP_NUM", "OPENBLAS_", "MKL_", "PYTENSOR_")
 """What variables that may change a number begin with."""
-WORTH = 0.5
+WORTH = 2.0
 """Seconds of processor time from which on a fit is kept: to write one takes a good part of that."""
 
 
