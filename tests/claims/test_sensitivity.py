@@ -241,3 +241,20 @@ def test_without_its_only_model_nothing_is_left():
     assert k == -np.inf
     del each["b"]
     assert without_model(case, "model", "a") is None
+
+
+@pytest.mark.parametrize("population", ["these", "like-these"])
+def test_the_spread_of_samples_without_a_model_is_what_a_new_fit_gives(study, population):
+    """Exactly, as models share no group; a model with questions of its own needs a new fit."""
+    claim = CATALOGUE["thirty-samples-suffice"]
+    case = case_of(study, claim, population=population)
+    model = max(case.quantity.each, key=lambda name: np.median(case.quantity.each[name]))  # the one that decides
+    draws, k = claim.leave_out.without(case, "model", model)
+    again = claim.quantity(without(study, "model", model), population).draws
+    assert k == -np.inf and np.median(draws) < np.median(case.quantity.draws)
+    np.testing.assert_allclose(np.quantile(draws, [0.1, 0.5, 0.9]), np.quantile(again, [0.1, 0.5, 0.9]), rtol=0.05)
+    assert claim.leave_out.without(case, "benchmark", "x") is None
+    table = study.responses.table
+    own = table.assign(question=np.where(table["model"] == model, "own " + table["question"], table["question"]))
+    alone = Study(validate(own), seed=3, draws=50)
+    assert claim.leave_out.without(case_of(alone, claim, population=population), "model", model) is None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
 from hotmess.claims.scope import base_scope
 from hotmess.decompose.intervals import FEW, jackknife, ratio_contrast
 from hotmess.decompose.squared import unbiased
@@ -41,6 +41,28 @@ def _quantity(study: Study, population: str) -> Quantity:
     scope = f"{base_scope(study.fit.cells.table)}, with {span} cells of each model"
     remedy = enough_questions(largest, study.questions) if gate.passed else ""
     return Quantity(largest, gate, scope, each, remedy=remedy, effective=effective)
+
+
+def _without_model(case: Case, column: str, value: str) -> tuple[np.ndarray, float] | None:
+    """The quantity without a model, exactly: the posteriors of the others are what they were, as none shares a group
+    with it; None where there are then fewer questions."""
+    study, table = case.study, case.study.fit.cells.table
+    rest = table[table["model"].astype(str) != value]
+    if (
+        column != "model"
+        or rest["model"].nunique() == 0
+        or len(rest[["benchmark", "question"]].drop_duplicates()) < study.questions
+    ):
+        return None
+    made = _made(study, case.population)
+    sd = made.sd("incoherence", SAMPLES)[..., (made.table["model"].astype(str) != value).to_numpy()]
+    known = np.isfinite(sd).all((0, 1))
+    if not known.any():
+        return None
+    largest = sd[..., known].max(-1)
+    if case.population == "like-these" and 2 <= study.questions < FEW:
+        largest = _spread(largest, {}, study.questions)[0]
+    return largest, -np.inf
 
 
 def _spread(
@@ -131,6 +153,7 @@ CLAIM = Claim(
     estimand=f"largest standard deviation over models of incoherence estimated from {SAMPLES} responses per question",
     quantity=_quantity,
     needs="letters, at least two responses per question",
+    leave_out=LeaveOut(_without_model),
     region=REGION,
     estimate=_estimate,
     long=True,
