@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hotmess.answers.groups import Groups
     from hotmess.responses.cells import Cells
 
+BLOCK = 100_000  # numbers of one array, about
+
 
 def cell_log_likelihood(
     letters: LetterCells, group: Int[np.ndarray, " cells"], parameters: dict[str, np.ndarray]
@@ -31,29 +33,32 @@ def cell_log_likelihood(
     wrong = split + letters.unparsable
     total = letters.right + wrong
     kinds, kind = np.unique(letters.choices - 1, return_inverse=True)
-    out = np.empty((len(parameters["logit_a"]), len(group)))
+    draws, cells = len(parameters["logit_a"]), len(group)
+    out = np.empty((draws, cells))
     steps = np.arange(int(total.max()), dtype=float)
 
     def rise(alpha: np.ndarray) -> np.ndarray:
-        logs = np.log(np.maximum(alpha[:, None] + steps, 1e-300))
-        return np.concatenate([np.zeros((len(alpha), 1)), logs.cumsum(axis=1)], axis=1)
+        """(draws, groups, counts) of alpha (draws, groups)."""
+        logs = np.zeros((*alpha.shape, len(steps) + 1))
+        np.cumsum(np.log(np.maximum(alpha[..., None] + steps, 1e-300)), axis=-1, out=logs[..., 1:])
+        return logs
 
     def beta_binomial(mean: np.ndarray, size: np.ndarray, yes: np.ndarray, no: np.ndarray, g: np.ndarray) -> np.ndarray:
-        out: np.ndarray = rise(size * mean)[g, yes] + rise(size * (1 - mean))[g, no] - rise(size)[g, yes + no]
+        out: np.ndarray = rise(size * mean)[:, g, yes] + rise(size * (1 - mean))[:, g, no] - rise(size)[:, g, yes + no]
         return out
 
-    for s in range(len(out)):
-        kappa, phi = np.exp(parameters["log_kappa"][s]), np.exp(parameters["log_phi"][s])
-        a = expit(parameters["logit_a"][s])
-        out[s] = beta_binomial(a, kappa, letters.right, wrong, group) - rise(phi)[group, split]
-        option = np.stack([rise(phi / k) for k in kinds])
-        out[s] += option[kind[:, None], group[:, None], letters.wrong].sum(axis=1)
-        if "logit_u" in parameters:
-            has = np.flatnonzero(np.isfinite(parameters["logit_u"][s])[group])
-            share = expit(parameters["logit_u"][s])
-            out[s, has] += beta_binomial(
-                share, np.exp(parameters["log_psi"][s]), letters.unparsable[has], split[has], group[has]
-            )
+    together = max(1, BLOCK // max(letters.wrong.size, parameters["logit_a"].shape[1] * (len(steps) + 1)))
+    for begin in range(0, draws, together):
+        block = slice(begin, begin + together)
+        own = {name: x[block] for name, x in parameters.items()}
+        kappa, phi, a = np.exp(own["log_kappa"]), np.exp(own["log_phi"]), expit(own["logit_a"])
+        out[block] = beta_binomial(a, kappa, letters.right, wrong, group) - rise(phi)[:, group, split]
+        option = np.stack([rise(phi / k) for k in kinds], axis=1)
+        out[block] += option[:, kind[:, None], group[:, None], letters.wrong].sum(axis=-1)
+        if "logit_u" in own:
+            has = np.flatnonzero(np.isfinite(own["logit_u"][0])[group])
+            share, psi = expit(own["logit_u"]), np.exp(own["log_psi"])
+            out[block, has] += beta_binomial(share, psi, letters.unparsable[has], split[has], group[has])
     return out
 
 
