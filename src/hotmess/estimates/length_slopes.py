@@ -140,13 +140,18 @@ def binned_logits(
 
     Incoherence is the ratio of sums of unbiased terms, kept within 0.02 and 0.98.
     """
-    arms = int(arm.max()) + 1
-    sums = np.full((arms, bins, 3), np.nan)
-    for a in range(arms):
-        rows = np.flatnonzero(arm == a)
-        for b, part in enumerate(np.array_split(rows[np.argsort(x[rows], kind="stable")], bins)):
-            if len(part):
-                sums[a, b] = variance[part].sum(), error[part].sum(), x[part].mean()
+    arms, size = int(arm.max()) + 1, np.bincount(arm)
+    order = np.lexsort((x, arm))
+    place = np.arange(len(x)) - np.repeat(np.cumsum(size) - size, size)  # within the arm, by length
+    each, longer = (np.repeat(n, size) for n in np.divmod(size, bins))  # so many bins have one cell more
+    split = longer * (each + 1)
+    bin_ = np.where(place < split, place // (each + 1), longer + (place - split) // np.maximum(each, 1))
+    at = arm[order] * bins + bin_
+    count = np.bincount(at, minlength=arms * bins)
+    parts = [np.bincount(at, values[order], arms * bins) for values in (variance, error, x)]
+    sums = np.where(count > 0, parts, np.nan).T.reshape(arms, bins, 3)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sums[..., 2] /= count.reshape(arms, bins)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.clip(sums[..., 0] / sums[..., 1], 0.02, 0.98)
     return sums[..., 2], np.where(sums[..., 1] > 0, np.log(ratio / (1 - ratio)), np.nan)

@@ -132,18 +132,17 @@ def bent_estimate(
 
     def changes(keep: np.ndarray) -> np.ndarray:
         """(k,) of k sets of bins, (k, bins)."""
-        found = np.full((len(y), len(keep)), np.nan)
-        for a in range(len(y)):
-            use = keep & known[a]
-            count = use.sum(1)
-            for size in np.unique(count[count >= 6]):
-                rows = np.flatnonzero(count == size)
-                bin_ = np.nonzero(use[rows])[1].reshape(len(rows), size)
-                t, v = mean[a][bin_], y[a][bin_]
-                knee = np.quantile(t, fraction, axis=1)[:, None]
-                design = np.stack([np.ones(t.shape), bend(t, knee, 1e-3), np.maximum(t - knee, 0)], axis=2)
-                beta = (np.linalg.pinv(design, rcond=np.finfo(float).eps * size) @ v[..., None])[..., 0]
-                found[a, rows] = beta[:, 1] - beta[:, 2]
+        use = keep & known[:, None]  # (arms, k, bins)
+        count = use.sum(axis=2)
+        found = np.full(count.shape, np.nan)
+        for size in np.unique(count[count >= 6]):
+            arms, rows = np.nonzero(count == size)
+            bin_ = np.nonzero(use[arms, rows])[1].reshape(len(rows), size)
+            t, v = (values[arms[:, None], bin_] for values in (mean, y))
+            knee = np.quantile(t, fraction, axis=1)[:, None]
+            design = np.stack([np.ones(t.shape), bend(t, knee, 1e-3), np.maximum(t - knee, 0)], axis=2)
+            beta = (np.linalg.pinv(design, rcond=np.finfo(float).eps * size) @ v[..., None])[..., 0]
+            found[arms, rows] = beta[:, 1] - beta[:, 2]
         there = np.isfinite(found)
         with np.errstate(invalid="ignore"):
             return np.asarray(np.where(there, found, 0.0).sum(0) / there.sum(0))
