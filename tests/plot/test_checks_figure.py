@@ -22,8 +22,8 @@ def test_lines_are_what_is_made_and_hollow_marks_lie_outside():
     assert panels[0].get_title(loc="left") == WORDS["pairs"] and len(panels) == len(NAMES) + 1
     first = table[table["statistic"] == WORDS["pairs"]]
     assert [t.get_text() for t in panels[0].get_yticklabels()] == ["a", "b", "whole"]
-    segments = [c.get_segments()[0] for c in panels[0].collections]
+    segments = [segment for c in panels[0].collections for segment in c.get_segments()]
     np.testing.assert_allclose([s[:, 0] for s in segments], first[["made_low", "made_high"]])
-    marks = [(line.get_xdata()[0], line.get_markerfacecolor() == "none") for line in panels[0].lines]
+    marks = [(x, line.get_markerfacecolor() == "none") for line in panels[0].lines for x in line.get_xdata()]
     assert marks == [(0.5, False), (0.9, True), (0.7, True)]
     assert len(panels[-1].lines) == 1 and panels[-1].lines[0].get_markerfacecolor() == "none"

@@ -54,8 +54,7 @@ def posterior_checks(
             if i > beside:
                 panel.set_yticklabels([])
             panel.set_title(clean(name, style.panel_limit(width, columns) + 4), fontsize=7.6)
-            for row in table[(table["statistic"] == name) & table["set"].isin(rows)].to_dict("records"):
-                _mark(panel, at[row["set"]], row)
+            _marks(panel, table[(table["statistic"] == name) & table["set"].isin(rows)], at)
             panel.margins(x=0.08)
             ticks.few_ticks(panel.xaxis, 3)
         if len(shown) < len(sets):
@@ -69,10 +68,15 @@ def _sets(table: pd.DataFrame, statistic: str, shown: list[str]) -> list[str]:
     return [*(s for s in shown if s in have), "whole"]
 
 
-def _mark(panel: Any, y: float, row: dict[Any, Any]) -> None:
-    if not np.isfinite(row["made_low"]) or not np.isfinite(row["seen"]):
-        return
-    outside = not row["made_low"] <= row["seen"] <= row["made_high"]
-    panel.hlines(y, row["made_low"], row["made_high"], color=MUTED, lw=3.0)
-    mark = {"mfc": "none", "mec": WRONG, "mew": 1.4} if outside else {"color": INK}
-    panel.plot(row["seen"], y, "o", ms=4.6, **mark)
+def _marks(panel: Any, own: pd.DataFrame, at: dict[str, float]) -> None:
+    """Lines of one statistic, and its marks: the same for all rows, so that a panel has few artists."""
+    low, seen, high = (own[name].to_numpy(float) for name in ("made_low", "seen", "made_high"))
+    y, known = np.array([at[name] for name in own["set"]]), np.isfinite(low) & np.isfinite(seen)
+    inside = (low <= seen) & (seen <= high)
+    panel.hlines(y[known], low[known], high[known], color=MUTED, lw=3.0)
+    for rows, mark in (
+        (known & inside, {"color": INK}),
+        (known & ~inside, {"mfc": "none", "mec": WRONG, "mew": 1.4, "lw": 0}),
+    ):
+        if rows.any():
+            panel.plot(seen[rows], y[rows], "o", ms=4.6, **mark)

@@ -63,6 +63,7 @@ def natural_contrast(
     models = models_in_order(latent.models)
     shown = models["model"].iloc[style.some(len(models), style.MAX_ROWS)].tolist()
     colours = palette(list(zip(models["model"].astype(str), models["family"].astype(str))))
+    drawn_rows = table[table["model"].isin(shown)]
     drawn = [(name, title) for name, title in COLUMNS if name in table]  # parts are of answers right or wrong only
     rows, columns = (1, 4) if width > 5 else (2, 2)
     if len(drawn) == 1:
@@ -80,13 +81,13 @@ def natural_contrast(
             panel.set_axisbelow(True)
             panel.spines["left"].set_visible(False)
             panel.tick_params(axis="y", length=0)
-            for _, row in table[table["model"].isin(shown)].iterrows():
-                hollow = row["estimator"] != "latent"
-                y = at[row["model"]] - (0.22 if hollow else 0.0)
-                colour, marker = colours.colours[str(row["model"])], colours.markers[str(row["model"])]
-                panel.hlines(y, row[f"{name}_low"], row[f"{name}_high"], color=colour, lw=0.8 if hollow else 1.4)
+            for hollow, own in drawn_rows.groupby(drawn_rows["estimator"] != "latent"):
+                y = np.array([at[model] for model in own["model"]]) - (0.22 if hollow else 0.0)
+                colour = [colours.colours[str(model)] for model in own["model"]]
+                panel.hlines(y, own[f"{name}_low"], own[f"{name}_high"], color=colour, lw=0.8 if hollow else 1.4)
                 face = {"mfc": PAPER, "mew": 0.9} if hollow else {}
-                panel.plot(row[name], y, marker, color=colour, ms=3.6 if hollow else 4.6, **face)
+                for x, up, hue, model in zip(own[name], y, colour, own["model"]):
+                    panel.plot(x, up, colours.markers[str(model)], color=hue, ms=3.6 if hollow else 4.6, **face)
         low, high = table["change_low"].min(), table["change_high"].max()
         for name, _ in drawn[1:]:
             low, high = min(low, table[f"{name}_low"].min()), max(high, table[f"{name}_high"].max())

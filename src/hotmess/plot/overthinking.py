@@ -114,12 +114,13 @@ def overthinking_slopes(
         panel = axes.flat[0]
         at = dict(zip(shown, style.rows_axis(panel, shown, limit=26 if width > 5 else 16)))
         panel.axvline(0, color=MUTED, lw=0.8)
-        for row in table[table["unit"].isin(shown)].to_dict("records"):
-            kind, hollow = str(row["kind"]), row["estimator"] != "joint"
-            y, colour = at[row["unit"]] + offset[kind, str(row["estimator"])], COLOURS[kind]
-            panel.hlines(y, row["slope_low"], row["slope_high"], color=colour, lw=0.8 if hollow else 1.6)
+        for kind, estimator in places:
+            own = table[table["unit"].isin(shown) & (table["kind"] == kind) & (table["estimator"] == estimator)]
+            hollow, colour = estimator != "joint", COLOURS[kind]
+            y = np.array([at[unit] for unit in own["unit"]]) + offset[kind, estimator]
+            panel.hlines(y, own["slope_low"], own["slope_high"], color=colour, lw=0.8 if hollow else 1.6)
             face = {"mfc": PAPER, "mew": 0.9} if hollow else {}
-            panel.plot(row["slope"], y, MARKERS[kind], color=colour, ms=3.6 if hollow else 4.8, **face)
+            panel.plot(own["slope"], y, MARKERS[kind], color=colour, ms=3.6 if hollow else 4.8, lw=0, **face)
         more = "" if len(shown) == len(units) else f"\n{len(shown)} of {len(units)} are drawn, evenly spread"
         wide = "change of logit incoherence per doubling of tokens"
         panel.set_xlabel(f"{wide if width > 5 else 'logit incoherence per doubling'}{more}")

@@ -42,6 +42,7 @@ RC: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlecolor": INK,
+    "axes.titley": 1.0,
     "text.color": INK,
     "text.parse_math": False,
     "xtick.color": MUTED,

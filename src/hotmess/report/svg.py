@@ -94,28 +94,30 @@ def inline_svg(axes: Any, sheet: Sheet, *, name: str, label: str, css: str = "")
 
 
 def _steady_ticks(figure: Any) -> None:
-    """Ticks of a figure are placed anew only where its axes have moved, changed size or limits.
+    """Ticks of a figure are placed, and their words measured, anew only where its axes have moved or changed.
 
-    Layout and drawing place all ticks of an axis a dozen times, which is most of the time of a figure; between two
-    times nothing has changed but what is looked at here.
+    Layout and drawing do so a dozen times for each axis, which is most of the time of a figure; between two times
+    nothing has changed but what is looked at here.
     """
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            if callable(place := getattr(axis, "_update_ticks", None)):
-                axis._update_ticks = _placed(axis, place)
+            for name in ("_update_ticks", "_get_ticklabel_bboxes"):
+                if callable(make := getattr(axis, name, None)):
+                    setattr(axis, name, _kept(axis, make))
 
 
-def _placed(axis: Any, place: Callable[[], Any]) -> Callable[[], Any]:
+def _kept(axis: Any, make: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of an axis that returns what it last did while limits, place, size and arguments are the same."""
     last: tuple[Any, Any] = (None, None)
 
-    def placed() -> Any:
+    def kept(*given: Any) -> Any:
         nonlocal last
-        now = *axis.get_view_interval(), *axis.axes.bbox.bounds, axis.get_scale()
+        now = *given, *axis.get_view_interval(), *axis.axes.bbox.bounds, axis.get_scale()
         if last[0] != now:
-            last = (now, place())
+            last = (now, make(*given))
         return last[1]
 
-    return placed
+    return kept
 
 
 def _copy(source: ElementTree.Element, parent: ElementTree.Element, sheet: Sheet, name: str) -> None:
