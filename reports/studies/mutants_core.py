@@ -160,7 +160,7 @@ MUTANTS = [
     ),
     _m(
         *("half-normal-tails-swapped", "sign", HYPER),
-        *("np.where(x > 0, above", "np.where(x < 0, above", "laws/test_gaussian_law.py", "hyperprior"),
+        *("np.abs(x)), x > 0", "np.abs(x)), x < 0", "laws/test_gaussian_law.py", "hyperprior"),
     ),
     _m(
         *("scales-prior-twice", "factor of two", HYPER),

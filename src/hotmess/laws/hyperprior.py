@@ -38,8 +38,9 @@ class HyperPrior:
     def from_normal(self, v: Floats) -> Floats:
         """(n, size) points from as many independent standard Normals, by quantiles: in v all tails are Gaussian."""
         x, y = v[:, : len(self.widths)], v[:, len(self.widths) :]
-        above = -ndtri(ndtr(-np.abs(x)) / 2)  # exact in the upper tail, the other in the lower
-        scales = np.where(x > 0, above, np.sqrt(2) * erfinv(ndtr(np.minimum(x, 0))))
+        beyond, high = ndtr(-np.abs(x)), x > 0
+        scales = np.sqrt(2) * erfinv(beyond, where=~high, out=np.empty_like(beyond))  # exact in the lower tail
+        scales[high] = -ndtri(beyond[high] / 2)  # and this in the upper
         one_sided = 1 - 2 * ndtr(-np.abs(y))
         return np.column_stack([scales * np.array(self.widths), np.sign(y) * one_sided])
 
