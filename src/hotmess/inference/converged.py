@@ -42,8 +42,9 @@ def _block(x: np.ndarray) -> np.ndarray:
         far, _ = _normal_scores(np.abs(halves - middle))
         rhat, tails = _rhat(ranked), _rhat(far)  # of two places of equal distance the second is 0/0
         whole = ordered if ordered.shape[1] == x.shape[0] * x.shape[1] else np.sort(x.reshape(-1, x.shape[2]).T, axis=1)
-        low, high = (_ess(_halves((x <= _between(whole, q)).astype(float))) for q in TAILS)
-        return np.column_stack([np.where(tails > rhat, tails, rhat), _ess(ranked), np.where(high < low, high, low)])
+        ends = [_halves((x <= _between(whole, q)).astype(float)) for q in TAILS]
+        bulk, low, high = _ess(np.concatenate([ranked, *ends], axis=2)).reshape(3, -1)
+        return np.column_stack([np.where(tails > rhat, tails, rhat), bulk, np.where(high < low, high, low)])
 
 
 def _between(ordered: np.ndarray, q: float) -> np.ndarray:
