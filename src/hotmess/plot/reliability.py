@@ -28,7 +28,11 @@ def pass_curves_table(
     responses: Responses, *, k: Sequence[int] | None = None, interval: float = 0.9, seed: int = 0
 ) -> pd.DataFrame:
     """One row per model, quantity (pass^k and pass@k, or worst and best of k) and k: value, low, high, `kind`."""
-    table = reliability(responses, WHO, k=k, interval=interval, seed=seed, differences=False).table
+    return pass_curves_of(reliability(responses, WHO, k=k, interval=interval, seed=seed, differences=False).table)
+
+
+def pass_curves_of(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `pass_curves_table` among those of `hotmess.reliability` by family, size and model."""
     table = table[table["quantity"].isin(list(SIDES))]
     order = models_in_order(table)["model"].tolist()
     rank = [

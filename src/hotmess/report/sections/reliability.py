@@ -10,6 +10,7 @@ import pandas as pd
 from hotmess import plot
 from hotmess.decompose.grouping import models_in_order
 from hotmess.errors import NotTestable
+from hotmess.plot.reliability import WHO, pass_curves_of
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.runs.modes import modes
 from hotmess.runs.reliability import Reliability, reliability
@@ -30,24 +31,28 @@ def reliability_section(context: Context) -> Section | None:
     study, interval = context.study, context.interval
     if study.responses.outcome not in ANSWERS:
         return None
+    models = study.responses.table[["family", "model"]].drop_duplicates()
+    by = WHO if models["model"].is_unique else ["model"]  # by what the figure needs, where this makes no more sets
     found = study.once(
         "reliability",
-        lambda: reliability(study.responses, interval=interval, seed=study.seed, differences=False),
+        lambda: reliability(study.responses, by, interval=interval, seed=study.seed, differences=False),
     )
     order = models_in_order(study.responses.table)["model"].tolist()
     tables = [_table(found, order, interval)]
     with contextlib.suppress(NotTestable):
         tables.append(_modes(context, order))
-    figures = (_curves(context),) if len(found.table["k"].dropna().unique()) > 1 else ()
+    figures = (_curves(context, found),) if len(found.table["k"].dropna().unique()) > 1 else ()
     return Section(
         "reliability", "Will it be right the next time?", text=found.notes, figures=figures, tables=tuple(tables)
     )
 
 
-def _curves(context: Context) -> Figure:
+def _curves(context: Context, found: Reliability) -> Figure:
     study, interval = context.study, context.interval
-    responses, seed = study.responses, study.seed
-    table = plot.pass_curves_table(responses, interval=interval, seed=seed)
+    if set(WHO) <= set(found.table):
+        table = pass_curves_of(found.table)
+    else:
+        table = plot.pass_curves_table(study.responses, interval=interval, seed=study.seed)
     last = table[table["k"] == table["k"].max()]
     side = "pass^k" if (last["quantity"] == "pass^k").any() else "worst of k"
     own = last[last["quantity"] == side]
@@ -60,7 +65,7 @@ def _curves(context: Context) -> Figure:
         f"{what}, against k: means over questions of unbiased estimates, with "
         f"{percent(interval)} intervals for questions like these. k goes up to the responses of every question.",
         f"{name} is {span}.",
-        lambda width: plot.pass_curves(responses, interval=interval, width=width, table=table),
+        lambda width: plot.pass_curves(study.responses, interval=interval, width=width, table=table),
         table,
         f"plot.pass_curves(study.responses, interval={interval}, seed={study.seed})",
         claims=("reliability-rises-with-scale",),
