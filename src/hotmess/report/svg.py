@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
+
 from hotmess.plot.colour import at_night
 from hotmess.plot.style import figure_of, look
 from hotmess.words import clean
@@ -97,13 +99,28 @@ def _steady_ticks(figure: Any) -> None:
     """Ticks of a figure are placed, and their words measured, anew only where its axes have moved or changed.
 
     Layout and drawing do so a dozen times for each axis, which is most of the time of a figure; between two times
-    nothing has changed but what is looked at here.
+    nothing has changed but what is looked at here. A tick beyond the limits, which nobody sees, is not even made.
     """
+    from matplotlib.ticker import MaxNLocator
+
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_locator(), MaxNLocator):
+                axis.get_majorticklocs = _in_sight(axis, axis.get_majorticklocs)
             for name in ("_update_ticks", "_get_ticklabel_bboxes"):
                 if callable(make := getattr(axis, name, None)):
                     setattr(axis, name, _kept(axis, make))
+
+
+def _in_sight(axis: Any, find: Callable[[], Any]) -> Callable[[], Any]:
+    """Places of an axis' ticks that lie within its limits, as near as matplotlib looks."""
+
+    def found() -> Any:
+        low, high = sorted(axis.get_view_interval())
+        near, places = 1e-10 * (high - low), np.asarray(find())
+        return places[(places >= low - near) & (places <= high + near)]
+
+    return found
 
 
 def _kept(axis: Any, make: Callable[..., Any]) -> Callable[..., Any]:
