@@ -79,8 +79,10 @@ def propose(
     place = np.minimum(np.searchsorted(np.cumsum(p), at.u, side="right"), np.flatnonzero(keep)[-1])
     which, cell = np.divmod(place, len(grid))
     used, back = np.unique(place, return_inverse=True)
-    spread = np.linalg.inv(np.swapaxes(root[used], 1, 2))
-    theta = mode[place] + (spread[back] @ at.z[..., None])[..., 0]
+    theta, order = mode[place], np.argsort(back, kind="stable")
+    alike = np.split(order, np.cumsum(np.bincount(back))[:-1])
+    for rows, spread in zip(alike, np.linalg.inv(root[used])):  # a matrix for each draw would be most of the time
+        theta[rows] += at.z[rows] @ spread
     log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
     log_q = np.log(p[place] * len(p)) + log_det[place] + at.log_density
     own = law if len(laws) == 1 else replace(law, x=np.stack([each.x for each in laws])[which])
