@@ -95,7 +95,7 @@ def floor(paths: list[Path]) -> dict[str, float]:
 
 
 def reader(paths: list[Path], *, cache: bool) -> dict[str, float]:
-    """`read_logs` on the folder, imports not counted."""
+    """`read_logs` on the folder, imports not counted; copies are looked for, and are what `make` has made."""
     import inspect_ai.log  # noqa: F401
 
     import hotmess.responses.copies
@@ -103,7 +103,7 @@ def reader(paths: list[Path], *, cache: bool) -> dict[str, float]:
     from hotmess.responses.formats import read_logs
 
     start = time.process_time()
-    table, _ = read_logs(paths, cache=cache, progress=False)
+    table, _ = read_logs(paths, cache=cache, progress=False, allow_copies=True)
     return {"seconds": time.process_time() - start, "rows": len(table)}
 
 
