@@ -47,24 +47,6 @@ def case_of(study, claim, quantity=None, population="these"):
     return Case(study, claim, population, 0.9, quantity, quantity, quantity.gate, p, p.value, SUPPORTED)
 
 
-@pytest.mark.parametrize("shape", [(2, 20), (4, 57), (4, 500)])
-def test_sensitivity_to_powers_is_arviz_s(shape):
-    from arviz_base import from_dict
-    from arviz_stats.psense import psense
-
-    rng = np.random.default_rng(2)
-    x = rng.normal(1, 0.5, shape)
-    for t in range(1, shape[1]):
-        x[:, t] = 0.5 * x[:, t - 1] + 0.5 * x[:, t]
-    prior, likelihood = -0.5 * (x + rng.normal(size=shape)) ** 2, rng.standard_t(2, size=shape)
-    groups = {"posterior": x, "log_prior": prior, "log_likelihood": likelihood[..., None]}
-    tree = from_dict({name: {"x": values} for name, values in groups.items()})
-    found = power_scaling_sense(x, prior, likelihood)
-    for group in ("prior", "likelihood"):
-        theirs = psense(tree, group=group)
-        assert found[group] == pytest.approx(float(np.asarray(getattr(theirs, "dataset", theirs)["x"])), rel=1e-9)
-
-
 def test_scaling_the_prior_of_a_normal_posterior_gives_the_closed_form():
     """Prior Normal(0, 1), one observation 1 with unit variance: prior^p has precision p, so the mean is 1/(1 + p)."""
     x = np.random.default_rng(1).normal(0.5, np.sqrt(0.5), (4, 2500))

@@ -47,16 +47,6 @@ def _block(x: np.ndarray) -> np.ndarray:
         return np.column_stack([np.where(tails > rhat, tails, rhat), bulk, np.where(high < low, high, low)])
 
 
-def tail_ess(x: np.ndarray) -> float:
-    """Tail ESS of one quantity's draws (chain, draw), also of one chain.
-
-    >>> tail_ess(np.random.default_rng(0).normal(size=(1, 2000))) > 1000
-    True
-    """
-    ends = np.quantile(x, TAILS)
-    return float(_ess(_halves(np.stack([x <= end for end in ends], axis=-1).astype(float))).min())
-
-
 def _between(ordered: np.ndarray, q: float) -> np.ndarray:
     """(k,) quantiles of rows (k, n) in order, between two draws as far as NumPy's are."""
     place = q * (ordered.shape[1] - 1)

@@ -17,10 +17,9 @@ FEWEST = 5  # of a tail that can be fitted
 WEIGHTS = 1_000_000  # of rows that are smoothed together
 
 
-def smoothed(log_weights: NDArray[Any], tail: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
+def smoothed(log_weights: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Pareto-smoothed weights, normalised along the last axis (draws), and Pareto k of each row.
 
-    tail: how many of the n weights are its tail; None: 3 √n, a fifth of few, as of independent draws.
     k is 0 where all weights of a row are equal, and infinity where the tail cannot be fitted; up to about 0.7 the
     weights can be trusted.
 
@@ -31,24 +30,19 @@ def smoothed(log_weights: NDArray[Any], tail: int | None = None) -> tuple[NDArra
     log_weights = np.asarray(log_weights, float)
     rows = log_weights.reshape(-1, log_weights.shape[-1])
     each = max(1, WEIGHTS // rows.shape[1])
-    tail = tail_length(rows.shape[1]) if tail is None else tail
-    both = [_smoothed(rows[i : i + each], tail) for i in range(0, len(rows), each)]
+    both = [_smoothed(rows[i : i + each]) for i in range(0, len(rows), each)]
     weights = np.concatenate([w for w, _ in both]).reshape(log_weights.shape)
     return weights, np.concatenate([k for _, k in both]).reshape(log_weights.shape[:-1])
 
 
-def tail_length(n: int, efficiency: float = 1.0) -> int:
-    """How many of n weights are their tail; efficiency: effective draws over draws (Vehtari et al. 2024)."""
-    return int(3 * np.sqrt(n / efficiency)) if n * efficiency > 225 else n // 5
-
-
-def _smoothed(rows: Float[np.ndarray, "r n"], tail: int) -> tuple[Floats, Floats]:
+def _smoothed(rows: Float[np.ndarray, "r n"]) -> tuple[Floats, Floats]:
     n = rows.shape[1]
     rows = rows - rows.max(axis=1, keepdims=True)
     even = np.ptp(rows, axis=1) < 1e-12
     rows = np.maximum(rows, LEAST)
     k = np.where(even, 0.0, np.inf)
     rows[even] = 0.0
+    tail = int(3 * np.sqrt(n)) if n > 225 else n // 5
     fitted = np.flatnonzero(~even) if tail >= FEWEST else np.zeros(0, int)
     if len(fitted):
         # Only the tail need be in order: the largest, and the one below them, at which it is cut off.
