@@ -113,7 +113,7 @@ MUTANTS = [
     ),
     _m(
         *("pointwise-sign", "sign", "answers/pointwise.py"),
-        *("wrong, group) - rise(phi)[group, split]", "wrong, group) + rise(phi)[group, split]"),
+        *("wrong, group) - rise(phi)[:, group, split]", "wrong, group) + rise(phi)[:, group, split]"),
         *("answers/test_answer_fit.py", "pointwise"),
     ),
     _m(
