@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,7 +53,7 @@ class Groups:
         """Sorted indices of the groups in which unparsable responses (or those at the origin) are told apart."""
         return np.unique(self.index[letters.apart(self.index)])
 
-    @property
+    @cached_property
     def labels(self) -> list[str]:
         """One readable, unique label per group."""
         columns = [c for c in self.table.columns if c != "unit" and self.table[c].nunique() > 1]
