@@ -169,6 +169,9 @@ def log_likelihood_wrong(tails: TailCounts, phi: Any, xp: Any = np) -> Any:
 
 def _weighted_logs(counts: Any, x: Any, j: Any, xp: Any) -> Any:
     """(groups, …) sums over j of counts (groups, J) times log(x + j), x (groups, …)."""
+    if xp is np:  # columns of zeros add nothing
+        some = max(1, int(counts.any(axis=0).sum()))
+        counts, j = counts[:, :some], j[:some]
     flat = xp.reshape(xp.log(_positive(x, xp)[..., None] + j), (x.shape[0], -1, len(j)))
     return xp.reshape(flat @ counts[..., None], x.shape)
 
