@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -9,10 +11,11 @@ from scipy import integrate, stats
 from hotmess.errors import NotTestable
 from hotmess.inference.pareto import smoothed
 from hotmess.simulate import simulate
-from hotmess.temperature import like_these, ready, trust
+from hotmess.temperature import fast, like_these, ready, trust
 from hotmess.temperature.data import length_data
 from hotmess.temperature.effects import Curves
 from hotmess.temperature.hierarchy import joint_draws
+from hotmess.temperature.laplace import approximate
 from hotmess.temperature.model import effect_covariance
 from hotmess.temperature.particles import Component, Particles, adapt
 from hotmess.temperature.prior import Pooling, TemperaturePrior
@@ -193,3 +196,18 @@ def test_failures_are_told_by_unit():
     together = {"pareto_k": 0.75, "effective": 300.0}
     assert list(failed_units(together, ["a", "b"])) == [0, 1]
     assert failed_units({"pareto_k": 0.1, "effective": 90.0}, ["a"])[0].endswith("(90 effective draws, not above 100)")
+
+
+def test_parameters_far_from_everything_weigh_nothing_and_say_nothing():
+    """Where exponentials of single precision overflow there is no warning and no value but minus infinity."""
+    data = length_data(simulate("both", seed=4, questions=3, models=2, samples=4, budgets=2).table)
+    center, width = np.zeros(3 + 2 * len(data.features)), np.ones(3 + 2 * len(data.features))
+    near = approximate(data.dense, center, width)
+    evaluate = fast.evaluator(data.dense, near, points=16, seed=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cells, scores = evaluate(near.theta, 0)
+        far, _ = evaluate(near.theta + 400.0, 0)
+    assert (
+        np.isfinite(cells).all() and np.isfinite(scores).all() and not (far > cells).any() and not np.isnan(far).any()
+    )

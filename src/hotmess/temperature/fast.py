@@ -70,6 +70,7 @@ def evaluator(
     e, seen, unit = np.ascontiguousarray(np.moveaxis(e, 1, 0)), blocks(dense), np.asarray(dense.unit)
     base, at, cells = approximation.theta.T[:, unit], approximation, np.arange(len(unit))
 
+    @np.errstate(all="ignore")  # far from everything exponentials overflow, and the weight is none
     def one(theta: Floats, number: int) -> tuple[Floats, Floats]:
         cell_theta = theta.T[:, unit]
         center, low = score_map(cell_theta, base, dense.real, at.tilt, at.curvature, at.pull)
@@ -77,12 +78,11 @@ def evaluator(
         log_w = log_likelihoods(d, cell_theta, seen) + log_prior(d, cell_theta, dense.real) - density
         log_w = np.where(np.isnan(log_w), -np.inf, log_w)
         top = log_w.max(axis=0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            up_to = np.cumsum(np.exp(log_w - top), axis=0)
-            log_det = sum(np.log(low[k, k]) for k in range(len(low)))
-            total = np.log(up_to[-1] / points) + top - log_det
+        up_to = np.cumsum(np.exp(log_w - top), axis=0)
+        log_det = sum(np.log(low[k, k]) for k in range(len(low)))
         u = np.random.default_rng([seed, 5, number]).random(len(unit))
         pick = (up_to < u * up_to[-1]).sum(axis=0)
+        total = np.where(np.isneginf(top), -np.inf, np.log(up_to[-1] / points) + top - log_det)
         return total, d[:, np.minimum(pick, points - 1), cells]
 
     return one

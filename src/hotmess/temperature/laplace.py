@@ -87,6 +87,7 @@ def modes(
     return d
 
 
+@np.errstate(all="ignore")  # a step too far is taken back
 def evaluate(theta: Floats, d: Floats, dense: Dense) -> tuple[Floats, Floats, Floats]:
     """Laplace's log marginal likelihoods of the units (G,) at theta (T, G), their slopes (T, G), and the modes (K, n)
     from d: cells in blocks that a processor keeps at hand, each until its own modes are found."""
