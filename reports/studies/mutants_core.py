@@ -146,7 +146,7 @@ MUTANTS = [
     ),
     _m(
         *("shapley-doubled", "factor of two", "decompose/parts.py"),
-        *("(new - value) / 6", "(new - value) / 3", "decompose/test_parts.py"),
+        *("value[moved]) / 6", "value[moved]) / 3", "decompose/test_parts.py"),
     ),
     _m(
         *("zero-one-net-sign", "sign", "decompose/zero_one.py"),

@@ -13,7 +13,7 @@ They add up exactly.
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,15 +83,17 @@ def shapley(before: Float[np.ndarray, "*#sets 3"], after: Float[np.ndarray, "*#s
     >>> out.round(3).tolist()
     [0.056, 0.0, 0.0]
     """
-    before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
-    out = np.zeros(np.broadcast_shapes(before.shape, after.shape))
-    before, after = np.broadcast_to(before, out.shape), np.broadcast_to(after, out.shape)
+    old, new = ([np.asarray(x, dtype=float)[..., i] for i in range(3)] for x in (before, after))
+    value = {  # with these parts as they are after, the others as before
+        moved: incoherence(*(new[i] if i in moved else old[i] for i in range(3)))
+        for size in range(4)
+        for moved in map(frozenset, combinations(range(3), size))
+    }
+    out = np.zeros((3, *np.broadcast_shapes(old[0].shape, new[0].shape)))
     for order in permutations(range(3)):
-        now = before.copy()
-        value = incoherence(now[..., 0], now[..., 1], now[..., 2])
+        moved: frozenset[int] = frozenset()
         for part in order:
-            now[..., part] = after[..., part]
-            new = incoherence(now[..., 0], now[..., 1], now[..., 2])
-            out[..., part] += (new - value) / 6
-            value = new
-    return out
+            more = moved | {part}
+            out[part] += (value[more] - value[moved]) / 6
+            moved = more
+    return np.ascontiguousarray(np.moveaxis(out, 0, -1))
