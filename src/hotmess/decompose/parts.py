@@ -31,7 +31,7 @@ def incoherence(
     accuracy: Float[np.ndarray, " *#sets"],
     spread: Float[np.ndarray, " *#sets"],
     concentration: Float[np.ndarray, " *#sets"],
-) -> Float[np.ndarray, "..."]:
+) -> np.ndarray:
     """I(a, ρ, H) = 1 − ½ [(1 − a) + ρ a] (1 + H).
 
     With two options (H = 1) and every question as hard as the other (ρ = 0) incoherence is accuracy:
