@@ -92,7 +92,8 @@ def test_each_claim_carries_what_is_its_own(name: str) -> None:
     assert claim.negligible == (None if negligible is None else PER_DOUBLING if negligible == 1 else negligible)
     assert (claim.absent is None) is (name in ("ensembling-divides-variance", "thirty-samples-suffice"))
     assert (claim.leave_out.without is not None) is (
-        name in (*EXACT, "incoherence-rises-within-questions", "accuracy-rises-with-budget", *LAWS)
+        name
+        in (*EXACT, "incoherence-rises-within-questions", "accuracy-rises-with-budget", "thirty-samples-suffice", *LAWS)
     )
     assert claim.leave_out.refit is not (name.startswith(("answers-get", "natural-exceeds", "length-sat", "intellig")))
     more = ("difficulty",) if name == "bias-falls-faster-than-variance" else ()
