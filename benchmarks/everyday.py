@@ -1,6 +1,7 @@
 """Processor time of everyday commands, as ratios to a fixed loop in the same run.
 
-    python benchmarks/everyday.py --out reports/benchmarks/everyday.json
+    python benchmarks/everyday.py --against reports/benchmarks/everyday_baseline.json \\
+      --out reports/benchmarks/everyday.json
     python benchmarks/everyday.py --only report --against reports/benchmarks/everyday_baseline.json
     python benchmarks/everyday.py --tree ../before --out reports/benchmarks/everyday_baseline.json
 
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import json
 import os
 import platform
@@ -176,12 +178,43 @@ def verdict(name: str, one: dict[str, Any], earlier: dict[str, Any]) -> str:
     return f"; target {target:.2f}: {'pass' if one['ratio'] <= target else 'miss'}"
 
 
+def page(about: dict[str, Any], found: dict[str, Any], earlier: dict[str, Any], file: str) -> str:
+    """Both runs in a table."""
+    lines = [
+        "# Everyday commands",
+        "",
+        "What is timed: see the first lines of `benchmarks/everyday.py`. Ratios of processor time to a fixed loop.",
+        "",
+        f"`python benchmarks/everyday.py --repeats {about['repeats']} --against reports/benchmarks/{file} --out "
+        f"reports/benchmarks/everyday.json`, {about['date']}, {about['machine']}; Python {about['python']}. Before: "
+        f"{earlier['note']}",
+        "",
+        "| command | before | now | seconds of processor time | target | |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
+    for name, one in found.items():
+        if "failed" in one:
+            lines.append(f"| {name} | | | failed | | |")
+            continue
+        before, share = earlier["commands"].get(name, {}).get("ratio"), TARGETS.get(name)
+        goal = share * before if share and before else None
+        said = "" if goal is None else ("pass" if one["ratio"] <= goal else "miss")
+        cells = [name, _number(before), _number(one["ratio"]), f"{one['seconds']:.1f}", _number(goal), said]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tree", type=Path, default=ROOT, help="source tree to measure (default: this one)")
     parser.add_argument("--repeats", type=int, default=1, help="the least of so many runs counts")
     parser.add_argument("--only", default="", metavar="TEXT", help="commands whose names hold this")
-    parser.add_argument("--out", type=Path, help="JSON file to write")
+    parser.add_argument("--out", type=Path, help="JSON file to write, and with --against a page beside it")
+    parser.add_argument("--note", default="", help="what is to be said of this tree, kept in the JSON file")
     parser.add_argument("--against", type=Path, help="JSON file of an earlier run, to print beside")
     args = parser.parse_args()
     if not COT.exists():
@@ -195,8 +228,17 @@ def main() -> None:
                     f"{name}: {earlier[name]['ratio']:.2f} before, {one['ratio']:.2f} now{verdict(name, one, earlier)}"
                 )
     if args.out:
-        about = {"python": platform.python_version(), "machine": platform.machine(), "repeats": args.repeats}
+        about = {
+            "date": datetime.date.today().isoformat(),
+            "python": platform.python_version(),
+            "machine": f"{os.cpu_count()} processors ({platform.machine()})",
+            "repeats": args.repeats,
+            "note": args.note,
+        }
         args.out.write_text(json.dumps({**about, "commands": found}, indent=1) + "\n")
+        if args.against:
+            earlier = json.loads(args.against.read_text())
+            args.out.with_suffix(".md").write_text(page(about, found, earlier, args.against.name))
 
 
 if __name__ == "__main__":
