@@ -9,6 +9,8 @@ UV := $(shell command -v uv)
 JOBS ?= 2
 # Compiled modules are kept, also where the environment says otherwise: each of a thousand programs would compile ours anew.
 export PYTHONDONTWRITEBYTECODE :=
+# As the command does: matrices are small, and threads that share one wait for each other.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: report bench test quick lint format types doctest docs examples check lock clean
 

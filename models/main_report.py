@@ -8,6 +8,7 @@ Models are called as people call them; what their files call themselves, and cam
 """
 
 import argparse
+import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=500, help="posterior draws of each of 4 chains")
     parser.add_argument("--out", type=Path, default=HERE / "reports", help="folder of the two reports")
     args = parser.parse_args()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices are small: threads would wait for each other
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as both:  # JAX must not be forked
         for page in [both.submit(make, args.out, args.draws) for make in (main_page, organisms_page)]:
             print(page.result(), flush=True)

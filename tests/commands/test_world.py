@@ -140,6 +140,22 @@ def test_a_fault_of_ours_shows_itself_and_is_no_verdict():
     assert ended.returncode == 2 and "ZeroDivisionError" in ended.stderr
 
 
+@pytest.mark.parametrize("said", [None, "2"])
+def test_linear_algebra_has_one_thread_unless_the_environment_says_how_many(said):
+    program = (
+        "import argparse, os, sys; from hotmess import cli\n"
+        "assert 'numpy' not in sys.modules  # it counts its threads when it is loaded\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.set_defaults(run=lambda _: print(os.environ['OPENBLAS_NUM_THREADS']) or 0)\n"
+        "cli.frame = lambda _: parser\n"
+        "sys.argv = ['hotmess']; cli.entry()\n"
+    )
+    others = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    own = {} if said is None else {"OPENBLAS_NUM_THREADS": said}
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=others | own)
+    assert ended.stdout.strip() == (said or "1"), ended.stderr
+
+
 @pytest.mark.parametrize("seed", ["-1", "4294967296", "1.5", "x"])
 @pytest.mark.parametrize("command", ["test", "decompose", "fit", "report", "compare", "design"])
 def test_seeds(table, command, seed, capsys):
