@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from arviz_stats.base.array import array_stats
 from scipy import stats
 
 from hotmess.inference.pareto import resample, smoothed
@@ -31,16 +30,6 @@ def test_pareto_k_is_that_of_the_tail_of_each_row():
 def test_a_tail_of_equal_weights_is_not_trusted():
     weights, k = smoothed(np.where(np.arange(4000) < 1000, 0.0, -5.0))
     assert k == np.inf and weights.sum() == pytest.approx(1)
-
-
-@pytest.mark.parametrize("n", [25, 200, 226, 1000, 4096])
-def test_weights_and_k_are_those_of_arviz(n):
-    rng = np.random.default_rng(n)
-    rows = np.stack([rng.normal(size=n), np.log(rng.random(n)), 3 * rng.normal(size=n), np.log(rng.pareto(1.2, n))])
-    weights, k = smoothed(rows)
-    theirs, of_theirs = array_stats.psislw(-rows)
-    np.testing.assert_allclose(weights, np.exp(theirs), rtol=1e-10)
-    np.testing.assert_allclose(k, of_theirs, rtol=1e-10)
 
 
 def test_weights_hundreds_of_logarithms_apart_are_not_trusted():

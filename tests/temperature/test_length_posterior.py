@@ -56,6 +56,6 @@ def test_the_fast_path_starts_no_jax():
     code = (
         "import sys; from hotmess.simulate import simulate; from hotmess.temperature.fit import fit_lengths\n"
         "fit_lengths(simulate('both', seed=1, questions=6, samples=4).table, engine='fast', draws=20)\n"
-        "sys.exit('jax' in sys.modules)"
+        "sys.exit('jax.numpy' in sys.modules)  # ArviZ leaves a `jax` there that is loaded when it is asked"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
