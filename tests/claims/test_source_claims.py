@@ -192,3 +192,21 @@ def test_what_scale_needs():
     assert once.verdict == "not testable" and "one response only" in once.sentence
     graded = judgements(0.1, 0.1).drop(columns=["judge", "judged_response"])
     assert "scores between are neither" in hm.test(SCALE, hm.read(graded, allow_copies=True)).sentence
+
+
+@pytest.mark.parametrize("questions", [7, 24])  # of which even weights do not sum to 1 to the last digit
+def test_a_model_that_is_always_right_is_left_out_by_name(questions):
+    rng = np.random.default_rng(0)
+    rows = [
+        {"benchmark": "b", "model": f"m{m}", "model_size_b": size, "family": "f", "question": q, "sample": s}
+        | {"answer": int(rng.random() > p), "target": 0, "n_choices": 2}
+        for m, (size, p) in enumerate([(1, 0.3), (2, 0.5), (4, 0.6), (8, 0.8), (16, 1.0)])
+        for q in range(questions)
+        for s in range(5)
+    ]
+    responses = hm.read(pd.DataFrame(rows))
+    found = equal_accuracy(responses)
+    assert found.alike == ("m4",) and found.table["model"].tolist() == ["m0", "m1", "m2", "m3"]
+    assert np.isfinite(found.like_these).all() and np.isfinite(found.these).all()
+    verdict = hm.test("reliability-rises-with-scale", responses)
+    assert "left out, always right or always wrong: m4" in verdict.sentence

@@ -82,7 +82,7 @@ def as_study(about: Any, **settings: Any) -> Study:
     from hotmess.claims.study import MOST_DRAWS, Study
     from hotmess.responses.table import Responses
 
-    known = [f.name for f in fields(Study) if f.name not in ("responses", "made")]
+    known = [f.name for f in fields(Study) if f.name not in ("responses", "made", "reduced", "instead_of")]
     for name in settings:
         if name in ("negligible", "effect"):
             raise BadInput(

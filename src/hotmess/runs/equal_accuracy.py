@@ -44,11 +44,14 @@ class EqualAccuracy:
         (rows, rows) covariance of the values for questions like these, the same questions for all.
     these
         (rows, rows) for these questions: by sampling of responses alone.
+    alike
+        models left out, always right or always wrong wherever they were asked twice: ρ is 0/0.
     """
 
     table: pd.DataFrame
     like_these: Floats
     these: Floats
+    alike: tuple[str, ...] = ()
 
 
 def equal_accuracy(responses: Responses, *, seed: int = 0, draws: int = 1000) -> EqualAccuracy:
@@ -78,12 +81,15 @@ def equal_accuracy(responses: Responses, *, seed: int = 0, draws: int = 1000) ->
     spread = _jackknife(found.score, found.cell, n)
     question = np.asarray(found.table.groupby(["benchmark", "question"], sort=True).ngroup(), np.int64)
     weights = question_shares(int(question.max()) + 1, draws, seed)
-    rows, drawn, own = [], [], []
+    rows, drawn, own, alike = [], [], [], list[str]()
     for key, at in sets_of(found.table, [*ARM, "model"]):
         at = at[n[at] > 1]
         if not len(at):
             continue
         values, w = moments[at], np.full((1, len(at)), 1 / len(at))
+        if values[0, 0] in (0.0, 1.0) and np.ptp(values[:, 0]) == 0:  # seen here: sums of weights are rounded
+            alike.append(str(key[-1]))
+            continue
         rho = float(_rho(values, w)[0])
         if not np.isfinite(rho):
             continue
@@ -98,7 +104,7 @@ def equal_accuracy(responses: Responses, *, seed: int = 0, draws: int = 1000) ->
         raise NotTestable("Every model is always right or always wrong, so there is nothing to rely on or not.")
     like = np.atleast_2d(np.cov(np.stack(drawn), ddof=1))
     these = np.where(np.isfinite(own), own, np.diag(like))
-    return EqualAccuracy(pd.DataFrame(rows), like, np.diag(these))
+    return EqualAccuracy(pd.DataFrame(rows), like, np.diag(these), tuple(dict.fromkeys(alike)))
 
 
 def _rho(moments: Floats, weights: Floats) -> Floats:

@@ -69,9 +69,9 @@ def _quantity(study: Study, population: str) -> Quantity:
     cells = study.responses.table[study.responses.table["model"].isin(set(kept["model"]))]
     cells = cells.drop_duplicates(["benchmark", "model", "question"])
     span = f"accuracy {percent(round(kept['accuracy'].min(), 2))} to {percent(round(kept['accuracy'].max(), 2))}"
-    return Quantity(
-        draws.reshape(study.chains, study.draws), Gate(), f"{base_scope(cells)} and models like them, {span}", each
-    )
+    without = f"; left out, always right or always wrong: {join(list(made.alike))}" if made.alike else ""
+    scope = f"{base_scope(cells)} and models like them, {span}{without}"
+    return Quantity(draws.reshape(study.chains, study.draws), Gate(), scope, each)
 
 
 def _slope(x: np.ndarray, y: np.ndarray, arm: np.ndarray) -> Estimate:
