@@ -281,6 +281,14 @@ def test_any_file_is_counted_or_refused_as_when_it_is_loaded(tmp_path, data):
         pd.testing.assert_frame_equal(one.table, other.table, check_dtype=False)
 
 
+def test_answers_without_a_benchmark_are_held_against_their_grades(tmp_path):
+    row = {"model": "m", "question": ["q0", "q0"], "sample": [0, 1], "answer": [0, 1], "target": 0, "n_choices": 3}
+    table = pd.DataFrame({**row, "benchmark": ["x", None], "score": [float("nan"), 1.0]})
+    for more in ({}, {"engine": "duckdb"}):
+        with pytest.raises(hm.BadInput, match="1 of 1 answers to all contradict their grades"):
+            hm.read(_kept(table, tmp_path / "t.parquet"), **more)
+
+
 def test_copies_are_looked_for_in_the_responses_to_some_questions(tmp_path):
     rng = np.random.default_rng(0)
     rows = [("m", f"q{q:03}", s, rng.integers(3), 0, 3, rng.integers(50, 5_000)) for q in range(120) for s in range(4)]

@@ -59,7 +59,8 @@ def look_at_copies(
         f"SELECT {', '.join(own)}, row_number() OVER ({by}ORDER BY question) AS place_ "
         f"FROM (SELECT DISTINCT {', '.join(keys)} FROM {rows}) AS questions_"
     )
-    same = " AND ".join(f"{key} = key_{at}" for at, key in enumerate(keys))
+    # Rows without a benchmark have one of their own, which `=` would not find.
+    same = " AND ".join(f"{key} IS NOT DISTINCT FROM key_{at}" for at, key in enumerate(keys))
     sql = (
         f"SELECT {listed} FROM {rows} JOIN (SELECT * FROM ({numbered}) AS numbered_ WHERE place_ <= {QUESTIONS}) "
         f"AS first_ ON {same} LIMIT {ROWS}"
