@@ -2,9 +2,10 @@
 
 Draws that share a seed, were taken at temperature 0 or came out of a cache look like repeats and carry no information
 on variance. Text, tokens and answers together are the evidence: short answers that are equal and differ in their
-(reasoning) tokens are draws of their own. Four statistics find copies, each against a null that says what honest draws
-do: the share of distinct responses and the alignment of draws (`hotmess.responses.repeats`); equal steps between
-lengths, and responses that are in another group again (`hotmess.responses.elsewhere`).
+(reasoning) tokens are draws of their own. Statistics find copies, each against a null that says what honest draws do:
+the share of distinct responses and the alignment of draws (`hotmess.responses.repeats`); equal steps between lengths,
+and responses that are in another group again (`hotmess.responses.elsewhere`); and, where there are answers alone, equal
+sequences of them (`hotmess.responses.bare`).
 
 Draws at a recorded temperature of 0 are refused where nothing varies, whatever the length. Rows of probabilities
 without a text are not looked at: read off a fixed prompt they do not vary by nature.
@@ -21,6 +22,7 @@ import numpy as np
 
 from hotmess.arrays import Bools, Floats, Ints
 from hotmess.errors import BadInput
+from hotmess.responses.bare import agreeing, another_name, sequences
 from hotmess.responses.elsewhere import elsewhere, padding
 from hotmess.responses.repeats import EXCESS, Draws, alignment, distinct_excess, stacks_of
 from hotmess.responses.table import CELL
@@ -133,15 +135,23 @@ def _elsewhere(table: pd.DataFrame, draws: Draws, usable: Bools, groups: Ints, s
     """Responses of one group that are those of another one again, benchmark by benchmark."""
     import pandas as pd
 
-    warm = usable & (draws.text | ~np.isnan(draws.length)) & (draws.temperature != 0)
+    warm = usable & (draws.temperature != 0)
+    bare = ~draws.text & ~(draws.length >= shortest)
     benchmarks = pd.factorize(table["benchmark"])[0] if "benchmark" in table else np.zeros(len(table), dtype=np.int64)
     for benchmark in np.unique(benchmarks[warm]):
-        rows = np.flatnonzero(warm & (benchmarks == benchmark))
+        here = warm & (benchmarks == benchmark)
+        rows = np.flatnonzero(here & (draws.text | ~np.isnan(draws.length)))
         again = elsewhere(draws.take(rows), groups[rows], shortest)
+        what = "{:.0%} of the responses of {} are equal to one of {} to the same question"
+        if again is None:
+            rows = np.flatnonzero(here & bare)
+            codes, own = np.unique(groups[rows], return_inverse=True)
+            same = another_name(sequences(draws.take(rows), own.ravel())) if len(codes) > 1 else None
+            again = None if same is None else (int(codes[same[0]]), int(codes[same[1]]), same[2])
+            what = "in {:.0%} of the questions that get more than one answer those of {} are those of {}"
         if again is not None:
             one, other = (_named(table, int(np.argmax(groups == code))) for code in again[:2])
-            what = f"{again[2]:.0%} of the responses of {other} are equal to one of {one} to the same question"
-            return [Finding(one, what, "that one of them was copied under another name")]
+            return [Finding(one, what.format(again[2], other, one), "that one of them was copied under another name")]
     return []
 
 
@@ -178,6 +188,11 @@ def _judge(draws: Draws, where: str, shortest: float) -> Finding | None:
     frozen = _frozen(draws, where)
     if frozen is not None:
         return frozen
+    bare = draws.take(~draws.text & ~(draws.length >= shortest))
+    same = agreeing(bare) if len(bare) == len(draws) else None
+    if same is not None:
+        what = f"draws {same[0]} and {same[1]} agree in all questions that get more than one answer"
+        return Finding(where, what, _cause(draws, constant=False))
     draws = draws.take(~np.isnan(draws.length))
     stacks = [stack for stack in stacks_of(draws) if stack.keys.shape[1] >= 2]
     if not stacks:

@@ -26,9 +26,9 @@ QUESTIONS = 40
 ROWS = 500_000
 """At most so many responses are loaded."""
 
-NO_LENGTHS = "Whether repeats are copies of each other cannot be told: there are no lengths."
+NO_LENGTHS = "Whether repeats of a question are copies of each other cannot be told: there are no lengths."
 
-_BESIDE = ("context", "sample", "text_hash", "seed", "temperature")
+_BESIDE = ("context", "sample", "text_hash", "seed", "temperature", "probs")
 
 
 def look_at_copies(
@@ -47,8 +47,6 @@ def look_at_copies(
     """
     told = length is not None or "text_hash" in there
     graded = outcome in ("answer", "text") and "score" in there
-    if not told and not graded:
-        return (NO_LENGTHS,)
     more = ("target", "n_choices", "score") if graded else ()
     names = [name for name in dict.fromkeys((*CELL, *_BESIDE, *more, outcome)) if name in there]
     listed = ", ".join([*map(quoted, names), *([f"{quoted(length)} AS length_"] if length is not None else [])])
@@ -73,8 +71,6 @@ def look_at_copies(
             pass
         else:
             check_table(checked.table, outcome)
-    if not told:
-        return (NO_LENGTHS,)
     if length is not None:
         name = length if length in LENGTHS else "reasoning_tokens"
         table[name] = pd.to_numeric(table.pop("length_"), errors="coerce").astype(float)
@@ -85,4 +81,6 @@ def look_at_copies(
         table["sample"] = pd.factorize(table["sample"])[0]
     seen = table[["question"]].drop_duplicates().shape[0]
     notes = check_copies(table, allow=allow)
+    if not told:
+        return (*notes, NO_LENGTHS)
     return (*notes, f"Whether repeats are copies of each other was told from the responses to {seen:,} questions.")
