@@ -29,10 +29,21 @@ def set_sums(
     z: Float[np.ndarray, "n d"], error: Float[np.ndarray, " n"], u: Float[np.ndarray, " n"], of: Int[np.ndarray, " n"]
 ) -> Float[np.ndarray, "sets sums"]:
     """Sums over the responses of each set: 1, u, u², e, ue, |z|², u|z|², z, uz."""
+    return sums_of(of, columns(z, error, u))
+
+
+def columns(
+    z: Float[np.ndarray, "n d"], error: Float[np.ndarray, " n"], u: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, "n sums"]:
+    """What `set_sums` adds up, of each response."""
     square = (z**2).sum(axis=1)
-    columns = np.column_stack([np.ones(len(u)), u, u**2, error, u * error, square, u * square, z, u[:, None] * z])
+    return np.column_stack([np.ones(len(u)), u, u**2, error, u * error, square, u * square, z, u[:, None] * z])
+
+
+def sums_of(of: Int[np.ndarray, " n"], values: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "sets k"]:
+    """Sums of rows by the set that each is of."""
     count = int(of.max(initial=-1)) + 1
-    return np.stack([np.bincount(of, column, count) for column in columns.T], axis=1)
+    return np.stack([np.bincount(of, column, count) for column in values.T], axis=1)
 
 
 def pair_sums(sums: Float[np.ndarray, "sets sums"]) -> Float[np.ndarray, "sets 5"]:

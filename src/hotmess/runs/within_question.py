@@ -21,8 +21,9 @@ repeat, pairs are of different contexts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,8 +35,9 @@ from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL
 from hotmess.responses.units import CLUSTER, WEIGHT
-from hotmess.runs.length_pairs import kept, normal_scores, pair_noise, pair_sums, set_sums, slope_terms
+from hotmess.runs.length_pairs import kept, normal_scores, pair_noise, pair_sums, slope_terms, sums_of
 from hotmess.runs.places import places
+from hotmess.runs.score_sums import LeftOut, left_out, order_within, score_sums
 from hotmess.statements.influence import gradient, influences
 from hotmess.statements.means import SetMeans
 from hotmess.statements.questions import Questions
@@ -95,8 +97,27 @@ class WithinQuestion:
 
     def terms(self, u: np.ndarray | None = None) -> np.ndarray:
         """(cells, 4) of `slope_terms`, with other scores where given."""
-        sums, single = self._sums(u)
-        return slope_terms(sums, pair_sums(sums) - self._by_cell(pair_sums(single)))
+        return self._own_terms if u is None else self._terms(u)
+
+    @cached_property
+    def _own_terms(self) -> np.ndarray:
+        return self._terms(self.u)
+
+    def _terms(self, u: np.ndarray) -> np.ndarray:
+        single = self._sums(u)
+        if self._alone:  # a response makes no pairs with itself
+            return slope_terms(single, pair_sums(single))
+        sums, inside = (sums_of(self.owner, x) for x in (single, pair_sums(single)))
+        return slope_terms(sums, pair_sums(sums) - inside)
+
+    @cached_property
+    def _sums(self) -> Callable[[np.ndarray], np.ndarray]:
+        return score_sums(self.z, self.error, self.cell if self._alone else self.cluster)
+
+    @property
+    def _alone(self) -> bool:
+        """Whether every response is its own cluster."""
+        return len(self.owner) == len(self.u)
 
     def covariance(self) -> np.ndarray:
         """(cells, 4, 4) by the jackknife, leaving out one cluster at a time.
@@ -104,36 +125,27 @@ class WithinQuestion:
         Where every response is its own cluster, less what the jackknife counts too often (`length_pairs.kept`,
         `length_pairs.pair_noise`); few-shot contexts have it as it is.
         """
-        again, mean, count = self._left_out()
-        single = len(self.owner) == len(self.u) and self.z.shape[1] <= MOST_DIMENSIONS
-        rest = ((count - 1) / count)[self.owner, None]
-        share = kept(self.u, self.cell)[np.unique(self.cluster, return_index=True)[1]] if single else rest
-        away = (again - mean[self.owner]) * np.sqrt(share)
-        out = self._by_cell((away[:, :, None] * away[:, None, :]).reshape(len(away), -1)).reshape(-1, 4, 4)
+        single = self._alone and self.z.shape[1] <= MOST_DIMENSIONS
+        share = kept(self.u, self.cell) if single else None
+        out = []
+        for one in self._left_out():
+            count = np.bincount(one.owner).astype(float)
+            away = one.again - (sums_of(one.owner, one.again) / count[:, None])[one.owner]
+            away *= np.sqrt(((count - 1) / count)[one.owner, None] if share is None else share[one.clusters])
+            out.append(sums_of(one.owner, (away[:, :, None] * away[:, None, :]).reshape(len(away), -1)))
+        found = np.concatenate(out).reshape(-1, 4, 4)
         if single:
-            out[:, [1, 3], [1, 3]] -= pair_noise(self.z, self.u, self.cell)
-        return out
+            found[:, [1, 3], [1, 3]] -= pair_noise(self.z, self.u, self.cell)
+        return found
 
-    def _left_out(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        sums, single = self._sums(None)
-        inside = pair_sums(single)
-        rest = sums[self.owner] - single
-        again = slope_terms(rest, pair_sums(rest) - (self._by_cell(inside)[self.owner] - inside))
-        count = np.bincount(self.owner).astype(float)
-        return again, self._by_cell(again) / count[:, None], count
-
-    def _sums(self, u: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        single = set_sums(self.z, self.error, self.u if u is None else u, self.cluster)
-        return self._by_cell(single), single
-
-    def _by_cell(self, values: np.ndarray) -> np.ndarray:
-        return np.stack([np.bincount(self.owner, column, len(self.table)) for column in values.T], axis=1)
+    def _left_out(self) -> Iterator[LeftOut]:
+        return left_out(self.z, self.error, self.u, self.cluster, self.owner)
 
     def known(self) -> np.ndarray:
         """(cells,) whether a cell has its terms with any of its clusters left out."""
-        with np.errstate(invalid="ignore"):
-            _, mean, count = self._left_out()
-        out: np.ndarray = np.isfinite(mean).all(axis=1) & (count >= LEAST)
+        out = np.bincount(self.owner) >= LEAST
+        for one in self._left_out():
+            out[one.start + one.owner[~np.isfinite(one.again).all(axis=1)]] = False
         return out
 
     def take(self, keep: np.ndarray) -> WithinQuestion:
@@ -196,9 +208,10 @@ class WithinQuestion:
 
     def permuted(self, seed: int, *, permutations: int = PERMUTATIONS) -> Iterator[Settled]:
         """The same statements with lengths permuted within cells."""
+        order = order_within(self.cell)
         for p in range(permutations):
-            order = np.lexsort((np.random.default_rng([seed, p, 59]).random(len(self.u)), self.cell))
-            yield self.settled(draws=DRAWS, seed=seed + p, u=self.u[order])
+            u = self.u[order(np.random.default_rng([seed, p, 59]).random(len(self.u)))]
+            yield self.settled(draws=DRAWS, seed=seed + p, u=u)
 
 
 def within_question(responses: Responses, *, space: Space | None = None) -> WithinQuestion:
@@ -243,7 +256,7 @@ def within_question(responses: Responses, *, space: Space | None = None) -> With
             f"No question has {LEAST} or more responses (of different few-shot contexts, where there are any) of "
             "different lengths at one budget."
         )
-    kept = made.take(keep)
+    kept = made if keep.all() else made.take(keep)
     left = sorted(set(kept.model.tolist()))
     return replace(kept, models=tuple(models[m] for m in left), model=np.searchsorted(left, kept.model))
 
@@ -258,14 +271,16 @@ def _clusters(context: pd.Series, cell: np.ndarray) -> np.ndarray:
     """(n,) contexts where a cell has two or more and one of them two or more responses, else responses, in order."""
     import pandas as pd
 
-    code = np.where(context.isna(), -1, pd.factorize(context.astype(str))[0])
-    key = np.where(code < 0, code.max(initial=0) + 1 + np.arange(len(cell)), code)
-    inside = pd.MultiIndex.from_arrays([cell, key]).factorize()[0]
-    frame = pd.DataFrame({"cell": cell, "inside": inside})
-    frame["size"] = frame.groupby("inside")["cell"].transform("size")
-    by = frame.groupby("cell")
-    repeat = (by["inside"].transform("nunique") >= 2) & (by["size"].transform("max") >= 2)
-    out: np.ndarray = pd.MultiIndex.from_arrays(
-        [cell, np.where(repeat, inside, -1 - np.arange(len(cell)))]
-    ).factorize()[0]
+    known = context.notna().to_numpy()
+    if not known.any():
+        return np.arange(len(cell))
+    code, names = pd.factorize(context)
+    code = np.append(pd.factorize(names.astype(str))[0], -1)[code]
+    key = np.where(known, code, code.max() + 1 + np.arange(len(cell)))
+    inside = pd.factorize(cell.astype(np.int64) * (int(key.max()) + 1) + key)[0]
+    owner = np.zeros(inside.max() + 1, np.int64)
+    owner[inside] = cell
+    several = np.bincount(owner) >= 2
+    several &= np.bincount(owner, np.bincount(inside) >= 2) > 0
+    out: np.ndarray = pd.factorize(np.where(several[cell], inside, len(owner) + np.arange(len(cell))))[0]
     return out
