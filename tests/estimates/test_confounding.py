@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from hotmess.estimates.confounding import Association, explained_away, quantile_of_others
+from hotmess.estimates.confounding import Association, explained_away
 
 
 def worst(phi: np.ndarray, p: np.ndarray, gamma: float) -> float:
@@ -91,11 +91,22 @@ def test_a_fall_is_explained_as_the_rise_of_its_mirror_image():
     assert explained_away(sides(-phi, longer), -0.4, -0.2) == pytest.approx(rise)
 
 
-def test_quantiles_of_others_against_sorting_them():
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize("gamma", [1.0, 1.1, 2.7, 19.0])
+def test_the_bias_is_that_of_responses_one_by_one(gamma, up):
+    """Every response against the quantile of its stratum's others, sorted; many alike, some alone, strata of several
+    questions and one that is empty."""
     rng = np.random.default_rng(4)
-    values, stratum = rng.integers(0, 5, 30).astype(float), rng.integers(0, 4, 30)
-    for level in (0.1, 0.5, 0.73, 1.0):
-        for i, got in enumerate(quantile_of_others(values, stratum, level)):
-            rest = np.sort(np.delete(values, i)[np.delete(stratum, i) == stratum[i]])
-            assert got == rest[max(int(np.ceil(level * len(rest))) - 1, 0)]
-    assert quantile_of_others(np.array([7.0]), np.array([0]), 0.5).tolist() == [7.0]
+    n = 60
+    phi, mass = rng.integers(0, 4, n) / 4 - 0.5, rng.random(n)
+    longer, stratum, question = rng.random(n) < 0.4, rng.choice([0, 1, 3, 4, 4, 4], n), rng.integers(0, 6, n)
+    phi[-1], stratum[-1] = 7.0, 5
+    expected, level = np.zeros(6), gamma / (1 + gamma)
+    for i in range(n):
+        sign = 1.0 if longer[i] == up else -1.0
+        rest = np.sort(sign * np.delete(phi, i)[np.delete(stratum, i) == stratum[i]])
+        m = max(int(np.ceil(level * len(rest))), 1)
+        away = sign * phi[i] - rest[m - 1] if len(rest) else 0.0
+        expected[question[i]] += mass[i] * (gamma - 1) / 2 * (max(away, 0) + max(-away, 0) / gamma)
+    found = Association(phi, mass, longer, stratum, question).bias(gamma, up=up)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,35 +68,82 @@ class Association:
 
     def bias(self, gamma: float, *, up: bool = False) -> Float[np.ndarray, " questions"]:
         """(Q,) the most by which confounding of strength Γ can have raised the association (`up`: lowered it)."""
-        away = np.where(self.longer == up, self._beyond(1.0, gamma), self._beyond(-1.0, gamma))
-        each = (gamma - 1) / 2 * (np.maximum(away, 0) + np.maximum(-away, 0) / gamma)
-        return np.bincount(self.question, self.mass * each)
+        found = self._ranked
+        out = np.zeros(len(found.value))
+        for longer, mass in ((True, found.longer), (False, found.shorter)):
+            away = found.beyond(gamma / (1 + gamma), up=longer == up)
+            out += mass * ((gamma - 1) / 2 * (np.maximum(away, 0) + np.maximum(-away, 0) / gamma))
+        return np.bincount(found.question, out)
 
-    def _beyond(self, sign: float, gamma: float) -> Float[np.ndarray, " n"]:
-        """How far sign·φ lies above the Γ/(1 + Γ) quantile of the others'."""
-        pushed = sign * self.phi
-        return np.asarray(pushed - quantile_of_others(pushed, self.stratum, gamma / (1 + gamma)))
+    @cached_property
+    def _ranked(self) -> Ranked:
+        order = np.lexsort((self.phi, self.stratum))
+        phi, stratum, question = self.phi[order], self.stratum[order], self.question[order]
+        other = np.r_[True, (np.diff(stratum) != 0) | (phi[1:] != phi[:-1])]
+        first = np.flatnonzero(other | np.r_[True, np.diff(question) != 0])
+        start = np.flatnonzero(other)
+        end, of = np.append(start[1:], len(phi)), np.cumsum(other)[first] - 1
+        mass, longer = self.mass[order], self.longer[order]
+        return Ranked(
+            phi,
+            np.bincount(stratum),
+            phi[first],
+            stratum[first],
+            start[of],
+            end[of],
+            np.add.reduceat(np.where(longer, mass, 0.0), first),
+            np.add.reduceat(np.where(longer, 0.0, mass), first),
+            question[first],
+        )
 
 
-def quantile_of_others(
-    values: Float[np.ndarray, " n"], stratum: Int[np.ndarray, " n"], level: float
-) -> Float[np.ndarray, " n"]:
-    """(n,) quantile, at `level`, of the other values of each one's stratum: the ⌈level (n - 1)⌉-th smallest.
+@dataclass(frozen=True)
+class Ranked:
+    """Responses by what their answers do: those alike in stratum, φ and question are one row, since their masses add.
 
-    One that is alone has its own value.
-
-    >>> quantile_of_others(np.array([1.0, 2.0, 3.0, 4.0]), np.zeros(4, int), 0.5).tolist()
-    [3.0, 3.0, 2.0, 2.0]
+    Attributes
+    ----------
+    ranked, sizes
+        (n,) all φ, stratum by stratum and rising in each, and (strata,) how many of them each has.
+    value, stratum, question
+        (rows,)
+    start, end
+        (rows,) where in `ranked` the values equal to a row's begin, and end.
+    longer, shorter
+        (rows,) mass of the row's longer and of its shorter responses.
     """
-    order = np.lexsort((values, stratum))
-    sizes = np.bincount(stratum)
-    start = np.r_[0, np.cumsum(sizes)[:-1]][stratum]
-    rank = np.empty(len(values), np.int64)
-    rank[order] = np.arange(len(values))
-    others = sizes[stratum] - 1
-    wanted = start + np.clip(np.ceil(level * others).astype(int) - 1, 0, np.maximum(others - 1, 0))
-    at = np.where(wanted < rank, wanted, wanted + 1)
-    return np.asarray(values[order][np.where(others > 0, np.minimum(at, len(values) - 1), rank)])
+
+    ranked: Float[np.ndarray, " n"]
+    sizes: Int[np.ndarray, " strata"]
+    value: Float[np.ndarray, " rows"]
+    stratum: Int[np.ndarray, " rows"]
+    start: Int[np.ndarray, " rows"]
+    end: Int[np.ndarray, " rows"]
+    longer: Float[np.ndarray, " rows"]
+    shorter: Float[np.ndarray, " rows"]
+    question: Int[np.ndarray, " rows"]
+
+    def beyond(self, level: float, *, up: bool) -> Float[np.ndarray, " rows"]:
+        """How far a row's φ (not `up`: -φ) lies above the quantile, at `level`, of its stratum's other responses.
+
+        That is the m-th smallest of n - 1, m = ⌈level (n - 1)⌉. With one copy of a row's own value left out, the m-th
+        of all is still the m-th where the last copy comes after it, and else the next is. One that is alone has its
+        own value.
+        """
+        ends = np.cumsum(self.sizes)
+        others = self.sizes - 1
+        m = np.clip(np.ceil(level * others).astype(np.int64), 1, np.maximum(others, 1))
+        top = len(self.ranked) - 1
+        if up:
+            at = np.clip(ends - self.sizes + m - 1, 0, top)
+            after, like = np.minimum(at + 1, top), self.end - (ends - self.sizes)[self.stratum]
+        else:
+            at = np.clip(ends - m, 0, top)
+            after, like = np.maximum(at - 1, 0), ends[self.stratum] - self.start
+        place = np.where(m[self.stratum] < like, at[self.stratum], after[self.stratum])
+        away = self.value - self.ranked[place]
+        away[others[self.stratum] == 0] = 0.0
+        return np.asarray(away if up else -away)
 
 
 def explained_away(found: Association, middle: float, end: float) -> tuple[float, float]:
