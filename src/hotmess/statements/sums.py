@@ -8,12 +8,14 @@ For weights w on questions and the cells i of one group (methods, section 3)
 with p a pattern (group, right, on wrong options, unparsable, number of options). Expected Brier terms depend on the
 split among wrong options by the sum of squares c_i1² + … only, and linearly, so that there are about as many patterns
 as responses per cell, however many the questions.
+
+Cells of one kind, which have the same counts in whatever order of equal options, enter every column alike: weights are
+added up by kind first, and columns are made of kinds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,7 +89,7 @@ class Options:
     group, kinds
         (blocks,) group, and one over the share of each option (`inf` in the Ewens limit).
     cell, column, count
-        How often cells enter columns: options of the cell with more than j responses.
+        How often cells (or kinds of them) enter columns: their options with more than j responses.
     """
 
     block: np.ndarray
@@ -125,19 +127,58 @@ def find_options(cells: LetterCells, group: np.ndarray) -> Options:
     )
 
 
+FEW = 0.5
+"""Kinds per cell up to which sums by kind are made first; with more, columns are made of cells at once."""
+
+
+def find_kinds(*columns: np.ndarray) -> tuple[Int[np.ndarray, " kinds"], Int[np.ndarray, " cells"]]:
+    """A cell of each distinct combination of whole numbers, and (cells,) which combination each has.
+
+    >>> first, of = find_kinds(np.array([2, 1, 2]), np.array([0, 5, 0]))
+    >>> of.tolist(), of[first].tolist()
+    ([1, 0, 1], [0, 1])
+    """
+    code, size = np.zeros(len(columns[0]), np.int64), 1
+    most = max(4 * len(code), 1 << 16)
+    for column in columns:
+        own = np.asarray(column, np.int64)
+        own = own - own.min(initial=0)
+        width = int(own.max(initial=0)) + 1
+        if size * width > most:
+            (code, size), (own, width) = _numbered(code, size, most), _numbered(own, width, most)
+        code, size = code * width + own, size * width
+    of, size = _numbered(code, size, most)
+    first = np.empty(size, np.int64)
+    first[of] = np.arange(len(of))
+    return first, of
+
+
+def _numbered(code: np.ndarray, size: int, most: int) -> tuple[np.ndarray, int]:
+    """Codes below `size` as numbers from 0 without gaps, in their order, and how many there are."""
+    if size > most:
+        values, of = np.unique(code, return_inverse=True)
+        return np.ravel(of), len(values)
+    seen = np.zeros(size, bool)
+    seen[code] = True
+    return (np.cumsum(seen) - 1)[code], int(seen.sum())
+
+
 @dataclass(frozen=True)
 class Features:
     """Columns linear in question weights: pattern sums V, sums with squares V2, tail counts of options.
 
     Attributes
     ----------
-    matrix
-        (questions, columns) sparse.
+    members
+        (kinds, questions) sparse: how many cells of each kind a question has; None where columns are made of cells.
+    columns
+        (columns, kinds or questions) sparse.
     patterns, options
         What the columns are; `options` is None where only terms are wanted.
     """
 
-    matrix: Any
+    members: Any
+    columns: Any
     patterns: Patterns
     options: Options | None
 
@@ -147,13 +188,10 @@ class Features:
         Float[np.ndarray, "draws patterns"], Float[np.ndarray, "draws patterns"], Float[np.ndarray, "draws columns"]
     ]:
         """V and V2 (draws, patterns), and tail counts of options (draws, columns), at weights (draws, questions)."""
-        whole = np.asarray((self._transposed @ np.ascontiguousarray(w.T)).T)
+        weights = np.ascontiguousarray(w.T)
+        whole = np.asarray((self.columns @ (weights if self.members is None else self.members @ weights)).T)
         size = self.patterns.size
         return whole[:, :size], whole[:, size : 2 * size], whole[:, 2 * size :]
-
-    @cached_property
-    def _transposed(self) -> Any:
-        return self.matrix.T.tocsr()
 
 
 def features(
@@ -169,16 +207,36 @@ def features(
     """Columns for cells of which question[i] is the question, of so many questions (default: up to the last)."""
     from scipy import sparse
 
-    patterns = find_patterns(cells, group, piece, apart)
-    size, cell = patterns.size, np.arange(len(group))
-    squares = (cells.wrong.astype(float) ** 2).sum(axis=1)
-    rows, columns, values = [question, question], [patterns.of, size + patterns.of], [np.ones(len(cell)), squares]
+    piece = group if piece is None else piece
+    apart = np.ones(len(group), bool) if apart is None else apart
+    first, kind = _kinds(cells, piece, apart)
+    some = LetterCells(cells.right[first], cells.wrong[first], cells.unparsable[first], cells.choices[first])
+    patterns = find_patterns(some, group[first], piece[first], apart[first])
+    size, one = patterns.size, np.arange(len(first))
+    squares = (some.wrong.astype(float) ** 2).sum(axis=1)
+    rows, at, values = [patterns.of, size + patterns.of], [one, one], [np.ones(len(one)), squares]
     width, found = 2 * size, None
     if options:
-        found = find_options(cells, group)
-        rows.append(question[found.cell])
-        columns.append(width + found.column)
+        found = find_options(some if cells.options.ndim == 1 else cells, group[first])
+        rows.append(width + found.column)
+        at.append(found.cell)
         values.append(found.count)
         width += len(found.block)
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return Features(sparse.csr_matrix(entries, shape=(questions or int(question.max()) + 1, width)), patterns, found)
+    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(at)))
+    columns = sparse.csr_matrix(entries, shape=(width, len(first)))
+    shape = len(first), questions or int(question.max()) + 1
+    members = sparse.csr_matrix((np.ones(len(kind)), (kind, question)), shape=shape)
+    patterns = replace(patterns, of=patterns.of[kind])
+    if len(first) > FEW * len(kind):
+        return Features(None, (columns @ members).tocsr(), patterns, found)
+    return Features(members, columns, patterns, found)
+
+
+def _kinds(cells: LetterCells, piece: np.ndarray, apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cells alike in piece and counts; each its own kind where options have shares of their own."""
+    if cells.options.ndim > 1:
+        every = np.arange(len(piece))
+        return every, every
+    choices = np.unique(np.asarray(cells.choices, float), return_inverse=True)[1]
+    wrong = np.sort(cells.wrong, axis=1).T
+    return find_kinds(piece, apart, np.ravel(choices), cells.unparsable, cells.right, *wrong)
