@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from hotmess.answers.conjugate import LetterCells
-from hotmess.statements import sums
+from hotmess.answers.prior import AnswerPrior
+from hotmess.statements import letters, sums
+from hotmess.statements.questions import Questions
 
 
 @pytest.mark.parametrize("width", [3, 10**5, 10**15])
@@ -47,3 +49,28 @@ def test_columns_by_kind_are_those_cell_by_cell(samples, open_ended):
         own = (group == o.group[block]) & (choices - 1 == o.kinds[block])
         tail = (cells.wrong > j).sum(axis=1) * own
         np.testing.assert_allclose(options[:, i], w[:, question] @ tail)
+
+
+@pytest.mark.parametrize("kept", [0, letters.KEPT])
+def test_statements_about_whole_groups_are_those_of_their_pieces(monkeypatch, kept):
+    """From the fit's own columns, kept or made again, as from columns made for the sets."""
+    monkeypatch.setattr(letters, "KEPT", kept)
+    rng = np.random.default_rng(1)
+    n = 120
+    counts = rng.multinomial(6, [0.5, 0.2, 0.2, 0.1], n)
+    cells = LetterCells(counts[:, 0], counts[:, 1:], np.zeros(n, int), np.full(n, 4))
+    group = np.arange(n) % 4
+    found = letters.LetterBootstrap(
+        cells, group, Questions(np.arange(n) // 4), AnswerPrior(), rng.random((n, 3)), 30, 5
+    )
+    sets = np.array([1, 0, 1, 2])[group]
+    assert letters.of_groups(group, sets) is not None
+    whole = [found.means(sets, implied=False), found.powers(sets)]
+    monkeypatch.setattr(letters, "of_groups", lambda *_: None)
+    apart = [found.means(sets, implied=False), found.powers(sets)]
+    for name in ("latent", "centre"):
+        np.testing.assert_allclose(getattr(whole[0], name), getattr(apart[0], name), rtol=1e-12)
+    for one, other in zip(whole[1], apart[1]):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    assert letters.of_groups(group, np.where(np.arange(n) < 9, 3, sets)) is None
+    assert letters.of_groups(group, np.where(group == 3, -1, sets)) is None

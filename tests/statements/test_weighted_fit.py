@@ -13,7 +13,7 @@ from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong,
 from hotmess.claims.kinds.permuted_sides import joined
 from hotmess.statements.expected import cell_terms, piece_sums
 from hotmess.statements.newton import weighted_fit
-from hotmess.statements.sums import features
+from hotmess.statements.sums import counted, features
 from hotmess.statements.weights import even, product_weights, weight_blocks
 
 NONE = np.empty(0, int)
@@ -57,11 +57,13 @@ def test_integer_weights_are_repeated_questions(lost: bool) -> None:
     again = features(take(cells, rows), group[rows], np.arange(len(rows)))
     apart = np.array([0, 1]) if lost else NONE
     settings = {"draws": 1, "groups": 2, "prior": AnswerPrior(), "apart": apart, "seed": None}
-    first = weighted_fit(features(cells, group, question), [(slice(0, 1), w)], **settings)
-    second = weighted_fit(again, [(slice(0, 1), np.ones((1, len(rows))))], **settings)
+    found, ones = features(cells, group, question), np.ones((1, len(rows)))
+    first = weighted_fit(found, counted(found, [(slice(0, 1), w)]), **settings)
+    second = weighted_fit(again, counted(again, [(slice(0, 1), ones)]), **settings)
     assert all(np.allclose(first[k], second[k], atol=1e-6) for k in first)
-    sums = piece_sums(features(cells, group, question, options=False), [(slice(0, 1), w)], first, 2)
-    repeated = piece_sums(again, [(slice(0, 1), np.ones((1, len(rows))))], second, 2)
+    found = features(cells, group, question, options=False)
+    sums = piece_sums(found.patterns, counted(found, [(slice(0, 1), w)]), first, 2)
+    repeated = piece_sums(again.patterns, counted(again, [(slice(0, 1), ones)]), second, 2)
     assert np.allclose(sums[0], repeated[0]) and np.allclose(sums[1], repeated[1])
 
 
@@ -78,7 +80,7 @@ def test_groups_taken_together_have_the_maxima_of_each_alone(lost: bool) -> None
 
     def fitted(cells: LetterCells, group: np.ndarray, groups: int, apart: np.ndarray) -> dict[str, np.ndarray]:
         found = features(cells, group, question[: len(group)], apart=np.isin(group, apart))
-        return weighted_fit(found, [(slice(0, 6), w)], 6, groups, AnswerPrior(), apart=apart, seed=None)
+        return weighted_fit(found, counted(found, [(slice(0, 6), w)]), 6, groups, AnswerPrior(), apart=apart, seed=None)
 
     together = fitted(whole, group, 3, apart)
     for g, cells in enumerate(parts):
@@ -91,7 +93,8 @@ def test_maxima_are_those_of_scipy_and_flat_in_every_direction() -> None:
     cells, group, question = letters(2, groups=1)
     w = next(weight_blocks(40, 3, seed=5))[1]
     prior = AnswerPrior()
-    found = weighted_fit(features(cells, group, question), [(slice(0, 3), w)], 3, 1, prior, apart=NONE, seed=None)
+    columns = features(cells, group, question)
+    found = weighted_fit(columns, counted(columns, [(slice(0, 3), w)]), 3, 1, prior, apart=NONE, seed=None)
     # the likelihood by cells, one tail count each, weighted: nothing shared with the code under test
     per_cell = tail_counts(cells.right, cells.wrong, np.arange(40), groups=40, options=cells.options)
     for d in range(3):
@@ -112,7 +115,7 @@ def test_open_ended_answers_maximise_the_ewens_likelihood() -> None:
     cells = LetterCells(np.array([1, 3, 2, 1]), wrong, np.zeros(4, int), np.full(4, np.inf))
     w = np.array([[1.0, 2.0, 0.5, 0.5]])
     columns = features(cells, np.zeros(4, int), np.arange(4))
-    found = weighted_fit(columns, [(slice(0, 1), w)], 1, 1, AnswerPrior(), apart=NONE, seed=None)
+    found = weighted_fit(columns, counted(columns, [(slice(0, 1), w)]), 1, 1, AnswerPrior(), apart=NONE, seed=None)
 
     def loss(y: float) -> float:
         phi = np.exp(y)
@@ -126,7 +129,9 @@ def test_open_ended_answers_maximise_the_ewens_likelihood() -> None:
 def test_without_data_the_maxima_scatter_as_the_prior() -> None:
     cells = LetterCells(np.zeros(2, int), np.zeros((2, 2), int), np.zeros(2, int), np.full(2, 3))
     found = features(cells, np.zeros(2, int), np.arange(2))
-    many = weighted_fit(found, weight_blocks(2, 4000, seed=0), 4000, 1, AnswerPrior(), apart=NONE, seed=1)
+    many = weighted_fit(
+        found, counted(found, weight_blocks(2, 4000, seed=0)), 4000, 1, AnswerPrior(), apart=NONE, seed=1
+    )
     for k, (m, s) in zip(many, zip(AnswerPrior().location, AnswerPrior().scale)):
         assert stats.kstest((many[k][:, 0] - m) / s, "norm").pvalue > 0.001
 
@@ -169,8 +174,10 @@ def test_a_likelihood_that_weighs_too_little_would_show() -> None:
     """Weights have mean 1, so the maxima scatter around the maximum at even weights by the sandwich, not the prior."""
     cells, group, question = letters(4, questions=400, groups=1)
     found = features(cells, group, question)
-    centre = weighted_fit(found, [(slice(0, 1), even(400))], 1, 1, AnswerPrior(), apart=NONE, seed=None)
-    many = weighted_fit(found, weight_blocks(400, 500, seed=2), 500, 1, AnswerPrior(), apart=NONE, seed=2, start=centre)
+    centre = weighted_fit(found, counted(found, [(slice(0, 1), even(400))]), 1, 1, AnswerPrior(), apart=NONE, seed=None)
+    many = weighted_fit(
+        found, counted(found, weight_blocks(400, 500, seed=2)), 500, 1, AnswerPrior(), apart=NONE, seed=2, start=centre
+    )
     rate = cells.right / 9
     by_hand = rate.std() / np.sqrt(400) / (rate.mean() * (1 - rate.mean()))  # delta method, without a model
     assert abs(many["logit_a"].std() / by_hand - 1) < 0.15
@@ -183,7 +190,7 @@ def test_maxima_are_found_from_afar(away: float) -> None:
     cells, group, question = letters(4, lost=True)
     settings = {"draws": 5, "groups": 2, "prior": AnswerPrior(), "apart": np.array([0, 1]), "seed": 3}
     found, w = features(cells, group, question), next(weight_blocks(40, 5, seed=2))[1]
-    near = weighted_fit(found, [(slice(0, 5), w)], **settings)
+    near = weighted_fit(found, counted(found, [(slice(0, 5), w)]), **settings)
     start = {name: x.mean(axis=0)[None] + away for name, x in near.items()}
-    far = weighted_fit(found, [(slice(0, 5), w)], **settings, start=start)
+    far = weighted_fit(found, counted(found, [(slice(0, 5), w)]), **settings, start=start)
     assert all(np.allclose(near[k], far[k], atol=1e-8) for k in near)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from hotmess.statements.sums import Features, Patterns
+from hotmess.statements.sums import Counted, Features, Patterns
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -65,8 +65,8 @@ def brier_coefficients(
 
 
 def piece_sums(
-    found: Features,
-    weights: Iterable[tuple[slice, np.ndarray]],
+    patterns: Patterns,
+    counted: Iterable[tuple[slice, Counted]],
     parameters: dict[str, np.ndarray],
     pieces: int,
     *,
@@ -74,22 +74,21 @@ def piece_sums(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted sums over the cells of each piece: of expected terms (draws, pieces, terms), and of 1 (draws, pieces).
 
-    Terms as of `brier_coefficients`; `parameters` has as many draws as the weights; a block of one row of weights
-    serves all of its draws.
+    Terms as of `brier_coefficients`; counted: columns at blocks of weights (`hotmess.statements.sums.counted`), as many
+    draws as `parameters` has; a block of one row serves all of its draws.
     """
-    patterns = found.patterns
     terms = 3 if powers else 2
     draws = len(parameters["logit_a"])
     sums, size = np.empty((draws, pieces, terms)), np.empty((draws, pieces))
     order = np.argsort(patterns.piece, kind="stable")
     starts = np.searchsorted(patterns.piece[order], np.arange(pieces))
     step = max(1, _BLOCK // max(patterns.size, 1))
-    for block, w in weights:
-        v, v2 = (x.T[order] for x in found(w)[:2])  # (patterns, draws): sums over patterns run along draws
+    for block, columns in counted:
+        v, v2 = (x.T[order] for x in columns[:2])  # (patterns, draws): sums over patterns run along draws
         size[block] = np.add.reduceat(v, starts).T
         for begin in range(block.start, block.stop, step):
             take = slice(begin, min(begin + step, block.stop))
-            at = slice(take.start - block.start, take.stop - block.start) if len(w) > 1 else slice(0, 1)
+            at = slice(take.start - block.start, take.stop - block.start) if v.shape[1] > 1 else slice(0, 1)
             first, second = brier_coefficients(
                 patterns, order, {k: x[take] for k, x in parameters.items()}, powers=powers
             )

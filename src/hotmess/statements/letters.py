@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,10 @@ from hotmess.statements.implied import virtual_questions
 from hotmess.statements.means import SetMeans
 from hotmess.statements.newton import weighted_fit
 from hotmess.statements.questions import Blocks, Questions
-from hotmess.statements.sums import Features, features
+from hotmess.statements.sums import Counted, Features, counted, features
+
+KEPT = 20_000_000
+"""Numbers up to which the columns at all weights are kept."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,12 @@ class LetterBootstrap:
     @cached_property
     def centre(self) -> dict[str, np.ndarray]:
         """(1, groups) parameters at even weights."""
-        return self._fitted(self._even, 1, None, None)
+        return self._fitted(counted(self._features, self._even()), 1, None, None)
 
     @cached_property
     def parameters(self) -> dict[str, np.ndarray]:
         """(draws, groups) parameters."""
-        return self._fitted(self._blocks, self.draws, self.seed, self.centre)
+        return self._fitted(self._counted(), self.draws, self.seed, self.centre)
 
     def means(self, sets: np.ndarray, known: np.ndarray | None = None, *, implied: bool = True) -> SetMeans:
         """Means of error, bias² and variance over sets of cells; sets (cells,) is the set of each from 0, -1: none.
@@ -77,18 +80,36 @@ class LetterBootstrap:
         return self._both(sets, int(sets.max()) + 1, powers=True)
 
     def _both(self, sets: np.ndarray, count: int, *, powers: bool) -> tuple[np.ndarray, np.ndarray]:
-        found, of = pieces(self.cells, self.group, self.questions, sets, count)
-        out = []
-        for weights, parameters in ((self._blocks(), self.parameters), (self._even(), self.centre)):
-            out.append(set_means(*piece_sums(found, weights, parameters, len(of), powers=powers), of, count))
+        of, found, drawn = of_groups(self.group, sets), self._features, self._counted()
+        if of is None:
+            found, of = pieces(self.cells, self.group, self.questions, sets, count)
+            drawn = counted(found, self._blocks())
+        even, out = counted(found, self._even()), []
+        for columns, parameters in ((drawn, self.parameters), (even, self.centre)):
+            sums, size = piece_sums(found.patterns, columns, parameters, len(of), powers=powers)
+            out.append(set_means(sums, size, of, count))
         return out[0], out[1][0]
 
+    def _counted(self) -> Iterable[tuple[slice, Counted]]:
+        """The columns of the groups at all weights: the fit needs them, and every statement about whole groups."""
+        if self._features.columns.shape[0] * self.draws > KEPT:
+            return counted(self._features, self._blocks())
+        return self._kept
+
+    @cached_property
+    def _kept(self) -> list[tuple[slice, Counted]]:
+        return list(counted(self._features, self._blocks()))
+
     def _fitted(
-        self, weights: Callable[[], Blocks], draws: int, seed: int | None, start: dict[str, np.ndarray] | None
+        self,
+        columns: Iterable[tuple[slice, Counted]],
+        draws: int,
+        seed: int | None,
+        start: dict[str, np.ndarray] | None,
     ) -> dict[str, np.ndarray]:
         apart = np.unique(self.group[self.cells.apart(self.group)])
         return weighted_fit(
-            self._features, weights(), draws, self.groups, self.prior, apart=apart, seed=seed, start=start
+            self._features, columns, draws, self.groups, self.prior, apart=apart, seed=seed, start=start
         )
 
     @cached_property
@@ -147,6 +168,17 @@ def with_unbiased(
         virtual,
         questions.size / questions.units,
     )
+
+
+def of_groups(group: np.ndarray, sets: np.ndarray) -> np.ndarray | None:
+    """(groups,) the set of each group, where every cell is in a set and no set cuts a group; else None.
+
+    >>> of_groups(np.array([0, 1, 1, 2]), np.array([1, 0, 0, 1])).tolist()
+    [1, 0, 1]
+    """
+    of = np.full(int(group.max()) + 1, -1)
+    of[group] = sets
+    return of if (of >= 0).all() and (of[group] == sets).all() else None
 
 
 def pieces(

@@ -18,7 +18,7 @@ import numpy as np
 
 from hotmess.answers.prior import PARAMETERS, UNPARSABLE, UNPARSABLE_SPREAD, AnswerPrior
 from hotmess.statements.ascent import Surfaces, maximise
-from hotmess.statements.sums import Features, Patterns
+from hotmess.statements.sums import Counted, Features, Patterns
 from hotmess.statements.surfaces import BetaSurfaces, WrongSurfaces
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ NAMES = (*PARAMETERS, *UNPARSABLE)
 
 def weighted_fit(
     found: Features,
-    weights: Iterable[tuple[slice, np.ndarray]],
+    counted: Iterable[tuple[slice, Counted]],
     draws: int,
     groups: int,
     prior: AnswerPrior,
@@ -44,8 +44,8 @@ def weighted_fit(
 
     Parameters
     ----------
-    weights
-        Blocks of draws and of (draws of the block, questions) weights.
+    counted
+        Blocks of draws, and the columns `found` at their weights (`hotmess.statements.sums.counted`).
     apart
         Groups in which unparsable responses are a category of their own; elsewhere logit_u is -inf.
     seed
@@ -53,7 +53,7 @@ def weighted_fit(
     start
         (1, groups) arrays of where to start, as the fit at even weights; None: at the prior's location.
     """
-    parts = [found(w) for _, w in weights]
+    parts = [columns for _, columns in counted]
     v, options = (np.concatenate([p[i].T for p in parts], axis=1) for i in (0, 2))
     centres = dict(zip(NAMES, [*prior.location, prior.unparsable[0], 0.0]))
     scales = dict(zip(NAMES, [*prior.scale, prior.unparsable[1], UNPARSABLE_SPREAD]))

@@ -20,7 +20,7 @@ from hotmess.statements.jackknife import linear_draws
 from hotmess.statements.letters import pieces, three, with_unbiased
 from hotmess.statements.means import SetMeans
 from hotmess.statements.questions import Questions
-from hotmess.statements.sums import Features, features
+from hotmess.statements.sums import Features, counted, features
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ class PooledBootstrap:
         found, of = pieces(self.cells, self.group, self.questions, sets, count)
         samples = len(self.likelihood)
         even = iter([(slice(0, samples), self.questions.even())])
-        return set_means(*piece_sums(found, even, self.samples, len(of), powers=powers), of, count)
+        return set_means(
+            *piece_sums(found.patterns, counted(found, even), self.samples, len(of), powers=powers), of, count
+        )
 
     def _drawn(self, sets: np.ndarray, count: int) -> np.ndarray:
         own = self.questions.even()[0][self.questions.question]

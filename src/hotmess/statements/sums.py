@@ -15,8 +15,9 @@ added up by kind first, and columns are made of kinds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -163,6 +164,14 @@ def _numbered(code: np.ndarray, size: int, most: int) -> tuple[np.ndarray, int]:
     return (np.cumsum(seen) - 1)[code], int(seen.sum())
 
 
+class Counted(NamedTuple):
+    """Columns at weights: V and V2 (draws, patterns), and tail counts of options (draws, columns)."""
+
+    v: Float[np.ndarray, "draws patterns"]
+    v2: Float[np.ndarray, "draws patterns"]
+    options: Float[np.ndarray, "draws columns"]
+
+
 @dataclass(frozen=True)
 class Features:
     """Columns linear in question weights: pattern sums V, sums with squares V2, tail counts of options.
@@ -182,16 +191,17 @@ class Features:
     patterns: Patterns
     options: Options | None
 
-    def __call__(
-        self, w: Float[np.ndarray, "draws questions"]
-    ) -> tuple[
-        Float[np.ndarray, "draws patterns"], Float[np.ndarray, "draws patterns"], Float[np.ndarray, "draws columns"]
-    ]:
+    def __call__(self, w: Float[np.ndarray, "draws questions"]) -> Counted:
         """V and V2 (draws, patterns), and tail counts of options (draws, columns), at weights (draws, questions)."""
         weights = np.ascontiguousarray(w.T)
         whole = np.asarray((self.columns @ (weights if self.members is None else self.members @ weights)).T)
         size = self.patterns.size
-        return whole[:, :size], whole[:, size : 2 * size], whole[:, 2 * size :]
+        return Counted(whole[:, :size], whole[:, size : 2 * size], whole[:, 2 * size :])
+
+
+def counted(found: Features, weights: Iterable[tuple[slice, np.ndarray]]) -> Iterator[tuple[slice, Counted]]:
+    """The columns at blocks of weights, with the draws of each block."""
+    return ((block, found(w)) for block, w in weights)
 
 
 def features(
