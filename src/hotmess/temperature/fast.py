@@ -8,12 +8,13 @@ units have one effect. A Pareto k above 0.7 says that part of the posterior was 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from hotmess.arrays import Floats
+from hotmess.arrays import Floats, Ints
 from hotmess.errors import NotTestable
-from hotmess.temperature.laplace import Approximation, expand, score_map, softened
+from hotmess.temperature.laplace import Approximation, expand, score_map, softened, some
 from hotmess.temperature.likelihood import Dense, log_prior
 from hotmess.temperature.many_scores import blocks, log_likelihoods
 from hotmess.temperature.prior import Pooling, TemperaturePrior
@@ -23,8 +24,8 @@ FREEDOM = 8.0  # degrees of freedom of the proposals' t distribution
 WIDEN = 1.3  # their scale: a cell all of whose answers agree has a longer tail than its curvature says
 
 
-def cell_proposals(shape: tuple[int, int], points: int, seed: int) -> tuple[Floats, Floats]:
-    """(points, K, n) multivariate t draws of scale WIDEN, and (points, n) log densities.
+def cell_proposals(shape: tuple[int, int], points: int, seed: int, cells: Any = slice(None)) -> tuple[Floats, Floats]:
+    """(points, K, n) multivariate t draws of scale WIDEN, and (points, n) log densities; or of some of the n cells.
 
     A scrambled Sobol sequence, shifted by a random amount for every cell: even within a cell, independent between them.
     """
@@ -34,7 +35,7 @@ def cell_proposals(shape: tuple[int, int], points: int, seed: int) -> tuple[Floa
     rng = np.random.default_rng([seed, 5])
     k, n = shape
     base = qmc.Sobol(k + 1, rng=rng).random_base2(int(np.ceil(np.log2(points))))[:points]
-    u = (base[:, :, None] + rng.random((k + 1, n))) % 1
+    u = (base[:, :, None] + rng.random((k + 1, n))[:, cells]) % 1
     u = np.clip(u, 1e-12, 1 - 1e-12)
     e = WIDEN * ndtri(u[:, :k]) * np.sqrt(FREEDOM / chi2.ppf(u[:, k], FREEDOM))[:, None]
     constant = gammaln((FREEDOM + k) / 2) - gammaln(FREEDOM / 2) - 0.5 * k * np.log(FREEDOM * np.pi * WIDEN**2)
@@ -63,24 +64,31 @@ def integrate_cells(
 
 
 def evaluator(
-    dense: Dense, approximation: Approximation, *, points: int, seed: int
+    dense: Dense, approximation: Approximation, *, points: int, seed: int, units: Ints | None = None
 ) -> Callable[[Floats, int], tuple[Floats, Floats]]:
-    """(theta (G, T), number of the draw) -> the cells' log marginal likelihoods (n,), a draw of the scores (K, n)."""
-    e, density = cell_proposals(approximation.mode.shape, points, seed)
-    e, seen, unit = np.ascontiguousarray(np.moveaxis(e, 1, 0)), blocks(dense), np.asarray(dense.unit)
-    base, at, cells = approximation.theta.T[:, unit], approximation, np.arange(len(unit))
+    """(theta (G, T), number of the draw) -> the cells' log marginal likelihoods (n,), a draw of the scores (K, n).
+
+    Or those of some `units`, in order, and of their cells alone: the same numbers as among all.
+    """
+    of, at, shape = np.asarray(dense.unit), approximation, approximation.mode.shape
+    kept = np.arange(len(of)) if units is None else np.flatnonzero(np.isin(of, units))
+    unit = of[kept] if units is None else np.searchsorted(units, of[kept])
+    e, density = cell_proposals(shape, points, seed, kept)
+    e, part = np.ascontiguousarray(np.moveaxis(e, 1, 0)), some(dense, kept)
+    seen, base, cells = blocks(part), at.theta.T[:, of[kept]], np.arange(len(kept))
+    tilt, curvature, pull = at.tilt[..., kept], at.curvature[..., kept], at.pull[..., kept]
 
     @np.errstate(all="ignore")  # far from everything exponentials overflow, and the weight is none
     def one(theta: Floats, number: int) -> tuple[Floats, Floats]:
         cell_theta = theta.T[:, unit]
-        center, low = score_map(cell_theta, base, dense.real, at.tilt, at.curvature, at.pull)
+        center, low = score_map(cell_theta, base, part.real, tilt, curvature, pull)
         d = center[:, None] + solve_upper(low[:, :, None], e)
-        log_w = log_likelihoods(d, cell_theta, seen) + log_prior(d, cell_theta, dense.real) - density
+        log_w = log_likelihoods(d, cell_theta, seen) + log_prior(d, cell_theta, part.real) - density
         log_w = np.where(np.isnan(log_w), -np.inf, log_w)
         top = log_w.max(axis=0)
         up_to = np.cumsum(np.exp(log_w - top), axis=0)
         log_det = sum(np.log(low[k, k]) for k in range(len(low)))
-        u = np.random.default_rng([seed, 5, number]).random(len(unit))
+        u = np.random.default_rng([seed, 5, number]).random(len(of))[kept]
         pick = (up_to < u * up_to[-1]).sum(axis=0)
         total = np.where(np.isneginf(top), -np.inf, np.log(up_to[-1] / points) + top - log_det)
         return total, d[:, np.minimum(pick, points - 1), cells]

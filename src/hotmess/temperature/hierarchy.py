@@ -20,6 +20,8 @@ from hotmess.inference.normal import log_normal
 from hotmess.temperature.model import effect_covariance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hotmess.arrays import Floats, Ints
     from hotmess.temperature.particles import Particles
     from hotmess.temperature.prior import Pooling, TemperaturePrior
@@ -83,7 +85,7 @@ def kernels(effects: Floats, weights: Floats) -> Kernels:
 
 
 def joint_draws(
-    particles: Particles,
+    particles: Sequence[Particles],
     prior: TemperaturePrior,
     pool: Pooling,
     features: tuple[str, ...],
@@ -96,13 +98,11 @@ def joint_draws(
     beside = int(np.clip(draws // SHORTEST, 1, SIDE_BY_SIDE))
     each, chains_moved = -(-draws // beside), chains * beside
     rng = np.random.default_rng([seed, 67])
-    units, size = particles.theta.shape[1], 2 * len(features)
+    units, size = len(particles), 2 * len(features)
     width = prior.effect_scales(features)
-    made = [kernels(particles.theta[:, g, 3:], particles.weights[:, g]) for g in range(units)]
-    index = np.stack(
-        [rng.choice(len(particles.theta), chains_moved, p=particles.weights[:, g]) for g in range(units)], 1
-    )
-    state = np.stack([particles.theta[index[:, g], g, 3:] for g in range(units)], axis=1)  # (chains, G, E)
+    made = [kernels(own.theta[:, 3:], own.weights) for own in particles]
+    index = np.stack([rng.choice(len(own.theta), chains_moved, p=own.weights) for own in particles], axis=1)
+    state = np.stack([own.theta[i, 3:] for own, i in zip(particles, index.T)], axis=1)  # (chains, G, E)
     scales = prior.spread * width * np.exp(-0.5 + 0.3 * rng.normal(size=(chains_moved, len(pool.groupings), size)))
     out = JointDraws(
         np.empty((chains_moved, each, units, size)),
@@ -110,24 +110,24 @@ def joint_draws(
         np.empty((chains_moved, each, *scales.shape[1:])),
         np.zeros(units),
     )
-    visits = np.zeros_like(particles.weights)
+    visits = [np.zeros_like(own.weights) for own in particles]
     fixed, shared = effect_covariance(np.zeros(scales.shape[1:]), prior, pool, features), pool.shared()
     for sweep in range(WARM + THIN * each):
         scales, precision = _move_scales(scales, state, prior.spread * width, fixed, shared, rng)
         for g in range(units):
             state[:, g], index[:, g], p, total = _move_unit(made[g], state, precision, g, width, rng)
             if sweep >= WARM:
-                visits[:, g] += ((1 / total) @ p)[: len(visits)]
+                visits[g] += ((1 / total) @ p)[: len(visits[g])]
         kept, rest = divmod(sweep - WARM, THIN)
         if sweep >= WARM and rest == THIN - 1:
             out.effects[:, kept], out.origin[:, kept], out.scales[:, kept] = state, index, scales
-    share = visits / visits.sum(axis=0)
+    effective = np.array([v.sum() ** 2 / (v**2).sum() for v in visits])
 
     def of_chains(x: Any) -> Any:
         return x.reshape(chains, beside * each, *x.shape[2:])[:, :draws]
 
     effects, origin, kept_scales = (of_chains(x) for x in (out.effects, out.origin, out.scales))
-    return JointDraws(effects, origin, kept_scales, 1 / (share**2).sum(axis=0))
+    return JointDraws(effects, origin, kept_scales, effective)
 
 
 def _move_unit(

@@ -96,14 +96,14 @@ def evaluate(theta: Floats, d: Floats, dense: Dense) -> tuple[Floats, Floats, Fl
     size = max(1, BLOCK // dense.weight.shape[1])
     for start in range(0, d.shape[1], size):
         part = slice(start, start + size)
-        own, at = _some(dense, part), theta[:, unit[part]]
+        own, at = some(dense, part), theta[:, unit[part]]
         out[:, part] = modes(d[:, part], at, own)
         found[0, part], found[1:, part] = log_marginal(at, out[:, part], own)
     value, *slopes = (np.bincount(unit, row, theta.shape[1]).astype(float) for row in found)
     return value, np.stack(slopes), out
 
 
-def _some(dense: Dense, part: slice) -> Dense:
+def some(dense: Dense, part: Any) -> Dense:
     """Some of the cells."""
     return Dense(dense.features[:, part], dense.weight[part], dense.answer[part], dense.real[:, part], dense.unit[part])
 

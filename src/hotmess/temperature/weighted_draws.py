@@ -57,7 +57,7 @@ def _unit_by_unit(
     center = np.r_[[m for m, _ in prior.level], np.zeros(2 * len(data.features))]
     width = np.r_[[sd for _, sd in prior.level], prior.effect_scales(data.features)]
     particles = adapt(
-        fast.evaluator(data.dense, approximation, points=points, seed=seed),
+        lambda some: fast.evaluator(data.dense, approximation, points=points, seed=seed, units=some),
         unit,
         approximation.theta,
         np.linalg.inv(approximation.precision + np.diag(1 / width**2)),
@@ -65,31 +65,31 @@ def _unit_by_unit(
         width,
         seed=seed,
     )
-    scales, effective = None, particles.effective
+    scales, effective = None, np.array([own.effective for own in particles])
     if groups.groupings:
         joint = joint_draws(particles, prior, groups, data.features, seed=seed, draws=draws, chains=chains)
         index, effective = joint.origin.reshape(chains * draws, units), np.minimum(effective, joint.effective)
         effects = joint.effects.reshape(chains * draws, units, -1)
         scales = joint.scales.reshape(chains * draws, *joint.scales.shape[2:])
     else:
-        index = resample(particles.weights[:, 0], np.random.default_rng([seed, 17]))
+        index = resample(particles[0].weights, np.random.default_rng([seed, 17]))
         index = np.tile(index, -(-chains * draws // len(index)))[: chains * draws, None]
-        effects = particles.theta[index[:, 0], :, 3:]
-    theta = np.stack([particles.theta[index[:, g], g] for g in range(units)], axis=1)
+        effects = particles[0].theta[index, 3:]
+    theta = np.stack([own.theta[i] for own, i in zip(particles, index.T)], axis=1)
     moved = effects - theta[..., 3:]
     theta[..., 3:] = effects
     scores = np.empty((len(index), *approximation.mode.shape))
     marginal = np.empty((len(index), len(unit)))
-    for g in range(units):
+    for g, own in enumerate(particles):
         rows = np.flatnonzero(unit == g)
-        scores[:, :, rows] = particles.scores[index[:, g]][:, :, rows]
+        scores[:, :, rows] = own.scores[index[:, g]]
         scores[:, :, rows] += np.einsum("se,ekn->skn", moved[:, g], approximation.tilt[:, :, rows])
-        marginal[:, rows] = particles.marginal[index[:, g]][:, rows]
+        marginal[:, rows] = own.marginal[index[:, g]]
     posterior = {"theta": theta, "scores": scores} | ({} if scales is None else {"scales": scales})
     attrs = {
-        "pareto_k": float(particles.k.max()),
+        "pareto_k": max(own.k for own in particles),
         "effective": float(effective.min()),
-        "unit_k": [float(k) for k in particles.k],
+        "unit_k": [own.k for own in particles],
         "unit_effective": [float(n) for n in effective],
     }
     shape = {"coords": coords, "dims": dims, "chains": chains, "draws": draws}
