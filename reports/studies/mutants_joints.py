@@ -113,8 +113,8 @@ MUTANTS = [
     ),
     joint(
         *("evidence-forgets-the-prior-of-the-laws", "prior", "laws/power.py"),
-        "return model_of(self.law, self.groups, self.by, self.prior, population)",
-        "return model_of(self.law, self.groups, self.by, LawPrior(), population)",
+        "model_of(self.law, self.groups, self.by, self.prior, p)",
+        "model_of(self.law, self.groups, self.by, LawPrior(), p)",
         *("evidence_is_that", "claims/test_law_priors.py"),
     ),
     joint(

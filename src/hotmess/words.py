@@ -147,7 +147,7 @@ def size_words(billions: float) -> str:
     return f"{number(billions * 1e3)} million" if billions >= 1e-3 else f"{number(billions * 1e6)} thousand"
 
 
-def size_span(sizes: pd.Series) -> str:
+def size_span(sizes: pd.Series | np.ndarray) -> str:
     """Sizes in billions, from the smallest to the largest, in words.
 
     >>> import pandas as pd

@@ -63,6 +63,10 @@ def _buckets(study: Study, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 def _by_size(study: Study, which: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Log size, log plug-in bias² and variance, and group, of every model on the hardest, easiest or all groups."""
+    return study.once(f"plug-in terms by size, {which}", lambda: _terms_by_size(study, which))
+
+
+def _terms_by_size(study: Study, which: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     from hotmess.decompose.squared import plug_in
 
     cells = study.scale_cells

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotmess.decompose.grouping import first_rows
 from hotmess.words import join, number, size_span
 
 if TYPE_CHECKING:
@@ -17,17 +18,22 @@ if TYPE_CHECKING:
 
 def base_scope(table: pd.DataFrame) -> str:
     """Models and questions of a table of cells."""
-    who_is = table[["family", "model_size_b", "model"]].drop_duplicates()
-    models = list(dict.fromkeys(who_is.sort_values(["family", "model_size_b", "model"])["model"].astype(str)))
-    sizes = who_is["model_size_b"].dropna()
+    import pandas as pd
+
+    columns = ["family", "model_size_b", "model"]
+    rows = first_rows(table, columns)
+    who_is = list(zip(*(table[name].to_numpy(object)[rows] for name in columns)))
+    place = [[(True, "") if pd.isna(value) else (False, value) for value in row] for row in who_is]  # missing: last
+    models = list(dict.fromkeys(str(who_is[i][2]) for i in sorted(range(len(place)), key=place.__getitem__)))
+    sizes = np.array([size for _, size, _ in who_is], float)
     span = ""
-    if len(sizes) == len(who_is) and sizes.nunique() > 1:
+    if np.isfinite(sizes).all() and len(set(sizes)) > 1:
         span = f" of {size_span(sizes)} parameters"
     who = f"the {len(models)} models" if len(models) > 4 else join(models)
-    families = [f for f in who_is["family"].astype(str).unique() if f and f != "nan"]
+    families = [f for f in dict.fromkeys(str(family) for family, *_ in who_is) if f and f != "nan"]
     if len(models) > 4 and families:
         who += f" ({join(families)})"
-    questions = len(table[["benchmark", "question"]].drop_duplicates())
+    questions = len(first_rows(table, ["benchmark", "question"]))
     return f"{who}{span} on {questions:,} question{'s' if questions != 1 else ''}{of_benchmarks(table)}"
 
 

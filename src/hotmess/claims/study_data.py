@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 LARGE = 200_000  # responses beyond which a test by default leaves out what takes minutes
-OF_THE_DATA = ("cells", "grouped", "scale_cells", "unread", "filled_lengths", "without_truncated", "seen")
+OF_THE_DATA = (
+    "cells",
+    "grouped",
+    "scale_cells",
+    "unread",
+    "filled_lengths",
+    "without_truncated",
+    "seen",
+    "has truncated",
+)
 """What stays as it is when draws are added."""
 
 
@@ -137,8 +146,11 @@ class StudyData:
         """Whether responses were cut off at a token limit, more than 1% are unparsable, or lengths are missing."""
         from hotmess.responses.cut import cut_off, parsed
 
-        many = (~parsed(self.responses)).mean() > 0.01
-        return bool(cut_off(self.responses).any() or many or self.filled_lengths)
+        def make() -> bool:
+            many = (~parsed(self.responses)).mean() > 0.01
+            return bool(cut_off(self.responses).any() or many or self.filled_lengths)
+
+        return self.once("has truncated", make)
 
     @property
     def filled_lengths(self) -> dict[str, Responses]:

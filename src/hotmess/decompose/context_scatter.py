@@ -51,16 +51,18 @@ def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
     """
     if cells.contexts is None:
         return None
-    cell, question = cells.points.cell, question_index(cells.table)
-    code = _benchmark(cells)[cell] * (int(cells.contexts.max()) + 2) + cells.contexts + 1
+    cell, question, benchmark = cells.points.cell, question_index(cells.table), _benchmark(cells)
+    code = benchmark[cell] * (int(cells.contexts.max()) + 2) + cells.contexts + 1
     label = np.ravel(np.unique(code, return_inverse=True)[1])
     first, last = np.full(int(label.max()) + 1, len(cells)), np.full(int(label.max()) + 1, -1)
     np.minimum.at(first, label, question[cell])
     np.maximum.at(last, label, question[cell])
     known = (first < last)[label] & (cells.contexts >= 0)  # of two questions or more
-    pairs = np.unique(np.column_stack([label, _benchmark(cells)[cell]])[known], axis=0)
+    if not known.any():
+        return None
+    pairs = np.unique(np.column_stack([label, benchmark[cell]])[known], axis=0)
     several = np.bincount(pairs[:, 1], minlength=len(cells)) > 1  # one alone in its benchmark says nothing
-    known &= several[_benchmark(cells)[cell]]
+    known &= several[benchmark[cell]]
     if not known.any():
         return None
     out = np.full(len(label), -1)

@@ -80,18 +80,32 @@ def natural(text: str) -> list[tuple[int, float, str]]:
     return [(0, float(p), "") if p[0].isdecimal() and len(p) < 300 else (1, 0.0, p) for p in pieces]
 
 
+def first_rows(table: pd.DataFrame, columns: Sequence[str]) -> Ints:
+    """Where in a table each combination of the columns' values stands first.
+
+    >>> first_rows(pd.DataFrame({"a": [1, 1, 2, 1], "b": ["x", "y", "x", "y"]}), ["a", "b"]).tolist()
+    [0, 1, 2]
+    """
+    code = np.zeros(len(table), np.int64)
+    for column in columns:
+        own, values = pd.factorize(table[column])
+        code = code * (len(values) + 1) + own + 1
+    return np.sort(np.unique(code, return_index=True)[1])
+
+
 def models_in_order(table: pd.DataFrame) -> pd.DataFrame:
     """model, family, model_size_b: one row per model, by family, size and name (numbers in names as numbers)."""
-    have = [c for c in ("family", "model_size_b") if c in table]
-    models = table[["model", *have]].drop_duplicates()
-    models = models.groupby("model", as_index=False, observed=True)[have].first() if have else models
-    models = models.drop_duplicates("model").reset_index(drop=True)
+    columns = ["model", *(c for c in ("family", "model_size_b") if c in table)]
+    models = table[columns].iloc[first_rows(table, columns)]
+    if not models["model"].is_unique or models["model"].hasnans:
+        models = models.groupby("model", as_index=False, observed=True)[columns[1:]].first()
+    models = models.reset_index(drop=True)
     for name, empty in (("family", ""), ("model_size_b", np.nan)):
         if name not in models:
             models[name] = empty
     size = models["model_size_b"].astype(float)
     key = [
-        (str(f), not np.isfinite(s), s if np.isfinite(s) else 0.0, natural(str(m)))
+        (str(f), not np.isfinite(s), s if np.isfinite(s) else 0.0, natural(str(m)), str(m))
         for f, s, m in zip(models["family"], size, models["model"])
     ]
     return models.iloc[sorted(range(len(models)), key=key.__getitem__)].reset_index(drop=True)

@@ -117,7 +117,12 @@ class LengthLaw(Short):
         for what, value, known in (("population", population, POPULATIONS), ("shape", shape, self.shapes)):
             if value not in known:
                 raise BadInput(f"The {what} of a length law is {value!r}; it can be {' or '.join(known)}.")
-        return self.data["posterior"].dataset.sel(shape=shape, population=population)
+        return self._draws[shape, population].copy(deep=False)
+
+    @cached_property
+    def _draws(self) -> dict[tuple[str, str], xr.Dataset]:
+        posterior = self.data["posterior"].dataset
+        return {(s, p): posterior.sel(shape=s, population=p) for s in self.shapes for p in POPULATIONS}
 
     def dataset(self, *, population: str = "like-these", shape: str = "odds") -> xr.Dataset:
         """The same, as of any posterior."""

@@ -100,7 +100,11 @@ class PowerLaws(Short):
         """
         if population not in self.law.populations:
             raise BadInput(f"The population is {population!r}; it can be {' or '.join(self.law.populations)}.")
-        return self.data["posterior"].dataset.sel(population=population)
+        return self._draws[population].copy(deep=False)
+
+    @cached_property
+    def _draws(self) -> dict[str, xr.Dataset]:
+        return {p: self.data["posterior"].dataset.sel(population=p) for p in self.law.populations}
 
     def dataset(self, *, population: str = "like-these") -> xr.Dataset:
         """The same, as of any posterior."""
@@ -113,7 +117,11 @@ class PowerLaws(Short):
 
     def model(self, population: str) -> GaussianLaw:
         """The law itself, with the prior that was used: its density, conditional, and prior."""
-        return model_of(self.law, self.groups, self.by, self.prior, population)
+        return self._models[population]
+
+    @cached_property
+    def _models(self) -> dict[str, GaussianLaw]:
+        return {p: model_of(self.law, self.groups, self.by, self.prior, p) for p in self.law.populations}
 
     def points(self, population: str) -> np.ndarray:
         """(draws, 8) scales and correlations, as the law takes them."""

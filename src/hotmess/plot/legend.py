@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -52,9 +53,11 @@ def model_legend_inches(names: Sequence[str], width: float) -> float:
 @lru_cache(4096)
 def _inches(text: str) -> float:
     from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    from matplotlib.textpath import text_to_path
 
     if not text.strip():
         return 0.0
     font = FontProperties(family=style.RC["font.sans-serif"][0], size=SIZE)
-    return float(TextPath((0, 0), text, prop=font, usetex=False).get_extents().x1) / 72
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")  # it is drawn as a box, as wide as that
+        return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72

@@ -92,7 +92,7 @@ class LengthFit:
 
         save_posterior(self, path)
 
-    @property
+    @cached_property
     def labels(self) -> list[str]:
         """One label per unit."""
         columns = [c for c in ("model", "benchmark", "condition") if c in self.lengths.units]

@@ -51,6 +51,10 @@ class LengthTerms:
 
 def length_terms(study: Study) -> LengthTerms:
     """Of the study's length law."""
+    return study.once("terms by length", lambda: _terms(study))
+
+
+def _terms(study: Study) -> LengthTerms:
     cells = study.length_law.fit.cells
     terms = unbiased(cells.points)
     x = cells.table["latent_log2_length"].to_numpy() * np.log(2)

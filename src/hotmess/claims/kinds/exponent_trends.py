@@ -31,7 +31,7 @@ def trend_weights(laws: PowerLaws) -> np.ndarray:
     order = easiest_first(level)
     if len(order) < 2:
         group_weights(laws, "hard")  # raises: one group only
-    rank = level.map({g: i for i, g in enumerate(order)}).to_numpy(float)
+    rank = np.array([order.index(g) for g in level.tolist()], float)
     others = [c for c in laws.by if c != "difficulty"]
     arm = laws.groups.groupby(others, observed=True).ngroup().to_numpy() if others else np.zeros(len(rank), int)
     weights = np.zeros(len(rank))

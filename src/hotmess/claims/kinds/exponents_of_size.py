@@ -80,19 +80,20 @@ def group_weights(laws: PowerLaws, which: str) -> np.ndarray:
     if "difficulty" not in laws.by:
         raise NotTestable("The laws are not by difficulty, so easy and hard questions cannot be told apart.")
     level = laws.groups["difficulty"]
-    if which != "all" and level.nunique() < 2:
+    names = level.tolist()
+    if which != "all" and len(set(names)) < 2:
         raise NotTestable("There is one difficulty group only, so easy and hard questions cannot be told apart.")
-    wanted = list(level.unique())
+    wanted = names
     if which != "all":
         order = easiest_first(level)
         wanted = [order[-1]] if which == "hard" else [order[0]]
-    chosen = level.isin(wanted).to_numpy()
+    chosen = np.array([name in wanted for name in names])
     if not chosen.any():
         raise NotTestable(f"Every model is left out of the law for {wanted[0]} questions, so it cannot be tested.")
     for i in np.flatnonzero(chosen):
         if (sizes := laws.sizes[i]) < 4:
             raise NotTestable(
-                f"Only {sizes} model sizes have enough errors on {level.iloc[i]} questions; a slope needs at least 4."
+                f"Only {sizes} model sizes have enough errors on {names[i]} questions; a slope needs at least 4."
             )
     out: np.ndarray = chosen / chosen.sum()
     return out
