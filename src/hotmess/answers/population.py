@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from hotmess.inference.gate import Gate
 
 POPULATIONS = ("like-these", "these")
+BLOCK, MOST = 2_000_000, 20_000_000
+"""Numbers of a block of weights, and the most of one where questions are many."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,13 @@ def weight_blocks(
     *,
     population: str,
     seed: int,
-    numbers: int = 20_000_000,
+    numbers: int | None = None,
     cluster: np.ndarray | None = None,
     own: np.ndarray | None = None,
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """`question_weights` in blocks of draws of at most so many numbers; one row for all draws of `these`.
+
+    By default blocks are small enough to be near at hand, and of as many draws as products take to be quick.
 
     >>> whole = question_weights(3, 5, population="like-these", seed=1)
     >>> [block.start for block, w in weight_blocks(3, 5, population="like-these", seed=1, numbers=6)]
@@ -132,9 +136,11 @@ def weight_blocks(
     from hotmess.decompose.intervals import on_questions, question_shares
 
     units = unit_count(questions, cluster)
-    rng, step = np.random.default_rng(seed), max(1, numbers // questions)
+    most = numbers or max(BLOCK, min(64 * questions, MOST))
+    rng, step = np.random.default_rng(seed), max(1, most // questions)
     for start in range(0, draws, step):
-        w = question_shares(units, min(step, draws - start), rng) * units
+        w = question_shares(units, min(step, draws - start), rng)
+        w *= units
         yield slice(start, start + len(w)), on_questions(w, cluster, own)
 
 

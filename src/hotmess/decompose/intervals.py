@@ -38,8 +38,8 @@ def question_shares(
     >>> question_shares(3, 2, 0).sum(axis=1).round(12).tolist()
     [1.0, 1.0]
     """
-    raw = np.random.default_rng(seed).standard_exponential((checked_count("draws", draws), questions))
-    out: Floats = raw / raw.sum(axis=1, keepdims=True)
+    out: Floats = np.random.default_rng(seed).standard_exponential((checked_count("draws", draws), questions))
+    out /= out.sum(axis=1, keepdims=True)
     return out
 
 

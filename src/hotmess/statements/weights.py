@@ -28,7 +28,7 @@ def weight_blocks(
     seed: int,
     cluster: np.ndarray | None = None,
     own: np.ndarray | None = None,
-    numbers: int = 20_000_000,
+    numbers: int | None = None,
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Blocks of (draws, questions) weights of mean 1, the same for the same seed whatever the blocks.
 
@@ -39,7 +39,7 @@ def weight_blocks(
     own
         (questions,) positive weights of the questions themselves, on any scale.
     numbers
-        How many numbers a block holds at most.
+        How many numbers a block holds at most (default: `hotmess.answers.population.weight_blocks`).
 
     Raises
     ------
