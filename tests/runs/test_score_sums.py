@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtri
 
 from hotmess.responses.validate import validate
-from hotmess.runs import score_sums, within_question
+from hotmess.runs import length_pairs, score_sums, within_question
+from hotmess.runs.clusters import response_clusters
 from hotmess.runs.length_pairs import pair_sums, set_sums, slope_terms
 
 
@@ -33,10 +35,19 @@ def test_sums_at_other_scores_are_those_made_anew(kind):
 def test_an_order_within_cells_of_several_sizes_is_that_of_all_at_once():
     rng = np.random.default_rng(1)
     cell = np.repeat(np.arange(60), rng.integers(1, 40, 60))
-    order = score_sums.order_within(cell)
+    order = length_pairs.order_within(cell)
     for _ in range(3):
         values = rng.random(len(cell))
         np.testing.assert_array_equal(order(values), np.lexsort((values, cell)))
+
+
+def test_normal_scores_are_of_the_ranks_of_pandas():
+    rng = np.random.default_rng(1)
+    cell = np.repeat(np.arange(50), rng.integers(0, 20, 50))
+    lengths = rng.integers(1, 9, len(cell)).astype(float)
+    groups = pd.Series(lengths).groupby(cell)
+    expected = ndtri((groups.rank() - 0.375) / (groups.transform("size") + 0.25))
+    np.testing.assert_array_equal(length_pairs.normal_scores(lengths, cell), expected)
 
 
 @pytest.mark.parametrize("contexts", [False, True])
@@ -83,11 +94,11 @@ def test_clusters_are_contexts_where_they_repeat_and_else_responses():
     cell = np.repeat(np.arange(12), 6)
     names = pd.Series(rng.choice(np.array(["a", "b", "c", None, 1, "1"], object), len(cell)))
     names[cell == 0], names[cell == 1], names[cell == 2] = "a", list("abcdef"), None
-    found = within_question._clusters(names, cell)
+    found = response_clusters(names, cell)
     place: dict[tuple[object, ...], int] = {}
     for i, (c, name) in enumerate(zip(cell, names)):
         own = [str(x) if x is not None else j for j, x in enumerate(names) if cell[j] == c]
         repeats = len(set(own)) >= 2 and max(own.count(x) for x in own) >= 2
         key = (c, str(name) if name is not None else i) if repeats else (c, i)
         assert found[i] == place.setdefault(key, len(place))
-    assert (within_question._clusters(pd.Series([None] * 4), np.zeros(4, int)) == np.arange(4)).all()
+    assert (response_clusters(pd.Series([None] * 4), np.zeros(4, int)) == np.arange(4)).all()

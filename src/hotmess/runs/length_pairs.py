@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,18 +11,44 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 
+def order_within(cell: Int[np.ndarray, " n"]) -> Callable[[np.ndarray], np.ndarray]:
+    """(values) -> np.lexsort((values, cell)), equal values in any order, of cells that do not fall.
+
+    Rows of cells of one size are sorted at once.
+
+    >>> order_within(np.array([0, 0, 0, 1, 1]))(np.array([3.0, 1.0, 2.0, 9.0, 8.0])).tolist()
+    [1, 2, 0, 4, 3]
+    """
+    sizes = np.bincount(cell)
+    starts = np.cumsum(sizes) - sizes
+    places = [starts[sizes == size][:, None] + np.arange(size) for size in np.unique(sizes[sizes > 0])]
+
+    def order(values: np.ndarray) -> np.ndarray:
+        out = np.empty(len(cell), np.int64)
+        for place in places:
+            out[place] = np.take_along_axis(place, np.argsort(values[place], axis=1), axis=1)
+        return out
+
+    return order
+
+
 def normal_scores(lengths: Float[np.ndarray, " n"], cell: Int[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """Φ⁻¹((rank - 3/8)/(n + 1/4)) of lengths within their cells, ties at the mean of their ranks (Blom 1958).
+    """Φ⁻¹((rank - 3/8)/(n + 1/4)) of lengths within their cells, which do not fall; ties at the mean of their ranks
+    (Blom 1958).
 
     >>> normal_scores(np.array([5.0, 7.0, 7.0, 9.0]), np.zeros(4, int)).round(3).tolist()
     [-1.049, 0.0, 0.0, 1.049]
     """
-    import pandas as pd
     from scipy.special import ndtri
 
-    groups = pd.Series(lengths).groupby(cell)
-    rank, n = groups.rank().to_numpy(), groups.transform("size").to_numpy()
-    out: np.ndarray = ndtri((rank - 0.375) / (n + 0.25))
+    order, size = order_within(cell)(lengths), np.bincount(cell)
+    ranked, of = lengths[order], cell[order]
+    first = np.flatnonzero(np.r_[True, (np.diff(of) > 0) | (np.diff(ranked) > 0)][: len(of)])
+    last = np.append(first[1:], len(of))
+    middle = (first + last + 1) / 2 - (np.cumsum(size) - size)[of[first]]
+    rank = np.empty(len(of))
+    rank[order] = np.repeat(middle, last - first)
+    out: np.ndarray = ndtri((rank - 0.375) / (size[cell] + 0.25))
     return out
 
 

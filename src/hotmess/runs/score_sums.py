@@ -72,25 +72,6 @@ def score_sums(
     return ScoreSums(of, np.column_stack([np.bincount(of, minlength=sets), fixed]), linear)
 
 
-def order_within(cell: Int[np.ndarray, " n"]) -> Callable[[np.ndarray], np.ndarray]:
-    """(values) -> np.lexsort((values, cell)) of different values in cells that do not fall, a size of cells at a time.
-
-    >>> order_within(np.array([0, 0, 0, 1, 1]))(np.array([3.0, 1.0, 2.0, 9.0, 8.0])).tolist()
-    [1, 2, 0, 4, 3]
-    """
-    sizes = np.bincount(cell)
-    starts = np.cumsum(sizes) - sizes
-    places = [starts[sizes == size][:, None] + np.arange(size) for size in np.unique(sizes[sizes > 0])]
-
-    def order(values: np.ndarray) -> np.ndarray:
-        out = np.empty(len(cell), np.int64)
-        for place in places:
-            out[place] = np.take_along_axis(place, np.argsort(values[place], axis=1), axis=1)
-        return out
-
-    return order
-
-
 class LeftOut(NamedTuple):
     """Cells from `start`, with one cluster left out at a time: the terms of what is left, and each one's cell."""
 

@@ -35,9 +35,19 @@ from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL
 from hotmess.responses.units import CLUSTER, WEIGHT
-from hotmess.runs.length_pairs import kept, normal_scores, pair_noise, pair_sums, slope_terms, sums_of
+from hotmess.runs.clusters import response_clusters
+from hotmess.runs.length_pairs import (
+    kept,
+    normal_scores,
+    order_within,
+    pair_noise,
+    pair_sums,
+    set_sums,
+    slope_terms,
+    sums_of,
+)
 from hotmess.runs.places import places
-from hotmess.runs.score_sums import LeftOut, left_out, order_within, score_sums
+from hotmess.runs.score_sums import LeftOut, left_out, score_sums
 from hotmess.statements.influence import gradient, influences
 from hotmess.statements.means import SetMeans
 from hotmess.statements.questions import Questions
@@ -97,14 +107,13 @@ class WithinQuestion:
 
     def terms(self, u: np.ndarray | None = None) -> np.ndarray:
         """(cells, 4) of `slope_terms`, with other scores where given."""
-        return self._own_terms if u is None else self._terms(u)
+        return self._own_terms if u is None else self._terms(self._sums(u))
 
     @cached_property
     def _own_terms(self) -> np.ndarray:
-        return self._terms(self.u)
+        return self._terms(set_sums(self.z, self.error, self.u, self._of))
 
-    def _terms(self, u: np.ndarray) -> np.ndarray:
-        single = self._sums(u)
+    def _terms(self, single: np.ndarray) -> np.ndarray:
         if self._alone:  # a response makes no pairs with itself
             return slope_terms(single, pair_sums(single))
         sums, inside = (sums_of(self.owner, x) for x in (single, pair_sums(single)))
@@ -112,7 +121,11 @@ class WithinQuestion:
 
     @cached_property
     def _sums(self) -> Callable[[np.ndarray], np.ndarray]:
-        return score_sums(self.z, self.error, self.cell if self._alone else self.cluster)
+        return score_sums(self.z, self.error, self._of)
+
+    @property
+    def _of(self) -> np.ndarray:
+        return self.cell if self._alone else self.cluster
 
     @property
     def _alone(self) -> bool:
@@ -234,20 +247,20 @@ def within_question(responses: Responses, *, space: Space | None = None) -> With
     here = np.flatnonzero(np.isfinite(tokens))
     if np.isnan(error[here]).all():
         raise NotTestable(f"The outcome {responses.outcome} has no target, so there is no incoherence.")
-    table = responses.table.iloc[here]
-    keys = list(CELL)
-    group = table.groupby(keys, observed=True, sort=True).ngroup().to_numpy(np.int64)
+    table, keys = responses.table, list(CELL)
+    group = table[keys].iloc[here].groupby(keys, observed=True, sort=True).ngroup().to_numpy(np.int64)
     order = np.argsort(group, kind="stable")
-    here, table, cell = here[order], table.iloc[order], group[order]
+    here, cell = here[order], group[order]
     u = normal_scores(tokens[here], cell)
-    first = np.unique(cell, return_index=True)[1]
+    first = np.flatnonzero(np.diff(cell, prepend=-1))
     named = [name for name in (CLUSTER, WEIGHT) if name in table]
-    cells = table.iloc[first][[*keys, "family", "model_size_b", *named]].reset_index(drop=True)
+    cells = table[[*keys, "family", "model_size_b", *named]].iloc[here[first]].reset_index(drop=True)
     cells["log2_length"] = np.bincount(cell, np.log2(tokens[here])) / np.bincount(cell)
-    cluster = _clusters(table["context"], cell)
+    cluster = response_clusters(table["context"].iloc[here], cell)
     size = cells.groupby("model", observed=True)[["model_size_b"]].first().reset_index()
     models = tuple(size.sort_values(["model_size_b", "model"])["model"].astype(str))
-    owner = cell[np.unique(cluster, return_index=True)[1]]
+    owner = np.zeros(int(cluster.max()) + 1, np.int64)
+    owner[cluster] = cell
     model = pd.Index(models).get_indexer(pd.Index(cells["model"].astype(str)))
     made = WithinQuestion(z[here], error[here], u, cell, cluster, owner, cells, models, model, _questions(cells))
     keep = made.known()
@@ -265,22 +278,3 @@ def _questions(cells: pd.DataFrame) -> Questions:
     """Whom weights are drawn for: questions, or the clusters they come in, with their own weights where named."""
     question = question_index(cells)
     return Questions(question, *question_units(cells, question))
-
-
-def _clusters(context: pd.Series, cell: np.ndarray) -> np.ndarray:
-    """(n,) contexts where a cell has two or more and one of them two or more responses, else responses, in order."""
-    import pandas as pd
-
-    known = context.notna().to_numpy()
-    if not known.any():
-        return np.arange(len(cell))
-    code, names = pd.factorize(context)
-    code = np.append(pd.factorize(names.astype(str))[0], -1)[code]
-    key = np.where(known, code, code.max() + 1 + np.arange(len(cell)))
-    inside = pd.factorize(cell.astype(np.int64) * (int(key.max()) + 1) + key)[0]
-    owner = np.zeros(inside.max() + 1, np.int64)
-    owner[inside] = cell
-    several = np.bincount(owner) >= 2
-    several &= np.bincount(owner, np.bincount(inside) >= 2) > 0
-    out: np.ndarray = pd.factorize(np.where(several[cell], inside, len(owner) + np.arange(len(cell))))[0]
-    return out
