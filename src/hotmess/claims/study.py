@@ -266,6 +266,7 @@ class Study(Short, StudyData):
         def make() -> dict[str, LengthFit]:
             out = {}
             few: dict[str, Any] = {"seed": self.seed, "draws": 110, "chains": 4, "prior": self.temperature_prior}
+            few["near"] = self.temperature
             if (self.responses.table["answer"] < 0).any():
                 out["unparsable as wrong"] = fit_ready(self.responses, unparsable="wrong", **few)
             if self.without_truncated is not None:

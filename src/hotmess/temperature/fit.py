@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from hotmess.arrays import Floats
     from hotmess.responses.table import Responses
     from hotmess.temperature.laplace import Approximation
 
@@ -39,6 +40,7 @@ def fit_lengths(
     points: int | None = None,
     target_accept: float = 0.75,
     contexts: bool = True,
+    near: LengthFit | None = None,
 ) -> LengthFit:
     """Fit the temperature model (methods, section 5).
 
@@ -53,6 +55,9 @@ def fit_lengths(
         parameter draws with `points` importance points per cell (default 16 to 128, more for fewer cells).
     contexts
         widen the effects where few-shot contexts repeat within questions (`hotmess.temperature.design_effects`).
+    near
+        a fit of nearly the same responses: the fast engine starts from its draws, which spares the search for the peak;
+        where the likelihood is the same, its draws are the posterior's.
 
     Raises
     ------
@@ -65,23 +70,26 @@ def fit_lengths(
     options = {"length": column, "pool": pool, "points": points, "target_accept": target_accept, "contexts": contexts}
     made = prior or TemperaturePrior()
     spec = Spec(engine, made, seed, draws, chains, warmup, unparsable=unparsable, options=options)
-    return fit_spec(responses, spec)
+    return fit_spec(responses, spec, near)
 
 
-def fit_spec(responses: Responses | pd.DataFrame, spec: Spec) -> LengthFit:
+def fit_spec(responses: Responses | pd.DataFrame, spec: Spec, near: LengthFit | None = None) -> LengthFit:
     """Fit responses, or a table of them, as a spec says; see `fit_lengths`."""
     table: Any = getattr(responses, "table", responses)
     options = spec.options or {}
     data = length_data(table, length=options["length"], unparsable=spec.unparsable, pool=options["pool"])
-    return replace(fit_data(data, spec), source=responses, make=fit_spec)
+    return replace(fit_data(data, spec, near), source=responses, make=fit_spec)
 
 
-def fit_data(data: LengthData, spec: Spec) -> LengthFit:
+def fit_data(data: LengthData, spec: Spec, near: LengthFit | None = None) -> LengthFit:
     """Fit arranged data; see `fit_lengths`."""
     from hotmess.temperature.likelihood import parameter_names
 
     engine, prior, options = spec.engine, spec.prior, spec.options or {}
     groups = pooling(data)
+    if near is not None and near.prior == prior and _same(near.lengths, data):
+        also = near.notes[len(near.lengths.notes) :]
+        return LengthFit(data, near.data, near.spec.changed(unparsable=spec.unparsable), groups, (*data.notes, *also))
     coords = {
         "unit": np.arange(len(data.units)),
         "parameter": list(parameter_names(data.features)),
@@ -92,15 +100,33 @@ def fit_data(data: LengthData, spec: Spec) -> LengthFit:
     }
     dims = {"theta": ["unit", "parameter"], "scores": ["option", "cell"], "scales": ["grouping", "effect"]}
     points = int(options.get("points") or 2 ** round(np.log2(np.clip(40_000 / len(data.cells), 16, 128))))
-    settings = {"seed": spec.seed, "draws": spec.draws, "warmup": spec.warmup, "chains": spec.chains}
-    extra = {"target_accept": options.get("target_accept", 0.75)} if engine == "nuts" else {}
-    run = _nuts if engine == "nuts" else _fast
-    tree = run(data, prior, groups, coords=coords, dims=dims, points=points, **settings, **extra)
+    settings: dict[str, Any] = {"seed": spec.seed, "draws": spec.draws, "warmup": spec.warmup, "chains": spec.chains}
+    if engine == "nuts":
+        run, settings["target_accept"] = _nuts, options.get("target_accept", 0.75)
+    else:
+        run, settings["start"] = _fast, _start(near, data, groups)
+    tree = run(data, prior, groups, coords=coords, dims=dims, points=points, **settings)
     notes = data.notes
     if data.contexts is not None and options.get("contexts", True):
         notes = (*notes, _widen(tree, data))
     tree["posterior"]["scores"].attrs["role"] = "latent"
     return LengthFit(data, tree, spec, groups, notes)
+
+
+def _same(a: LengthData, b: LengthData) -> bool:
+    """Whether the likelihood is the same; an unparsable response is one more option, whatever its terms then are."""
+    return a.features == b.features and all(np.array_equal(x, y) for x, y in zip(a.dense, b.dense))
+
+
+def _start(near: LengthFit | None, data: LengthData, groups: Pooling) -> tuple[Floats, Floats] | None:
+    """Means (G, T) and covariances (G, T, T) of the units' parameters by another fit's draws, where it can be used."""
+    if near is None or near.failed or (not groups.groupings and len(data.units) > 1):
+        return None
+    if near.lengths.features != data.features or not near.lengths.units.equals(data.units):
+        return None
+    theta = near.flat("theta")
+    away = theta - theta.mean(axis=0)
+    return theta.mean(axis=0), np.einsum("sgi,sgj->gij", away, away) / len(theta)
 
 
 def _widen(tree: xr.DataTree, data: LengthData) -> str:
@@ -121,17 +147,29 @@ def _approximation(data: LengthData, prior: TemperaturePrior, *, points: int, se
     from hotmess.temperature.laplace import approximate
 
     center = np.r_[[m for m, _ in prior.level], np.zeros(2 * len(data.features))]
-    width = np.r_[[sd for _, sd in prior.level], prior.effect_scales(data.features)]
+    width = prior.widths(data.features)
     return refine(data.dense, approximate(data.dense, center, width), center, width, points=points, seed=seed)
 
 
 @resumed
 def _fast(
-    data: LengthData, prior: TemperaturePrior, groups: Pooling, *, coords: Any, dims: Any, points: int, **options: Any
+    data: LengthData,
+    prior: TemperaturePrior,
+    groups: Pooling,
+    *,
+    coords: Any,
+    dims: Any,
+    points: int,
+    start: tuple[Floats, Floats] | None = None,
+    **options: Any,
 ) -> xr.DataTree:
+    from hotmess.temperature.laplace import around
     from hotmess.temperature.weighted_draws import fast_draws
 
-    approximation = _approximation(data, prior, points=points, seed=options["seed"])
+    if start is None:
+        approximation = _approximation(data, prior, points=points, seed=options["seed"])
+    else:
+        approximation = around(data.dense, *start, prior.widths(data.features))
     return fast_draws(data, approximation, prior, groups, coords=coords, dims=dims, points=points, **options)
 
 

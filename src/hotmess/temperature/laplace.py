@@ -178,6 +178,15 @@ def expand(dense: Dense, theta: Floats, precision: Floats, linear: Floats, start
     return Approximation(theta, precision, linear, mode, turned, negative, pull)
 
 
+def around(
+    dense: Dense, theta: Float[np.ndarray, "G T"], covariance: Float[np.ndarray, "G T T"], width: Floats
+) -> Approximation:
+    """The expansion at known means of the units' posteriors under Normal priors of that width, with covariances."""
+    precision = np.linalg.inv(covariance) - np.diag(1 / width**2)
+    linear = np.einsum("gij,gj->gi", precision, theta)
+    return expand(dense, theta, precision, linear, np.zeros(dense.real.shape))
+
+
 def softened(
     approximation: Approximation, soften: float
 ) -> tuple[Float[np.ndarray, "G T T"], Float[np.ndarray, "G T"]]:

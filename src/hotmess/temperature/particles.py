@@ -28,7 +28,7 @@ FREEDOM = 5.0
 PER_ROUND, ROUNDS = 250, 8
 CENTERS = 50
 GOOD_K, GOOD_SIZE = 0.6, 400.0
-"""A unit's mixture is good enough once Pareto k is below, and this many draws are effective."""
+"""A unit's mixture is good enough once Pareto k is below, and this many draws are effective, unless fewer will do."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def adapt(
         log_weights = np.maximum(log_weights - log_weights.max(axis=0), -700.0)
         weights, k = smoothed(log_weights.T)
         effective = 1 / (weights**2).sum(axis=1)
-        rest = ~((turn > 0) & (k < GOOD_K) & (effective > size)) & (turn < ROUNDS - 1)
+        rest = ~((k < GOOD_K) & (effective > size)) & (turn < ROUNDS - 1)
         for i in np.flatnonzero(~rest):
             of = np.stack([row[owner == i] for row in marginal]), np.stack([row[:, owner == i] for row in scores])
             done[int(left[i])] = Particles(theta[:, i], weights[i], float(k[i]), float(effective[i]), *of)

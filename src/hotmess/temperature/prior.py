@@ -46,6 +46,11 @@ class TemperaturePrior:
         out: Floats = np.r_[self.heat * wide, self.lift * wide]
         return out
 
+    def widths(self, features: tuple[str, ...]) -> Float[np.ndarray, " T"]:
+        """(T,) sd of each parameter of a unit taken alone."""
+        out: Floats = np.r_[[sd for _, sd in self.level], self.effect_scales(features)]
+        return out
+
 
 @dataclass(frozen=True)
 class Pooling:

@@ -90,12 +90,14 @@ def fit_ready(
     prior: TemperaturePrior | None = None,
     patience: float = 0.0,
     warmup: int = WARMUP,
+    near: LengthFit | None = None,
 ) -> LengthFit:
     """The fast path with one unit per model and condition, after `check_ready`.
 
     Unparsable responses are uniform vectors, as in the estimates without a model that stand beside. Where the fast path
     fails in some unit, the slow engine takes its place if it is thought to take `patience` seconds at most; else the
     fit says how long it would take. No more than `DRAWS` are drawn of each chain after `WARMUP`, whatever is asked for.
+    near: a fit of nearly the same responses, see `fit_lengths`.
 
     Raises
     ------
@@ -108,7 +110,7 @@ def fit_ready(
     check_draws(draws, chains)
     settings: dict[str, Any] = {"seed": seed, "draws": min(draws, DRAWS), "chains": chains, "prior": prior}
     settings["warmup"] = min(warmup, WARMUP)
-    fit = fit_lengths(responses, engine="fast", pool=True, unparsable=unparsable, **settings)
+    fit = fit_lengths(responses, engine="fast", pool=True, unparsable=unparsable, near=near, **settings)
     if not fit.failed:
         return fit
     seconds = slow_seconds(fit.lengths, (DRAWS + fit.spec.warmup) * chains)

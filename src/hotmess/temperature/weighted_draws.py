@@ -10,7 +10,8 @@ from hotmess.inference.pareto import resample, smoothed
 from hotmess.temperature import fast
 from hotmess.temperature.hierarchy import joint_draws
 from hotmess.temperature.laplace import softened
-from hotmess.temperature.particles import adapt
+from hotmess.temperature.particles import GOOD_SIZE, adapt
+from hotmess.temperature.trust import LEAST_EFFECTIVE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,7 +56,7 @@ def _unit_by_unit(
     seed, draws, chains = options["seed"], options["draws"], options["chains"]
     unit, units = np.asarray(data.dense.unit), len(data.units)
     center = np.r_[[m for m, _ in prior.level], np.zeros(2 * len(data.features))]
-    width = np.r_[[sd for _, sd in prior.level], prior.effect_scales(data.features)]
+    width = prior.widths(data.features)
     particles = adapt(
         lambda some: fast.evaluator(data.dense, approximation, points=points, seed=seed, units=some),
         unit,
@@ -64,6 +65,7 @@ def _unit_by_unit(
         center,
         width,
         seed=seed,
+        size=float(np.clip(chains * draws / 2, 2 * LEAST_EFFECTIVE, GOOD_SIZE)),
     )
     scales, effective = None, np.array([own.effective for own in particles])
     if groups.groupings:
