@@ -19,30 +19,11 @@ def size_statistics(laws: PowerLaws, of: str = "ratio") -> tuple[np.ndarray, np.
 
     nan where an estimate is not positive.
     """
-    import pandas as pd
-
-    from hotmess.decompose.grouping import unit_index
-    from hotmess.decompose.squared import unbiased
-
-    cells = laws.fit.cells
-    terms = unbiased(cells.points)
-    keys = ["model", *laws.by]
-    own = unit_index(cells.table)[1]
-    frame = cells.table[keys].assign(variance=own * terms.variance, bias2=own * terms.bias2)
-    sums = frame.groupby(keys, observed=True)[["variance", "bias2"]].sum()
-    kept = laws.law.cells
-    rows = sums.reindex(pd.MultiIndex.from_frame(kept[keys]))
+    x, bias2, variance = laws.unbiased_sums
     with np.errstate(invalid="ignore", divide="ignore"):
-        what = rows["variance"] / rows["bias2"] if of == "ratio" else rows[of]
-        positive = (rows["variance"] > 0) & (rows["bias2"] > 0) if of == "ratio" else rows[of] > 0
-        value = np.where(positive, np.log(what), np.nan)
-    groups = pd.MultiIndex.from_frame(laws.groups[list(laws.by)].astype(str))
-    g = groups.get_indexer(pd.MultiIndex.from_frame(kept[list(laws.by)].astype(str)))
-    models = kept.groupby("model")["x"].first().sort_values()
-    m = pd.Index(models.index).get_indexer(kept["model"])
-    y = np.full((len(models), len(laws.groups)), np.nan)
-    y[m, g] = value
-    return models.to_numpy(), y
+        what = variance / bias2 if of == "ratio" else bias2 if of == "bias2" else variance
+        positive = (variance > 0) & (bias2 > 0) if of == "ratio" else what > 0
+        return x, np.where(positive, np.log(what), np.nan)
 
 
 def size_estimate(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Estimate:

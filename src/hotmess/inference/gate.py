@@ -7,6 +7,7 @@ what has no diagnosis does not pass.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,10 @@ INDEPENDENT = 200
 
 LEAST = 20
 """Fewer draws than this are not even summarised by a covariance."""
+
+REMEMBERED = 10_000
+"""Quantities whose diagnostics are kept: a report judges those of its fits and its claims, and shows them."""
+_KNOWN: dict[bytes, tuple[float, float, float]] = {}
 
 CHAINS, DRAWS = 2, 4
 """The fewest chains, and draws of each, that R-hat can be computed of."""
@@ -107,17 +112,21 @@ def diagnose(x: np.ndarray) -> tuple[float, float, float]:
 
 
 def diagnose_each(draws: Sequence[np.ndarray]) -> list[tuple[float, float, float]]:
-    """The same of many quantities, together where they have as many draws."""
-    out, alike = [(np.inf, 0.0, 0.0)] * len(draws), dict[tuple[int, ...], list[int]]()
-    for i, x in enumerate(draws):
-        if x.shape[1] >= DRAWS and x.shape[0] >= CHAINS:
-            alike.setdefault(x.shape, []).append(i)
-    for places in alike.values():
-        for start in range(0, len(places), BLOCK):
-            block = places[start : start + BLOCK]
-            for i, found in zip(block, _together(np.stack([draws[i] for i in block], axis=-1).astype(float))):
-                out[i] = found
-    return out
+    """The same of many quantities, together where they have as many draws; draws seen before are not judged again."""
+    if len(_KNOWN) > REMEMBERED:
+        _KNOWN.clear()
+    alike, keys = dict[tuple[int, ...], dict[bytes, np.ndarray]](), []
+    for x in draws:
+        keys.append(hashlib.blake2b(repr(x.shape).encode() + np.asarray(x, float).tobytes(), digest_size=16).digest())
+        if x.shape[1] < DRAWS or x.shape[0] < CHAINS:
+            _KNOWN[keys[-1]] = (np.inf, 0.0, 0.0)
+        elif keys[-1] not in _KNOWN:
+            alike.setdefault(x.shape, {})[keys[-1]] = x
+    for new in alike.values():
+        for start in range(0, len(new), BLOCK):
+            block = list(new.items())[start : start + BLOCK]
+            _KNOWN.update(zip(dict(block), _together(np.stack([x for _, x in block], axis=-1).astype(float))))
+    return [_KNOWN[key] for key in keys]
 
 
 def _together(x: np.ndarray) -> list[tuple[float, float, float]]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from hotmess.errors import BadInput, either_seed, listed, tails
 from hotmess.inference.spec import Spec
-from hotmess.laws.power_data import LawData, law_data
+from hotmess.laws.power_data import LawData, law_data, unbiased_sums
 from hotmess.laws.power_model import COEFFICIENTS, CORRELATIONS, SCALES, LawPrior, model_of, sample_laws
 from hotmess.words import Short, counted
 
@@ -89,6 +89,11 @@ class PowerLaws(Short):
         found = self.law.cells.groupby(names, observed=True)["x"].nunique()
         keys = self.groups[names].itertuples(index=False, name=None)
         return np.array([int(found[key if len(key) > 1 else key[0]]) for key in keys])
+
+    @cached_property
+    def unbiased_sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(models,) x in order, and (models, groups) sums of unbiased bias² and variance; nan: a model has none."""
+        return unbiased_sums(self.fit.cells, self.law.cells, self.groups, self.by)
 
     def draws(self, population: str = "like-these") -> xr.Dataset:
         """Draws (chain, draw, group) of alpha_bias2, alpha_variance, level_bias2 and level_variance; and of scales.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hotmess.answers.posterior import Fit
+    from hotmess.responses.cells import Cells
 
 MIN_SIZES, MIN_WRONG, MAX_SHIFT = 4, 10, 0.5
 MOST = 600
@@ -130,3 +131,28 @@ def prior_shift(fit: Fit, bias2: np.ndarray, cells: pd.DataFrame, keys: list[str
             moved = (w * logs[:, s]).sum() / w.sum() - logs[:, s].mean()
             out[s] = max(out[s], abs(moved) / max(logs[:, s].std(), 1e-12))
     return out
+
+
+def unbiased_sums(
+    cells: Cells, kept: pd.DataFrame, groups: pd.DataFrame, by: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What no model has made of the law's cells: (models,) x in order, (models, groups) sums of unbiased bias² and
+    variance, questions' weights in them; nan where a model has none.
+
+    kept: the cells of a law, with model, x and the columns `by`; groups: its groups.
+    """
+    import pandas as pd
+
+    from hotmess.decompose.grouping import unit_index
+    from hotmess.decompose.squared import unbiased
+
+    terms, keys, own = unbiased(cells.points), ["model", *by], unit_index(cells.table)[1]
+    frame = cells.table[keys].assign(bias2=own * terms.bias2, variance=own * terms.variance)
+    sums = frame.groupby(keys, observed=True)[["bias2", "variance"]].sum()
+    rows = sums.reindex(pd.MultiIndex.from_frame(kept[keys])).to_numpy()
+    group = pd.MultiIndex.from_frame(groups[list(by)].astype(str))
+    g = group.get_indexer(pd.MultiIndex.from_frame(kept[list(by)].astype(str)))
+    models = kept.groupby("model")["x"].first().sort_values()
+    out = np.full((2, len(models), len(groups)), np.nan)
+    out[:, pd.Index(models.index).get_indexer(kept["model"]), g] = rows.T
+    return models.to_numpy(), out[0], out[1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hotmess.decompose.grouping import models_in_order
-from hotmess.errors import median_and_tails, tails
+from hotmess.errors import tails
 from hotmess.plot import legend, style, ticks
 from hotmess.plot.colour import INK, MUTED, PAPER, palette
 from hotmess.words import clean
@@ -139,7 +139,7 @@ def _panel(
 ) -> None:
     x = np.linspace(np.log(own["length"].min()), np.log(own["length"].max()), POINTS)
     curve = np.clip(law.curve(x, arm, shape, population), 0, 1)
-    low, middle, high = np.quantile(curve, median_and_tails(interval), axis=0)
+    low, middle, high = style.band(curve, interval)
     panel.fill_between(np.exp(x), low, high, color=colour, alpha=0.22, lw=0)
     panel.plot(np.exp(x), middle, color=colour, lw=1.6)
     panel.vlines(own["length"], own["incoherence_low"], own["incoherence_high"], color=colour, lw=0.9)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import median_and_tails, tails
+from hotmess.errors import tails
 from hotmess.plot import style, ticks
 from hotmess.plot.colour import BIAS, INK, MUTED, VARIANCE
 from hotmess.words import clean
@@ -165,7 +165,7 @@ def _line(
     shift = 1.03 if term == "variance" else 1 / 1.03  # so that one interval does not hide the other
     size = own[laws.over].to_numpy()
     x = np.geomspace(size.min(), size.max(), POINTS)
-    low, middle, high = np.quantile(line(laws, term, group, x, population), median_and_tails(interval), axis=0)
+    low, middle, high = style.band(line(laws, term, group, x, population), interval)
     panel.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
     panel.plot(x, middle, color=colour, lw=1.6)
     panel.vlines(size * shift, own[f"{term}_low"], own[f"{term}_high"], color=colour, lw=0.9)

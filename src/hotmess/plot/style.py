@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.errors import BadInput
+from hotmess.errors import BadInput, median_and_tails
 from hotmess.files import whole_file
 from hotmess.plot.colour import INK, MUTED, RULE
 from hotmess.words import clean
@@ -259,6 +259,17 @@ def interval_text(value: float, low: float, high: float, digits: int = 2) -> str
     '−0.20 [−0.50, 0.10]'
     """
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]".replace("-", "−")
+
+
+def band(curves: np.ndarray, interval: float) -> np.ndarray:
+    """(3, points) lower end, median and upper end of curves (draws, points).
+
+    Sorted before: NumPy sorts many columns at once in less time than it takes to find three places in each.
+
+    >>> band(np.array([[1.0], [3.0], [2.0]]), 0.5).ravel().tolist()
+    [1.5, 2.0, 2.5]
+    """
+    return np.asarray(np.quantile(np.sort(curves, axis=0), median_and_tails(interval), axis=0))
 
 
 def figure_of(axes: Any) -> Any:

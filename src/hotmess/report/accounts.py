@@ -7,7 +7,9 @@ import platform
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -110,11 +112,15 @@ def made_otherwise(study: Study) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that make the numbers, and the device that was computed on."""
     out = {"device": _device(), "python": platform.python_version()}
+    return out | _packages()
+
+
+@cache
+def _packages() -> dict[str, str]:
+    out = {}
     for name in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             out[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return out
 
 

@@ -140,7 +140,7 @@ def results(context: Context, sections: Sequence[Section], command: str) -> dict
             "format": FORMAT,
             "command": command,
             "data": accounts.data_sentence(study.responses),
-            "digest": accounts.digest(study.responses),
+            "digest": study.once("digest of the responses", lambda: accounts.digest(study.responses)),
             "notes": list(study.responses.notes),
             "settings": accounts.settings(study, context.population, context.interval),
             "versions": accounts.versions(),

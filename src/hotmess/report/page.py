@@ -43,7 +43,7 @@ def render(
         sprite=sheet.sprite(),
         title=front.title(study.responses),
         data=front.data_line(study.responses, study.metric),
-        digest=accounts.digest(study.responses),
+        digest=study.once("digest of the responses", lambda: accounts.digest(study.responses)),
         contents=[
             ("verdicts", "Verdicts"),
             *([("figures", "Figures behind them")] if before else []),

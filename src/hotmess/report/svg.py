@@ -100,16 +100,19 @@ def _steady_ticks(figure: Any) -> None:
 
     Layout and drawing do so a dozen times for each axis, which is most of the time of a figure; between two times
     nothing has changed but what is looked at here. A tick beyond the limits, which nobody sees, is not even made.
+    Where ticks are is not asked again when axes have moved only, unless how many there are goes by their size.
     """
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            if isinstance(axis.get_major_locator(), MaxNLocator):
+            locators = axis.get_major_locator(), axis.get_minor_locator()
+            if isinstance(locators[0], MaxNLocator):
                 axis.get_majorticklocs = _in_sight(axis, axis.get_majorticklocs)
-            for name in ("_update_ticks", "_get_ticklabel_bboxes"):
+            steady = all(type(one) in (FixedLocator, MaxNLocator, NullLocator) for one in locators)
+            for name, moved in (("_update_ticks", not steady), ("_get_ticklabel_bboxes", True)):
                 if callable(make := getattr(axis, name, None)):
-                    setattr(axis, name, _kept(axis, make))
+                    setattr(axis, name, _kept(axis, make, moved=moved))
 
 
 def _in_sight(axis: Any, find: Callable[[], Any]) -> Callable[[], Any]:
@@ -123,13 +126,17 @@ def _in_sight(axis: Any, find: Callable[[], Any]) -> Callable[[], Any]:
     return found
 
 
-def _kept(axis: Any, make: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of an axis that returns what it last did while limits, place, size and arguments are the same."""
+def _kept(axis: Any, make: Callable[..., Any], *, moved: bool) -> Callable[..., Any]:
+    """A method of an axis that returns what it last did while limits, arguments and, where `moved`, place are the same.
+
+    moved: whether it is to be asked again where axes have another place or size.
+    """
     last: tuple[Any, Any] = (None, None)
 
     def kept(*given: Any) -> Any:
         nonlocal last
-        now = *given, *axis.get_view_interval(), *axis.axes.bbox.bounds, axis.get_scale()
+        place = axis.axes.bbox.bounds if moved else ()
+        now = *given, *axis.get_view_interval(), *place, axis.get_scale()
         if last[0] != now:
             last = (now, make(*given))
         return last[1]

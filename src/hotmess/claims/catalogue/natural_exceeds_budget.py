@@ -28,7 +28,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     from hotmess.temperature.ready import check_ready
     from hotmess.temperature.scalars import natural_exceeds_budget
 
-    if study.responses.table["budget"].nunique() > 1:
+    if study.fitted("temperature") is None and study.responses.table["budget"].nunique() > 1:
         check_ready(study.responses)  # before a fit is made in vain
     _ = study.budget_halves  # without two budgets there is nothing to fit
     fit = study.temperature
