@@ -12,7 +12,7 @@ from hotmess.laws.contrast import (
     natural_contrast,
     unbiased_contrast,
 )
-from hotmess.laws.contrast_parts import letter_statistics
+from hotmess.laws.contrast_parts import letter_estimates, letter_statistics
 from hotmess.responses.cells import reduce, take_cells
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
@@ -141,6 +141,7 @@ def test_statistics_and_jackknife_by_brute_force(contexts):
     table = small(contexts)
     cells = reduce(validate(table))
     estimate, covariance = letter_statistics(cells)
+    np.testing.assert_array_equal(letter_estimates(cells), estimate)
     for i, (_, cell) in enumerate(table.groupby("question")):
         answer = cell["answer"].to_numpy()
         context = cell["context"].to_numpy() if contexts else np.arange(len(cell))

@@ -261,7 +261,7 @@ def latent_contrast(
     incoherence = ByPopulation({"like-these": like_these, "these": these})
     parts = ByPopulation(
         {
-            "like-these": lambda: parts_like_these(cells, posterior, rows).reshape(*shape[:3], 3),
+            "like-these": lambda: parts_like_these(cells, posterior, rows, means).reshape(*shape[:3], 3),
             "these": parts_of_these,
         }
     )

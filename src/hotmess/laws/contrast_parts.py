@@ -11,8 +11,8 @@ from hotmess.answers.fit_sets import powers_of
 from hotmess.answers.one_hot import one_hot_points
 from hotmess.decompose.grouping import question_index, question_units
 from hotmess.decompose.parts import from_moments, shapley
-from hotmess.statements.means import incoherence
-from hotmess.statements.weights import weight_blocks
+from hotmess.statements.means import SetMeans, incoherence
+from hotmess.statements.questions import Questions
 
 if TYPE_CHECKING:
     from hotmess.answers.posterior import Fit
@@ -27,39 +27,43 @@ def changes(means: np.ndarray) -> np.ndarray:
     return np.concatenate([each, each.mean(axis=-1, keepdims=True)], axis=-1)
 
 
-def parts_like_these(cells: Cells, posterior: Fit, rows: Sequence[np.ndarray]) -> np.ndarray:
+def parts_like_these(cells: Cells, posterior: Fit, rows: Sequence[np.ndarray], means: SetMeans) -> np.ndarray:
     """(draws, models, 3) Shapley parts of each model's settled change, adding up to it draw by draw.
 
     The parts of the change under the same weights, as near to those of unbiased moments as the guard takes the change;
     what shift and spread add is shared out by regression on the change (the shares sum to one).
 
-    rows: cells of the halves of each model in turn. An unparsable response is one more wrong option.
+    rows, means: cells of the halves of each model in turn, and the posterior's statement about them. An unparsable
+    response is one more wrong option.
     """
     fit = posterior.unparsable_as_wrong
-    settled = fit.statement(rows=rows).settle(changes)
+    settled = (means if fit is posterior else fit.statement(rows=rows)).settle(changes)
     sets = np.full(len(cells), -1)
     for s, own in enumerate(rows):
         sets[own] = s
     drawn, _ = powers_of(fit, sets)
     question = question_index(cells.table)
-    cluster, weight = question_units(cells.table, question)
-    blocks = weight_blocks(int(question.max()) + 1, len(drawn), seed=fit.seed, cluster=cluster, own=weight)
-    weights = np.concatenate([w for _, w in blocks])
-    estimate = letter_statistics(cells)[0][:, 2:]
+    questions = Questions(question, *question_units(cells.table, question))
+    sums = questions.by_set(letter_estimates(cells)[:, 2:], sets, len(rows))
+    unbiased, _ = questions.weighted(*sums, len(drawn), fit.seed)
     out = np.empty((len(drawn), len(rows) // 2, 3))
     for m in range(out.shape[1]):
-        parts = shapley(*(from_moments(drawn[:, s]) for s in (2 * m, 2 * m + 1)))
+        halves = 2 * m, 2 * m + 1
+        parts = shapley(*(from_moments(drawn[:, s]) for s in halves))
         if settled.guard[m] > 0:
-            means = []
-            for own in (rows[2 * m], rows[2 * m + 1]):
-                w = weights[:, question[own]]
-                means.append(from_moments((w @ estimate[own]) / w.sum(axis=1, keepdims=True)))
-            parts = parts - settled.guard[m] * (parts - shapley(*means))
+            parts = parts - settled.guard[m] * (parts - shapley(*(from_moments(unbiased[:, s]) for s in halves)))
         total = parts.sum(axis=1)
         away = total - total.mean()
         share = away @ parts / (away @ away) if away.any() else np.full(3, 1 / 3)
         out[:, m] = parts + (settled.draws[:, m] - total)[:, None] * share
     return out
+
+
+def letter_estimates(cells: Cells) -> np.ndarray:
+    """(cells, 5) the estimates of `letter_statistics`."""
+    from hotmess.decompose.points import totals
+
+    return _statistics([totals(p) for p in _points(cells)])
 
 
 def letter_statistics(cells: Cells) -> tuple[np.ndarray, np.ndarray]:

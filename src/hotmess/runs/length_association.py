@@ -51,7 +51,10 @@ def _in_variance(data: WithinQuestion) -> np.ndarray:
     def total(of: np.ndarray) -> np.ndarray:
         return np.stack([np.bincount(of, column) for column in data.z.T], axis=1)
 
-    here, there = total(data.cell), total(data.cluster)
-    others = np.bincount(data.cell)[data.cell] - np.bincount(data.cluster)[data.cluster]
-    mean = (here[data.cell] - there[data.cluster]) / others[:, None]
+    here, size = total(data.cell), np.bincount(data.cell)
+    if len(data.owner) == len(data.u):  # every response its own cluster
+        mean = (here[data.cell] - data.z) / (size - 1)[data.cell, None]
+    else:
+        there, own = total(data.cluster), np.bincount(data.cluster)
+        mean = (here[data.cell] - there[data.cluster]) / (size[data.cell] - own[data.cluster])[:, None]
     return np.asarray((data.z**2).sum(axis=1) - 2 * (data.z * mean).sum(axis=1))
