@@ -22,6 +22,7 @@ from hotmess.claims.guards import FIRST, LAST, THEN, guards_of
 from hotmess.claims.kinds.exponent_evidence import exponent_point
 from hotmess.claims.kinds.exponent_trends import trend_weights
 from hotmess.claims.kinds.exponents_of_size import group_weights
+from hotmess.claims.reduced import without
 from hotmess.claims.rule import INCONCLUSIVE, NOT_TESTABLE, SUPPORTED, Probability, smoothed
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
@@ -75,6 +76,12 @@ FIELDS = [
     "rates",
     "guards",
 ]
+OTHERS_EXACT = (
+    "incoherence-rises-within-questions",
+    "accuracy-rises-with-budget",
+    "thirty-samples-suffice",
+    "length-predicts-more-than-size",
+)
 EXACT = ("budget-lowers-incoherence", "natural-overthinking", "intervention-lowers-incoherence")
 LAWS = tuple(n for n in CARRIES if n.endswith("incoherence-rises-with-scale") or "falls-with-scale" in n)
 LAWS += tuple(n for n in CARRIES if "exponent" in n or n == "bias-falls-faster-than-variance")
@@ -91,10 +98,7 @@ def test_each_claim_carries_what_is_its_own(name: str) -> None:
     assert [f for f in FIELDS if getattr(claim, f) not in (None, ())] == fields.split()
     assert claim.negligible == (None if negligible is None else PER_DOUBLING if negligible == 1 else negligible)
     assert (claim.absent is None) is (name in ("ensembling-divides-variance", "thirty-samples-suffice"))
-    assert (claim.leave_out.without is not None) is (
-        name
-        in (*EXACT, "incoherence-rises-within-questions", "accuracy-rises-with-budget", "thirty-samples-suffice", *LAWS)
-    )
+    assert (claim.leave_out.without is not None) is (name in (*EXACT, *OTHERS_EXACT, *LAWS))
     assert claim.leave_out.refit is not (name.startswith(("answers-get", "natural-exceeds", "length-sat", "intellig")))
     more = ("difficulty",) if name == "bias-falls-faster-than-variance" else ()
     parts = () if name.startswith("intelligence") else ("model", "benchmark", *more)
@@ -311,6 +315,21 @@ def test_the_prior_of_shares_is_that_of_two_slopes_alike() -> None:
     nothing: Any = None
     draws = claim.prior(nothing, np.random.default_rng(1), 40_000)  # type: ignore[misc]
     assert stats.ks_2samp(draws, -draws).pvalue > 1e-3 and draws.var() == pytest.approx(4 * 0.5**4, rel=0.1)
+
+
+def test_shares_without_a_model_are_those_of_a_new_fit_of_the_others() -> None:
+    """By less than their own scatter: a new fit has fewer draws of every question."""
+    claim = CATALOGUE["length-predicts-more-than-size"]
+    study = Study(validate(simulate("size-not-length", seed=2, questions=60, samples=8).table), draws=300)
+    models = study.length_law.arms["model"].astype(str).tolist()
+    here = claim.quantity(study, "like-these")
+    one = SimpleNamespace(study=study, population="like-these")
+    for model in (models[0], models[-1]):
+        found, k = claim.leave_out.without(one, "model", model)  # type: ignore[misc,arg-type]
+        again = claim.quantity(without(study, "model", model), "like-these").draws
+        assert k == -np.inf and abs(np.median(found) - np.median(again)) < 0.2 * again.std()
+        assert abs(np.median(found) - np.median(here.draws)) > 0 and found.std() == pytest.approx(again.std(), rel=0.2)
+    assert claim.leave_out.without(one, "benchmark", "b") is None  # type: ignore[misc,arg-type]
 
 
 # --- the joint model ------------------------------------------------------------------------------------------------

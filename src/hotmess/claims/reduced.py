@@ -49,6 +49,14 @@ def values(study: Study, column: str) -> list[str]:
     return sorted(str(v) for v in found.unique())
 
 
+def other_models(cells: pd.DataFrame, value: str) -> pd.DataFrame | None:
+    """Cells of the others, where they are of as many questions as all are; else None: the weights of questions for
+    questions like these are then others."""
+    keys, rest = ["benchmark", "question"], cells[cells["model"].astype(str) != value]
+    same = len(rest) > 0 and len(rest[keys].drop_duplicates()) == len(cells[keys].drop_duplicates())
+    return rest if same else None
+
+
 def table_of(study: Study) -> pd.DataFrame:
     """The responses with the whole study's groups of difficulty, where it has any: they stay what they are."""
     return _grouped(study).table

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.claims.claim import Claim, Quantity
+from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
 from hotmess.claims.kinds import absent
 from hotmess.claims.kinds.between_questions import LengthTerms, length_terms, permuted_lengths
-from hotmess.claims.kinds.shares import MIN_SIZES, SLOPE, Arms, quick_shares, slope_draws
+from hotmess.claims.kinds.shares import MIN_SIZES, SLOPE, Arms, SlopeDraws, quick_shares, slope_draws
 from hotmess.claims.procedures import explained
 from hotmess.claims.rates import rates_beside
+from hotmess.claims.reduced import other_models
 from hotmess.claims.scope import length_scope
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
@@ -37,11 +38,11 @@ def _sized(arms: pd.DataFrame) -> np.ndarray:
     return rows
 
 
-def _quantity(study: Study, population: str) -> Quantity:
+def _draws(study: Study, population: str, rows: np.ndarray) -> SlopeDraws:
+    """The two slopes by some of the length law's arms."""
     law = study.length_law
-    rows = _sized(law.arms)
     arms, seen = law.arms.iloc[rows], law.model(population).rows(np.r_[rows, rows + len(law.arms)])
-    got = slope_draws(
+    return slope_draws(
         seen.y,
         seen.noise,
         Arms(
@@ -53,6 +54,11 @@ def _quantity(study: Study, population: str) -> Quantity:
         draws=law.spec.chains * law.spec.draws,
         seed=study.seed,
     )
+
+
+def _quantity(study: Study, population: str) -> Quantity:
+    law = study.length_law
+    got = _draws(study, population, _sized(law.arms))
     shape = (law.spec.chains, law.spec.draws)
     each = {"slope on length": got.length.reshape(shape), "slope on size": got.size.reshape(shape)}
     cells = law.fit.cells.table
@@ -63,6 +69,20 @@ def _quantity(study: Study, population: str) -> Quantity:
         each,
         notes=law.notes,
     )
+
+
+def _without_model(case: Case, column: str, value: str) -> tuple[np.ndarray, float] | None:
+    """The quantity without a model: the lines of the others are what they were, as arms share nothing but questions;
+    None where there are then fewer of these, or too few sizes."""
+    law = case.study.length_law
+    if column != "model" or other_models(law.fit.cells.table, value) is None:
+        return None
+    rest = np.flatnonzero((law.arms["model"].astype(str) != value).to_numpy())
+    try:
+        rows = rest[_sized(law.arms.iloc[rest])]
+    except NotTestable:  # the new fit says so
+        return None
+    return _draws(case.study, case.population, rows).difference, -np.inf
 
 
 @dataclass(frozen=True)
@@ -121,6 +141,7 @@ CLAIM = Claim(
     quantity=_quantity,
     needs=("any outcome with a target, lengths, 4 model sizes, 8 questions and 4 length bins with 10 wrong responses"),
     by_unit=True,
+    leave_out=LeaveOut(_without_model),
     estimate=_estimate,
     control=_control,
     association=True,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
+from hotmess.claims.reduced import other_models
 from hotmess.claims.scope import base_scope
 from hotmess.decompose.intervals import FEW, jackknife, ratio_contrast
 from hotmess.decompose.squared import unbiased
@@ -46,13 +47,8 @@ def _quantity(study: Study, population: str) -> Quantity:
 def _without_model(case: Case, column: str, value: str) -> tuple[np.ndarray, float] | None:
     """The quantity without a model, exactly: the posteriors of the others are what they were, as none shares a group
     with it; None where there are then fewer questions."""
-    study, table = case.study, case.study.fit.cells.table
-    rest = table[table["model"].astype(str) != value]
-    if (
-        column != "model"
-        or rest["model"].nunique() == 0
-        or len(rest[["benchmark", "question"]].drop_duplicates()) < study.questions
-    ):
+    study = case.study
+    if column != "model" or other_models(study.fit.cells.table, value) is None:
         return None
     made = _made(study, case.population)
     sd = made.sd("incoherence", SAMPLES)[..., (made.table["model"].astype(str) != value).to_numpy()]
