@@ -19,7 +19,7 @@ ROOT = Path(hotmess.__file__).parent
 MOST_LINES = 300
 
 STAGES = (
-    ("ground", "errors words arrays home locks files limits terminal interrupt"),
+    ("ground", "errors words arrays remembered home locks files limits terminal interrupt"),
     (
         "arrays",
         "decompose.points decompose.squared decompose.kl decompose.zero_one decompose.parts decompose.intervals",

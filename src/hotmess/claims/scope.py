@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.decompose.grouping import first_rows
+from hotmess.remembered import remembered
 from hotmess.words import join, number, size_span
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from hotmess.laws.power import PowerLaws
 
 
+@remembered
 def base_scope(table: pd.DataFrame) -> str:
     """Models and questions of a table of cells."""
     import pandas as pd

@@ -24,6 +24,7 @@ from scipy import special
 from hotmess.decompose.grouping import BLOCK, question_index, unit_index
 from hotmess.decompose.points import Points, Totals, leave_one_out, totals
 from hotmess.decompose.squared import Terms, unbiased
+from hotmess.remembered import remembered
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -44,6 +45,7 @@ def terms_of(points: Points | Totals, estimator: Callable[[Points | Totals], Ter
     return np.column_stack([found.error, found.bias2, found.variance])
 
 
+@remembered
 def shared_contexts(cells: Cells) -> Int[np.ndarray, " m"] | None:
     """(m,) the context of each row of `cells.points` that several questions share, from 0, -1: none; None without any.
 

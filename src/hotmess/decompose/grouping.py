@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.arrays import Floats, Ints
+from hotmess.remembered import remembered
 from hotmess.responses.units import CLUSTER, WEIGHT
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ def unit_index(cells: pd.DataFrame) -> tuple[Ints, Floats]:
     return question if cluster is None else cluster[question], np.ones(len(cells)) if own is None else own[question]
 
 
+@remembered
 def question_index(cells: pd.DataFrame) -> np.ndarray:
     """(cells,) index of the question (benchmark, question) of each cell, the same whatever the model or budget."""
     benchmark, question = (_text_ranks(cells[c]) for c in ("benchmark", "question"))

@@ -11,6 +11,7 @@ from scipy.special import expit
 from hotmess.estimates.confounding import Association
 from hotmess.estimates.estimate import NOTHING, Estimate
 from hotmess.laws.quasi_lines import line_derivative, line_influence, quasi_lines, standardised
+from hotmess.remembered import remembered
 from hotmess.statements.influence import effective
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class ArmLines(NamedTuple):
     spread: np.ndarray
 
 
+@remembered
 def arm_index(table: pd.DataFrame) -> np.ndarray:
     """(cells,) index of the arm (model, condition, budget) of each cell."""
     from hotmess.laws.length_bins import ARM

@@ -12,6 +12,7 @@ from hotmess.arrays import Floats
 from hotmess.decompose.intervals import bootstrap_interval, question_shares
 from hotmess.errors import BadInput, NotTestable
 from hotmess.laws.length_bins import ARM
+from hotmess.remembered import remembered
 from hotmess.responses.table import CELL
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def alike_in_length(responses: Responses) -> list[str]:
     return [one.name for one in _arms(responses) if not one.reliability > 0]
 
 
+@remembered
 def _arms(responses: Responses) -> list[_Arm]:
     if responses.length is None:
         raise NotTestable("There is no length column (reasoning_tokens or actions), so lengths cannot be compared.")

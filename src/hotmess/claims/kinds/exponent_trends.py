@@ -12,6 +12,7 @@ from hotmess.claims.scope import scale_scope
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.size_slopes import size_estimate, size_statistics
 from hotmess.laws.hardness import easiest_first
+from hotmess.remembered import remembered
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -21,6 +22,7 @@ NEEDS = "any outcome with a target, at least 4 model sizes, two or more groups o
 PLACE = "claim 4; exponents of bias² and variance by difficulty"
 
 
+@remembered
 def trend_weights(laws: PowerLaws) -> np.ndarray:
     """(groups,) weights w: Σ w_g y_g is the rise of y from easiest to hardest along its least squares line.
 

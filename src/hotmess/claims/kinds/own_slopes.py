@@ -63,7 +63,8 @@ class OwnSlopes:
         models = found.table["model"].iloc[used].nunique()
         scope = scale_scope(study, laws)
         if population == "like-these":
-            means = fit.statement(rows=[found.rows[i] for i in used], metric=study.metric)
+            whole = study.once(f"own means {id(laws)}", lambda: fit.statement(rows=found.rows, metric=study.metric))
+            means = whole.take(used)
             settled = means.settle(exponents)
             draws = settled.draws.reshape(fit.chains, -1)
             return Quantity(draws, fit.gate, scope, effective=effective_of(settled, 0, means.units)), models
