@@ -5,6 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import expit
 
 from hotmess.claims.kinds.exponents_of_size import easiest_first
 from hotmess.decompose.squared import unbiased
@@ -250,3 +251,19 @@ def test_groups_whose_order_cannot_be_told_are_not_guessed():
 
     with pytest.raises(NotTestable, match="cannot be told"):
         easiest_first(pd.Series(["algebra", "geometry"]))
+
+
+@pytest.mark.parametrize("link", ["odds", "power"])
+def test_lines_of_many_draws_are_those_of_each_alone(link):
+    """Draws start at the line of their means, one alone where its own ratio lies."""
+    rng = np.random.default_rng(0)
+    z, error = rng.normal(size=80), rng.gamma(2.0, 0.5, (40, 80))
+    variance = error * np.clip(expit(-1 + 0.7 * z) * rng.gamma(9.0, 1 / 9, (40, 80)), 0, 1)
+    error[3], variance[5] = 0.0, 0.0  # without errors, and without variance, there is no line
+    weights = rng.exponential(size=(40, 80))
+    found = quasi_lines(variance, error, z, weights=weights, link=link)
+    alone = [quasi_lines(v, e, z, weights=w[None], link=link) for v, e, w in zip(variance, error, weights)]
+    for name in ("level", "slope"):
+        each = np.concatenate([getattr(one, name) for one in alone])
+        np.testing.assert_allclose(getattr(found, name), each, atol=1e-8)
+        assert np.isnan(each).sum() in (1, 2)

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 Floats = NDArray[np.floating[Any]]
-STEPS, CLOSE, LARGEST, BLOCK = 60, 1e-5, 12.0, 100_000
+STEPS, CLOSE, LARGEST, BLOCK, SEVERAL = 60, 1e-5, 12.0, 100_000, 8
 """Newton steps; the step after which they end, since the next would be about its square; the largest level and slope
-per standard deviation; numbers held at a time."""
+per standard deviation; numbers held at a time; draws from which on their means are worth a line to start at."""
 
 
 class Lines(NamedTuple):
@@ -65,14 +65,26 @@ def quasi_lines(
     """
     variance, error = np.atleast_2d(variance), np.atleast_2d(error)
     each = max(1, BLOCK // max(variance.shape[1], 1))
+    start = None
+    if len(variance) >= SEVERAL:  # draws lie about the line of their means
+        start = _block(variance.mean(0, keepdims=True), error.mean(0, keepdims=True), z, None, link)
     parts = [
-        _block(variance[i : i + each], error[i : i + each], z, None if weights is None else weights[i : i + each], link)
+        _block(
+            variance[i : i + each],
+            error[i : i + each],
+            z,
+            None if weights is None else weights[i : i + each],
+            link,
+            start,
+        )
         for i in range(0, len(variance), each)
     ]
     return Lines(*(np.concatenate([part[k] for part in parts]) for k in range(2)))
 
 
-def _block(variance: Floats, error: Floats, z: Floats, weights: Floats | None, link: str) -> Lines:
+def _block(
+    variance: Floats, error: Floats, z: Floats, weights: Floats | None, link: str, start: Lines | None = None
+) -> Lines:
     v = variance.astype(float) if weights is None else weights * variance
     e = error.astype(float) if weights is None else weights * error
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -81,12 +93,15 @@ def _block(variance: Floats, error: Floats, z: Floats, weights: Floats | None, l
     slope = np.zeros(len(v))
     going = np.isfinite(level)
     level = np.where(going, level, 0.0)
+    if start is not None and np.isfinite(start.slope[0]):
+        level[going], slope[going] = start.level[0], start.slope[0]
+    x = np.stack([np.ones(len(z)), z, z * z], axis=1)
     for _ in range(STEPS):
         rows = np.flatnonzero(going)
         if not len(rows):
             break
         some = (v, e) if len(rows) == len(v) else (v[rows], e[rows])
-        step = _step(*some, z, level[rows], slope[rows], link)
+        step = _step(*some, x, level[rows], slope[rows], link)
         level[rows] += step[0]
         slope[rows] += step[1]
         far = (np.abs(level[rows]) > LARGEST) | (np.abs(slope[rows]) > LARGEST) | ~np.isfinite(step).all(0)
@@ -96,13 +111,13 @@ def _block(variance: Floats, error: Floats, z: Floats, weights: Floats | None, l
     return Lines(np.where(good, level, np.nan), np.where(good, slope, np.nan))
 
 
-def _step(v: Floats, e: Floats, z: Floats, level: Floats, slope: Floats, link: str) -> Floats:
-    """(2, draws) Newton step, at most 1 in either direction."""
-    m, pull = _curve(level[:, None] + slope[:, None] * z, link)
+def _step(v: Floats, e: Floats, x: Floats, level: Floats, slope: Floats, link: str) -> Floats:
+    """(2, draws) Newton step, at most 1 in either direction; x: (questions, 3) of 1, z and z²."""
+    m, pull = _curve(level[:, None] + slope[:, None] * x[:, 1], link)
     m *= e
     pull *= np.maximum(e, 0)
-    x = np.stack([np.ones(len(z)), z, z * z], axis=1)
-    (a, b, c), (g, h) = (pull @ x).T, ((v - m) @ x[:, :2]).T
+    np.subtract(v, m, out=m)
+    (a, b, c), (g, h) = (pull @ x).T, (m @ x[:, :2]).T
     with np.errstate(invalid="ignore", divide="ignore"):
         det = a * c - b * b
         step = np.stack([(c * g - b * h) / det, (a * h - b * g) / det])
