@@ -35,7 +35,7 @@ def cell_proposals(shape: tuple[int, int], points: int, seed: int, cells: Any = 
     rng = np.random.default_rng([seed, 5])
     k, n = shape
     base = qmc.Sobol(k + 1, rng=rng).random_base2(int(np.ceil(np.log2(points))))[:points]
-    u = (base[:, :, None] + rng.random((k + 1, n))[:, cells]) % 1
+    u = (base[:, :, None] + np.ascontiguousarray(rng.random((k + 1, n))[:, cells])) % 1
     u = np.clip(u, 1e-12, 1 - 1e-12)
     e = WIDEN * ndtri(u[:, :k]) * np.sqrt(FREEDOM / chi2.ppf(u[:, k], FREEDOM))[:, None]
     constant = gammaln((FREEDOM + k) / 2) - gammaln(FREEDOM / 2) - 0.5 * k * np.log(FREEDOM * np.pi * WIDEN**2)
@@ -74,15 +74,16 @@ def evaluator(
     kept = np.arange(len(of)) if units is None else np.flatnonzero(np.isin(of, units))
     unit = of[kept] if units is None else np.searchsorted(units, of[kept])
     e, density = cell_proposals(shape, points, seed, kept)
-    e, part = np.ascontiguousarray(np.moveaxis(e, 1, 0)), some(dense, kept)
-    seen, base, cells = blocks(part), at.theta.T[:, of[kept]], np.arange(len(kept))
-    tilt, curvature, pull = at.tilt[..., kept], at.curvature[..., kept], at.pull[..., kept]
+    e, part = np.ascontiguousarray(np.moveaxis(e, 1, 0), np.float32), some(dense, kept)
+    seen, base, cells = blocks(part), np.take(at.theta.T, of[kept], axis=1), np.arange(len(kept))
+    tilt, curvature, pull = (np.take(x, kept, axis=-1) for x in (at.tilt, at.curvature, at.pull))
 
     @np.errstate(all="ignore")  # far from everything exponentials overflow, and the weight is none
     def one(theta: Floats, number: int) -> tuple[Floats, Floats]:
-        cell_theta = theta.T[:, unit]
+        cell_theta = np.take(theta.T, unit, axis=1)  # indexing would leave cells far apart in memory
         center, low = score_map(cell_theta, base, part.real, tilt, curvature, pull)
-        d = center[:, None] + solve_upper(low[:, :, None], e)
+        d = solve_upper(low[:, :, None].astype(np.float32), e)
+        d += center[:, None].astype(np.float32)
         log_w = log_likelihoods(d, cell_theta, seen) + log_prior(d, cell_theta, part.real) - density
         log_w = np.where(np.isnan(log_w), -np.inf, log_w)
         top = log_w.max(axis=0)

@@ -105,7 +105,8 @@ def evaluate(theta: Floats, d: Floats, dense: Dense) -> tuple[Floats, Floats, Fl
 
 def some(dense: Dense, part: Any) -> Dense:
     """Some of the cells."""
-    return Dense(dense.features[:, part], dense.weight[part], dense.answer[part], dense.real[:, part], dense.unit[part])
+    kept = dense.features[:, part], dense.weight[part], dense.answer[part], dense.real[:, part], dense.unit[part]
+    return Dense(*(np.ascontiguousarray(x) for x in kept))
 
 
 def approximate(

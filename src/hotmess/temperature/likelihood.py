@@ -209,9 +209,10 @@ def log_prior(d: Any, cell_theta: Any, real: Any) -> Any:
     target, wrong = xp.exp(2 * cell_theta[1]), xp.exp(2 * cell_theta[2])
     here = xp.asarray(real, float)
     count = here.sum(0)
-    here = here if d.ndim == 2 else here[:, None]
-    away = (d + cell_theta[0]) * here
-    both = wrong + count * target
-    quadratic = (away**2).sum(0) / wrong - target / (wrong * both) * away.sum(0) ** 2 + ((d * (1 - here)) ** 2).sum(0)
+    both, shift = wrong + count * target, cell_theta[0] * here
+    away = d + (shift if d.ndim == 2 else shift[:, None].astype(d.dtype))
+    each, lean = (xp.asarray(x, d.dtype) for x in (here / wrong + (1 - here), here))
+    square = xp.einsum("k...n,k...n,kn->...n", away, away, each)
+    quadratic = square - target / (wrong * both) * xp.einsum("k...n,kn->...n", away, lean) ** 2
     log_det = -(count - 1) * xp.log(wrong) - xp.log(both)
     return 0.5 * (log_det - quadratic) - 0.5 * np.log(2 * np.pi) * len(real)
