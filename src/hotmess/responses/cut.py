@@ -28,14 +28,15 @@ def cut_off(responses: Responses) -> np.ndarray:
         return (table["finish_reason"] == "length").to_numpy(bool)
     if responses.length is None:
         return np.zeros(len(table), bool)
-    length = table[responses.length].astype(float)
-    top = length.groupby([table["model"], table["condition"], table["budget"]], observed=True).transform("max")
-    at_top = (length == top).to_numpy(bool)
-    keys = [table["model"], table["condition"], table["budget"]]
-    shared = np.asarray(at_top, int)
-    count = table.assign(_top=shared).groupby(keys, observed=True)["_top"].transform("sum").to_numpy()
-    spread = length.groupby(keys, observed=True).transform("nunique").to_numpy()
-    return at_top & (count >= SAME) & (spread > 1)
+    length = table[responses.length].to_numpy(float, na_value=np.nan)
+    keys = ["model", "condition", "budget"]
+    group = table.groupby(keys, observed=True, sort=False).ngroup().to_numpy()
+    top, low = (np.full(int(group.max(initial=-1)) + 2, edge) for edge in (-np.inf, np.inf))
+    np.fmax.at(top, group, length)
+    np.fmin.at(low, group, length)
+    at_top = (length == top[group]) & (group >= 0)  # -1, the last place, is of rows without a setting
+    count = np.bincount(group + 1, at_top, len(top))[group + 1]
+    return np.asarray(at_top & (count >= SAME) & (low < top)[group])
 
 
 def parsed(responses: Responses) -> np.ndarray:
@@ -54,7 +55,9 @@ def some_lengths_missing(responses: Responses) -> bool:
 def _missing(responses: Responses) -> np.ndarray:
     if responses.length is None:
         return np.zeros(len(responses), bool)
-    lost = np.isnan(responses.lengths())
+    lost: np.ndarray = np.isnan(responses.lengths())
+    if not lost.any():
+        return lost
     keys = [responses.table[name] for name in ARM]
     recorded = responses.table.assign(_has=~lost).groupby(keys, observed=True)["_has"].transform("any")
     out: np.ndarray = lost & recorded.to_numpy(bool)

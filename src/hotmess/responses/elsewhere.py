@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hotmess.arrays import Ints
-from hotmess.responses.repeats import Draws, Stack
+from hotmess.responses.repeats import Draws, Stack, pairs_of
 
 LONGEST_PAD = 64
 """Greatest difference of lengths that is looked at."""
@@ -49,13 +49,9 @@ def padding(stacks: Sequence[Stack], shortest: float) -> tuple[int, float] | Non
         long = np.median(stack.lengths, axis=1) >= shortest
         answers, lengths = stack.answers[long], stack.lengths[long]
         responses += answers.size
-        first, second = np.triu_indices(stack.keys.shape[1], 1)
-        step = max(1, 2_000_000 // max(len(first), 1))
-        for at in range(0, len(answers), step):
-            one, other = lengths[at : at + step][:, first], lengths[at : at + step][:, second]
-            same = answers[at : at + step][:, first] == answers[at : at + step][:, second]
-            gap = np.abs(one - other)[same]
-            near = gap[(gap < len(counts)) & (gap == np.round(gap))].astype(np.int64)
+        for gap, same in pairs_of(answers, lengths):
+            gap = gap[same & (gap < len(counts))]
+            near = gap[gap == np.round(gap)].astype(np.int64)
             counts += np.bincount(near, minlength=len(counts))
     if not responses:
         return None

@@ -18,7 +18,7 @@ binomial tail below 1e-6 after correction for the number of pairs. Two runs with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -30,6 +30,9 @@ EXCESS = 0.4
 
 MOST = 64
 """At most so many responses of a cell are compared."""
+
+PAIRS = 60_000
+"""Responses whose pairs are made at a time: what caches hold."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +89,11 @@ def distinct_excess(stacks: Sequence[Stack], shortest: float) -> tuple[Floats, F
             continue
         long_stacks.append(stack)
         lengths.append(stack.lengths.ravel())
-        for part in _chunks(stack):
-            first, second = np.triu_indices(part.keys.shape[1], 1)
-            gap = np.abs(part.lengths[:, first] - part.lengths[:, second])
-            other = part.answers[:, first] != part.answers[:, second]
-            near += float(((gap >= 1) & (gap <= 3)).sum())
+        for gap, same in pairs_of(stack.answers, stack.lengths):
+            near += np.count_nonzero((gap >= 1) & (gap <= 3))
             near_pairs += gap.size
-            ties += float((other & (gap == 0)).sum())
-            tie_pairs += float(other.sum())
+            ties += np.count_nonzero(~same & (gap == 0))
+            tie_pairs += same.size - np.count_nonzero(same)
     if not long_stacks:
         none = np.zeros(0)
         return none, none, none, np.zeros(0, dtype=np.int64)
@@ -117,22 +117,33 @@ def distinct_excess(stacks: Sequence[Stack], shortest: float) -> tuple[Floats, F
     return delta, distinct, expected, sizes
 
 
-def _chunks(stack: Stack, most: int = 2_000_000) -> list[Stack]:
-    step = max(1, most // stack.keys.shape[1] ** 2)
-    starts = range(0, len(stack.keys), step)
-    parts = (slice(at, at + step) for at in starts)
-    return [Stack(stack.answers[part], stack.lengths[part], stack.keys[part]) for part in parts]
+def pairs_of(answers: Ints, lengths: Floats) -> Iterator[tuple[Floats, Bools]]:
+    """How far the lengths of two responses of a cell lie apart, and whether their answers are equal: every pair once.
+
+    Pairs of columns as many places apart, cells side by side, so that nothing is gathered.
+
+    >>> [(gap.ravel().tolist(), same.ravel().tolist()) for gap, same in
+    ...     pairs_of(np.array([[0, 0, 1]]), np.array([[5.0, 7.0, 4.0]]))]
+    [([2.0, 3.0], [True, False]), ([1.0], [False])]
+    """
+    n = answers.shape[1]
+    step = max(1, PAIRS // max(n, 1))
+    for at in range(0, len(answers), step):
+        answer, length = (np.ascontiguousarray(x[at : at + step].T) for x in (answers, lengths))
+        for apart in range(1, n):
+            gap = length[apart:] - length[:-apart]
+            yield np.abs(gap, out=gap), answer[apart:] == answer[:-apart]
 
 
 def _agreement(answers: Ints) -> Floats:
     """Share of pairs of a cell with equal answers."""
     out = np.empty(len(answers))
     n = answers.shape[1]
-    first, second = np.triu_indices(n, 1)
-    step = max(1, 2_000_000 // n**2)
+    step = max(1, PAIRS // n)
     for at in range(0, len(answers), step):
-        part = answers[at : at + step]
-        out[at : at + step] = (part[:, first] == part[:, second]).mean(axis=1)
+        part = np.ascontiguousarray(answers[at : at + step].T)
+        same = [(part[apart:] == part[:-apart]).sum(axis=0) for apart in range(1, n)]
+        out[at : at + step] = np.sum(same, axis=0) / (n * (n - 1) / 2)
     return out
 
 

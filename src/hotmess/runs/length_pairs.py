@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +57,11 @@ def set_sums(
     z: Float[np.ndarray, "n d"], error: Float[np.ndarray, " n"], u: Float[np.ndarray, " n"], of: Int[np.ndarray, " n"]
 ) -> Float[np.ndarray, "sets sums"]:
     """Sums over the responses of each set: 1, u, u², e, ue, |z|², u|z|², z, uz."""
-    return sums_of(of, columns(z, error, u))
+    count = int(of.max(initial=-1)) + 1
+    square, coordinates = np.einsum("nd,nd->n", z, z), np.ascontiguousarray(z.T)
+    first = (np.ones(len(u)), u, u**2, error, u * error, square, u * square)
+    each = chain(first, coordinates, (u * x for x in coordinates))
+    return np.stack([np.bincount(of, column, count) for column in each], axis=1)
 
 
 def columns(
