@@ -22,12 +22,17 @@ def order_within(cell: Int[np.ndarray, " n"]) -> Callable[[np.ndarray], np.ndarr
     """
     sizes = np.bincount(cell)
     starts = np.cumsum(sizes) - sizes
-    places = [starts[sizes == size][:, None] + np.arange(size) for size in np.unique(sizes[sizes > 0])]
+    firsts = [starts[sizes == size][:, None] for size in np.unique(sizes[sizes > 0])]
+    places = [first + np.arange(size) for first, size in zip(firsts, np.unique(sizes[sizes > 0]))]
 
     def order(values: np.ndarray) -> np.ndarray:
+        if len(places) == 1:
+            whole: np.ndarray = np.argsort(values.reshape(places[0].shape), axis=1)
+            whole += firsts[0]
+            return whole.ravel()
         out = np.empty(len(cell), np.int64)
-        for place in places:
-            out[place] = np.take_along_axis(place, np.argsort(values[place], axis=1), axis=1)
+        for first, place in zip(firsts, places):
+            out[place] = np.argsort(values[place], axis=1) + first
         return out
 
     return order

@@ -46,7 +46,7 @@ class ScoreSums:
         sets = len(self.fixed)
         n, e, square, z = np.split(self.fixed, [1, 2, 3], axis=1)
         ue, squared, uz = np.split((self.linear @ u).reshape(sets, -1), [1, 2], axis=1)
-        total, squares = (np.bincount(self.of, x, sets)[:, None] for x in (u, u**2))
+        total, squares = (np.bincount(self.of, x)[:, None] for x in (u, u * u))
         return np.concatenate([n, total, squares, e, ue, square, squared, z, uz], axis=1)
 
 
@@ -66,10 +66,11 @@ def score_sums(
     if len(row) > ENTRIES * max(len(z), 1):
         return lambda u: set_sums(z, error, u, of)
     sets, width = int(of.max(initial=-1)) + 1, values.shape[1]
-    entries = values[row, column], (of[row].astype(np.int64) * width + column, row)
-    linear = sparse.csr_matrix(entries, shape=(sets * width, len(z)))
+    ends = np.append(0, np.cumsum(np.bincount(row, minlength=len(z))))
+    entries = values[row, column], of[row].astype(np.int64) * width + column, ends
+    linear = sparse.csc_matrix(entries, shape=(sets * width, len(z)))
     fixed = np.asarray(linear.sum(axis=1)).reshape(sets, width)
-    return ScoreSums(of, np.column_stack([np.bincount(of, minlength=sets), fixed]), linear)
+    return ScoreSums(of, np.column_stack([np.bincount(of), fixed]), linear)
 
 
 class LeftOut(NamedTuple):
@@ -90,7 +91,7 @@ def left_out(
 ) -> Iterator[LeftOut]:
     """`slope_terms` of each cell without one of its clusters, by blocks of whole cells that lie one after another.
 
-    owner: (clusters,) the cell of each cluster; neither clusters nor cells fall along the responses.
+    owner: (clusters,) the cell of each cluster, which does not fall; nor do cells along the responses.
     """
     alone = len(owner) == len(u)
     ends = np.cumsum(np.bincount(owner[cluster]))
