@@ -71,7 +71,7 @@ def inline_svg(axes: Any, sheet: Sheet, *, name: str, label: str, css: str = "")
     """The figure of `axes` as an SVG element with an accessible name; identifiers begin with `name`."""
     import matplotlib
 
-    figure, buffer = figure_of(axes), io.BytesIO()
+    figure, buffer = figure_of(axes), io.StringIO()
     _steady_ticks(figure)
     settings = {"svg.fonttype": "path", "svg.hashsalt": name}
     with look(), matplotlib.rc_context(settings), warnings.catch_warnings():
