@@ -18,7 +18,7 @@ from hotmess.temperature.hierarchy import joint_draws
 from hotmess.temperature.laplace import approximate
 from hotmess.temperature.model import effect_covariance
 from hotmess.temperature.particles import Component, Particles, adapt
-from hotmess.temperature.prior import Pooling, TemperaturePrior
+from hotmess.temperature.prior import Pooling, TemperaturePrior, pooling
 from hotmess.temperature.trust import failed_units, remedy
 
 WIDTH = np.array([3.0, 3.0])
@@ -196,7 +196,8 @@ def test_what_the_slow_engine_would_take_goes_by_the_fastest_gradient(monkeypatc
     times = iter([0.0, 9.0, 9.25, 9.5, 19.5, 20.5])
     monkeypatch.setattr(trust, "perf_counter", lambda: next(times))
     data = length_data(simulate("natural-only", seed=1, questions=4, budgets=1, samples=4).table)
-    assert trust.slow_seconds(data, 100) == pytest.approx(3 * trust.STEPS * 100 * 0.25)
+    told = trust.slow_seconds(data, TemperaturePrior(), pooling(data), 100)
+    assert told == pytest.approx(trust.STEPS * 100 * 0.25)
 
 
 def test_failures_are_told_by_unit():

@@ -74,7 +74,7 @@ def sample(
             mcmc.run(key, init_params=start, extra_fields=FIELDS)
             constrained = functools.partial(constrain_fn, model, args, kwargs, return_deterministic=True)
             free = mcmc.get_samples(group_by_chain=True)
-            return jax.vmap(jax.vmap(constrained))(free), mcmc.get_extra_fields(group_by_chain=True)
+            return _each(constrained, free), mcmc.get_extra_fields(group_by_chain=True)
 
         key = jax.random.PRNGKey(seed)
         # one program: step by step NumPyro compiles some three hundred, and the density with its gradient thrice
@@ -139,6 +139,17 @@ def _start(model: Callable[..., Any], args: Any, kwargs: Any, key: Any) -> dict[
     }
 
 
+def _each(one: Callable[..., Any], draws: Any) -> Any:
+    """`one` of each draw of each chain, in turn.
+
+    Not `jax.vmap`: it would batch what a model asks of LAPACK, and JAX hands the parts of a batch to the threads that
+    wait for them. Two such calls at once on two processors, and all threads wait for ever.
+    """
+    import jax
+
+    return jax.lax.map(functools.partial(jax.lax.map, one), draws)
+
+
 def _log_prior(model: Callable[..., Any], args: Any, kwargs: Any, samples: Mapping[str, Any]) -> dict[str, np.ndarray]:
     jax = cached_jax()
     from numpyro import handlers
@@ -153,7 +164,7 @@ def _log_prior(model: Callable[..., Any], args: Any, kwargs: Any, samples: Mappi
             if site["type"] == "sample" and not site["is_observed"] and name in values
         }
 
-    result = jax.jit(jax.vmap(jax.vmap(one)))(dict(samples))
+    result = jax.jit(functools.partial(_each, one))(dict(samples))
     return {k: np.asarray(v) for k, v in result.items()}
 
 

@@ -47,9 +47,10 @@ def prior_moments(
     means = np.array([m for m, _ in prior.level])
     inverse = np.array([1 / sd**2 for _, sd in prior.level])
     covariance = effect_covariance(scales, prior, pool, features, xp)
-    low = xp.linalg.cholesky(covariance)
-    effects = xp.linalg.inv(covariance)
-    half = -xp.log(xp.diagonal(low, axis1=1, axis2=2)).sum() + 0.5 * units * np.log(inverse).sum()
+    # One effect at a time: JAX's batched solutions wait for each other on few processors, for ever.
+    low = xp.stack([xp.diagonal(xp.linalg.cholesky(one)) for one in covariance])
+    effects = xp.stack([xp.linalg.inv(one) for one in covariance])
+    half = -xp.log(low).sum() + 0.5 * units * np.log(inverse).sum()
     levels = np.zeros((units, t, units, t))
     for p in range(3):
         levels[np.arange(units), p, np.arange(units), p] = inverse[p]

@@ -113,7 +113,7 @@ def fit_ready(
     fit = fit_lengths(responses, engine="fast", pool=True, unparsable=unparsable, near=near, **settings)
     if not fit.failed:
         return fit
-    seconds = slow_seconds(fit.lengths, (DRAWS + fit.spec.warmup) * chains)
+    seconds = slow_seconds(fit.lengths, fit.prior, fit.pool, (DRAWS + fit.spec.warmup) * chains)
     if seconds > patience:
         fit.data.attrs["remedy"] = remedy(seconds)
         return fit

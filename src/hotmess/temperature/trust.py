@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from hotmess.temperature.data import LengthData
+    from hotmess.temperature.prior import Pooling, TemperaturePrior
 
 PARETO_K, LEAST_EFFECTIVE = 0.7, 100
 """Pareto k from which on weights are not to be trusted (Vehtari et al. 2024), and effective draws that are too few."""
@@ -43,25 +45,35 @@ def failed_units(attrs: Mapping[Any, Any], labels: Sequence[str]) -> dict[int, s
     return out
 
 
-def slow_seconds(data: LengthData, draws: int) -> float:
-    """About how long NUTS takes here for so many draws, warm-up included, from the time that one gradient takes."""
-    import jax
-    import jax.numpy as jnp
+def slow_seconds(data: LengthData, prior: TemperaturePrior, pool: Pooling, draws: int) -> float:
+    """About how long NUTS takes here for so many draws, warm-up included, from the time that one gradient takes.
 
+    The gradient of the whole density: with many units their covariance takes longer than the responses do.
+    """
+    from numpyro.infer.util import potential_energy
+
+    from hotmess.inference.compiled import cached_jax
     from hotmess.inference.sample import enable_x64
-    from hotmess.temperature.likelihood import Dense, log_likelihood
+    from hotmess.temperature.laplace import around
+    from hotmess.temperature.likelihood import single
+    from hotmess.temperature.model import temperature_model
 
+    jax = cached_jax()
+    width = prior.widths(data.features)
+    center = np.r_[[mean for mean, _ in prior.level], np.zeros(2 * len(data.features))]
+    theta = np.tile(center, (len(data.units), 1))  # anywhere will do
+    at = around(data.dense, theta, np.tile(np.diag(width**2) / 2, (len(data.units), 1, 1)), width)
     with enable_x64():
-        dense = Dense(*(jnp.asarray(x) for x in data.dense))
-        theta = jnp.zeros((data.parameters, len(data.cells)))
-        gradient = jax.jit(jax.grad(lambda d: log_likelihood(d, theta, dense).sum()))
-        at = jnp.zeros(data.dense.real.shape)
-        gradient(at).block_until_ready()
+        scales = {"scales": np.zeros((len(pool.groupings), 2 * len(data.features)))} if pool.groupings else {}
+        here = {"raw_theta": np.zeros(theta.size), "raw_scores": np.zeros(at.mode.shape), **scales}
+        model: tuple[Any, ...] = (temperature_model, (single(data.dense), at, prior, pool, data.features), {})
+        gradient = jax.jit(jax.grad(functools.partial(potential_energy, *model)))
+        jax.block_until_ready(gradient(here))
         times = [perf_counter()]
         for _ in range(REPEATS):
-            gradient(at).block_until_ready()
+            jax.block_until_ready(gradient(here))
             times.append(perf_counter())
-        return float(3 * STEPS * draws * np.diff(times).min())
+    return float(STEPS * draws * np.diff(times).min())
 
 
 def remedy(seconds: float) -> str:
