@@ -72,7 +72,8 @@ def sequences(draws: Draws, group: Ints) -> Sequences:
     """
     groups = int(group.max()) + 1
     draws, group = _first(draws, group)
-    cell = np.unique(np.stack([draws.question, draws.context]), axis=1, return_inverse=True)[1].ravel()
+    contexts = int(draws.context.max()) + 2  # -1 where there is none
+    cell = np.unique(draws.question * contexts + draws.context + 1, return_inverse=True)[1].ravel()
     cells = int(cell.max()) + 1
     at = group * cells + cell
     rows = np.lexsort((draws.sample, at))
