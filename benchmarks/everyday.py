@@ -5,9 +5,10 @@
     python benchmarks/everyday.py --only report --against reports/benchmarks/everyday_baseline.json
     python benchmarks/everyday.py --tree ../before --out reports/benchmarks/everyday_baseline.json
 
-With --against each command has a target, a share of its ratio then: a third for the report, half for all claims, no
-more for one claim cold; pass or miss is printed. Where the machine is another one than then, measure the earlier tree
-on it again (`git worktree add ../before COMMIT`): programs do not all run faster by the same factor as the loop.
+With --against each command has a target, a share of its ratio then: a third for the report, half for all claims and
+NUTS, a quarter for the joint model's fast path, no more for one claim cold; pass or miss is printed. Where the machine
+is another one than then, measure the earlier tree on it again (`git worktree add ../before COMMIT`): programs do not
+all run faster by the same factor as the loop. The report of hundreds of models has 4 GB.
 
 Each command is a Python of its own with the tree's `src` first on the path and standard options; its time is that of
 the processor (user and system, its children's too), so that other work on a shared machine counts little. Before and
@@ -15,7 +16,8 @@ after each command a loop of fixed work is timed, and the command's time is divi
 30 is as much work as thirty loops. A run that is not counted goes first: it compiles modules to bytecode, as they are
 where a package is installed, and fills the cache of compiled programs, unless a command's name says cold: then that
 cache is an empty folder. Fits are made and not read, unless a command's name says kept: then the run that is not
-counted has left them.
+counted has left them. With --reduced the commands are fewer and smaller, and but for NUTS no run goes first: modules
+are compiled by themselves, and the rest runs no compiled programs.
 
 `all claims of cot-scaling` reads ../shared/data/cot-scaling-qwen2.5.parquet; where that is missing it is left out, and
 that is said.
@@ -29,7 +31,6 @@ import datetime
 import json
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,21 @@ TARGETS = {
     "one claim, cold": 1.0,
     "all claims of the example": 0.5,
     "all claims of cot-scaling": 0.5,
+    "joint model by NUTS, 448 × 3 × 3 × 30": 0.5,
+    "joint model by NUTS, 60 × 3 × 3 × 10": 0.5,
+    "joint model by the fast path, 5,700 × 5 × 1 × 30": 0.25,
+    "joint model by the fast path, 1,140 × 5 × 1 × 30": 0.25,
 }
+"""Shares of the ratio of the earlier run."""
+MEGABYTES = {"report of 300 models": 4000, "report of 40 models": 4000}
+REDUCED = (
+    "report of 1,920 responses",
+    "one claim, cold",
+    "all claims of the example",
+    "joint model by NUTS, 60 × 3 × 3 × 10",
+    "joint model by the fast path, 1,140 × 5 × 1 × 30",
+    "report of 40 models",
+)
 LOOP = """
 import numpy as np
 total = 0
@@ -77,16 +92,40 @@ pd.DataFrame({
     "answer": np.where(rng.random(n) < 0.3 + 0.5 * (q % 100) / 100, q % 4, rng.integers(0, 4, n)),
     "target": q % 4, "n_choices": 4, "reasoning_tokens": rng.integers(50, 900, n),
 }).to_parquet(f"{folder}/million.parquet")
+for models in (40, 300):
+    m, q, s = (index.ravel() for index in np.indices((models, 20, 5)))
+    size, hard = 2 ** rng.uniform(-1, 7, models), rng.normal(size=20)
+    able = 0.5 + 0.3 * (np.log2(size) - 3) + 0.3 * rng.normal(size=models)
+    score = 1.2 * rng.normal(size=(models, 20, 4))
+    score[..., 0] = able[:, None] - hard + 0.4 * rng.normal(size=(models, 20))
+    p = np.exp(score / np.exp2(rng.normal(-0.7, 0.5, (models, 20)))[..., None])
+    edges = (p / p.sum(-1, keepdims=True)).cumsum(-1)[:, :, None, :-1]
+    log2 = (9 + 0.5 * hard + 0.1 * rng.normal(size=(models, 20)))[..., None] + 0.4 * rng.normal(size=(models, 20, 5))
+    pd.DataFrame({
+        "benchmark": "b", "model": [f"model-{i:03}" for i in m], "family": [f"f{i % 12}" for i in m],
+        "model_size_b": size[m], "question": q, "sample": s, "target": 0, "n_choices": 4,
+        "answer": (rng.random((models, 20, 5, 1)) >= edges).sum(-1).ravel(),
+        "reasoning_tokens": np.exp2(log2).astype(int).ravel(),
+    }).to_parquet(f"{folder}/{models}.parquet")
+"""
+JOINT = """
+import sys
+from hotmess.simulate import simulate
+from hotmess.temperature.fit import fit_lengths
+engine, (questions, models, budgets, samples, draws) = sys.argv[1], map(int, sys.argv[2:])
+table = simulate("both", seed=1, questions=questions, models=models, budgets=budgets, samples=samples).table
+fit_lengths(table, engine=engine, pool=True, seed=1, draws=draws, warmup=200)
 """
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
-    """The commands: name -> words after `hotmess`."""
+    """The commands: name -> words after `python`."""
     example, small, million = (str(folder / f"{name}.parquet") for name in ("example", "small", "million"))
-    out = {
+    report = str(folder / "report")
+    words = {
         "claims": ["claims"],
         "decompose 1M rows": ["decompose", million, "--estimator", "unbiased", "--interval", "0.9"],
-        "report of 1,920 responses": ["report", small, "--out", str(folder / "report")],
+        "report of 1,920 responses": ["report", small, "--out", report],
         "all claims of 1,920 responses": ["test", small],
         "all claims of 1,920 responses, fits kept": ["test", small],
         "one claim": ["test", example, "--claim", "natural-overthinking"],
@@ -94,7 +133,18 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "all claims of the example": ["test", example],
     }
     if COT.exists():
-        out["all claims of cot-scaling"] = ["test", str(COT)]
+        words["all claims of cot-scaling"] = ["test", str(COT)]
+    for models in (40, 300):
+        words[f"report of {models} models"] = ["report", str(folder / f"{models}.parquet"), "--out", report]
+    out = {name: ["-m", "hotmess", *command] for name, command in words.items()}
+    for engine, title, size, draws in (
+        ("nuts", "NUTS", (448, 3, 3, 30), 550),
+        ("nuts", "NUTS", (60, 3, 3, 10), 100),
+        ("fast", "the fast path", (5700, 5, 1, 30), 400),
+        ("fast", "the fast path", (1140, 5, 1, 30), 400),
+    ):
+        name = f"joint model by {title}, {' × '.join(f'{n:,}' for n in size)}"
+        out[name] = ["-c", JOINT, engine, *map(str, size), str(draws)]
     return out
 
 
@@ -102,16 +152,19 @@ class Failed(Exception):
     """A command that did not do its work, with what it said last."""
 
 
-def processor(words: list[str], environment: dict[str, str]) -> float:
-    """Seconds of processor time of one program."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [sys.executable, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    if done.returncode:
-        raise Failed(f"exit {done.returncode}: {(done.stderr.strip() or 'nothing said').splitlines()[-1]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def processor(words: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    """Seconds of processor time of one program, and its largest memory in MB."""
+    with tempfile.TemporaryFile() as said:
+        run = subprocess.Popen(
+            [sys.executable, *words], env=environment, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+        )
+        _, status, used = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+        if run.returncode:
+            said.seek(0)
+            last = said.read().decode(errors="replace").strip() or "nothing said"
+            raise Failed(f"exit {run.returncode}: {last.splitlines()[-1]}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3
 
 
 @contextlib.contextmanager
@@ -124,7 +177,7 @@ def caches(cold: bool, environment: dict[str, str]) -> Iterator[dict[str, str]]:
         yield environment | {"XDG_CACHE_HOME": empty}
 
 
-def measure(tree: Path, *, repeats: int, only: str) -> dict[str, Any]:
+def measure(tree: Path, *, repeats: int, only: str, reduced: bool) -> dict[str, Any]:
     """Ratios and seconds of every command."""
     source = tree.resolve() / "src"
     found: dict[str, Any] = {}
@@ -138,44 +191,55 @@ def measure(tree: Path, *, repeats: int, only: str) -> dict[str, Any]:
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         }
         processor(["-c", MAKE, str(folder)], environment)
+        processor(["-m", "compileall", "-q", str(source)], environment)
         for name, words in commands(folder).items():
-            if only not in name:
+            if only not in name or (reduced and name not in REDUCED):
                 continue
+            first = not reduced or "NUTS" in name
             own = environment | ({} if name.endswith("kept") else {"HOTMESS_FITS": "0"})
             try:
-                ratio, seconds, loop = least(words, own, folder, repeats=repeats, cold=name.endswith("cold"))
+                cold = name.endswith("cold")
+                ratio, seconds, loop, peak = least(words, own, folder, repeats=repeats, cold=cold, first=first)
             except Failed as reason:
                 found[name] = {"failed": str(reason)}
                 print(f"{name}: failed, {reason}", flush=True)
                 continue
             found[name] = {"ratio": round(ratio, 2), "seconds": round(seconds, 2), "loop": round(loop, 3)}
-            print(f"{name}: {ratio:.2f} loops, {seconds:.2f} s", flush=True)
+            found[name]["megabytes"] = round(peak)
+            print(f"{name}: {ratio:.2f} loops, {seconds:.2f} s, {peak:,.0f} MB", flush=True)
     return found
 
 
 def least(
-    words: list[str], environment: dict[str, str], folder: Path, *, repeats: int, cold: bool
-) -> tuple[float, float, float]:
-    """The smallest of so many ratios to the loop, with the seconds of the command and of the loop."""
-    with caches(cold, environment) as own:
-        processor(["-m", "hotmess", *words], own)  # compiles what is not in the caches, keeps fits
+    words: list[str], environment: dict[str, str], folder: Path, *, repeats: int, cold: bool, first: bool
+) -> tuple[float, float, float, float]:
+    """The smallest of so many ratios to the loop, with the seconds of the command and of the loop, and its memory."""
+    if first:
+        with caches(cold, environment) as own:
+            processor(words, own)  # compiles what is not in the caches, keeps fits
     runs = []
     for _ in range(repeats):
         shutil.rmtree(folder / "report", ignore_errors=True)
         with caches(cold, environment) as own:
-            before = processor(["-c", LOOP], environment)
-            seconds = processor(["-m", "hotmess", *words], own)
-            loop = (before + processor(["-c", LOOP], environment)) / 2
-        runs.append((seconds / loop, seconds, loop))
+            before = processor(["-c", LOOP], environment)[0]
+            seconds, peak = processor(words, own)
+            loop = (before + processor(["-c", LOOP], environment)[0]) / 2
+        runs.append((seconds / loop, seconds, loop, peak))
     return min(runs)
 
 
-def verdict(name: str, one: dict[str, Any], earlier: dict[str, Any]) -> str:
-    """Whether a command's target is met, in words; empty where it has none."""
-    if name not in TARGETS:
-        return ""
-    target = TARGETS[name] * earlier[name]["ratio"]
-    return f"; target {target:.2f}: {'pass' if one['ratio'] <= target else 'miss'}"
+def goal(name: str, earlier: dict[str, Any]) -> float | None:
+    """The greatest ratio that meets a command's target; None where it has none."""
+    then = earlier.get(name, {}).get("ratio")
+    return TARGETS[name] * then if name in TARGETS and then else None
+
+
+def met(name: str, one: dict[str, Any], earlier: dict[str, Any]) -> bool | None:
+    """Whether a command's target is met; None where it has none."""
+    most = goal(name, earlier)
+    if name in MEGABYTES:
+        return bool(one["megabytes"] <= MEGABYTES[name])
+    return None if most is None else bool(one["ratio"] <= most)
 
 
 def page(about: dict[str, Any], found: dict[str, Any], earlier: dict[str, Any], file: str) -> str:
@@ -189,18 +253,19 @@ def page(about: dict[str, Any], found: dict[str, Any], earlier: dict[str, Any], 
         f"reports/benchmarks/everyday.json`, {about['date']}, {about['machine']}; Python {about['python']}. Before: "
         f"{earlier['note']}",
         "",
-        "| command | before | now | seconds of processor time | target | |",
-        "|---|---:|---:|---:|---:|---|",
+        "| command | before | now | seconds of processor time | memory (MB) | target | |",
+        "|---|---:|---:|---:|---:|---:|---|",
     ]
     for name, one in found.items():
         if "failed" in one:
-            lines.append(f"| {name} | | | failed | | |")
+            lines.append(f"| {name} | | | failed | | | |")
             continue
-        before, share = earlier["commands"].get(name, {}).get("ratio"), TARGETS.get(name)
-        goal = share * before if share and before else None
-        said = "" if goal is None else ("pass" if one["ratio"] <= goal else "miss")
-        cells = [name, _number(before), _number(one["ratio"]), f"{one['seconds']:.1f}", _number(goal), said]
-        lines.append(f"| {' | '.join(cells)} |")
+        most, said = goal(name, earlier["commands"]), met(name, one, earlier["commands"])
+        target = f"{MEGABYTES[name]:,} MB" if name in MEGABYTES else _number(most)
+        memory = f"{one['megabytes']:,}" if "megabytes" in one else "–"
+        before = _number(earlier["commands"].get(name, {}).get("ratio"))
+        cells = [name, before, _number(one["ratio"]), f"{one['seconds']:.1f}", memory, target]
+        lines.append(f"| {' | '.join(cells)} | {'' if said is None else 'pass' if said else 'miss'} |")
     return "\n".join(lines) + "\n"
 
 
@@ -213,32 +278,32 @@ def main() -> None:
     parser.add_argument("--tree", type=Path, default=ROOT, help="source tree to measure (default: this one)")
     parser.add_argument("--repeats", type=int, default=1, help="the least of so many runs counts")
     parser.add_argument("--only", default="", metavar="TEXT", help="commands whose names hold this")
+    parser.add_argument("--reduced", action="store_true", help="fewer commands, of smaller sizes")
     parser.add_argument("--out", type=Path, help="JSON file to write, and with --against a page beside it")
     parser.add_argument("--note", default="", help="what is to be said of this tree, kept in the JSON file")
     parser.add_argument("--against", type=Path, help="JSON file of an earlier run, to print beside")
     args = parser.parse_args()
     if not COT.exists():
         print(f"Left out, as {COT} is missing: all claims of cot-scaling.")
-    found = measure(args.tree, repeats=args.repeats, only=args.only)
-    if args.against:
-        earlier = json.loads(args.against.read_text())["commands"]
-        for name, one in found.items():
-            if "ratio" in one and "ratio" in earlier.get(name, {}):
-                print(
-                    f"{name}: {earlier[name]['ratio']:.2f} before, {one['ratio']:.2f} now{verdict(name, one, earlier)}"
-                )
+    found = measure(args.tree, repeats=args.repeats, only=args.only, reduced=args.reduced)
+    about = {
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "machine": f"{os.cpu_count()} processors ({platform.machine()})",
+        "repeats": args.repeats,
+        "note": args.note,
+    }
     if args.out:
-        about = {
-            "date": datetime.date.today().isoformat(),
-            "python": platform.python_version(),
-            "machine": f"{os.cpu_count()} processors ({platform.machine()})",
-            "repeats": args.repeats,
-            "note": args.note,
-        }
+        if args.only and args.out.exists():  # some commands again, the others as they were
+            found = {**json.loads(args.out.read_text())["commands"], **found}
+        args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(json.dumps({**about, "commands": found}, indent=1) + "\n")
-        if args.against:
-            earlier = json.loads(args.against.read_text())
-            args.out.with_suffix(".md").write_text(page(about, found, earlier, args.against.name))
+    if args.against:
+        earlier = json.loads(args.against.read_text())
+        text = page(about, found, earlier, args.against.name)
+        print(text)
+        if args.out:
+            args.out.with_suffix(".md").write_text(text)
 
 
 if __name__ == "__main__":
