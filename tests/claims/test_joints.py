@@ -22,7 +22,6 @@ from hotmess.claims.guards import FIRST, LAST, THEN, guards_of
 from hotmess.claims.kinds.exponent_evidence import exponent_point
 from hotmess.claims.kinds.exponent_trends import trend_weights
 from hotmess.claims.kinds.exponents_of_size import group_weights
-from hotmess.claims.reduced import without
 from hotmess.claims.rule import INCONCLUSIVE, NOT_TESTABLE, SUPPORTED, Probability, smoothed
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
@@ -318,17 +317,18 @@ def test_the_prior_of_shares_is_that_of_two_slopes_alike() -> None:
 
 
 def test_shares_without_a_model_are_those_of_a_new_fit_of_the_others() -> None:
-    """By less than their own scatter: a new fit has fewer draws of every question."""
+    """A new fit of as many draws: over 8 seeds medians part by 0.04 standard deviations at most, and these by 4%."""
     claim = CATALOGUE["length-predicts-more-than-size"]
-    study = Study(validate(simulate("size-not-length", seed=2, questions=60, samples=8).table), draws=300)
+    table = simulate("size-not-length", seed=2, questions=60, samples=8).table
+    study = Study(validate(table), draws=300)
     models = study.length_law.arms["model"].astype(str).tolist()
     here = claim.quantity(study, "like-these")
     one = SimpleNamespace(study=study, population="like-these")
     for model in (models[0], models[-1]):
         found, k = claim.leave_out.without(one, "model", model)  # type: ignore[misc,arg-type]
-        again = claim.quantity(without(study, "model", model), "like-these").draws
-        assert k == -np.inf and abs(np.median(found) - np.median(again)) < 0.2 * again.std()
-        assert abs(np.median(found) - np.median(here.draws)) > 0 and found.std() == pytest.approx(again.std(), rel=0.2)
+        again = claim.quantity(Study(validate(table[table["model"] != model]), draws=300), "like-these").draws
+        assert k == -np.inf and abs(np.median(found) - np.median(again)) < 0.1 * again.std()
+        assert abs(np.median(found) - np.median(here.draws)) > 0 and found.std() == pytest.approx(again.std(), rel=0.1)
     assert claim.leave_out.without(one, "benchmark", "b") is None  # type: ignore[misc,arg-type]
 
 
