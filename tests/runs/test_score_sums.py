@@ -102,3 +102,14 @@ def test_clusters_are_contexts_where_they_repeat_and_else_responses():
         key = (c, str(name) if name is not None else i) if repeats else (c, i)
         assert found[i] == place.setdefault(key, len(place))
     assert (response_clusters(pd.Series([None] * 4), np.zeros(4, int)) == np.arange(4)).all()
+
+
+def test_a_cell_whose_lengths_are_alike_without_one_response_has_no_slope_then():
+    """Sums less those of one response leave a spread of rounding's size, which is none."""
+    for n in range(4, 40):
+        cell = np.zeros(n, int)
+        u = length_pairs.normal_scores(np.r_[2.0, np.ones(n - 1)], cell)
+        for seed in range(5):
+            z = np.eye(3)[np.random.default_rng(seed).integers(3, size=n)]
+            (one,) = score_sums.left_out(z, 2.0 * (z[:, 0] < 1), u, np.arange(n), cell)
+            assert np.isnan(one.again[0]).all() and np.isfinite(one.again[1:]).all()

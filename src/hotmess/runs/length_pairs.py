@@ -11,6 +11,9 @@ import numpy as np
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
+ALIKE = 1e-9
+"""Variance of scores, of order 1, that is rounding alone."""
+
 
 def order_within(cell: Int[np.ndarray, " n"]) -> Callable[[np.ndarray], np.ndarray]:
     """(values) -> np.lexsort((values, cell)), equal values in any order, of cells that do not fall.
@@ -99,7 +102,7 @@ def pair_sums(sums: Float[np.ndarray, "sets sums"]) -> Float[np.ndarray, "sets 5
 def slope_terms(
     sums: Float[np.ndarray, "cells sums"], pairs: Float[np.ndarray, "cells 5"]
 ) -> Float[np.ndarray, "cells 4"]:
-    """Error, variance, and their slopes on u by least squares over responses and over pairs.
+    """Error, variance, and their slopes on u by least squares over responses and over pairs; nan: scores are alike.
 
     Four one-hot responses by length, A A B C with A right: the short ones agree, and the long ones are wrong.
 
@@ -111,10 +114,10 @@ def slope_terms(
     n, u, u2, e, ue = sums[:, :5].T
     count, total, squares, apart, crossed = pairs.T
     with np.errstate(invalid="ignore", divide="ignore"):
-        variance = apart / count
-        rise = (crossed - total * variance) / 2 / ((squares - total**2 / count) / 4)
-        out = np.stack([e / n, variance, (ue - u * e / n) / (u2 - u**2 / n), rise], axis=1)
-    out[~np.isfinite(out).all(axis=1)] = np.nan
+        variance, single, double = apart / count, u2 - u**2 / n, squares - total**2 / count
+        rise = (crossed - total * variance) / 2 / (double / 4)
+        out = np.stack([e / n, variance, (ue - u * e / n) / single, rise], axis=1)
+    out[~(np.isfinite(out).all(axis=1) & (single > ALIKE * n) & (double > ALIKE * count))] = np.nan
     return out
 
 
