@@ -28,9 +28,10 @@ Floats = NDArray[np.floating[Any]]
 POPULATIONS = ("like-these", "these")
 BIN = (*ARM, "bin")
 ALIKE = 1e-9  # a spread of log lengths that is none
-MOST, LEAST, ENOUGH = 20_000_000, 400, 1000
-"""Draws × cells of terms held at a time; draws kept all the same; and enough for means and a covariance: more move no
-end of an interval by a fortieth of its width."""
+MOST, LEAST, ENOUGH, EACH = 20_000_000, 400, 1000, 70
+"""Draws × cells of terms held at a time; draws kept all the same; enough of them, whose own error moves an end of an
+interval by about 1.4% of its width (sd); and enough for each level and slope, by whose number correlations are shrunk
+(`hotmess.laws.gaussian.shrunk_covariance`)."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def line_data(fit: Fit, *, shapes: Sequence[str], metric: str) -> LineData:
     for a in range(len(arms)):
         z[arm == a], middle[a], spread[a] = standardised(length[arm == a])
     arms = arms.assign(questions=np.bincount(arm), log_length=middle, log_length_sd=spread)
-    draws = fit.chains * (max(LEAST, min(fit.kept_draws, ENOUGH, MOST // len(fit.cells))) // fit.chains)
+    draws = fit.chains * (kept_terms(fit.kept_draws, len(arms), len(fit.cells)) // fit.chains)
     terms = fit.terms(metric, min(draws, fit.kept_draws))
     mean, covariance = [], []
     for shape in shapes:
@@ -82,6 +83,15 @@ def line_data(fit: Fit, *, shapes: Sequence[str], metric: str) -> LineData:
         mean.append([f.mean(0) for f in flat.values()])
         covariance.append([shrunk_covariance(f) for f in flat.values()])
     return LineData(arms, np.array(mean), np.array(covariance))
+
+
+def kept_terms(draws: int, arms: int, cells: int) -> int:
+    """How many of so many draws lines are made of.
+
+    >>> kept_terms(4000, 5, 500), kept_terms(4000, 30, 500), kept_terms(20_000, 30, 10_000), kept_terms(4000, 5, 10**6)
+    (1000, 4000, 2000, 400)
+    """
+    return max(LEAST, min(draws, max(ENOUGH, EACH * 2 * arms), MOST // cells))
 
 
 def _lines(
