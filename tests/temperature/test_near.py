@@ -54,3 +54,11 @@ def test_other_models_are_no_start(table, near):
     few = table[table["model"] != table["model"].iloc[0]].reset_index(drop=True)
     alone, found = (fit_lengths(few, near=fit, unparsable="uniform", **SETTINGS) for fit in (None, near))
     np.testing.assert_array_equal(found.flat("theta"), alone.flat("theta"))
+
+
+def test_draws_widened_by_contexts_are_not_those_of_a_fit_without(table):
+    again = table.assign(context="c" + (table["sample"] % 3).astype(str))
+    near = fit_lengths(again, **SETTINGS)
+    plain = fit_lengths(again, near=near, contexts=False, **SETTINGS)
+    assert plain.notes != near.notes and plain.spec.options["contexts"] is False
+    assert not np.array_equal(plain.flat("theta"), near.flat("theta"))

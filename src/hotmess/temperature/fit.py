@@ -87,7 +87,7 @@ def fit_data(data: LengthData, spec: Spec, near: LengthFit | None = None) -> Len
 
     engine, prior, options = spec.engine, spec.prior, spec.options or {}
     groups = pooling(data)
-    if near is not None and near.prior == prior and _same(near.lengths, data):
+    if near is not None and near.prior == prior and _same(near, data, options.get("contexts", True)):
         also = near.notes[len(near.lengths.notes) :]
         return LengthFit(data, near.data, near.spec.changed(unparsable=spec.unparsable), groups, (*data.notes, *also))
     coords = {
@@ -113,9 +113,14 @@ def fit_data(data: LengthData, spec: Spec, near: LengthFit | None = None) -> Len
     return LengthFit(data, tree, spec, groups, notes)
 
 
-def _same(a: LengthData, b: LengthData) -> bool:
-    """Whether the likelihood is the same; an unparsable response is one more option, whatever its terms then are."""
-    return a.features == b.features and all(np.array_equal(x, y) for x, y in zip(a.dense, b.dense))
+def _same(near: LengthFit, data: LengthData, contexts: bool) -> bool:
+    """Whether the likelihood, the hierarchy and the widening by contexts are the same; an unparsable response is one
+    more option, whatever its terms then are."""
+    own = near.lengths
+    if (near.spec.options or {}).get("contexts", True) != contexts or (own.contexts is None) != (data.contexts is None):
+        return False
+    alike = own.features == data.features and own.units.equals(data.units)
+    return alike and all(np.array_equal(x, y) for x, y in zip(own.dense, data.dense))
 
 
 def _start(near: LengthFit | None, data: LengthData, groups: Pooling) -> tuple[Floats, Floats] | None:
