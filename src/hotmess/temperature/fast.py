@@ -42,22 +42,14 @@ def cell_proposals(shape: tuple[int, int], points: int, seed: int, cells: Any = 
     return e, constant - 0.5 * (FREEDOM + k) * np.log1p((e**2).sum(1) / (FREEDOM * WIDEN**2))
 
 
-def integrate_scores(
-    dense: Dense, approximation: Approximation, theta: Floats, *, points: int, seed: int
-) -> tuple[Floats, Floats]:
-    """Importance-sampled log marginal likelihood of every unit and a draw of the scores, at each theta.
-
-    theta: (draws, G, T). Returns (draws, G) and (draws, K, n); the scores are drawn from their proposals with
-    probabilities proportional to the weights.
-    """
-    cells, scores = integrate_cells(dense, approximation, theta, points=points, seed=seed)
-    return np.stack([np.bincount(dense.unit, row, theta.shape[1]) for row in cells]), scores
-
-
 def integrate_cells(
     dense: Dense, approximation: Approximation, theta: Floats, *, points: int, seed: int
 ) -> tuple[Floats, Floats]:
-    """The same of every cell: (draws, n) and (draws, K, n)."""
+    """Importance-sampled log marginal likelihood of every cell, and a draw of the scores, at each theta.
+
+    theta: (draws, G, T). Returns (draws, n) and (draws, K, n); the scores are drawn from their proposals with
+    probabilities proportional to the weights.
+    """
     evaluate = evaluator(dense, approximation, points=points, seed=seed)
     both = [evaluate(one, number) for number, one in enumerate(theta)]
     return np.stack([cells for cells, _ in both]), np.stack([chosen for _, chosen in both])
