@@ -1,5 +1,8 @@
 """Claims about budgets and about natural against budgeted length: verdicts, arms, quick estimates, refusals."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ from hotmess.claims.rule import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, SUPPOR
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claims as run_claims
 from hotmess.errors import NotTestable
+from hotmess.estimates.size_slopes import size_statistics
 from hotmess.laws.contrast import halved_cells
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
@@ -115,6 +119,21 @@ def test_the_heat_score_is_the_derivative_of_the_likelihood_at_no_effect():
     assert (score.z * score.right).sum() == pytest.approx(lift, abs=1e-6)
     order = np.lexsort((np.random.default_rng(0).random(len(score.z)), score.slot))
     np.testing.assert_allclose(np.bincount(score.slot, score.z[order]), 0, atol=1e-12)
+
+
+def test_what_is_left_of_rounding_has_no_logarithm():
+    """Bias² of 6e-17 in one half is none: its logarithm would make a slope of 37 with a narrow interval."""
+    variance, error = np.array([0.3, 0.5]), np.array([0.1 + 0.2, 0.9])
+    assert error[0] - variance[0] > 0
+    halves = quick._Halves(np.ones((2, 2), int), lambda _: (variance, error), np.zeros(2, int), np.ones(1))
+    assert np.isnan(halves.slope(halves.counts)[0])
+    more = replace(halves, terms=lambda _: (variance, error + 0.1))
+    assert more.slope(more.counts)[0] == pytest.approx(np.log(0.5 / 0.5) - np.log(0.3 / 0.1))
+    sums = (np.zeros(2), np.array([[error[0] - variance[0]], [0.4]]), variance[:, None])
+    laws = SimpleNamespace(unbiased_sums=sums)
+    np.testing.assert_allclose(size_statistics(laws)[1], [[np.nan], [np.log(0.5 / 0.4)]])
+    np.testing.assert_allclose(size_statistics(laws, "variance")[1], np.log(variance[:, None]))
+    assert np.isnan(size_statistics(laws, "bias2")[1][0, 0])
 
 
 def test_the_quick_slopes_are_near_the_truth_and_permuted_ones_near_zero():

@@ -16,6 +16,9 @@ from hotmess.statements.influence import effective
 THRESHOLD = 0.975
 """Probability of a direction from which on it is called."""
 
+ROUNDING = 1e-9
+"""Share of an error below which bias² or variance is nothing but rounding, and has no logarithm."""
+
 
 @dataclass(frozen=True)
 class Estimate:

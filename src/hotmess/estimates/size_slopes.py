@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.estimates.estimate import NOTHING, Estimate
+from hotmess.estimates.estimate import NOTHING, ROUNDING, Estimate
 
 if TYPE_CHECKING:
     from hotmess.laws.power import PowerLaws
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 def size_statistics(laws: PowerLaws, of: str = "ratio") -> tuple[np.ndarray, np.ndarray]:
     """(models,) x and (models, groups) unbiased log(variance/bias²), or log of `of` (bias2 or variance) alone.
 
-    nan where an estimate is not positive.
+    nan where an estimate is nothing (but for rounding), or less.
     """
     x, bias2, variance = laws.unbiased_sums
     with np.errstate(invalid="ignore", divide="ignore"):
         what = variance / bias2 if of == "ratio" else bias2 if of == "bias2" else variance
-        positive = (variance > 0) & (bias2 > 0) if of == "ratio" else what > 0
+        least = np.minimum(variance, bias2) if of == "ratio" else what
+        positive = least > ROUNDING * np.abs(variance + bias2)
         return x, np.where(positive, np.log(what), np.nan)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from hotmess.arrays import Floats, Ints
 from hotmess.decompose.grouping import question_index
 from hotmess.estimates.control import PERMUTATIONS
-from hotmess.estimates.estimate import NOTHING, Estimate, with_scatter
+from hotmess.estimates.estimate import NOTHING, ROUNDING, Estimate, with_scatter
 from hotmess.estimates.sides import Terms, half_counts, half_index, permuted_counts
 from hotmess.responses.units import CLUSTER
 from hotmess.temperature.assigned import doublings
@@ -132,7 +132,7 @@ class _Halves:
     distance: Floats
 
     def slope(self, counts: Ints) -> tuple[float, Floats]:
-        """Slope and the influence of each cell; nan where an estimate of bias² or variance is not positive."""
+        """Slope and the influence of each cell; nan where bias² or variance is estimated as nothing, or less."""
         variance, error = self.terms(counts)
         influence = np.zeros(len(counts))
         slope = 0.0
@@ -140,7 +140,7 @@ class _Halves:
             for start, sign in ((0, -1.0), (1, 1.0)):
                 rows = np.flatnonzero(self.model == m)[start::2]
                 v, b = variance[rows].sum(), (error[rows] - variance[rows]).sum()
-                if not (v > 0 and b > 0 and gap > 0):
+                if not (min(v, b) > ROUNDING * (v + b) and gap > 0):
                     return np.nan, influence
                 weight = sign / gap / len(self.distance)
                 slope += weight * np.log(v / b)
@@ -156,8 +156,8 @@ def _halves(cells: Cells) -> _Halves:
 def slope_of_halves(cells: Cells) -> tuple[float, pd.Series]:
     """Change of logit incoherence per doubling between halves (or budgets), mean over models, and its influences.
 
-    Unbiased terms; influences by question, indexed by benchmark and question. nan where an estimate of bias² or
-    variance is not positive.
+    Unbiased terms; influences by question, indexed by benchmark and question. nan where bias² or variance is estimated
+    as nothing (but for rounding), or less.
     """
     import pandas as pd
 
