@@ -76,7 +76,7 @@ def context_counts(cells: Cells) -> tuple[Ints, Ints, Bools]:
         )
     p = cells.points
     copies = p.copies.astype(int)
-    counts = np.repeat(np.asarray(cells.clusters), copies, axis=0)
+    counts = np.repeat(np.asarray(cells.clusters, dtype=np.int64), copies, axis=0)
     cell = np.repeat(np.asarray(p.cell), copies)
     target = cells.table["target"].to_numpy(int)
     width = counts.shape[1]

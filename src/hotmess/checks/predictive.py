@@ -203,7 +203,7 @@ def context_effect(fit: Fit, rng: np.random.Generator, replicates: int) -> tuple
     if clusters is None or not (points.n > 1).any():
         return None
     rows = np.repeat(np.arange(len(points.cell)), points.copies)
-    cell, counts = points.cell[rows], clusters[rows]
+    cell, counts = points.cell[rows], clusters[rows].astype(np.int64)
     several = np.isin(cell, np.flatnonzero(np.bincount(cell) > 1))
     cell, counts = cell[several], counts[several]
     sizes = counts.sum(1)

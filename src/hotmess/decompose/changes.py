@@ -94,7 +94,7 @@ def answer_changes(
     if cells.clusters is None:
         raise NotTestable("Whether an answer changes is asked of letters; the outcome here is another.")
     copies = cells.points.copies.astype(int)
-    counts, cell = np.repeat(cells.clusters, copies, axis=0), np.repeat(cells.points.cell, copies)
+    counts, cell = np.repeat(cells.clusters.astype(np.int64), copies, axis=0), np.repeat(cells.points.cell, copies)
     inside, across = change_rates(counts, cell, len(cells.table), responses=responses)
     q = question_index(cells.table)
     unit, weight = unit_index(cells.table)

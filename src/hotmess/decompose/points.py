@@ -100,7 +100,10 @@ def from_tally(z: Floats, target: Floats, *, cell: Ints, copies: Ints, context: 
 
 @dataclass(frozen=True)
 class Clusters:
-    """Which rows of a tally make up each cluster; `sum` adds values up over one cluster."""
+    """Which rows of a tally make up each cluster; `sum` adds values up over one cluster.
+
+    `whole`: each row is a cluster, and they stand in order.
+    """
 
     cell: Int[np.ndarray, " m"]
     copies: Int[np.ndarray, " m"]
@@ -108,9 +111,12 @@ class Clusters:
     rows: Int[np.ndarray, " rows"]
     weights: Int[np.ndarray, " rows"]
     starts: Int[np.ndarray, " m"]
+    whole: bool = False
 
     def sum(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sums of `values` (one row per row of the tally) over one copy of each cluster."""
+        if self.whole:
+            return values
         taken = values[self.rows]
         if (self.weights != 1).any():
             taken = taken * self.weights.reshape(-1, *[1] * (values.ndim - 1))
@@ -121,9 +127,11 @@ def cluster(cell: Ints, copies: Ints, context: Ints | None = None, *, cells: int
     """Clusters of a tally: contexts where a cell has two or more and one of them two or more responses, else rows."""
     rows = np.arange(len(cell))
     if context is None:
-        if len(cell) and (np.diff(cell) < 0).any():
-            rows = np.argsort(cell, kind="stable")
-        one = np.ones(len(cell), dtype=np.int64)
+        # One that takes no memory for each row.
+        one = np.broadcast_to(np.int64(1), len(cell))
+        if not len(cell) or (cell[1:] >= cell[:-1]).all():
+            return Clusters(cell, copies, one, rows, one, rows, whole=True)
+        rows = np.argsort(cell, kind="stable")
         return Clusters(cell[rows], copies[rows], one, rows, one, np.arange(len(cell)))
     step = np.diff(cell)
     if (step < 0).any() or ((step == 0) & (np.diff(context) < 0)).any():

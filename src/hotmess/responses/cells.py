@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from hotmess.responses.outcomes import OUTCOMES, refuse_outcomes
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, few_whole, tally, tally_few, tally_sql
+from hotmess.responses.tally_counts import tally_counts
 from hotmess.responses.units import FACTS
 from hotmess.responses.values import suggest
 from hotmess.words import Short, counted
@@ -39,7 +40,7 @@ class Cells(Short):
             where they were asked for.
         points: sufficient statistics of the positions, see `hotmess.decompose.points.Points`.
         counts: letters only: int64 (cells, Kmax + 1), counts of options 0 to Kmax − 1, unparsable last; else None.
-        clusters: letters only: int64 (m, Kmax + 1), the same counts for one copy of each row of `points`; else None.
+        clusters: letters only: whole numbers (m, Kmax + 1), the same counts for one copy of each row of `points`; else None.
         outcome: the outcome's column.
         chosen: whether questions were asked more often for what they had been answered (`hotmess.looks.chosen`).
         contexts: int64 (m,) number of the context of each row of `points`, the same for all cells; None where there
@@ -124,7 +125,7 @@ def reduce(
         if name not in table.columns:
             raise BadInput(f"There is no column {name!r} to split by{suggest(name, table.columns)}.")
     cell = [*CELL, *(name for name in split if name not in CELL)]
-    frame: dict[str, object] = {"value": OUTCOMES[responses.outcome].values(responses), "row": np.arange(len(table))}
+    frame: dict[str, Any] = {"value": OUTCOMES[responses.outcome].values(responses)}
     # Whole numbers in place of names, and only for what varies: the same cells, in a fraction of the time.
     coded = [codes for codes in (_numbered(table[name]) for name in cell) if codes is not None]
     frame |= {f"c{number}": codes for number, codes in enumerate(coded)}
@@ -138,13 +139,18 @@ def reduce(
             frame["length"] = table[responses.length]
         if "finish_reason" in table.columns:
             frame["finish_reason"] = table["finish_reason"]
-    names = [f"c{number}" for number in range(len(coded))]
-    found = arrow(frame)
-    small = not responses.counted and few_whole(found, names)
-    rows = tally_few(found, names) if small else _tally_by_sql(found, names, responses.counted)
-    if not rows.num_rows:
+    del coded, context
+    names = [f"c{number}" for number in range(len(frame)) if f"c{number}" in frame]
+    rows = tally_counts(frame, names) if responses.counted else None
+    if rows is None:
+        found = arrow(frame | {"row": np.arange(len(table))})
+        small = not responses.counted and few_whole(found, names)
+        made = tally_few(found, names) if small else _tally_by_sql(found, names, responses.counted)
+        rows = {name: made[name].to_numpy() for name in made.column_names}
+    del frame
+    if not len(rows["row"]):
         raise BadInput(f"No response has a value in {', '.join(split)}.")
-    cells = _cells(rows, responses, cell, len(coded), space or Space())
+    cells = _cells(rows, responses, cell, names, space or Space())
     if not alone:
         _refuse_alone(cells.table, [c for c in split if c not in CELL])
     return cells
@@ -193,7 +199,7 @@ def _numbered(series: pd.Series) -> pa.Array | None:
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     if pa.types.is_dictionary(values.type):
-        return values.indices
+        return None if len(values.dictionary) == 1 and not values.null_count else values.indices
     if pa.types.is_nested(values.type):
         values = pa.array([None if v is None else str(v) for v in values.to_pylist()], type=pa.string())
     coded = values.dictionary_encode()
@@ -205,31 +211,39 @@ def _numbered(series: pd.Series) -> pa.Array | None:
     return pc.take(pa.array(rank), coded.indices)
 
 
-def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, space: Space) -> Cells:
-    """From counted values to cells."""
-    change = _changes(rows, [f"c{number}" for number in range(varying)])
-    owner = np.cumsum(change) - 1
+def _cells(
+    rows: dict[str, np.ndarray], responses: Responses, cell: list[str], varying: list[str], space: Space
+) -> Cells:
+    """From counted values to cells; `rows` is emptied, each column as soon as it is used."""
+    change = _changes(rows, varying)
+    owner = np.cumsum(change, dtype=np.int32) - np.int32(1)
     first = np.flatnonzero(change)
     keep = [*cell, *(name for name in CARRIED if name in responses.table.columns and name not in cell)]
-    table = responses.table[keep].iloc[rows["row"].to_numpy()[first]].reset_index(drop=True)
-    copies = rows["copies"].to_numpy().astype(np.int64)
+    at = rows.pop("row")[first]
+    table = responses.table[keep].iloc[at].reset_index(drop=True)
+    for name in keep:
+        table[name] = _usual(table[name])
+    copies = _narrow(rows.pop("copies"))
     inside = context = None
-    if "context" in rows.column_names:
+    if "context" in rows:
         inside = np.cumsum(change | _changes(rows, ["context"])) - 1
-        context = np.nan_to_num(rows["context"].to_numpy().astype(np.float64), nan=-1.0).astype(np.int64)
+        context = np.nan_to_num(rows["context"].astype(np.float64), nan=-1.0).astype(np.int64)
+    for name in varying:
+        del rows[name]
     outcome = OUTCOMES[responses.outcome]
-    placed = outcome.place(rows["value"].to_numpy(), owner, table, responses, space)
+    value = rows.pop("value")
+    placed = outcome.place(value, owner, table, responses, space)
 
     def add(values: np.ndarray) -> np.ndarray:
         """Sums over the rows of each cell."""
-        return np.add.reduceat(values, first)
+        return np.add.reduceat(values, first, dtype=np.float64 if values.dtype.kind == "f" else np.int64)
 
     table["responses"] = add(copies)
     table["right"] = add(copies * placed.right)
     table["unparsable"] = add(copies * placed.unparsable)
-    table["at_limit"] = add(rows["at_limit"].to_numpy().astype(np.int64))
-    count = add(rows["lengths"].to_numpy().astype(np.int64))
-    total = add(rows["log2_length"].to_numpy().astype(np.float64))
+    table["at_limit"] = add(rows.pop("at_limit"))
+    count = add(rows.pop("lengths"))
+    total = add(rows.pop("log2_length").astype(np.float64, copy=False))
     with np.errstate(invalid="ignore", divide="ignore"):
         table["log2_length"] = np.where(count > 0, total / count, np.nan)
     for name, fill in (("family", ""), ("model_size_b", np.nan), ("category", ""), ("n_choices", 0), ("target", -1)):
@@ -238,19 +252,35 @@ def _cells(rows: pa.Table, responses: Responses, cell: list[str], varying: int, 
     order = [*cell, *(n for n in CARRIED if n not in cell)]
     more = [name for name in (*FACTS, *outcome.carried) if name in responses.table.columns and name not in order]
     for name in more:
-        table[name] = responses.table[name].to_numpy()[rows["row"].to_numpy()[first]]
+        table[name] = responses.table[name].to_numpy()[at]
     table = table[[*order, "responses", "right", "unparsable", "at_limit", "log2_length", *more]]
+    z, target = placed.z, placed.target
+    del placed
+    squares = np.einsum("md,md->m", z, z)
     groups = cluster(owner, copies, inside, cells=len(table))
-    squares = np.einsum("md,md->m", placed.z, placed.z)
-    points = Points(groups.cell, groups.copies, groups.n, groups.sum(placed.z), groups.sum(squares), placed.target)
     counts = clusters = None
     if outcome.model == "letters":
-        hot = np.eye(int(table["n_choices"].max()) + 1, dtype=np.int64)[rows["value"].to_numpy().astype(np.int64)]
-        counts = np.add.reduceat(copies[:, None] * hot, first, axis=0)
+        width = int(table["n_choices"].max()) + 1
+        hot = np.eye(width, dtype=np.int8 if inside is None else np.int64)[value.astype(np.int64)]
+        counts = np.column_stack([add(copies * hot[:, option]) for option in range(width)])
         clusters = groups.sum(hot)
+        del hot
+    points = Points(groups.cell, groups.copies, groups.n, groups.sum(z), groups.sum(squares), target)
     chosen = not responses.counted and asked_by_answers(responses.table, responses.looks)
     contexts = None if context is None else context[groups.rows[groups.starts]]
     return Cells(table, points, counts, clusters, responses.outcome, chosen, contexts)
+
+
+def _narrow(copies: np.ndarray) -> np.ndarray:
+    """Copies in 4 bytes each, if they can be."""
+    return copies.astype(np.int32 if copies.max(initial=0) < 2**31 else np.int64, copy=False)
+
+
+def _usual(series: pd.Series) -> pd.Series:
+    """Names and whole numbers of counted responses, which are held in fewer bytes, as cells have them."""
+    if isinstance(series.dtype, pd.CategoricalDtype) and isinstance(series.cat.categories.dtype, pd.StringDtype):
+        return series.astype("str")
+    return series.astype(np.int64) if series.dtype in (np.int8, np.int16, np.int32) else series
 
 
 def need_letters(cells: Cells, what: str) -> None:
@@ -264,11 +294,13 @@ def need_letters(cells: Cells, what: str) -> None:
         raise OtherOutcome(f"{what} letter answers; the outcome here is another.")
 
 
-def _changes(rows: pa.Table, names: Sequence[str]) -> np.ndarray:
+def _changes(rows: dict[str, np.ndarray], names: Sequence[str]) -> np.ndarray:
     """Where a row's values differ from the row before."""
-    out = np.zeros(rows.num_rows, dtype=bool)
+    out = np.zeros(len(rows["row"] if "row" in rows else rows["value"]), dtype=bool)
     out[0] = True
     for name in names:
-        column = np.nan_to_num(rows[name].to_numpy().astype(np.float64), nan=-1.0)
+        column = rows[name]
+        if column.dtype.kind != "i":
+            column = np.nan_to_num(column.astype(np.float64), nan=-1.0)
         out[1:] |= column[1:] != column[:-1]
     return out

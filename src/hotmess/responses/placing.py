@@ -53,21 +53,20 @@ def one_score(value: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, respons
 
 def letters(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
     """One-hot over the options of the question."""
-    code = code.astype(np.int64)
     choices = cells["n_choices"].to_numpy(dtype=np.int64)
     goal = cells["target"].to_numpy(dtype=np.int64)
     widest = int(choices.max())
     none = code < 0
     # The further option of "wrong" comes right after the options of the question.
     extra = int(space.unparsable == "wrong")
-    z = np.eye(widest + extra)[np.where(none, choices[owner] if extra else 0, code)]
+    z = np.eye(widest + extra)[np.where(none, choices[owner] if extra else 0, code).astype(np.int64)]
     if not extra:
         z[none] = (np.arange(widest) < choices[owner[none], None]) / choices[owner[none], None]
     target = np.eye(widest + extra)[goal]
-    right = (code == goal[owner]).astype(np.int64)
+    right = code == goal[owner]
     if space.kind == "log":
         z = log_smoothed(z, (choices + extra)[owner], delta=space.delta)
-    return Placed(z, target, right, none.astype(np.int64))
+    return Placed(z, target, right, none)
 
 
 def texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:

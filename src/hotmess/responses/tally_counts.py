@@ -1,0 +1,78 @@
+"""Counts of equal responses, added up by cell without an engine: one sort of one whole number for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+LARGEST = 2**62
+"""Numbers of cells and values that one whole number of 64 bits tells apart."""
+
+
+def tally_counts(frame: Mapping[str, Any], cell: Sequence[str]) -> dict[str, np.ndarray] | None:
+    """What the query of `hotmess.responses.tally` counts, of a table of counts; None where it is to be asked.
+
+    Args:
+        frame: the codes of cells (and `context`), `value`, and the columns of counts.
+        cell: names of the cell's codes.
+
+    >>> counts = {"copies": [2, 1, 4], "sum_log2_length": [3.0, 1.0, 0.0], "with_length": [2, 1, 0], "at_limit": [0] * 3}
+    >>> frame = {"c0": [1, 0, 1], "value": [0, 0, 0], **counts}
+    >>> rows = tally_counts({name: np.array(values) for name, values in frame.items()}, ["c0"])
+    >>> {name: rows[name].tolist() for name in ("c0", "row", "copies", "log2_length")}
+    {'c0': [0, 1], 'row': [1, 0], 'copies': [1, 6], 'log2_length': [1.0, 3.0]}
+    """
+    keys: dict[str, np.ndarray] = {}
+    for name in [*cell, *(["context"] if "context" in frame else []), "value"]:
+        codes = _whole(frame[name], nulls=name == "context")
+        if codes is None or not len(codes):
+            return None
+        keys[name] = codes
+    key = _key(list(keys.values()))
+    if key is None:
+        return None
+    order = np.argsort(key)
+    key = key[order]
+    change = np.concatenate([[True], key[1:] != key[:-1]])
+    del key
+    sums = {
+        "copies": frame["copies"],
+        "log2_length": frame["sum_log2_length"],
+        "lengths": frame["with_length"],
+        "at_limit": frame["at_limit"],
+    }
+    if change.all():
+        out = {name: codes[order] for name, codes in keys.items()}
+        out |= {name: np.asarray(values)[order] for name, values in sums.items()}
+        return out | {"row": order}
+    start = np.flatnonzero(change)
+    out = {name: codes[order[start]] for name, codes in keys.items()}
+    out |= {name: np.add.reduceat(np.asarray(values)[order], start) for name, values in sums.items()}
+    return out | {"row": np.minimum.reduceat(order, start)}
+
+
+def _whole(values: Any, *, nulls: bool) -> np.ndarray | None:
+    """Whole numbers, −1 for null where there may be some; None for anything else."""
+    missing = getattr(values, "null_count", 0)
+    if missing and not nulls:
+        return None
+    codes = np.asarray(values.fill_null(-1) if missing else values)
+    return codes if codes.dtype.kind == "i" else None
+
+
+def _key(columns: Sequence[np.ndarray]) -> np.ndarray | None:
+    """One whole number for each row, in the order of the columns; None where there are too many."""
+    key, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for codes in columns:
+        low, high = int(codes.min()), int(codes.max())
+        span = high - low + 1
+        size *= span
+        if size > LARGEST:
+            return None
+        if span > 1:
+            key *= span
+            key += codes
+            key -= low
+    return key
