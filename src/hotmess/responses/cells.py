@@ -12,6 +12,7 @@ import pandas as pd
 from hotmess.decompose.points import Points, cluster
 from hotmess.errors import BadInput, NotTestable, OtherOutcome, listed
 from hotmess.looks.chosen import asked_by_answers
+from hotmess.responses.coded import usual
 from hotmess.responses.condition import connect
 from hotmess.responses.filter import arrow, arrow_column
 from hotmess.responses.outcomes import OUTCOMES, refuse_outcomes
@@ -40,7 +41,7 @@ class Cells(Short):
             where they were asked for.
         points: sufficient statistics of the positions, see `hotmess.decompose.points.Points`.
         counts: letters only: int64 (cells, Kmax + 1), counts of options 0 to Kmax − 1, unparsable last; else None.
-        clusters: letters only: whole numbers (m, Kmax + 1), the same counts for one copy of each row of `points`; else None.
+        clusters: letters only: int (m, Kmax + 1), the same counts for one copy of each row of `points`; else None.
         outcome: the outcome's column.
         chosen: whether questions were asked more often for what they had been answered (`hotmess.looks.chosen`).
         contexts: int64 (m,) number of the context of each row of `points`, the same for all cells; None where there
@@ -221,8 +222,9 @@ def _cells(
     keep = [*cell, *(name for name in CARRIED if name in responses.table.columns and name not in cell)]
     at = rows.pop("row")[first]
     table = responses.table[keep].iloc[at].reset_index(drop=True)
-    for name in keep:
-        table[name] = _usual(table[name])
+    for name in (*CELL, *CARRIED) if responses.counted else ():
+        if name in table.columns:
+            table[name] = usual(table[name])
     copies = _narrow(rows.pop("copies"))
     inside = context = None
     if "context" in rows:
@@ -274,13 +276,6 @@ def _cells(
 def _narrow(copies: np.ndarray) -> np.ndarray:
     """Copies in 4 bytes each, if they can be."""
     return copies.astype(np.int32 if copies.max(initial=0) < 2**31 else np.int64, copy=False)
-
-
-def _usual(series: pd.Series) -> pd.Series:
-    """Names and whole numbers of counted responses, which are held in fewer bytes, as cells have them."""
-    if isinstance(series.dtype, pd.CategoricalDtype) and isinstance(series.cat.categories.dtype, pd.StringDtype):
-        return series.astype("str")
-    return series.astype(np.int64) if series.dtype in (np.int8, np.int16, np.int32) else series
 
 
 def need_letters(cells: Cells, what: str) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.responses.ask import join_facts
+from hotmess.responses.coded import coded_frame
 from hotmess.responses.condition import checked
 from hotmess.responses.count_columns import counted_elsewhere, refuse_counts
 from hotmess.responses.counted_checks import refuse_duplicate, refuse_duplicates, refuse_odd_lengths
@@ -26,7 +27,7 @@ from hotmess.responses.grades import rescaled
 from hotmess.responses.naming import normal
 from hotmess.responses.outcomes import OUTCOMES
 from hotmess.responses.settings import PARTS, SETTINGS, check_settings
-from hotmess.responses.table import CELL, COUNTS, Responses
+from hotmess.responses.table import CELL, Responses
 from hotmess.responses.tally import CARRIED, quoted
 from hotmess.responses.units import take_units
 from hotmess.responses.validate import LENGTHS, choose_outcome, require, validate
@@ -90,7 +91,10 @@ def count_responses(
         counted, chosen, notes = _count(source, ask)
     finally:
         source.close()
-    return _checked(counted, chosen, notes, models, scale, outside_unparsable, cluster, weight)
+    # The engine's table goes as soon as the frame is made of it.
+    frame = _frame(counted)
+    del counted
+    return _checked(frame, chosen, notes, models, scale, outside_unparsable, cluster, weight)
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
         samples=(low, high) if high >= low else None,
         settings=settings,
     )
-    counted = source.query(sql)
+    counted = source.counts(sql)
     total = int(np.sum(counted["copies"].to_numpy()))
     notes.insert(0, f"{total:,} rows were counted by {source.name}.")
     if length is not None:
@@ -156,6 +160,7 @@ def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
         notes.append(f"Lengths are in {length}; only the sums of their logarithms were taken.")
     if high >= low:
         refuse_duplicates(counted)
+        counted = counted.select([name for name in counted.column_names if not name.startswith("seen_")])
     notes += look_at_copies(source.query, rows, there, outcome, length, allow=ask.allow_copies)
     notes += _settled(counted, settings, ask.merge)
     return counted, outcome, notes
@@ -256,8 +261,15 @@ def _settled(counted: pa.Table, settings: Sequence[str], merge: Sequence[str]) -
     return check_settings(pd.concat(parts, ignore_index=True), lambda at: f"count {at + 1}", settled=merge)
 
 
+def _frame(counted: pa.Table) -> pd.DataFrame:
+    """The counts without what only their checks need."""
+    own = ("seen_", "least_", "most_")
+    names = [name for name in counted.column_names if not name.startswith(own) and name != "odd_lengths"]
+    return coded_frame(counted, names)
+
+
 def _checked(
-    counted: pa.Table,
+    frame: pd.DataFrame,
     outcome: str,
     notes: list[str],
     models: pd.DataFrame | None,
@@ -267,11 +279,6 @@ def _checked(
     weight: str | None,
 ) -> Responses:
     """The counts, validated like any table: what is wrong with a value is wrong with its count."""
-    own = ("seen_", "least_", "most_")
-    names = [name for name in counted.column_names if not name.startswith(own) and name != "odd_lengths"]
-    frame = counted.select(names).to_pandas()
-    for name in COUNTS:
-        frame[name] = frame[name].astype("float64" if name == "sum_log2_length" else "int64")
     place = lambda at: f"count {at + 1}"  # noqa: E731
     if models is not None:
         frame, said = join_facts(frame, models, "model", "The table of models")

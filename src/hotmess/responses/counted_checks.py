@@ -37,14 +37,27 @@ def refuse_duplicates(counted: pa.Table) -> None:
     listed = ", ".join(map(quoted, keys))
     connection = connect()
     try:
-        connection.register("counts", pa.table({name: counted[name] for name in [*keys, "copies", *words]}))
+        columns = {name: _codes(counted[name]) for name in [*keys, "copies", *words]}
+        columns["row_"] = pa.array(
+            np.arange(counted.num_rows, dtype=np.int32 if counted.num_rows < 2**31 else np.int64)
+        )
+        connection.register("counts", pa.table(columns))
         again = connection.sql(
-            f"SELECT {listed} FROM counts GROUP BY {listed} HAVING sum(copies) > {bits} LIMIT 1"
-        ).to_arrow_table()
+            f"SELECT min(row_) FROM counts GROUP BY {listed} HAVING sum(copies) > {bits} LIMIT 1"
+        ).fetchall()
     finally:
         connection.close()
-    if again.num_rows:
-        refuse_duplicate(again.to_pylist()[0])
+    if again:
+        refuse_duplicate(counted.select(keys).slice(again[0][0], 1).to_pylist()[0])
+
+
+def _codes(column: pa.ChunkedArray) -> Any:
+    """The numbers of coded texts, which are faster to compare and take less memory; other columns as they are."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        return column
+    return pa.chunked_array([chunk.indices for chunk in column.chunks])
 
 
 def refuse_duplicate(row: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
 from hotmess.errors import BadInput, need
+from hotmess.responses.coded import coded_table
 from hotmess.responses.hive import partitions
 from hotmess.responses.load import columns_of, sniff
 from hotmess.responses.naming import lacking
@@ -17,6 +18,9 @@ from hotmess.responses.tally import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+BATCH = 500_000
+"""Counts that are taken from an engine at once."""
 
 
 class Engine(Protocol):
@@ -31,6 +35,10 @@ class Engine(Protocol):
 
     def query(self, sql: str) -> pa.Table:
         """The rows of a query. Raises `BadInput` with the engine's own first line."""
+        ...
+
+    def counts(self, sql: str) -> pa.Table:
+        """The same of a query with many rows, texts coded as they come."""
         ...
 
     def close(self) -> None:
@@ -107,6 +115,16 @@ class _DuckDB:
         except duckdb.Error as error:
             raise BadInput(f"The engine {self.name} refuses the query: {_first(error)}") from None
 
+    def counts(self, sql: str) -> pa.Table:
+        import duckdb
+        import pyarrow as pa
+
+        try:
+            reader = self._connection.sql(sql).to_arrow_reader(BATCH)
+            return coded_table(reader, reader.schema)
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise BadInput(f"The engine {self.name} refuses the query: {_first(error)}") from None
+
     def close(self) -> None:
         self._connection.close()
         self._scratch.cleanup()
@@ -150,6 +168,10 @@ class _Ibis:
             return self._backend.sql(sql, dialect="duckdb").to_pyarrow()
         except Exception as error:  # each backend raises its own
             raise BadInput(f"The engine {self.name} refuses the query: {_first(error)}") from error
+
+    def counts(self, sql: str) -> pa.Table:
+        table = self.query(sql)
+        return coded_table(table.to_batches(max_chunksize=BATCH), table.schema)
 
     def close(self) -> None:
         if self._mine:

@@ -94,9 +94,8 @@ def inside(codes: np.ndarray, choices: np.ndarray, name: str, place: Place, writ
 
 def constant(table: pd.DataFrame, values: np.ndarray, what: str, place: Place) -> None:
     """Refuse values that change within a question."""
-    code = pd.factorize(values)[0]
-    first = pd.Series(code).groupby([table["benchmark"], table["question"]], observed=True, sort=False)
-    bad = first.transform("first").to_numpy() != code
+    code = values if values.dtype.kind == "i" else pd.factorize(values)[0]
+    bad = _firsts(table, code) != code
     if bad.any():
         at = int(np.argmax(bad))
         question, benchmark = table["question"].iloc[at], table["benchmark"].iloc[at]
@@ -105,6 +104,20 @@ def constant(table: pd.DataFrame, values: np.ndarray, what: str, place: Place) -
             f"Within question {question!r} of benchmark {benchmark!r} {what} changes: {place(at)} differs from "
             f"{place(int(np.argmax(same)))}; different questions need different names{_by_column(table, code)}."
         )
+
+
+def _firsts(table: pd.DataFrame, code: np.ndarray) -> np.ndarray:
+    """(rows,) some row's value of the row's question: the first one's."""
+    benchmark, question = table["benchmark"], table["question"]
+    if isinstance(benchmark.dtype, pd.CategoricalDtype) and isinstance(question.dtype, pd.CategoricalDtype):
+        several = len(question.cat.categories)
+        if len(benchmark.cat.categories) * several <= 4 * len(table):
+            key = benchmark.cat.codes.to_numpy().astype(np.int64) * several + question.cat.codes.to_numpy()
+            first = np.zeros(len(benchmark.cat.categories) * several, dtype=code.dtype)
+            first[key[::-1]] = code[::-1]  # the last one that is set stays
+            return first[key]
+    groups = pd.Series(code).groupby([benchmark, question], observed=True, sort=False)
+    return np.asarray(groups.transform("first"))
 
 
 APART = ("context", "model", "sample", "answer", "target", "n_choices")

@@ -18,8 +18,8 @@ def tally_counts(frame: Mapping[str, Any], cell: Sequence[str]) -> dict[str, np.
         frame: the codes of cells (and `context`), `value`, and the columns of counts.
         cell: names of the cell's codes.
 
-    >>> counts = {"copies": [2, 1, 4], "sum_log2_length": [3.0, 1.0, 0.0], "with_length": [2, 1, 0], "at_limit": [0] * 3}
-    >>> frame = {"c0": [1, 0, 1], "value": [0, 0, 0], **counts}
+    >>> frame = {"c0": [1, 0, 1], "value": [0] * 3, "copies": [2, 1, 4], "at_limit": [0] * 3}
+    >>> frame |= {"sum_log2_length": [3.0, 1.0, 0.0], "with_length": [2, 1, 0]}
     >>> rows = tally_counts({name: np.array(values) for name, values in frame.items()}, ["c0"])
     >>> {name: rows[name].tolist() for name in ("c0", "row", "copies", "log2_length")}
     {'c0': [0, 1], 'row': [1, 0], 'copies': [1, 6], 'log2_length': [1.0, 3.0]}

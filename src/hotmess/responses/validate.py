@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
+from hotmess.responses.coded import names_of, narrow, one_name
 from hotmess.responses.naming import apart, lacking, without_blanks
 from hotmess.responses.outcome_checks import outside
 from hotmess.responses.outcomes import OUTCOMES, metrics
@@ -88,6 +89,8 @@ def validate(
     else:
         _samples(table, where, said)
     _contexts(table, where)
+    if _coded(table):
+        narrow(table)
     return Responses(table.reset_index(drop=True), outcome, column, tuple(said))
 
 
@@ -169,17 +172,30 @@ def _name_cells(table: pd.DataFrame, where: Place) -> list[str]:
         blank = missing(table[name])
         if blank.any():
             raise BadInput(f"Column {name} is empty in {where(int(np.argmax(blank)))}.")
-        table[name] = labels(table[name])
+        table[name] = _names(table, name, None)
     for name, fill in (("benchmark", "all"), ("condition", ""), ("budget", "")):
-        table[name] = labels(table[name], fill=fill) if name in table.columns else fill
-        table[name] = table[name].astype("str")
+        table[name] = _names(table, name, fill)
     return without_blanks(table, where)
+
+
+def _coded(table: pd.DataFrame) -> bool:
+    """Whether the table holds counts whose names are categories: they stay so, for there may be many."""
+    return is_counted(table) and isinstance(table["question"].dtype, pd.CategoricalDtype)
+
+
+def _names(table: pd.DataFrame, name: str, fill: str | None) -> pd.Series:
+    """A column of names, whether it is there or not, null being `fill`."""
+    coded = _coded(table)
+    if name not in table.columns:
+        return one_name(fill, len(table)) if coded else pd.Series(fill, index=table.index, dtype="str")
+    if coded and isinstance(table[name].dtype, pd.CategoricalDtype):
+        return names_of(table[name], fill=fill)
+    return labels(table[name], fill=fill).astype("str")
 
 
 def _carry(table: pd.DataFrame, where: Place) -> None:
     """Family and size, present always, constant for a model."""
-    table["family"] = labels(table["family"], fill="") if "family" in table.columns else ""
-    table["family"] = table["family"].astype("str")
+    table["family"] = _names(table, "family", "")
     size = np.full(len(table), np.nan)
     if "model_size_b" in table.columns:
         size = numbers(table["model_size_b"], name="model_size_b", place=where)
@@ -205,7 +221,7 @@ def _carry(table: pd.DataFrame, where: Place) -> None:
                 )
     for name in ("category", "finish_reason"):
         if name in table.columns:
-            table[name] = labels(table[name], fill="").astype("str")
+            table[name] = _names(table, name, "")
 
 
 def _lengths(series: pd.Series, name: str, where: Place) -> np.ndarray:
@@ -253,8 +269,7 @@ def _samples(table: pd.DataFrame, where: Place, said: list[str]) -> None:
 
 def _counts(table: pd.DataFrame, where: Place) -> None:
     """Counts of equal responses: whole numbers, no more with a length or at a limit than there are."""
-    table["context"] = labels(table["context"]) if "context" in table.columns else None
-    table["context"] = table["context"].astype("str")
+    table["context"] = _names(table, "context", None)
     for name in COUNTS:
         values = numbers(table[name], name=name, place=where)
         bad = ~np.isfinite(values)

@@ -39,6 +39,8 @@ def suggest(name: str, names: Iterable[object]) -> str:
 
 def missing(series: pd.Series) -> Bools:
     """Where a column holds null, NaN or an empty string."""
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return np.append(missing(pd.Series(series.cat.categories)), True)[series.cat.codes.to_numpy()]
     null = series.isna().to_numpy(dtype=bool)
     if isinstance(series.dtype, pd.StringDtype):
         null = null | (series == "").to_numpy(dtype=bool, na_value=False)
