@@ -19,7 +19,7 @@ from hotmess.responses.outcomes import OUTCOMES, refuse_outcomes
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, few_whole, tally, tally_few, tally_sql
-from hotmess.responses.tally_counts import tally_counts
+from hotmess.responses.tally_counts import changes, tally_counts
 from hotmess.responses.units import FACTS
 from hotmess.responses.values import suggest
 from hotmess.words import Short, counted
@@ -130,7 +130,7 @@ def reduce(
     # Whole numbers in place of names, and only for what varies: the same cells, in a fraction of the time.
     coded = [codes for codes in (_numbered(table[name]) for name in cell) if codes is not None]
     frame |= {f"c{number}": codes for number, codes in enumerate(coded)}
-    context = _numbered(table["context"])
+    context = None if table["context"].isna().all() else _numbered(table["context"])
     if context is not None:
         frame["context"] = context
     if responses.counted:
@@ -216,7 +216,7 @@ def _cells(
     rows: dict[str, np.ndarray], responses: Responses, cell: list[str], varying: list[str], space: Space
 ) -> Cells:
     """From counted values to cells; `rows` is emptied, each column as soon as it is used."""
-    change = _changes(rows, varying)
+    change = changes(rows, varying)
     owner = np.cumsum(change, dtype=np.int32) - np.int32(1)
     first = np.flatnonzero(change)
     keep = [*cell, *(name for name in CARRIED if name in responses.table.columns and name not in cell)]
@@ -228,7 +228,7 @@ def _cells(
     copies = _narrow(rows.pop("copies"))
     inside = context = None
     if "context" in rows:
-        inside = np.cumsum(change | _changes(rows, ["context"])) - 1
+        inside = np.cumsum(change | changes(rows, ["context"])) - 1
         context = np.nan_to_num(rows["context"].astype(np.float64), nan=-1.0).astype(np.int64)
     for name in varying:
         del rows[name]
@@ -258,16 +258,20 @@ def _cells(
     table = table[[*order, "responses", "right", "unparsable", "at_limit", "log2_length", *more]]
     z, target = placed.z, placed.target
     del placed
-    squares = np.einsum("md,md->m", z, z)
     groups = cluster(owner, copies, inside, cells=len(table))
+    del owner
     counts = clusters = None
     if outcome.model == "letters":
         width = int(table["n_choices"].max()) + 1
         hot = np.eye(width, dtype=np.int8 if inside is None else np.int64)[value.astype(np.int64)]
-        counts = np.column_stack([add(copies * hot[:, option]) for option in range(width)])
+        counts = np.empty((len(table), width), dtype=np.int64)
+        for option in range(width):
+            counts[:, option] = add(copies * hot[:, option])
         clusters = groups.sum(hot)
         del hot
-    points = Points(groups.cell, groups.copies, groups.n, groups.sum(z), groups.sum(squares), target)
+    del value
+    squares = groups.sum(np.einsum("md,md->m", z, z))
+    points = Points(groups.cell, groups.copies, groups.n, groups.sum(z), squares, target)
     chosen = not responses.counted and asked_by_answers(responses.table, responses.looks)
     contexts = None if context is None else context[groups.rows[groups.starts]]
     return Cells(table, points, counts, clusters, responses.outcome, chosen, contexts)
@@ -287,15 +291,3 @@ def need_letters(cells: Cells, what: str) -> None:
     """
     if cells.counts is None:
         raise OtherOutcome(f"{what} letter answers; the outcome here is another.")
-
-
-def _changes(rows: dict[str, np.ndarray], names: Sequence[str]) -> np.ndarray:
-    """Where a row's values differ from the row before."""
-    out = np.zeros(len(rows["row"] if "row" in rows else rows["value"]), dtype=bool)
-    out[0] = True
-    for name in names:
-        column = rows[name]
-        if column.dtype.kind != "i":
-            column = np.nan_to_num(column.astype(np.float64), nan=-1.0)
-        out[1:] |= column[1:] != column[:-1]
-    return out

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from hotmess.responses.table import COUNTS
+from hotmess.responses.table import CELL, COUNTS
 from hotmess.responses.values import labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+NAMES = (*CELL, "context", "family", "category")
+"""Columns of names, which stay categories."""
 
 
 def coded_table(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
@@ -53,14 +56,16 @@ def _coded(column: pa.Array) -> pa.Array:
     return column
 
 
-def coded_frame(table: pa.Table, names: Sequence[str]) -> pd.DataFrame:
-    """Some columns as a frame: names become categories in their order, and no column is copied that need not be."""
+def coded_frame(given: dict[str, pa.ChunkedArray]) -> pd.DataFrame:
+    """Columns as a frame: `NAMES` become categories in their order. What is given is emptied column by column."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
-    for name in names:
-        column = table[name]
-        if pa.types.is_dictionary(column.type):
+    for name in list(given):
+        column = given.pop(name)
+        if pa.types.is_dictionary(column.type) and name not in NAMES:
+            columns[name] = column.cast(column.type.value_type).to_pandas()
+        elif pa.types.is_dictionary(column.type):
             array = column.combine_chunks()
             array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
             codes = np.asarray(array.indices.fill_null(-1))
@@ -103,9 +108,9 @@ def _categories(codes: np.ndarray, values: pd.Series) -> pd.Categorical:
     return pd.Categorical.from_codes(new[codes], categories=pd.Index(names, dtype="str"))
 
 
-def narrow(table: pd.DataFrame) -> None:
+def narrow(table: pd.DataFrame, *names: str) -> None:
     """Whole numbers of counts in the fewest bytes that hold them (4 or more for numbers of responses), in place."""
-    for name in table.columns:
+    for name in names or table.columns:
         if table[name].dtype == np.int64:
             ends = [table[name].min(), table[name].max()]
             least = np.int32 if name in COUNTS else np.int16

@@ -88,12 +88,9 @@ def count_responses(
         units = [name for name in (cluster, weight) if name is not None]
         kept = [*keep, *(name for name in units if name not in CELL)]
         ask = _Ask(renamed, dict(constants or {}), where, outcome, metric, length, kept, merge, allow_copies)
-        counted, chosen, notes = _count(source, ask)
+        frame, chosen, notes = _count(source, ask)
     finally:
         source.close()
-    # The engine's table goes as soon as the frame is made of it.
-    frame = _frame(counted)
-    del counted
     return _checked(frame, chosen, notes, models, scale, outside_unparsable, cluster, weight)
 
 
@@ -112,7 +109,7 @@ class _Ask:
     allow_copies: bool
 
 
-def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
+def _count(source: Engine, ask: _Ask) -> tuple[pd.DataFrame, str, list[str]]:
     there = _names(source, ask)
     rows = _rows(source, there, ask)
     where, outcome, metric, length, keep = ask.where, ask.outcome, ask.metric, ask.length, ask.keep
@@ -163,7 +160,9 @@ def _count(source: Engine, ask: _Ask) -> tuple[pa.Table, str, list[str]]:
         counted = counted.select([name for name in counted.column_names if not name.startswith("seen_")])
     notes += look_at_copies(source.query, rows, there, outcome, length, allow=ask.allow_copies)
     notes += _settled(counted, settings, ask.merge)
-    return counted, outcome, notes
+    kept = _kept(counted)
+    del counted
+    return coded_frame(kept), outcome, notes
 
 
 def _refuse_counts(source: Engine, rows: str, there: Mapping[str, str], ask: _Ask) -> None:
@@ -261,11 +260,11 @@ def _settled(counted: pa.Table, settings: Sequence[str], merge: Sequence[str]) -
     return check_settings(pd.concat(parts, ignore_index=True), lambda at: f"count {at + 1}", settled=merge)
 
 
-def _frame(counted: pa.Table) -> pd.DataFrame:
-    """The counts without what only their checks need."""
+def _kept(counted: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """The columns of the counts without what only their checks need."""
     own = ("seen_", "least_", "most_")
     names = [name for name in counted.column_names if not name.startswith(own) and name != "odd_lengths"]
-    return coded_frame(counted, names)
+    return {name: counted[name] for name in names}
 
 
 def _checked(

@@ -115,9 +115,10 @@ def _firsts(table: pd.DataFrame, code: np.ndarray) -> np.ndarray:
             key = benchmark.cat.codes.to_numpy().astype(np.int64) * several + question.cat.codes.to_numpy()
             first = np.zeros(len(benchmark.cat.categories) * several, dtype=code.dtype)
             first[key[::-1]] = code[::-1]  # the last one that is set stays
-            return first[key]
+            firsts: np.ndarray = first[key]
+            return firsts
     groups = pd.Series(code).groupby([benchmark, question], observed=True, sort=False)
-    return np.asarray(groups.transform("first"))
+    return groups.transform("first").to_numpy()
 
 
 APART = ("context", "model", "sample", "answer", "target", "n_choices")

@@ -34,6 +34,8 @@ def tally_counts(frame: Mapping[str, Any], cell: Sequence[str]) -> dict[str, np.
     if key is None:
         return None
     order = np.argsort(key)
+    if len(order) < 2**31:
+        order = order.astype(np.int32)
     key = key[order]
     change = np.concatenate([[True], key[1:] != key[:-1]])
     del key
@@ -44,13 +46,23 @@ def tally_counts(frame: Mapping[str, Any], cell: Sequence[str]) -> dict[str, np.
         "at_limit": frame["at_limit"],
     }
     if change.all():
-        out = {name: codes[order] for name, codes in keys.items()}
-        out |= {name: np.asarray(values)[order] for name, values in sums.items()}
-        return out | {"row": order}
+        return {name: np.asarray(values)[order] for name, values in (keys | sums).items()} | {"row": order}
     start = np.flatnonzero(change)
     out = {name: codes[order[start]] for name, codes in keys.items()}
     out |= {name: np.add.reduceat(np.asarray(values)[order], start) for name, values in sums.items()}
     return out | {"row": np.minimum.reduceat(order, start)}
+
+
+def changes(rows: Mapping[str, np.ndarray], names: Sequence[str]) -> np.ndarray:
+    """Where a row's values differ from the row before."""
+    out = np.zeros(len(rows["row"] if "row" in rows else rows["value"]), dtype=bool)
+    out[0] = True
+    for name in names:
+        column = rows[name]
+        if column.dtype.kind != "i":
+            column = np.nan_to_num(column.astype(np.float64), nan=-1.0)
+        out[1:] |= column[1:] != column[:-1]
+    return out
 
 
 def _whole(values: Any, *, nulls: bool) -> np.ndarray | None:

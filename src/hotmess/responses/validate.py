@@ -80,6 +80,8 @@ def validate(
         inner = where
         where = lambda at: inner(int(positions[at]))  # noqa: E731
         table = table[keep].reset_index(drop=True)
+    if _coded(table):
+        narrow(table)
     _carry(table, where)
     column = None if is_counted(table) else choose_length(table, length)
     if column is not None:
@@ -89,8 +91,6 @@ def validate(
     else:
         _samples(table, where, said)
     _contexts(table, where)
-    if _coded(table):
-        narrow(table)
     return Responses(table.reset_index(drop=True), outcome, column, tuple(said))
 
 
@@ -281,6 +281,8 @@ def _counts(table: pd.DataFrame, where: Place) -> None:
             at = int(np.argmax(bad))
             raise BadInput(f"Column {name} holds {values[at]:g} in {where(at)}, which is no count of responses.")
         table[name] = values if name == "sum_log2_length" else values.astype(np.int64)
+        if _coded(table):
+            narrow(table, name)
 
 
 def _contexts(table: pd.DataFrame, where: Place) -> None:
