@@ -53,7 +53,8 @@ def _coded(column: pa.Array) -> pa.Array:
         ends = pc.min_max(column).as_py()
         if ends["min"] is None or -(2**31) <= ends["min"] <= ends["max"] < 2**31:
             return column.cast(pa.int32())
-    return column
+    # A copy: one column that is kept as it is would keep its whole batch.
+    return pa.concat_arrays([column, column.slice(0, 0)])
 
 
 def coded_frame(given: dict[str, pa.ChunkedArray]) -> pd.DataFrame:
@@ -73,6 +74,13 @@ def coded_frame(given: dict[str, pa.ChunkedArray]) -> pd.DataFrame:
         else:
             columns[name] = column.to_pandas()
     return pd.DataFrame(columns, copy=False)
+
+
+def release() -> None:
+    """Give back to the system what Arrow holds for later tables."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def names_of(series: pd.Series, *, fill: str | None = None) -> pd.Series:

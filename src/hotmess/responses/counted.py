@@ -17,7 +17,7 @@ import pandas as pd
 
 from hotmess.errors import BadInput
 from hotmess.responses.ask import join_facts
-from hotmess.responses.coded import coded_frame
+from hotmess.responses.coded import coded_frame, release
 from hotmess.responses.condition import checked
 from hotmess.responses.count_columns import counted_elsewhere, refuse_counts
 from hotmess.responses.counted_checks import refuse_duplicate, refuse_duplicates, refuse_odd_lengths
@@ -91,6 +91,7 @@ def count_responses(
         frame, chosen, notes = _count(source, ask)
     finally:
         source.close()
+    release()
     return _checked(frame, chosen, notes, models, scale, outside_unparsable, cluster, weight)
 
 
