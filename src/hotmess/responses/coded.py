@@ -120,9 +120,10 @@ def narrow(table: pd.DataFrame, *names: str) -> None:
     """Whole numbers of counts in the fewest bytes that hold them (4 or more for numbers of responses), in place."""
     for name in names or table.columns:
         if table[name].dtype == np.int64:
-            ends = [table[name].min(), table[name].max()]
+            size = max(-int(table[name].min()) - 1, int(table[name].max()))
             least = np.int32 if name in COUNTS else np.int16
-            table[name] = table[name].astype(np.result_type(least, *map(np.min_scalar_type, ends)))
+            kind = next(kind for kind in (least, np.int32, np.int64) if size <= np.iinfo(kind).max)
+            table[name] = table[name].astype(kind)
 
 
 def usual(series: pd.Series) -> pd.Series:
