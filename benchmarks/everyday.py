@@ -53,14 +53,14 @@ TARGETS = {
     "joint model by the fast path, 1,140 × 5 × 1 × 30": 0.25,
 }
 """Shares of the ratio of the earlier run."""
-MEGABYTES = {"report of 300 models": 4000, "report of 40 models": 4000}
+MEGABYTES = {"report of 300 models": 4000, "report of 20 models": 4000}
 REDUCED = (
     "report of 1,920 responses",
     "one claim, cold",
     "all claims of the example",
     "joint model by NUTS, 60 × 3 × 3 × 10",
     "joint model by the fast path, 1,140 × 5 × 1 × 30",
-    "report of 40 models",
+    "report of 20 models",
 )
 LOOP = """
 import numpy as np
@@ -93,7 +93,7 @@ pd.DataFrame({
     "answer": np.where(rng.random(n) < 0.3 + 0.5 * (q % 100) / 100, q % 4, rng.integers(0, 4, n)),
     "target": q % 4, "n_choices": 4, "reasoning_tokens": rng.integers(50, 900, n),
 }).to_parquet(f"{folder}/million.parquet")
-for models in (40, 300):
+for models in (20, 300):
     m, q, s = (index.ravel() for index in np.indices((models, 20, 5)))
     size, hard = 2 ** rng.uniform(-1, 7, models), rng.normal(size=20)
     able = 0.5 + 0.3 * (np.log2(size) - 3) + 0.3 * rng.normal(size=models)
@@ -135,7 +135,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
     }
     if COT.exists():
         words["all claims of cot-scaling"] = ["test", str(COT)]
-    for models in (40, 300):
+    for models in (20, 300):
         words[f"report of {models} models"] = ["report", str(folder / f"{models}.parquet"), "--out", report]
     out = {name: ["-m", "hotmess", *command] for name, command in words.items()}
     for engine, title, size, draws in (
