@@ -37,6 +37,7 @@ from hotmess.decompose.intervals import FEW
 from hotmess.errors import BadInput, NotTestable, OtherOutcome, checked_interval, tails
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate
+from hotmess.remembered import remembering
 from hotmess.statements.effective import Effective, spread_by_count
 
 DRAW_MORE = "Draw more (--draws): its probability is within Monte Carlo error of what decides."
@@ -68,6 +69,7 @@ def find_claims(names: Iterable[str | Claim] | None) -> list[Claim]:
     return out
 
 
+@remembering()
 def test_claims(
     study: Study,
     claims: Iterable[str | Claim] | None = None,
@@ -120,6 +122,7 @@ def _unstopped(study: Study, claim: Claim, **settings: Any) -> Verdict:
     return replace(silent(claim, settings["population"], study.metric, (why,), remedy=remedy), refused=refused)
 
 
+@remembering()
 def test_claim(
     study: Study,
     claim: Claim,

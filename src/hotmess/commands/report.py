@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.claims.user import chosen_claims
     from hotmess.claims.verdict import refuse_own
     from hotmess.inference.kept import keep, kept_fits
+    from hotmess.remembered import remembering
     from hotmess.report.build import build_report
     from hotmess.report.folder import check
     from hotmess.report.sections import SECTIONS
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     check(Path(args.out), inputs=args.files, force=args.force)  # before hours of work, not after
     claims = chosen_claims(args.claim, args.claims, args.negligible)
     try:
-        with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)), kept_fits():
+        with stages(len(claims) + len(SECTIONS) + 3) as stage, keep(unfinished(args.out)), kept_fits(), remembering():
             stage("reading")
             study = make_study(args, budgets=True)
             if args.texts:
