@@ -1,4 +1,4 @@
-"""Sums over responses at many sets of scores: what permuted lengths leave as it is is added up once (methods, 5).
+"""Sums over responses at many sets of scores: what permuted lengths leave is added up once (methods, section 5).
 
 Of `hotmess.runs.length_pairs.set_sums` only Σu, Σu² and the sums of ue, u|z|² and uz depend on the scores u, and these
 are linear in u: one product with a sparse matrix, since most coordinates of letters and of texts are 0.
