@@ -189,7 +189,6 @@ def measure(tree: Path, *, repeats: int, only: str, reduced: bool) -> dict[str, 
             "OMP_NUM_THREADS": "1",
             "OMP_WAIT_POLICY": "passive",
             "PYTHONDONTWRITEBYTECODE": "",  # an installed package is compiled, and so is the tree, once
-            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         }
         processor(["-c", MAKE, str(folder)], environment)
         processor(["-m", "compileall", "-q", str(source)], environment)
