@@ -214,6 +214,19 @@ def test_lengths_that_are_rounded_are_no_padded_copies(step):
         assert not any("in length alone" in one.what for one in find_copies(table))
 
 
+def test_coarse_lengths_are_no_copies_where_questions_have_unequally_many():
+    """How often lengths coincide is seen across questions, also where one alone has the fewest responses."""
+    alarms = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        table = world(seed, questions=9, n=8)
+        table["answer"] = rng.random(72) < np.repeat(rng.beta(0.3, 0.1, 9), 8)
+        table["reasoning_tokens"] = rng.choice([200, 400], 72)
+        alone = (table["question"] == "q0") & (table["sample"] >= 3)
+        alarms += bool(find_copies(table[~alone]))
+    assert alarms == 0
+
+
 @pytest.mark.parametrize("name", ["condition", "model", "budget"])
 def test_copies_under_another_name_are_found(name):
     table = hidden(questions=40, n=4)

@@ -98,7 +98,8 @@ def distinct_excess(stacks: Sequence[Stack], shortest: float) -> tuple[Floats, F
         none = np.zeros(0)
         return none, none, none, np.zeros(0, dtype=np.int64)
     shares = np.unique(np.concatenate(lengths), return_counts=True)[1] / sum(map(len, lengths))
-    rates = [near / near_pairs / 6, float((shares**2).sum()) if len(long_stacks[0].keys) > 1 else 0.0]
+    questions = sum(len(stack.keys) for stack in long_stacks)
+    rates = [near / near_pairs / 6, float((shares**2).sum()) if questions > 1 else 0.0]
     if tie_pairs >= 50:
         rates.append(ties / tie_pairs)
     b = min(1.0, 2 * max(rates) + 0.02)
