@@ -39,7 +39,8 @@ def main() -> None:
             from hotmess.temperature.fit import fit_lengths
 
             slow = fit_lengths(responses, engine="nuts", pool=True, seed=1, draws=args.draws)
-            print(*slow.gate.reasons, slow.summary().round(3).to_string(index=False), sep="\n")
+            failed = [f"{reason}; more draws may cure it (--draws)" for reason in slow.gate.reasons]
+            print(*failed, slow.summary().round(3).to_string(index=False), sep="\n")
     except hm.NotTestable as reason:
         print(reason)
     print(hm.report([study, *verdicts], to=args.out))

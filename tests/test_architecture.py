@@ -57,6 +57,7 @@ MIRRORS = ("commands", "plot", "report.sections", "pymc_models", "simulate")
 ROLES = {
     "__main__": ("what `python -m` runs", "__main__ organisms.__main__"),
     "api": ("what a script calls", "claims.api report.api"),
+    "called": ("what the variables of a posterior are called in words", "laws.called temperature.called"),
     "checks": ("checks of a model against its data", "checks temperature.checks"),
     "contexts": ("few-shot contexts in a model", "answers.contexts temperature.contexts"),
     "fit": ("from responses to a posterior", "answers.fit temperature.fit"),

@@ -13,6 +13,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -158,6 +159,21 @@ def console() -> Any:
 
     stream = sys.stderr
     return Console(file=stream.stream if isinstance(stream, Shown) else stream)
+
+
+def time_left() -> Any:
+    """A column of a progress bar: how long the rest takes if it goes on as so far; nothing where that is not known."""
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class TimeLeft(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            if not (task.completed and task.total and task.elapsed) or task.finished:
+                return Text("")
+            seconds = task.elapsed * (task.total / task.completed - 1)
+            return Text(f"left, about {timedelta(seconds=round(seconds))}")
+
+    return TimeLeft()
 
 
 def label(text: str) -> str:

@@ -1,11 +1,15 @@
 """The gate: what must not pass does not pass."""
 
+import importlib
+import re
+
 import numpy as np
 import pytest
 
 from hotmess.inference.gate import Gate, diagnose, gate_draws, gate_tree, independent
 from hotmess.inference.sample import to_tree
 
+gate_module = importlib.import_module("hotmess.inference.gate")
 GOOD = np.random.default_rng(0).normal(size=(4, 500))
 
 
@@ -93,6 +97,26 @@ def test_messages_name_the_group():
     x = np.stack([GOOD, GOOD + np.arange(4)[:, None]], axis=-1)
     fit = to_tree({"log_phi": x}, coords={"group": ["owl, low", "owl, high"]}, dims={"log_phi": ["group"]})
     assert all("log_phi[owl, high]" in reason for reason in gate_tree(fit).reasons)
+
+
+def test_a_quantity_that_did_not_converge_is_called_by_its_words():
+    x = np.stack([GOOD, GOOD + np.arange(4)[:, None]], axis=-1)
+    fit = to_tree({"log_phi": x}, coords={"group": ["low", "high"]}, dims={"log_phi": ["group"]})
+    gate = gate_tree(fit, called={"log_phi": "the concentration of wrong answers in {group}".format})
+    assert gate.reasons[0].startswith("R-hat of the concentration of wrong answers in high is ")
+    assert set(gate.values) == {"log_phi[low]", "log_phi[high]"}
+    each = gate_draws({}).over({"owl": x[..., 1]}, "the change of incoherence")
+    assert "of the change of incoherence of owl is" in each.reasons[0]
+
+
+@pytest.mark.parametrize("over", [0.0, 1e-9, 1e-4, 4e-4, 6e-4, 0.2])
+def test_a_number_beside_its_bound_is_told_from_it(over, monkeypatch):
+    """Never `R-hat is 1.010, not below 1.01`, nor `400, not above 400` of 399.6; what equals the bound says so."""
+    monkeypatch.setattr(gate_module, "diagnose_each", lambda draws: [(1.01 + over, 400 - 1000 * over, 900.0)])
+    reasons = gate_draws({"x": GOOD}).reasons
+    for reason, bound in zip(reasons, (1.01, 400.0), strict=True):
+        shown = float(re.search(r"is ([\d.]+), not", reason)[1])
+        assert (shown == bound) == (over == 0), reason
 
 
 def test_effective_sample_size_of_an_autoregression():

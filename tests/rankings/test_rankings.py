@@ -142,7 +142,8 @@ def survey(tmp_path, monkeypatch):
         rest = {"level": 2, "tau": 1, "log_beta": len(data.order)}
         posterior = {name: rng.normal(size=(chains, draws, size)) for name, size in rest.items()}
         these = model.correlation(theta[..., 0, :], theta[..., 1, :])
-        tree = to_tree(posterior | {"rho": rho, "rho_these": these, "theta": theta})
+        dims = {"level": ["attribute"], "log_beta": ["ranking"]}
+        tree = to_tree(posterior | {"rho": rho, "rho_these": these, "theta": theta}, dims=dims)
         return model.RankFit(data, tree, Spec("nuts", None, seed, draws, chains, warmup))
 
     monkeypatch.setattr(model, "fit_rankings", drawn)

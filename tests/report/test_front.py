@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from report_world import HIT, LINK, SCRIPT, made_up
 
 from hotmess.claims.catalogue import CATALOGUE
+from hotmess.claims.claim import Finding
+from hotmess.claims.guards.of_draws import Diagnostics
 from hotmess.claims.these_models import TheseModels
 from hotmess.claims.verdict import Verdict
 from hotmess.errors import BadInput
@@ -105,6 +108,18 @@ def test_what_the_data_do_not_hold_is_one_sentence():
     said = "5 claims cannot be tested on these data, which hold no survey or second budget; 1 for other reasons."
     assert verdicts.elsewhere(found) == said
     assert all(row["folded"] for row in verdicts.views(found))
+
+
+def test_a_claim_whose_diagnostics_failed_is_in_the_sentence_that_counts_those_not_testable():
+    names = list(CATALOGUE)[:6]
+    found = [verdict(n, "not testable", None, None, None, absent="survey") for n in names]
+    gate = Finding(Diagnostics(), {"passed": False, "reasons": ["R-hat is 1.2"]}, ("R-hat is 1.2",))
+    found[2] = replace(found[2], absent="", findings=(gate,))
+    assert [(n, said) for n, said, _ in verdicts.counts(found)] == [(6, "not testable")]
+    head = "Of 6 claims not testable, 5"
+    assert verdicts.untestable(found) == head
+    rest = "cannot be tested on these data, which hold no survey; the diagnostics of 1 failed."
+    assert verdicts.elsewhere(found) == f"{head} {rest}"
 
 
 def test_figures_that_carry_verdicts_name_claims_of_the_catalogue():

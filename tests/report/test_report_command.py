@@ -51,9 +51,12 @@ def test_an_interruption_leaves_everything_as_it_was(scores, tmp_path, capsys, m
 
     monkeypatch.setattr(importlib.import_module("hotmess.report.build"), "render", interrupted)
     assert main(["report", str(scores), "--out", str(tmp_path / "mine"), "--draws", "40"]) == 130
-    assert "interrupted" in capsys.readouterr().err
+    assert f"interrupted; nothing was written to {tmp_path / 'mine'}." in capsys.readouterr().err
     # Beside what was there, only the fits that are finished.
     assert {p.name for p in tmp_path.iterdir()} - {".mine.fits"} == {"scores.parquet"}
+    (tmp_path / "mine").mkdir()
+    assert main(["report", str(scores), "--out", str(tmp_path / "mine"), "--draws", "40"]) == 130
+    assert f"interrupted; {tmp_path / 'mine'} is as it was." in capsys.readouterr().err
 
 
 def test_the_same_command_goes_on_from_finished_fits(table, tmp_path, monkeypatch):

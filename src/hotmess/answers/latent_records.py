@@ -16,6 +16,7 @@ from hotmess.decompose.context_scatter import not_told
 from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput
+from hotmess.inference.gate import MORE
 from hotmess.words import join
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def records_of(
     reasons = posterior.gate.reasons
     if reasons:
         more = f" ({len(reasons) - 1} more such)" if len(reasons) > 1 else ""
-        notes.append(f"Not reliable: {reasons[0]}{more}; more draws may cure it (--draws, --warmup).")
+        notes.append(f"Not reliable: {reasons[0]}{more}; {MORE}.")
     elif not (table["reliable"] | most | flawless).all() and not getattr(posterior, "misfit", ()):
         notes.append("Not reliable where it says so: the sets' draws are too few; more may cure it (--draws).")
     return records, tuple(notes)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hotmess.answers.prior import PARAMETERS, UNPARSABLE, UNPARSABLE_SPREAD, AnswerPrior
+from hotmess.answers.prior import IN_WORDS, PARAMETERS, UNPARSABLE, UNPARSABLE_SPREAD, AnswerPrior
+from hotmess.inference.gate import Called
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,6 +17,40 @@ if TYPE_CHECKING:
 
 GROUP = "answer_group"
 """The dimension of groups of cells; plain `group` is ArviZ's own word where prior and posterior stand side by side."""
+
+_KINDS = (
+    "the lead of the main option",
+    "the scatter of the main option's lead",
+    "the concentration of the other options",
+)
+
+
+def called(groups: Groups) -> Called:
+    """What the variables of a posterior of answers are called in words; units by the first of their groups."""
+    first = groups.table.assign(label=groups.labels).groupby("unit")["label"].first()
+    units = {str(unit): label for unit, label in first.items()}
+    return {
+        **{name: f"{IN_WORDS[name]} in {{{GROUP}}}".format for name in PARAMETERS},
+        **{name: f"{IN_WORDS[name]} in {{unparsable_group}}".format for name in UNPARSABLE},
+        "coefficients": lambda parameter, term: f"the coefficient of {term} for {IN_WORDS[parameter]}",
+        "sigma": lambda parameter: f"the residual spread between groups of {IN_WORDS[parameter]}",
+        "level": lambda parameter, unit: f"{IN_WORDS[parameter]} in {units[unit]}",
+        "free_level": lambda parameter, unit: f"{IN_WORDS[parameter]} in {units[unit]}, as it is sampled",
+        "free_eta": lambda parameter, answer_group: f"{IN_WORDS[parameter]} in {answer_group}, as it is sampled",
+    }
+
+
+def vector_words(name: str, kind: int) -> str:
+    """A group's parameter of the model of probability vectors in words; kind: which of three, for location and scale.
+
+    >>> vector_words("scale", 1)
+    "the spread over questions of the scatter of the main option's lead"
+    """
+    if name in IN_WORDS:
+        return IN_WORDS[name]
+    if name == "tau":
+        return "how much smaller the lead is where an answer has a second thought"
+    return f"{'the mean' if name == 'location' else 'the spread'} over questions of {_KINDS[kind]}"
 
 
 def group_parameters(posterior: xr.Dataset, groups: Groups) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from hotmess.answers.drawn import Bootstrap
 from hotmess.answers.fit_sets import draws_of, moments_of, sets_of
 from hotmess.answers.groups import Groups, find_groups
 from hotmess.answers.large_draws import release_others
-from hotmess.answers.parameters import group_parameters, without_groups
+from hotmess.answers.parameters import called, group_parameters, without_groups
 from hotmess.answers.population import (
     SetDraws,
     refuse_unknown,
@@ -69,7 +69,7 @@ class Fit(AnswerPosterior):
     @cached_property
     def gate(self) -> Gate:
         """Diagnostics of the group parameters and hyperparameters."""
-        return gate_tree(self.data)
+        return gate_tree(self.data, called=called(self.groups))
 
     @property
     def chains(self) -> int:

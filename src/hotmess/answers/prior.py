@@ -12,6 +12,13 @@ from hotmess.errors import BadInput
 
 PARAMETERS = ("logit_a", "log_kappa", "log_phi")
 UNPARSABLE = ("logit_u", "log_psi")
+IN_WORDS = {
+    "logit_a": "mean accuracy",
+    "log_kappa": "the spread of accuracy over questions",
+    "log_phi": "the concentration of wrong answers",
+    "logit_u": "the share of unparsable responses",
+    "log_psi": "the spread of that share over questions",
+}
 UNPARSABLE_SPREAD = 1.5
 """Standard deviation of log psi around 0."""
 

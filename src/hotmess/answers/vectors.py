@@ -20,7 +20,7 @@ from hotmess.answers.conjugate import TermDraws
 from hotmess.answers.drawn import Bootstrap
 from hotmess.answers.fit_sets import like_these
 from hotmess.answers.groups import Groups
-from hotmess.answers.parameters import GROUP
+from hotmess.answers.parameters import GROUP, vector_words
 from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.answers.probabilities import ProbabilityFit
@@ -147,10 +147,13 @@ class VectorFit(AnswerPosterior):
         out = []
         for g, label in enumerate(self.labels):
             draws: dict[str, np.ndarray] = {}
+            words: dict[str, str] = {}
             for name, values in self.posterior.parameters.items():  # (chain, draw, group), or (…, group, kind)
                 flat = values[:, :, g].reshape(*values.shape[:2], -1)
-                draws |= {f"{name}[{label}, {i}]": flat[:, :, i] for i in range(flat.shape[2])}
-            out.append(gate_draws(draws))
+                for i, x in enumerate(np.moveaxis(flat, 2, 0)):
+                    draws[entry := f"{name}[{label}, {i}]"] = x
+                    words[entry] = f"{vector_words(name, i)} in {label}"
+            out.append(gate_draws(draws, words=words))
         return tuple(out)
 
     @cached_property

@@ -190,8 +190,9 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
         quantity, effective = of_questions(study, claim, quantity)
     else:
         other, effective = of_questions(study, claim, other)
-    gate = quantity.gate & quantity.gate.judge({claim.name: quantity.draws}, constants=False)
-    gate &= other.gate.judge({claim.name: other.draws})
+    what = f"the claim's quantity ({claim.estimand})"
+    gate = quantity.gate & quantity.gate.judge({what: quantity.draws}, constants=False)
+    gate &= other.gate.judge({what: other.draws})
     own = effective if population == "like-these" else None
     low, high = claim.region or (0.0, np.inf)
     p, p_other = smoothed(quantity.draws, low, high, effective=own), float(claim.holds(other.draws).mean())

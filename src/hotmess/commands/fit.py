@@ -46,6 +46,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from hotmess.answers.fit import fit
+    from hotmess.inference.gate import MORE
     from hotmess.inference.store import is_ours
 
     out = check_file(args.out, args.files, is_ours, force=args.force, suffix=".nc")
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         say(f"hotmess: not reliable: {reason}.")
     if len(reasons) > MOST:
         say(f"hotmess: and {len(reasons) - MOST} more.")
+    if reasons:
+        say(f"hotmess: {MORE}.")
     say(f"{args.out} holds the posterior.")
     return 0
 

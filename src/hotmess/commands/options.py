@@ -117,7 +117,7 @@ def sampling_options() -> argparse.ArgumentParser:
         action=Given,
         help="draws of each chain (default: 1000, and more for claims that Monte Carlo error leaves open)",
     )
-    warm = "warmup draws of each chain (default: 1000; the joint model of answers and lengths takes 250 at most)"
+    warm = "warmup draws of each chain (default: 1000, of which the joint model of answers and lengths takes 250)"
     group.add_argument("--warmup", type=positive, default=1000, help=warm)
     group.add_argument("--chains", type=positive, default=4, help="chains (default: 4)")
     group.add_argument(

@@ -78,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
             )
     except KeyboardInterrupt:
         resume = " The same command goes on from the fits it has finished." * unfinished(args.out).is_dir()
-        say(f"hotmess: interrupted; {args.out} is as it was.{resume}")
+        left = f"{args.out} is as it was" if os.path.lexists(args.out) else f"nothing was written to {args.out}"
+        say(f"hotmess: interrupted; {left}.{resume}")
         return 130
     say(*study.responses.notes, f"{page} is written.")
     refuse_own(verdicts)

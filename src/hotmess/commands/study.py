@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from hotmess.commands.options import read_table
-from hotmess.terminal import console, label
+from hotmess.terminal import console, label, time_left
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -72,7 +72,6 @@ def stages(total: int | None = None) -> Iterator[Callable[[str], None]]:
         SpinnerColumn,
         TextColumn,
         TimeElapsedColumn,
-        TimeRemainingColumn,
     )
 
     columns: list[ProgressColumn] = [
@@ -82,7 +81,7 @@ def stages(total: int | None = None) -> Iterator[Callable[[str], None]]:
         TimeElapsedColumn(),
     ]
     if total:
-        columns += [TextColumn("left, about"), TimeRemainingColumn()]
+        columns.append(time_left())
     with Progress(
         *columns, console=console(), transient=True, redirect_stdout=False, redirect_stderr=False
     ) as progress:

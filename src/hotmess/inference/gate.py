@@ -8,7 +8,7 @@ what has no diagnosis does not pass.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +28,10 @@ LEAST = 20
 REMEMBERED = 10_000
 """Quantities whose diagnostics are kept: a report judges those of its fits and its claims, and shows them."""
 _KNOWN: dict[bytes, tuple[float, float, float]] = {}
+
+MORE = "more draws may cure it (--draws, --warmup)"
+Called = Mapping[str, Callable[..., str]]
+"""What a fit's variables are called in words: by name, a function of the coordinates of an entry."""
 
 CHAINS, DRAWS = 2, 4
 """The fewest chains, and draws of each, that R-hat can be computed of."""
@@ -91,9 +95,9 @@ class Gate:
         found = zip(columns, diagnose_each(columns))
         return np.array([not _reasons("", x, one, RHAT, ESS, constants=True) for x, one in found], bool)
 
-    def over(self, draws: Mapping[str, np.ndarray]) -> Gate:
-        """This gate and that of quantities computed from its draws: both must pass."""
-        return self & self.judge(draws)
+    def over(self, draws: Mapping[str, np.ndarray], what: str = "") -> Gate:
+        """This gate and that of quantities computed from its draws: both must pass; what: they are, of each name."""
+        return self & self.judge({f"{what} of {name}" if what else name: x for name, x in draws.items()})
 
 
 def diagnose(x: np.ndarray) -> tuple[float, float, float]:
@@ -142,15 +146,22 @@ def _together(x: np.ndarray) -> list[tuple[float, float, float]]:
 
 
 def gate_draws(
-    draws: Mapping[str, np.ndarray], *, rhat: float = RHAT, ess: float = ESS, constants: bool = False
+    draws: Mapping[str, np.ndarray],
+    *,
+    rhat: float = RHAT,
+    ess: float = ESS,
+    constants: bool = False,
+    words: Mapping[str, str] | None = None,
 ) -> Gate:
     """The gate for named scalar quantities with draws of chains, of shape (chain, draw).
 
     A parameter that is the same in all draws may have stood still: that is no diagnosis. With `constants` it passes
-    where there are more draws than `ess`, as what is computed of diagnosed parameters may be constant.
+    where there are more draws than `ess`, as what is computed of diagnosed parameters may be constant. words: what
+    quantities are called in the sentences, where not by their names.
     """
     values = dict(zip(draws, diagnose_each(list(draws.values()))))
-    reasons = [_reasons(name, x, values[name], rhat, ess, constants=constants) for name, x in draws.items()]
+    called = {name: (words or {}).get(name, name) for name in draws}
+    reasons = [_reasons(called[name], x, values[name], rhat, ess, constants=constants) for name, x in draws.items()]
     return Gate(tuple(why for some in reasons for why in some), values)
 
 
@@ -171,17 +182,29 @@ def _reasons(
         return [_lost(name, x)]
     reasons = []
     if r >= rhat:
-        reasons.append(f"R-hat of {name} is {r:.3f}, not below {rhat}: the chains disagree")
-    if min(bulk, tail) <= ess:
-        reasons.append(f"effective sample size of {name} is {min(bulk, tail):.0f}, not above {ess:.0f}")
+        reasons.append(f"R-hat of {name} is {told_from(r, rhat, 3)}, not below {rhat}: the chains disagree")
+    if (least := min(bulk, tail)) <= ess:
+        reasons.append(f"effective sample size of {name} is {told_from(least, ess, 0)}, not above {ess:.0f}")
     return reasons
 
 
-def _count(draws: Mapping[str, np.ndarray], *, constants: bool = True) -> Gate:
+def told_from(value: float, bound: float, digits: int) -> str:
+    """A number with as many decimals as tell it from a bound, `digits` at least; what equals it stays equal.
+
+    >>> told_from(1.0102, 1.01, 3), told_from(1.2, 1.01, 3), told_from(399.7, 400, 0), told_from(400, 400, 0)
+    ('1.0102', '1.200', '399.7', '400')
+    """
+    if value == bound or not np.isfinite(value):
+        return f"{value:.{digits}f}"
+    shown = (f"{value:.{more}f}" for more in range(digits, 17))
+    return next((text for text in shown if float(text) != bound), f"{value:.{digits}f}")
+
+
+def _count(draws: Mapping[str, np.ndarray], *, constants: bool = True, words: Mapping[str, str] | None = None) -> Gate:
     """The gate for exact independent draws: there must be enough, all of them finite."""
     values, reasons = {}, []
-    for name, x in draws.items():
-        values[name] = (np.nan, float(x.size), float(x.size))
+    for key, x in draws.items():
+        values[key], name = (np.nan, float(x.size), float(x.size)), (words or {}).get(key, key)
         if not np.isfinite(x).all():
             reasons.append(_lost(name, x))
         elif x.size < INDEPENDENT:
@@ -218,24 +241,28 @@ def independent(tree: xr.DataTree) -> xr.DataTree:
     return tree
 
 
-def gate_tree(tree: xr.DataTree, *, names: list[str] | None = None) -> Gate:
+def gate_tree(tree: xr.DataTree, *, names: Sequence[str] | None = None, called: Called | None = None) -> Gate:
     """The gate for a fit: every scalar of the named posterior variables (default: all), and divergences.
 
     Variables called `latent` in their attributes' `role` are question-level: R-hat below 1.05 suffices. Entries of
-    arrays are named by their coordinates, as log_phi[owl-1b].
+    arrays are named by their coordinates, as log_phi[owl-1b], or in words by what `called` says of them.
     """
     posterior = tree["posterior"].dataset
     exact = tree["posterior"].attrs.get("draws") == "independent"
     gate = Gate(independent=exact)
     for name in names or [str(name) for name in posterior.data_vars]:
-        draws = dict(_scalars(name, posterior[name]))
+        draws, words = {}, {}
+        for entry, place, x in _scalars(name, posterior[name]):
+            draws[entry] = x
+            if called is not None and name in called:
+                words[entry] = called[name](**place)
         latent = posterior[name].attrs.get("role") == "latent"
         if exact:
-            gate &= _count(draws, constants=False)
+            gate &= _count(draws, constants=False, words=words)
         elif latent:
-            gate &= gate_draws(draws, rhat=RHAT_LATENT, ess=0, constants=True)
+            gate &= gate_draws(draws, rhat=RHAT_LATENT, ess=0, constants=True, words=words)
         else:
-            gate &= gate_draws(draws)
+            gate &= gate_draws(draws, words=words)
     divergences = 0
     if "sample_stats" in tree.children and "diverging" in tree["sample_stats"].dataset:
         divergences = int(tree["sample_stats"]["diverging"].sum())
@@ -246,10 +273,11 @@ def gate_tree(tree: xr.DataTree, *, names: list[str] | None = None) -> Gate:
     return gate
 
 
-def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, np.ndarray]]:
-    """Every scalar of a variable, (chain, draw), by the names that its coordinates give it."""
+def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, dict[str, str], np.ndarray]]:
+    """Every scalar of a variable, (chain, draw), with the name that its coordinates give it, and these."""
     rest = [str(d) for d in array.dims[2:]]
     labels = [array[d].values if d in array.coords else np.arange(array.sizes[d]) for d in rest]
     for index in np.ndindex(*array.shape[2:]):
-        place = ", ".join(str(label[i]) for label, i in zip(labels, index))
-        yield f"{name}[{place}]" if rest else name, array.values[(slice(None), slice(None), *index)]
+        place = {dim: str(label[i]) for dim, label, i in zip(rest, labels, index)}
+        entry = f"{name}[{', '.join(place.values())}]" if rest else name
+        yield entry, place, array.values[(slice(None), slice(None), *index)]

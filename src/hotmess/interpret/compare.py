@@ -23,6 +23,7 @@ from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import unread_models
 from hotmess.errors import BadInput, NotTestable, listed, tails
 from hotmess.estimates.estimate import THRESHOLD
+from hotmess.inference.gate import MORE
 from hotmess.interpret.pair_verdicts import NEGLIGIBLE_CHANGE, NEXT, Pair, judged, pair_of, sentence, with_verdicts
 from hotmess.interpret.paired_sets import pair_sets, pair_table, paired_rows
 from hotmess.interpret.sets import Source, source_of
@@ -169,7 +170,8 @@ def compare(
     found = judged(asked, region, level, source.gate)
     reasons = source.gate.reasons
     if reasons:
-        notes.append(f"Not reliable: {reasons[0]}{f', and {len(reasons) - 1} more' if len(reasons) > 1 else ''}.")
+        rest = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+        notes.append(f"Not reliable: {reasons[0]}{rest}; {MORE}.")
     return Comparison(
         with_verdicts(pd.concat(pieces, ignore_index=True), found),
         tuple(sentence(one, by, population, interval, region) for one in found),

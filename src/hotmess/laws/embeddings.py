@@ -23,6 +23,7 @@ import numpy as np
 from hotmess.decompose.grouping import question_index, question_units
 from hotmess.errors import BadInput, NotTestable, tails
 from hotmess.inference.spec import Spec
+from hotmess.laws.called import EMBEDDINGS
 from hotmess.laws.embedding_model import PRIOR, latent_draws
 from hotmess.laws.embedding_slopes import expected_log_variance, settled_slopes, weighted_slope
 from hotmess.laws.length_bins import ARM
@@ -61,7 +62,7 @@ class VarianceLaw:
         """Diagnostics; draws are independent, what can fail is their number."""
         from hotmess.inference.gate import gate_tree
 
-        return gate_tree(self.data)
+        return gate_tree(self.data, called=EMBEDDINGS)
 
     def refit(self, **changes: Any) -> VarianceLaw:
         """The same responses fitted again, with the settings of `spec` but for the changes."""

@@ -22,6 +22,7 @@ import numpy as np
 from hotmess.decompose.context_scatter import without_contexts
 from hotmess.errors import BadInput, NotTestable, either_seed, listed, tails
 from hotmess.inference.spec import Spec
+from hotmess.laws.called import LENGTH
 from hotmess.laws.curves import CURVES, Bins, CurveLaw
 from hotmess.laws.length_bins import ARM, BINS, binned_cells
 from hotmess.laws.length_lines import BIN, POPULATIONS, LineData, bin_incoherences, bin_rows, line_data
@@ -72,7 +73,7 @@ class LengthLaw(Short):
         """Diagnostics of the laws and of the first stage."""
         from hotmess.inference.gate import gate_tree
 
-        return gate_tree(self.data) & self.fit.gate
+        return gate_tree(self.data, called=LENGTH) & self.fit.gate
 
     @property
     def arms(self) -> pd.DataFrame:

@@ -21,6 +21,7 @@ import numpy as np
 
 from hotmess.errors import BadInput, either_seed, listed, tails
 from hotmess.inference.spec import Spec
+from hotmess.laws.called import POWER
 from hotmess.laws.power_data import LawData, law_data, unbiased_sums
 from hotmess.laws.power_model import COEFFICIENTS, CORRELATIONS, SCALES, LawPrior, model_of, sample_laws
 from hotmess.words import Short, counted
@@ -64,7 +65,7 @@ class PowerLaws(Short):
         """Diagnostics of the law's parameters, and of the first stage."""
         from hotmess.inference.gate import gate_tree
 
-        return gate_tree(self.data) & self.fit.gate
+        return gate_tree(self.data, called=POWER) & self.fit.gate
 
     @property
     def over(self) -> str:

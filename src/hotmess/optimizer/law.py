@@ -21,6 +21,7 @@ import numpy as np
 
 from hotmess.errors import BadInput, median_and_tails
 from hotmess.inference.spec import Spec
+from hotmess.laws.called import OPTIMIZER
 from hotmess.optimizer.logarithms import OUTCOMES, Logarithms, rest_of
 from hotmess.optimizer.scales import CORRELATED, SCALES, RolloutPrior, as_coefficients, by_problem, rollout_law
 
@@ -54,8 +55,7 @@ class RolloutLaw:
         """Diagnostics of everything that is reported: exponents, their spreads, levels, residuals."""
         from hotmess.inference.gate import gate_tree
 
-        sds = ["alpha_sd_problem", "alpha_sd_sweep", "level_sd_size", "level_sd_model"]
-        return gate_tree(self.data, names=["alpha", "alpha_new", "level", *sds])
+        return gate_tree(self.data, names=list(OPTIMIZER), called=OPTIMIZER)
 
     @property
     def prior(self) -> RolloutPrior:

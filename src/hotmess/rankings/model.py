@@ -21,14 +21,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hotmess.inference.gate import Gate, gate_tree
+from hotmess.inference.gate import Called, Gate, gate_tree
 from hotmess.inference.spec import Spec
 from hotmess.rankings.table import Rankings
 
 if TYPE_CHECKING:
     import xarray as xr
 
-NAMES = ["rho", "rho_these", "level", "tau", "log_beta"]
+CALLED: Called = {
+    "rho": "the correlation over entities like these".format,
+    "rho_these": "the correlation over these entities".format,
+    "level": "how decidedly raters rank {attribute}".format,
+    "tau": "the spread between raters of how decidedly they rank".format,
+    "log_beta": "how decidedly {ranking} ranks".format,
+}
+"""The variables that the gate judges, and what they are called in words."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class RankFit:
     @property
     def gate(self) -> Gate:
         """Diagnostics of the correlation and the raters."""
-        return gate_tree(self.data, names=NAMES)
+        return gate_tree(self.data, names=list(CALLED), called=CALLED)
 
     def dataset(self, *, population: str = "like-these") -> xr.Dataset:
         """Draws of `correlation` for one population of entities, of theta (attribute, entity) and of log_beta."""

@@ -9,7 +9,7 @@ from hotmess.plot.style import NARROW, WIDE
 from hotmess.report import accounts, front, templates, text
 from hotmess.report.section import Context, Figure, Section, Table
 from hotmess.report.svg import Sheet, inline_svg
-from hotmess.report.verdicts import counts, elsewhere, views
+from hotmess.report.verdicts import counts, elsewhere, untestable, views
 from hotmess.words import join, percent, population_words
 
 MAX_BYTES = 1_500_000
@@ -53,6 +53,7 @@ def render(
         counts=counts(context.verdicts),
         tested=len(context.verdicts),
         elsewhere=elsewhere(context.verdicts),
+        untestable=untestable(context.verdicts),
         remarks=remarks,
         together=accounts.together(context.verdicts),
         population=population_words(context.population),

@@ -70,7 +70,19 @@ def elsewhere(verdicts: Sequence[Verdict]) -> str:
     named = f", which hold no {join(missing, most=9).replace(' and ', ' or ')}" if missing else ""
     rest = sum(not v.absent for v in away)
     other = f"; {rest} for other reasons" if missing and rest else ""
-    return f"{len(away)} claims cannot be tested on these data{named}{other}."
+    failed = sum(v.verdict == NOT_TESTABLE for v in verdicts) - len(away)
+    other += f"; the diagnostics of {failed} failed" if failed else ""
+    return f"{untestable(verdicts)} cannot be tested on these data{named}{other}."
+
+
+def untestable(verdicts: Sequence[Verdict]) -> str:
+    """How many claims the data cannot speak to, of those counted as not testable where there are more.
+
+    >>> untestable([])
+    '0 claims'
+    """
+    away, counted = sum(map(silent, verdicts)), sum(v.verdict == NOT_TESTABLE for v in verdicts)
+    return f"{away} claims" if away == counted else f"Of {counted} claims not testable, {away}"
 
 
 def view(verdict: Verdict) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.gate import Gate, gate_tree
 from hotmess.inference.spec import Spec
+from hotmess.temperature.called import called
 from hotmess.temperature.data import LengthData
 from hotmess.temperature.design_effects import narrowed
 from hotmess.temperature.effects import Curves, average_slopes, curves, points
@@ -108,7 +109,8 @@ class LengthFit:
                 return Gate((f"the fast path failed {'; '.join(self.failed.values())}: {other}",))
             # Of one unit, and of all at once, draws are weighted: judged by Pareto k and the weights, not by R-hat.
             return Gate(independent=not self.pool.groupings)
-        return gate_tree(self.data, names=[n for n in ("theta", "scales") if n in self.data["posterior"]])
+        names = [n for n in ("theta", "scales") if n in self.data["posterior"]]
+        return gate_tree(self.data, names=names, called=called(self.labels))
 
     @cached_property
     def failed(self) -> dict[int, str]:

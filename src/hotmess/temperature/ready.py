@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 MIN_MIXED = 10
 MOST_UNITS = 150
 """Models and conditions of one fit: time grows with their cube, four minutes at so many."""
-DRAWS, WARMUP = 300, 250  # per chain, at most: more change nothing but the Monte Carlo error, and the time it takes
+DRAWS, WARMUP = 300, 250
+"""Per chain, of up to `FULL` that are asked for: more change nothing but Monte Carlo error, and the time it takes."""
+FULL = 1000
+DRAW_MORE = (
+    f"draw more, as by --draws {2 * FULL} --warmup {2 * FULL} (of up to {FULL:,} of each the joint model takes {DRAWS} "
+    f"and {WARMUP}, of more in proportion)"
+)
 
 
 def check_ready(responses: Responses) -> None:
@@ -96,8 +102,8 @@ def fit_ready(
 
     Unparsable responses are uniform vectors, as in the estimates without a model that stand beside. Where the fast path
     fails in some unit, the slow engine takes its place if it is thought to take `patience` seconds at most; else the
-    fit says how long it would take. No more than `DRAWS` are drawn of each chain after `WARMUP`, whatever is asked for.
-    near: a fit of nearly the same responses, see `fit_lengths`.
+    fit says how long it would take. Of draws and warm-up it takes what `draws_of` says. near: a fit of nearly the same
+    responses, see `fit_lengths`.
 
     Raises
     ------
@@ -108,17 +114,27 @@ def fit_ready(
 
     check_ready(responses)
     check_draws(draws, chains)
-    settings: dict[str, Any] = {"seed": seed, "draws": min(draws, DRAWS), "chains": chains, "prior": prior}
-    settings["warmup"] = min(warmup, WARMUP)
+    settings: dict[str, Any] = {"seed": seed, "draws": draws_of(draws), "chains": chains, "prior": prior}
+    settings["warmup"] = draws_of(warmup, WARMUP)
     fit = fit_lengths(responses, engine="fast", pool=True, unparsable=unparsable, near=near, **settings)
     if not fit.failed:
         return fit
-    seconds = slow_seconds(fit.lengths, fit.prior, fit.pool, (DRAWS + fit.spec.warmup) * chains)
+    enough = max(DRAWS, settings["draws"])
+    seconds = slow_seconds(fit.lengths, fit.prior, fit.pool, (enough + fit.spec.warmup) * chains)
     if seconds > patience:
         fit.data.attrs["remedy"] = remedy(seconds)
         return fit
-    slow = fit.refit(engine="nuts", draws=DRAWS)
+    slow = fit.refit(engine="nuts", draws=enough)
     if slow.gate.passed:
         return slow
-    fit.data.attrs["remedy"] = f"the slow engine was tried, and failed too ({slow.gate.reasons[0]})"
+    fit.data.attrs["remedy"] = f"the slow engine was tried, and failed too ({slow.gate.reasons[0]}): {DRAW_MORE}"
     return fit
+
+
+def draws_of(asked: int, most: int = DRAWS) -> int:
+    """How many of the draws, or of the warm-up, that are asked for the joint model takes.
+
+    >>> draws_of(100), draws_of(500), draws_of(1000), draws_of(4000)
+    (100, 300, 300, 1200)
+    """
+    return max(min(asked, most), asked * most // FULL)

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from hotmess.statements.effective import Effective
     from hotmess.temperature.posterior import LengthFit
 
+HEAT = "the change of log temperature per doubling of natural length, mean over models"
+SLOPE = "the change of logit incoherence per doubling of natural length, mean over models"
+BUDGET = "the change of logit incoherence per doubling of tokens spent by budget, mean over models"
+EXCESS = "the change of logit incoherence with natural length less that with budgets, absolute values"
+"""What the quantities are called where they did not converge."""
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -52,19 +58,19 @@ def natural_slope(fit: LengthFit, population: str = "like-these") -> Effects:
 
     An association: lengths are observed, not assigned. `parts` are those of the change over the 10% to 90% range.
     """
-    return _slope(fit, "natural", "incoherence", "beta_nat", population)
+    return _slope(fit, "natural", "incoherence", SLOPE, population)
 
 
 def hotter_with_length(fit: LengthFit, population: str = "like-these") -> Effects:
     """Change of log temperature per doubling of natural length: positive says that answers get hotter."""
     if "natural" not in fit.lengths.features:
         raise NotTestable("Lengths do not vary within the budgets, so long and short cannot be compared.")
-    return _slope(fit, "natural", "heat", "heat_nat", population)
+    return _slope(fit, "natural", "heat", HEAT, population)
 
 
 def budget_slope(fit: LengthFit, population: str = "like-these") -> Effects:
     """-beta_bud, minus the change of logit incoherence per doubling of tokens spent by budget."""
-    return _slope(fit, "budget", "incoherence", "-beta_bud", population, sign=-1.0)
+    return _slope(fit, "budget", "incoherence", BUDGET, population, sign=-1.0)
 
 
 def natural_exceeds_budget(fit: LengthFit, population: str = "like-these") -> Effects:
@@ -79,7 +85,7 @@ def natural_exceeds_budget(fit: LengthFit, population: str = "like-these") -> Ef
         raise NotTestable("No model has both lengths that vary within budgets and two budgets.")
     means = [fit.mean_slope(kind, "incoherence", population=population, units=known) for kind in ("natural", "budget")]
     fewest = min((e for _, e in means if e is not None), key=lambda e: e.df, default=None)
-    return _effects(fit, np.abs(means[0][0]) - np.abs(means[1][0]), each, "|beta_nat| - |beta_bud|", {}, fewest)
+    return _effects(fit, np.abs(means[0][0]) - np.abs(means[1][0]), each, EXCESS, {}, fewest)
 
 
 def _slope(fit: LengthFit, kind: str, of: str, name: str, population: str, *, sign: float = 1.0) -> Effects:

@@ -38,7 +38,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     each = {arm: values[..., i] for i, arm in enumerate(data.arms)}
     table = study.responses.table
     scope = base_scope(table[table["model"].astype(str).isin(set(data.levels["model"]))])
-    gate = Gate(independent=True).over(each)
+    gate = Gate(independent=True).over(each, "the change of accuracy")
     effective = effective_of(settled, -1, data.questions.units) if population == "like-these" else None
     return Quantity(values[..., -1], gate, scope, each, notes=data.notes, effective=effective)
 

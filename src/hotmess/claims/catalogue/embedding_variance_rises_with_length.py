@@ -38,7 +38,15 @@ def _rises(study: Study, population: str) -> Quantity:
     each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"].dataset["arm"].values)}
     scope = f"{length_scope(study, law.questions)}. Variance of embeddings: there is no right answer and no bias"
     effective = law.effective if population == "like-these" else None
-    return Quantity(law.mean_slope(population), law.gate.over(each), scope, each, {}, law.notes, effective=effective)
+    return Quantity(
+        law.mean_slope(population),
+        law.gate.over(each, "the slope on log length"),
+        scope,
+        each,
+        {},
+        law.notes,
+        effective=effective,
+    )
 
 
 def slope_estimate(x: np.ndarray, y: np.ndarray, arm: np.ndarray, unit: np.ndarray, own: np.ndarray) -> Estimate:

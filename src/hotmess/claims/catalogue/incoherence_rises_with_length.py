@@ -36,7 +36,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     law = study.length_law
     slopes = law.slopes("odds", population)
     each = {str(a): slopes[..., i] for i, a in enumerate(law.data["posterior"].dataset["arm"].values)}
-    gate = law.gate.over(each)
+    gate = law.gate.over(each, "the slope on log length")
     return Quantity(
         slopes.mean(-1),
         gate,

@@ -64,7 +64,7 @@ def _quantity(study: Study, population: str) -> Quantity:
         f"{data.attributes[1]}. What is correlated is what raters agree on, shared "
         "misjudgements included"
     )
-    return Quantity(sign * fit.correlation(population), fit.gate.over(each), scope, each)
+    return Quantity(sign * fit.correlation(population), fit.gate.over(each, "the correlation"), scope, each)
 
 
 def _quick(data: Rankings, sign: float, rng: np.random.Generator | None = None) -> Estimate:

@@ -116,7 +116,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     trainings = len(set(law.law.sweep.tolist()))
     who = "a new seed of training and a new problem" if population == "like-these" else "the average seed and problem"
     scope = f"{base_scope(made.cells)} ({trainings} trainings of all sizes), for {who}"
-    return Quantity(draws, law.gate.over(each), scope, each, notes=law.law.left_out)
+    return Quantity(draws, law.gate.over(each, "the difference of exponents"), scope, each, notes=law.law.left_out)
 
 
 def _by_size(study: Study) -> tuple[np.ndarray, np.ndarray]:

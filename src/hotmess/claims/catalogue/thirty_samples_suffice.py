@@ -34,7 +34,7 @@ def _quantity(study: Study, population: str) -> Quantity:
     if not known:
         raise NotTestable("No model makes errors, so incoherence is undefined and has no sampling error.", ASK_HARDER)
     each = {models[i]: sd[..., i] for i in known}
-    largest, gate, effective = sd[..., known].max(-1), study.fit.gate.over(each), None
+    largest, gate, effective = sd[..., known].max(-1), study.fit.gate.over(each, "the standard deviation"), None
     if population == "like-these" and 2 <= study.questions < FEW:
         largest, each, effective = _spread(largest, each, study.questions)
     count = made.table["cells"].to_numpy()

@@ -12,12 +12,12 @@ import numpy as np
 from hotmess.claims.claim import Case, Finding, Guard
 from hotmess.claims.rule import INCONCLUSIVE, NOT_TESTABLE, OTHER
 from hotmess.errors import NotTestable
+from hotmess.inference.gate import MORE
 from hotmess.responses.decoding import decoded_differently
 from hotmess.responses.units import CLUSTER, WEIGHT
 from hotmess.statements.effective import Effective
 from hotmess.words import population_words, show, with_interval
 
-MORE = "more draws may cure it (--draws)"
 FEW_REMEDY = "Ask more questions that the models get wrong now and then: their errors sit on too few."
 
 UNITS = {"cluster": CLUSTER, "weight": WEIGHT}

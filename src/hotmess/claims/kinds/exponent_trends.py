@@ -52,7 +52,7 @@ def exponent_trend(study: Study, population: str, term: str, sign: float) -> Qua
     alpha = laws.draws(population)[f"alpha_{term}"].values
     labels = [str(g) for g in laws.data["posterior"].dataset["group"].values]
     each = {g: alpha[..., i] for i, g in enumerate(labels)}
-    return Quantity(alpha @ weights, laws.gate.over(each), scale_scope(study, laws), notes=laws.notes)
+    return Quantity(alpha @ weights, laws.gate.over(each, "the exponent"), scale_scope(study, laws), notes=laws.notes)
 
 
 def trend_estimate(study: Study, term: str, sign: float) -> Estimate:

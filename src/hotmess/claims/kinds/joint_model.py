@@ -14,6 +14,7 @@ import numpy as np
 
 from hotmess.claims.claim import Case, Finding, Guard, LeaveOut, Quantity
 from hotmess.claims.scope import length_scope
+from hotmess.temperature.ready import DRAW_MORE
 from hotmess.words import capital, with_interval
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
     if len(fit.lengths.units) > 1 or fit.lengths.cells["benchmark"].nunique() > 1:
         notes = (*notes, ONLY_POWERS)
     scope, held = joint_scope(study, fit), effects.held
-    remedy = capital(str(fit.data.attrs.get("remedy", ""))) + "." if fit.failed and "remedy" in fit.data.attrs else ""
+    remedy = "" if effects.gate.passed else DRAW_MORE
+    if fit.failed:
+        remedy = str(fit.data.attrs.get("remedy", ""))
     return Quantity(
         effects.draws,
         effects.gate,
@@ -44,7 +47,7 @@ def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
         notes,
         held,
         effective=effects.effective,
-        remedy=remedy,
+        remedy=f"{capital(remedy)}." if remedy else "",
     )
 
 

@@ -102,7 +102,7 @@ class TwoSides:
         if settled is not None and contrast.means is not None and population == "like-these":
             effective = effective_of(settled, -1, contrast.means.units, self.sign)
         mean = self.sign * contrast.mean_change(population)
-        gate = contrast.fit.gate.over(each)
+        gate = contrast.fit.gate.over(each, "the change of incoherence")
         parts = Later(lambda: self._parts(contrast, population))
         return Quantity(mean, gate, scope, each, parts, contrast.notes, effective=effective)
 

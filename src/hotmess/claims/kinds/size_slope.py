@@ -57,7 +57,7 @@ class SizeSlope:
         each = {g: slopes[..., i] for i, g in enumerate(labels) if weights[i] > 0}
         return Quantity(
             slopes @ weights,
-            laws.gate.over(each),
+            laws.gate.over(each, "the slope of logit incoherence"),
             scale_scope(study, laws),
             each,
             Later(lambda: self._parts(laws, weights, population)),

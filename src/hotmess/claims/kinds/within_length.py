@@ -54,7 +54,7 @@ def slope_quantity(study: Study, population: str) -> Quantity:
         why = "No question has different answers within a model and budget: incoherence is 0 at all lengths."
         raise NotTestable(why, ASK_UNSETTLED)
     each = {m: values[..., i] for i, m in enumerate(data.models)}
-    gate = Gate(independent=True).over(each)
+    gate = Gate(independent=True).over(each, "the change of incoherence")
     return Quantity(values[..., -1], gate, length_scope(study, data.table), each, effective=effective)
 
 

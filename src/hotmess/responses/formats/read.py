@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from hotmess.errors import BadInput, Damaged
 from hotmess.responses.formats import cache as cached
 from hotmess.responses.formats.registry import OPTIONS, NoResponses, Reader, ReadOptions, readers, search
-from hotmess.terminal import console, label
+from hotmess.terminal import console, label, time_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,9 +195,9 @@ def _bar(found: Sequence[tuple[Reader, Path, bool]], *, shown: bool) -> Iterator
     if not shown or not sys.stderr.isatty() or (len(sizes) < 2 and sum(sizes.values()) < 1 << 22):
         yield _Silent()
         return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-    columns = (TextColumn("Reading logs"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn("Reading logs"), BarColumn(), TaskProgressColumn(), time_left())
     described = TextColumn("{task.description}")
     with Progress(
         *columns, described, console=console(), transient=True, redirect_stdout=False, redirect_stderr=False
