@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import hotmess as hm
+from hotmess.answers.population import question_sets, question_weights
 from hotmess.claims.catalogue.thirty_samples_suffice import CLAIM as thirty_samples_suffice
 from hotmess.claims.test import test_claim as verdict_of
 from hotmess.errors import NotTestable
@@ -19,6 +20,7 @@ from hotmess.laws.samples import (
     projections,
     sample_size,
     sample_size_table,
+    sample_sizes,
     subset_spread,
 )
 from hotmess.responses.cells import reduce
@@ -93,6 +95,34 @@ def test_the_table_shrinks_with_responses_and_questions():
         assert ((own["sd_low"] < own["sd"]) & (own["sd"] < own["sd_high"])).all()
     late = table[(table["term"] == "variance")].set_index("n")["sd"]
     assert late[50] / late[100] == pytest.approx(np.sqrt(2), abs=0.03)
+
+
+def test_a_part_is_left_out_exactly():
+    tables = [letters(30, 8, 6).table, letters(25, 8, 7, accuracy=(1, 1)).table, letters(20, 8, 8).table]
+    names = [("m", "x"), ("m", "y"), ("n", "x")]
+    table = pd.concat([t.assign(model=m, benchmark=b) for t, (m, b) in zip(tables, names)], ignore_index=True)
+    fit = hm.fit(validate(table), draws=100, pointwise=False)
+    both = sample_sizes(fit, by=["model"], parts=["benchmark"], draws=200)
+    each = sample_sizes(fit, by=["model", "benchmark"], parts=[], draws=200)
+    again = hm.fit(validate(table[table["benchmark"] != "x"]), draws=100, pointwise=False)
+    for population in ("these", "like-these"):
+        whole, parts = both[population], each[population]
+        assert whole.table["cells"].tolist() == [55, 20] and whole.table["questions"].tolist() == [55, 20]
+        left = whole.without("benchmark", "x")
+        assert left.table["model"].tolist() == ["m"] and left.table["cells"].tolist() == [25]
+        assert left.means[..., 0] == pytest.approx(parts.means[..., 1])
+        assert parts.table.loc[1, ["model", "benchmark"]].tolist() == ["m", "y"]
+        anew = np.median(sample_size(again, population=population, draws=200).sd("incoherence", 30))
+        assert np.median(left.sd("incoherence", 30)) == pytest.approx(anew, rel=0.05)
+        other = whole.without("model", "m")
+        assert other.table["model"].tolist() == ["n"] and (other.means[..., 0] == whole.means[..., 1]).all()
+    found = question_sets(fit.cells.table, ["model", "benchmark"])
+    weights = question_weights(found.size, 200, population="like-these", seed=fit.seed)
+    of_m = np.stack([weights[:, found.question[rows]].sum(1) for rows in found.rows[:2]], axis=-1)
+    expected = (of_m * each["like-these"].means[..., :2].reshape(8, 200, 2)).sum(-1) / of_m.sum(-1)
+    assert both["like-these"].means[..., 0].reshape(8, 200) == pytest.approx(expected)
+    one = sample_sizes(again, by=["model"], parts=["benchmark"], populations=("these",), draws=100)["these"]
+    assert one.without("benchmark", "y") is None
 
 
 def test_many_questions_suffice_and_few_do_not():

@@ -20,8 +20,8 @@ import numpy as np
 
 from hotmess.answers.conjugate import answer_blocks, brier_terms
 from hotmess.answers.groups import letter_cells
-from hotmess.answers.population import aggregate
-from hotmess.arrays import Floats, Ints
+from hotmess.answers.population import POPULATIONS, question_sets, question_weights
+from hotmess.arrays import Bools, Floats, Ints
 from hotmess.decompose.grouping import models_in_order
 from hotmess.errors import NotTestable, either_seed, listed, median_and_tails
 from hotmess.responses.cells import need_letters
@@ -43,22 +43,19 @@ def projections(a: Floats, w: Floats, u: Floats, choices: Ints) -> Floats:
     Letters as one-hot answers, unparsable ones at the uniform vector; arguments as in
     `hotmess.answers.conjugate.brier_terms`.
     """
-    p = np.column_stack([a, w, u])
-    half = 0.5 * (1 - 1 / choices)  # ½|z − z′|² between an option and the uniform vector
-    away = np.column_stack([1 - u[:, None] - p[:, :-1] + (u * half)[:, None], (1 - u) * half])  # E ½|z − z′|² given x
-    loss = np.zeros_like(p)
-    loss[:, 1:-1], loss[:, -1] = 2.0, 1 - 1 / choices
-
-    def mean(x: Floats) -> Floats:
-        out: Floats = np.einsum("ck,ck->c", p, x)
-        return out
-
-    error, variance = mean(loss), mean(away)
-    cross = mean(away * loss)
-    first = (mean(away**2) - variance**2, (cross - variance * error) / 2, (mean(loss**2) - error**2) / 4)
-    squares = (1 - u) ** 2 - (p[:, :-1] ** 2).sum(1) + 2 * u * (1 - u) * half**2
-    second = (squares - variance**2, cross - variance * error, (mean(loss**2) - error**2) / 2)
-    return np.stack([error, variance, *first, *second])
+    right, wrong, lost = np.asarray(a, float), np.asarray(w.T, float), np.asarray(u, float)  # cells last: quick sums
+    missed, off = wrong.sum(axis=0), 1 - 1 / choices  # off: |y − z|² of an unparsable response, and twice ½|z − z′|²
+    from_lost, of_lost = lost * off / 2, (1 - lost) * off / 2
+    here, there = missed + from_lost, right + missed + from_lost - wrong  # E ½|z − z′|² given x: target, wrong options
+    share = wrong * there
+    wrongs, loss = share.sum(axis=0), lost * off
+    error, variance = 2 * missed + loss, right * here + wrongs + lost * of_lost
+    cross = 2 * wrongs + loss * of_lost - variance * error
+    loss2 = 4 * missed + loss * off - error**2
+    away2 = right * here**2 + (share * there).sum(axis=0) + lost * of_lost**2
+    squares = variance - 2 * lost * of_lost * (1 - off / 2)  # ½|z − z′|² between options is 0 or 1
+    first = (away2 - variance**2, cross / 2, loss2 / 4)
+    return np.stack([error, variance, *first, squares - variance**2, cross, loss2 / 2])
 
 
 def expected_jackknife(first: Floats, second: Floats, n: Floats) -> Floats:
@@ -81,12 +78,15 @@ class SampleSize:
         (8, chain, draw, sets) weighted means over cells of `projections`.
     cells
         (8, cells) posterior means of `projections`.
+    parts
+        What the means are made of, where parts of the sets are told apart.
     """
 
     table: pd.DataFrame
     means: Floats
     population: str
     cells: Floats
+    parts: Parts | None = None
 
     def sd(self, term: str, n: int) -> Floats:
         """(chain, draw, sets) standard deviation of a set's estimate with n responses per question.
@@ -106,6 +106,51 @@ class SampleSize:
         out: Floats = np.sqrt(np.maximum(total, 0.0) / self.table["cells"].to_numpy())
         return out
 
+    def without(self, column: str, value: str) -> SampleSize | None:
+        """The same without some of the parts, exactly, as long as no two of them share a group; of the sets of which
+        something is left, or None where nothing is. `table` has their `cells` alone.
+
+        Weights of the questions that are left are Dirichlet(1, …, 1) among themselves.
+        """
+        assert self.parts is not None
+        left = (self.parts.table[column].astype(str) != value).to_numpy()
+        cells = np.bincount(self.parts.of[left], self.parts.table["cells"][left], len(self.table))
+        if not cells.any():
+            return None
+        means, some = self.parts.means(left, len(self.table)), cells > 0
+        table = self.table.assign(cells=cells).loc[some, [*self.parts.by, "cells"]].reset_index(drop=True)
+        return SampleSize(table, means[..., some], self.population, self.cells)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Sums over parts of sets.
+
+    Attributes
+    ----------
+    by
+        The columns that tell sets apart.
+    table
+        A row per part: its columns and its number of `cells`.
+    of
+        (parts,) set of each.
+    sums, weights
+        (8, chain, draw, parts) weighted sums over cells of `projections`, and (chain, draw, parts) sums of weights.
+    """
+
+    by: tuple[str, ...]
+    table: pd.DataFrame
+    of: Ints
+    sums: Floats
+    weights: Floats
+
+    def means(self, left: Bools, sets: int) -> Floats:
+        """(8, chain, draw, sets) means over some of the parts; nan for a set without any."""
+        member = (self.of[left, None] == np.arange(sets)).astype(float)
+        with np.errstate(invalid="ignore"):
+            out: Floats = (self.sums[..., left] @ member) / (self.weights[..., left] @ member)
+        return out
+
 
 @listed("by")
 def sample_size(
@@ -118,23 +163,57 @@ def sample_size(
     NotTestable
         If the fit is not of letters.
     """
+    return sample_sizes(fit, by=by, parts=(), populations=(population,), draws=draws)[population]
+
+
+def sample_sizes(
+    fit: Fit, *, by: Sequence[str], parts: Sequence[str], populations: Sequence[str] = POPULATIONS, draws: int = DRAWS
+) -> dict[str, SampleSize]:
+    """The same for several populations, from the same draws of answers; `parts`: columns whose values can be left out
+    of the sets (`SampleSize.without`)."""
     need_letters(fit.cells, "The sampling error of more responses is worked out for")
-    parameters = fit.parameters(draws)
-    out = np.empty((8, len(parameters["logit_a"]), len(fit.letters.right)), np.float32)
-    for block, *drawn in answer_blocks(fit.letters, fit.groups.index, parameters, seed=fit.seed):
+    parameters, table = fit.parameters(draws), fit.cells.table
+    finest = question_sets(table, list(dict.fromkeys((*by, *parts))))
+    cells, made = np.zeros((8, len(table))), {}
+    order = np.concatenate(finest.rows)
+    starts, of = np.cumsum([0, *map(len, finest.rows[:-1])]), finest.question[order]
+    count = len(parameters["logit_a"])
+    shares = {
+        p: question_weights(finest.size, count, population=p, seed=fit.seed, cluster=finest.cluster, own=finest.own)
+        for p in populations
+    }
+    sums = {p: np.empty((8, count, len(starts))) for p in populations}
+    weights = {p: np.empty((count, len(starts))) for p in populations}
+    for block, a, w, u in answer_blocks(fit.letters, fit.groups.index, parameters, seed=fit.seed):
         many = block.stop - block.start
-        a, w, u = (x.astype(float) for x in drawn)
-        found = projections(a, w, u, np.tile(fit.letters.choices, many))
-        out[:, block] = found.reshape(len(out), many, -1)
-    table, means = aggregate(list(out), fit.cells.table, by, population=population, seed=fit.seed, chains=fit.chains)
-    sizes = (
-        fit.cells.table.groupby(list(by), observed=True, sort=True).size().to_numpy() if by else len(fit.cells.table)
-    )
-    if "model" in by:
-        facts = [name for name in ("family", "model_size_b") if name not in table]
-        known = models_in_order(fit.cells.table)[["model", *facts]]
-        table = table.merge(known, on="model", how="left", validate="many_to_one")
-    return SampleSize(table.assign(cells=sizes), means, population, out.mean(1, dtype=float))
+        each = projections(a, w, u, np.tile(fit.letters.choices, many)).reshape(8, many, -1)
+        cells += each.sum(axis=1) / count
+        each = each[..., order]
+        for p, share in shares.items():
+            own = share[block][:, of]
+            weights[p][block] = np.add.reduceat(own, starts, axis=-1)
+            sums[p][:, block] = np.add.reduceat(each * own, starts, axis=-1)
+    whole = question_sets(table, by)
+    sets = _with_facts(whole.table.assign(cells=[len(rows) for rows in whole.rows]), table, by)
+    index = np.empty(len(table), int)
+    for i, rows in enumerate(whole.rows):
+        index[rows] = i
+    least = finest.table.assign(cells=[len(rows) for rows in finest.rows])
+    chained = (fit.chains, count // fit.chains, len(starts))
+    for p in populations:
+        whose = index[order[starts]]
+        found = Parts(tuple(by), least, whose, sums[p].reshape(8, *chained), weights[p].reshape(chained))
+        means = found.means(np.ones(len(starts), bool), len(sets))
+        made[p] = SampleSize(sets, means, p, cells, found if parts else None)
+    return made
+
+
+def _with_facts(sets: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """With family and size of each model, where sets are of models."""
+    if "model" not in by:
+        return sets
+    facts = [name for name in ("family", "model_size_b") if name not in sets]
+    return sets.merge(models_in_order(cells)[["model", *facts]], on="model", how="left", validate="many_to_one")
 
 
 @listed("sizes")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
-from hotmess.claims.reduced import other_models
 from hotmess.claims.scope import base_scope
 from hotmess.decompose.intervals import FEW, jackknife, ratio_contrast
 from hotmess.decompose.squared import unbiased
@@ -23,18 +22,14 @@ if TYPE_CHECKING:
 SAMPLES = 30
 REGION, MEMORY = (0.0, 0.01), 2**29
 """A standard deviation of 0.01: differences of 0.03 between two such models stand out of sampling noise. Bytes that
-eight projections of every cell in all draws may take."""
+eight projections of every cell in all draws, of which more than the usual ones are asked for, may come to."""
 
 
 def _quantity(study: Study, population: str) -> Quantity:
     made = _made(study, population)
-    sd = made.sd("incoherence", SAMPLES)
-    models = made.table["model"].astype(str).tolist()
-    known = [i for i in range(len(models)) if np.isfinite(sd[..., i]).all()]
-    if not known:
+    if (each := _defined(made)) is None:
         raise NotTestable("No model makes errors, so incoherence is undefined and has no sampling error.", ASK_HARDER)
-    each = {models[i]: sd[..., i] for i in known}
-    largest, gate, effective = sd[..., known].max(-1), study.fit.gate.over(each, "the standard deviation"), None
+    largest, gate, effective = _largest(each), study.fit.gate.over(each, "the standard deviation"), None
     if population == "like-these" and 2 <= study.questions < FEW:
         largest, each, effective = _spread(largest, each, study.questions)
     count = made.table["cells"].to_numpy()
@@ -44,20 +39,29 @@ def _quantity(study: Study, population: str) -> Quantity:
     return Quantity(largest, gate, scope, each, remedy=remedy, effective=effective)
 
 
-def _without_model(case: Case, column: str, value: str) -> tuple[np.ndarray, float] | None:
-    """The quantity without a model, exactly: the posteriors of the others are what they were, as none shares a group
-    with it; None where there are then fewer questions."""
+def _defined(made: SampleSize) -> dict[str, np.ndarray] | None:
+    """The standard deviations of the models that make errors; None where there are none."""
+    sd = made.sd("incoherence", SAMPLES)
+    each = {str(model): sd[..., i] for i, model in enumerate(made.table["model"]) if np.isfinite(sd[..., i]).all()}
+    return each or None
+
+
+def _largest(each: dict[str, np.ndarray]) -> np.ndarray:
+    return np.asarray(np.max(list(each.values()), axis=0))
+
+
+def _without(case: Case, column: str, value: str) -> tuple[np.ndarray, float] | None:
+    """The quantity without a model or a benchmark, exactly: no two of them share a group, so that the posteriors of
+    the others are what they were."""
     study = case.study
-    if column != "model" or other_models(study.fit.cells.table, value) is None:
+    made = _both(study)[case.population].without(column, value)
+    if made is None or (each := _defined(made)) is None:
         return None
-    made = _made(study, case.population)
-    sd = made.sd("incoherence", SAMPLES)[..., (made.table["model"].astype(str) != value).to_numpy()]
-    known = np.isfinite(sd).all((0, 1))
-    if not known.any():
-        return None
-    largest = sd[..., known].max(-1)
-    if case.population == "like-these" and 2 <= study.questions < FEW:
-        largest = _spread(largest, {}, study.questions)[0]
+    largest, cells = _largest(each), study.fit.cells.table
+    rest = cells[cells[column].astype(str) != value]
+    questions = len(rest[["benchmark", "question"]].drop_duplicates())
+    if case.population == "like-these" and 2 <= questions < FEW:
+        largest = _spread(largest, {}, questions)[0]
     return largest, -np.inf
 
 
@@ -86,16 +90,22 @@ def enough_questions(sd: np.ndarray, questions: int) -> str:
 
 
 def _made(study: Study, population: str) -> SampleSize:
-    from hotmess.laws.samples import DRAWS, sample_size
+    made: SampleSize = study.once(f"sample size, {population}", lambda: _both(study)[population])
+    return made
 
-    def make() -> SampleSize:
+
+def _both(study: Study) -> dict[str, SampleSize]:
+    """For both populations, from the same draws of answers."""
+    from hotmess.laws.samples import DRAWS, sample_sizes
+
+    def make() -> dict[str, SampleSize]:
         if study.fit.cells.counts is None:
             raise _no_letters(study)
         fits = MEMORY // (8 * 4 * max(1, len(study.fit.cells.table)))
         draws = max(DRAWS, min(study.draws * study.chains // 2, fits))
-        return sample_size(study.fit, population=population, draws=draws)
+        return sample_sizes(study.fit, by=["model"], parts=["benchmark"], draws=draws)
 
-    made: SampleSize = study.once(f"sample size, {population}", make)
+    made: dict[str, SampleSize] = study.once("sample sizes", make)
     return made
 
 
@@ -149,7 +159,7 @@ CLAIM = Claim(
     estimand=f"largest standard deviation over models of incoherence estimated from {SAMPLES} responses per question",
     quantity=_quantity,
     needs="letters, at least two responses per question",
-    leave_out=LeaveOut(_without_model),
+    leave_out=LeaveOut(_without),
     region=REGION,
     estimate=_estimate,
     long=True,
