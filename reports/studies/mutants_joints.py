@@ -17,18 +17,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import mutants_core as core
 
-JOINTS = "claims/test_joints.py"
+CARRY, SIGNS = "claims/test_catalogue.py", "claims/test_claim_signs.py"
+"""Tests of what a claim carries, and of its sign, prior and point."""
 KINDS, CATALOGUE, GUARDS = "claims/kinds", "claims/catalogue", "claims/guards"
 
 
 def claim(name: str, kind: str, module: str, old: str, new: str, words: str) -> core.Mutant:
     """A mutant of a claim's own module."""
-    return core.Mutant(name, kind, f"src/hotmess/{CATALOGUE}/{module}.py", old, new, f"tests/{JOINTS}", words)
+    return core.Mutant(name, kind, f"src/hotmess/{CATALOGUE}/{module}.py", old, new, f"tests/{_tests(words)}", words)
 
 
-def joint(name: str, kind: str, file: str, old: str, new: str, words: str, tests: str = JOINTS) -> core.Mutant:
+def joint(name: str, kind: str, file: str, old: str, new: str, words: str, tests: str = "") -> core.Mutant:
     """A mutant of what claims share."""
-    return core.Mutant(name, kind, f"src/hotmess/{file}", old, new, f"tests/{tests}", words)
+    return core.Mutant(name, kind, f"src/hotmess/{file}", old, new, f"tests/{tests or _tests(words)}", words)
+
+
+def _tests(words: str) -> str:
+    return CARRY if words in (CARRIES, LOWER, "cannot_run") else SIGNS
 
 
 EASY, HARD, ALL = (
