@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import hotmess
 from hotmess.cli import COMMANDS, main
 
 
@@ -60,6 +61,22 @@ def test_every_command_has_an_example(name, capsys):
         main([name, "--help"])
     assert stop.value.code == 0
     assert f"example:\n  hotmess {name} " in capsys.readouterr().out
+
+
+def test_a_shell_draws_as_many_as_python():
+    """One default, whoever asks: of studies, fits and the records of latent decompositions."""
+    import inspect
+
+    from hotmess.answers.fit import fit
+    from hotmess.answers.latent_records import decompose_noted
+    from hotmess.commands.options import sampling_options
+
+    given = vars(sampling_options().parse_args([]))
+    for made in (hotmess.Study, fit, decompose_noted):
+        asked = inspect.signature(made).parameters
+        assert {name: asked[name].default for name in ("draws", "warmup", "chains")} == {
+            name: given[name] for name in ("draws", "warmup", "chains")
+        }, made
 
 
 def test_the_examples_parse():

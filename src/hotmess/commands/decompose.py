@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
             unparsable=args.unparsable,
             delta=args.delta,
             seed=args.seed,
-            draws=args.draws * args.chains,
+            **({"draws": args.draws * args.chains} if getattr(args, "draws_given", False) else {}),
         )
         records, notes = out.records, out.notes
     say(*responses.notes, *notes)

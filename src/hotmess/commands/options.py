@@ -113,12 +113,12 @@ def sampling_options() -> argparse.ArgumentParser:
     group.add_argument(
         "--draws",
         type=positive,
-        default=1000,
+        default=500,
         action=Given,
-        help="draws of each chain (default: 1000, and more for claims that Monte Carlo error leaves open)",
+        help="draws of each chain (default: 500, and more for claims that Monte Carlo error leaves open)",
     )
-    warm = "warmup draws of each chain (default: 1000, of which the joint model of answers and lengths takes 250)"
-    group.add_argument("--warmup", type=positive, default=1000, help=warm)
+    warm = "warmup draws of each chain (default: 500, of which the joint model takes 250)"
+    group.add_argument("--warmup", type=positive, default=500, help=warm)
     group.add_argument("--chains", type=positive, default=4, help="chains (default: 4)")
     group.add_argument(
         "--population",
