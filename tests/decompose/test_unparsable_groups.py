@@ -36,7 +36,7 @@ def test_no_number_of_a_group_that_was_not_read_is_reliable(half_read):
 
 
 def test_latent_records_agree_with_the_plain_ones(half_read):
-    records, notes = decompose_noted(half_read, draws=100, chains=2)
+    records, notes = decompose_noted(half_read, draws=100, chains=2, population="these")
     assert {row["model"]: row["reliable"] for row in records} == {"lost": False, "read": True}
     assert sum("62.5%" in note for note in notes) == 1 and not any("--draws" in note for note in notes)
 

@@ -132,7 +132,7 @@ def like_these(fit: Stated, by: Sequence[str], metric: str) -> SetDraws:
     """Every quantity of every set settled by itself, so that bias² and variance add up to the error but nearly."""
     found = _sets(fit, by)
     each = (_terms, LINKS[:3]) if metric == "zero-one" else (_each, LINKS)
-    out, effective = [], []
+    out, effective, few = [], [], []
     for start in range(0, len(found.rows), TOGETHER):
         some = found.rows[start : start + TOGETHER]
         means = means_of(fit.bootstrap(metric), some, fit.cells, unparsable=fit.unparsable, seed=fit.seed)
@@ -140,10 +140,13 @@ def like_these(fit: Stated, by: Sequence[str], metric: str) -> SetDraws:
             settled = means.take([s]).settle(*each)
             out.append(settled.draws)
             effective.append(np.fmin(settled.df, settled.implied)[-1])
+            few.append(settled.few[-1])
     whole = _chains(fit, np.stack(out, axis=1))
     error, bias2, variance = (whole[..., i] for i in range(3))
     ratio = whole[..., 3] if metric != "zero-one" else np.full_like(error, np.nan)
-    return SetDraws(found.table, error, bias2, variance, "like-these", metric, ratio, np.array(effective))
+    return SetDraws(
+        found.table, error, bias2, variance, "like-these", metric, ratio, np.array(effective), np.array(few)
+    )
 
 
 def _each(means: np.ndarray) -> np.ndarray:

@@ -9,14 +9,15 @@ import numpy as np
 
 from hotmess.answers.conjugate import METRICS
 from hotmess.answers.fit import fit
-from hotmess.answers.population import without_errors
 from hotmess.answers.posterior import Fit
 from hotmess.answers.shared_contexts import NOT_SQUARED
+from hotmess.answers.summaries import without_errors
 from hotmess.decompose.context_scatter import not_told
 from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput
 from hotmess.inference.gate import MORE
+from hotmess.statements.settle import FLOOR
 from hotmess.words import join
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def decompose_noted(
     formula: str | None = None,
     unparsable: str = "uniform",
     seed: int = 0,
-    draws: int = 1000,
-    warmup: int = 1000,
+    draws: int = 500,
+    warmup: int = 500,
     chains: int = 4,
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Posterior medians and intervals of error, bias², variance and incoherence of groups of cells, and sentences
@@ -100,14 +101,23 @@ def records_of(
     for row in (table.iloc[i].to_dict() for i in sorted(range(len(table)), key=keys.__getitem__)):
         values = {str(k): plain_value(v) for k, v in row.items()}
         records.append(values | {"metric": metric, "outcome": outcome, "estimator": "latent"})
-    flawless = np.zeros(len(table), bool)
+    flawless, few = np.zeros(len(table), bool), np.zeros(len(table), bool)
     if isinstance(posterior, Fit):
         flawless = without_errors(posterior.cells.table, table, by)
+    sets = posterior.draws(by, population=population, metric=metric)
+    if sets.few is not None and sets.effective is not None:
+        few = np.asarray(sets.few & ~flawless)
     notes = [*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ()), *said]
     if interval is not None and metric in NOT_SQUARED:
         notes += not_told(posterior.cells, metric, NOT_SQUARED)
+    if few.any():
+        least = float(np.min(sets.effective[few]))
+        notes.append(
+            f"Not reliable: the errors{_named(groups, few, by)} sit on few questions (as good as {least:.0f}, and "
+            f"{FLOOR:.0f} are needed): ask more that go wrong now and then, or speak of these (--population these)."
+        )
     if flawless.any():
-        named = f" of {join([', '.join(map(str, g)) for g, right in zip(groups, flawless) if right])}" if by else ""
+        named = _named(groups, flawless, by)
         notes.append(
             f"Not reliable: no response{named} is wrong, so that bias², variance and incoherence there are what the "
             "prior says of errors that were not seen."
@@ -116,6 +126,10 @@ def records_of(
     if reasons:
         more = f" ({len(reasons) - 1} more such)" if len(reasons) > 1 else ""
         notes.append(f"Not reliable: {reasons[0]}{more}; {MORE}.")
-    elif not (table["reliable"] | most | flawless).all() and not getattr(posterior, "misfit", ()):
+    elif not (table["reliable"] | most | flawless | few).all() and not getattr(posterior, "misfit", ()):
         notes.append("Not reliable where it says so: the sets' draws are too few; more may cure it (--draws).")
     return records, tuple(notes)
+
+
+def _named(groups: Sequence[tuple[Any, ...]], which: np.ndarray, by: Sequence[str]) -> str:
+    return f" of {join([', '.join(map(str, g)) for g, its in zip(groups, which) if its])}" if by else ""

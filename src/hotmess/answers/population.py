@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.decompose.grouping import question_index, question_units, unit_count
-from hotmess.errors import BadInput, tails
+from hotmess.errors import BadInput
 from hotmess.responses.outcomes import refuse_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
 
-    from hotmess.inference.gate import Gate
 
 POPULATIONS = ("like-these", "these")
 BLOCK, MOST = 2_000_000, 20_000_000
@@ -32,7 +31,8 @@ BLOCK, MOST = 2_000_000, 20_000_000
 class SetDraws:
     """Draws for sets of questions: error, bias2, variance of shape (chain, draw, sets), means over questions.
 
-    `ratio`, `effective`: incoherence settled by itself, and (sets,) its effective questions, where they are known.
+    `ratio`, `effective`, `few`: incoherence settled by itself, and (sets,) its effective questions and whether they are
+    too few to decide anything, where they are known.
     """
 
     table: pd.DataFrame
@@ -43,6 +43,7 @@ class SetDraws:
     metric: str
     ratio: Float[np.ndarray, "chain draw *sets"] | None = None
     effective: Float[np.ndarray, "*sets"] | None = None
+    few: Bool[np.ndarray, "*sets"] | None = None
 
     @property
     def incoherence(self) -> np.ndarray:
@@ -246,28 +247,6 @@ def refuse_unknown(cells: pd.DataFrame, by: Sequence[str]) -> None:
             raise BadInput(f"There is no column {name!r}; the cells have {', '.join(map(str, cells.columns))}.")
 
 
-def summarise(sets: SetDraws, gates: Sequence[Gate], interval: float | None) -> pd.DataFrame:
-    """Medians (and intervals) of error, bias², variance and incoherence of each set.
-
-    `gates` is what is known of each set's fit; a set is reliable where that and the set's own draws pass.
-    """
-    table, reliable = sets.table.copy(), np.array([gate.passed for gate in gates])
-    whose = np.array([id(gate) for gate in gates])
-    for name in ("error", "bias2", "variance", "incoherence"):
-        values = getattr(sets, name)
-        flat = values.reshape(-1, values.shape[-1])
-        undefined = ~np.isfinite(flat).all(axis=0)
-        safe = np.where(np.isfinite(flat), flat, 0.0)
-        table[name] = np.where(undefined, np.nan, np.median(safe, axis=0))
-        if interval is not None:
-            for suffix, p in zip(("low", "high"), tails(interval)):
-                table[f"{name}_{suffix}"] = np.where(undefined, np.nan, np.quantile(safe, p, axis=0))
-        for i in np.unique(whose, return_index=True)[1]:
-            own = (whose == whose[i]) & ~undefined
-            reliable[own] &= gates[i].each(values[..., own])
-    return table.assign(reliable=reliable)
-
-
 def pair_moments(error: Float[np.ndarray, " *draws"], variance: Float[np.ndarray, " *draws"]) -> tuple[np.ndarray, ...]:
     """a, a² and Σ w² over wrong options of one-hot answers, from Brier error 2 (1 - a) and variance 1 - Σ p².
 
@@ -276,19 +255,3 @@ def pair_moments(error: Float[np.ndarray, " *draws"], variance: Float[np.ndarray
     """
     a = 1 - error / 2
     return a, a**2, np.maximum((1 - variance) - a**2, 0)
-
-
-def without_errors(cells: pd.DataFrame, sets: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
-    """(sets,) whether no response of a set is wrong or unparsable: then the prior alone says how errors would scatter.
-
-    sets: with the `by` columns, as those of `aggregate`.
-    """
-    import pandas as pd
-
-    wrong = cells["responses"] - cells["right"]
-    if not by:
-        return np.full(len(sets), not (wrong > 0).any())
-    some = wrong.groupby([cells[name].astype(str) for name in by]).sum()
-    keys = pd.MultiIndex.from_frame(sets[list(by)].astype(str))
-    some.index = pd.MultiIndex.from_frame(some.index.to_frame(index=False))
-    return ~(some.reindex(keys).to_numpy(float) > 0)

@@ -22,9 +22,8 @@ from hotmess.answers.population import (
     SetDraws,
     refuse_unknown,
     set_weights,
-    summarise,
-    without_errors,
 )
+from hotmess.answers.summaries import summarise, without_errors
 from hotmess.answers.worth import worth
 from hotmess.decompose.context_scatter import not_told
 from hotmess.errors import listed
@@ -229,7 +228,8 @@ class Fit(AnswerPosterior):
         sets = self.draws(by, population=population, metric=metric)
         none = Gate(("no response is wrong",))
         flawless = without_errors(self.cells.table, sets.table, by)
-        return summarise(sets, [none if right else self.gate for right in flawless], interval)
+        gates = [none if right else self.gate for right in flawless]
+        return summarise(sets, gates, interval, lambda: self.draws(by, population="these", metric=metric))
 
     def pointwise(self) -> pd.DataFrame:
         """What every question adds to the expected log predictive density, for export: one row per question.

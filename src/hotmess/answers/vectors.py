@@ -21,10 +21,11 @@ from hotmess.answers.drawn import Bootstrap
 from hotmess.answers.fit_sets import like_these
 from hotmess.answers.groups import Groups
 from hotmess.answers.parameters import GROUP, vector_words
-from hotmess.answers.population import SetDraws, aggregate, question_sets, summarise
+from hotmess.answers.population import SetDraws, aggregate, question_sets
 from hotmess.answers.prior import PARAMETERS, AnswerPrior
 from hotmess.answers.probabilities import ProbabilityFit
 from hotmess.answers.shared_contexts import sets_under_contexts
+from hotmess.answers.summaries import summarise
 from hotmess.answers.vector_data import Arranged, arranged, main_options, some_cells
 from hotmess.answers.vector_fit import fit_probabilities
 from hotmess.errors import BadInput, listed
@@ -229,7 +230,8 @@ class VectorFit(AnswerPosterior):
         good = [gate & Gate(said) for gate, said in zip(self.gates, self.misfits, strict=True)]
         group = self.table["group"].to_numpy()
         found = [np.unique(group[rows]) for rows in question_sets(self.cells.table, by).rows]
-        return summarise(sets, [reduce(and_, (good[g] for g in groups)) for groups in found], interval)
+        gates = [reduce(and_, (good[g] for g in groups)) for groups in found]
+        return summarise(sets, gates, interval, lambda: self.draws(by, population="these", metric=metric))
 
 
 def fit_vectors(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import MORE
 from hotmess.interpret.pair_verdicts import NEGLIGIBLE_CHANGE, NEXT, Pair, judged, pair_of, sentence, with_verdicts
 from hotmess.interpret.paired_sets import pair_sets, pair_table, paired_rows
-from hotmess.interpret.sets import Source, source_of
+from hotmess.interpret.sets import Sets, Source, source_of
 from hotmess.responses.decoding import pair_decoded_differently
 from hotmess.responses.values import suggest
 from hotmess.words import Short
@@ -146,7 +147,9 @@ def compare(
         left = len(np.flatnonzero(source.cells.table["model"].isin([of, against]).to_numpy())) - len(rows)
         if left:
             notes.append(f"{left:,} cells of {of} or {against} have no partner in the other and are left out.")
-        table = pd.concat([pair_table(two, source, interval) for two in mine], ignore_index=True)
+        here = other if population == "like-these" else mine
+        pieces_of = [pair_table(two, source, interval, partial(_itself, own)) for two, own in zip(mine, here)]
+        table = pd.concat(pieces_of, ignore_index=True)
         table = pd.concat(
             [table, *_parts(source, rows, of, against, table, by, population, interval)], ignore_index=True
         )
@@ -182,6 +185,10 @@ def compare(
         region,
         "" if region == NEGLIGIBLE_CHANGE else preregister({"name": "compare", "negligible": region}),
     )
+
+
+def _itself(sets: Sets) -> Sets:
+    return sets
 
 
 def _names(source: Source, models: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,9 +71,10 @@ def pair_sets(source: Source, over: str, of: Any, against: Any, by: list[str], p
     return out
 
 
-def pair_table(two: Sets, source: Source, interval: float) -> pd.DataFrame:
-    """One row per quantity of a pair of sets."""
-    piece = long_rows(two, source, difference, interval, ["difference", "low", "high"], probability=True)
+def pair_table(two: Sets, source: Source, interval: float, these: Callable[[], Sets] | None = None) -> pd.DataFrame:
+    """One row per quantity of a pair of sets; these: the same pair for these questions (`long_rows`)."""
+    names = ["difference", "low", "high"]
+    piece = long_rows(two, source, difference, interval, names, probability=True, these=these)
     values = [_medians(two, name) for name in piece["quantity"]]
     at = list(piece.columns).index("quantity") + 1
     piece.insert(at, "value_of", [v[0] for v in values])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hotmess.answers.summaries import holding
 from hotmess.decompose.intervals import bootstrap_interval
 from hotmess.errors import tails
 from hotmess.interpret.sets import QUANTITIES, Sets, Source
@@ -30,14 +31,16 @@ def long_rows(
     *,
     probability: bool = False,
     links: Mapping[str, str] | None = None,
+    these: Callable[[], Sets] | None = None,
 ) -> pd.DataFrame:
     """One row per set and quantity, with the posterior and the unbiased estimate of `value(terms, quantity)`.
 
-    links: scales on which quantities stay in their range (`hotmess.statements.settle`).
+    links: scales on which quantities stay in their range (`hotmess.statements.settle`). these: the same sets for these
+    questions: where errors sit on few, intervals of the posterior hold theirs too (`hotmess.answers.summaries`).
     """
     import pandas as pd
 
-    ends, pieces = tails(interval), []
+    ends, pieces, here = tails(interval), [], None
     questions = sets.questions
     for name in QUANTITIES:
         piece = sets.table.reset_index(drop=True).assign(quantity=name)
@@ -54,7 +57,12 @@ def long_rows(
             flat = draws.reshape(-1, draws.shape[-1])
             known = np.isfinite(flat).all(0)
             safe = np.where(known, flat, 0.0)
-            for key, end in zip(names, [np.median(safe, axis=0), *np.quantile(safe, ends, axis=0)]):
+            both = np.quantile(safe, ends, axis=0)
+            if found is not None and found.few.any() and these is not None:
+                here = these() if here is None else here
+                own = np.quantile(value(here.latent, name).reshape(flat.shape), ends, axis=0)
+                both = holding(both, own, found.few)
+            for key, end in zip(names, [np.median(safe, axis=0), *both]):
                 columns[key] = np.where(known, end, np.nan)
             if probability and found is None:
                 columns["probability"] = np.where(known, (safe > 0).mean(0), np.nan)
@@ -63,6 +71,8 @@ def long_rows(
                 columns["probability"] = np.where(known, above, np.nan)
             reliable[~known] = False
             reliable[known] &= source.gate.each(draws[..., known])
+            if found is not None:
+                reliable &= ~found.few
         without = dict.fromkeys(("unbiased", "unbiased_low", "unbiased_high"), np.full(len(piece), np.nan))
         if sets.unbiased is not None and sets.estimate is not None:
             drawn, point = value(sets.unbiased, name), value(sets.estimate, name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +62,11 @@ def predictions(
     few_levels(source.cells.table, names)
     sets = sets_of(source, names, population=population)
     links = dict.fromkeys(QUANTITIES, "log") | {"incoherence": "logit"}
-    return long_rows(sets, source, quantity, interval, ["median", "low", "high"], links=links)
+
+    def these() -> Sets:
+        return sets_of(source, names, population="these")
+
+    return long_rows(sets, source, quantity, interval, ["median", "low", "high"], links=links, these=these)
 
 
 @listed("levels", "by")
@@ -108,9 +113,14 @@ def comparisons(
     chosen = _levels(source.cells.table[over], levels, over)
     out: list[pd.DataFrame] = []
     for level in chosen[1:]:
-        pairs = pair_sets(source, over, level, chosen[0], list(by), population)
-        out.extend(pair_table(two, source, interval) for two in pairs)
+        pairs = partial(pair_sets, source, over, level, chosen[0], list(by))
+        for i, two in enumerate(pairs(population)):
+            out.append(pair_table(two, source, interval, partial(_of_these, pairs, i)))
     return pd.concat(out, ignore_index=True)
+
+
+def _of_these(pairs: Callable[[str], list[Sets]], i: int) -> Sets:
+    return pairs("these")[i]
 
 
 @listed("by")
@@ -180,7 +190,12 @@ def slopes(
 
         head = own.table.iloc[:1][by].assign(levels=len(x))
         one = Sets(head, own.latent, own.unbiased, own.estimate, own.questions[:1], own.means)
-        piece = long_rows(one, source, value, interval, ["slope", "low", "high"], probability=True)
+
+        def these(index: Sequence[int] = tuple(index), head: pd.DataFrame = head) -> Sets:
+            own = sets_of(source, [*by, over], population="these", rows=known).take(index)
+            return Sets(head, own.latent, own.unbiased, own.estimate, own.questions[:1], own.means)
+
+        piece = long_rows(one, source, value, interval, ["slope", "low", "high"], probability=True, these=these)
         scale = [("logit" if q == "incoherence" else "log") if link else "" for q in piece["quantity"]]
         piece.insert(list(piece.columns).index("quantity") + 1, "scale", scale)
         pieces.append(piece)
