@@ -22,6 +22,7 @@ from hotmess.responses.condition import checked
 from hotmess.responses.count_columns import counted_elsewhere, refuse_counts
 from hotmess.responses.counted_checks import refuse_duplicate, refuse_duplicates, refuse_odd_lengths
 from hotmess.responses.counted_copies import look_at_copies
+from hotmess.responses.counted_grades import look_at_grades
 from hotmess.responses.counting import WORD, counts_sql
 from hotmess.responses.grades import rescaled
 from hotmess.responses.naming import normal
@@ -87,7 +88,7 @@ def count_responses(
     try:
         units = [name for name in (cluster, weight) if name is not None]
         kept = [*keep, *(name for name in units if name not in CELL)]
-        ask = _Ask(renamed, dict(constants or {}), where, outcome, metric, length, kept, merge, allow_copies)
+        ask = _Ask(renamed, dict(constants or {}), where, outcome, metric, length, kept, merge, allow_copies, scale)
         frame, chosen, notes = _count(source, ask)
     finally:
         source.close()
@@ -108,6 +109,7 @@ class _Ask:
     keep: Sequence[str]
     merge: Sequence[str]
     allow_copies: bool
+    scale: Sequence[float] | None
 
 
 def _count(source: Engine, ask: _Ask) -> tuple[pd.DataFrame, str, list[str]]:
@@ -118,6 +120,7 @@ def _count(source: Engine, ask: _Ask) -> tuple[pd.DataFrame, str, list[str]]:
     if not facts["rows"]:
         raise BadInput("The files have no rows." if where is None else f"No row is left by the condition {where!r}.")
     _refuse_counts(source, rows, there, ask)
+    rescaled(pd.DataFrame(columns=list(there)), ask.scale, str)  # refuses a scale without grades
     head = _head(source, rows, there)
     for name in ("model", "question"):
         require(head, name)
@@ -159,6 +162,7 @@ def _count(source: Engine, ask: _Ask) -> tuple[pd.DataFrame, str, list[str]]:
     if high >= low:
         refuse_duplicates(counted)
         counted = counted.select([name for name in counted.column_names if not name.startswith("seen_")])
+    notes += look_at_grades(source.query, rows, there, outcome, ask.scale)
     notes += look_at_copies(source.query, rows, there, outcome, length, allow=ask.allow_copies)
     notes += _settled(counted, settings, ask.merge)
     kept = _kept(counted)
@@ -283,7 +287,7 @@ def _checked(
     if models is not None:
         frame, said = join_facts(frame, models, "model", "The table of models")
         notes += said
-    frame, said = rescaled(frame, scale, place)
+    frame, said = rescaled(frame, scale if outcome == "score" else None, place)
     notes += said
     frame, said = take_units(frame, cluster, weight, place)
     return validate(frame, outcome=outcome, place=place, notes=[*notes, *said], outside_unparsable=outside_unparsable)

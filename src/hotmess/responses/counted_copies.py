@@ -1,8 +1,7 @@
 """Whether responses that are counted where they lie are copies of each other: told from those to some questions.
 
-Counts do not hold lengths or texts, which tell copies, nor which grade stood beside which answer. So the responses to a
-few questions of each benchmark are loaded, by one query more, and looked at like any others
-(`hotmess.responses.copies`, `hotmess.responses.formats.agreement`).
+Counts do not hold lengths or texts, which tell copies. So the responses to a few questions of each benchmark are
+loaded, by one query more, and looked at like any others (`hotmess.responses.copies`).
 """
 
 from __future__ import annotations
@@ -12,12 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from hotmess.errors import BadInput
 from hotmess.responses.copies import LENGTHS, check_copies
-from hotmess.responses.formats.agreement import check_table
 from hotmess.responses.table import CELL
 from hotmess.responses.tally import quoted
-from hotmess.responses.validate import validate
 from hotmess.responses.values import labels
 
 QUESTIONS = 40
@@ -34,7 +30,7 @@ _BESIDE = ("context", "sample", "text_hash", "seed", "temperature", "probs")
 def look_at_copies(
     query: Callable[[str], Any], rows: str, there: Mapping[str, str], outcome: str, length: str | None, *, allow: bool
 ) -> tuple[str, ...]:
-    """Refuse copies among the responses to the first questions, or note them, and answers that contradict their grades.
+    """Refuse copies among the responses to the first questions, or note them.
 
     Args:
         query: runs SQL and gives an Arrow table.
@@ -46,9 +42,7 @@ def look_at_copies(
         BadInput: as `check_copies` does.
     """
     told = length is not None or "text_hash" in there
-    graded = outcome in ("answer", "text") and "score" in there
-    more = ("target", "n_choices", "score") if graded else ()
-    names = [name for name in dict.fromkeys((*CELL, *_BESIDE, *more, outcome)) if name in there]
+    names = [name for name in dict.fromkeys((*CELL, *_BESIDE, outcome)) if name in there]
     listed = ", ".join([*map(quoted, names), *([f"{quoted(length)} AS length_"] if length is not None else [])])
     keys = [quoted(name) for name in ("benchmark", "question") if name in there]
     by = f"PARTITION BY {keys[0]} " if len(keys) == 2 else ""
@@ -64,13 +58,6 @@ def look_at_copies(
         f"AS first_ ON {same} LIMIT {ROWS}"
     )
     table = query(sql).to_pandas()
-    if graded:
-        try:
-            checked = validate(table, outcome=outcome, length=None if length is None else "length_")
-        except BadInput:  # what is wrong with a value is said of its count
-            pass
-        else:
-            check_table(checked.table, outcome)
     if length is not None:
         name = length if length in LENGTHS else "reasoning_tokens"
         table[name] = pd.to_numeric(table.pop("length_"), errors="coerce").astype(float)

@@ -19,6 +19,9 @@ TABLES = "take the grade as the outcome with --outcome score, or read the table 
 if TYPE_CHECKING:
     import pandas as pd
 
+NUMBER = "responses_"
+"""The column that says how many responses a row stands for, where it is one for each answer and grade."""
+
 TOLERATED = 0.01
 """Share of graded answers that may differ from their grades."""
 
@@ -60,7 +63,7 @@ def check_table(table: pd.DataFrame, outcome: str, *, judged: bool = False) -> N
     """
     if outcome not in ("answer", "text") or "score" not in table or "target" not in table:
         return
-    names = [name for name in ("benchmark", "question", outcome, "target") if name in table]
+    names = [name for name in ("benchmark", "question", outcome, "target", NUMBER) if name in table]
     try:
         told = grades(table["score"], place=str)
     except BadInput:  # no grades, whatever they are
@@ -83,16 +86,17 @@ def _check(table: pd.DataFrame, kind: str, choice: str) -> None:
         pairs = zip(rows["text"], rows["target"], strict=True)
         said = np.array([text in forms and forms[text] == forms[goal] for text, goal in pairs], dtype=bool)
     wrong = said != told
+    many = rows[NUMBER].to_numpy(dtype=int) if NUMBER in rows else np.ones(len(rows), int)
     names = rows["benchmark"].astype(str).to_numpy() if "benchmark" in rows else np.full(len(rows), "the questions")
     for name in dict.fromkeys(names[wrong]):
         here = names == name
-        number = int(wrong[here].sum())
-        if number > TOLERATED * here.sum():
+        number, whole = int(many[wrong & here].sum()), int(many[here].sum())
+        if number > TOLERATED * whole:
             first = rows.iloc[int(np.argmax(wrong & here))]
             shown = [_shown(first[column], kind) for column in (kind, "target")]
             more = "" if kind == "answer" else ", or judge the texts anew with --canonical text or --canonical math"
             raise BadInput(
-                f"{number:,} of {int(here.sum()):,} answers to {name} contradict their grades, the first to question "
+                f"{number:,} of {whole:,} answers to {name} contradict their grades, the first to question "
                 f"{first['question']} ({kind} {shown[0]}, right {shown[1]}, graded {first['score']:g}): {choice}{more}."
             )
 
