@@ -5,7 +5,8 @@ target's logit a and wrong options' scores d_k, the greatest d_1,
 
     log sum exp = c d_1 + log(exp(a - c d_1) + 1 + sum_(k > 1) exp(c (d_k - d_1))):
 
-an exponential for each wrong option, and one logarithm.
+an exponential for each wrong option, and one logarithm. That is summed over few lengths in the place of a cell's own
+(`hotmess.temperature.quadrature`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotmess.temperature.likelihood import ABSENT, Dense
+from hotmess.temperature.quadrature import condensed
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -34,7 +36,9 @@ class Block(NamedTuple):
     """Some cells c of `Dense`, and those S of their responses that are none of them padding, cells last.
 
     cells: which they are; features (F, S, c); weight (S, c); given (K + 1, S, c) weights of the responses that gave
-    each option, the target first; absent (K, 1, c) what takes an option that a cell does not have out of reach.
+    each option, the target first; absent (K, 1, c) what takes an option that a cell does not have out of reach; nodes
+    (F, M, c) and share (M, c): features and weights of what stands for the responses in sums of what is not linear in
+    the answers.
     """
 
     cells: slice
@@ -42,12 +46,16 @@ class Block(NamedTuple):
     weight: Singles
     given: Singles
     absent: Singles
+    nodes: Singles
+    share: Singles
 
 
 def blocks(dense: Dense) -> list[Block]:
     """In single precision: errors of 1e-5 in a cell's log likelihood do not show in weights."""
     weight, answer, real = np.asarray(dense.weight, np.float32).T, np.asarray(dense.answer).T, np.asarray(dense.real)
     features = np.asarray(dense.features, np.float32).transpose(0, 2, 1)
+    at, share = condensed(np.asarray(dense.features, float), np.asarray(dense.weight, float))
+    at, share, fewer = at.transpose(0, 2, 1), share.T, share.shape != dense.weight.shape
     size, n = weight.shape
     width, out = min(n, CELLS, max(1, NUMBERS // size)), []
     for start in range(0, n, width):
@@ -56,7 +64,11 @@ def blocks(dense: Dense) -> list[Block]:
         w, a = np.ascontiguousarray(weight[kept, cells]), answer[kept, cells]
         given = np.stack([np.where(a == k, w, np.float32(0)) for k in range(len(real) + 1)])
         absent = np.where(real[:, None, cells], np.float32(0), np.float32(ABSENT))
-        out.append(Block(cells, np.ascontiguousarray(features[:, kept, cells]), w, given, absent))
+        own = np.ascontiguousarray(features[:, kept, cells])
+        nodes, of_nodes = own, w
+        if fewer:
+            nodes, of_nodes = (np.ascontiguousarray(z[..., cells], np.float32) for z in (at, share))
+        out.append(Block(cells, own, w, given, absent, nodes, of_nodes))
     return out
 
 
@@ -77,10 +89,7 @@ def log_likelihoods(
 
 
 def _of_block(d: Floats, theta: Singles, block: Block) -> Floats:
-    count = len(block.features)
-    heat, lift = (np.einsum("fn,fsn->sn", theta[a : a + count], block.features) for a in (3, 3 + count))
-    cold = np.exp(-heat)
-    lifted = lift * cold
+    cold, lifted = _temperatures(theta, block.features)
     right = (block.given[0] * lifted).sum(axis=0)
     chosen = (block.given[1:] * cold).sum(axis=1)  # log likelihoods are linear in what was answered
     out: Floats = right + (d * chosen[:, None]).sum(axis=0)
@@ -90,11 +99,21 @@ def _of_block(d: Floats, theta: Singles, block: Block) -> Floats:
         np.maximum(single[0], single[k], out=single[0])
         single[k] = low
     out -= single[0] * (block.weight * cold).sum(axis=0)
+    if block.nodes is not block.features:
+        cold, lifted = _temperatures(theta, block.nodes)
     depth = max(1, NUMBERS // max(1, cold.size))
     for start in range(0, d.shape[1], depth):
         part = slice(start, start + depth)
-        out[part] -= np.einsum("psn,sn->pn", _log_sums(single[:, part], cold, lifted), block.weight)
+        out[part] -= np.einsum("psn,sn->pn", _log_sums(single[:, part], cold, lifted), block.share)
     return out
+
+
+def _temperatures(theta: Singles, features: Singles) -> tuple[Singles, Singles]:
+    """Coldness and the target's logit (S, c) at features (F, S, c)."""
+    count = len(features)
+    heat, lift = (np.einsum("fn,fsn->sn", theta[a : a + count], features) for a in (3, 3 + count))
+    cold = np.exp(-heat)
+    return cold, lift * cold
 
 
 def _log_sums(d: Singles, cold: Singles, lifted: Singles) -> Singles:
