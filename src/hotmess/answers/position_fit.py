@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hotmess.answers.conjugate import TermDraws
+from hotmess.answers.drawn import Bootstrap
 from hotmess.answers.fit_sets import aggregated
 from hotmess.answers.population import SetDraws
 from hotmess.answers.position_cells import PositionCells
-from hotmess.answers.positions import position_draws
+from hotmess.answers.positions import pair_variance, position_draws
 from hotmess.answers.posterior import Fit
+from hotmess.answers.resemblance import PAIRS
 from hotmess.answers.worth import worth
 from hotmess.errors import NotTestable, listed, tails
+from hotmess.statements.sampled import SampledBootstrap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +54,17 @@ class PositionFit(Fit):
     ) -> SetDraws:
         """Draws of mean error, bias² and variance over the questions of each set, for one population."""
         return super().draws(by, population=population, metric=self.named(metric))
+
+    def make_bootstrap(self, metric: str, weights: np.ndarray | None) -> Bootstrap:
+        """As of letters; the scale of a group's variances, which its pairs of responses show, moves with weights."""
+        found = super().make_bootstrap(metric, weights)
+        assert isinstance(self.letters, PositionCells)
+        if not isinstance(found, SampledBootstrap) or self.letters.alike is None or self.named(metric) == "zero-one":
+            return found
+        index = self.groups.index
+        counts = worth(self.letters, self.cells, index)
+        scaled = np.isin(index, index[counts.rest])
+        return replace(found, scatter=np.where(scaled, pair_variance(counts), np.nan), pairs=PAIRS)
 
     def closed(self, metric: str) -> bool:
         """Of free text: its answers are corners of a simplex, as letters are."""

@@ -90,6 +90,12 @@ class SampledBootstrap:
         (draws, groups) weighted maxima, and (1, groups) at even weights (`hotmess.statements.newton`).
     unbiased
         (cells, 3) unbiased terms, nan where a cell has none; None where the metric has none.
+    scatter
+        (cells,) unbiased variances to which the variances of each group were scaled (`hotmess.answers.positions`), nan
+        in groups that were not: the scale moves with the weights, else draws would not know it uncertain.
+        None: nowhere.
+    pairs
+        Questions' worth of weight that there was on no scale.
     """
 
     response: Response
@@ -99,6 +105,8 @@ class SampledBootstrap:
     centre: dict[str, np.ndarray]
     unbiased: np.ndarray | None
     seed: int
+    scatter: np.ndarray | None = None
+    pairs: float = 0.0
 
     def means(self, sets: np.ndarray, known: np.ndarray | None = None) -> SetMeans:
         """As of `hotmess.statements.letters.LetterBootstrap.means`."""
@@ -127,15 +135,35 @@ class SampledBootstrap:
         group, of = pairs // count, pairs % count
         draws = len(self.parameters["logit_a"])
         even = iter([(slice(0, 1), self.questions.even())])
-        out = []
+        out, scaling = [], self._scaling()
         for blocks, parameters in ((self.questions.blocks(draws, self.seed), self.parameters), (even, self.centre)):
             moved = bounded(parameters) - r.middle
-            out.append(_weighted(blocks, flat, moved[:, group], of, count, terms))
+            weighted = _weighted(blocks, flat, moved[:, group], of, count, terms, scaling, self.pairs, group)
+            out.append(weighted)
         return out[0], out[1][0]
+
+    def _scaling(self) -> np.ndarray | None:
+        """(questions, groups, 2) sums over cells of unbiased and of expected variances, where groups are scaled."""
+        if self.scatter is None:
+            return None
+        known = np.isfinite(self.scatter)
+        groups = self.response.middle.shape[0]
+        place = (self.questions.question * groups + self.group)[known]
+        both = (self.scatter[known], self.response.expected[known, 2])
+        size = self.questions.size * groups
+        return np.stack([np.bincount(place, x, size).reshape(-1, groups) for x in both], axis=-1)
 
 
 def _weighted(
-    blocks: Blocks, flat: np.ndarray, moved: np.ndarray, of: np.ndarray, count: int, terms: int
+    blocks: Blocks,
+    flat: np.ndarray,
+    moved: np.ndarray,
+    of: np.ndarray,
+    count: int,
+    terms: int,
+    scaling: np.ndarray | None = None,
+    pairs: float = 0.0,
+    group: np.ndarray | None = None,
 ) -> np.ndarray:
     draws, pieces, width = moved.shape
     out = np.empty((draws, count, terms))
@@ -143,5 +171,29 @@ def _weighted(
         whole = (w @ flat).reshape(len(w), pieces, -1)
         level, slope = whole[..., :terms], whole[..., terms:-1].reshape(len(w), pieces, width, terms)
         value = level + np.einsum("dpf,dpft->dpt", moved[block], slope)
+        if scaling is not None and group is not None:
+            value[..., 2] = np.minimum(value[..., 2] * scales(w, scaling, pairs)[:, group], value[..., 0])
+            value[..., 1] = value[..., 0] - value[..., 2]
         out[block] = set_means(value, whole[..., -1], of, count)
     return out
+
+
+def scales(w: np.ndarray, scaling: np.ndarray, pairs: float) -> np.ndarray:
+    """(draws, groups) what variances are multiplied by under weights (draws, questions): how much more the unbiased
+    ones moved than the expected ones; 1 at even weights.
+
+    scaling: (questions, groups, 2) sums of unbiased and of expected variances; pairs: questions' worth of weight on no
+    change.
+
+    >>> two = np.array([[[0.2, 0.1]], [[0.0, 0.1]]] * 500)
+    >>> more = np.array([[2.0, 0.0] * 500, [1.0, 1.0] * 500])
+    >>> scales(more, two, 10).round(2).ravel().tolist()
+    [1.99, 1.0]
+    """
+    even = scaling.sum(axis=0)
+    cells = pairs / len(scaling) * even[..., 1]
+    weighted = np.einsum("dq,qgk->dgk", w, scaling) + cells[:, None]
+    whole = even + cells[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        factor = weighted[..., 0] / weighted[..., 1] * (whole[..., 1] / whole[..., 0])
+    return np.where(np.isfinite(factor), factor, 1.0)
