@@ -88,6 +88,22 @@ def checked_count(name: str, value: int, least: int = 1) -> int:
     return number
 
 
+MOST_DRAWS = 10_000_000
+
+
+def few_enough(draws: int, chains: int = 1) -> None:
+    """Refuse more draws in all than memory could hold.
+
+    >>> few_enough(500, 4)
+    >>> few_enough(10_000_000, 4)
+    Traceback (most recent call last):
+    hotmess.errors.BadInput: 4 × 10,000,000 draws are asked for; the most is 10,000,000.
+    """
+    if draws * chains > MOST_DRAWS:
+        many = f"{chains} × {draws:,}" if chains != 1 else f"{draws:,}"
+        raise BadInput(f"{many} draws are asked for; the most is {MOST_DRAWS:,}.")
+
+
 def is_whole(value: Any) -> bool:
     """Whether a value is a whole number, written as an integer or not.
 

@@ -103,7 +103,7 @@ def test_a_length_of_choice():
         ({"target": [0, 0, 7] * 2}, "target holds option 7 in row 3"),
         ({"target": [0, 1, 2] * 2}, "question 'q1' of benchmark 'b' the target changes: row 2 differs from row 1"),
         ({"target": [None, 0, 2] * 2}, "target is empty in row 1"),
-        ({"n_choices": 1}, "n_choices gives 1 options in row 1; there must be at least 2"),
+        ({"n_choices": 1}, "n_choices gives 1 option in row 1; there must be at least 2"),
         ({"n_choices": [4, 5, 4] * 2}, "'q1' of benchmark 'b' n_choices changes"),
         ({"n_choices": "many"}, "n_choices holds 'many' in row 1"),
         ({"n_choices": 4.5}, "n_choices holds 4.5 in row 1, not a whole number"),
@@ -165,7 +165,7 @@ def test_probabilities_rounded_are_renormalised():
         ([[0.5, 0.5], [-0.5, 1.5]], "negative probability, -0.5, in row 2"),
         ([[0.5, 0.5], [float("nan"), 1.0]], "not a finite number in row 2"),
         ([[0.5, 0.5], [0.2, 0.3, 0.5]], "n_choices changes"),
-        ([[1.0], [1.0]], "gives 1 options"),
+        ([[1.0], [1.0]], "gives 1 option"),
         (["[0.5, 0.5", "x"], "not a list of numbers"),
     ],
 )

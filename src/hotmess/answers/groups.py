@@ -203,7 +203,7 @@ def _design(formula: str, rows: pd.DataFrame) -> tuple[np.ndarray, tuple[str, ..
         matrix = model_matrix(formula, rows)
     except Exception as error:  # formulaic raises many kinds for a formula it cannot read
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadInput(f"The formula {formula!r} cannot be used: {first}.") from error
+        raise BadInput(f"The formula {formula!r} cannot be used: {first.rstrip('.')}.") from error
     names = [str(c) for c in matrix.columns]
     values = np.asarray(matrix, float)
     if not np.isfinite(values).all():

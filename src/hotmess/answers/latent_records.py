@@ -21,6 +21,8 @@ from hotmess.statements.settle import FLOOR
 from hotmess.words import join
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hotmess.responses.table import Responses
 
 
@@ -101,34 +103,48 @@ def records_of(
     for row in (table.iloc[i].to_dict() for i in sorted(range(len(table)), key=keys.__getitem__)):
         values = {str(k): plain_value(v) for k, v in row.items()}
         records.append(values | {"metric": metric, "outcome": outcome, "estimator": "latent"})
-    flawless, few = np.zeros(len(table), bool), np.zeros(len(table), bool)
+    unsure, said_why = unreliable(posterior, table, groups, by, metric=metric, population=population)
+    notes = [*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ()), *said]
+    if interval is not None and metric in NOT_SQUARED:
+        notes += not_told(posterior.cells, metric, NOT_SQUARED)
+    notes += said_why
+    reasons = posterior.gate.reasons
+    if reasons:
+        more = f" ({len(reasons) - 1} more such)" if len(reasons) > 1 else ""
+        notes.append(f"Not reliable: {reasons[0]}{more}; {MORE}.")
+    elif not (table["reliable"] | most | unsure).all() and not getattr(posterior, "misfit", ()):
+        notes.append("Not reliable where it says so: the sets' draws are too few; more may cure it (--draws).")
+    return records, tuple(notes)
+
+
+def unreliable(
+    posterior: Any,
+    table: pd.DataFrame,
+    groups: Sequence[tuple[Any, ...]],
+    by: Sequence[str],
+    *,
+    metric: str,
+    population: str,
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Which groups of a summary hold too few questions with errors, or no error at all, and sentences that say so."""
+    flawless, few, said = np.zeros(len(table), bool), np.zeros(len(table), bool), list[str]()
     if isinstance(posterior, Fit):
         flawless = without_errors(posterior.cells.table, table, by)
     sets = posterior.draws(by, population=population, metric=metric)
     if sets.few is not None and sets.effective is not None:
         few = np.asarray(sets.few & ~flawless)
-    notes = [*getattr(posterior, "notes", ()), *getattr(posterior, "misfit", ()), *said]
-    if interval is not None and metric in NOT_SQUARED:
-        notes += not_told(posterior.cells, metric, NOT_SQUARED)
     if few.any():
         least = float(np.min(sets.effective[few]))
-        notes.append(
+        said.append(
             f"Not reliable: the errors{_named(groups, few, by)} sit on few questions (as good as {least:.0f}, and "
             f"{FLOOR:.0f} are needed): ask more that go wrong now and then, or speak of these (--population these)."
         )
     if flawless.any():
-        named = _named(groups, flawless, by)
-        notes.append(
-            f"Not reliable: no response{named} is wrong, so that bias², variance and incoherence there are what the "
-            "prior says of errors that were not seen."
+        said.append(
+            f"Not reliable: no response{_named(groups, flawless, by)} is wrong, so that bias², variance and "
+            "incoherence there are what the prior says of errors that were not seen."
         )
-    reasons = posterior.gate.reasons
-    if reasons:
-        more = f" ({len(reasons) - 1} more such)" if len(reasons) > 1 else ""
-        notes.append(f"Not reliable: {reasons[0]}{more}; {MORE}.")
-    elif not (table["reliable"] | most | flawless | few).all() and not getattr(posterior, "misfit", ()):
-        notes.append("Not reliable where it says so: the sets' draws are too few; more may cure it (--draws).")
-    return records, tuple(notes)
+    return few | flawless, tuple(said)
 
 
 def _named(groups: Sequence[tuple[Any, ...]], which: np.ndarray, by: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.answers.population import SetDraws
+from hotmess.decompose.group_intervals import largest_term
 from hotmess.errors import tails
 
 if TYPE_CHECKING:
@@ -43,11 +44,23 @@ def summarise(
                 own = getattr(here, name).reshape(-1, len(table))
                 ends = holding(ends, np.quantile(own, tails(interval), axis=0), few)
             for suffix, end in zip(("low", "high"), ends):
-                table[f"{name}_{suffix}"] = np.where(undefined, np.nan, end)
+                table[f"{name}_{suffix}"] = np.where(undefined, np.nan, possible(name, end, sets.metric))
         for i in np.unique(whose, return_index=True)[1]:
             own = (whose == whose[i]) & ~undefined
             reliable[own] &= gates[i].each(values[..., own])
     return table.assign(reliable=reliable)
+
+
+def possible(name: str, ends: Float[np.ndarray, " sets"], metric: str) -> Float[np.ndarray, " sets"]:
+    """Ends of intervals where a term can lie; variance under 0/1 loss is net of what it mends, and may be below 0.
+
+    >>> possible("error", np.array([0.3, 3.2]), "brier").tolist(), possible("bias2", np.array([-0.1]), "kl").tolist()
+    ([0.3, 2.0], [0.0])
+    """
+    if name == "variance" and metric == "zero-one":
+        return ends
+    out: np.ndarray = np.clip(ends, 0.0, 1.0 if name == "incoherence" else largest_term(name, metric))
+    return out
 
 
 def holding(

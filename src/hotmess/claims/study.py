@@ -6,7 +6,7 @@ from dataclasses import InitVar, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hotmess.claims.study_data import OF_THE_DATA, StudyData
-from hotmess.errors import BadInput, checked_count, checked_number, checked_seed
+from hotmess.errors import BadInput, checked_count, checked_number, checked_seed, few_enough
 from hotmess.words import Short
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hotmess.temperature.prior import TemperaturePrior
 
 MOST_DRAWS = 16_000
-MOST_ASKED = 10_000_000
 WHATEVER_THE_DRAWS = ("temperature", "within question")
 
 
@@ -95,8 +94,7 @@ class Study(Short, StudyData):
         checked_seed(self.seed)
         for name, least in (("draws", 1), ("chains", 1), ("warmup", 0), ("groups", 1)):
             checked_count(name, getattr(self, name), least)
-        if self.draws * self.chains > MOST_ASKED:
-            raise BadInput(f"{self.chains} × {self.draws:,} draws are asked for; the most is {MOST_ASKED:,}.")
+        few_enough(self.draws, self.chains)
         checked_number("patience", self.patience, "a number of seconds, from 0")
         self._check_priors()
         Responses.need(self.responses)

@@ -46,6 +46,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from hotmess.answers.fit import fit
+    from hotmess.answers.latent_records import unreliable
     from hotmess.inference.gate import MORE
     from hotmess.inference.store import is_ours
 
@@ -71,7 +72,10 @@ def run(args: argparse.Namespace) -> int:
         print_json(table.to_dict("records"))
     else:
         print_table([with_intervals(plain(row)) for row in table.to_dict("records")])
-    for sentence in (*getattr(result, "notes", ()), *getattr(result, "misfit", ())):
+    groups = list(table[args.by].itertuples(index=False, name=None)) if args.by else [()] * len(table)
+    about = {"metric": "brier", "population": args.population}
+    few = unreliable(result, table, groups, args.by, **about)[1]
+    for sentence in (*getattr(result, "notes", ()), *getattr(result, "misfit", ()), *few):
         say(f"hotmess: {sentence}")
     reasons = result.gate.reasons
     for reason in reasons[:MOST]:

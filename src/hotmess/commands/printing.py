@@ -53,11 +53,16 @@ def with_intervals(record: Mapping[str, Any], digits: int = 3) -> dict[str, Any]
     return out
 
 
+NOTHING = 1e-12
+"""Smaller numbers are what rounding leaves of 0."""
+
+
 def _show(value: Any, digits: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
+        value = 0.0 if abs(value) < NOTHING else value
         return f"{value:.{digits}f}" if abs(value) >= 10**-digits or value == 0 else f"{value:.1e}"
     return one_line(str(value))

@@ -88,7 +88,7 @@ def add_intervals(
             notes.append(
                 "The jackknife of a most frequent answer is rough: only the interval of the error is to be used."
             )
-    if few.any():
+    if few.any() and (population == "these" or draws >= intervals.DRAWS):
         have = "group has" if few.sum() == 1 else "groups have"
         notes.append(f"{int(few.sum())} {have} fewer than 50 {of}: intervals are widened by Student's t.")
 
@@ -106,7 +106,7 @@ def _possible(name: str, end: Floats, method: Method) -> Floats:
     """
     if name != "error" and (method.metric == "zero-one" or (method.estimator == "unbiased" and name != "variance")):
         return end
-    return np.clip(end, 0.0, 1.0 if name == "incoherence" else _top(name, method.metric))
+    return np.clip(end, 0.0, 1.0 if name == "incoherence" else largest_term(name, method.metric))
 
 
 def _these(
@@ -169,7 +169,7 @@ def _contexts(
     return found, degrees_of_freedom(cells, context, rows)
 
 
-def _top(name: str, metric: str) -> float | None:
+def largest_term(name: str, metric: str) -> float | None:
     """The largest that a term can be; None where there is no bound. The variance of what is nowhere further from the
     target than the largest error is at most half of that."""
     largest = 1.0 if metric == "zero-one" else largest_error(metric)
@@ -191,7 +191,7 @@ def _widen_rare(
 
     values: (good cells, 3); drawn: (draws, groups, 3).
     """
-    top = _top("error" if name == "incoherence" else name, metric)
+    top = largest_term("error" if name == "incoherence" else name, metric)
     if top is None:
         return
     code, unit = groups.code[good], groups.unit[good]

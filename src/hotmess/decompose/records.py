@@ -16,7 +16,7 @@ from hotmess.decompose.grouping import CellGroups, make_groups
 from hotmess.decompose.methods import Method, choose_metric, make
 from hotmess.decompose.squared import Terms
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
-from hotmess.errors import BadInput, checked_count, checked_interval, checked_seed, either_seed, listed
+from hotmess.errors import BadInput, checked_count, checked_interval, checked_seed, either_seed, few_enough, listed
 
 if TYPE_CHECKING:
     from hotmess.responses.cells import Cells
@@ -73,6 +73,7 @@ def decompose(
     Responses.need(responses)
     checked_seed(seed)
     checked_count("draws", draws)
+    few_enough(draws)
     by = list(dict.fromkeys(by))
     metric = choose_metric(responses.outcome, metric)
     if estimator not in ("plug-in", "unbiased"):
@@ -94,6 +95,8 @@ def decompose(
     method = make(metric, estimator, delta, unparsable)
     refuse_outcomes(by)
     cells = method.cells(responses, by)
+    if "sample" in by:
+        raise BadInput("Groups cannot be made by 'sample': each would hold one response of every question.")
     need_repeats(cells)
     terms = method.terms(cells.points, method.choices(cells))
     notes: list[str] = []

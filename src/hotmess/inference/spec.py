@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from hotmess.errors import BadInput, checked_count, checked_seed
+from hotmess.errors import BadInput, checked_count, checked_seed, few_enough
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Spec:
         checked_seed(self.seed)
         for name, least in (("draws", 1), ("chains", 1), ("warmup", 0)):
             checked_count(name, getattr(self, name), least)
+        few_enough(self.draws, self.chains)
 
     def changed(self, **changes: Any) -> Spec:
         """The spec with other settings.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 QUANTITIES = ("incoherence", "bias2", "variance", "error")
 DRAWS, CHAINS = 4000, 4
+SAMPLED = ("seed", "draws", "chains", "warmup")
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
     from hotmess.answers.fit import fit
     from hotmess.claims.study import Study
     from hotmess.decompose.methods import choose_metric
+    from hotmess.inference.spec import Spec
     from hotmess.responses.cells import need_repeats, reduce
     from hotmess.responses.table import CELL, Responses
     from hotmess.responses.tally import CARRIED
@@ -155,6 +157,8 @@ def source_of(about: Any, columns: Sequence[str] = (), *, metric: str | None = N
         metric = choose_metric(about.outcome, metric)
         seed, fitted = settings.get("seed", 0), None
         notes: tuple[str, ...] = ()
+        sampled = {"seed": 0, "draws": 1, "chains": 1, "warmup": 0} | settings
+        Spec("grid", None, *(sampled[name] for name in SAMPLED))  # what is wrong with these is no lack of a model
         try:
             fitted = fit(cells, pointwise=False, by=split, **settings)
         except BadInput as reason:

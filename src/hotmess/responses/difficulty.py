@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
+from hotmess.responses.question_checks import HAPPENED
 from hotmess.responses.values import suggest
 
 
@@ -95,6 +96,11 @@ def _largest(table: pd.DataFrame) -> str:
 def _from_column(table: pd.DataFrame, column: str, groups: int) -> tuple[pd.Series, list[str]]:
     if column not in table.columns:
         raise BadInput(f"There is no column {column!r} to take difficulty from{suggest(column, table.columns)}.")
+    if column in HAPPENED:
+        raise BadInput(
+            f"Difficulty cannot be column {column}: how a response turned out is no difficulty that was known before; "
+            "name a column of the questions, or leave it out for lengths of a reference."
+        )
     values = table[column]
     many = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     if many and values.nunique() > groups:

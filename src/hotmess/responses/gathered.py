@@ -17,6 +17,7 @@ from hotmess.responses.frames import is_table, plain_table
 
 def look_at_all(listed: Sequence[Any], ask: Ask, account: Account, stack: ExitStack) -> None:
     """Everything that was named, into the account."""
+    seen = set[Path]()
     for number, one in enumerate(listed, 1):
         if is_table(one):
             name = "the table" if len(listed) == 1 else f"table {number}"
@@ -32,6 +33,9 @@ def look_at_all(listed: Sequence[Any], ask: Ask, account: Account, stack: ExitSt
             path = Path(one)
             if not path.exists() and not path.is_symlink():
                 raise BadInput(f"There is no file or folder {str(path)!r}{near(path)}.")
+            if (whole := path.resolve()) in seen:
+                raise BadInput(f"{str(path)!r} is named twice; name it once.")
+            seen.add(whole)
             look(path, ask, account)
         else:
             raise BadInput(f"A file, a folder, an address or a table is needed, not {type(one).__name__}.")

@@ -48,7 +48,7 @@ def sniff(file: Opened) -> str:
         if file.ending in (".csv", ".tsv") or any(mark in first for mark in (b",", b"\t", b";")):
             return "csv"
     if text[:2] in (b"\xff\xfe", b"\xfe\xff") and file.ending in (".csv", ".tsv", ".jsonl", ".json"):
-        raise Damaged(f"The file {file.name!r} is text in UTF-16; write it in UTF-8.")
+        raise Damaged(f"The file {file.name!r} is text in UTF-16, not in UTF-8.")
     if file.ending in _NAMED:
         raise Damaged(f"The file {file.name!r} is named {file.ending} but does not hold that.")
     return "other"

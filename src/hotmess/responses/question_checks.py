@@ -8,6 +8,7 @@ import pandas as pd
 from hotmess.arrays import Ints
 from hotmess.errors import BadInput
 from hotmess.responses.values import Place, numbers, suggest
+from hotmess.words import counted
 
 MOST_OPTIONS = 10_000
 """More options than this are taken for a mistake."""
@@ -61,7 +62,8 @@ def two_or_more(counts: np.ndarray, rows: np.ndarray, place: Place, name: str = 
     """Refuse questions with fewer than two options."""
     if (counts < 2).any():
         at = int(np.argmax(counts < 2))
-        raise BadInput(f"Column {name} gives {counts[at]} options in {place(int(rows[at]))}; there must be at least 2.")
+        many, row = counted(int(counts[at]), "option"), place(int(rows[at]))
+        raise BadInput(f"Column {name} gives {many} in {row}; there must be at least 2.")
 
 
 def check_target(table: pd.DataFrame, place: Place) -> None:
@@ -121,13 +123,16 @@ def _firsts(table: pd.DataFrame, code: np.ndarray) -> np.ndarray:
     return groups.transform("first").to_numpy()
 
 
-APART = ("context", "model", "sample", "answer", "target", "n_choices")
-"""Columns that do not name a question, or are tried in their turn."""
+HAPPENED = ("answer", "probs", "tests", "score", "text", "reply", "embedding", "point")
+"""How a response turned out."""
+
+APART = ("context", "model", "sample", "target", "n_choices", "seed", "reasoning_tokens", "actions", "finish_reason")
+"""Columns that do not name a question, as what happened in a response, or are tried in their turn."""
 
 
 def _by_column(table: pd.DataFrame, code: np.ndarray) -> str:
     """The option that makes names different, where one column tells apart what changes within a question."""
-    names = [one for one in table.columns if one not in APART]
+    names = [one for one in table.columns if one not in APART + HAPPENED]
     for name in ("context", *names, "model"):
         if name not in table.columns or not 1 < table[name].astype(str).nunique() <= 200:
             continue
