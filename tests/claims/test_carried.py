@@ -111,7 +111,7 @@ def test_a_fit_of_answers_and_lengths_is_used_as_it_is():
     whole = hm.example()
     kept = whole.table["model"].isin(["owl-1b", "owl-4b"]) & (whole.table["question"].astype("category").cat.codes < 25)
     responses = replace(whole, table=whole.table[kept].reset_index(drop=True))
-    prior = TemperaturePrior(heat=0.1)
+    prior = TemperaturePrior(heat=0.4)
     made = {"engine": "fast", "pool": True, "unparsable": "uniform", "prior": prior, "draws": 110, "seed": 3}
     fit = fit_lengths(responses, **made)
     study = as_study(fit)

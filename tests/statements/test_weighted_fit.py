@@ -10,7 +10,6 @@ from hotmess.answers.closed import find_patterns, pattern_moments
 from hotmess.answers.conjugate import LetterCells, brier_terms
 from hotmess.answers.prior import AnswerPrior
 from hotmess.answers.tails import log_likelihood_accuracy, log_likelihood_wrong, tail_counts
-from hotmess.claims.kinds.permuted_sides import joined
 from hotmess.statements.expected import cell_terms, piece_sums
 from hotmess.statements.newton import weighted_fit
 from hotmess.statements.sums import counted, features
@@ -73,7 +72,8 @@ def test_groups_taken_together_have_the_maxima_of_each_alone(lost: bool) -> None
     parts = [letters(s, questions=40, groups=1, n=n, lost=lost and s > 0)[0] for s, n in enumerate((4, 9, 15))]
     choices = [np.full(40, 4), np.tile([4, 5], 20), np.full(40, 4)]
     parts = [LetterCells(c.right, c.wrong, c.unparsable, k) for c, k in zip(parts, choices)]
-    whole = joined(parts)
+    names = ("right", "wrong", "unparsable", "choices")
+    whole = LetterCells(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
     group, question = np.repeat([0, 1, 2], 40), np.tile(np.arange(40), 3)
     apart = np.array([1, 2]) if lost else NONE
     w = next(weight_blocks(40, 6, seed=5))[1]

@@ -9,6 +9,7 @@ import numpy as np
 
 from hotmess.decompose.grouping import unit_index
 from hotmess.estimates.control import PERMUTATIONS
+from hotmess.estimates.dealing import hypergeometric
 from hotmess.estimates.estimate import Estimate, ratio_influence, with_scatter
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ def letter_terms(
     >>> round(float(v[0]) * 29 / 30, 3), float(e[0])
     (0.658, 2.0)
     """
-    n = counts.sum(axis=1).astype(float)
+    by_option = np.asarray(counts.T, float, order="C")  # cells last: sums over options are quick
+    n = by_option.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = counts / n[:, None]
-        a = p[np.arange(len(p)), target]
-        u = p[:, -1] if unparsable == "uniform" else np.zeros(len(p))
-        squares = (p[:, :-1] ** 2).sum(1) + (2 * u * (1 - u) + u**2) / choices
+        p = by_option / n
+        a = p[target, np.arange(len(n))]
+        u = p[-1] if unparsable == "uniform" else np.zeros(len(n))
+        squares = (p[:-1] ** 2).sum(axis=0) + (2 * u * (1 - u) + u**2) / choices
         if unparsable != "uniform":
-            squares = (p**2).sum(1)
+            squares = (p**2).sum(axis=0)
         off = u * (1 - 1 / choices)
         variance = (1 - off - squares) * n / (n - 1)
         return np.where(n > 1, variance, np.nan), 2 * (1 - a - u) + off
@@ -124,6 +126,7 @@ def permuted_halves(cells: Cells, seed: int, *, permutations: int = PERMUTATIONS
 
 def permuted_counts(counts: np.ndarray, seed: int, *, permutations: int = PERMUTATIONS) -> Iterator[np.ndarray]:
     """Counts of halves, rows alternating, with responses dealt anew between the halves of each cell."""
+    counts = np.asfortranarray(counts)  # options one after another, as they are dealt
     shorter, longer = counts[0::2], counts[1::2]
     total, size = longer + shorter, longer.sum(1)
     seen = np.flatnonzero(total.any(axis=0))
@@ -133,7 +136,7 @@ def permuted_counts(counts: np.ndarray, seed: int, *, permutations: int = PERMUT
         left, need = total.sum(1), size.copy()
         for k in seen[:-1]:  # multivariate hypergeometric, option by option; the last takes what is left
             left = left - total[:, k]
-            take = rng.hypergeometric(total[:, k], left, need)
+            take = hypergeometric(rng, total[:, k], left, need)
             out[1::2, k] = take
             need = need - take
         out[1::2, seen[-1:]] = need[:, None]

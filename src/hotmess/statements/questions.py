@@ -66,10 +66,12 @@ class Questions:
 
         Left out: cells whose values are nan, and cells of no set (-1).
         """
-        known = np.isfinite(values).all(axis=1) & (sets >= 0)
-        place = self.question[known] * count + sets[known]
-        size = self.size * count
-        sums = np.stack([np.bincount(place, v, size) for v in values[known].T], axis=-1)
+        columns = list(np.ascontiguousarray(values.T))
+        known = np.logical_and.reduce([sets >= 0, *map(np.isfinite, columns)])
+        place, size = self.question * count + sets, self.size * count
+        if not known.all():
+            place, columns = place[known], [v[known] for v in columns]
+        sums = np.stack([np.bincount(place, v, size) for v in columns], axis=-1)
         cells = np.bincount(place, minlength=size).astype(float)
         return sums.reshape(self.size, count, -1), cells.reshape(self.size, count)
 

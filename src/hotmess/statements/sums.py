@@ -128,6 +128,8 @@ def find_options(cells: LetterCells, group: np.ndarray) -> Options:
     )
 
 
+SIDE_BY_SIDE = 6  # columns up to which neighbours are compared
+AT_HAND = 40  # draws of weights that a processor keeps near while it adds them up in the order of kinds
 FEW = 0.5
 """Kinds per cell up to which sums by kind are made first; with more, columns are made of cells at once."""
 
@@ -193,9 +195,11 @@ class Features:
 
     def __call__(self, w: Float[np.ndarray, "draws questions"]) -> Counted:
         """V and V2 (draws, patterns), and tail counts of options (draws, columns), at weights (draws, questions)."""
-        weights = np.ascontiguousarray(w.T)
-        whole = np.asarray((self.columns @ (weights if self.members is None else self.members @ weights)).T)
-        size = self.patterns.size
+        parts = []
+        for start in range(0, len(w), AT_HAND):
+            weights = np.ascontiguousarray(w[start : start + AT_HAND].T)
+            parts.append(self.columns @ (weights if self.members is None else self.members @ weights))
+        whole, size = np.concatenate(parts, axis=1).T, self.patterns.size
         return Counted(whole[:, :size], whole[:, size : 2 * size], whole[:, 2 * size :])
 
 
@@ -248,5 +252,20 @@ def _kinds(cells: LetterCells, piece: np.ndarray, apart: np.ndarray) -> tuple[np
         every = np.arange(len(piece))
         return every, every
     choices = np.unique(np.asarray(cells.choices, float), return_inverse=True)[1]
-    wrong = np.sort(cells.wrong, axis=1).T
-    return find_kinds(piece, apart, np.ravel(choices), cells.unparsable, cells.right, *wrong)
+    return find_kinds(piece, apart, np.ravel(choices), cells.unparsable, cells.right, *in_order(cells.wrong))
+
+
+def in_order(wrong: Real[np.ndarray, "cells k"]) -> list[np.ndarray]:
+    """The K columns of each row's numbers in order; few columns by comparing neighbours K times, all rows at once.
+
+    >>> [x.tolist() for x in in_order(np.array([[3, 1, 2], [0, 5, 0]]))]
+    [[1, 0], [2, 0], [3, 5]]
+    """
+    columns = list(np.ascontiguousarray(wrong.T))
+    if len(columns) > SIDE_BY_SIDE:
+        return list(np.sort(wrong, axis=1).T)
+    for turn in range(len(columns)):
+        for i in range(turn % 2, len(columns) - 1, 2):
+            low, high = np.minimum(columns[i], columns[i + 1]), np.maximum(columns[i], columns[i + 1])
+            columns[i], columns[i + 1] = low, high
+    return columns
