@@ -40,6 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("decompose options.csv", "Column n_choices gives 1 option in row 1 of options.csv"),
         ("decompose some.csv ./some.csv", "'some.csv' is named twice"),
         ("decompose some.csv --estimator latent --formula '1 +'", "misplaced."),
+        ("report some.csv --out ''", "--out names no folder."),
     ],
 )
 def test_it_is_refused_in_one_sentence(

@@ -200,7 +200,8 @@ def test_memory_is_one_setting(table, monkeypatch, capsys):
     assert seen == [3_000_000_000]
     with pytest.raises(SystemExit):
         main(["decompose", str(table), "--memory", "little"])
-    assert "is not a size" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "is not a size: give a number" in said and said.count("--memory") == 1
 
 
 def test_too_few_addresses_for_the_libraries(monkeypatch, capsys):

@@ -45,7 +45,7 @@ def test_many_claims_that_the_data_cannot_speak_to_are_folded_with_their_reasons
 @pytest.mark.slow
 def test_one_model_one_question(table, tmp_path):
     missing, page = build(table(models=1, questions=1), tmp_path)
-    assert any("does not vary between questions" in m for m in missing)
+    assert any("Lengths (reasoning_tokens) do not vary between questions" in m for m in missing)
     assert "No claim was tested." in page
     assert "Two responses differ: by resampling" in page and "which are wider" not in page
     assert "8 responses: 1 model × 1 question of b × 8" in page

@@ -51,4 +51,4 @@ def unfit_remedy(reason: str) -> str:
     >>> unfit_remedy("90% of the responses are unparsable; leave them out (--where)")
     'Leave them out (--where).'
     """
-    return f"{capital(re.split('[:;] ', reason)[-1])}."
+    return f"{capital(re.split('[:;] ', reason)[-1].rstrip('.'))}."

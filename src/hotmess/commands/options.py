@@ -211,7 +211,7 @@ def size(text: str) -> int:
     try:
         return parse_size(text)
     except BadInput as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise argparse.ArgumentTypeError(str(error).removeprefix("--memory ").rstrip(".")) from None
 
 
 def probability(text: str) -> float:

@@ -13,6 +13,7 @@ from hotmess.commands.options import columns, command, interval_option, patience
 from hotmess.commands.out import force_option
 from hotmess.commands.printing import say
 from hotmess.commands.study import claims_options, make_study, stages
+from hotmess.errors import BadInput
 
 if TYPE_CHECKING:
     from hotmess.claims.study import Study
@@ -55,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     from hotmess.report.sections import SECTIONS
     from hotmess.report.texts import need_texts
 
+    if not args.out:
+        raise BadInput("--out names no folder.")
     check(Path(args.out), inputs=args.files, force=args.force)  # before hours of work, not after
     claims = chosen_claims(args.claim, args.claims, args.negligible)
     try:

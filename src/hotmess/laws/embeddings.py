@@ -174,8 +174,8 @@ def variance_table(responses: Responses) -> tuple[pd.DataFrame, tuple[str, ...]]
     arms = table.groupby(list(ARM), observed=True)["log_length"]
     if (arms.transform("max") - arms.transform("min")).max() < 1e-9:
         raise NotTestable(
-            f"{responses.length} varies between questions no more than between runs of one question, so nothing can be "
-            "said about length."
+            f"Lengths ({responses.length}) vary between questions no more than between runs of one question, so "
+            "nothing can be said about length."
         )
     return table.assign(x=table["log_length"] - arms.transform("mean")), tuple(said)
 

@@ -77,14 +77,14 @@ def binned_cells(responses: Responses, *, bins: int = BINS, latent: bool = True)
     table = cells.table.copy()
     arms = table.groupby(list(ARM), observed=True)["log2_length"]
     if (arms.transform("max") - arms.transform("min") < 1e-9).all():
-        why = f"{responses.length} does not vary between questions, so nothing can be said about length."
+        why = f"Lengths ({responses.length}) do not vary between questions, so nothing can be said about length."
         raise NotTestable(why, FURTHER_APART)
     table["latent_log2_length"] = latent_lengths(responses, table, latent=latent)
     arms = table.groupby(list(ARM), observed=True)["latent_log2_length"]
     if (arms.transform("max") - arms.transform("min") < 1e-9).all():
         raise NotTestable(
-            f"{responses.length} varies between questions no more than between runs of one question, so nothing can be "
-            "said about length.",
+            f"Lengths ({responses.length}) vary between questions no more than between runs of one question, so "
+            "nothing can be said about length.",
             FURTHER_APART,
         )
     rank = arms.rank(method="first") - 1

@@ -47,8 +47,8 @@ def check(out: Path, *, inputs: Iterable[str] = (), force: bool = False) -> None
 
     With `force` what is there is put aside, under a name ending in `.before-1`, unless an input lies in it.
     """
-    if not str(out) or len(os.fsencode(out.name)) > LONGEST:
-        raise BadInput(f"--out {str(out)!r} is too long a name for a folder, or none.")
+    if len(os.fsencode(out.name)) > LONGEST:
+        raise BadInput(f"--out {str(out)!r} is too long a name for a folder.")
     with contextlib.suppress(OSError):
         files.tidy(Path(os.path.realpath(out)))
     source = next((one for one in inputs if same_or_inside(Path(one), str(out))), None)

@@ -82,7 +82,8 @@ def check_draws(draws: int, chains: int) -> None:
     """Refuse so few draws that no effective sample size above the gate's can be had."""
     if draws * chains <= ESS:
         raise NotTestable(
-            f"Effective sample size of the joint model cannot be above {ESS} with {draws * chains} draws; ask for more."
+            f"Effective sample size of the joint model cannot be above {ESS} with {draws * chains} draws; ask for more "
+            "(--draws)."
         )
 
 
