@@ -319,7 +319,7 @@ def test_where_nothing_is_wrong_the_prior_is_not_shown_as_a_finding():
     from hotmess.answers.latent_records import decompose_noted
 
     rng = np.random.default_rng(0)
-    rows = [(m, f"q{q}", 0 if m == "a" else int(rng.integers(3))) for m in "ab" for q in range(8) for _ in range(5)]
+    rows = [(m, f"q{q}", 0 if m == "a" else int(rng.integers(3))) for m in "ab" for q in range(30) for _ in range(5)]
     frame = pd.DataFrame(rows, columns=["model", "question", "answer"]).assign(target=0, n_choices=4)
     records, notes = decompose_noted(validate(frame), draws=100)
     assert [r["reliable"] for r in records] == [False, True]

@@ -131,8 +131,10 @@ def test_draws_of_sets_by_label(exact):
     assert dict(labelled.sizes) == {"chain": 2, "draw": 60, "model": 3}
     for i, model in enumerate(one.table["model"]):
         assert np.array_equal(labelled["variance"].sel(model=model), one.variance[..., i])
-    table = exact.summary(["model"], interval=0.9)
-    found = labelled["incoherence"].quantile([0.05, 0.95], dim=["chain", "draw"])
+    table = exact.summary(["model"], interval=0.9, population="these")  # like these few, intervals hold these
+    found = (
+        exact.draws(["model"], population="these").dataset["incoherence"].quantile([0.05, 0.95], dim=["chain", "draw"])
+    )
     assert found.sel(quantile=0.05).values == pytest.approx(table["incoherence_low"].to_numpy())
     two = exact.draws(["model", "difficulty"])
     both = two.dataset
