@@ -231,10 +231,10 @@ def test_a_contradicted_claim():
     [
         (claim(UP - 3.5), INCONCLUSIVE, "lies between"),
         (claim(other=-UP), INCONCLUSIVE, "opposite sign"),
-        (claim(UP[:, :20]), NOT_TESTABLE, "of a-claim is"),
+        (claim(UP[:, :20]), NOT_TESTABLE, "of the claim's quantity (a number) is"),
         (claim(UP + 50 * np.arange(4)[:, None]), NOT_TESTABLE, "R-hat"),
         (claim(np.where(UP > 6, np.nan, UP)), NOT_TESTABLE, "finite number"),
-        (claim(other=UP[:, :20]), NOT_TESTABLE, "of a-claim is"),
+        (claim(other=UP[:, :20]), NOT_TESTABLE, "of the claim's quantity (a number) is"),
         (claim(gate=Gate(("3 divergent transitions",), {}, 3)), NOT_TESTABLE, "divergent"),
         (claim(control=control(0.11)), NOT_TESTABLE, "called supported in 11%"),
         (claim(estimate=lambda s: Estimate(-4.0, 1.0)), INCONCLUSIVE, "unbiased estimate"),

@@ -48,7 +48,8 @@ def test_the_survey_script_says_that_its_survey_is_simulated(tmp_path, monkeypat
         sizes = {"level": (2,), "tau": (), "log_beta": (len(data.order),), "theta": (2, len(data.entities))}
         posterior = {name: rng.normal(size=(*shape, *size)) for name, size in sizes.items()}
         posterior |= {"rho": rng.normal(0.65, 0.1, shape), "rho_these": rng.normal(0.65, 0.05, shape)}
-        return model.RankFit(data, to_tree(posterior), Spec("nuts", None, 0, *shape[::-1]))
+        dims = {"level": ["attribute"], "log_beta": ["ranking"]}
+        return model.RankFit(data, to_tree(posterior, dims=dims), Spec("nuts", None, 0, *shape[::-1]))
 
     monkeypatch.setattr(model, "fit_rankings", drawn)
     run(monkeypatch, "survey.py", "--entities", 40, "--seed", 2, "--out", tmp_path / "out")
