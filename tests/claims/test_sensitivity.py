@@ -15,6 +15,7 @@ from hotmess.claims.catalogue import CATALOGUE
 from hotmess.claims.claim import Case, Claim, LeaveOut, Quantity
 from hotmess.claims.guards.predictive_checks import PredictiveChecks
 from hotmess.claims.guards.sensitivity import sensitivity
+from hotmess.claims.kinds.exponents_of_size import group_weights
 from hotmess.claims.kinds.paired import without_model
 from hotmess.claims.reduced import without
 from hotmess.claims.rule import INCONCLUSIVE, SUPPORTED, probability
@@ -112,6 +113,17 @@ def test_the_laws_without_a_model_are_those_of_a_fit_without_it(study):
         spread = theirs.std()
         assert k[population] < 0.7
         assert abs(ours.mean() - theirs.mean()) < 0.35 * spread and 0.7 < ours.std() / spread < 1.4
+
+
+def test_a_group_whose_only_model_is_left_out_has_no_sizes_and_the_others_keep_theirs(study):
+    cells, laws = study.power_laws.law.cells, study.power_laws
+    hard = cells["difficulty"].astype(str) == "hard"
+    one = replace(laws, law=replace(laws.law, cells=cells[~hard]))
+    wanted = [0 if g == "hard" else n for g, n in zip(laws.groups["difficulty"].astype(str), laws.sizes)]
+    assert one.sizes.tolist() == wanted and 0 in wanted and max(wanted) >= 4
+    assert group_weights(one, "easy").sum() == pytest.approx(1)
+    with pytest.raises(NotTestable, match="Only 0 model sizes have enough errors on hard questions"):
+        group_weights(one, "hard")
 
 
 def test_without_a_model_the_rest_of_the_contrast_is_what_it_was(study):

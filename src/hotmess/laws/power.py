@@ -85,11 +85,11 @@ class PowerLaws(Short):
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """(groups,) how many model sizes each group has."""
+        """(groups,) how many model sizes each group has; 0 where the model left out was its only one."""
         names = list(self.by)
         found = self.law.cells.groupby(names, observed=True)["x"].nunique()
         keys = self.groups[names].itertuples(index=False, name=None)
-        return np.array([int(found[key if len(key) > 1 else key[0]]) for key in keys])
+        return np.array([int(found.get(key if len(key) > 1 else key[0], 0)) for key in keys])
 
     @cached_property
     def unbiased_sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -93,7 +93,8 @@ def group_weights(laws: PowerLaws, which: str) -> np.ndarray:
     for i in np.flatnonzero(chosen):
         if (sizes := laws.sizes[i]) < 4:
             raise NotTestable(
-                f"Only {sizes} model sizes have enough errors on {names[i]} questions; a slope needs at least 4."
+                f"Only {sizes} model size{'s have' if sizes != 1 else ' has'} enough errors on {names[i]} questions; a "
+                "slope needs at least 4."
             )
     out: np.ndarray = chosen / chosen.sum()
     return out
