@@ -44,9 +44,20 @@ class Effective:
 
         >>> Effective(5.6, 3.2, 200).sentence()
         'its errors sit on few questions (as good as 3 of 200, and 8 are needed)'
+        >>> Effective(9.1, 7.8, 30).sentence()
+        'its errors sit on few questions (as good as 7 of 30, and 8 are needed)'
         """
-        good = f"as good as {self.implied:.0f} of {self.units}, and {FLOOR:.0f} are needed"
+        good = f"as good as {whole_below(self.implied)} of {self.units}, and {FLOOR:.0f} are needed"
         return f"its errors sit on few questions ({good})"
+
+
+def whole_below(count: float) -> int:
+    """Whole questions in an effective number, never rounded up to what is needed; 0 where it is not known.
+
+    >>> whole_below(7.8), whole_below(np.nan)
+    (7, 0)
+    """
+    return int(count) if np.isfinite(count) else 0
 
 
 def effective_of(settled: Settled, statement: int, units: int, sign: float = 1.0) -> Effective:
