@@ -237,7 +237,6 @@ def test_a_contradicted_claim():
         (claim(other=UP[:, :20]), NOT_TESTABLE, "of the claim's quantity (a number) is"),
         (claim(gate=Gate(("3 divergent transitions",), {}, 3)), NOT_TESTABLE, "divergent"),
         (claim(control=control(0.11)), NOT_TESTABLE, "called supported in 11%"),
-        (claim(control=control(10 / 99)), NOT_TESTABLE, "called supported in 10.1%"),
         (claim(estimate=lambda s: Estimate(-4.0, 1.0)), INCONCLUSIVE, "unbiased estimate"),
         (claim(-UP, estimate=lambda s: Estimate(4.0, 1.0)), INCONCLUSIVE, "unbiased estimate"),
     ],

@@ -116,7 +116,7 @@ def test_leave_one_out_of_weighted_draws_is_exact() -> None:
     center, sd = y.sum() / (n + 1), 1 / np.sqrt(n + 1)
     mean = center + 2 * sd * rng.normal(size=20_000)
     log_w = stats.norm.logpdf(mean, center, sd) - stats.norm.logpdf(mean, center, 2 * sd)
-    elpd, k = loo(stats.norm.logpdf(y, mean[:, None]), log_w)
+    elpd, k, _ = loo(stats.norm.logpdf(y, mean[:, None]), log_w)
     exact = stats.norm.logpdf(y, (y.sum() - y) / n, np.sqrt(1 + 1 / n))
     assert (k < 0.7).all()
     np.testing.assert_allclose(elpd, exact, atol=0.02)
@@ -126,7 +126,7 @@ def test_leave_one_out_of_a_normal_mean_is_exact() -> None:
     rng = np.random.default_rng(3)
     n, y = 30, rng.normal(size=30)
     mean = y.sum() / (n + 1) + rng.normal(size=4000) / np.sqrt(n + 1)
-    elpd, k = loo(stats.norm.logpdf(y, mean[:, None]))
+    elpd, k, _ = loo(stats.norm.logpdf(y, mean[:, None]))
     exact = [stats.norm.logpdf(v, (y.sum() - v) / n, np.sqrt(1 + 1 / n)) for v in y]
     np.testing.assert_allclose(elpd, exact, atol=0.02)
     assert k.max() < 0.5

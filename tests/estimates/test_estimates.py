@@ -10,9 +10,8 @@ from scipy.special import expit
 from hotmess.claims.kinds.exponents_of_size import easiest_first
 from hotmess.decompose.squared import unbiased
 from hotmess.errors import NotTestable
-from hotmess.estimates.control import stated
 from hotmess.estimates.estimate import ratio_influence
-from hotmess.estimates.length_slopes import length_association, length_estimate, random_effects
+from hotmess.estimates.length_slopes import length_estimate, random_effects
 from hotmess.estimates.sides import half_estimate, half_index, letter_terms, permuted_halves
 from hotmess.estimates.size_slopes import size_estimate, size_estimates, size_permutations
 from hotmess.laws.contrast import halved_cells
@@ -21,7 +20,6 @@ from hotmess.responses.cells import reduce
 from hotmess.responses.placing import Space
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
-from hotmess.statements.settle import settle
 
 
 def halves(name="neither", seed=1, **changes):
@@ -216,24 +214,6 @@ def test_the_error_of_the_length_estimate_is_that_of_a_bootstrap_over_questions(
     draws = quasi_lines(np.tile(variance, (2000, 1)), np.tile(error, (2000, 1)), z, weights=weights).slope / spread
     assert estimate.error == pytest.approx(draws.std(), rel=0.1)
     assert estimate.value == pytest.approx(draws.mean(), abs=5 * draws.std() / np.sqrt(2000) + 0.01)
-
-
-@pytest.mark.filterwarnings("error")
-def test_without_variance_there_is_no_slope_to_confound():
-    x, arm, question = np.linspace(0, 3, 40), np.zeros(40, int), np.arange(40)
-    cells = np.zeros(40), np.full(40, 0.25), x, arm, question
-    assert not np.isfinite(length_estimate(*cells).value)
-    with pytest.raises(NotTestable, match="none is confounded"):
-        length_association(*cells)
-
-
-@pytest.mark.parametrize("size", [0.0, 1e-17])
-def test_a_permuted_zero_and_its_rounding_support_nothing(size):
-    influence = np.random.default_rng(0).normal(size=(100, 1))
-    draws = size * np.random.default_rng(1).uniform(1, 2, (400, 1))
-    assert stated(settle(draws, np.array([size]), influence=influence, units=100), 0).probability == 0.5
-    real = settle(draws * 0 + 0.1 + influence[:1] * 0, np.array([0.1]), influence=influence, units=100)
-    assert stated(real, 0).probability > 0.975 and stated(real, 0, -1.0).probability < 0.025
 
 
 def test_random_effects_are_those_of_the_formula_by_hand():

@@ -7,14 +7,16 @@ import pytest
 from scipy import stats
 
 from hotmess.answers.conjugate import LetterCells
+from hotmess.claims.rule import smoothed
 from hotmess.decompose.points import from_responses
 from hotmess.decompose.squared import unbiased
+from hotmess.statements.effective import effective_of
 from hotmess.statements.implied import rank_correlation, unbiased_terms, virtual_questions
 from hotmess.statements.influence import acceleration, effective, gradient, influences
 from hotmess.statements.means import SetMeans, incoherence
 from hotmess.statements.questions import Questions
 from hotmess.statements.settle import settle, spread
-from hotmess.statements.tail import probability_above, scores
+from hotmess.statements.tail import probability_above, score_variance, scores
 
 
 def change(means: np.ndarray) -> np.ndarray:
@@ -147,3 +149,29 @@ def test_few_questions_that_carry_the_errors_are_seen_by_the_model_where_the_sam
 def test_interpolated_scores_are_students(draws: int, df: float) -> None:
     at = (np.arange(draws) + 0.5) / draws
     np.testing.assert_allclose(scores(draws, df), stats.t.ppf(at, df), rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("z", [0.5, 2.0])
+def test_how_far_a_settled_probability_moves_is_what_its_interval_says(z: float) -> None:
+    """Means of 200 normal questions, settled from 800 draws 300 times: the scatter of the score of P(mean > 0)."""
+    rng, scores, said = np.random.default_rng(3), [], []
+    values = rng.normal(size=200)
+    values = z / np.sqrt(200) + (values - values.mean()) / values.std()
+    influence = (values - values.mean())[:, None] / 200
+    for _ in range(300):
+        draws = rng.dirichlet(np.ones(200), 800) @ values
+        settled = settle(draws[:, None], np.array([values.mean()]), influence=influence, units=200)
+        own = effective_of(settled, 0, 200)
+        p = smoothed(settled.draws[:, 0].reshape(4, 200), effective=own)
+        scores.append(stats.norm.ppf(p.value))
+        said.append((stats.norm.ppf(p.high) - stats.norm.ppf(p.low)) / 2 / 1.96)
+    assert np.mean(said) == pytest.approx(np.std(scores), rel=0.15)
+
+
+@pytest.mark.parametrize("z", [0.3, 1.0, 1.45, 2.0, 2.5, 3.0])
+def test_the_variance_of_a_smoothed_score_is_that_over_simulated_draws(z: float) -> None:
+    """1,000 times 800 draws: never less than is said by more than chance (5%), nor by half."""
+    rng = np.random.default_rng(4)
+    found = [stats.norm.ppf(probability_above(rng.normal(z, 1, 800), 0.0)) for _ in range(1000)]
+    ratio = np.var(found) * 800 / score_variance(z)
+    assert 0.6 < ratio < 1.15

@@ -17,7 +17,6 @@ from hotmess.decompose.records import plain_value
 from hotmess.decompose.unparsable import mostly_unparsable, unparsable_share
 from hotmess.errors import BadInput
 from hotmess.inference.gate import MORE
-from hotmess.statements.effective import whole_below
 from hotmess.statements.settle import FLOOR
 from hotmess.words import join
 
@@ -137,8 +136,8 @@ def unreliable(
     if few.any():
         least = float(np.min(sets.effective[few]))
         said.append(
-            f"Not reliable: the errors{_named(groups, few, by)} sit on few questions (as good as {whole_below(least)}, "
-            f"and {FLOOR:.0f} are needed): ask more that go wrong now and then, or speak of these (--population these)."
+            f"Not reliable: the errors{_named(groups, few, by)} sit on few questions (as good as {least:.0f}, and "
+            f"{FLOOR:.0f} are needed): ask more that go wrong now and then, or speak of these (--population these)."
         )
     if flawless.any():
         said.append(

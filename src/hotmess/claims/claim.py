@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,8 @@ class Quantity:
     effective
         How many questions it rests on, where its draws are settled (`hotmess.statements.settle`); None: they are
         spread by the number of questions where it is tested.
+    location_error
+        () -> standard error of where all draws lie, by what they are made of being drawn, too; None: nothing is.
     """
 
     draws: np.ndarray
@@ -62,6 +65,13 @@ class Quantity:
     guards: Mapping[str, Any] = field(default_factory=dict)
     effective: Effective | None = None
     remedy: str = ""
+    location_error: Callable[[], float] | None = None
+
+    @cached_property
+    def shift(self) -> float:
+        """`location_error` in standard deviations of the draws; 0 where there is none."""
+        spread = float(self.draws.std())
+        return float(self.location_error() / spread) if self.location_error is not None and spread > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -92,54 +102,44 @@ class Claim:
     ----------
     name
         The command-line name; with underscores, the attribute of `hotmess.claims`.
-    place
-        Where the paper says it.
-    statement, estimand
-        What is claimed, as a sentence without scope; what the number is, in words with its unit.
+    place, statement, estimand
+        Where the paper says it; what is claimed, as a sentence without scope; what the number is, in words with its
+        unit.
     quantity
         (study, population) -> Quantity. The claim is that it is positive, or lies in `region`.
-    needs
-        What the data must have.
-    region
-        Region of practical equivalence (low, high) where the claim is of equality; stated beforehand.
-    estimate, control
-        (study) -> Estimate by the unbiased estimator, for the guard of agreement; (study, seed) -> negative control.
-    variants
+    needs, region
+        What the data must have; region of practical equivalence (low, high) where the claim is of equality, stated
+        beforehand.
+    estimate, control, variants
+        (study) -> Estimate by the unbiased estimator, for the guard of agreement; (study, seed) -> negative control;
         (study) -> {name: Estimate} for truncated and unparsable responses treated otherwise.
-    association
-        True where the sentence may speak of association only.
-    change
-        True where the quantity is itself a change of incoherence, so that its parts belong in the sentence.
+    association, change
+        True where the sentence may speak of association only; where the quantity is itself a change of incoherence, so
+        that its parts belong in the sentence.
     across
         What is compared (`model`, `budget`, `condition`, `question`, `response`): where its sides were decoded at
         different settings, the claim is not testable.
-    long
-        True where it takes long on large tables: there it is tested when it is asked for by name.
-    widened
-        False where the posterior speaks of new questions itself, or rests on draws that are spread already.
+    long, widened
+        True where it takes long on large tables: there it is tested when it is asked for by name. False where the
+        posterior speaks of new questions itself, or rests on draws that are spread already.
     units, by_unit
         What there may be others like: questions, or the entities of a survey; whether it knows clusters of questions
         and weights, or (`cluster`) clusters alone: where what it does not know is named, it is not testable.
     preregistration
         SHA-256 of the canonical definition of a user's claim, or of a region that was changed.
-    fit
-        (study) -> the fit of answers that it rests on, for posterior predictive checks.
-    densities
-        (study, population) -> log prior and log likelihood of every draw of the quantity, (chain, draw) each, for
-        powers of either; None where there are none.
-    leave_out
-        Parts of the data left out one at a time.
+    fit, densities, leave_out
+        (study) -> the fit of answers that it rests on, for posterior predictive checks. (study, population) -> log
+        prior and log likelihood of every draw of the quantity, (chain, draw) each, for powers of either; None where
+        there are none. Parts of the data left out one at a time.
     prior, point
         (study, generator, n) -> (n,) draws from the prior that the model induces; (study) -> evidence for no effect.
     published, design, rates, guards
         (study) -> what a published procedure says of it; (study, draws) -> its variance's parts, for planning; how
         often it was called supported where it is false, in simulated worlds; guards of its own.
-    of_models
-        True where `each` of its quantity are models: then it is said in how many the claim holds.
-    absent
-        (study) -> what it is about that the data do not hold at all, in words; empty where they hold it.
-    these_models
-        (study, population) -> the quantity of these models themselves, and how many they are; it never decides.
+    of_models, absent, these_models
+        True where `each` of its quantity are models: then it is said in how many the claim holds. (study) -> what it is
+        about that the data do not hold at all, in words. (study, population) -> the quantity of these models
+        themselves, and how many they are; it never decides.
     negligible, effect, most
         Half-width δ of the region (-δ, δ) in which its quantity is practically none; None for no such verdict. Effect
         that is planned for, where one is stated. The largest that an effect can be.

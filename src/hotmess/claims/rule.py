@@ -10,11 +10,13 @@ from scipy import stats
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate, diagnose
 from hotmess.statements.effective import Effective
-from hotmess.statements.tail import probability_above
+from hotmess.statements.tail import probability_above, score_variance
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
 NEGLIGIBLE = "negligible"
 DECIDED = (SUPPORTED, CONTRADICTED)
+FAR = 3.0
+"""Standard deviations from which on there are next to no draws."""
 OTHER = {"like-these": "these", "these": "like-these"}
 """Populations of questions, and which is the other."""
 
@@ -28,15 +30,33 @@ class Probability:
     high: float
     effective: float
 
-    def at(self, value: float) -> Probability:
+    def at(self, value: float, location: float = 1.0) -> Probability:
         """A value read off a smoothed tail, from as many effective draws.
 
-        The score z of a threshold in units of a statement's sd is known to √((1 + z²/2)/n): mean and sd are both drawn.
+        Its score z is known to √((l - 1 + v(z))/n), v: `hotmess.statements.tail.score_variance`, l:
+        `hotmess.statements.effective.Effective.location`.
         """
         z = stats.norm.isf(np.clip(value, 1e-300, 1 - 1e-16))
-        error = stats.norm.isf(0.025) * np.sqrt((1 + z**2 / 2) / self.effective)
+        error = stats.norm.isf(0.025) * np.sqrt((location - 1 + score_variance(z)) / self.effective)
         low, high = (float(stats.norm.sf(z + side * error)) for side in (1, -1))
+        # Far out, where no draw lies, the fit says little, and that there is none says more.
+        if abs(z) > FAR:
+            low, high = max(low, min(self.low, value)), min(high, max(self.high, value))
         return Probability(value, low, high, self.effective)
+
+    def shifted(self, by: float) -> Probability:
+        """The same where all draws may lie `by` of their standard deviations (sd) off: its score z is known no better.
+
+        >>> p = Probability(0.99, 0.985, 0.994, 2000.0)
+        >>> p.shifted(0.0) == p, round(p.shifted(0.1).low, 3), round(p.shifted(0.1).effective)
+        (True, 0.981, 95)
+        """
+        if not by > 0:
+            return self
+        ends = stats.norm.isf(np.clip([self.low, self.high], 1e-300, 1 - 1e-16))
+        middle, half = ends.mean(), np.hypot(np.ptp(ends) / 2, stats.norm.isf(0.025) * by)
+        low, high = (float(stats.norm.sf(middle + side * half)) for side in (1, -1))
+        return Probability(self.value, low, high, 1 / (1 / self.effective + by**2))
 
 
 def probability(holds: np.ndarray) -> Probability:
@@ -55,12 +75,17 @@ def probability(holds: np.ndarray) -> Probability:
 
 
 def smoothed(
-    draws: np.ndarray, low: float = 0.0, high: float = np.inf, *, effective: Effective | None = None
+    draws: np.ndarray,
+    low: float = 0.0,
+    high: float = np.inf,
+    *,
+    effective: Effective | None = None,
+    shift: float = 0.0,
 ) -> Probability:
     """P(low < quantity < high) of draws (chain, draw) of a statement about questions like these, from smoothed tails.
 
     Its tails are those of Student's t with the effective questions as degrees of freedom; without them, of what is
-    drawn by chains, it is counted.
+    drawn by chains, it is counted. shift: `Quantity.shift`.
 
     >>> x = np.random.default_rng(0).normal(2.0, 1.0, (4, 500))
     >>> p = smoothed(x, effective=Effective(np.inf, np.inf, 100))
@@ -69,10 +94,10 @@ def smoothed(
     """
     counted = probability((draws > low) & (draws < high))
     if effective is None or not np.isfinite(draws).all():
-        return counted
+        return counted.shifted(shift)
     above = probability_above(draws, low, effective.df)
     value = above if np.isinf(high) else above - probability_above(draws, high, effective.df)
-    return counted.at(float(np.clip(value, 0.0, 1.0)))
+    return counted.at(float(np.clip(value, 0.0, 1.0)), effective.location).shifted(shift)
 
 
 def decide(
@@ -117,6 +142,7 @@ def practically_none(
     *,
     threshold: float = THRESHOLD,
     effective: Effective | None = None,
+    shift: float = 0.0,
 ) -> bool:
     """Whether a quantity is practically none: P(θ > -δ) and P(θ < δ) each above the threshold.
 
@@ -131,6 +157,6 @@ def practically_none(
         return False
     sides = ((draws, other), (-draws, -other))
     return all(
-        smoothed(own, -delta, effective=effective).low > threshold and (rest > -delta).mean() > 0.5
+        smoothed(own, -delta, effective=effective, shift=shift).low > threshold and (rest > -delta).mean() > 0.5
         for own, rest in sides
     )

@@ -161,8 +161,11 @@ def thresholds_of(study: Study, claim: Claim, population: str) -> tuple[float, f
 
 
 def touching(case: Case) -> bool:
-    """Whether the Monte Carlo interval of a probability that decides this case holds its threshold."""
-    if not case.gate.passed:
+    """Whether the Monte Carlo interval of a probability that decides this case holds its threshold.
+
+    Not where the quantity itself says why nothing is decided: more draws would not change that.
+    """
+    if not case.gate.passed or case.quantity.held:
         return False
     threshold = case.threshold
     if case.p.low <= threshold <= case.p.high or case.p.low <= 1 - threshold <= case.p.high:
@@ -171,7 +174,8 @@ def touching(case: Case) -> bool:
         return False
     effective = case.effective if case.population == "like-these" else None
     draws = case.quantity.draws
-    sides = [smoothed(side, -case.claim.negligible, effective=effective) for side in (draws, -draws)]
+    shift = case.quantity.shift
+    sides = [smoothed(side, -case.claim.negligible, effective=effective, shift=shift) for side in (draws, -draws)]
     return any(p.low <= threshold <= p.high for p in sides) and all(p.high >= threshold for p in sides)
 
 
@@ -195,11 +199,14 @@ def _once(study: Study, claim: Claim, *, population: str, interval: float, sensi
     gate &= other.gate.judge({what: other.draws})
     own = effective if population == "like-these" else None
     low, high = claim.region or (0.0, np.inf)
-    p, p_other = smoothed(quantity.draws, low, high, effective=own), float(claim.holds(other.draws).mean())
+    shift = quantity.shift if gate.passed else 0.0
+    p = smoothed(quantity.draws, low, high, effective=own, shift=shift)
+    p_other = float(claim.holds(other.draws).mean())
     threshold, others = thresholds_of(study, claim, population)
     few = own.sentence() if own is not None and own.few else ""
     verdict, reasons = decide(p, p_other, gate=gate, threshold=threshold, few=few)
-    none = practically_none(quantity.draws, other.draws, claim.negligible, threshold=threshold, effective=own)
+    settings = {"threshold": threshold, "effective": own, "shift": shift}
+    none = practically_none(quantity.draws, other.draws, claim.negligible, **settings)
     if gate.passed and none:
         verdict, reasons = NEGLIGIBLE, ()
     held = tuple(dict.fromkeys((*quantity.held, *other.held)))

@@ -25,9 +25,6 @@ a smoothed tail takes, `hotmess.statements.tail`)."""
 STATEMENT, ESTIMATE = "statement", "estimate without a model"
 """What permuted data go through: the statement that the verdict rests on, or, as for laws, the claim's estimate."""
 
-ROUNDING = 1e-12
-"""Shares, slopes and changes are of order 1: what is below is a zero and the rounding of sums."""
-
 
 class Judged(Protocol):
     """What the rule judges: an estimate without a model, or a statement."""
@@ -52,7 +49,7 @@ class Stated:
 
 def stated(settled: Settled, statement: int, sign: float = 1.0) -> Stated:
     """One of several settled statements by the rule of verdicts: P from its smoothed tail; 1/2 where its errors sit on
-    too few questions, it is undefined, or no draw differs from 0 by more than rounding, as where no answer varies.
+    too few questions, or it is undefined.
 
     >>> from hotmess.statements.settle import settle
     >>> x = np.random.default_rng(0).normal(2.0, 1.0, (2000, 1))
@@ -61,7 +58,7 @@ def stated(settled: Settled, statement: int, sign: float = 1.0) -> Stated:
     (True, 0.0)
     """
     draws = sign * settled.draws[:, statement]
-    if settled.few[statement] or not np.isfinite(draws).all() or np.abs(draws).max() < ROUNDING:
+    if settled.few[statement] or not np.isfinite(draws).all():
         return Stated(0.5)
     return Stated(probability_above(draws, 0.0, float(settled.df[statement])))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from hotmess.errors import NotTestable
 from hotmess.estimates.confounding import Association
 from hotmess.estimates.estimate import NOTHING, Estimate
 from hotmess.laws.quasi_lines import line_derivative, line_influence, quasi_lines, standardised
@@ -96,16 +95,9 @@ def length_association(
 
     What an answer does to a line is its cell's variance less what the line makes of its error; an arm's questions on
     either side of its line's middle are compared with each other.
-
-    Raises
-    ------
-    NotTestable
-        Where no arm has a slope with an error, as where no answer varies.
     """
     lines = arm_lines(variance, error, x, arm, question)
     known = np.isfinite(lines.slope) & (lines.slope_error > 0)
-    if not known.any():
-        raise NotTestable("No model has a slope of incoherence on length by unbiased terms, so none is confounded.")
     phi, pull = np.zeros(len(x)), np.zeros(len(x))
     share = np.zeros(len(known))
     share[known] = _shares(lines, known)

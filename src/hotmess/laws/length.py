@@ -25,7 +25,7 @@ from hotmess.inference.spec import Spec
 from hotmess.laws.called import LENGTH
 from hotmess.laws.curves import CURVES, Bins, CurveLaw
 from hotmess.laws.length_bins import ARM, BINS, binned_cells
-from hotmess.laws.length_lines import BIN, POPULATIONS, LineData, bin_incoherences, bin_rows, line_data
+from hotmess.laws.length_lines import BIN, POPULATIONS, LineData, bin_incoherences, bin_rows, line_data, line_draws
 from hotmess.laws.length_model import length_model, sample_length_laws
 from hotmess.laws.length_prior import LengthPrior
 from hotmess.words import Short, counted
@@ -157,6 +157,17 @@ class LengthLaw(Short):
         """(2A,) weights of the law's coefficients whose sum is the mean over arms of the slope per log length."""
         each = 1 / self.arms["log_length_sd"].to_numpy(float) / len(self.arms)
         return np.concatenate([np.zeros(len(each)), each])
+
+    def first_stage(self, population: str, shape: str = "odds") -> np.ndarray:
+        """(draws, 2A) levels and slopes that the law sees mean and covariance of; made when first asked for."""
+        key, metric = (population, shape), (self.spec.options or {})["metric"]
+        if key not in self._first_stage:
+            self._first_stage[key] = line_draws(self.fit, shape=shape, population=population, metric=metric)
+        return self._first_stage[key]
+
+    @cached_property
+    def _first_stage(self) -> dict[tuple[str, str], np.ndarray]:
+        return {}
 
     def curves(self, population: str) -> CurveLaw:
         """The odds law as a curve over bins, with their joint covariance: what other shapes are compared with.

@@ -3,7 +3,7 @@ that shapes are compared on (methods, section 4)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,22 @@ def line_data(fit: Fit, *, shapes: Sequence[str], metric: str) -> LineData:
         If an arm has no line: variance or bias² of nearly nothing on one side, or lengths that are all alike.
     """
     need_draws(fit.kept_draws)
+    arms, lines = _drawer(fit, metric)
+    mean, covariance = [], []
+    for shape in shapes:
+        flat = {p: lines(shape, p) for p in POPULATIONS}
+        mean.append([f.mean(0) for f in flat.values()])
+        covariance.append([shrunk_covariance(f) for f in flat.values()])
+    return LineData(arms, np.array(mean), np.array(covariance))
+
+
+def line_draws(fit: Fit, *, shape: str, population: str, metric: str) -> Floats:
+    """(draws, 2A) levels and slopes, what mean and covariance of one shape and population are of."""
+    return _drawer(fit, metric)[1](shape, population)
+
+
+def _drawer(fit: Fit, metric: str) -> tuple[pd.DataFrame, Callable[[str, str], Floats]]:
+    """The arms, and (shape, population) -> draws of their levels and slopes."""
     arms, arm = _arms(fit.cells.table)
     length = fit.cells.table["latent_log2_length"].to_numpy(float) * np.log(2)
     alike = np.array([np.ptp(length[arm == a]) < ALIKE for a in range(len(arms))])
@@ -77,12 +93,7 @@ def line_data(fit: Fit, *, shapes: Sequence[str], metric: str) -> LineData:
     arms = arms.assign(questions=np.bincount(arm), log_length=middle, log_length_sd=spread)
     draws = fit.chains * (kept_terms(fit.kept_draws, len(arms), len(fit.cells)) // fit.chains)
     terms = fit.terms(metric, min(draws, fit.kept_draws))
-    mean, covariance = [], []
-    for shape in shapes:
-        flat = {p: _lines(terms.variance, terms.error, z, arm, fit, shape, p) for p in POPULATIONS}
-        mean.append([f.mean(0) for f in flat.values()])
-        covariance.append([shrunk_covariance(f) for f in flat.values()])
-    return LineData(arms, np.array(mean), np.array(covariance))
+    return arms, lambda shape, population: _lines(terms.variance, terms.error, z, arm, fit, shape, population)
 
 
 def kept_terms(draws: int, arms: int, cells: int) -> int:
@@ -90,8 +101,13 @@ def kept_terms(draws: int, arms: int, cells: int) -> int:
 
     >>> kept_terms(4000, 5, 500), kept_terms(4000, 30, 500), kept_terms(20_000, 30, 10_000), kept_terms(4000, 5, 10**6)
     (1000, 4000, 2000, 400)
+
+    A quarter of them, where there are more than usual:
+
+    >>> kept_terms(16_000, 5, 500)
+    4000
     """
-    return max(LEAST, min(draws, max(ENOUGH, EACH * 2 * arms), MOST // cells))
+    return max(LEAST, min(draws, max(ENOUGH, EACH * 2 * arms, draws // 4), MOST // cells))
 
 
 def _lines(

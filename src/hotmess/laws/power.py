@@ -22,7 +22,7 @@ import numpy as np
 from hotmess.errors import BadInput, either_seed, listed, tails
 from hotmess.inference.spec import Spec
 from hotmess.laws.called import POWER
-from hotmess.laws.power_data import LawData, law_data, unbiased_sums
+from hotmess.laws.power_data import LawData, law_data, law_draws, unbiased_sums
 from hotmess.laws.power_model import COEFFICIENTS, CORRELATIONS, SCALES, LawPrior, model_of, sample_laws
 from hotmess.words import Short, counted
 
@@ -146,6 +146,11 @@ class PowerLaws(Short):
         theta = [draws[name].values.reshape(shape[0] * shape[1], -1) for name in COEFFICIENTS]
         found = self.model(population).log_densities(np.concatenate(theta, axis=1), self.points(population))
         return found[0].reshape(shape), found[1].reshape(shape)
+
+    def first_stage(self, population: str) -> np.ndarray:
+        """(draws, 2C) log bias² and log variance of its cells that the law sees mean and covariance of."""
+        metric = str((self.spec.options or {})["metric"])
+        return law_draws(self.law, self.fit, by=self.by, metric=metric, population=population)
 
     def refit(self, **changes: Any) -> PowerLaws:
         """The laws of the same fit again, with the settings of `spec` but for the changes.

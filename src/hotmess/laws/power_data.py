@@ -15,6 +15,7 @@ from hotmess.laws.gaussian import shrunk_covariance
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hotmess.answers.population import SetDraws
     from hotmess.answers.posterior import Fit
     from hotmess.responses.cells import Cells
 
@@ -78,10 +79,7 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
     sizes_left = int(kept[over].nunique())
     if sizes_left < MIN_SIZES:
         raise NotTestable(few_sizes(sizes_left))
-    logs = {
-        p: np.log(np.concatenate([s.bias2[..., ok], s.variance[..., ok]], axis=-1)).reshape(-1, 2 * len(ok))
-        for p, s in sets.items()
-    }
+    logs = {p: _logs(s, ok) for p, s in sets.items()}
     center = float(np.log(np.unique(kept[over])).mean())
     kept = kept.assign(x=np.log(kept[over]) - center)
     notes = tuple(
@@ -90,6 +88,21 @@ def law_data(fit: Fit, *, over: str, by: Sequence[str], metric: str) -> tuple[La
     mean = np.stack([logs[p].mean(0) for p in populations])
     covariance = np.stack([shrunk_covariance(logs[p]) for p in populations]) + 1e-10 * np.eye(2 * len(ok))
     return LawData(kept, mean, covariance, populations, center), left_out, notes
+
+
+def law_draws(law: LawData, fit: Fit, *, by: Sequence[str], metric: str, population: str) -> np.ndarray:
+    """(draws, 2C) what the mean and the covariance of a law are of: log bias², then log variance, of its cells."""
+    import pandas as pd
+
+    keep = ["model", *by]
+    found = fit.draws(keep, population=population, metric=metric)
+    places = pd.MultiIndex.from_frame(found.table[keep]).get_indexer(pd.MultiIndex.from_frame(law.cells[keep]))
+    return _logs(found, places)
+
+
+def _logs(sets: SetDraws, rows: np.ndarray) -> np.ndarray:
+    both = np.concatenate([sets.bias2[..., rows], sets.variance[..., rows]], axis=-1)
+    return np.asarray(np.log(both).reshape(-1, 2 * len(rows)))
 
 
 def refuse_many(cells: int, models: int) -> None:

@@ -57,7 +57,8 @@ def bend(x: np.ndarray, knee: float | np.ndarray, width: float = WIDTH) -> np.nd
 class ShapeFit:
     """One shape's predictions: per bin the expected log density when left out, and its Pareto k; slopes (draws, arms).
 
-    `refitted`: bins whose k was not below 0.7, and which were therefore left out in earnest.
+    `refitted`: bins whose k was not below 0.7, and which were therefore left out in earnest; `error`: Monte Carlo
+    standard error of the sum over bins.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ShapeFit:
     slopes: np.ndarray
     log_evidence: float
     refitted: tuple[int, ...] = ()
+    error: float = 0.0
 
     @property
     def largest_k(self) -> float:
@@ -164,14 +166,18 @@ def _fit(name: str, model: CurveLaw, at: Even, *, draws: int, rng: np.random.Gen
             f"below {MAX_K}).",
             "Take fewer models or settings (--where)." if model.arms > 1 else "",
         )
-    elpd, k = loo(_left_out(model.bins, made), log_w)
+    elpd, k, moved = loo(_left_out(model.bins, made), log_w)
     again = np.flatnonzero(~(k < MAX_K) | ~np.isfinite(elpd))
+    moved[again] = 0.0
+    error = float((moved.sum(axis=0) ** 2).sum())
     for i in again.tolist():
-        elpd[i] = _in_earnest(laws, at.first(len(at.u) // 2), modes, i)
+        elpd[i], own = _in_earnest(laws, at.first(len(at.u) // 2), modes, i)
+        error += own**2
     p = np.exp(log_w - log_w.max())
     take = rng.choice(len(p), draws, p=p / p.sum())
     slopes = made.points[take, 2 + model.arms :]
-    return ShapeFit(name, elpd, k, slopes, float(logsumexp(log_w) - np.log(len(log_w))), tuple(again.tolist()))
+    evidence = float(logsumexp(log_w) - np.log(len(log_w)))
+    return ShapeFit(name, elpd, k, slopes, evidence, tuple(again.tolist()), float(np.sqrt(error)))
 
 
 def _weighted(laws: list[CurveLaw], at: Even, starts: Sequence[Floats] = ()) -> tuple[Proposals, list[Floats]]:
@@ -194,9 +200,9 @@ def _left_out(bins: Bins, made: Proposals) -> Floats:
     return np.asarray(0.5 * ((np.log(precision) - np.log(2 * np.pi))[made.cell] - pull))
 
 
-def _in_earnest(laws: list[CurveLaw], at: Even, starts: Sequence[Floats], i: int) -> float:
+def _in_earnest(laws: list[CurveLaw], at: Even, starts: Sequence[Floats], i: int) -> tuple[float, float]:
     """Expected log density of bin i by draws of the laws without it: given these Normal, as the others have errors in
-    common with it."""
+    common with it; and its Monte Carlo standard error."""
     bins, arm = laws[0].bins, laws[0].arm
     rest = np.delete(np.arange(len(arm)), i)
     covariance = (bins.vectors * bins.values) @ bins.vectors.T
@@ -208,11 +214,16 @@ def _in_earnest(laws: list[CurveLaw], at: Even, starts: Sequence[Floats], i: int
     away = bins.mean[i] - curve - made.weighted @ shared
     variance = covariance[i, i] + made.points[:, 1] ** 2 - (made.precisions @ shared**2)[made.cell]
     log_density = -0.5 * (np.log(2 * np.pi * variance) + away**2 / variance)
-    return float(logsumexp(made.log_weights + log_density) - logsumexp(made.log_weights))
+    value = float(logsumexp(made.log_weights + log_density) - logsumexp(made.log_weights))
+    weights = np.exp(made.log_weights - logsumexp(made.log_weights))
+    return value, float(np.sqrt((weights**2 * np.expm1(log_density - value) ** 2).sum()))
 
 
-def loo(log_density: np.ndarray, log_weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Expected log density of every unit when left out, and its Pareto k.
+def loo(log_density: np.ndarray, log_weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expected log density of every unit when left out, its Pareto k, and (units, draws) what each draw adds to it.
+
+    With normalised weights w_s the last is w_s (p_s / Σ w p - 1), by the delta method: their sums of squares over draws
+    are Monte Carlo variances (of independent draws; of those that are spread evenly they are upper ones).
 
     log_density: (draws, units), of each unit given the others and the parameters. log_weights: (draws,) of draws that
     are weighted and not drawn from the posterior; those without a unit are theirs over its density, and it is these
@@ -220,15 +231,17 @@ def loo(log_density: np.ndarray, log_weights: np.ndarray | None = None) -> tuple
 
     >>> x = np.random.default_rng(0).normal(size=(4000, 1))  # the posterior of a mean; y = 0 with variance 1
     >>> log_density = -0.5 * x**2 - 0.5 * np.log(2 * np.pi)
-    >>> same, k = loo(log_density)
+    >>> same, k, _ = loo(log_density)
     >>> bool(abs(same[0] - loo(log_density, np.zeros(4000))[0][0]) < 1e-9)
     True
     """
     base = 0.0 if log_weights is None else log_weights
     weights, k = smoothed(base - log_density.T)
     top = log_density.max(axis=0)
+    density = np.exp(log_density - top).T
+    mean = np.einsum("un,un->u", weights, density)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.einsum("un,nu->u", weights, np.exp(log_density - top))) + top, k
+        return np.log(mean) + top, k, weights * (density / mean[:, None] - 1)
 
 
 def stacking(elpd: Mapping[str, np.ndarray], rounds: int = 2000) -> dict[str, float]:

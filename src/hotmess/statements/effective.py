@@ -1,4 +1,4 @@
-"""How many questions a statement rests on, and draws of what has no influences of its own."""
+"""How many questions a statement rests on, and draws of what has no influences of its own (methods, section 7)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Effective:
     z, apart, guard
         Of the paired differences from the same by unbiased terms under the same weights: their mean over their standard
         deviation, their mean, and the share of it that was taken off (`hotmess.statements.settle`); nan without such.
+    settled
+        Whether its draws are settled, and not spread alone.
     """
 
     df: float
@@ -33,6 +35,16 @@ class Effective:
     z: float = np.nan
     apart: float = np.nan
     guard: float = 0.0
+    settled: bool = False
+
+    @property
+    def location(self) -> float:
+        """Variance of where n draws lie, in variances of the draws over n: 1 of their mean, and 2π - 3 once settled.
+
+        The shift by 2 z0 counts the share of draws below the estimate: mean + 2 z0 sd has the variance
+        (1 - 4 + 4 π/2) sd²/n.
+        """
+        return 2 * np.pi - 3 if self.settled else 1.0
 
     @property
     def few(self) -> bool:
@@ -44,27 +56,16 @@ class Effective:
 
         >>> Effective(5.6, 3.2, 200).sentence()
         'its errors sit on few questions (as good as 3 of 200, and 8 are needed)'
-        >>> Effective(9.1, 7.8, 30).sentence()
-        'its errors sit on few questions (as good as 7 of 30, and 8 are needed)'
         """
-        good = f"as good as {whole_below(self.implied)} of {self.units}, and {FLOOR:.0f} are needed"
+        good = f"as good as {self.implied:.0f} of {self.units}, and {FLOOR:.0f} are needed"
         return f"its errors sit on few questions ({good})"
-
-
-def whole_below(count: float) -> int:
-    """Whole questions in an effective number, never rounded up to what is needed; 0 where it is not known.
-
-    >>> whole_below(7.8), whole_below(np.nan)
-    (7, 0)
-    """
-    return int(count) if np.isfinite(count) else 0
 
 
 def effective_of(settled: Settled, statement: int, units: int, sign: float = 1.0) -> Effective:
     """Of one of several settled statements, or of what has the other sign."""
     own = (settled.df, settled.implied, settled.z, settled.apart, settled.guard)
     df, implied, z, apart, guard = (float(x[statement]) for x in own)
-    return Effective(df, implied, units, sign * z, sign * apart, guard)
+    return Effective(df, implied, units, sign * z, sign * apart, guard, settled=True)
 
 
 def spread_by_count(draws: np.ndarray, questions: int) -> np.ndarray:

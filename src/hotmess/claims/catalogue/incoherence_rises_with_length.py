@@ -23,6 +23,7 @@ from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.length_slopes import arm_index, length_association, length_estimate
 from hotmess.inference.evidence import PointEvidence
+from hotmess.laws.first_stage import location_error
 from hotmess.laws.length_model import log_factor_without_slopes
 
 if TYPE_CHECKING:
@@ -45,7 +46,14 @@ def _quantity(study: Study, population: str) -> Quantity:
         Later(lambda: _parts(law, population)),
         law.notes,
         remedy=further_apart(study) if gate.passed else "",
+        location_error=lambda: _location_error(law, population),
     )
+
+
+def _location_error(law: LengthLaw, population: str) -> float:
+    spread = law.draws(population)["spread"].values.reshape(-1, 1)
+    weights = law.mean_slope()
+    return location_error(law.model(population), law.first_stage(population), spread, lambda b: float(weights @ b))
 
 
 def _parts(law: LengthLaw, population: str) -> dict[str, np.ndarray]:

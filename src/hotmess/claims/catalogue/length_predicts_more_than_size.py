@@ -18,6 +18,7 @@ from hotmess.claims.scope import length_scope
 from hotmess.errors import NotTestable
 from hotmess.estimates.control import Control, run_control
 from hotmess.estimates.estimate import Estimate
+from hotmess.laws.first_stage import location_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,13 @@ def _draws(study: Study, population: str, rows: np.ndarray) -> SlopeDraws:
 
 def _quantity(study: Study, population: str) -> Quantity:
     law = study.length_law
-    got = _draws(study, population, _sized(law.arms))
+    rows = _sized(law.arms)
+    got = _draws(study, population, rows)
+
+    def error() -> float:
+        seen = law.first_stage(population)[:, np.r_[rows, rows + len(law.arms)]]
+        return location_error(got.law, seen, got.points, lambda b: float(b[1] ** 2 - b[2] ** 2))
+
     shape = (law.spec.chains, law.spec.draws)
     each = {"slope on length": got.length.reshape(shape), "slope on size": got.size.reshape(shape)}
     cells = law.fit.cells.table
@@ -68,6 +75,7 @@ def _quantity(study: Study, population: str) -> Quantity:
         length_scope(study, cells[cells["model_size_b"] > 0]),
         each,
         notes=law.notes,
+        location_error=error,
     )
 
 

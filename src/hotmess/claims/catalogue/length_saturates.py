@@ -107,6 +107,7 @@ def _quantity(study: Study, population: str) -> Quantity:
         length_scope(study, law.fit.cells.table),
         notes=law.notes,
         held=tuple(held),
+        location_error=lambda: float(np.hypot(shapes.fits["saturating"].error, shapes.fits[best].error)),
     )
 
 

@@ -29,7 +29,7 @@ class NegativeControl(Guard):
         if control.passed:
             return Finding(self, control.record())
         why = (
-            f"permuted data ({control.what}) are called supported in {percent(round(control.supported, 3))} of "
+            f"permuted data ({control.what}) are called supported in {control.supported:.0%} of "
             f"{control.permutations} permutations, more than 10%"
         )
         return Finding(self, control.record(), (why,))

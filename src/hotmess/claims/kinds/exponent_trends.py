@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotmess.claims.claim import Quantity
-from hotmess.claims.kinds.exponents_of_size import group_weights
+from hotmess.claims.kinds.exponents_of_size import exponent_error, group_weights
 from hotmess.claims.scope import scale_scope
 from hotmess.estimates.estimate import Estimate
 from hotmess.estimates.size_slopes import size_estimate, size_statistics
@@ -52,7 +52,14 @@ def exponent_trend(study: Study, population: str, term: str, sign: float) -> Qua
     alpha = laws.draws(population)[f"alpha_{term}"].values
     labels = [str(g) for g in laws.data["posterior"].dataset["group"].values]
     each = {g: alpha[..., i] for i, g in enumerate(labels)}
-    return Quantity(alpha @ weights, laws.gate.over(each, "the exponent"), scale_scope(study, laws), notes=laws.notes)
+    both = (weights, 0 * weights) if term == "bias2" else (0 * weights, weights)
+    return Quantity(
+        alpha @ weights,
+        laws.gate.over(each, "the exponent"),
+        scale_scope(study, laws),
+        notes=laws.notes,
+        location_error=lambda: exponent_error(laws, population, *both),
+    )
 
 
 def trend_estimate(study: Study, term: str, sign: float) -> Estimate:

@@ -13,6 +13,7 @@ from hotmess.claims.kinds.exponent_evidence import exponent_draws, exponent_poin
 from hotmess.design.components import Components, size_components
 from hotmess.errors import BadInput, NotTestable
 from hotmess.inference.power_scaling import PARETO_K
+from hotmess.laws.first_stage import location_error
 from hotmess.laws.hardness import easiest_first
 from hotmess.laws.leave_out import laws_without
 
@@ -73,6 +74,13 @@ def without_model(case: Case, column: str, value: str) -> tuple[np.ndarray, floa
 
 
 LEAVE_OUT = LeaveOut(without_model)
+
+
+def exponent_error(laws: PowerLaws, population: str, on_bias2: np.ndarray, on_variance: np.ndarray) -> float:
+    """Standard error of Σ_g w_g alpha_B,g + v_g alpha_V,g for w and v (groups,) by how many draws lie beneath."""
+    weights = np.concatenate([np.zeros(2 * len(laws.groups)), on_bias2, on_variance])
+    seen, points = laws.first_stage(population), laws.points(population)
+    return location_error(laws.model(population), seen, points, lambda b: float(weights @ b))
 
 
 def group_weights(laws: PowerLaws, which: str) -> np.ndarray:

@@ -48,7 +48,19 @@ def joint_quantity(study: Study, effects: Effects, fit: LengthFit) -> Quantity:
         held,
         effective=effects.effective,
         remedy=f"{capital(remedy)}." if remedy else "",
+        location_error=lambda: float(effects.draws.std() * particles_error(fit)),
     )
+
+
+def particles_error(fit: LengthFit) -> float:
+    """Standard error of where draws of a mean over units lie, in their sd: √(mean of 1/n_u), where weighted draws are
+    worth n_u of a unit u, by the fast path; 0 by a sampler, whose chains say so themselves."""
+    if fit.engine != "fast":
+        return 0.0
+    attrs = fit.data.attrs
+    each = np.atleast_1d(attrs["unit_effective" if "unit_effective" in attrs else "effective"])
+    kept = np.delete(each, list(fit.failed)) if len(fit.failed) < len(each) else each
+    return float(np.sqrt(np.mean(1 / np.maximum(kept, 1.0))))
 
 
 def joint_scope(study: Study, fit: LengthFit, models: Collection[str] | None = None) -> str:

@@ -30,10 +30,13 @@ LEVEL, SLOPE, MODEL, SPREAD = 1.5, 0.5, 0.5, 0.3
 
 @dataclass(frozen=True)
 class SlopeDraws:
-    """Independent draws (draws,) of the standardised slopes on length and on size."""
+    """Independent draws (draws,) of the standardised slopes on length and on size, the law they are of, and (draws, 2)
+    its scales."""
 
     length: np.ndarray
     size: np.ndarray
+    law: GaussianLaw
+    points: np.ndarray
 
     @property
     def difference(self) -> np.ndarray:
@@ -88,8 +91,8 @@ def slope_draws(y: np.ndarray, noise: np.ndarray, arms: Arms, *, draws: int, see
         hyper=HyperPrior((MODEL, SPREAD)),
         residuals=(Part((0, 0), np.kron(levels, same)), Part((1, 1), np.kron(slopes, np.eye(count)))),
     )
-    beta = law.on_grid(law.hyper.grid(GRID), draws, np.random.default_rng([seed, 31]))[1]
-    return SlopeDraws(beta[:, 1], beta[:, 2])
+    points, beta = law.on_grid(law.hyper.grid(GRID), draws, np.random.default_rng([seed, 31]))
+    return SlopeDraws(beta[:, 1], beta[:, 2], law, points)
 
 
 def quick_shares(

@@ -10,7 +10,14 @@ import numpy as np
 from hotmess.answers.fit_sets import sets_of
 from hotmess.claims.claim import Claim, LeaveOut, Quantity
 from hotmess.claims.kinds import absent
-from hotmess.claims.kinds.exponents_of_size import LEAVE_OUT, Exponents, group_weights, law_densities, law_fit
+from hotmess.claims.kinds.exponents_of_size import (
+    LEAVE_OUT,
+    Exponents,
+    exponent_error,
+    group_weights,
+    law_densities,
+    law_fit,
+)
 from hotmess.claims.kinds.own_slopes import OwnSlopes
 from hotmess.claims.later import Later
 from hotmess.claims.procedures import size_line
@@ -62,6 +69,7 @@ class SizeSlope:
             each,
             Later(lambda: self._parts(laws, weights, population)),
             laws.notes,
+            location_error=lambda: exponent_error(laws, population, weights, -weights),
         )
 
     def _parts(self, laws: PowerLaws, weights: np.ndarray, population: str) -> dict[str, np.ndarray]:
