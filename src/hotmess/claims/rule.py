@@ -10,13 +10,11 @@ from scipy import stats
 from hotmess.estimates.estimate import THRESHOLD
 from hotmess.inference.gate import Gate, diagnose
 from hotmess.statements.effective import Effective
-from hotmess.statements.tail import probability_above, score_variance
+from hotmess.statements.tail import probability_above
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
 NEGLIGIBLE = "negligible"
 DECIDED = (SUPPORTED, CONTRADICTED)
-FAR = 3.0
-"""Standard deviations from which on there are next to no draws."""
 OTHER = {"like-these": "these", "these": "like-these"}
 """Populations of questions, and which is the other."""
 
@@ -33,15 +31,12 @@ class Probability:
     def at(self, value: float, location: float = 1.0) -> Probability:
         """A value read off a smoothed tail, from as many effective draws.
 
-        Its score z is known to √((l - 1 + v(z))/n), v: `hotmess.statements.tail.score_variance`, l:
+        Its score z is known to √((l + z²/2)/n), as where the draws lie and their sd are both drawn; l:
         `hotmess.statements.effective.Effective.location`.
         """
         z = stats.norm.isf(np.clip(value, 1e-300, 1 - 1e-16))
-        error = stats.norm.isf(0.025) * np.sqrt((location - 1 + score_variance(z)) / self.effective)
+        error = stats.norm.isf(0.025) * np.sqrt((location + z**2 / 2) / self.effective)
         low, high = (float(stats.norm.sf(z + side * error)) for side in (1, -1))
-        # Far out, where no draw lies, the fit says little, and that there is none says more.
-        if abs(z) > FAR:
-            low, high = max(low, min(self.low, value)), min(high, max(self.high, value))
         return Probability(value, low, high, self.effective)
 
     def shifted(self, by: float) -> Probability:
