@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,7 +113,7 @@ def comparisons(
     chosen = _levels(source.cells.table[over], levels, over)
     out: list[pd.DataFrame] = []
     for level in chosen[1:]:
-        pairs = partial(pair_sets, source, over, level, chosen[0], list(by))
+        pairs = cache(partial(pair_sets, source, over, level, chosen[0], list(by)))
         for i, two in enumerate(pairs(population)):
             out.append(pair_table(two, source, interval, partial(_of_these, pairs, i)))
     return pd.concat(out, ignore_index=True)
@@ -168,7 +168,8 @@ def slopes(
     known = np.flatnonzero(column.notna().to_numpy())
     if log and (column.iloc[known] <= 0).any():
         raise BadInput(f"The column {over!r} holds {column.min():g}, which has no logarithm; use log=False.")
-    sets = sets_of(source, [*by, over], population=population, rows=known) if len(known) else None
+    drawn = cache(partial(sets_of, source, [*by, over], rows=known))
+    sets = drawn(population=population) if len(known) else None
     pieces = []
     groups = sets.table.groupby(by, sort=False, observed=True).indices.values() if sets is not None and by else None
     for index in [range(len(sets.table))] if groups is None and sets is not None else groups or []:
@@ -192,7 +193,7 @@ def slopes(
         one = Sets(head, own.latent, own.unbiased, own.estimate, own.questions[:1], own.means)
 
         def these(index: Sequence[int] = tuple(index), head: pd.DataFrame = head) -> Sets:
-            own = sets_of(source, [*by, over], population="these", rows=known).take(index)
+            own = drawn(population="these").take(index)
             return Sets(head, own.latent, own.unbiased, own.estimate, own.questions[:1], own.means)
 
         piece = long_rows(one, source, value, interval, ["slope", "low", "high"], probability=True, these=these)
