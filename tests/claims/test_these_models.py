@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from hotmess.claims.catalogue import CATALOGUE
+from hotmess.claims.claim import Quantity
 from hotmess.claims.kinds.own_slopes import OwnSlopes
 from hotmess.claims.kinds.size_slope import SizeSlope
 from hotmess.claims.study import Study
 from hotmess.claims.test import test_claim as run_claim
+from hotmess.claims.these_models import these_models
 from hotmess.decompose.squared import unbiased
+from hotmess.inference.gate import Gate
 from hotmess.responses.validate import validate
 from hotmess.simulate import simulate
+from hotmess.statements.effective import Effective
 from hotmess.statements.pseudo import poisson_slope
 
 
@@ -61,10 +65,38 @@ def test_it_is_the_slope_of_these_models_means(study: Study) -> None:
 def test_it_stands_beside_the_verdict_and_decides_nothing(study: Study) -> None:
     found = run_claim(study, CATALOGUE["hard-incoherence-rises-with-scale"], sensitivity=False)
     record = found.record()["these_models"]
-    assert set(record) == {"models", "verdict", "probability", "median", "low", "high"}
+    assert set(record) == {"models", "verdict", "probability", "median", "low", "high", "why"}
     assert record["low"] < record["median"] < record["high"]
     assert f"among these {record['models']} models" in found.sentence
     assert any(title == "These models" for title, _ in found.lines())
     assert found.probability != record["probability"]
     other = run_claim(study, CATALOGUE["natural-overthinking"], sensitivity=False)
     assert other.record()["these_models"] is None
+
+
+@pytest.mark.parametrize(
+    ("other", "effective", "why"),
+    [
+        (-1.0, 200.0, "the other population has the opposite sign"),
+        (1.0, 3.0, "errors"),
+        (1.0, 200.0, ""),
+    ],
+)
+def test_it_says_what_holds_back_a_verdict_that_its_probability_would_give(other, effective, why) -> None:
+    rng = np.random.default_rng(3)
+    draws = rng.normal(1.0, 0.2, (4, 500))
+    sides = {
+        "like-these": Quantity(draws, Gate(), "", effective=Effective(effective, effective, 50)),
+        "these": Quantity(other * draws, Gate(), ""),
+    }
+    own = these_models(lambda _, population: (sides[population], 5), None, "like-these", 0.9, None)
+    assert own.probability > 0.975 and (own.verdict == "supported") == (not why)
+    assert (why in own.why) if why else own.why == ""
+    assert own.sentence().endswith(f"inconclusive, as {own.why}." if why else "supported.")
+
+
+def test_a_probability_that_lies_between_needs_no_why() -> None:
+    draws = np.random.default_rng(3).normal(0.1, 0.2, (4, 500))
+    quantity = Quantity(draws, Gate(), "", effective=Effective(200.0, 200.0, 50))
+    own = these_models(lambda *_: (quantity, 5), None, "like-these", 0.9, None)
+    assert (own.verdict, own.why) == ("inconclusive", "") and own.sentence().endswith("inconclusive.")

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TheseModels:
-    """A slope of these models' own terms: uncertain over questions only. It never decides a claim."""
+    """A slope of these models' own terms: uncertain over questions only. It never decides a claim.
+
+    why: what holds a verdict back that its probability alone would give; empty where nothing does.
+    """
 
     models: int
     verdict: str
@@ -29,6 +32,7 @@ class TheseModels:
     median: float
     low: float
     high: float
+    why: str = ""
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
@@ -36,8 +40,8 @@ class TheseModels:
 
     def line(self) -> str:
         """In words."""
-        value = with_interval(self.median, self.low, self.high)
-        return f"among these {self.models} models {value}, P = {self.probability:.3f}: {self.verdict}."
+        value, because = with_interval(self.median, self.low, self.high), f", as {self.why}" if self.why else ""
+        return f"among these {self.models} models {value}, P = {self.probability:.3f}: {self.verdict}{because}."
 
     def sentence(self) -> str:
         """In words, after a verdict on models like these."""
@@ -65,7 +69,9 @@ def these_models(
         p = smoothed(own.draws, low, high, effective=own.effective)
         beside = float(((other.draws > low) & (other.draws < high)).mean())
         few = own.effective.sentence() if own.effective is not None and own.effective.few else ""
-        verdict, _ = decide(p, beside, gate=own.gate, threshold=threshold, few=few)
+        verdict, reasons = decide(p, beside, gate=own.gate, threshold=threshold, few=few)
+        between = own.gate.passed and not few and 1 - threshold <= p.value <= threshold
         ends = np.quantile(own.draws, median_and_tails(interval))
-        return TheseModels(models, verdict, p.value, float(ends[1]), float(ends[0]), float(ends[2]))
+        why = "" if between else "; ".join(reasons)
+        return TheseModels(models, verdict, p.value, float(ends[1]), float(ends[0]), float(ends[2]), why)
     return None
