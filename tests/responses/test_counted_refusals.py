@@ -157,6 +157,31 @@ def test_all_answers_are_held_against_their_grades_by_their_number(tmp_path, out
             hm.read(kept(many, tmp_path / "many.parquet"), outcome=outcome, **options)
 
 
+def test_what_is_looked_at_of_too_many_goes_by_number_and_place(tmp_path, monkeypatch):
+    """The kinds of answers of the most responses; the first questions of every benchmark: not what comes to hand."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame([(f"q{q:02}", s) for q in range(30) for s in range(40)], columns=["question", "sample"])
+    frame = frame.assign(model="m", benchmark=np.where(frame["question"] < "q15", "b", "a"), target=0, n_choices=40)
+    frame = frame.assign(answer=frame["sample"], reasoning_tokens=rng.permutation(len(frame)))
+    many = (frame["benchmark"] == "a") & (frame["sample"] >= 20)  # 300 of one kind; all other kinds have 15 each
+    frame.loc[many, "answer"] = 20
+    frame["score"] = (frame["answer"] == 0).astype(float)
+    wrong = kept(
+        frame.assign(score=frame["score"].mask(many, 1.0)).sample(frac=1, random_state=0), tmp_path / "w.parquet"
+    )
+    monkeypatch.setattr("hotmess.responses.counted_grades.MOST", 1)
+    with pytest.raises(hm.BadInput, match="answers to a contradict their grades"):
+        hm.read(wrong, engine="duckdb", allow_copies=True)
+    honest = kept(frame.sample(frac=1, random_state=1), tmp_path / "h.parquet")
+    monkeypatch.setattr("hotmess.responses.counted_grades.MOST", 5)
+    monkeypatch.setattr("hotmess.responses.counted_copies.ROWS", 80)
+    notes = hm.read(honest, engine="duckdb", allow_copies=True).notes
+    assert any("told from the responses to 2 questions" in note for note in notes), (
+        notes
+    )  # one of a and one of b, whole
+    assert any("told from 360 responses" in note for note in notes)
+
+
 def test_grades_of_another_range_are_brought_to_it_before_they_are_compared(tmp_path):
     frame = pd.DataFrame([(f"q{q}", s) for q in range(20) for s in range(4)], columns=["question", "sample"])
     frame = frame.assign(model="m", target=0, answer=np.arange(80) % 2, n_choices=3, length=np.arange(80))

@@ -20,9 +20,12 @@ QUESTIONS = 40
 """So many questions of a benchmark are looked at, the first by name."""
 
 ROWS = 500_000
-"""At most so many responses are loaded."""
+"""At most so many responses are loaded, those to the first questions of all benchmarks before those to the next."""
 
 NO_LENGTHS = "Whether repeats of a question are copies of each other cannot be told: there are no lengths."
+
+ORDER = (*CELL, "context", "sample")
+"""Columns by which responses to questions of one place are ordered."""
 
 _BESIDE = ("context", "sample", "text_hash", "seed", "temperature", "probs")
 
@@ -53,9 +56,10 @@ def look_at_copies(
     )
     # Rows without a benchmark have one of their own, which `=` would not find.
     same = " AND ".join(f"{key} IS NOT DISTINCT FROM key_{at}" for at, key in enumerate(keys))
+    order = ", ".join(["place_", *(quoted(name) for name in names if name in ORDER)])
     sql = (
         f"SELECT {listed} FROM {rows} JOIN (SELECT * FROM ({numbered}) AS numbered_ WHERE place_ <= {QUESTIONS}) "
-        f"AS first_ ON {same} LIMIT {ROWS}"
+        f"AS first_ ON {same} ORDER BY {order} LIMIT {ROWS}"
     )
     table = query(sql).to_pandas()
     if length is not None:

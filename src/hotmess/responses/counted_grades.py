@@ -12,7 +12,7 @@ from hotmess.responses.tally import quoted
 from hotmess.responses.validate import validate
 
 MOST = 500_000
-"""So many different answers, right answers and grades are looked at."""
+"""So many different answers, right answers and grades are looked at, those of the most responses."""
 
 
 def look_at_grades(
@@ -38,7 +38,8 @@ def look_at_grades(
     keys = [quoted(name) for name in ("benchmark", outcome, "target", "n_choices", "score") if name in there]
     listed = ", ".join(keys)
     table = query(
-        f"SELECT {listed}, min(question) AS question, count(*) AS {NUMBER} FROM {rows} GROUP BY {listed} LIMIT {MOST}"
+        f"SELECT {listed}, min(question) AS question, count(*) AS {NUMBER} FROM {rows} GROUP BY {listed} "
+        f"ORDER BY {NUMBER} DESC, {listed} LIMIT {MOST}"
     ).to_pandas()
     try:
         graded, _ = rescaled(table.assign(model="all"), scale, str)
