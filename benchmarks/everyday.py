@@ -10,15 +10,16 @@ NUTS, a quarter for the joint model's fast path, no more for one claim cold; pas
 is another one than then, measure the earlier tree on it again (`git worktree add ../before COMMIT`): programs do not
 all run faster by the same factor as the loop. The report of hundreds of models has 4 GB.
 
-Each command is a Python of its own with the tree's `src` first on the path and standard options; its time is that of
-the processor (user and system, its children's too), so that other work on a shared machine counts little. Before and
-after each command a loop of fixed work is timed, and the command's time is divided by the mean of the two: a ratio of
-30 is as much work as thirty loops. A run that is not counted goes first: it compiles modules to bytecode, as they are
-where a package is installed, and fills the cache of compiled programs, unless a command's name says cold: then that
-cache is an empty folder. Fits are made and not read, unless a command's name says kept: then the run that is not
-counted has left them. The joint model at full size and the largest report run once. With --reduced the commands are
-fewer and smaller, and but for NUTS no run goes first: modules are compiled by themselves, and the rest runs no compiled
-programs.
+Each command is a Python of its own with the tree's `src` first on the path and standard options, and with threads as a
+user has them, who sets no variable of OpenMP or BLAS: a tree whose commands let them wait for each other pays for that.
+Its time is that of the processor (user and system, its children's too), so that other work on a shared machine counts
+little. Before and after each command a loop of fixed work is timed, and the command's time is divided by the mean of
+the two: a ratio of 30 is as much work as thirty loops. A run that is not counted goes first: it compiles modules to
+bytecode, as they are where a package is installed, and fills the cache of compiled programs, unless a command's name
+says cold: then that cache is an empty folder. Fits are made and not read, unless a command's name says kept: then the
+run that is not counted has left them. The joint model at full size and the largest report run once. With --reduced the
+commands are fewer and smaller, and but for NUTS no run goes first: modules are compiled by themselves, and the rest
+runs no compiled programs.
 
 `all claims of cot-scaling` reads ../shared/data/cot-scaling-qwen2.5.parquet; where that is missing it is left out, and
 that is said.
@@ -190,8 +191,6 @@ def measure(tree: Path, *, repeats: int, only: str, reduced: bool) -> dict[str, 
         folder = Path(place)
         environment = os.environ | {
             "PYTHONPATH": str(source),
-            "OMP_NUM_THREADS": "1",
-            "OMP_WAIT_POLICY": "passive",
             "PYTHONDONTWRITEBYTECODE": "",  # an installed package is compiled, and so is the tree, once
         }
         processor(["-c", MAKE, str(folder)], environment)
