@@ -88,11 +88,16 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
     def of_vectors(data: Any, **values: Any) -> Any:
         return VectorFit(source=None, **values)
 
+    def of_points(**values: Any) -> Any:
+        old = {"sum": "places", "squares": "norms"}  # names of earlier versions
+        return Points(**{old.get(name, name): value for name, value in values.items()})
+
     lengths = (ContextRows, Dense, LengthData, LengthFit, LengthPrior, LineData, Pooling, TemperaturePrior)
     laws = (LawData, LawPrior, LengthLaw, Logarithms, PowerLaws, RolloutLaw, RolloutPrior, VarianceLaw)
-    plain = (AnswerPrior, Cells, Points, ProbabilityFit, RankFit, Rankings, Spec, *laws, *lengths)
+    plain = (AnswerPrior, Cells, ProbabilityFit, RankFit, Rankings, Spec, *laws, *lengths)
     return {
         **{one.__name__: one for one in plain},
+        "Points": of_points,
         "Fit": of_cells,
         "PositionFit": of_cells,
         "VectorFit": of_vectors,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,6 +32,31 @@ def samples(draw):
     rng = np.random.default_rng(seed)
     cell = rng.integers(0, 3, n)
     return rng.normal(size=(n, 2)), cell, rng.integers(0, draw(st.integers(1, 4)), n)
+
+
+@pytest.mark.parametrize("block", [1, 3, 7, 10**6])
+def test_sums_by_blocks_and_of_places_kept_once_are_the_same(monkeypatch, block):
+    """Cells without rows, and cells larger than a block, among them."""
+    monkeypatch.setattr(sys.modules[Points.__module__], "BLOCK", block)
+    rng = np.random.default_rng(4)
+    cell = np.repeat([1, 2, 4, 5, 6], [1, 12, 2, 4, 3])
+    places, kind, copies, target = rng.normal(size=(4, 2)), rng.integers(0, 4, 22), rng.integers(1, 9, 22), np.eye(8, 2)
+    n = np.ones(22, int)
+    once = Points(cell, copies, n, places, (places**2).sum(axis=1), target, kind)
+    each = Points(cell, copies, n, places[kind], (places[kind] ** 2).sum(axis=1), target)
+    np.testing.assert_array_equal(once.sum, each.sum)
+    np.testing.assert_array_equal(once.squares, each.squares)
+    rows = np.array([5, 2, 21])
+    some = [p.take(rows, np.arange(3), target[:3]) for p in (once, each)]
+    np.testing.assert_array_equal(some[0].sum, some[1].sum)
+    for points in (once, each):
+        got = totals(points)
+        for i in range(8):
+            mine = cell == i
+            assert got.n[i] == got.clusters[i] == copies[mine].sum()
+            np.testing.assert_allclose(got.sum[i], (copies[:, None] * places[kind])[mine].sum(axis=0), atol=1e-12)
+            np.testing.assert_allclose(got.within[i], (copies * each.squares)[mine].sum(), atol=1e-12)
+            np.testing.assert_allclose(got.squares[i], got.within[i], atol=1e-12)
 
 
 @given(samples())

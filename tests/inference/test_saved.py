@@ -1,5 +1,7 @@
 """A posterior of any kind comes back from its file whole; what was damaged, or is of another kind, is a sentence."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,6 +41,28 @@ FITS = {
     "scores": lambda w: hm.fit(of_scores(w.table), seed=4, draws=60, chains=2),
     "probability vectors": lambda w: hm.fit(vectors(), seed=4, draws=20, warmup=20, chains=2),
 }
+
+
+def test_a_file_of_an_earlier_version_comes_back(world, tmp_path, monkeypatch):
+    """Its points have their sums row by row, under other names."""
+    fit = FITS["letters on the grid, by difficulty"](world)
+    points = fit.cells.points
+    assert points.kind is not None
+
+    @dataclass(frozen=True)
+    class Points:
+        cell: np.ndarray
+        copies: np.ndarray
+        n: np.ndarray
+        sum: np.ndarray
+        squares: np.ndarray
+        target: np.ndarray
+
+    old = Points(points.cell, points.copies, points.n, points.sum, points.squares, points.target)
+    replace(fit, cells=replace(fit.cells, points=old)).save(str(tmp_path / "old.nc"))
+    again = hm.load(tmp_path / "old.nc")
+    assert type(again.cells.points) is type(points) and again.cells.points.kind is None
+    pd.testing.assert_frame_equal(again.summary(["model"]), fit.summary(["model"]))
 
 
 @pytest.mark.parametrize("name", FITS)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from hotmess.responses.cells import _tally_by_sql
-from hotmess.responses.coded import _coded, coded_frame, coded_table, narrow
+from hotmess.responses.coded import _coded, coded_frame, coded_table, narrow, usual
 from hotmess.responses.tally_counts import tally_counts
 
 
@@ -69,8 +69,20 @@ def test_no_column_keeps_the_memory_of_its_batch(column):
     assert kept.buffers()[1].address != column.buffers()[1].address
 
 
-def test_numbers_are_as_short_as_they_may_be():
-    frame = pd.DataFrame({"copies": [1, 2], "answer": [-1, 3], "target": [0, 2**20], "share": [0.5, 1.0]})
-    narrow(frame)
-    assert [str(kind) for kind in frame.dtypes] == ["int32", "int16", "int32", "float64"]
-    assert frame["target"].tolist() == [0, 2**20]
+def test_numbers_of_counts_are_as_short_as_they_may_be():
+    frame = pd.DataFrame({"question": pd.Categorical(["a", "b"]), "answer": [-1, 3], "target": [0, 2**20]})
+    frame = frame.assign(copies=[1, 2], with_length=1, at_limit=0, sum_log2_length=[0.1, 0.3], model_size_b=[0.5, 70.0])
+    whole = frame.drop(columns="sum_log2_length")  # no counts
+    narrow(whole)
+    assert whole.dtypes.equals(frame.drop(columns="sum_log2_length").dtypes)
+    short = frame.copy()
+    narrow(short)
+    found = {name: str(kind) for name, kind in short.dtypes.items() if name != "question"}
+    counts = {"copies": "int32", "with_length": "int32", "at_limit": "int32", "sum_log2_length": "float64"}
+    assert found == {"answer": "int16", "target": "int32", "model_size_b": "float32", **counts}
+    for name in found:
+        pd.testing.assert_series_equal(usual(short[name]), frame[name])
+    for sizes in ([0.6, 70.0], [1e300, 1.0]):  # which 4 bytes do not hold
+        odd = frame.assign(model_size_b=sizes)
+        narrow(odd)
+        assert odd["model_size_b"].tolist() == sizes

@@ -6,6 +6,7 @@ is what is independent of the rest of its cell: a few-shot context, or a single 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,26 +24,50 @@ if TYPE_CHECKING:
 class Points:
     """Clusters of responses inside cells; identical clusters are stored once with a multiplicity.
 
+    Millions of letters stand at a few places: where `kind` is given, each place is stored once.
+
     Attributes:
         cell: int (m,), the cell of each cluster, sorted ascending.
         copies: int (m,), how many identical clusters the row stands for.
         n: int (m,), responses in one such cluster.
-        sum: float (m, D), sum of the positions z over one cluster.
-        squares: float (m,), sum of |z|² over one cluster.
+        places: float (m or kinds, D), sum of the positions z over one cluster.
+        norms: float (m or kinds,), sum of |z|² over one cluster.
         target: float (cells, D), the target y of each cell; NaN where the outcome has none.
+        kind: int (m,), which of `places` each row has; None where each has its own.
     """
 
     cell: Int[np.ndarray, " m"]
     copies: Int[np.ndarray, " m"]
     n: Int[np.ndarray, " m"]
-    sum: Float[np.ndarray, "m d"]
-    squares: Float[np.ndarray, " m"]
+    places: Float[np.ndarray, "places d"]
+    norms: Float[np.ndarray, " places"]
     target: Float[np.ndarray, "cells d"]
+    kind: Int[np.ndarray, " m"] | None = None
 
     @property
     def cells(self) -> int:
         """Number of cells."""
         return len(self.target)
+
+    @property
+    def sum(self) -> Float[np.ndarray, "m d"]:
+        """Sum of the positions over one cluster, row by row."""
+        return self.sums(slice(None))
+
+    def sums(self, rows: slice) -> Float[np.ndarray, "some d"]:
+        """`sum` of some rows."""
+        return self.places[rows if self.kind is None else self.kind[rows]]
+
+    @property
+    def squares(self) -> Float[np.ndarray, " m"]:
+        """Sum of |z|² over one cluster, row by row."""
+        return self.norms if self.kind is None else self.norms[self.kind]
+
+    def take(self, rows: Ints, cell: Ints, target: Floats) -> Points:
+        """Some rows, with their cells as they are numbered among `target`."""
+        own = (self.places[rows], self.norms[rows]) if self.kind is None else (self.places, self.norms)
+        kind = None if self.kind is None else self.kind[rows]
+        return Points(cell, self.copies[rows], self.n[rows], *own, target, kind)
 
 
 @dataclass(frozen=True)
@@ -102,20 +127,19 @@ def from_tally(z: Floats, target: Floats, *, cell: Ints, copies: Ints, context: 
 class Clusters:
     """Which rows of a tally make up each cluster; `sum` adds values up over one cluster.
 
-    `whole`: each row is a cluster, and they stand in order.
+    Without `rows` each row is a cluster, and they stand in order.
     """
 
     cell: Int[np.ndarray, " m"]
     copies: Int[np.ndarray, " m"]
     n: Int[np.ndarray, " m"]
-    rows: Int[np.ndarray, " rows"]
-    weights: Int[np.ndarray, " rows"]
-    starts: Int[np.ndarray, " m"]
-    whole: bool = False
+    rows: Int[np.ndarray, " rows"] | None = None
+    weights: Int[np.ndarray, " rows"] | None = None
+    starts: Int[np.ndarray, " m"] | None = None
 
     def sum(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sums of `values` (one row per row of the tally) over one copy of each cluster."""
-        if self.whole:
+        if self.rows is None or self.weights is None or self.starts is None:
             return values
         taken = values[self.rows]
         if (self.weights != 1).any():
@@ -125,15 +149,14 @@ class Clusters:
 
 def cluster(cell: Ints, copies: Ints, context: Ints | None = None, *, cells: int) -> Clusters:
     """Clusters of a tally: contexts where a cell has two or more and one of them two or more responses, else rows."""
-    rows = np.arange(len(cell))
     if context is None:
         # One that takes no memory for each row.
         one = np.broadcast_to(np.int64(1), len(cell))
         if not len(cell) or (cell[1:] >= cell[:-1]).all():
-            return Clusters(cell, copies, one, rows, one, rows, whole=True)
+            return Clusters(cell, copies, one)
         rows = np.argsort(cell, kind="stable")
         return Clusters(cell[rows], copies[rows], one, rows, one, np.arange(len(cell)))
-    step = np.diff(cell)
+    rows, step = np.arange(len(cell)), np.diff(cell)
     if (step < 0).any() or ((step == 0) & (np.diff(context) < 0)).any():
         rows = np.lexsort((context, cell))
     cell, copies, context = cell[rows], copies[rows], context[rows]
@@ -152,19 +175,49 @@ def cluster(cell: Ints, copies: Ints, context: Ints | None = None, *, cells: int
     return Clusters(cell[starts], np.where(alone, copies[starts], 1), n, rows, weights, starts)
 
 
+BLOCK = 1_000_000
+"""About so many rows at a time are added up."""
+
+
+def summed(edge: Ints, values: Callable[[slice], NDArray[Any]]) -> NDArray[Any]:
+    """Sums (cells, …) over the rows of each cell, which begin and end at `edge` (cells + 1,); 0 where there are none.
+
+    values: rows -> what is to be added up of them, asked for a block of whole cells at a time.
+
+    >>> summed(np.array([0, 2, 2, 3]), lambda rows: np.array([1, 2, 4])[rows]).tolist()
+    [3, 0, 4]
+    """
+    cells, ends = len(edge) - 1, np.searchsorted(edge, np.arange(edge[0] + BLOCK, edge[-1], BLOCK))
+    parts = []
+    for low, high in itertools.pairwise(np.unique([0, *np.minimum(ends, cells), cells]) if cells else (0, 0)):
+        own = edge[low : high + 1]
+        of = values(slice(own[0], own[-1]))
+        out = np.zeros((high - low, *of.shape[1:]), np.float64 if of.dtype.kind == "f" else np.int64)
+        there = np.diff(own) > 0
+        if there.any():
+            out[there] = np.add.reduceat(of, own[:-1][there] - own[0], axis=0, dtype=out.dtype)
+        parts.append(out)
+    return np.concatenate(parts)
+
+
 def totals(points: Points) -> Totals:
     """Sums over clusters, one row per cell."""
-    k = points.cells
-    add = _adder(points.cell, k)
-    copies = points.copies.astype(np.float64)
-    n = points.n.astype(np.float64)
+    edge = np.searchsorted(points.cell, np.arange(points.cells + 1))
+
+    def weighted(of: Callable[[slice], NDArray[Any]]) -> Floats:
+        """Σ_j of what is asked for, with the copies of each cluster."""
+        return summed(edge, lambda rows: (points.copies[rows].astype(np.float64) * of(rows).T).T)
+
+    def n(rows: slice) -> Floats:
+        return points.n[rows].astype(np.float64)
+
     return Totals(
-        add(copies),
-        add(copies * n),
-        add(copies[:, None] * points.sum),
-        add(copies * points.squares),
-        add(copies * np.einsum("md,md->m", points.sum, points.sum)),
-        add(copies * n**2),
+        summed(edge, lambda rows: points.copies[rows].astype(np.float64)),
+        weighted(n),
+        weighted(points.sums),
+        weighted(lambda rows: points.norms[rows if points.kind is None else points.kind[rows]]),
+        weighted(lambda rows: np.einsum("md,md->m", z := points.sums(rows), z)),
+        weighted(lambda rows: n(rows) ** 2),
         np.asarray(points.target, dtype=np.float64),
     )
 
@@ -172,27 +225,13 @@ def totals(points: Points) -> Totals:
 def leave_one_out(points: Points, whole: Totals | None = None) -> Totals:
     """Totals of each row's cell without one copy of that row's cluster: (m, …) arrays, O(m·D)."""
     whole = totals(points) if whole is None else whole
-    at = points.cell
+    at, z = points.cell, points.sum
     return Totals(
         whole.clusters[at] - 1,
         whole.n[at] - points.n,
-        whole.sum[at] - points.sum,
+        whole.sum[at] - z,
         whole.squares[at] - points.squares,
-        whole.within[at] - np.einsum("md,md->m", points.sum, points.sum),
+        whole.within[at] - np.einsum("md,md->m", z, z),
         whole.n_squares[at] - points.n.astype(np.float64) ** 2,
         whole.target[at],
     )
-
-
-def _adder(cell: Ints, cells: int) -> Callable[[Floats], Floats]:
-    """A function that sums rows by cell; `cell` is sorted, so one pass of `reduceat` does."""
-    edge = np.searchsorted(cell, np.arange(cells))
-    empty = np.diff(np.r_[edge, len(cell)]) == 0
-
-    def add(values: Floats) -> Floats:
-        out = np.zeros((cells, *values.shape[1:]))
-        if len(values) and not empty.all():
-            out[~empty] = np.add.reduceat(values, edge[~empty], axis=0)
-        return out
-
-    return add

@@ -97,6 +97,7 @@ def real_ensembles(responses: Responses) -> RealEnsembles:
     cells = table.iloc[np.unique(owner, return_index=True)[1]].reset_index(drop=True)
     outcome = OUTCOMES[responses.outcome]
     placed = outcome.place(np.asarray(outcome.values(responses)), owner, cells, responses, Space())
+    places = placed.z
     order = np.lexsort((_order(table["sample"]), _order(table["context"]), owner))
     starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
     contexts = pd.factorize(table["context"])[0]
@@ -116,7 +117,7 @@ def real_ensembles(responses: Responses) -> RealEnsembles:
     stacks = []
     for shape in sorted(set(shapes)):
         rows = np.array([i for i, other in enumerate(shapes) if other == shape])
-        z = placed.z[np.stack([chosen[keep[i]][: shape[0]] for i in rows])]
+        z = places[np.stack([chosen[keep[i]][: shape[0]] for i in rows])]
         target = placed.target[keep[rows]]
         for i, size in enumerate(sizes):
             mean = _blocks(z, size).mean(2)

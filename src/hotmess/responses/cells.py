@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hotmess.decompose.points import Points, cluster
+from hotmess.decompose.points import Points, cluster, summed
 from hotmess.errors import BadInput, NotTestable, OtherOutcome, listed
 from hotmess.looks.chosen import asked_by_answers
-from hotmess.responses.coded import usual
+from hotmess.responses.coded import release, usual
 from hotmess.responses.condition import connect
 from hotmess.responses.filter import arrow, arrow_column
 from hotmess.responses.outcomes import OUTCOMES, refuse_outcomes
 from hotmess.responses.placing import Space
 from hotmess.responses.table import CELL, COUNTS, Responses
 from hotmess.responses.tally import CARRIED, few_whole, tally, tally_few, tally_sql
-from hotmess.responses.tally_counts import changes, tally_counts
+from hotmess.responses.tally_counts import changes, narrowed, one_hot, tally_counts
 from hotmess.responses.units import FACTS
 from hotmess.responses.values import suggest
 from hotmess.words import Short, counted
@@ -91,10 +91,9 @@ def take_cells(cells: Cells, keep: np.ndarray) -> Cells:
     p = cells.points
     rows = np.flatnonzero(new[p.cell] >= 0)
     rows = rows[np.argsort(new[p.cell[rows]], kind="stable")]
-    points = Points(new[p.cell[rows]], p.copies[rows], p.n[rows], p.sum[rows], p.squares[rows], p.target[keep])
     return Cells(
         cells.table.iloc[keep].reset_index(drop=True),
-        points,
+        p.take(rows, new[p.cell[rows]], p.target[keep]),
         None if cells.counts is None else cells.counts[keep],
         None if cells.clusters is None else cells.clusters[rows],
         cells.outcome,
@@ -217,69 +216,77 @@ def _cells(
 ) -> Cells:
     """From counted values to cells; `rows` is emptied, each column as soon as it is used."""
     change = changes(rows, varying)
-    owner = np.cumsum(change, dtype=np.int32) - np.int32(1)
-    first = np.flatnonzero(change)
-    keep = [*cell, *(name for name in CARRIED if name in responses.table.columns and name not in cell)]
-    at = rows.pop("row")[first]
-    table = responses.table[keep].iloc[at].reset_index(drop=True)
-    for name in (*CELL, *CARRIED) if responses.counted else ():
-        if name in table.columns:
-            table[name] = usual(table[name])
-    copies = _narrow(rows.pop("copies"))
+    edge = np.append(np.flatnonzero(change), len(change))  # between cells
     inside = context = None
     if "context" in rows:
         inside = np.cumsum(change | changes(rows, ["context"])) - 1
         context = np.nan_to_num(rows["context"].astype(np.float64), nan=-1.0).astype(np.int64)
     for name in varying:
         del rows[name]
-    outcome = OUTCOMES[responses.outcome]
-    value = rows.pop("value")
-    placed = outcome.place(value, owner, table, responses, space)
 
     def add(values: np.ndarray) -> np.ndarray:
         """Sums over the rows of each cell."""
-        return np.add.reduceat(values, first, dtype=np.float64 if values.dtype.kind == "f" else np.int64)
+        kind = np.float64 if values.dtype.kind == "f" else np.int64
+        return summed(edge, lambda some: values[some].astype(kind, copy=False))
 
-    table["responses"] = add(copies)
-    table["right"] = add(copies * placed.right)
-    table["unparsable"] = add(copies * placed.unparsable)
-    table["at_limit"] = add(rows.pop("at_limit"))
-    count = add(rows.pop("lengths"))
-    total = add(rows.pop("log2_length").astype(np.float64, copy=False))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        table["log2_length"] = np.where(count > 0, total / count, np.nan)
-    for name, fill in (("family", ""), ("model_size_b", np.nan), ("category", ""), ("n_choices", 0), ("target", -1)):
-        if name not in table.columns:
-            table[name] = fill
-    order = [*cell, *(n for n in CARRIED if n not in cell)]
+    def times(values: np.ndarray) -> np.ndarray:
+        """The same, each row as often as it has copies."""
+        return summed(edge, lambda some: copies[some] * values[some])
+
+    copies = narrowed(rows.pop("copies"))
+    sums = {"responses": add(copies), "at_limit": add(rows.pop("at_limit"))}
+    with np.errstate(invalid="ignore"):  # where no response has a length, both are 0
+        sums["log2_length"] = add(rows.pop("log2_length")) / add(rows.pop("lengths"))
+    at = rows.pop("row")[edge[:-1]]
+    table = _facts(responses, at, cell)
+    outcome, value = OUTCOMES[responses.outcome], rows.pop("value")
+    owner: np.ndarray = np.cumsum(change, dtype=np.int32)
+    owner -= 1
+    del change
+    placed = outcome.place(value, owner, table, responses, space)
+    sums |= {"right": times(placed.right), "unparsable": times(placed.unparsable)}
+    order = [*cell, *(name for name in CARRIED if name not in cell)]
     more = [name for name in (*FACTS, *outcome.carried) if name in responses.table.columns and name not in order]
+    for name in ("responses", "right", "unparsable", "at_limit", "log2_length"):
+        table[name] = sums.pop(name)
     for name in more:
         table[name] = responses.table[name].to_numpy()[at]
-    table = table[[*order, "responses", "right", "unparsable", "at_limit", "log2_length", *more]]
-    z, target = placed.z, placed.target
-    del placed
+    places, kind, target = placed.places, placed.kind, placed.target
+    del placed, at
     groups = cluster(owner, copies, inside, cells=len(table))
     del owner
+    if responses.counted:
+        release()
     counts = clusters = None
     if outcome.model == "letters":
         width = int(table["n_choices"].max()) + 1
-        hot = np.eye(width, dtype=np.int8 if inside is None else np.int64)[value.astype(np.int64)]
+        clusters = one_hot(value, width, np.int8 if inside is None else np.int64)
+        del value
         counts = np.empty((len(table), width), dtype=np.int64)
         for option in range(width):
-            counts[:, option] = add(copies * hot[:, option])
-        clusters = groups.sum(hot)
-        del hot
-    del value
-    squares = groups.sum(np.einsum("md,md->m", z, z))
-    points = Points(groups.cell, groups.copies, groups.n, groups.sum(z), squares, target)
+            counts[:, option] = times(clusters[:, option])
+        clusters = groups.sum(clusters)
+    norms = np.einsum("md,md->m", places, places)
+    if groups.rows is not None:  # of contexts, sums of places
+        places, norms = (groups.sum(x if kind is None else x[kind]) for x in (places, norms))
+        kind = None
+    points = Points(groups.cell, groups.copies, groups.n, places, norms, target, kind)
     chosen = not responses.counted and asked_by_answers(responses.table, responses.looks)
-    contexts = None if context is None else context[groups.rows[groups.starts]]
+    contexts = None if context is None or groups.rows is None else context[groups.rows[groups.starts]]
     return Cells(table, points, counts, clusters, responses.outcome, chosen, contexts)
 
 
-def _narrow(copies: np.ndarray) -> np.ndarray:
-    """Copies in 4 bytes each, if they can be."""
-    return copies.astype(np.int32 if copies.max(initial=0) < 2**31 else np.int64, copy=False)
+def _facts(responses: Responses, at: np.ndarray, cell: list[str]) -> pd.DataFrame:
+    """Names of the cells of these rows, and what is constant in a cell, whether there is any or not."""
+    names = [*cell, *(name for name in CARRIED if name in responses.table.columns and name not in cell)]
+    table = responses.table[names].iloc[at].reset_index(drop=True)
+    for name in (*CELL, *CARRIED) if responses.counted else ():
+        if name in table.columns:
+            table[name] = usual(table[name])
+    for name, fill in (("family", ""), ("model_size_b", np.nan), ("category", ""), ("n_choices", 0), ("target", -1)):
+        if name not in table.columns:
+            table[name] = fill
+    return table[[*cell, *(name for name in CARRIED if name not in cell)]]
 
 
 def need_letters(cells: Cells, what: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from hotmess.responses.table import CELL, COUNTS
+from hotmess.responses.table import CELL, COUNTS, is_counted
 from hotmess.responses.values import labels
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ def coded_table(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Tabl
             widest = max((part.type for part in parts), key=lambda kind: kind.bit_width)
             parts = [part.cast(widest) for part in parts]
         columns[field.name] = pa.chunked_array(parts).unify_dictionaries().combine_chunks()
+        del parts
+        release()
     return pa.table(columns)
 
 
@@ -77,10 +81,12 @@ def coded_frame(given: dict[str, pa.ChunkedArray]) -> pd.DataFrame:
 
 
 def release() -> None:
-    """Give back to the system what Arrow holds for later tables."""
+    """Give back to the system what Arrow and the C library hold for later tables."""
     import pyarrow as pa
 
     pa.default_memory_pool().release_unused()
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
 
 
 def names_of(series: pd.Series, *, fill: str | None = None) -> pd.Series:
@@ -116,10 +122,23 @@ def _categories(codes: np.ndarray, values: pd.Series) -> pd.Categorical:
     return pd.Categorical.from_codes(new[codes], categories=pd.Index(names, dtype="str"))
 
 
+def is_coded(table: pd.DataFrame) -> bool:
+    """Whether the table holds counts whose names are categories: they stay so, for there may be many."""
+    return is_counted(table) and isinstance(table["question"].dtype, pd.CategoricalDtype)
+
+
 def narrow(table: pd.DataFrame, *names: str) -> None:
-    """Whole numbers of counts in the fewest bytes that hold them (4 or more for numbers of responses), in place."""
-    for name in names or table.columns:
-        if table[name].dtype == np.int64:
+    """Whole numbers of such a table in the fewest bytes that hold them, in place; nothing is done to other tables.
+
+    In 4 bytes or more for numbers of responses; sizes of models in 4 where these hold all of them exactly.
+    """
+    for name in (names or table.columns) if is_coded(table) else ():
+        if name == "model_size_b" and table[name].dtype == np.float64:
+            with np.errstate(over="ignore"):
+                short = table[name].astype(np.float32)
+            if np.array_equal(short, table[name], equal_nan=True):
+                table[name] = short
+        elif table[name].dtype == np.int64:
             size = max(-int(table[name].min()) - 1, int(table[name].max()))
             least = np.int32 if name in COUNTS else np.int16
             kind = next(kind for kind in (least, np.int32, np.int64) if size <= np.iinfo(kind).max)
@@ -127,7 +146,9 @@ def narrow(table: pd.DataFrame, *names: str) -> None:
 
 
 def usual(series: pd.Series) -> pd.Series:
-    """Names and whole numbers of counts as other tables have them: texts, and 8 bytes."""
+    """Names and numbers of counts as other tables have them: texts, and 8 bytes."""
     if isinstance(series.dtype, pd.CategoricalDtype) and isinstance(series.cat.categories.dtype, pd.StringDtype):
         return series.astype("str")
+    if series.dtype == np.float32:
+        return series.astype(np.float64)
     return series.astype(np.int64) if series.dtype in (np.int8, np.int16, np.int32) else series

@@ -93,7 +93,10 @@ def count_responses(
     finally:
         source.close()
     release()
-    return _checked(frame, chosen, notes, models, scale, outside_unparsable, cluster, weight)
+    found = _checked(frame, chosen, notes, models, scale, outside_unparsable, cluster, weight)
+    del frame
+    release()
+    return found
 
 
 @dataclass(frozen=True)

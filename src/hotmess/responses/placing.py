@@ -37,12 +37,21 @@ class Space:
 
 @dataclass(frozen=True)
 class Placed:
-    """Positions z (m, D) of counted values, targets (cells, D), and which values are right or unparsable."""
+    """Positions z (m, D) of counted values, targets (cells, D), and which values are right or unparsable.
 
-    z: np.ndarray
+    With `kind` (m,) each of the places where millions of letters stand is there once: z = places[kind].
+    """
+
+    places: np.ndarray
     target: np.ndarray
     right: np.ndarray
     unparsable: np.ndarray
+    kind: np.ndarray | None = None
+
+    @property
+    def z(self) -> np.ndarray:
+        """Positions, one for each value."""
+        return self.places if self.kind is None else self.places[self.kind]
 
 
 def one_score(value: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:
@@ -56,17 +65,36 @@ def letters(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses:
     choices = cells["n_choices"].to_numpy(dtype=np.int64)
     goal = cells["target"].to_numpy(dtype=np.int64)
     widest = int(choices.max())
-    none = code < 0
     # The further option of "wrong" comes right after the options of the question.
     extra = int(space.unparsable == "wrong")
-    z = np.eye(widest + extra)[np.where(none, choices[owner] if extra else 0, code).astype(np.int64)]
+    kind, option, size = _kinds(code, choices, owner)
+    none = option < 0
+    z = np.eye(widest + extra)[np.where(none, size if extra else 0, option)]
     if not extra:
-        z[none] = (np.arange(widest) < choices[owner[none], None]) / choices[owner[none], None]
-    target = np.eye(widest + extra)[goal]
-    right = code == goal[owner]
+        z[none] = (np.arange(widest) < size[none, None]) / size[none, None]
     if space.kind == "log":
-        z = log_smoothed(z, (choices + extra)[owner], delta=space.delta)
-    return Placed(z, target, right, none)
+        z = log_smoothed(z, size + extra, delta=space.delta)
+    target = np.eye(widest + extra)[goal]
+    return Placed(z, target, code == goal[owner], code < 0, kind)
+
+
+def _kinds(code: np.ndarray, choices: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which kind each of some letters is of, and of each kind that there is the option (below 0: none) and how many.
+
+    >>> kind, option, size = _kinds(np.array([0, -1, 0, 0]), np.array([2, 3]), np.array([0, 0, 0, 1]))
+    >>> kind.tolist(), option.tolist(), size.tolist()
+    ([1, 0, 1, 2], [-1, 0, 0], [2, 2, 3])
+    """
+    sizes, which = np.unique(choices, return_inverse=True)
+    each = int(sizes[-1]) + 1
+    kind = (which * each + 1).astype(np.int32 if len(sizes) * each < 2**31 else np.int64)[owner]
+    np.add(kind, code, out=kind, casting="unsafe")
+    there = np.zeros(int(kind.max(initial=0)) + 1, dtype=bool)
+    there[kind] = True
+    used = np.flatnonzero(there)
+    number = np.zeros(len(there), dtype=np.min_scalar_type(-len(used)))
+    number[used] = np.arange(len(used))
+    return number[kind], used % each - 1, sizes[used // each]
 
 
 def texts(code: np.ndarray, owner: np.ndarray, cells: pd.DataFrame, responses: Responses, space: Space) -> Placed:

@@ -65,6 +65,23 @@ def changes(rows: Mapping[str, np.ndarray], names: Sequence[str]) -> np.ndarray:
     return out
 
 
+def narrowed(copies: np.ndarray) -> np.ndarray:
+    """Copies in 4 bytes each, if they can be."""
+    return copies.astype(np.int32 if copies.max(initial=0) < 2**31 else np.int64, copy=False)
+
+
+def one_hot(value: np.ndarray, width: int, kind: Any) -> np.ndarray:
+    """Letters (m, width): 1 at their option, of those without one (−1) at the last; no more memory than that.
+
+    >>> one_hot(np.array([0, -1, 1]), 3, np.int8).tolist()
+    [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    """
+    out = np.empty((len(value), width), dtype=kind)
+    for option in range(width):
+        out[:, option] = value == (option if option < width - 1 else -1)
+    return out
+
+
 def _whole(values: Any, *, nulls: bool) -> np.ndarray | None:
     """Whole numbers, −1 for null where there may be some; None for anything else."""
     missing = getattr(values, "null_count", 0)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hotmess.errors import BadInput
-from hotmess.responses.coded import names_of, narrow, one_name
+from hotmess.responses.coded import is_coded, names_of, narrow, one_name
 from hotmess.responses.naming import apart, lacking, without_blanks
 from hotmess.responses.outcome_checks import outside
 from hotmess.responses.outcomes import OUTCOMES, metrics
@@ -80,8 +80,7 @@ def validate(
         inner = where
         where = lambda at: inner(int(positions[at]))  # noqa: E731
         table = table[keep].reset_index(drop=True)
-    if _coded(table):
-        narrow(table)
+    narrow(table)
     _carry(table, where)
     column = None if is_counted(table) else choose_length(table, length)
     if column is not None:
@@ -178,14 +177,9 @@ def _name_cells(table: pd.DataFrame, where: Place) -> list[str]:
     return without_blanks(table, where)
 
 
-def _coded(table: pd.DataFrame) -> bool:
-    """Whether the table holds counts whose names are categories: they stay so, for there may be many."""
-    return is_counted(table) and isinstance(table["question"].dtype, pd.CategoricalDtype)
-
-
 def _names(table: pd.DataFrame, name: str, fill: str | None) -> pd.Series:
     """A column of names, whether it is there or not, null being `fill`."""
-    coded = _coded(table)
+    coded = is_coded(table)
     if name not in table.columns:
         return one_name(fill, len(table)) if coded else pd.Series(fill, index=table.index, dtype="str")
     if coded and isinstance(table[name].dtype, pd.CategoricalDtype):
@@ -204,6 +198,7 @@ def _carry(table: pd.DataFrame, where: Place) -> None:
             at = int(np.argmax(bad))
             raise BadInput(f"Column model_size_b holds {size[at]} in {where(at)}; sizes are billions of parameters.")
     table["model_size_b"] = size
+    narrow(table, "model_size_b")
     sizes = table.groupby("model", observed=True)["model_size_b"].agg(["min", "max"])
     odd = sizes[sizes["max"] > sizes["min"]]
     if len(odd):
@@ -281,8 +276,7 @@ def _counts(table: pd.DataFrame, where: Place) -> None:
             at = int(np.argmax(bad))
             raise BadInput(f"Column {name} holds {values[at]:g} in {where(at)}, which is no count of responses.")
         table[name] = values if name == "sum_log2_length" else values.astype(np.int64)
-        if _coded(table):
-            narrow(table, name)
+        narrow(table, name)
 
 
 def _contexts(table: pd.DataFrame, where: Place) -> None:
