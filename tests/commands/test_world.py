@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -154,6 +155,22 @@ def test_linear_algebra_has_one_thread_unless_the_environment_says_how_many(said
     own = {} if said is None else {"OPENBLAS_NUM_THREADS": said}
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=others | own)
     assert ended.stdout.strip() == (said or "1"), ended.stderr
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this C library keeps memory by rules of its own")
+def test_memory_of_arrays_that_come_and_go_is_kept():
+    """Pages that are asked for anew are cleared again: of 100 times 80 MB only the first is."""
+    program = (
+        "import argparse, resource, sys; from hotmess import cli\n"
+        "def run(_):\n"
+        "    import numpy as np\n"
+        "    for _ in range(100): [np.ones(20_000_000, np.int8) for _ in range(4)]\n"
+        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize() // 80_000_000)\n"
+        "parser = argparse.ArgumentParser(); parser.set_defaults(run=run); cli.frame = lambda _: parser\n"
+        "sys.argv = ['hotmess']; cli.entry()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert int(ended.stdout) < 10, (ended.stdout, ended.stderr)
 
 
 @pytest.mark.parametrize("seed", ["-1", "4294967296", "1.5", "x"])

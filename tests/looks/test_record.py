@@ -12,7 +12,8 @@ from hotmess.cli import main
 from hotmess.errors import BadInput
 from hotmess.looks import one_record
 from hotmess.looks.boundaries import obrien_fleming, thresholds
-from hotmess.looks.record import Look, Looks, load_looks, not_known, parse_looks, save_looks
+from hotmess.looks.needed import not_known
+from hotmess.looks.record import Look, Looks, load_looks, parse_looks, save_looks
 
 
 def look(responses, fraction, *, stop="", information=None):

@@ -11,7 +11,8 @@ import pytest
 import hotmess as hm
 from hotmess.errors import BadInput
 from hotmess.looks import seen as module
-from hotmess.looks.record import Look, Looks, appended, not_known, parse_looks, refuse_other
+from hotmess.looks.needed import not_known
+from hotmess.looks.record import Look, Looks, appended, parse_looks, refuse_other
 from hotmess.looks.seen import lost, seen, without_hashes
 
 

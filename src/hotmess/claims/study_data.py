@@ -128,7 +128,7 @@ class StudyData:
     def unfit(self) -> str:
         """Why no claim can stand on these responses: mostly unparsable, or looks that are not known; else empty."""
         from hotmess.decompose.unparsable import unread_models
-        from hotmess.looks.record import not_known
+        from hotmess.looks.needed import not_known
 
         said = self.once("unread", lambda: unread_models(self.cells.table)[1].removeprefix("Not reliable: "))
         looks = self.responses.looks

@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from hotmess.claims.user import chosen_claims
-    from hotmess.looks.record import not_known, save_looks
+    from hotmess.looks.needed import not_known
+    from hotmess.looks.record import save_looks
     from hotmess.sequential.allocation import next_counts
     from hotmess.sequential.interim import look_at, told
 

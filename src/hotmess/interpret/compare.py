@@ -276,7 +276,7 @@ def _responses_of(about: Any) -> Any:
 
 def _looked(responses: Any) -> tuple[float, str]:
     """The error that a direction may have, and what to say of looks that were taken while the responses were drawn."""
-    from hotmess.looks.record import not_known
+    from hotmess.looks.needed import not_known
 
     if responses is None:
         return 1 - THRESHOLD, ""

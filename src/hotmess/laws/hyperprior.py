@@ -46,7 +46,8 @@ class HyperPrior:
 
     def draws(self, rng: np.random.Generator, n: int) -> Floats:
         """(n, size) points from the prior."""
-        return self.from_normal(rng.standard_normal((n, self.size)))
+        scales = np.abs(rng.standard_normal((n, len(self.widths)))) * np.array(self.widths)
+        return np.column_stack([scales, rng.uniform(-1.0, 1.0, (n, self.correlations))])
 
     def inside(self, points: Floats) -> NDArray[np.bool_]:
         """(n,) whether a point is near enough to be looked at."""
