@@ -13,13 +13,13 @@ all run faster by the same factor as the loop. The report of hundreds of models 
 Each command is a Python of its own with the tree's `src` first on the path and standard options, and with threads as a
 user has them, who sets no variable of OpenMP or BLAS: a tree whose commands let them wait for each other pays for that.
 Its time is that of the processor (user and system, its children's too), so that other work on a shared machine counts
-little. Before and after each command a loop of fixed work is timed, and the command's time is divided by the mean of
-the two: a ratio of 30 is as much work as thirty loops. A run that is not counted goes first: it compiles modules to
-bytecode, as they are where a package is installed, and fills the cache of compiled programs, unless a command's name
-says cold: then that cache is an empty folder. Fits are made and not read, unless a command's name says kept: then the
-run that is not counted has left them. The joint model at full size and the largest report run once. With --reduced the
-commands are fewer and smaller, and but for NUTS no run goes first: modules are compiled by themselves, and the rest
-runs no compiled programs.
+little. Before and after each command a loop of fixed work is timed, three times, and the command's time is divided by
+the mean of the six: a ratio of 30 is as much work as thirty loops. A run that is not counted goes first: it compiles
+modules to bytecode, as they are where a package is installed, and fills the cache of compiled programs, unless a
+command's name says cold: then that cache is an empty folder. Fits are made and not read, unless a command's name says
+kept: then the run that is not counted has left them. The joint model at full size and the largest report run once. With
+--reduced the commands are fewer and smaller, and but for NUTS no run goes first: modules are compiled by themselves,
+and the rest runs no compiled programs.
 
 `all claims of cot-scaling` reads ../shared/data/cot-scaling-qwen2.5.parquet; where that is missing it is left out, and
 that is said.
@@ -34,6 +34,7 @@ import json
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -224,9 +225,9 @@ def least(
     for _ in range(repeats):
         shutil.rmtree(folder / "report", ignore_errors=True)
         with caches(cold, environment) as own:
-            before = processor(["-c", LOOP], environment)[0]
+            loops = [processor(["-c", LOOP], environment)[0] for _ in range(3)]
             seconds, peak = processor(words, own)
-            loop = (before + processor(["-c", LOOP], environment)[0]) / 2
+            loop = statistics.mean([*loops, *(processor(["-c", LOOP], environment)[0] for _ in range(3))])
         runs.append((seconds / loop, seconds, loop, peak))
     return min(runs)
 

@@ -125,7 +125,7 @@ def measure(what: str, path: str, limit: str) -> dict[str, float]:
         rows = run[what](path, limit, scratch)
         found = {"seconds": time.perf_counter() - began, "processor": time.process_time() - processor, "rows": rows}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return found | {"megabytes": peak / (1e3 if sys.platform == "linux" else 1e6)}
+    return found | {"megabytes": peak * (1.024e-3 if sys.platform == "linux" else 1e-6)}  # of kibibytes, or of bytes
 
 
 def write(results: dict[str, Any], home: Path) -> str:
