@@ -20,9 +20,9 @@ report: $(READY)
 # Reduced sizes, in minutes; the results of full runs are under reports/benchmarks, with their commands.
 bench: $(READY)
 	$(BIN)/python benchmarks/everyday.py --reduced --against reports/benchmarks/everyday_baseline.json --out .cache/bench/everyday.json
-	$(BIN)/python benchmarks/startup.py --repeats 5 --out .cache/bench
-	$(BIN)/python benchmarks/reduction.py --responses 1000000 --repeats 3 --out .cache/bench
-	$(BIN)/python benchmarks/paper_scale.py --questions 285 --out .cache/bench
+	$(BIN)/python benchmarks/startup.py --repeats 3 --out .cache/bench
+	$(BIN)/python benchmarks/reduction.py --responses 1000000 --repeats 2 --out .cache/bench
+	$(BIN)/python benchmarks/paper_scale.py --questions 190 --out .cache/bench
 	$(BIN)/python benchmarks/uncollapsed.py --questions 40 --warmup 100 --draws 100 --out .cache/bench
 	$(BIN)/python benchmarks/peers.py --sets 3 --slow-sets 1 --out .cache/bench
 	$(BIN)/python benchmarks/targets.py --reduced .cache/bench

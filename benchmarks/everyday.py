@@ -11,15 +11,15 @@ is another one than then, measure the earlier tree on it again (`git worktree ad
 all run faster by the same factor as the loop. The report of hundreds of models has 4 GB.
 
 Each command is a Python of its own with the tree's `src` first on the path and standard options, and with threads as a
-user has them, who sets no variable of OpenMP or BLAS: a tree whose commands let them wait for each other pays for that.
-Its time is that of the processor (user and system, its children's too), so that other work on a shared machine counts
-little. Before and after each command a loop of fixed work is timed, three times, and the command's time is divided by
-the mean of the six: a ratio of 30 is as much work as thirty loops. A run that is not counted goes first: it compiles
-modules to bytecode, as they are where a package is installed, and fills the cache of compiled programs, unless a
-command's name says cold: then that cache is an empty folder. Fits are made and not read, unless a command's name says
-kept: then the run that is not counted has left them. The joint model at full size and the largest report run once. With
---reduced the commands are fewer and smaller, and but for NUTS no run goes first: modules are compiled by themselves,
-and the rest runs no compiled programs.
+user has them, who sets no variable of OpenMP or BLAS (those that are set are taken away): a tree whose commands let
+them wait for each other pays for that. Its time is that of the processor (user and system, its children's too), so that
+other work on a shared machine counts little. Before and after each command a loop of fixed work is timed, three times
+(with --reduced once), and the command's time is divided by the mean: a ratio of 30 is as much work as thirty loops. A
+run that is not counted goes first: it compiles modules to bytecode, as they are where a package is installed, and fills
+the cache of compiled programs, unless a command's name says cold: then that cache is an empty folder. Fits are made and
+not read, unless a command's name says kept: then the run that is not counted has left them. The joint model at full
+size and the largest report run once. With --reduced the commands are fewer and smaller, and but for NUTS no run goes
+first: modules are compiled by themselves, and the rest runs no compiled programs.
 
 `all claims of cot-scaling` reads ../shared/data/cot-scaling-qwen2.5.parquet; where that is missing it is left out, and
 that is said.
@@ -41,6 +41,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from everyday_programs import JOINT, LOOP, MAKE
 
 ROOT = Path(__file__).resolve().parents[1]
 COT = ROOT.parent / "shared" / "data" / "cot-scaling-qwen2.5.parquet"
@@ -64,63 +66,16 @@ REDUCED = (
     "joint model by the fast path, 1,140 × 5 × 1 × 30",
     "report of 20 models",
 )
+ONCE = (
+    "report of 300 models",
+    "joint model by NUTS, 448 × 3 × 3 × 30",
+    "joint model by the fast path, 5,700 × 5 × 1 × 30",
+)
+"""Of the full sizes."""
 THOUSAND = ["--draws", "1000", "--warmup", "1000"]
 """As many as the baseline drew where nothing was said, twice as many as are drawn now."""
-LOOP = """
-import numpy as np
-total = 0
-for i in range(4_000_000):
-    total += i % 7
-x = np.random.default_rng(0).normal(size=2_000_000)
-for _ in range(4):
-    np.sort(x)
-    np.exp(x).sum()
-"""
-MAKE = """
-import sys
-import numpy as np, pandas as pd
-import hotmess as hm
-folder = sys.argv[1]
-table = hm.example().table
-table.to_parquet(f"{folder}/example.parquet")
-few = sorted(table["question"].unique())[:24]
-table[table["question"].isin(few)].to_parquet(f"{folder}/small.parquet")
-models, questions, samples = 10, 5_000, 20
-rng = np.random.default_rng(0)
-n = models * questions * samples
-row = np.arange(n)
-q = row // samples % questions
-pd.DataFrame({
-    "benchmark": "b",
-    "model": pd.Categorical.from_codes(row // (samples * questions), [f"model-{m}" for m in range(models)]),
-    "question": q, "sample": row % samples,
-    "answer": np.where(rng.random(n) < 0.3 + 0.5 * (q % 100) / 100, q % 4, rng.integers(0, 4, n)),
-    "target": q % 4, "n_choices": 4, "reasoning_tokens": rng.integers(50, 900, n),
-}).to_parquet(f"{folder}/million.parquet")
-for models in (20, 300):
-    m, q, s = (index.ravel() for index in np.indices((models, 20, 5)))
-    size, hard = 2 ** rng.uniform(-1, 7, models), rng.normal(size=20)
-    able = 0.5 + 0.3 * (np.log2(size) - 3) + 0.3 * rng.normal(size=models)
-    score = 1.2 * rng.normal(size=(models, 20, 4))
-    score[..., 0] = able[:, None] - hard + 0.4 * rng.normal(size=(models, 20))
-    p = np.exp(score / np.exp2(rng.normal(-0.7, 0.5, (models, 20)))[..., None])
-    edges = (p / p.sum(-1, keepdims=True)).cumsum(-1)[:, :, None, :-1]
-    log2 = (9 + 0.5 * hard + 0.1 * rng.normal(size=(models, 20)))[..., None] + 0.4 * rng.normal(size=(models, 20, 5))
-    pd.DataFrame({
-        "benchmark": "b", "model": [f"model-{i:03}" for i in m], "family": [f"f{i % 12}" for i in m],
-        "model_size_b": size[m], "question": q, "sample": s, "target": 0, "n_choices": 4,
-        "answer": (rng.random((models, 20, 5, 1)) >= edges).sum(-1).ravel(),
-        "reasoning_tokens": np.exp2(log2).astype(int).ravel(),
-    }).to_parquet(f"{folder}/{models}.parquet")
-"""
-JOINT = """
-import sys
-from hotmess.simulate import simulate
-from hotmess.temperature.fit import fit_lengths
-engine, (questions, models, budgets, samples, draws) = sys.argv[1], map(int, sys.argv[2:])
-table = simulate("both", seed=1, questions=questions, models=models, budgets=budgets, samples=samples).table
-fit_lengths(table, engine=engine, pool=True, seed=1, draws=draws, warmup=200)
-"""
+THREADS = ("OMP_", "OPENBLAS_NUM_", "MKL_NUM_")
+"""What the names of variables begin with that say how many threads there are."""
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
@@ -190,7 +145,7 @@ def measure(tree: Path, *, repeats: int, only: str, reduced: bool) -> dict[str, 
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        environment = os.environ | {
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(THREADS)} | {
             "PYTHONPATH": str(source),
             "PYTHONDONTWRITEBYTECODE": "",  # an installed package is compiled, and so is the tree, once
         }
@@ -199,11 +154,13 @@ def measure(tree: Path, *, repeats: int, only: str, reduced: bool) -> dict[str, 
         for name, words in commands(folder).items():
             if only not in name or (reduced and name not in REDUCED):
                 continue
-            first = "NUTS" in name if reduced else not name.startswith(("joint", "report of 300"))
+            first = "NUTS" in name if reduced else name not in ONCE
             own = environment | ({} if name.endswith("kept") else {"HOTMESS_FITS": "0"})
             try:
                 cold = name.endswith("cold")
-                ratio, seconds, loop, peak = least(words, own, folder, repeats=repeats, cold=cold, first=first)
+                ratio, seconds, loop, peak = least(
+                    words, own, folder, repeats, loops=1 if reduced else 3, cold=cold, first=first
+                )
             except Failed as reason:
                 found[name] = {"failed": str(reason)}
                 print(f"{name}: failed, {reason}", flush=True)
@@ -215,7 +172,7 @@ def measure(tree: Path, *, repeats: int, only: str, reduced: bool) -> dict[str, 
 
 
 def least(
-    words: list[str], environment: dict[str, str], folder: Path, *, repeats: int, cold: bool, first: bool
+    words: list[str], environment: dict[str, str], folder: Path, repeats: int, *, loops: int, cold: bool, first: bool
 ) -> tuple[float, float, float, float]:
     """The smallest of so many ratios to the loop, with the seconds of the command and of the loop, and its memory."""
     if first:
@@ -225,9 +182,10 @@ def least(
     for _ in range(repeats):
         shutil.rmtree(folder / "report", ignore_errors=True)
         with caches(cold, environment) as own:
-            loops = [processor(["-c", LOOP], environment)[0] for _ in range(3)]
+            around = [processor(["-c", LOOP], environment)[0] for _ in range(loops)]
             seconds, peak = processor(words, own)
-            loop = statistics.mean([*loops, *(processor(["-c", LOOP], environment)[0] for _ in range(3))])
+            around += [processor(["-c", LOOP], environment)[0] for _ in range(loops)]
+            loop = statistics.mean(around)
         runs.append((seconds / loop, seconds, loop, peak))
     return min(runs)
 
