@@ -57,6 +57,23 @@ def test_moments_of_a_question_are_those_of_its_draws(powers):
     check(np.concatenate(many), mean, {k: c[:, patterns.of] for k, c in covariance.items()})
 
 
+@pytest.mark.parametrize("options", [2, 63, 64, 303])
+def test_patterns_of_many_options_are_found(options):
+    """As by sorting whole rows."""
+    rng = np.random.default_rng(2)
+    wrong = np.zeros((40, options - 1), int)
+    for row in wrong:
+        np.add.at(row, rng.integers(0, options - 1, rng.integers(0, 4)), 1)
+    cells = LetterCells(rng.integers(0, 3, 40), wrong, rng.integers(0, 2, 40), np.full(40, options))
+    group = rng.integers(0, 2, 40)
+    found = find_patterns(cells, group)
+    rows = np.column_stack([group, cells.right, cells.unparsable, cells.choices, np.sort(wrong, axis=1)[:, ::-1]])
+    kept = found.cells
+    back = np.column_stack([found.group, kept.right, kept.unparsable, kept.choices, kept.wrong])
+    np.testing.assert_array_equal(back[found.of], rows)
+    assert len(back) == len(np.unique(rows, axis=0))
+
+
 @pytest.mark.parametrize("like_these", [False, True])
 def test_means_of_sets_have_the_distribution_of_means_of_drawn_questions(like_these):
     rng = np.random.default_rng(3)

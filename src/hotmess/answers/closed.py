@@ -52,9 +52,12 @@ def find_patterns(cells: LetterCells, group: np.ndarray) -> Patterns:
     """
     ordered = -np.sort(-cells.wrong, axis=1)
     rows = np.column_stack([group, cells.right, cells.unparsable, cells.choices, -ordered]).astype(np.int64)
-    size = rows.max(axis=0) - rows.min(axis=0) + 1
+    least = rows.min(axis=0)
+    size = rows.max(axis=0) - least + 1
     if np.prod(size.astype(float)) < 2**62:  # one number for each row: much quicker to sort than rows
-        code = np.ravel_multi_index(tuple((rows - rows.min(axis=0)).T), tuple(size))
+        code = np.zeros(len(rows), np.int64)
+        for at in np.flatnonzero(size > 1):  # not np.ravel_multi_index, which takes 64 columns at most
+            code = code * size[at] + rows[:, at] - least[at]
         _, first, of = np.unique(code, return_index=True, return_inverse=True)
     else:
         _, first, of = np.unique(rows, axis=0, return_index=True, return_inverse=True)
