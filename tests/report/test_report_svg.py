@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from hotmess.plot import style
 from hotmess.plot.colour import at_night
@@ -102,3 +103,19 @@ def test_ticks_that_are_placed_once_are_where_matplotlib_places_them(width, monk
     steady = figure()
     monkeypatch.setattr(importlib.import_module("hotmess.report.svg"), "_steady_ticks", lambda _: None)
     assert figure() == steady
+
+
+def test_a_figure_moved_by_less_than_is_written_is_the_same():
+    """What lays figures out rounds in an order of its own, and matplotlib's identifiers are made of all digits."""
+
+    def drawn(by: float) -> str:
+        figure = Figure()
+        axes = figure.add_axes((0.1 + by, 0.1, 0.8, 0.8))
+        axes.plot([0, 1, 2], [0, 1, 0], marker="o")
+        axes.hlines([0.5], 0, 1)
+        return inline_svg(axes, Sheet(), name="fig", label="")
+
+    assert drawn(0.0) == drawn(1e-13)
+    one = drawn(0.0)
+    links = set(re.findall(r'url\(#([^)]+)\)|href="#(fig-[^"]+)"', one))
+    assert links and all(f'id="{a or b}"' in one for a, b in links)

@@ -90,8 +90,9 @@ def inline_svg(axes: Any, sheet: Sheet, *, name: str, label: str, css: str = "")
     width, height = figure.get_size_inches()
     out.set("width", f"{width * 96:.0f}")
     out.set("height", f"{height * 96:.0f}")
+    names: dict[str, str] = {}
     for child in root:
-        _copy(child, out, sheet, name)
+        _copy(child, out, sheet, lambda given: names.setdefault(given, f"{name}-{len(names)}"))
     return ElementTree.tostring(out, encoding="unicode")
 
 
@@ -144,7 +145,11 @@ def _kept(axis: Any, make: Callable[..., Any], *, moved: bool) -> Callable[..., 
     return kept
 
 
-def _copy(source: ElementTree.Element, parent: ElementTree.Element, sheet: Sheet, name: str) -> None:
+def _copy(source: ElementTree.Element, parent: ElementTree.Element, sheet: Sheet, named: Callable[[str], str]) -> None:
+    """What is allowed of an element. Identifiers are numbered: matplotlib's are others by the last digit of a number.
+
+    named: identifier -> what it is called here.
+    """
     tag = source.tag.removeprefix(SVG) if isinstance(source.tag, str) else ""
     if tag not in ELEMENTS:
         return
@@ -155,17 +160,17 @@ def _copy(source: ElementTree.Element, parent: ElementTree.Element, sheet: Sheet
     own = ElementTree.SubElement(parent, tag)
     for key, value in source.attrib.items():
         if key == "id" and tag != "g":
-            own.set("id", f"{name}-{value}")
+            own.set("id", named(value))
         elif key == "clip-path":
-            own.set("clip-path", value.replace("url(#", f"url(#{name}-"))
+            own.set("clip-path", f"url(#{named(value.removeprefix('url(#').removesuffix(')'))})")
         elif key in ATTRIBUTES and key != "id":
             own.set(key, value if key == "transform" else _short(value))  # scales of letters need all their digits
         elif key == XLINK + "href" and value.startswith("#"):
-            own.set("href", value if GLYPH.fullmatch(value[1:]) else f"#{name}-{value[1:]}")
+            own.set("href", value if GLYPH.fullmatch(value[1:]) else f"#{named(value[1:])}")
         elif key == "style":
             _style(own, value, sheet)
     for child in source:
-        _copy(child, own, sheet, name)
+        _copy(child, own, sheet, named)
     if tag in ("defs", "g") and not len(own):
         parent.remove(own)
 
